@@ -1,0 +1,72 @@
+# `make help` says what there is. Nothing but make and Python 3.11 or newer is needed; see docs/set-up.md.
+
+PYTHON ?= python3
+CORES ?= all
+ARGS ?=
+
+VENV := .venv
+# called as modules: such a call survives a moved repository, an entry script with its fixed path does not;
+# first on PATH: a rule's shell command finds the same Python
+RUN = PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python -m
+# --no-compile: pip compiles to byte code one file at a time, compileall on all cores; that some files, meant for
+# another Python, do not compile is no failure
+PIP = $(VENV)/bin/python -m pip install -q --no-compile -c envs/lock.txt
+COMPILE = $(VENV)/bin/python -m compileall -qq -j 0 -x '/tests?/' $(VENV)/lib || true
+# what pip remarks on the way is of interest only where it fails
+QUIETLY = 2> $(VENV)/pip.log || { cat $(VENV)/pip.log >&2; exit 1; }
+
+.PHONY: study test lint bench lock envs clean help
+.DEFAULT_GOAL := help
+
+study: $(VENV)/.study  ## run the default study: CORES=4, and ARGS="--configfile …" for another
+	$(RUN) snakemake --cores $(CORES) $(ARGS)
+
+test: $(VENV)/.dev  ## run the tests: ARGS="-m 'not slow'" for fewer
+	$(RUN) pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+
+lint: $(VENV)/.dev  ## check style, types and the workflow
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+	$(RUN) mypy
+	$(RUN) snakefmt --check Snakefile workflow
+	$(RUN) snakemake --lint
+
+bench: $(VENV)/.dev  ## measure speed and memory
+	$(RUN) benchmarks $(ARGS)
+
+lock: $(VENV)/.dev  ## resolve envs/*.txt afresh and pin what comes out
+	$(VENV)/bin/python -m pip install -q --dry-run --ignore-installed --report $(VENV)/report.json \
+		-r envs/dev.txt -r envs/slurm.txt
+	$(VENV)/bin/python envs/lock.py $(VENV)/report.json > $(VENV)/lock.txt
+	mv $(VENV)/lock.txt envs/lock.txt
+
+envs: $(VENV)/.study  ## write the conda twin of envs/study.txt
+	$(VENV)/bin/python envs/twin.py > $(VENV)/study.yaml
+	mv $(VENV)/study.yaml envs/study.yaml
+
+clean:  ## remove the environment and the tools' caches, never results
+	rm -rf $(VENV) .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# the environment, and one stamp for each set of requirements that is in it
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "error: $(PYTHON) is missing or older than Python 3.11; name another: make PYTHON=python3.12 …" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "error: $(PYTHON) cannot make virtual environments; on Debian and Ubuntu, install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+
+$(VENV)/.study: envs/study.txt envs/lock.txt | $(VENV)/bin/python
+	@echo "Installing the study's requirements into $(VENV) (about a minute)"
+	@$(PIP) -r envs/study.txt $(QUIETLY)
+	@$(COMPILE)
+	@touch $@
+
+$(VENV)/.dev: envs/dev.txt $(VENV)/.study
+	@echo "Installing the developers' requirements into $(VENV)"
+	@$(PIP) -r envs/dev.txt $(QUIETLY)
+	@$(COMPILE)
+	@touch $@

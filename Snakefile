@@ -1,0 +1,23 @@
+from pathlib import Path
+
+from snakemake.utils import min_version
+
+min_version("9.20")
+
+
+configfile: Path(workflow.basedir) / "config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/networks.smk"
+include: "workflow/rules/activations.smk"
+include: "workflow/rules/sparsity.smk"
+include: "workflow/rules/histogram.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        SPARSITY_FIGURES,
+        HISTOGRAM_FIGURES,

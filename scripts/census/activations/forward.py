@@ -1,0 +1,185 @@
+"""One forward pass over a data set, which fills the stores of all layers asked for."""
+
+import contextlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import zarr
+from torch import fx
+from tqdm import tqdm
+
+from census.activations.statistics import Statistics, statistics
+from census.activations.store import STATISTICS, create_store, finish_store, images_per_chunk
+from census.networks.graph import Recorder, as_maps
+from census.networks.layers import Layer
+from census.networks.preprocess import Preprocess
+
+
+@dataclass(frozen=True)
+class Images:
+    """The images of a pass.
+
+    Attributes
+    ----------
+    pixels : uint8 (N, height, width, channels), the whole data set on disk.
+    labels : int32 (N,), its labels.
+    indices : int64 (n,), the images that the pass sees, in its order.
+    n_maps : of how many of the first ones whole maps are kept.
+    """
+
+    pixels: zarr.Array
+    labels: np.ndarray
+    indices: np.ndarray
+    n_maps: int
+
+    def batches(self, size: int, start: int = 0) -> Iterator[np.ndarray]:
+        """Yield the pixels of successive images, ``size`` at a time, from the image ``start`` of the pass on.
+
+        Each chunk of the data set is read once for each ascending run of indices, and one is held.
+        """
+        length, held, chunk = self.pixels.chunks[0], -1, np.empty(0)
+        for first in range(start, len(self.indices), size):
+            wanted = self.indices[first : first + size]
+            batch = np.empty((len(wanted), *self.pixels.shape[1:]), dtype=np.uint8)
+            for number in dict.fromkeys((wanted // length).tolist()):
+                if number != held:
+                    held, chunk = number, np.asarray(self.pixels[number * length : (number + 1) * length])
+                here = wanted // length == number
+                batch[here] = chunk[wanted[here] - number * length]
+            yield batch
+
+
+class Pass:
+    """A forward pass that can be stopped at any moment and taken up again.
+
+    Finished images are counted in a file beside the unfinished stores, in whole chunks of statistics. A pass
+    of the same id goes on from there; a pass of another id starts anew.
+
+    Parameters
+    ----------
+    network : the traced network, in evaluation mode.
+    layers : what to record.
+    images : what to run it on.
+    preprocess : how images become input.
+    folder : where unfinished stores lie; one folder for one pass id.
+    batch : images in one forward pass.
+    compression : of whole maps.
+    precision : ``float32`` or ``bfloat16``, of the forward pass.
+    device : ``cpu`` or ``cuda``.
+    """
+
+    def __init__(
+        self,
+        network: fx.GraphModule,
+        layers: Sequence[Layer],
+        images: Images,
+        preprocess: Preprocess,
+        folder: Path,
+        *,
+        batch: int,
+        compression: str,
+        precision: str = "float32",
+        device: str = "cpu",
+    ) -> None:
+        self._layers = {layer.name: layer for layer in layers}
+        self._images, self._preprocess, self._folder = images, preprocess, folder
+        self._batch, self._compression = batch, compression
+        self._precision, self._device = precision, device
+        self._recorder = Recorder(
+            network.to(device, memory_format=torch.channels_last),  # type: ignore[call-overload]
+            {layer.name: layer.node for layer in layers},
+        )
+
+    @property
+    def _progress(self) -> Path:
+        return self._folder / "images_done.json"
+
+    def _open(self) -> tuple[dict[str, zarr.Group], int]:
+        """Return the unfinished stores, and how many images are in them already."""
+        paths = {name: self._folder / f"{name}.zarr" for name in self._layers}
+        try:
+            done = int(json.loads(self._progress.read_text()))
+            return {name: zarr.open_group(path, mode="r+") for name, path in paths.items()}, done
+        except (OSError, ValueError):
+            self._progress.unlink(missing_ok=True)
+        labels = self._images.labels[self._images.indices]
+        stores = {
+            name: create_store(
+                path,
+                self._layers[name].shape,
+                self._images.indices,
+                labels,
+                self._images.n_maps,
+                self._batch,
+                self._compression,
+            )
+            for name, path in paths.items()
+        }
+        return stores, 0
+
+    def _count(self, done: int) -> None:
+        partial = self._progress.with_suffix(".partial")
+        partial.write_text(json.dumps(done))
+        partial.replace(self._progress)
+
+    def run(self) -> None:
+        """Run the network on the images that are not done yet, and write what it gives."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        stores, done = self._open()
+        # arrays keep the setting under which they were looked up: comparing every chunk with 0, to leave it
+        # out, takes four times as long as writing it
+        with zarr.config.set({"array.write_empty_chunks": True}):
+            arrays = {
+                name: {array: group[array] for array in (*STATISTICS, "maps")}
+                for name, group in stores.items()
+            }
+        total, per_chunk = len(self._images.indices), images_per_chunk(self._batch)
+        pending: dict[str, list[Statistics]] = {name: [] for name in self._layers}
+        written = done
+        with tqdm(total=total, initial=done, unit="image", mininterval=1) as progress:
+            for pixels in self._images.batches(self._batch, start=done):
+                for name, values in self._values(pixels):
+                    pending[name].append(statistics(values))
+                    with_maps = min(len(pixels), self._images.n_maps - done)
+                    if with_maps > 0:
+                        maps = values[:with_maps].cpu().numpy()
+                        arrays[name]["maps"][done : done + with_maps] = maps
+                done += len(pixels)
+                progress.update(len(pixels))
+                if done - written == per_chunk or done == total:
+                    for name, parts in pending.items():
+                        for array, summaries in zip(STATISTICS, zip(*parts, strict=True), strict=True):
+                            arrays[name][array][written:done] = torch.cat(summaries).cpu().numpy()
+                        parts.clear()
+                    written = done
+                    self._count(done)
+
+    def _values(self, pixels: np.ndarray) -> Iterator[tuple[str, torch.Tensor]]:
+        """Yield each layer's values on a batch, float32 (images, height, width, units)."""
+        with (
+            torch.inference_mode(),
+            torch.autocast(self._device, torch.bfloat16, enabled=self._precision == "bfloat16"),
+        ):
+            for name, values in self._recorder(self._preprocess(pixels, self._device)):
+                yield name, as_maps(values).float().contiguous()
+
+    def finish(self, attributes: Mapping[str, Mapping[str, Any]], destinations: Mapping[str, Path]) -> None:
+        """Stamp the filled stores and move them to their places.
+
+        Parameters
+        ----------
+        attributes : by layer, what goes into the store's attributes.
+        destinations : by layer, the store's final name.
+        """
+        # once the first store is moved, a pass that is taken up again has to start anew
+        self._progress.unlink()
+        for name, destination in destinations.items():
+            finish_store(self._folder / f"{name}.zarr", attributes[name], destination)
+        self._folder.rmdir()
+        with contextlib.suppress(OSError):  # another pass may be under way beside it
+            self._folder.parent.rmdir()

@@ -1,0 +1,204 @@
+"""Read a study's config: checked against the schema, with defaults filled in, and its names resolved.
+
+The schema, ``workflow/schemas/config.schema.yaml``, declares keys, types, ranges and defaults; here stand the
+rules between keys. Everything raises before a job has started, with one line that names the key.
+"""
+
+import copy
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from census.data.sources import TORCHVISION, splits
+from census.errors import StudyError, nearest
+
+SCHEMA = Path(__file__).parents[2] / "workflow/schemas/config.schema.yaml"
+WEIGHT_FILES = (".safetensors", ".pt", ".pth")
+FETCHED_WEIGHTS = ("squeezenet1_1-caffe",)
+
+
+@cache
+def schema() -> dict[str, Any]:
+    """Return the JSON schema of the config."""
+    return yaml.safe_load(SCHEMA.read_text())
+
+
+def read_config(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a copy of the config that is complete and consistent.
+
+    Parameters
+    ----------
+    config : the config as it was written.
+
+    Returns
+    -------
+    the same with every default filled in; in ``runs`` also the split that null stands for.
+
+    Raises
+    ------
+    StudyError : one line per fault, each naming the key and, for a misspelt name, the nearest valid one.
+    """
+    complete = _with_defaults(copy.deepcopy(dict(config)), schema())
+    faults = [_describe(error) for error in Draft202012Validator(schema()).iter_errors(complete)]
+    if not faults:
+        faults = list(_faults_between_keys(complete))
+    if faults:
+        raise StudyError("config: " + "\nconfig: ".join(sorted(set(faults))))
+    for run in complete["runs"]:
+        run["split"] = run["split"] or _default_split(complete["datasets"][run["dataset"]])
+    return complete
+
+
+def _resolve(part: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Follow a reference to the schema's definitions."""
+    return schema()["$defs"][part["$ref"].rpartition("/")[2]] if "$ref" in part else part
+
+
+def _with_defaults(value: Any, part: Mapping[str, Any]) -> Any:
+    """Fill the schema's defaults into a value, in place where it is a mapping or a list."""
+    part = _resolve(part)
+    if isinstance(value, dict):
+        for key, sub in part.get("properties", {}).items():
+            sub = _resolve(sub)
+            if key not in value and "default" in sub:
+                value[key] = copy.deepcopy(sub["default"])
+        for key in value:
+            sub = part.get("properties", {}).get(key) or part.get("additionalProperties")
+            if isinstance(sub, Mapping):
+                value[key] = _with_defaults(value[key], sub)
+    elif isinstance(value, list) and "items" in part:
+        value[:] = [_with_defaults(item, part["items"]) for item in value]
+    return value
+
+
+def _path(error: ValidationError) -> str:
+    path = ""
+    for step in error.absolute_path:
+        path += f"[{step}]" if isinstance(step, int) else f".{step}" if path else str(step)
+    return path
+
+
+def _describe(error: ValidationError) -> str:
+    """Say in one line which key is wrong, and what it should be."""
+    path, where = _path(error), f"{_path(error)}: " if error.absolute_path else ""
+    match error.validator:
+        case "additionalProperties":
+            valid = error.schema["properties"]
+            unknown = sorted(set(error.instance) - set(valid))[0]
+            return f"{where}unknown key {unknown!r}{nearest(unknown, valid)}"
+        case "required":
+            missing = next(key for key in error.validator_value if key not in error.instance)
+            return f"{where}the key {missing!r} is missing"
+        case "type":
+            kinds = error.validator_value
+            kinds = [kinds] if isinstance(kinds, str) else kinds
+            wanted = " or ".join("null" if kind == "null" else kind for kind in kinds)
+            return f"{path}: must be of type {wanted}, not {error.instance!r}"
+        case "enum":
+            hint = nearest(error.instance, map(str, error.validator_value))
+            return f"{path}: {error.instance!r} is not valid{hint}"
+        case "minimum" | "exclusiveMinimum":
+            bound = "at least" if error.validator == "minimum" else "more than"
+            return f"{path}: must be {bound} {error.validator_value}, not {error.instance!r}"
+        case "maximum":
+            return f"{path}: must be at most {error.validator_value}, not {error.instance!r}"
+        case "pattern":
+            return f"{where}the name {error.instance!r} may hold lower-case letters, digits, '_' and '-' only"
+        case "oneOf":
+            shown = error.schema.get("description", error.message).partition(";")[0]
+            return f"{path}: {error.instance!r} is not valid; expected: {shown}"
+    return f"{where}{error.message}"
+
+
+def _default_split(dataset: Mapping[str, Any]) -> str:
+    known = splits(dataset)
+    return "test" if "test" in known else "all" if "all" in known else known[0]
+
+
+def checkpoints_of(network: Mapping[str, Any]) -> list[str]:
+    """Return the names of a network's checkpoints in order: steps as numbers, then ``final``."""
+    steps = network["training"]["checkpoints"] if network["weights"] == "train" else [0]
+    return [*map(str, sorted(steps)), "final"]
+
+
+def _faults_between_keys(config: Mapping[str, Any]) -> Iterator[str]:
+    for name, entry in config["datasets"].items():
+        yield from _faults_of_dataset(f"datasets.{name}", entry)
+    for name, entry in config["networks"].items():
+        yield from _faults_of_network(f"networks.{name}", entry, config["datasets"])
+    met = set()
+    for index, run in enumerate(config["runs"]):
+        key = f"runs[{index}]"
+        yield from _faults_of_run(key, run, config)
+        if (run["network"], run["dataset"]) in met:
+            yield f"{key}: {run['network']} meets {run['dataset']} in an earlier run already"
+        met.add((run["network"], run["dataset"]))
+
+
+def _faults_of_dataset(key: str, entry: Mapping[str, Any]) -> Iterator[str]:
+    for option, source in (("name", "torchvision"), ("path", "folder")):
+        if entry["source"] == source and option not in entry:
+            yield f"{key}: the source {source!r} needs the key {option!r}"
+        elif option == "name" and entry["source"] == source and entry["name"] not in TORCHVISION:
+            hint = nearest(entry["name"], TORCHVISION)
+            yield f"{key}.name: there is no data set {entry['name']!r} of torchvision here{hint}"
+        elif entry["source"] != source and option in entry:
+            yield f"{key}.{option}: only the source {source!r} has this key, not {entry['source']!r}"
+    if entry["source"] == "folder" and "path" in entry:
+        folders = entry["path"]
+        for split, folder in folders.items() if isinstance(folders, dict) else [(None, folders)]:
+            if not Path(folder).is_dir():
+                yield f"{key}.path{f'.{split}' if split else ''}: there is no folder {folder!r}"
+
+
+def _faults_of_network(key: str, entry: Mapping[str, Any], datasets: Mapping[str, Any]) -> Iterator[str]:
+    channels = 1 if entry["input"]["color"] == "gray" else 3
+    for option in ("mean", "std"):
+        if len(entry["input"][option]) != channels:
+            yield f"{key}.input.{option}: color {entry['input']['color']} needs {channels} number(s)"
+    resize = entry["input"]["resize"]
+    if resize is not None and resize < entry["input"]["size"]:
+        yield f"{key}.input.resize: must be at least input.size, {entry['input']['size']}, not {resize}"
+    weights = entry["weights"]
+    if weights == "train":
+        if "training" not in entry:
+            yield f"{key}: weights 'train' need the key 'training'"
+            return
+        dataset = entry["training"]["dataset"]
+        if dataset not in datasets:
+            yield f"{key}.training.dataset: there is no data set {dataset!r}{nearest(dataset, datasets)}"
+        elif not {"train", "test"} <= set(splits(datasets[dataset])):
+            yield f"{key}.training.dataset: {dataset!r} has not both splits, train and test"
+    elif "training" in entry:
+        yield f"{key}.training: only weights 'train' use this key, not {weights!r}"
+    elif weights.endswith(WEIGHT_FILES):
+        if not Path(weights).is_file():
+            yield f"{key}.weights: there is no file {weights!r}"
+    elif not weights.startswith("torchvision:") and weights not in ("random", *FETCHED_WEIGHTS):
+        hint = nearest(weights, ["train", "random", "torchvision:DEFAULT", *FETCHED_WEIGHTS])
+        yield f"{key}.weights: {weights!r} is not valid{hint}"
+
+
+def _faults_of_run(key: str, run: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[str]:
+    for option in ("network", "dataset"):
+        if run[option] not in config[f"{option}s"]:
+            hint = nearest(run[option], config[f"{option}s"])
+            yield f"{key}.{option}: there is no {option} {run[option]!r}{hint}"
+            return
+    known = splits(config["datasets"][run["dataset"]])
+    if run["split"] is not None and run["split"] not in known:
+        yield f"{key}.split: {run['dataset']} has no split {run['split']!r}{nearest(run['split'], known)}"
+    network = config["networks"][run["network"]]
+    if network["weights"] == "train" and "training" not in network:
+        return  # reported with the network
+    if isinstance(run["checkpoints"], list):
+        steps = checkpoints_of(network)[:-1]
+        for step in run["checkpoints"]:
+            if str(step) not in steps:
+                hint = f"; valid: {', '.join(steps)}"
+                yield f"{key}.checkpoints: {run['network']} has no checkpoint {step}{hint}"

@@ -1,0 +1,1 @@
+"""Where labelled images come from, and the one form in which everything downstream reads them."""

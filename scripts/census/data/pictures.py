@@ -1,0 +1,121 @@
+"""One picture, from whatever file, as pixels of the wanted form."""
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+
+class Picture(NamedTuple):
+    """A labelled image: uint8 (y, x, channel), its class, and where it comes from."""
+
+    pixels: np.ndarray
+    label: int
+    source: str
+
+
+class Unreadable(NamedTuple):
+    """A file that holds no readable image, and why."""
+
+    source: str
+    reason: str
+
+
+class Images(NamedTuple):
+    """A data set on its way into a store.
+
+    Attributes
+    ----------
+    classes : their names, in the order of labels; None where classes have numbers only.
+    total : number of files, or of images.
+    pictures : each of them, read as it is asked for.
+    """
+
+    classes: list[str] | None
+    total: int
+    pictures: Iterator[Picture | Unreadable]
+
+
+@dataclass(frozen=True)
+class Form:
+    """The form to which images of all kinds are brought.
+
+    Transparent images are first laid over the background: so the colors of invisible pixels never bleed into
+    visible ones. Images are shrunk and enlarged by Pillow's bicubic filter, which widens with the factor by
+    which it shrinks (antialiasing), and rings less than Lanczos' at the hard outlines of drawings.
+
+    Attributes
+    ----------
+    size : height and width; None to keep each image's own.
+    fit : ``pad``, the whole image in the middle of the square, background around it; ``crop``, the middle of
+        the image, its shorter side filling the square; ``stretch``, the whole image, out of proportion.
+    background : red, green and blue.
+    channels : 3, or 1 for gray.
+    """
+
+    size: int | None = None
+    fit: str = "pad"
+    background: tuple[int, int, int] = (255, 255, 255)
+    channels: int = 3
+
+    def gray(self) -> "Form":
+        """Return the same form with one channel."""
+        return dataclasses.replace(self, channels=1)
+
+    def __call__(self, image: Image.Image) -> np.ndarray:
+        """Return an image's pixels, uint8 (y, x, channel).
+
+        Raises
+        ------
+        ValueError : pixels are of a kind that has no white to scale to.
+        """
+        image = self._opaque(ImageOps.exif_transpose(image)).convert("RGB" if self.channels == 3 else "L")
+        if self.size is not None and image.size != (self.size, self.size):
+            image = self._square(image, self.size)
+        return np.asarray(image, dtype=np.uint8).reshape(image.height, image.width, self.channels)
+
+    def _opaque(self, image: Image.Image) -> Image.Image:
+        if image.mode.startswith("I;16") and "transparency" not in image.info:
+            # Pillow would cut values off at 255, not scale them
+            return Image.fromarray(np.round(np.asarray(image) / 257).astype(np.uint8))
+        if image.mode[0] in "IF":
+            raise ValueError(f"pixels of the kind {image.mode!r} have no defined white")
+        if not image.has_transparency_data:
+            return image
+        image = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", image.size, (*self.background, 255)), image)
+
+    def _square(self, image: Image.Image, size: int) -> Image.Image:
+        if self.fit == "stretch":
+            return image.resize((size, size), Image.Resampling.BICUBIC)
+        if self.fit == "crop":
+            return ImageOps.fit(image, (size, size), Image.Resampling.BICUBIC)
+        scale = size / max(image.size)
+        width, height = (max(1, round(side * scale)) for side in image.size)
+        square = Image.new("RGB", (size, size), self.background).convert(image.mode)
+        resized = image.resize((width, height), Image.Resampling.BICUBIC)
+        square.paste(resized, ((size - width) // 2, (size - height) // 2))
+        return square
+
+
+def decode(source: str, load: Callable[[], tuple[Image.Image, int]], form: Form) -> Picture | Unreadable:
+    """Read one image, and say why where that fails.
+
+    Parameters
+    ----------
+    source : its name.
+    load : returns the image and its label.
+    form : the form to which it is brought.
+    """
+    try:
+        image, label = load()
+        return Picture(form(image), int(label), source)
+    except MemoryError:
+        raise  # says nothing about the file
+    except UnidentifiedImageError:
+        return Unreadable(source, "not in any image format that Pillow knows")
+    except Exception as error:  # on damaged files, decoders raise all kinds
+        return Unreadable(source, " ".join(f"{type(error).__name__}: {error}".split()))

@@ -1,0 +1,81 @@
+"""What a data set's entry in the config says about its source: splits, folder, arguments for torchvision.
+
+Nothing heavy is imported, for the Snakefile reads this module as well.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+# torchvision's data sets that it can download, with one label per image and images to train and to test on:
+# the arguments that give these splits
+_BY_FLAG = {"train": {"train": True}, "test": {"train": False}}
+_BY_NAME = {"train": {"split": "train"}, "test": {"split": "test"}}
+_VALIDATION = {"train": {"split": "train"}, "test": {"split": "val"}}
+_TRAIN_AND_VALIDATION = {"train": {"split": "trainval"}, "test": {"split": "test"}}
+
+TORCHVISION: dict[str, dict[str, dict[str, Any]]] = {
+    "CIFAR10": _BY_FLAG,
+    "CIFAR100": _BY_FLAG,
+    "Country211": _BY_NAME,
+    "DTD": _BY_NAME,
+    "FGVCAircraft": _TRAIN_AND_VALIDATION,
+    "FashionMNIST": _BY_FLAG,
+    "Flowers102": _BY_NAME,
+    "Food101": _BY_NAME,
+    "GTSRB": _BY_NAME,
+    "Imagenette": _VALIDATION,
+    "KMNIST": _BY_FLAG,
+    "MNIST": _BY_FLAG,
+    "OxfordIIITPet": _TRAIN_AND_VALIDATION,
+    "RenderedSST2": _BY_NAME,
+    "STL10": _BY_NAME,
+    "SVHN": _BY_NAME,
+    "USPS": _BY_FLAG,
+}
+TORCHVISION_PREFIX = "torchvision-"
+
+
+def splits(entry: Mapping[str, Any]) -> list[str]:
+    """Return the names of a data set's splits.
+
+    Parameters
+    ----------
+    entry : the data set's entry in the config.
+
+    >>> splits({"source": "fashion-mnist"})
+    ['train', 'test']
+    >>> splits({"source": "folder", "path": {"train": "a", "val": "b"}})
+    ['train', 'val']
+    """
+    if entry["source"] in ("fashion-mnist", "torchvision"):
+        return ["train", "test"]
+    if entry["source"] == "folder" and isinstance(entry.get("path"), Mapping):
+        return list(entry["path"])
+    return ["all"]
+
+
+def source_of(entry: Mapping[str, Any]) -> str | None:
+    """Return the name under which a data set's files are fetched; None for a folder of the user's.
+
+    >>> source_of({"source": "torchvision", "name": "CIFAR10"})
+    'torchvision-CIFAR10'
+    """
+    match entry["source"]:
+        case "folder":
+            return None
+        case "torchvision":
+            return f"{TORCHVISION_PREFIX}{entry['name']}"
+        case name:
+            return str(name)
+
+
+def folder_of(entry: Mapping[str, Any], split: str) -> str | None:
+    """Return the folder of the user's that holds a split; None for a data set that is fetched.
+
+    >>> folder_of({"source": "folder", "path": {"train": "a", "val": "b"}}, "val")
+    'b'
+    """
+    if entry["source"] != "folder":
+        return None
+    path = entry["path"]
+    return str(path[split] if isinstance(path, Mapping) else path)

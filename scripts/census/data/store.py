@@ -1,0 +1,168 @@
+"""The one form in which everything downstream reads images: a Zarr group with named dimensions.
+
+========  ======================  =====  ==============================
+array     dimensions              dtype  content
+========  ======================  =====  ==============================
+pixels    image, y, x, channel    uint8  1 channel for gray, 3 for RGB
+label     image                   int32  index of the class
+========  ======================  =====  ==============================
+
+Attributes: ``classes``, the names; ``digest``, of pixels, labels and classes; ``n_images``; where it all
+comes from; and ``complete``, written last. xarray opens it with ``xarray.open_zarr``.
+
+A chunk holds whole images, about 4 MB of them, and is compressed by Zstandard at level 1. Measured on
+Fashion-MNIST and the stamps at 227 pixels, on one core: 57 % and 28 % of the size, written at 0.3 GB/s, read
+at 0.8 and 1.3 GB/s. LZ4 through Blosc reads twice as fast and takes 70 % and 32 %; level 3 of Zstandard saves
+0 and 1 % more, and writes at half to three quarters of the speed. Networks are slower than any of these by
+orders of magnitude, so size decides, as long as it costs no time.
+"""
+
+import hashlib
+import json
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import zarr
+from zarr.codecs import ZstdCodec
+
+from census.errors import StudyError
+
+CHUNK_BYTES = 4 << 20
+
+
+class Dataset(NamedTuple):
+    """A finished data set.
+
+    Attributes
+    ----------
+    pixels : uint8 (image, y, x, channel), on disk.
+    labels : int32 (image,).
+    classes : names of the classes, in the order of labels.
+    attributes : all of the store's.
+    """
+
+    pixels: zarr.Array
+    labels: np.ndarray
+    classes: list[str]
+    attributes: dict[str, Any]
+
+
+class DatasetWriter:
+    """Write a data set image by image; no more than one chunk of it is held in memory.
+
+    Parameters
+    ----------
+    path : of the store, an empty folder or none.
+    n_images : how many images will come at most.
+    chunk_bytes : size of a chunk before it is compressed.
+    """
+
+    def __init__(self, path: Path, n_images: int, chunk_bytes: int = CHUNK_BYTES) -> None:
+        self._path = path
+        self._n_images = n_images
+        self._chunk_bytes = chunk_bytes
+        self._group = zarr.create_group(path)
+        self._labels: list[int] = []
+        self._sha256 = hashlib.sha256()
+        self._buffer = np.empty((0, 0, 0, 0), dtype=np.uint8)
+        self._held = 0
+
+    @property
+    def shape(self) -> tuple[int, int, int] | None:
+        """Height, width and channels of the images, None before the first one has come."""
+        return self._buffer.shape[1:] if self._labels else None
+
+    def append(self, pixels: np.ndarray, label: int) -> None:
+        """Add an image.
+
+        Parameters
+        ----------
+        pixels : uint8 (y, x, channel), of the same shape each time.
+        label : its class.
+
+        Raises
+        ------
+        ValueError : the shape is another than the first image's.
+        """
+        if not self._labels:
+            self._create(pixels.shape)
+        if pixels.shape != self.shape and self._labels:
+            raise ValueError(f"an image of shape {pixels.shape} among images of shape {self.shape}")
+        self._buffer[self._held] = pixels
+        self._held += 1
+        self._labels.append(label)
+        if self._held == len(self._buffer):
+            self._flush()
+
+    def _create(self, shape: tuple[int, ...]) -> None:
+        per_chunk = max(1, min(self._chunk_bytes // int(np.prod(shape)), self._n_images))
+        self._buffer = np.empty((per_chunk, *shape), dtype=np.uint8)
+        self._group.create_array(
+            "pixels",
+            shape=(self._n_images, *shape),
+            chunks=self._buffer.shape,
+            dtype="uint8",
+            dimension_names=("image", "y", "x", "channel"),
+            compressors=[ZstdCodec(level=1)],
+            config={"write_empty_chunks": True},  # to compare each with 0 costs more than it could save
+        )
+
+    def _flush(self) -> None:
+        held = self._buffer[: self._held]
+        self._sha256.update(held.data)
+        self._group["pixels"][len(self._labels) - self._held : len(self._labels)] = held
+        self._held = 0
+
+    def finish(self, classes: Sequence[str], attributes: Mapping[str, Any]) -> str:
+        """Write what is left, and the stamp that makes the store a finished one.
+
+        Parameters
+        ----------
+        classes : names, in the order of labels.
+        attributes : where the images come from and how they were made.
+
+        Returns
+        -------
+        the digest of pixels, labels and classes. Chunks and compression have no part in it.
+        """
+        self._flush()
+        labels = np.array(self._labels, dtype=np.int32)
+        pixels = self._group["pixels"]
+        pixels.resize((len(labels), *pixels.shape[1:]))
+        self._group.create_array("label", data=labels, dimension_names=("image",))
+        self._sha256.update(labels.astype("<i4").tobytes())
+        self._sha256.update(json.dumps([pixels.shape, list(classes)]).encode())
+        self._group.attrs.update(
+            {
+                **attributes,
+                "classes": list(classes),
+                "n_images": len(labels),
+                "digest": self._sha256.hexdigest(),
+                "complete": True,
+            }
+        )
+        # readers of consolidated metadata do not list the folder, in which Snakemake leaves a file of its own
+        with warnings.catch_warnings():  # other readers may ignore it, and lose nothing
+            warnings.filterwarnings("ignore", message="Consolidated metadata is currently not part")
+            zarr.consolidate_metadata(self._path, zarr_format=3)
+        return self._sha256.hexdigest()
+
+
+def open_dataset(path: str | Path) -> Dataset:
+    """Open a finished data set for reading.
+
+    Raises
+    ------
+    StudyError : there is none.
+    """
+    try:
+        group = zarr.open_group(path, mode="r", use_consolidated=True)
+        attributes = dict(group.attrs)
+        if attributes["complete"] is not True:
+            raise ValueError("it is not complete")
+        return Dataset(group["pixels"], group["label"][:], list(attributes["classes"]), attributes)
+    except (OSError, KeyError, ValueError) as error:
+        raise StudyError(f"{path} is not a finished data set; delete it, and run again") from error

@@ -1,0 +1,24 @@
+"""The one exception for what a user can put right."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class StudyError(Exception):
+    """Something that the user can put right: the message names the key or file, and the way out."""
+
+
+def nearest(name: object, valid: Iterable[str]) -> str:
+    """Return the words ``; did you mean 'x'?`` for a misspelt name, or the list of valid names.
+
+    >>> nearest("sqeezenet", ["squeezenet", "vgg16"])
+    "; did you mean 'squeezenet'?"
+    >>> nearest("zzz", ["b", "a"])
+    '; valid: a, b'
+    """
+    names = sorted(valid)
+    found = difflib.get_close_matches(str(name), names, n=1)
+    if found:
+        return f"; did you mean {found[0]!r}?"
+    shown = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
+    return f"; valid: {shown}" if names else "; there are none"

@@ -1,0 +1,1 @@
+"""Figures, drawn from stored numbers only, all in one style."""

@@ -1,0 +1,50 @@
+"""Histograms of non-zero activations, a panel per layer (as the figure of the sparsity blog)."""
+
+import math
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from census.figures.style import BLUE, GRAY, new_figure
+
+PANEL_WIDTH, PANEL_HEIGHT = 1.75, 1.3
+
+
+def draw_histograms(table: pd.DataFrame, title: str) -> Figure:
+    """Draw one panel per layer in order of depth: counts on a log axis, the share of non-zero values printed.
+
+    Parameters
+    ----------
+    table : rows per layer and bin with depth, layer, left, right, count, zeros, of one checkpoint.
+    title : what stands above all panels.
+    """
+    layers = [group for _, group in table.groupby("depth", sort=True)]
+    columns = min(6, max(3, math.ceil(math.sqrt(len(layers)))))
+    rows = math.ceil(len(layers) / columns)
+    figure = new_figure(columns * PANEL_WIDTH + 0.3, rows * PANEL_HEIGHT + 0.9)
+    panels = figure.subplots(rows, columns, squeeze=False, sharey=True).ravel()
+    top = 10 ** math.ceil(math.log10(max(10, table["count"].max())) + 0.35)
+    for panel, layer in zip(panels, layers, strict=False):
+        edges = np.append(layer["left"].to_numpy(), layer["right"].iloc[-1])
+        counts = layer["count"].to_numpy()
+        panel.stairs(counts, edges, fill=True, color=BLUE)
+        if edges[0] < 0:
+            panel.axvline(0, color=GRAY, linewidth=0.8)
+        panel.set_yscale("log")
+        panel.set_ylim(0.7, top)
+        panel.set_title(layer["layer"].iloc[0], fontsize=7)
+        panel.xaxis.set_major_locator(MaxNLocator(3))
+        panel.tick_params(labelsize=7)
+        total = counts.sum() + layer["zeros"].iloc[0]
+        share = f"{counts.sum() / total:.1%}" if counts.sum() else "silent"
+        panel.text(0.97, 0.95, share, transform=panel.transAxes, ha="right", va="top", fontsize=8)
+    for panel in panels[len(layers) :]:
+        panel.remove()
+    figure.supylabel("values in bin (log scale)")
+    figure.supxlabel(
+        "activation, in the network's own units; values of 0 left out, share of the others printed"
+    )
+    figure.suptitle(title, fontsize=10, fontweight="bold", x=0.01, ha="left")
+    return figure

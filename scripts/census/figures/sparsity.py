@@ -1,0 +1,202 @@
+"""Sparsity along depth, over a layer's units, and over learning."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import PercentFormatter
+
+from census.figures.style import (
+    BLUE,
+    DEPTH_COLORS,
+    GRAY,
+    GREEN,
+    INK,
+    KIND_NAMES,
+    MARKERS,
+    WIDTH,
+    depth_axis,
+    depth_width,
+    new_figure,
+)
+
+FINAL, UNTRAINED = "final", "0"
+
+
+def _along_depth(axes: Axes, table: pd.DataFrame, column: str, color: str, *, solid: bool) -> None:
+    """Draw a column with its interval, a mark per layer by its kind; hollow and dashed if not ``solid``."""
+    table = table.sort_values("depth")
+    x, y = np.arange(len(table)), table[column].to_numpy()
+    low, high = table[f"{column}_low"].to_numpy(), table[f"{column}_high"].to_numpy()
+    axes.plot(x, y, color=color, linewidth=1.2 if solid else 1, linestyle="-" if solid else (0, (3, 2)))
+    axes.vlines(x, low, high, color=color, linewidth=2.4, alpha=0.45)
+    for kind, marker in MARKERS.items():
+        here = (table["kind"] == kind).to_numpy()
+        axes.plot(
+            x[here],
+            y[here],
+            marker,
+            markeredgecolor=color,
+            markerfacecolor=color if solid else "white",
+            markersize=4.5,
+        )
+    for place in x[np.isnan(y)]:
+        axes.text(place, 0.02, "silent", rotation=90, ha="center", va="bottom", fontsize=7, color=color)
+
+
+def draw_depth(layers: pd.DataFrame, title: str) -> Figure:
+    """Draw active fraction and population sparseness along depth, trained beside untrained.
+
+    Parameters
+    ----------
+    layers : rows per layer and checkpoint, as the rule ``sparsity`` writes them.
+    title : what stands above.
+    """
+    final = layers[layers["checkpoint"] == FINAL].sort_values("depth")
+    untrained = layers[layers["checkpoint"] == UNTRAINED]
+    names = final["layer"].tolist()
+    figure = new_figure(depth_width(len(names)), 5.8)
+    above, below = figure.subplots(2, 1, sharex=True)
+    for table, solid in ((untrained, False), (final, True)):
+        if len(table):
+            _along_depth(above, table, "active_fraction", BLUE, solid=solid)
+            _along_depth(below, table, "population_sparseness", BLUE, solid=solid)
+            _along_depth(below, table, "hoyer", GREEN, solid=solid)
+    above.set_ylim(-0.03, 1.05)
+    above.yaxis.set_major_formatter(PercentFormatter(1))
+    above.set_ylabel("active fraction\n(share of values ≠ 0)")
+    above.set_title("How many neurons answer")
+    below.set_ylim(-0.03, 1.05)
+    below.set_ylabel("population sparseness\n(0 all equal, 1 a single neuron)")
+    below.set_title("How unequally they answer")
+    depth_axis(above, names, named=False)
+    depth_axis(below, names)
+
+    def line(color: str, label: str, **style: object) -> Line2D:
+        return Line2D([], [], color=color, label=label, **style)  # type: ignore[arg-type]
+
+    handles = [line(BLUE, "trained; bar: 95 % interval")]
+    if len(untrained):
+        handles.append(line(BLUE, "untrained", linestyle=(0, (3, 2)), marker="o", markerfacecolor="white"))
+    handles += [
+        line(INK, KIND_NAMES[kind], marker=MARKERS[kind], linestyle="")
+        for kind in ("rectifier", "pooling", "module")
+        if kind in set(final["kind"])
+    ]
+    above.legend(
+        handles=handles, loc="lower left", bbox_to_anchor=(0.28, 1.0), ncols=len(handles), borderpad=0
+    )
+    below.legend(
+        handles=[line(BLUE, "Treves–Rolls"), line(GREEN, "Hoyer")],
+        loc="lower left",
+        bbox_to_anchor=(0.28, 1.0),
+        ncols=2,
+        borderpad=0,
+    )
+    figure.suptitle(title, fontsize=10, fontweight="bold", x=0.01, ha="left")
+    return figure
+
+
+def draw_lifetime(units: pd.DataFrame, title: str) -> Figure:
+    """Draw how lifetime sparseness spreads over the units of each layer, trained beside untrained.
+
+    Parameters
+    ----------
+    units : rows per unit, layer and checkpoint, as the rule ``sparsity`` writes them.
+    title : what stands above.
+    """
+    names = units.sort_values("depth")["layer"].unique().tolist()
+    figure = new_figure(depth_width(len(names)), 3.9)
+    axes = figure.subplots()
+    shown = [checkpoint for checkpoint in (UNTRAINED, FINAL) if checkpoint in set(units["checkpoint"])]
+    for checkpoint in shown:
+        color = BLUE if checkpoint == FINAL else GRAY
+        shift = 0 if len(shown) == 1 else 0.16 if checkpoint == FINAL else -0.16
+        for place, name in enumerate(names):
+            here = units[(units["checkpoint"] == checkpoint) & (units["layer"] == name)][
+                "lifetime_sparseness"
+            ]
+            values, x = here.dropna().to_numpy(), place + shift
+            if len(values):
+                low, lower, median, upper, high = np.quantile(values, [0.05, 0.25, 0.5, 0.75, 0.95])
+                axes.vlines(x, low, high, color=color, linewidth=0.9)
+                axes.vlines(x, lower, upper, color=color, linewidth=4, alpha=0.55)
+                axes.plot(
+                    x, median, "o", color=color, markersize=4, markeredgecolor="white", markeredgewidth=0.5
+                )
+            silent = int(here.isna().sum())
+            if silent:
+                axes.text(
+                    x,
+                    1.04,
+                    f"{silent} silent",
+                    rotation=90,
+                    ha="center",
+                    va="bottom",
+                    fontsize=6.5,
+                    color=color,
+                )
+    axes.set_ylim(-0.03, 1.03)
+    axes.set_ylabel("lifetime sparseness of units\n(0 the same for all images, 1 for a single one)")
+    depth_axis(axes, names)
+    labels = {FINAL: (BLUE, "trained"), UNTRAINED: (GRAY, "untrained")}
+    handles = [
+        Line2D([], [], color=labels[each][0], marker="o", label=labels[each][1]) for each in shown[::-1]
+    ]
+    handles.append(Line2D([], [], color=INK, linewidth=4, alpha=0.55, label="half of the units"))
+    handles.append(Line2D([], [], color=INK, linewidth=0.9, label="90 % of the units"))
+    figure.legend(handles=handles, loc="outside upper right", ncols=len(handles))
+    figure.suptitle(title, fontsize=10, fontweight="bold", x=0.01, ha="left")
+    return figure
+
+
+def draw_learning(layers: pd.DataFrame, title: str) -> Figure:
+    """Draw active fraction and population sparseness of each layer against the step of training.
+
+    Parameters
+    ----------
+    layers : rows per layer and checkpoint with ``step``, as the rule ``sparsity`` writes them.
+    title : what stands above.
+    """
+    names = layers.sort_values("depth")["layer"].unique().tolist()
+    steps = sorted(layers["step"].unique())
+    figure = new_figure(WIDTH, 3.4)
+    panels = figure.subplots(1, 2, sharex=True)
+    columns = (
+        ("active_fraction", "active fraction (share of values ≠ 0)"),
+        ("population_sparseness", "population sparseness (Treves–Rolls)"),
+    )
+    for panel, (column, label) in zip(panels, columns, strict=True):
+        for place, name in enumerate(names):
+            table = layers[layers["layer"] == name].sort_values("step")
+            color = DEPTH_COLORS(0.92 * place / max(1, len(names) - 1))
+            panel.fill_between(
+                table["step"],
+                table[f"{column}_low"],
+                table[f"{column}_high"],
+                color=color,
+                alpha=0.2,
+                linewidth=0,
+            )
+            panel.plot(table["step"], table[column], "o-", color=color, label=name, markersize=3.5)
+        _step_axis(panel, steps)
+        panel.set_ylim(-0.03, 1.05)
+        panel.set_ylabel(label)
+    panels[0].yaxis.set_major_formatter(PercentFormatter(1))
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside right center", title="layer", alignment="left")
+    figure.suptitle(title, fontsize=10, fontweight="bold", x=0.01, ha="left")
+    return figure
+
+
+def _step_axis(axes: Axes, steps: Sequence[int]) -> None:
+    """Make x a log axis of training steps, on which the untrained network has a place, too."""
+    axes.set_xscale("symlog", linthresh=1, linscale=0.4)
+    axes.set_xticks(
+        steps, ["un-\ntrained" if step == 0 else f"{step:,}" for step in steps], fontsize=7, rotation=45
+    )
+    axes.minorticks_off()
+    axes.set_xlabel("step of training (log scale)")

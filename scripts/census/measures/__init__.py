@@ -1,0 +1,1 @@
+"""Measures: pure functions from arrays to arrays, one module per quantity measured."""

@@ -1,0 +1,57 @@
+"""Histogram of the activations of a layer that are not 0."""
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Histogram(NamedTuple):
+    """Counts in bins of equal width.
+
+    Attributes
+    ----------
+    edges : float64 (bins + 1,).
+    counts : int64 (bins,), values that are not 0.
+    zeros : number of values that are 0.
+    not_finite : number of values that are NaN or infinite; they are in no bin.
+    """
+
+    edges: NDArray[np.float64]
+    counts: NDArray[np.int64]
+    zeros: int
+    not_finite: int
+
+
+def histogram(blocks: Callable[[], Iterable[NDArray[np.floating]]], bins: int) -> Histogram:
+    """Count values that come in blocks, so that the answer depends neither on their order nor on the blocks.
+
+    Bins span the finite values from the least, or 0 if that is less, to the largest, or 0 if that is more:
+    a rectified layer's first bin begins at 0.
+
+    Parameters
+    ----------
+    blocks : called twice, gives the values in blocks of any shape.
+    bins : number of bins.
+
+    Returns
+    -------
+    the counts; a layer without finite values other than 0 has bins from 0 to 1, all empty.
+    """
+    low = high = 0.0
+    for block in blocks():
+        least, largest = float(block.min(initial=0)), float(block.max(initial=0))
+        if not (np.isfinite(least) and np.isfinite(largest)):
+            finite = block[np.isfinite(block)]
+            least, largest = float(finite.min(initial=0)), float(finite.max(initial=0))
+        low, high = min(low, least), max(high, largest)
+    edges = np.linspace(low, high if high > low else low + 1, bins + 1)
+    counts, zeros, not_finite = np.zeros(bins, np.int64), 0, 0
+    for block in blocks():
+        values = block[block != 0]
+        finite = values[np.isfinite(values)]
+        counts += np.histogram(finite, edges.size - 1, range=(edges[0], edges[-1]))[0]
+        zeros += block.size - values.size
+        not_finite += values.size - finite.size
+    return Histogram(edges, counts, zeros, not_finite)

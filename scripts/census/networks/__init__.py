@@ -1,0 +1,1 @@
+"""Architectures, their weights, their training, and the named tensors of their forward graph."""

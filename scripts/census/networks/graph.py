@@ -1,0 +1,329 @@
+"""The forward graph of a network: its named tensors, and running it while keeping some of them.
+
+The graph is traced once with torch.fx and torchvision's tracer. Operations that work in place are
+replaced by their twins that do not, on a copy: so a recorded tensor is what its layer gave, whatever else is
+recorded and whatever follows it.
+"""
+
+import copy
+import itertools
+import operator
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, fx, nn
+
+from census.errors import StudyError
+from census.networks.layers import Layer
+from census.networks.operators import torchvision_ready
+
+RECTIFIERS: tuple[type[nn.Module], ...] = (
+    nn.ReLU,
+    nn.ReLU6,
+    nn.LeakyReLU,
+    nn.PReLU,
+    nn.RReLU,
+    nn.ELU,
+    nn.SELU,
+    nn.CELU,
+    nn.GELU,
+    nn.SiLU,
+    nn.Mish,
+    nn.Softplus,
+    nn.Hardswish,
+    nn.Hardsigmoid,
+    nn.Hardtanh,
+    nn.Sigmoid,
+    nn.Tanh,
+)
+RECTIFIER_NAMES = {
+    *("relu", "relu6", "leaky_relu", "prelu", "rrelu", "elu", "selu", "celu", "gelu", "silu", "mish"),
+    *("softplus", "hardswish", "hardsigmoid", "hardtanh", "sigmoid", "tanh"),
+}
+# what only passes its values on, in another shape or none: a layer of the same numbers is no new layer
+PASSING_ON: tuple[type[nn.Module], ...] = (
+    nn.Identity,
+    nn.Flatten,
+    nn.Dropout,
+    nn.Dropout1d,
+    nn.Dropout2d,
+    nn.AlphaDropout,
+)
+PASSING_ON_NAMES = {"flatten", "dropout", "reshape", "view", "squeeze", "contiguous"}
+IN_PLACE_OPERATORS = {
+    operator.iadd: operator.add,
+    operator.isub: operator.sub,
+    operator.imul: operator.mul,
+    operator.itruediv: operator.truediv,
+}
+
+
+def trace(network: nn.Module, key: str = "network", *, in_place: bool = False) -> fx.GraphModule:
+    """Trace a network in evaluation mode, on a copy in which nothing works in place.
+
+    Parameters
+    ----------
+    network : the network; it is left as it is.
+    key : the network's key in the config, for messages.
+    in_place : keep operations that work in place as they are. That saves their time and memory where each
+        recorded tensor is done with before the next one is asked for.
+
+    Returns
+    -------
+    the traced network; each node carries its name in ``node.meta["layer"]``: a module's path, with a number
+    from its second call on (``relu_1``), and for other operations the name that torchvision gives them.
+
+    Raises
+    ------
+    StudyError : the network's control flow depends on its input.
+    """
+    torchvision_ready()
+    from torchvision.models.feature_extraction import NodePathTracer
+
+    network = copy.deepcopy(network).eval()
+    for module in network.modules():
+        if getattr(module, "inplace", False) and not in_place:
+            module.inplace = False  # type: ignore[assignment]
+    tracer = NodePathTracer()
+    try:
+        graph = tracer.trace(network)
+    except Exception as error:  # whatever the user's forward raises on a symbolic image
+        raise StudyError(
+            f"networks.{key}: the network cannot be traced with torch.fx ({_first_line(error)}); "
+            "its forward must not branch on the values of its input"
+        ) from error
+    taken: set[str] = set()
+    for node in graph.nodes:
+        # torchvision takes a number at the end of a module's name for its own, and counts anew
+        name = str(node.target) if node.op == "call_module" else tracer.node_to_qualname.get(node, node.name)
+        repeats = (f"{name}_{number}" for number in itertools.count(1))
+        node.meta["layer"] = name = next(
+            each for each in itertools.chain([name], repeats) if each not in taken
+        )
+        taken.add(name)
+        if not in_place:
+            _out_of_place(node)
+    traced = fx.GraphModule(tracer.root, graph)
+    traced.graph.eliminate_dead_code()
+    traced.recompile()
+    return traced
+
+
+def _first_line(error: Exception) -> str:
+    """Return an exception in one line: torch.fx adds a page on where in the graph it was."""
+    return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+
+
+def _out_of_place(node: fx.Node) -> None:
+    """Replace an operation that works in place by its twin that does not."""
+    if node.kwargs.get("inplace"):
+        node.kwargs = {**node.kwargs, "inplace": False}
+    if node.op == "call_function":
+        node.target = IN_PLACE_OPERATORS.get(node.target, node.target)  # type: ignore[arg-type]
+        name = getattr(node.target, "__name__", "")
+        if name.endswith("_") and not name.endswith("__"):
+            twin = getattr(torch, name[:-1], None) or getattr(F, name[:-1], None)
+            if twin is not None:
+                node.target = twin
+    elif node.op == "call_method" and isinstance(node.target, str):
+        name = node.target
+        if name.endswith("_") and not name.endswith("__") and hasattr(Tensor, name[:-1]):
+            node.target = name[:-1]
+
+
+def _operation(traced: fx.GraphModule, node: fx.Node) -> nn.Module | str:
+    """Return the module that a node calls, or the name of its function or method."""
+    if node.op == "call_module":
+        return traced.get_submodule(str(node.target))
+    return node.target if isinstance(node.target, str) else getattr(node.target, "__name__", "")
+
+
+def _is_rectifier(operation: nn.Module | str) -> bool:
+    return isinstance(operation, RECTIFIERS) or operation in RECTIFIER_NAMES
+
+
+def _is_pooling(operation: nn.Module | str) -> bool:
+    if isinstance(operation, str):
+        return "_pool" in operation
+    return isinstance(operation, nn.Module) and type(operation).__module__ == "torch.nn.modules.pooling"
+
+
+def _passes_on(operation: nn.Module | str) -> bool:
+    return isinstance(operation, PASSING_ON) or operation in PASSING_ON_NAMES
+
+
+def unit_shape(shape: tuple[int, ...]) -> tuple[int, int, int] | None:
+    """Return ``(units, height, width)`` of a tensor's shape without its batch axis, or None.
+
+    Maps are ``(units, height, width)``, vectors ``(units,)``, sequences of tokens ``(tokens, units)``;
+    tokens are read as positions.
+    """
+    if len(shape) == 3:
+        return shape[0], shape[1], shape[2]
+    if len(shape) == 2:
+        return shape[1], shape[0], 1
+    return (shape[0], 1, 1) if len(shape) == 1 else None
+
+
+def as_maps(values: Tensor) -> Tensor:
+    """Return a batch of any layer's values as ``(images, height, width, units)``, without copying.
+
+    The values lie in memory in this order where the network runs in the channels-last layout.
+    """
+    if values.ndim == 4:
+        return values.permute(0, 2, 3, 1)
+    return values[:, :, None, :] if values.ndim == 3 else values[:, None, None, :]
+
+
+class _Shapes(fx.Interpreter):
+    """Run the graph on one image without data, and note the shape of every tensor."""
+
+    def run_node(self, node: fx.Node) -> Any:
+        value = super().run_node(node)
+        node.meta["shape"] = tuple(value.shape) if isinstance(value, Tensor) else None
+        return value
+
+
+def layers_of(traced: fx.GraphModule, channels: int, size: int, key: str = "network") -> list[Layer]:
+    """Return all layers of a traced network, in order of depth.
+
+    Parameters
+    ----------
+    traced : what :func:`trace` returned.
+    channels, size : shape of the input image.
+    key : the network's key in the config, for messages.
+
+    Raises
+    ------
+    StudyError : the network does not take such an image, or returns something else than one tensor.
+    """
+    abstract = copy.deepcopy(traced).to("meta")
+    try:
+        # two images: an operation that mistakes the batch axis for another does not pass unseen
+        _Shapes(abstract).run(torch.empty(2, channels, size, size, device="meta"))
+    except Exception as error:  # whatever a module raises on a shape that it does not take
+        raise StudyError(
+            f"networks.{key}: the network does not take an image of {channels}×{size}×{size} "
+            f"({_first_line(error)}); check networks.{key}.input"
+        ) from error
+    nodes = list(abstract.graph.nodes)
+    returned = nodes[-1].args[0]
+    if not isinstance(returned, fx.Node):
+        raise StudyError(f"networks.{key}: the network must return one tensor of logits")
+
+    last_of_module: dict[str, fx.Node] = {}
+    for node in nodes[:-1]:
+        path = node.meta["layer"].rpartition(".")[0]
+        while path:  # the node returned last from a module is the module's output
+            last_of_module[path] = node
+            path = path.rpartition(".")[0]
+    modules_of_node: dict[fx.Node, list[str]] = {}
+    for path, node in last_of_module.items():
+        modules_of_node.setdefault(node, []).append(path)
+
+    same_as_output = {returned}
+    while _passes_on(_operation(abstract, returned)):
+        returned = returned.all_input_nodes[0]
+        same_as_output.add(returned)
+
+    layers: list[Layer] = []
+    for node in nodes[:-1]:
+        shape = node.meta["shape"]
+        units = unit_shape(shape[1:]) if shape is not None and shape[:1] == (2,) else None
+        if units is None:
+            continue  # a parameter, a number, or a tensor without images
+        name, aliases = node.meta["layer"], modules_of_node.get(node, [])
+        operation = _operation(abstract, node)
+        if node.op == "placeholder":
+            name, aliases, kind = "input", [name] if name != "input" else [], "input"
+        elif node is nodes[-1].args[0]:
+            name, aliases, kind = "output", [name, *aliases], "output"
+        elif node in same_as_output:
+            kind = "other"
+        elif _is_rectifier(operation):
+            kind = "rectifier"
+        elif _is_pooling(operation):
+            kind = "pooling"
+        elif aliases and not _passes_on(operation):
+            kind = "module"
+        else:
+            kind = "other"
+        layers.append(Layer(name, kind, units, len(layers), node.name, tuple(aliases)))
+    return layers
+
+
+class Recorder:
+    """Runs a traced network and hands out the values of chosen layers, as soon as each is there.
+
+    Parameters
+    ----------
+    traced : what :func:`trace` returned.
+    nodes : for each layer to record, the name of its node.
+    """
+
+    def __init__(self, traced: fx.GraphModule, nodes: Mapping[str, str]) -> None:
+        self._traced = traced
+        self._modules = dict(traced.named_modules())
+        self._layers_of_node: dict[str, list[str]] = {}
+        for layer, node in nodes.items():
+            self._layers_of_node.setdefault(node, []).append(layer)
+        missing = set(self._layers_of_node) - {node.name for node in traced.graph.nodes}
+        if missing:
+            raise KeyError(f"the graph has no nodes {sorted(missing)}")
+        self._steps = self._needed()
+
+    def _needed(self) -> list[tuple[fx.Node, list[fx.Node]]]:
+        """Return the nodes to run, each with the values that nobody needs after it."""
+        wanted = [node for node in self._traced.graph.nodes if node.name in self._layers_of_node]
+        needed, stack = set(), list(wanted)
+        while stack:
+            node = stack.pop()
+            if node not in needed:
+                needed.add(node)
+                stack += node.all_input_nodes
+        order = [node for node in self._traced.graph.nodes if node in needed]
+        last_use = {node: node for node in order}
+        for node in order:
+            for argument in node.all_input_nodes:
+                last_use[argument] = node
+        released: dict[fx.Node, list[fx.Node]] = {}
+        for node, user in last_use.items():
+            released.setdefault(user, []).append(node)
+        return [(node, released.get(node, [])) for node in order]
+
+    def __call__(self, images: Tensor) -> Iterator[tuple[str, Tensor]]:
+        """Yield ``(layer, values)`` in order of the graph; only as far as the last layer is the network run.
+
+        Parameters
+        ----------
+        images : preprocessed images ``(n, channels, height, width)``, float.
+
+        Yields
+        ------
+        the layer's name and its values, with the batch axis first. They are not written to again, unless the
+        network was traced ``in_place``: then they hold only until the next layer is asked for.
+        """
+        values: dict[fx.Node, Any] = {}
+
+        def load(arguments: Any) -> Any:
+            return fx.node.map_arg(arguments, values.__getitem__)
+
+        for node, released in self._steps:
+            if node.op == "placeholder":
+                value: Any = images
+            elif node.op == "get_attr":
+                value = operator.attrgetter(str(node.target))(self._traced)
+            elif node.op == "call_module":
+                value = self._modules[str(node.target)](*load(node.args), **load(node.kwargs))
+            elif node.op == "call_method":
+                this, *rest = load(node.args)
+                value = getattr(this, str(node.target))(*rest, **load(node.kwargs))
+            else:
+                value = node.target(*load(node.args), **load(node.kwargs))  # type: ignore[operator]
+            values[node] = value
+            for layer in self._layers_of_node.get(node.name, ()):
+                yield layer, value
+            for unused in released:
+                del values[unused]

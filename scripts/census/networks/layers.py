@@ -1,0 +1,86 @@
+"""The layers of a network by name: which there are, and which ones a request means. Torch is not needed.
+
+A layer is a named tensor of the forward graph. Its name is the path of the module that returns it
+(``features.3.squeeze``; ``layer1.0.relu_1`` for a second call), or for an operation between modules the path
+of the module that it stands in and its own name (``features.3.cat``). The path of a module with parts of its
+own means the tensor that it returns. ``input`` is the preprocessed image, ``output`` the logits.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from census.errors import StudyError, nearest
+
+# what `layers: all` takes; anything else in the graph is taken where it is named
+ALL_KINDS = ("input", "rectifier", "pooling", "module", "output")
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A named tensor of the forward graph.
+
+    Attributes
+    ----------
+    name : its one name in paths, tables and figures.
+    kind : ``input``, ``rectifier``, ``pooling``, ``module``, ``output``, or ``other``.
+    shape : ``(units, height, width)`` for one image; height and width are 1 without spatial extent.
+    depth : rank along the forward graph, 0 for the input.
+    node : name of the graph's node that returns the tensor.
+    aliases : further names for the same tensor.
+    """
+
+    name: str
+    kind: str
+    shape: tuple[int, int, int]
+    depth: int
+    node: str
+    aliases: tuple[str, ...] = field(default=())
+
+    @property
+    def n_neurons(self) -> int:
+        """Number of neurons: units × height × width."""
+        return self.shape[0] * self.shape[1] * self.shape[2]
+
+
+def select(layers: Sequence[Layer], request: str | Iterable[str], key: str) -> list[Layer]:
+    """Return the layers that a request in the config means, in order of depth and without duplicates.
+
+    Parameters
+    ----------
+    layers : all layers of the network.
+    request : ``all``, or names; ``all`` may stand among the names.
+    key : the request's key in the config, for messages.
+
+    Raises
+    ------
+    StudyError : the network has no layer of that name.
+    """
+    names = {name: layer for layer in layers for name in (layer.name, *layer.aliases)}
+    chosen: set[Layer] = set()
+    for name in [request] if isinstance(request, str) else request:
+        if name == "all":
+            chosen.update(layer for layer in layers if layer.kind in ALL_KINDS)
+        elif name in names:
+            chosen.add(names[name])
+        else:
+            raise StudyError(f"{key}: the network has no layer {name!r}{nearest(name, [*names, 'all'])}")
+    return sorted(chosen, key=lambda layer: layer.depth)
+
+
+def write_layers(layers: Sequence[Layer], path: Path) -> None:
+    """Write layers to a JSON file, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps([asdict(layer) for layer in layers], indent=1))
+    partial.replace(path)
+
+
+def read_layers(path: Path) -> list[Layer]:
+    """Read what :func:`write_layers` wrote."""
+    records = json.loads(path.read_text())
+    return [
+        Layer(**{**record, "shape": tuple(record["shape"]), "aliases": tuple(record["aliases"])})
+        for record in records
+    ]

@@ -1,0 +1,73 @@
+"""Which layers a network has, known without torch once it was asked.
+
+The workflow has to know a network's layers before it can plan its jobs. Tracing a network needs torch, whose
+import alone takes seconds, so the answer is kept beside a digest of all that it follows from.
+"""
+
+import hashlib
+import importlib.machinery
+import os
+import sys
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from census.activations.passes import digest
+from census.code import SCRIPTS, modules_of
+from census.networks.layers import Layer, read_layers, write_layers
+
+
+def own_code(entry: Mapping[str, Any]) -> str:
+    """Return the digest of the file with an architecture of the user's own; empty for others.
+
+    Only that file counts: what it imports is not followed.
+    """
+    module, found, _ = entry["architecture"].partition(":")
+    if not found:
+        return ""
+    folders = [os.getcwd(), *sys.path]
+    *packages, name = module.split(".")
+    for package in packages:
+        folders = [os.path.join(folder, package) for folder in folders]
+    spec = importlib.machinery.PathFinder.find_spec(name, folders)
+    if spec is None or spec.origin is None or not os.path.isfile(spec.origin):
+        return "missing"  # building the network says so, with its key
+    return hashlib.sha256(Path(spec.origin).read_bytes()).hexdigest()[:16]
+
+
+def list_layers(key: str, entry: Mapping[str, Any], folder: Path) -> list[Layer]:
+    """Return the layers of a network in order of depth.
+
+    Parameters
+    ----------
+    key : the network's key in the config.
+    entry : its entry there, defaults filled in.
+    folder : where answers are kept, in a file per network.
+
+    Raises
+    ------
+    StudyError : there is no such network, or it cannot be traced.
+    """
+    code = [
+        hashlib.sha256(SCRIPTS.joinpath(*name.split(".")).with_suffix(".py").read_bytes()).hexdigest()
+        for name in sorted(modules_of(Path(__file__)))
+    ]
+    shape = {name: entry["input"][name] for name in ("size", "color")}
+    follows_from = digest(
+        [
+            [entry["architecture"], entry["arguments"], entry["classes"], entry["weights"], shape],
+            [own_code(entry), code, version("torch"), version("torchvision")],
+        ]
+    )
+    path = folder / f"{key}.{follows_from}.json"
+    if not path.is_file():
+        from census.networks.build import build, channels_of
+        from census.networks.graph import layers_of, trace
+
+        network = trace(build(entry, seed=0, key=key), key)
+        layers = layers_of(network, channels_of(shape["color"]), shape["size"], key)
+        for outdated in folder.glob(f"{key}.*.json"):
+            outdated.unlink()
+        write_layers(layers, path)
+    return read_layers(path)

@@ -1,0 +1,54 @@
+"""From stored pixels to a network's input."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, as Pillow converts to gray
+
+
+class Preprocess:
+    """Resizes, crops, reorders and normalizes images as one network wants them.
+
+    Parameters
+    ----------
+    entry : the network's ``input`` in the config: size, resize, color, range, mean, std.
+    """
+
+    def __init__(self, entry: Mapping[str, Any]) -> None:
+        self._size, self._resize = entry["size"], entry["resize"] or entry["size"]
+        self._color = entry["color"]
+        self._scale = entry["range"] / 255
+        self._mean = torch.tensor(entry["mean"], dtype=torch.float32)[:, None, None]
+        self._std = torch.tensor(entry["std"], dtype=torch.float32)[:, None, None]
+
+    def __call__(self, pixels: np.ndarray, device: str = "cpu") -> Tensor:
+        """Return the network's input.
+
+        Parameters
+        ----------
+        pixels : uint8 (n, height, width, 1 or 3), gray or RGB.
+        device : where the result is to lie.
+
+        Returns
+        -------
+        float32 (n, channels, size, size) in the channels-last layout.
+        """
+        values = torch.from_numpy(np.ascontiguousarray(pixels)).to(device).permute(0, 3, 1, 2).float()
+        if self._color == "gray" and values.shape[1] == 3:
+            weights = torch.tensor(LUMA, device=values.device)[:, None, None]
+            values = (values * weights).sum(1, keepdim=True)
+        elif self._color != "gray" and values.shape[1] == 1:
+            values = values.expand(-1, 3, -1, -1)
+        if values.shape[2:] != (self._resize, self._resize):
+            values = F.interpolate(values, (self._resize, self._resize), mode="bilinear", antialias=True)
+        start = (self._resize - self._size) // 2
+        values = values[:, :, start : start + self._size, start : start + self._size]
+        if self._color == "BGR":
+            values = values.flip(1)
+        values = (values * self._scale - self._mean.to(values.device)) / self._std.to(values.device)
+        return values.contiguous(memory_format=torch.channels_last)

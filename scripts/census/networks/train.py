@@ -1,0 +1,254 @@
+"""Train a network on a labelled data set: seeded, resumable, with checkpoints on the way."""
+
+import contextlib
+import math
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from census.errors import StudyError
+from census.networks.preprocess import Preprocess
+
+EVALUATION_BATCH = 500
+
+
+class Training:
+    """The training of one network, which can be stopped at any moment and taken up again.
+
+    The order of images and their augmentation follow from the seed and the epoch alone, so that a training
+    that was interrupted ends with the weights of one that was not.
+
+    Parameters
+    ----------
+    network : the network, with its random weights.
+    preprocess : how images become input.
+    entry : the network's ``training`` in the config.
+    seed : seed of the order of images and of their augmentation.
+    state : file that keeps the unfinished training; it is removed at the end.
+    identity : digest of all that decides the result; a state of another identity is ignored.
+    device : ``cpu`` or ``cuda``.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        preprocess: Preprocess,
+        entry: Mapping[str, Any],
+        seed: int,
+        state: Path,
+        identity: str,
+        device: str = "cpu",
+    ) -> None:
+        self._network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._preprocess, self._entry, self._seed = preprocess, entry, seed
+        self._state, self._identity, self._device = state, identity, device
+
+    def run(
+        self,
+        train: tuple[np.ndarray, np.ndarray],
+        test: tuple[np.ndarray, np.ndarray],
+        keep: Callable[[str, int, Mapping[str, Tensor]], None],
+        state_every: int = 100,
+    ) -> list[dict[str, float]]:
+        """Train to the end.
+
+        Parameters
+        ----------
+        train, test : pixels uint8 (n, height, width, channels) and labels int (n,).
+        keep : called with a checkpoint's name, step and weights, in order of steps; ``final`` comes last.
+            What was kept before a training was interrupted is not kept again.
+        state_every : steps between savings of the unfinished training.
+
+        Returns
+        -------
+        one record per epoch: epoch, step, learning_rate, train_loss, train_accuracy, test_loss,
+        test_accuracy; losses are cross-entropies in nats, accuracies shares.
+
+        Raises
+        ------
+        StudyError : a checkpoint lies beyond the last step, or the loss is no longer finite.
+        """
+        pixels, labels = train
+        steps_per_epoch = math.ceil(len(pixels) / self._entry["batch"])
+        total = steps_per_epoch * self._entry["epochs"]
+        beyond = [step for step in self._entry["checkpoints"] if step >= total]
+        if beyond:
+            raise StudyError(
+                f"training.checkpoints: step {beyond[0]} is not before the last step, {total}; "
+                "leave it out, or train for more epochs"
+            )
+        optimizer, schedule = self._optimizer(total)
+        step, history, sums = self._resume(optimizer, schedule)
+        checkpoints = set(self._entry["checkpoints"])
+        if step == 0 and 0 in checkpoints:
+            keep("0", 0, self._network.state_dict())
+        with tqdm(total=total, initial=step, unit="step", mininterval=1) as progress:
+            while step < total:
+                epoch, first = divmod(step, steps_per_epoch)
+                self._network.train()
+                for images, targets in self._batches(pixels, labels, epoch, first):
+                    loss, correct = self._step(images, targets, optimizer)
+                    schedule.step()
+                    step += 1
+                    if not math.isfinite(loss):
+                        raise StudyError(
+                            f"training: the loss is {loss} after step {step}; lower training.learning_rate"
+                        )
+                    sums = [sums[0] + loss * len(targets), sums[1] + correct, sums[2] + len(targets)]
+                    progress.update()
+                    if step in checkpoints:
+                        keep(str(step), step, self._network.state_dict())
+                    if step % state_every == 0 and step % steps_per_epoch:
+                        self._save(optimizer, schedule, step, history, sums)
+                test_loss, test_accuracy = self.evaluate(*test)
+                history.append(
+                    {
+                        "epoch": epoch + 1,
+                        "step": step,
+                        "learning_rate": float(schedule.get_last_lr()[0]),
+                        "train_loss": sums[0] / sums[2],
+                        "train_accuracy": sums[1] / sums[2],
+                        "test_loss": test_loss,
+                        "test_accuracy": test_accuracy,
+                    }
+                )
+                progress.set_postfix(test_accuracy=f"{test_accuracy:.4f}")
+                sums = [0.0, 0.0, 0.0]
+                self._save(optimizer, schedule, step, history, sums)
+        keep("final", step, self._network.state_dict())
+        return history
+
+    def evaluate(self, pixels: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
+        """Return the mean cross-entropy, in nats, and the accuracy on images and their labels."""
+        self._network.eval()
+        loss = correct = 0.0
+        with torch.inference_mode(), self._autocast():
+            for first in range(0, len(pixels), EVALUATION_BATCH):
+                images = self._preprocess(pixels[first : first + EVALUATION_BATCH], self._device)
+                targets = self._targets(labels[first : first + EVALUATION_BATCH])
+                logits = self._network(images).float()
+                loss += F.cross_entropy(logits, targets, reduction="sum").item()
+                correct += (logits.argmax(1) == targets).sum().item()
+        return loss / len(pixels), correct / len(pixels)
+
+    def _autocast(self) -> contextlib.AbstractContextManager[Any]:
+        return torch.autocast(self._device, torch.bfloat16, enabled=self._entry["precision"] == "bfloat16")
+
+    def _targets(self, labels: np.ndarray) -> Tensor:
+        return torch.from_numpy(labels.astype(np.int64)).to(self._device)
+
+    def _optimizer(self, total: int) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
+        entry, parameters = self._entry, self._network.parameters()
+        optimizer: torch.optim.Optimizer
+        if entry["optimizer"] == "sgd":
+            optimizer = torch.optim.SGD(
+                parameters,
+                lr=entry["learning_rate"],
+                momentum=0.9,
+                nesterov=True,
+                weight_decay=entry["weight_decay"],
+            )
+        else:
+            optimizer = torch.optim.AdamW(
+                parameters, lr=entry["learning_rate"], weight_decay=entry["weight_decay"]
+            )
+        # one step more than there are: the schedule is advanced after the last one, too
+        schedule = torch.optim.lr_scheduler.OneCycleLR(
+            optimizer, entry["learning_rate"], total_steps=total + 1, pct_start=0.25
+        )
+        return optimizer, schedule
+
+    def _batches(
+        self, pixels: np.ndarray, labels: np.ndarray, epoch: int, first: int
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield the batches of an epoch from its step ``first`` on."""
+        size = self._entry["batch"]
+        order = np.random.default_rng([self._seed, epoch]).permutation(len(pixels))
+        for step in range(first, math.ceil(len(pixels) / size)):
+            chosen = order[step * size : (step + 1) * size]
+            images = pixels[chosen]
+            if self._entry["augment"] != "none":
+                images = _augment(
+                    images, self._entry["augment"], np.random.default_rng([self._seed, epoch, step])
+                )
+            yield self._preprocess(images, self._device), self._targets(labels[chosen])
+
+    def _step(self, images: Tensor, targets: Tensor, optimizer: torch.optim.Optimizer) -> tuple[float, int]:
+        with self._autocast():
+            logits = self._network(images).float()
+            loss = F.cross_entropy(logits, targets)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss.item(), int((logits.argmax(1) == targets).sum().item())
+
+    def _save(
+        self,
+        optimizer: torch.optim.Optimizer,
+        schedule: torch.optim.lr_scheduler.LRScheduler,
+        step: int,
+        history: list[dict[str, float]],
+        sums: list[float],
+    ) -> None:
+        self._state.parent.mkdir(parents=True, exist_ok=True)
+        partial = self._state.with_suffix(".partial")
+        torch.save(
+            {
+                "identity": self._identity,
+                "network": self._network.state_dict(),
+                "optimizer": optimizer.state_dict(),
+                "schedule": schedule.state_dict(),
+                "step": step,
+                "history": history,
+                "sums": sums,
+                "torch_random": torch.get_rng_state(),  # of dropout
+            },
+            partial,
+        )
+        partial.replace(self._state)
+
+    def _resume(
+        self, optimizer: torch.optim.Optimizer, schedule: torch.optim.lr_scheduler.LRScheduler
+    ) -> tuple[int, list[dict[str, float]], list[float]]:
+        """Return the step to go on from, the history so far, and the sums of the unfinished epoch."""
+        torch.manual_seed(self._seed)
+        try:
+            state: dict[str, Any] = torch.load(self._state, map_location=self._device, weights_only=True)
+        except FileNotFoundError:
+            state = {"identity": None}
+        except Exception as error:  # damage shows as any of a dozen types
+            warnings.warn(f"{self._state} is damaged ({error}); training begins anew", stacklevel=2)
+            state = {"identity": None}
+        if state["identity"] != self._identity:
+            return 0, [], [0.0, 0.0, 0.0]
+        self._network.load_state_dict(state["network"])
+        optimizer.load_state_dict(state["optimizer"])
+        schedule.load_state_dict(state["schedule"])
+        torch.set_rng_state(state["torch_random"].cpu())
+        return state["step"], state["history"], state["sums"]
+
+
+def _augment(images: np.ndarray, kind: str, random: np.random.Generator) -> np.ndarray:
+    """Mirror half of the images, and shift each by up to four pixels where ``kind`` says so.
+
+    Parameters
+    ----------
+    images : uint8 (n, height, width, channels).
+    kind : ``flip`` or ``crop-flip``.
+    """
+    count, height, width = images.shape[:3]
+    mirrored = np.asarray(random.random(count) < 0.5)
+    result = np.where(mirrored[:, None, None, None], images[:, :, ::-1], images)
+    if kind == "crop-flip":
+        padded = np.pad(result, ((0, 0), (4, 4), (4, 4), (0, 0)))
+        y, x = random.integers(0, 9, (2, count))
+        rows, columns = y[:, None] + np.arange(height), x[:, None] + np.arange(width)
+        result = padded[np.arange(count)[:, None, None], rows[:, :, None], columns[:, None, :]]
+    return result

@@ -1,0 +1,23 @@
+"""Bring a split of a data set into the form in which everything downstream reads images."""
+
+from pathlib import Path
+
+from census.jobs import job
+
+with job(snakemake.log[0]) as log:
+    from census.data.convert import convert
+    from census.data.sources import folder_of
+
+    entry, split = dict(snakemake.params.entry), snakemake.wildcards.split
+    convert(
+        snakemake.wildcards.dataset,
+        entry,
+        split,
+        # of a folder of the user's, the inputs are its class folders
+        Path(folder_of(entry, split) or snakemake.input[0]),
+        Path(snakemake.output.store),
+        Path(snakemake.output.table),
+        Path(snakemake.output.unreadable),
+        snakemake.threads,
+        log,
+    )

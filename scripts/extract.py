@@ -1,0 +1,79 @@
+"""Run a network on a data set once, and fill the stores of all layers asked for."""
+
+from pathlib import Path
+
+from census.jobs import job
+
+with job(snakemake.log[0]) as log:
+    from importlib.metadata import version
+
+    from census.activations.forward import Images, Pass
+    from census.activations.passes import digest, pass_id
+    from census.activations.subset import choose_images
+    from census.data.store import open_dataset
+    from census.networks.build import build, channels_of
+    from census.networks.device import choose_device
+    from census.networks.graph import layers_of, trace
+    from census.networks.layers import select
+    from census.networks.preprocess import Preprocess
+    from census.networks.weights import digest_of_weights, load_weights, step_of_weights
+
+    key, settings = snakemake.params.network, dict(snakemake.params.settings)
+    device = choose_device(snakemake.params.device, snakemake.threads)
+    entry = {**settings["network"], "weights": settings["weights"]}
+    weights = Path(snakemake.input.weights)
+    data = open_dataset(snakemake.input.images)
+
+    network = build(entry, settings["seed"], key)
+    load_weights(network, weights)
+    # a pass is done with each layer's values before it goes on to the next
+    traced = trace(network, key, in_place=True)
+    shape = channels_of(entry["input"]["color"]), entry["input"]["size"]
+    stores = {Path(path).name.removesuffix(".zarr"): Path(path) for path in snakemake.output}
+    layers = select(layers_of(traced, *shape, key), stores, f"networks.{key}")
+    indices, n_maps = choose_images(len(data.labels), settings["images"], settings["maps"], settings["seed"])
+
+    this_pass = pass_id(snakemake.params.key, stores)
+    provenance = {
+        "key": snakemake.params.key,
+        "pass": this_pass,
+        "network": key,
+        "checkpoint": weights.stem,
+        "step": step_of_weights(weights),
+        "dataset": Path(snakemake.input.images).parent.name,
+        "split": settings["split"],
+        "weights_digest": digest_of_weights(weights),
+        "data_digest": data.attributes["digest"],
+        "preprocessing_digest": digest(entry["input"]),
+        "classes": data.classes,
+        "precision": settings["activations"]["precision"],
+        "software": {name: version(name) for name in ("torch", "torchvision", "zarr", "numcodecs", "numpy")},
+    }
+    # weights and images belong to the identity of an unfinished pass: they are known by content only here
+    identity = digest([this_pass, provenance["weights_digest"], provenance["data_digest"]])
+    run = Pass(
+        traced,
+        layers,
+        Images(data.pixels, data.labels, indices, n_maps),
+        Preprocess(entry["input"]),
+        next(iter(stores.values())).parent / "unfinished" / identity,
+        batch=settings["activations"]["batch"],
+        compression=settings["activations"]["compression"],
+        precision=settings["activations"]["precision"],
+        device=device,
+    )
+    log.info("%d images, %d with maps, %d layers, on %s", len(indices), n_maps, len(layers), device)
+    run.run()
+    run.finish(
+        {
+            layer.name: {
+                **provenance,
+                "layer": layer.name,
+                "kind": layer.kind,
+                "depth": layer.depth,
+                "shape": list(layer.shape),
+            }
+            for layer in layers
+        },
+        stores,
+    )

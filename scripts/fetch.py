@@ -1,0 +1,10 @@
+"""Fetch a source of images or weights."""
+
+from pathlib import Path
+
+from census.jobs import job
+
+with job(snakemake.log[0]) as log:
+    from census.data.fetch import fetch
+
+    fetch(snakemake.wildcards.source, Path(snakemake.output[0]), log)

@@ -1,0 +1,19 @@
+"""Draw the histograms of all layers of a network."""
+
+from census.jobs import job
+
+with job(snakemake.log[0]):
+    import pandas as pd
+
+    from census.figures.histogram import draw_histograms
+    from census.figures.style import in_style, save
+
+    table = pd.concat(map(pd.read_parquet, snakemake.input), ignore_index=True)
+    network, checkpoint, dataset = (
+        snakemake.wildcards[name] for name in ("network", "checkpoint", "dataset")
+    )
+    table = table[table["checkpoint"] == checkpoint]
+    state = {"final": "", "0": ", untrained"}.get(checkpoint, f", step {checkpoint}")
+    with in_style():
+        title = f"Non-zero activations of {network}{state} on {table['n_images'].iloc[0]} images of {dataset}"
+        save(draw_histograms(table, title), snakemake.output, snakemake.params.dpi)

@@ -1,0 +1,73 @@
+"""Train a network and keep its checkpoints."""
+
+from pathlib import Path
+
+from census.jobs import job
+
+with job(snakemake.log[0]) as log:
+    import pandas as pd
+    import torch
+
+    from census.activations.passes import digest
+    from census.data.store import open_dataset
+    from census.errors import StudyError
+    from census.networks.build import build
+    from census.networks.device import choose_device
+    from census.networks.preprocess import Preprocess
+    from census.networks.train import Training
+    from census.networks.weights import digest_of_weights, write_weights
+
+    network, settings = snakemake.params.network, dict(snakemake.params.settings)
+    device = choose_device(snakemake.params.device, snakemake.threads)
+    train, test = (open_dataset(snakemake.input[split]) for split in ("train", "test"))
+    for split in (train, test):
+        if len(split.classes) != settings["classes"]:
+            raise StudyError(
+                f"networks.{network}.classes: is {settings['classes']}, but "
+                f"{settings['training']['dataset']} has {len(split.classes)} classes"
+            )
+
+    # Snakemake removes the outputs of a job that died; what is to outlive it lies beside them
+    final = Path(snakemake.output.history).parent
+    unfinished = final / "unfinished"
+    identity = digest(
+        [
+            settings,
+            snakemake.params.code,
+            train.attributes["digest"],
+            test.attributes["digest"],
+            torch.__version__,
+        ]
+    )
+    training = Training(
+        build(settings, settings["seed"], network),
+        Preprocess(settings["input"]),
+        settings["training"],
+        settings["seed"],
+        unfinished / "state.pt",
+        identity,
+        device,
+    )
+
+    def keep(checkpoint, step, state):
+        """Put a checkpoint beside the unfinished training."""
+        metadata = {"network": network, "checkpoint": checkpoint, "step": str(step), "identity": identity}
+        write_weights(state, unfinished / f"{checkpoint}.safetensors", metadata)
+        log.info("kept checkpoint %s", checkpoint)
+
+    log.info(
+        "training %s on %d images with %d threads on %s",
+        network,
+        len(train.labels),
+        snakemake.threads,
+        device,
+    )
+    history = training.run((train.pixels[:], train.labels), (test.pixels[:], test.labels), keep)
+    for record in history:
+        log.info("%s", record)
+    pd.DataFrame(history).to_csv(snakemake.output.history, sep="\t", index=False)
+    for path in map(Path, snakemake.output.weights):
+        (unfinished / path.name).replace(path)
+        log.info("%s sha256 %s", path, digest_of_weights(path))
+    (unfinished / "state.pt").unlink()
+    unfinished.rmdir()

@@ -1,0 +1,33 @@
+"""Bring in the weights of a network that is not trained here, and its random weights beside them."""
+
+from pathlib import Path
+
+from census.jobs import job
+
+with job(snakemake.log[0]) as log:
+    from census.networks.build import build
+    from census.networks.weights import (
+        fit_state,
+        read_state,
+        squeezenet_state,
+        torchvision_state,
+        write_weights,
+    )
+
+    key, settings = snakemake.wildcards.network, dict(snakemake.params.settings)
+    weights = settings["weights"]
+    network = build(settings, settings["seed"], key)
+    untrained, final = map(Path, snakemake.output.weights)
+    write_weights(
+        network.state_dict(), untrained, {"network": key, "checkpoint": "0", "step": "0", "weights": "random"}
+    )
+    if weights == "squeezenet1_1-caffe":
+        pickled = Path(snakemake.input[0]) / "squeezenet_weights.pkl"
+        fit_state(network, squeezenet_state(pickled), str(pickled))
+    elif weights.startswith("torchvision:"):
+        name = weights.partition(":")[2]
+        fit_state(network, torchvision_state(settings["architecture"], name, key), weights)
+    elif weights != "random":
+        fit_state(network, read_state(Path(weights)), weights)
+    write_weights(network.state_dict(), final, {"network": key, "checkpoint": "final", "weights": weights})
+    log.info("weights of %s from %s", key, weights)

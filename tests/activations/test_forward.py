@@ -1,0 +1,204 @@
+"""A whole pass: what it stores, and that it can be stopped anywhere."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import xarray
+import zarr
+from torch import nn
+
+from census.activations import forward, store
+from census.activations.forward import Images, Pass
+from census.activations.store import map_blocks, open_store
+from census.activations.subset import choose_images
+from census.errors import StudyError
+from census.networks.graph import as_maps, layers_of, trace
+from census.networks.preprocess import Preprocess
+
+INPUT = {"size": 12, "resize": None, "color": "RGB", "range": 1, "mean": [0.5] * 3, "std": [0.5] * 3}
+N_IMAGES, N_MAPS = 70, 20
+
+
+@pytest.fixture(autouse=True)
+def small_chunks(monkeypatch):
+    monkeypatch.setattr(store, "IMAGES_PER_CHUNK", 16)
+    monkeypatch.setattr(store, "MAP_CHUNK_BYTES", 4000)
+
+
+@pytest.fixture
+def network():
+    torch.manual_seed(0)
+    return nn.Sequential(
+        nn.Conv2d(3, 6, 3, padding=1), nn.ReLU(inplace=True), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(216, 5)
+    ).eval()
+
+
+@pytest.fixture
+def images(tmp_path):
+    random = np.random.default_rng(0)
+    pixels = zarr.create_array(
+        tmp_path / "pixels.zarr",
+        data=random.integers(0, 256, (90, 12, 12, 3), dtype=np.uint8),
+        chunks=(13, 12, 12, 3),
+    )
+    indices, n_maps = choose_images(90, N_IMAGES, N_MAPS, seed=0)
+    return Images(pixels, random.integers(0, 5, 90).astype("i4"), indices, n_maps)
+
+
+def make(network, images, folder: Path, batch=8, names=None, **options):
+    traced = trace(network)
+    layers = [layer for layer in layers_of(traced, 3, 12) if names is None or layer.name in names]
+    options = {"compression": "none", **options}
+    return Pass(
+        traced, layers, images, Preprocess(INPUT), folder / "unfinished", batch=batch, **options
+    ), layers
+
+
+def run(network, images, folder: Path, **options):
+    this, layers = make(network, images, folder, **options)
+    this.run()
+    places = {layer.name: folder / f"{layer.name}.zarr" for layer in layers}
+    this.finish(
+        {layer.name: {"key": "k", "pass": "p", "shape": list(layer.shape)} for layer in layers}, places
+    )
+    return {name: open_store(path) for name, path in places.items()}
+
+
+def everything(group):
+    return {name: group[name][:] for name in ("mean", "max", "argmax", "nonzero", "maps", "image", "label")}
+
+
+def test_stores_hold_what_the_network_gives(network, images, tmp_path):
+    stores = run(network, images, tmp_path)
+    x = Preprocess(INPUT)(images.pixels[:][images.indices])
+    with torch.inference_mode():
+        before = network[0](x)
+        expected = {"input": x, "0": before.clone(), "1": before.relu(), "output": network(x)}
+    for name, values in expected.items():
+        maps = as_maps(values).numpy()
+        found = everything(stores[name])
+        flat = maps.reshape(N_IMAGES, -1, maps.shape[-1])
+        np.testing.assert_allclose(found["maps"], maps[:N_MAPS], rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(found["mean"], flat.mean(1), rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(found["max"], flat.max(1), rtol=1e-5, atol=1e-6)
+        np.testing.assert_array_equal(found["nonzero"], (flat != 0).sum(1))
+        np.testing.assert_array_equal(found["image"], images.indices)
+        np.testing.assert_array_equal(found["label"], images.labels[images.indices])
+    assert stores["0"]["maps"][:].min() < 0 <= stores["1"]["maps"][:].min()
+
+
+def test_xarray_opens_a_store_with_names(network, images, tmp_path):
+    run(network, images, tmp_path)
+    data = xarray.open_zarr(tmp_path / "2.zarr")
+    assert data["maps"].dims == ("map_image", "y", "x", "unit")
+    assert data["mean"].dims == ("image", "unit")
+    assert data.attrs["shape"] == [6, 6, 6]
+    unit = data["max"].sel(image=int(images.indices[3]), unit=4)
+    assert float(unit) == pytest.approx(
+        float(data["maps"].sel(map_image=int(images.indices[3]), unit=4).max())
+    )
+
+
+@pytest.mark.parametrize(
+    "options", [{"batch": 3}, {"batch": 64}, {"compression": "lz4"}, {"compression": "zstd"}]
+)
+def test_batch_and_compression_change_no_result(network, images, tmp_path, options):
+    reference, other = run(network, images, tmp_path / "a"), run(network, images, tmp_path / "b", **options)
+    for name in reference:
+        expected, found = everything(reference[name]), everything(other[name])
+        for array, values in expected.items():
+            np.testing.assert_allclose(found[array], values, rtol=1e-5, atol=1e-6, err_msg=f"{name} {array}")
+
+
+class Killed(BaseException):
+    """As a signal: nothing catches it."""
+
+
+@pytest.mark.parametrize("batch_of_death", [0, 1, 3, 8])
+def test_a_killed_pass_goes_on_and_ends_the_same(network, images, tmp_path, monkeypatch, batch_of_death):
+    whole = run(network, images, tmp_path / "whole")
+    ran, summarize = [], forward.statistics
+
+    def dying(values):
+        if len(ran) == batch_of_death * 6 + 2:  # between the layers of a batch
+            raise Killed
+        ran.append(len(values))
+        return summarize(values)
+
+    monkeypatch.setattr(forward, "statistics", dying)
+    with pytest.raises(Killed):
+        run(network, images, tmp_path / "killed")
+    assert not list((tmp_path / "killed").glob("*.zarr"))  # nothing that a reader would trust
+    resumed = []
+    monkeypatch.setattr(
+        forward, "statistics", lambda values: resumed.append(len(values)) or summarize(values)
+    )
+    again = run(network, images, tmp_path / "killed")
+    finished_chunks = batch_of_death // 2  # of two batches each
+    assert sum(resumed) == 6 * (N_IMAGES - 16 * finished_chunks)
+    for name in whole:
+        expected, found = everything(whole[name]), everything(again[name])
+        for array, values in expected.items():
+            np.testing.assert_array_equal(found[array], values, err_msg=f"{name} {array}")
+
+
+def test_a_pass_killed_while_it_is_moved_into_place_starts_anew(network, images, tmp_path, monkeypatch):
+    whole, finish = run(network, images, tmp_path / "whole"), forward.finish_store
+
+    def dying(path, attributes, destination):
+        if path.name == "1.zarr":
+            raise Killed
+        finish(path, attributes, destination)
+
+    monkeypatch.setattr(forward, "finish_store", dying)
+    with pytest.raises(Killed):
+        run(network, images, tmp_path / "killed")
+    monkeypatch.setattr(forward, "finish_store", finish)
+    again = run(network, images, tmp_path / "killed")
+    assert sorted(path.name for path in (tmp_path / "killed").iterdir()) == sorted(
+        f"{name}.zarr" for name in whole
+    )
+    np.testing.assert_array_equal(again["0"]["maps"][:], whole["0"]["maps"][:])
+
+
+def test_no_maps_at_all(network, images, tmp_path):
+    stores = run(network, Images(images.pixels, images.labels, images.indices, 0), tmp_path)
+    assert stores["1"]["maps"].shape == (0, 12, 12, 6)
+    assert stores["1"]["mean"].shape == (N_IMAGES, 6)
+    assert list(map_blocks(stores["1"])) == []
+
+
+def test_blocks_cover_the_maps_once(network, images, tmp_path):
+    group = run(network, images, tmp_path, names={"0"})["0"]
+    seen = np.zeros((N_MAPS, 12, 12, 6))
+    rows = dict.fromkeys(range(0, N_MAPS, 8), 0)
+    for chosen, block in map_blocks(group):
+        first = rows[chosen.start]
+        seen[chosen, first : first + block.shape[1]] += block
+        rows[chosen.start] += block.shape[1]
+        assert block.nbytes <= 4000
+    np.testing.assert_array_equal(seen, group["maps"][:])
+
+
+def test_bfloat16_stays_near_float32(network, images, tmp_path):
+    exact = run(network, images, tmp_path / "a")["1"]["mean"][:]
+    rough = run(network, images, tmp_path / "b", precision="bfloat16")["1"]["mean"][:]
+    assert 0 < np.abs(rough - exact).max() < 0.02 * np.abs(exact).max()
+
+
+def test_what_is_no_finished_store_is_named(tmp_path):
+    zarr.create_group(tmp_path / "half.zarr")
+    for name in ("half.zarr", "nowhere.zarr"):
+        with pytest.raises(StudyError, match=name):
+            open_store(tmp_path / name)
+
+
+def test_images_come_in_the_order_of_the_pass(images):
+    batches = list(images.batches(9))
+    assert [len(batch) for batch in batches] == [9] * 7 + [7]
+    np.testing.assert_array_equal(np.concatenate(batches), images.pixels[:][images.indices])
+    np.testing.assert_array_equal(
+        np.concatenate(list(images.batches(9, start=18))), np.concatenate(batches[2:])
+    )

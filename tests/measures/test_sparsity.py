@@ -1,0 +1,98 @@
+"""Sparsity, by hand and by definition."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from census.measures.sparsity import (
+    active_fraction,
+    hoyer,
+    lifetime_sparseness,
+    pattern_sums,
+    treves_rolls,
+)
+
+PATTERNS = arrays.arrays(
+    np.float32,
+    st.tuples(st.integers(1, 5), st.integers(2, 30)),
+    elements=st.sampled_from([0.0, 0.5, 1.0, 3.0, -2.0]),
+)
+
+
+def of_pattern(values):
+    values = np.asarray(values, float)
+    total, absolute, squares = values.sum(), np.abs(values).sum(), np.square(values).sum()
+    return treves_rolls(total, squares, values.size), hoyer(absolute, squares, values.size)
+
+
+def test_by_hand():
+    assert of_pattern([1, 1, 1, 1]) == (0, 0)
+    assert of_pattern([0, 0, 0, 5]) == (0.75, 1)  # 1 − 1/D, and 1
+    # mean 1, mean square 10/4; L1 = 4, L2 = √10
+    treves, by_hoyer = of_pattern([3, 1, 0, 0])
+    assert treves == pytest.approx(1 - 1 / 2.5)
+    assert by_hoyer == pytest.approx((2 - 4 / np.sqrt(10)) / 1)
+
+
+def test_a_silent_pattern_has_no_sparseness():
+    assert np.isnan(of_pattern([0, 0, 0])).all()
+
+
+def test_one_neuron_has_no_hoyer_sparseness():
+    assert np.isnan(hoyer(3.0, 9.0, 1))
+    assert treves_rolls(3.0, 9.0, 1) == 0
+
+
+@given(PATTERNS)
+def test_sums_equal_the_definition(patterns):
+    sums = pattern_sums([(slice(0, len(patterns)), patterns)], len(patterns))
+    found = treves_rolls(sums.total, sums.squares, patterns.shape[1])
+    exact = patterns.astype(float)
+    with np.errstate(invalid="ignore"):
+        np.testing.assert_allclose(found, 1 - exact.mean(1) ** 2 / (exact**2).mean(1), atol=1e-12)
+
+
+@given(PATTERNS, st.floats(0.01, 100), st.randoms(use_true_random=False))
+def test_neither_scale_nor_order_of_neurons_matters(patterns, scale, random):
+    order = list(range(patterns.shape[1]))
+    random.shuffle(order)
+    for pattern in patterns.astype(float):
+        np.testing.assert_allclose(of_pattern(pattern[order] * scale), of_pattern(pattern), atol=1e-9)
+
+
+@given(PATTERNS.map(np.abs))
+def test_ranges_of_rates(patterns):
+    for pattern in patterns:
+        treves, by_hoyer = of_pattern(pattern)
+        if pattern.any():
+            assert -1e-12 <= treves <= 1 - 1 / pattern.size + 1e-12
+            assert -1e-12 <= by_hoyer <= 1 + 1e-12
+
+
+def test_blocks_in_any_order_give_the_same_sums():
+    values = np.random.default_rng(0).standard_normal((7, 4, 3, 5)).astype("f4")
+    blocks = [(slice(i, i + 3), values[i : i + 3, j : j + 2]) for i in (0, 3, 6) for j in (0, 2)]
+    whole = pattern_sums([(slice(0, 7), values)], 7)
+    parts = pattern_sums(reversed(blocks), 7)
+    for one, other in zip(whole, parts, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12)
+
+
+def test_large_layers_lose_no_precision():
+    values = np.full((1, 1_000_000), 1 + 2**-12, "f4")
+    sums = pattern_sums([(slice(0, 1), values)], 1)
+    assert abs(treves_rolls(sums.total, sums.squares, 1_000_000)[0]) < 1e-12
+
+
+def test_active_fraction_by_hand():
+    nonzero = np.array([[4, 0], [2, 1]], "i4")  # two images, two units, four positions
+    assert active_fraction(nonzero, 4) == 7 / 16
+    assert active_fraction(nonzero, 4, axis=0).tolist() == [0.75, 0.125]
+    assert active_fraction(nonzero, 4, axis=1).tolist() == [0.5, 0.375]
+
+
+def test_lifetime_sparseness_by_hand():
+    mean = np.array([[1, 0, 0], [1, 0, 0], [1, 0, 0], [1, 8, 0]], "f4")
+    np.testing.assert_array_equal(lifetime_sparseness(mean), [0, 0.75, np.nan])

@@ -1,0 +1,186 @@
+"""The forward graph: names, kinds, and values that nothing overwrites."""
+
+from collections import Counter
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from census.errors import StudyError
+from census.networks.build import build
+from census.networks.graph import Recorder, as_maps, layers_of, trace
+
+
+class InPlace(nn.Module):
+    """Every way in which a network overwrites its own tensors."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 4, 3, padding=1)
+        self.relu1 = nn.ReLU(inplace=True)
+        self.conv2 = nn.Conv2d(4, 4, 3, padding=1)
+        self.conv3 = nn.Conv2d(4, 4, 3, padding=1)
+        self.conv4 = nn.Conv2d(4, 4, 3, padding=1)
+        self.conv5 = nn.Conv2d(4, 4, 3, padding=1)
+        self.classifier = nn.Linear(4, 5)
+
+    def forward(self, x):
+        x = self.relu1(self.conv1(x))
+        x = F.relu(self.conv2(x), inplace=True)
+        y = self.conv3(x)
+        y += x
+        y = torch.relu_(self.conv4(y))
+        y = self.conv5(y).relu_()
+        return self.classifier(y.mean((2, 3)))
+
+
+def torchvision_entry(name, size=64, **changes):
+    return {
+        "architecture": name,
+        "arguments": {},
+        "classes": 10,
+        "weights": "random",
+        "input": {"size": size, "color": "RGB"},
+        **changes,
+    }
+
+
+def record(network, images, names=None):
+    traced = trace(network)
+    layers = layers_of(traced, images.shape[1], images.shape[2])
+    nodes = {layer.name: layer.node for layer in layers if names is None or layer.name in names}
+    with torch.inference_mode():
+        return {name: values.clone() for name, values in Recorder(traced, nodes)(images)}
+
+
+def clones_by_hook(network, images):
+    """What each call of a module returned, cloned at once, before anything can overwrite it."""
+    clones, calls = {}, Counter()
+
+    def keep(name):
+        def hook(module, inputs, output):
+            clones[name if not calls[name] else f"{name}_{calls[name]}"] = output.clone()
+            calls[name] += 1
+
+        return hook
+
+    handles = [module.register_forward_hook(keep(name)) for name, module in network.named_modules() if name]
+    with torch.inference_mode():
+        network(images.clone())
+    for handle in handles:
+        handle.remove()
+    return clones
+
+
+@pytest.mark.parametrize("name", ["squeezenet1_1", "resnet18", "alexnet", "mobilenet_v2"])
+def test_recorded_values_are_what_each_module_gave(name):
+    network = build(torchvision_entry(name), seed=0)
+    images = torch.randn(2, 3, 64, 64)
+    recorded, clones = record(network, images), clones_by_hook(network, images)
+    compared = 0
+    for layer, values in recorded.items():
+        if layer in clones:
+            torch.testing.assert_close(values, clones[layer], rtol=0, atol=0)
+            compared += 1
+    assert compared >= 20
+
+
+def test_pre_activations_keep_their_negative_values():
+    network = build(torchvision_entry("squeezenet1_1"), seed=0)
+    values = record(network, torch.randn(2, 3, 64, 64), {"features.0", "features.1"})
+    assert (values["features.0"] < 0).float().mean() > 0.2
+    assert torch.equal(values["features.0"].relu(), values["features.1"])
+
+
+def test_functions_and_operators_that_work_in_place_are_replaced():
+    network, images = InPlace().eval(), torch.randn(2, 3, 8, 8)
+    recorded, clones = record(network, images), clones_by_hook(network, images)
+    for name in ("conv1", "conv2", "conv3", "conv4", "conv5"):
+        assert (clones[name] < 0).any()
+        assert torch.equal(recorded[name], clones[name]), name
+    with torch.inference_mode():
+        assert torch.equal(recorded["output"], network(images))
+
+
+def test_the_network_itself_is_left_as_it_was():
+    network = build(torchvision_entry("squeezenet1_1"), seed=0)
+    trace(network)
+    assert all(module.inplace for module in network.modules() if isinstance(module, nn.ReLU))
+
+
+def test_values_do_not_depend_on_what_else_is_recorded():
+    network, images = build(torchvision_entry("resnet18"), seed=0), torch.randn(2, 3, 64, 64)
+    together = record(network, images)
+    for name in ("input", "layer1.0.bn2", "layer1.0.relu_1", "layer4.1.add", "output"):
+        assert torch.equal(record(network, images, {name})[name], together[name])
+
+
+def test_the_network_is_run_only_as_far_as_needed():
+    traced = trace(InPlace())
+    ran = []
+    for name, module in traced.named_modules():
+        module.register_forward_hook(lambda *_, name=name: ran.append(name))
+    layers = {layer.name: layer.node for layer in layers_of(trace(InPlace()), 3, 8)}
+    list(Recorder(traced, {"conv2": layers["conv2"]})(torch.randn(1, 3, 8, 8)))
+    assert ran == ["conv1", "relu1", "conv2"]
+
+
+def test_kinds_of_squeezenet():
+    traced = trace(build(torchvision_entry("squeezenet1_1", 227), seed=0))
+    layers = {layer.name: layer for layer in layers_of(traced, 3, 227)}
+    assert layers["input"].kind == "input"
+    assert layers["input"].shape == (3, 227, 227)
+    assert layers["features.0"].kind == "other"
+    assert layers["features.0"].shape == (64, 113, 113)
+    assert layers["features.1"].kind == "rectifier"
+    assert layers["features.2"].kind == "pooling"
+    assert layers["features.3.expand3x3_activation"].kind == "rectifier"
+    assert layers["features.3.cat"].kind == "module"
+    assert "features.3" in layers["features.3.cat"].aliases
+    # the pooling before it holds the same numbers as the logits
+    assert layers["classifier.3"].kind == "other"
+    assert layers["output"].kind == "output"
+    assert layers["output"].shape == (10, 1, 1)
+    depths = [layer.depth for layer in layers.values()]
+    assert depths == sorted(set(depths))
+    assert depths[0] == 0
+
+
+def test_branches_of_googlenet_are_layers():
+    entry = torchvision_entry("googlenet", arguments={"init_weights": False, "aux_logits": False})
+    layers = layers_of(trace(build(entry, seed=0)), 3, 64)
+    names = {name for layer in layers for name in (layer.name, *layer.aliases)}
+    assert {f"inception3a.branch{number}" for number in (1, 2, 3, 4)} <= names
+    assert "inception3a" in names
+
+
+def test_tokens_are_positions():
+    entry = torchvision_entry("vit_b_16", 32, arguments={"image_size": 32})
+    layers = {layer.name: layer for layer in layers_of(trace(build(entry, seed=0)), 3, 32)}
+    tokens = layers["encoder.layers.encoder_layer_0.ln_2"]
+    assert tokens.shape == (768, 5, 1)
+    assert as_maps(torch.zeros(2, 5, 768)).shape == (2, 5, 1, 768)
+
+
+def test_a_network_that_branches_on_values_is_refused():
+    class Branching(nn.Module):
+        def forward(self, x):
+            return x if x.sum() > 0 else -x
+
+    with pytest.raises(StudyError, match=r"networks\.mine: .*cannot be traced.*must not branch"):
+        trace(Branching(), "mine")
+
+
+def test_an_image_that_the_network_does_not_take_is_refused():
+    with pytest.raises(StudyError, match=r"networks\.mine: .*does not take an image of 1×8×8.*input"):
+        layers_of(trace(InPlace()), 1, 8, "mine")
+
+
+def test_a_network_that_returns_more_than_logits_is_refused():
+    class Two(nn.Module):
+        def forward(self, x):
+            return x, x
+
+    with pytest.raises(StudyError, match="one tensor of logits"):
+        layers_of(trace(Two()), 3, 8)

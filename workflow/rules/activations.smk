@@ -1,0 +1,42 @@
+# One rule per forward pass. A layer whose store is up to date stays with the pass that made it; all other
+# layers of a network, checkpoint and data set share one new pass.
+from census.activations.passes import NEW, digest, plan
+
+for run in RUNS:
+    for checkpoint in checkpoints(run):
+        settings = pass_settings(run, checkpoint)
+        key = digest(settings)
+        place = {"network": run["network"], "checkpoint": checkpoint, "dataset": run["dataset"]}
+        stores = {layer: Path(STORE.format(layer=layer, **place)) for layer in run["layers"]}
+        for pass_id, layers in plan(stores, key).items():
+            # a run's passes are told apart by their layers; a new one has no id before it is finished
+            name = "extract_{network}_{checkpoint}_{dataset}".format(**place)
+            name += "" if pass_id == NEW else f"_{pass_id}"
+
+            rule:
+                name:
+                    name
+                input:
+                    weights=WEIGHTS.format(**place),
+                    images="results/data/{}/{}.zarr".format(run["dataset"], run["split"]),
+                output:
+                    [directory(str(stores[layer])) for layer in layers],
+                log:
+                    f"logs/extract/{name}.log",
+                benchmark:
+                    f"results/benchmarks/extract/{name}.tsv"
+                conda:
+                    CONDA
+                threads: 4
+                resources:
+                    mem_mb=3000,
+                    runtime=240,
+                params:
+                    network=run["network"],
+                    settings=settings,
+                    key=key,
+                    device=config["device"],
+                message:
+                    "Run {network} ({checkpoint}) on {dataset}".format(**place)
+                script:
+                    "../../scripts/extract.py"

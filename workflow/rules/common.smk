@@ -1,0 +1,137 @@
+# What the other files here share - the checked config, its runs, paths, digests of code, input functions.
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
+
+from census.code import code_digest as code
+from census.config import checkpoints_of, read_config
+from census.data.folder import class_folders
+from census.data.sources import folder_of, source_of
+from census.errors import StudyError
+from census.networks.listing import list_layers, own_code
+from census.networks.layers import select
+
+CONDA = "../../envs/study.yaml"
+SOURCE = "results/sources/{source}"
+DATASET = "results/data/{dataset}/{split}"
+STORE = "results/activations/{network}/{checkpoint}/{dataset}/{layer}.zarr"
+WEIGHTS = "results/networks/{network}/{checkpoint}.safetensors"
+
+try:
+    config = read_config(config)
+    LAYERS = {
+        name: list_layers(name, config["networks"][name], Path("results/layers"))
+        for name in sorted({run["network"] for run in config["runs"]})
+    }
+    RUNS = [
+        {
+            **run,
+            "layers": [
+                layer.name
+                for layer in select(LAYERS[run["network"]], run["layers"], f"config: runs[{index}].layers")
+            ],
+        }
+        for index, run in enumerate(config["runs"])
+    ]
+except StudyError as error:
+    raise WorkflowError(str(error)) from None
+
+
+wildcard_constraints:
+    network="|".join(sorted(config["networks"])),
+    dataset="|".join(sorted(config["datasets"])),
+    split="[a-z0-9_-]+",
+    checkpoint="final|[0-9]+",
+    layer="[A-Za-z0-9_.]+",
+
+
+def files_of_dataset(wildcards):
+    """Return the folder that is fetched for a data set, or the class folders of the user's own."""
+    entry = config["datasets"][wildcards.dataset]
+    source = source_of(entry)
+    if source is not None:
+        return SOURCE.format(source=source)
+    try:
+        return [str(folder) for folder in class_folders(folder_of(entry, wildcards.split))]
+    except StudyError as error:
+        raise WorkflowError(str(error)) from None
+
+
+def network_settings(name):
+    """Return what decides a network's weights, beside the data that it is trained on."""
+    entry = config["networks"][name]
+    return {**entry, "seed": config["seed"], "own_code": own_code(entry)}
+
+
+def source_of_weights(wildcards):
+    """Return the file or folder from which a network's weights are brought in."""
+    weights = config["networks"][wildcards.network]["weights"]
+    if weights == "squeezenet1_1-caffe":
+        return "results/sources/squeezenet1_1-caffe"
+    return weights if Path(weights).suffix else []
+
+
+def pass_settings(run, checkpoint):
+    """Return all that decides the numbers in a layer's store, beside weights and images themselves."""
+    network = config["networks"][run["network"]]
+    images = run["images"] if checkpoint == "final" else run["checkpoint_images"]
+    return {
+        "network": {name: network[name] for name in ("architecture", "arguments", "classes", "input")},
+        "weights": network["weights"],
+        "split": run["split"],
+        "images": images,
+        "maps": run["maps"],
+        "seed": config["seed"],
+        "activations": config["activations"],
+        "own_code": own_code(network),
+        "code": code("extract.py"),
+    }
+
+
+def checkpoints(run):
+    """Return the checkpoints of a run's network that the run looks at, in order of steps."""
+    known = checkpoints_of(config["networks"][run["network"]])
+    wanted = run["checkpoints"]
+    if wanted == "all":
+        return known
+    return [*(str(step) for step in sorted([] if wanted == "final" else wanted)), "final"]
+
+
+def run_of(wildcards):
+    """Return the run of a network and a data set."""
+    return next(
+        run for run in RUNS if (run["network"], run["dataset"]) == (wildcards.network, wildcards.dataset)
+    )
+
+
+def layers_of_run(pattern):
+    """Return an input function: the files of a pattern for every layer of a run, in order of depth."""
+
+    def files(wildcards):
+        return expand(pattern, layer=run_of(wildcards)["layers"], allow_missing=True)
+
+    return files
+
+
+def stores_of_layer(wildcards):
+    """Return the stores of a layer at every checkpoint of its run, in order of steps."""
+    return expand(STORE, checkpoint=checkpoints(run_of(wildcards)), allow_missing=True)
+
+
+def figure_files(pattern, **report_options):
+    """Return a figure's files, one per format that the config asks for; the first goes into the report."""
+    first, *others = [f"{pattern}.{extension}" for extension in config["figures"]["formats"]]
+    return [report(first, **report_options), *others]
+
+
+def figures(pattern, runs):
+    """Return the files of a figure for several runs."""
+    return [
+        f"{path}.{extension}"
+        for run in runs
+        for path in expand(pattern, network=run["network"], dataset=run["dataset"])
+        for extension in config["figures"]["formats"]
+    ]

@@ -1,0 +1,56 @@
+# Images and labels: fetched, or in a folder of the user's, then brought into one form, a Zarr store per split.
+from census.data.downloads import SOURCES
+from census.data.sources import TORCHVISION_PREFIX
+
+
+rule fetch:
+    output:
+        directory(SOURCE),
+    log:
+        "logs/fetch/{source}.log",
+    benchmark:
+        "results/benchmarks/fetch/{source}.tsv"
+    wildcard_constraints:
+        source="|".join([*map(re.escape, SOURCES), f"{TORCHVISION_PREFIX}[A-Za-z0-9]+"]),
+    # the nodes of a cluster often have no way to the internet
+    localrule: True
+    conda:
+        CONDA
+    resources:
+        mem_mb=2000,
+        runtime=240,
+    params:
+        # the content is pinned, so that code decides nothing: an edit there must not fetch everything anew
+        sha256=lambda wildcards: (
+            SOURCES[wildcards.source].sha256 if wildcards.source in SOURCES else "torchvision's own"
+        ),
+    message:
+        "Fetch {wildcards.source}"
+    script:
+        "../../scripts/fetch.py"
+
+
+rule dataset:
+    input:
+        files_of_dataset,
+    output:
+        store=directory(f"{DATASET}.zarr"),
+        table=f"{DATASET}.parquet",
+        unreadable=f"{DATASET}.unreadable.tsv",
+    log:
+        "logs/dataset/{dataset}/{split}.log",
+    benchmark:
+        "results/benchmarks/dataset/{dataset}/{split}.tsv"
+    conda:
+        CONDA
+    threads: 4
+    resources:
+        mem_mb=2000,
+        runtime=240,
+    params:
+        entry=lambda wildcards: dict(sorted(config["datasets"][wildcards.dataset].items())),
+        code=code("dataset.py"),
+    message:
+        "Bring {wildcards.dataset} ({wildcards.split}) into a store"
+    script:
+        "../../scripts/dataset.py"
