@@ -15,5 +15,7 @@ with job(snakemake.log[0]):
     table = table[table["checkpoint"] == checkpoint]
     state = {"final": "", "0": ", untrained"}.get(checkpoint, f", step {checkpoint}")
     with in_style():
-        title = f"Non-zero activations of {network}{state} on {table['n_images'].iloc[0]} images of {dataset}"
+        title = (
+            f"Non-zero activations of {network}{state} on {table['n_map_images'].iloc[0]} images of {dataset}"
+        )
         save(draw_histograms(table, title), snakemake.output, snakemake.params.dpi)

@@ -3,18 +3,17 @@
 from census.jobs import job
 
 with job(snakemake.log[0]) as log:
+    import numpy as np
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     from census.activations.store import map_blocks, open_store
     from census.measures.histogram import histogram
+    from census.tables import key_columns
 
     tables = []
     for path in snakemake.input:
         store = open_store(path)
-        keys = {
-            name: store.attrs[name] for name in ("network", "checkpoint", "dataset", "layer", "depth", "kind")
-        }
         result = histogram(
             lambda store=store: (block for _, block in map_blocks(store)), snakemake.params.bins
         )
@@ -23,14 +22,14 @@ with job(snakemake.log[0]) as log:
         bins = len(result.counts)
         tables.append(
             pa.table(
-                {name: pa.array([value] * bins) for name, value in keys.items()}
+                key_columns(store.attrs, bins)
                 | {
                     "left": result.edges[:-1],
                     "right": result.edges[1:],
                     "count": result.counts,
-                    "zeros": pa.array([result.zeros] * bins),
-                    "not_finite": pa.array([result.not_finite] * bins),
-                    "n_images": pa.array([store["maps"].shape[0]] * bins),
+                    "zeros": np.full(bins, result.zeros),
+                    "not_finite": np.full(bins, result.not_finite),
+                    "n_map_images": np.full(bins, store["maps"].shape[0]),
                 }
             )
         )

@@ -12,56 +12,57 @@ with job(snakemake.log[0]) as log:
     from census.measures.sparsity import (
         active_fraction,
         hoyer,
+        is_signed,
         lifetime_sparseness,
         pattern_sums,
         treves_rolls,
     )
+    from census.tables import key_columns
 
     resamples, seed = snakemake.params.resamples, snakemake.params.seed
-    layer_rows, unit_tables = [], []
+    layer_tables, unit_tables = [], []
     for path in snakemake.input:
         store = open_store(path)
-        attributes = store.attrs
-        keys = {
-            name: attributes[name] for name in ("network", "checkpoint", "step", "dataset", "layer", "depth")
-        }
-        units, height, width = attributes["shape"]
+        units, height, width = store.attrs["shape"]
+        positions, neurons = height * width, units * height * width
         nonzero, mean, largest = (store[name][:] for name in ("nonzero", "mean", "max"))
         sums = pattern_sums(map_blocks(store), store["maps"].shape[0])
-        population = treves_rolls(sums.total, sums.squares, units * height * width)
-        by_hoyer = hoyer(sums.absolute, sums.squares, units * height * width)
-        active = active_fraction(nonzero, height * width, axis=1)
-        row = {**keys, "kind": attributes["kind"], "n_units": units, "n_neurons": units * height * width}
-        for name, values in (
-            ("active_fraction", active),
-            ("population_sparseness", population),
-            ("hoyer", by_hoyer),
-        ):
-            low, high = mean_interval(values, resamples, seed)
-            defined = values[~np.isnan(values)]
-            row[name] = float(defined.mean()) if len(defined) else float("nan")
-            row[f"{name}_low"], row[f"{name}_high"] = low, high
+        of_images = {
+            "active_fraction": active_fraction(nonzero, positions, axis=1),
+            "population_sparseness": treves_rolls(*sums, neurons),
+            "hoyer": hoyer(sums.absolute, sums.squares, neurons),
+        }
         lifetime = lifetime_sparseness(mean)
-        row |= {
+        row = {
+            "n_units": units,
+            "n_neurons": neurons,
             "n_images": len(nonzero),
-            "n_map_images": len(population),
-            "n_silent_patterns": int(np.isnan(population).sum()),
-            "n_silent_units": int(np.isnan(lifetime).sum()),
+            "n_map_images": len(sums.total),
+            # sparseness is undefined for these, and they are left out of its mean
+            "n_silent_patterns": int((sums.squares == 0).sum()),
+            "n_signed_patterns": int(is_signed(sums.total, sums.absolute).sum()),
+            "n_silent_units": int((nonzero.sum(0) == 0).sum()),
             "resamples": resamples,
         }
-        layer_rows.append(row)
+        for name, values in of_images.items():
+            defined = values[~np.isnan(values)]
+            row[name] = float(defined.mean()) if len(defined) else float("nan")
+            row[f"{name}_low"], row[f"{name}_high"] = mean_interval(defined, resamples, seed)
+        log.info("%s: %s", path, row)
+        layer_tables.append(
+            pa.table(key_columns(store.attrs, 1) | {name: [value] for name, value in row.items()})
+        )
         unit_tables.append(
             pa.table(
-                {name: pa.array([value] * units) for name, value in keys.items()}
+                key_columns(store.attrs, units)
                 | {
                     "unit": np.arange(units),
-                    "active_fraction": active_fraction(nonzero, height * width, axis=0),
+                    "active_fraction": active_fraction(nonzero, positions, axis=0),
                     "lifetime_sparseness": lifetime,
                     "mean_activation": mean.mean(0, dtype=np.float64),
                     "max_activation": largest.max(0).astype(np.float64),
                 }
             )
         )
-        log.info("%s", row)
-    pq.write_table(pa.Table.from_pylist(layer_rows), snakemake.output.layer)
+    pq.write_table(pa.concat_tables(layer_tables), snakemake.output.layer)
     pq.write_table(pa.concat_tables(unit_tables), snakemake.output.units)

@@ -24,7 +24,7 @@ PATTERNS = arrays.arrays(
 def of_pattern(values):
     values = np.asarray(values, float)
     total, absolute, squares = values.sum(), np.abs(values).sum(), np.square(values).sum()
-    return treves_rolls(total, squares, values.size), hoyer(absolute, squares, values.size)
+    return treves_rolls(total, absolute, squares, values.size), hoyer(absolute, squares, values.size)
 
 
 def test_by_hand():
@@ -40,18 +40,26 @@ def test_a_silent_pattern_has_no_sparseness():
     assert np.isnan(of_pattern([0, 0, 0])).all()
 
 
+def test_values_of_both_signs_have_no_sparseness_of_rates():
+    treves, by_hoyer = of_pattern([3, -3, 1, -1])
+    assert np.isnan(treves)
+    assert by_hoyer == pytest.approx((2 - 8 / np.sqrt(20)) / 1)
+
+
 def test_one_neuron_has_no_hoyer_sparseness():
     assert np.isnan(hoyer(3.0, 9.0, 1))
-    assert treves_rolls(3.0, 9.0, 1) == 0
+    assert treves_rolls(3.0, 3.0, 9.0, 1) == 0
 
 
 @given(PATTERNS)
 def test_sums_equal_the_definition(patterns):
     sums = pattern_sums([(slice(0, len(patterns)), patterns)], len(patterns))
-    found = treves_rolls(sums.total, sums.squares, patterns.shape[1])
+    found = treves_rolls(*sums, patterns.shape[1])
     exact = patterns.astype(float)
     with np.errstate(invalid="ignore"):
-        np.testing.assert_allclose(found, 1 - exact.mean(1) ** 2 / (exact**2).mean(1), atol=1e-12)
+        expected = 1 - exact.mean(1) ** 2 / (exact**2).mean(1)
+    expected[(exact < 0).any(1)] = np.nan
+    np.testing.assert_allclose(found, expected, atol=1e-12)
 
 
 @given(PATTERNS, st.floats(0.01, 100), st.randoms(use_true_random=False))
@@ -83,7 +91,7 @@ def test_blocks_in_any_order_give_the_same_sums():
 def test_large_layers_lose_no_precision():
     values = np.full((1, 1_000_000), 1 + 2**-12, "f4")
     sums = pattern_sums([(slice(0, 1), values)], 1)
-    assert abs(treves_rolls(sums.total, sums.squares, 1_000_000)[0]) < 1e-12
+    assert abs(treves_rolls(*sums, 1_000_000)[0]) < 1e-12
 
 
 def test_active_fraction_by_hand():
@@ -94,5 +102,5 @@ def test_active_fraction_by_hand():
 
 
 def test_lifetime_sparseness_by_hand():
-    mean = np.array([[1, 0, 0], [1, 0, 0], [1, 0, 0], [1, 8, 0]], "f4")
-    np.testing.assert_array_equal(lifetime_sparseness(mean), [0, 0.75, np.nan])
+    mean = np.array([[1, 0, 0, 1], [1, 0, 0, -1], [1, 0, 0, 1], [1, 8, 0, 1]], "f4")
+    np.testing.assert_array_equal(lifetime_sparseness(mean), [0, 0.75, np.nan, np.nan])

@@ -20,6 +20,7 @@ from census.figures.style import (
     WIDTH,
     depth_axis,
     depth_width,
+    names_height,
     new_figure,
 )
 
@@ -43,7 +44,7 @@ def _along_depth(axes: Axes, table: pd.DataFrame, column: str, color: str, *, so
             markerfacecolor=color if solid else "white",
             markersize=4.5,
         )
-    for place in x[np.isnan(y)]:
+    for place in x[np.isnan(y) & (table["n_silent_patterns"] > 0).to_numpy()]:
         axes.text(place, 0.02, "silent", rotation=90, ha="center", va="bottom", fontsize=7, color=color)
 
 
@@ -58,7 +59,7 @@ def draw_depth(layers: pd.DataFrame, title: str) -> Figure:
     final = layers[layers["checkpoint"] == FINAL].sort_values("depth")
     untrained = layers[layers["checkpoint"] == UNTRAINED]
     names = final["layer"].tolist()
-    figure = new_figure(depth_width(len(names)), 5.8)
+    figure = new_figure(depth_width(len(names)), 4 + names_height(names))
     above, below = figure.subplots(2, 1, sharex=True)
     for table, solid in ((untrained, False), (final, True)):
         if len(table):
@@ -86,17 +87,9 @@ def draw_depth(layers: pd.DataFrame, title: str) -> Figure:
         for kind in ("rectifier", "pooling", "module")
         if kind in set(final["kind"])
     ]
-    above.legend(
-        handles=handles, loc="lower left", bbox_to_anchor=(0.28, 1.0), ncols=len(handles), borderpad=0
-    )
-    below.legend(
-        handles=[line(BLUE, "Treves–Rolls"), line(GREEN, "Hoyer")],
-        loc="lower left",
-        bbox_to_anchor=(0.28, 1.0),
-        ncols=2,
-        borderpad=0,
-    )
-    figure.suptitle(title, fontsize=10, fontweight="bold", x=0.01, ha="left")
+    handles += [line(BLUE, "Treves–Rolls", linewidth=3), line(GREEN, "Hoyer", linewidth=3)]
+    figure.legend(handles=handles, loc="outside right upper")
+    figure.suptitle(title, x=0.01, ha="left")
     return figure
 
 
@@ -109,9 +102,10 @@ def draw_lifetime(units: pd.DataFrame, title: str) -> Figure:
     title : what stands above.
     """
     names = units.sort_values("depth")["layer"].unique().tolist()
-    figure = new_figure(depth_width(len(names)), 3.9)
+    figure = new_figure(depth_width(len(names)), 2.9 + names_height(names))
     axes = figure.subplots()
     shown = [checkpoint for checkpoint in (UNTRAINED, FINAL) if checkpoint in set(units["checkpoint"])]
+    silence = (units["active_fraction"] == 0).groupby([units["checkpoint"], units["layer"]]).sum()
     for checkpoint in shown:
         color = BLUE if checkpoint == FINAL else GRAY
         shift = 0 if len(shown) == 1 else 0.16 if checkpoint == FINAL else -0.16
@@ -127,20 +121,15 @@ def draw_lifetime(units: pd.DataFrame, title: str) -> Figure:
                 axes.plot(
                     x, median, "o", color=color, markersize=4, markeredgecolor="white", markeredgewidth=0.5
                 )
-            silent = int(here.isna().sum())
+            silent = int(silence[(checkpoint, name)])
             if silent:
-                axes.text(
-                    x,
-                    1.04,
-                    f"{silent} silent",
-                    rotation=90,
-                    ha="center",
-                    va="bottom",
-                    fontsize=6.5,
-                    color=color,
-                )
-    axes.set_ylim(-0.03, 1.03)
-    axes.set_ylabel("lifetime sparseness of units\n(0 the same for all images, 1 for a single one)")
+                # one row of numbers above the axes for each checkpoint
+                row = 1.05 if checkpoint == FINAL else 1.13
+                axes.text(place, row, str(silent), ha="center", va="center", fontsize=6.5, color=color)
+    if silence.any():
+        axes.text(-0.7, 1.09, "silent\nunits", ha="right", va="center", fontsize=7)
+    axes.set_ylim(-0.03, 1.0)
+    axes.set_ylabel("lifetime sparseness of units\n(0 all images alike, 1 a single one)")
     depth_axis(axes, names)
     labels = {FINAL: (BLUE, "trained"), UNTRAINED: (GRAY, "untrained")}
     handles = [
@@ -149,7 +138,7 @@ def draw_lifetime(units: pd.DataFrame, title: str) -> Figure:
     handles.append(Line2D([], [], color=INK, linewidth=4, alpha=0.55, label="half of the units"))
     handles.append(Line2D([], [], color=INK, linewidth=0.9, label="90 % of the units"))
     figure.legend(handles=handles, loc="outside upper right", ncols=len(handles))
-    figure.suptitle(title, fontsize=10, fontweight="bold", x=0.01, ha="left")
+    figure.suptitle(title, x=0.01, ha="left")
     return figure
 
 
@@ -188,7 +177,7 @@ def draw_learning(layers: pd.DataFrame, title: str) -> Figure:
     panels[0].yaxis.set_major_formatter(PercentFormatter(1))
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside right center", title="layer", alignment="left")
-    figure.suptitle(title, fontsize=10, fontweight="bold", x=0.01, ha="left")
+    figure.suptitle(title, x=0.01, ha="left")
     return figure
 
 
@@ -196,7 +185,7 @@ def _step_axis(axes: Axes, steps: Sequence[int]) -> None:
     """Make x a log axis of training steps, on which the untrained network has a place, too."""
     axes.set_xscale("symlog", linthresh=1, linscale=0.4)
     axes.set_xticks(
-        steps, ["un-\ntrained" if step == 0 else f"{step:,}" for step in steps], fontsize=7, rotation=45
+        steps, ["un-\ntrained" if step == 0 else f"{step:,}" for step in steps], fontsize=7, rotation=90
     )
     axes.minorticks_off()
     axes.set_xlabel("step of training (log scale)")

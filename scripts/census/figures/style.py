@@ -47,6 +47,9 @@ STYLE: dict[Any, Any] = {
     "grid.linewidth": 0.6,
     "legend.frameon": False,
     "legend.fontsize": 8,
+    "figure.labelsize": 9,
+    "figure.titlesize": 10,
+    "figure.titleweight": "bold",
     "lines.linewidth": 1.4,
     "lines.markersize": 4.5,
     "svg.hashsalt": "neuron-census",  # the same figure gives the same file
@@ -75,6 +78,11 @@ def save(figure: Figure, paths: Iterable[str | Path], dpi: int) -> None:
 def depth_width(n_layers: int) -> float:
     """Return a figure width in inches at which the names of that many layers stand beside each other."""
     return max(WIDTH, 1.2 + 0.23 * n_layers)
+
+
+def names_height(layers: Sequence[str]) -> float:
+    """Return the height in inches that the names of layers take below an axis."""
+    return 0.5 + 0.066 * max(map(len, layers))
 
 
 def depth_axis(axes: Axes, layers: Sequence[str], named: bool = True) -> None:

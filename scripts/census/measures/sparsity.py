@@ -55,21 +55,34 @@ def pattern_sums(blocks: Iterable[tuple[slice, NDArray[np.floating]]], n_images:
     return sums
 
 
-def treves_rolls(total: ArrayLike, squares: ArrayLike, count: int) -> Floats:
+def treves_rolls(total: ArrayLike, absolute: ArrayLike, squares: ArrayLike, count: int) -> Floats:
     """Return the Treves–Rolls sparseness 1 − (mean a)² / mean a².
+
+    It is made for rates, which are never negative. Values of both signs cancel in the mean: logits would come
+    out as almost perfectly sparse. There it is undefined.
 
     Parameters
     ----------
-    total, squares : sum of the values a and of their squares, of any shape.
+    total, absolute, squares : sum of the values a, of their absolute values, and of their squares, of any
+        shape.
     count : number of values in each sum.
 
     Returns
     -------
-    float64 of the same shape; NaN where all values are 0.
+    float64 of the same shape; NaN where all values are 0, and where any is negative.
     """
-    total, squares = np.asarray(total, np.float64), np.asarray(squares, np.float64)
+    total, absolute, squares = (np.asarray(each, np.float64) for each in (total, absolute, squares))
     with np.errstate(invalid="ignore"):
-        return np.where(squares > 0, 1 - total**2 / (count * squares), np.nan)
+        sparseness = 1 - total**2 / (count * squares)
+    return np.where((squares > 0) & ~is_signed(total, absolute), sparseness, np.nan)
+
+
+def is_signed(total: ArrayLike, absolute: ArrayLike) -> NDArray[np.bool_]:
+    """Return whether values of which these are the sum and the sum of absolute values include negative ones.
+
+    Both sums are taken in the same order, so that without negative values they agree to the last bit.
+    """
+    return np.asarray(absolute) > np.asarray(total)
 
 
 def hoyer(absolute: ArrayLike, squares: ArrayLike, count: int) -> Floats:
@@ -113,7 +126,7 @@ def lifetime_sparseness(mean: NDArray[np.floating]) -> Floats:
 
     Returns
     -------
-    float64 (units,); NaN for a unit that is silent on all images.
+    float64 (units,); NaN for a unit that is silent on all images, or negative on any.
     """
     values = mean.astype(np.float64)
-    return treves_rolls(values.sum(0), np.square(values).sum(0), len(values))
+    return treves_rolls(values.sum(0), np.abs(values).sum(0), np.square(values).sum(0), len(values))

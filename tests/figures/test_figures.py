@@ -1,0 +1,165 @@
+"""Figures show the numbers they are given, legibly, and come out the same each time."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from PIL import Image
+
+from census.figures.histogram import draw_histograms
+from census.figures.sparsity import draw_depth, draw_learning, draw_lifetime
+from census.figures.style import in_style, new_figure, save
+
+NAMES = ["input", "features.1", "features.3.expand3x3_activation", "features.3.cat", "output"]
+KINDS = ["input", "rectifier", "rectifier", "module", "output"]
+STEPS = {"0": 0, "10": 10, "300": 300, "final": 470}
+
+
+@pytest.fixture(autouse=True)
+def styled():
+    with in_style():
+        yield
+
+
+@pytest.fixture
+def layers():
+    """A table of layers, in no order, with one silent layer."""
+    random, rows = np.random.default_rng(0), []
+    for checkpoint, step in STEPS.items():
+        for depth, (name, kind) in enumerate(zip(NAMES, KINDS, strict=True)):
+            row = {"checkpoint": checkpoint, "step": step, "layer": name, "kind": kind, "depth": 3 * depth}
+            for column in ("active_fraction", "population_sparseness", "hoyer"):
+                value = random.uniform(0.2, 0.8)
+                row |= {column: value, f"{column}_low": value - 0.05, f"{column}_high": value + 0.05}
+            rows.append(row)
+    table = pd.DataFrame(rows)
+    silent = (table["layer"] == "features.3.cat") & (table["checkpoint"] == "final")
+    table.loc[silent, ["hoyer", "hoyer_low", "hoyer_high"]] = np.nan
+    table["n_silent_patterns"] = silent * 9
+    return table.sample(frac=1, random_state=0)
+
+
+@pytest.fixture
+def units():
+    random = np.random.default_rng(0)
+    rows = [
+        {
+            "checkpoint": checkpoint,
+            "layer": name,
+            "depth": depth,
+            "unit": unit,
+            # the logits are signed, and no unit of theirs is silent
+            "lifetime_sparseness": np.nan if depth == 4 or (depth, unit) == (2, 0) else random.uniform(),
+            "active_fraction": 0.0 if (depth, unit) == (2, 0) else 0.5,
+        }
+        for checkpoint in ("0", "final")
+        for depth, name in enumerate(NAMES)
+        for unit in range(20)
+    ]
+    return pd.DataFrame(rows).sample(frac=1, random_state=0)
+
+
+@pytest.fixture
+def bins():
+    edges = np.linspace(0, 3, 5)
+    rows = []
+    for depth, name in enumerate(NAMES):
+        counts = [80, 15, 5, 0] if name != "features.3.cat" else [0, 0, 0, 0]
+        for left, right, count in zip(edges[:-1], edges[1:], counts, strict=True):
+            rows.append(
+                {"layer": name, "depth": depth, "left": left, "right": right, "count": count, "zeros": 300}
+            )
+    return pd.DataFrame(rows).sample(frac=1, random_state=0).sort_values("left", kind="stable")
+
+
+def drawn(figure):
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return canvas.get_renderer()
+
+
+def texts(figure):
+    return [text for axes in figure.axes for text in axes.texts if text.get_text()]
+
+
+def overlaps(artists, renderer):
+    boxes = [artist.get_window_extent(renderer) for artist in artists]
+    return [
+        (artists[i].get_text(), artists[j].get_text())
+        for i in range(len(boxes))
+        for j in range(i)
+        if boxes[i].shrunk(0.98, 0.98).overlaps(boxes[j].shrunk(0.98, 0.98))
+    ]
+
+
+def test_depth_shows_each_layer_in_order(layers):
+    figure = draw_depth(layers, "A title")
+    renderer = drawn(figure)
+    above, below = figure.axes
+    assert [label.get_text() for label in below.get_xticklabels()] == NAMES
+    final = layers[layers["checkpoint"] == "final"].sort_values("depth")
+    curves = [line.get_ydata() for line in above.lines if line.get_linestyle() == "-"]
+    assert any(np.array_equal(curve, final["active_fraction"]) for curve in curves)
+    assert [text.get_text() for text in texts(figure)] == ["silent"]
+    assert overlaps(below.get_xticklabels(), renderer) == []
+
+
+def test_depth_without_an_untrained_network(layers):
+    figure = draw_depth(layers[layers["checkpoint"] == "final"], "A title")
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert not any("untrained" in label for label in labels)
+
+
+def test_lifetime_shows_medians_and_counts_silent_units(units):
+    figure = draw_lifetime(units, "A title")
+    renderer = drawn(figure)
+    axes = figure.axes[0]
+    medians = {float(line.get_ydata()[0]) for line in axes.lines if len(line.get_ydata()) == 1}
+    expected = units.groupby(["checkpoint", "layer"])["lifetime_sparseness"].median()
+    assert medians == set(expected.dropna())
+    assert sorted(text.get_text() for text in texts(figure)) == ["1", "1", "silent\nunits"]
+    assert overlaps([*texts(figure), axes.yaxis.label, figure._suptitle], renderer) == []
+
+
+def test_learning_shows_every_step(layers):
+    figure = draw_learning(layers, "A title")
+    renderer = drawn(figure)
+    for panel in figure.axes:
+        assert len(panel.lines) == len(NAMES)
+        for line in panel.lines:
+            assert list(line.get_xdata()) == list(STEPS.values())
+        assert overlaps([label for label in panel.get_xticklabels() if label.get_text()], renderer) == []
+
+
+def test_histograms_print_the_share_of_values_that_are_not_0(bins):
+    figure = draw_histograms(bins, "A title")
+    renderer = drawn(figure)
+    titles = [panel.get_title("left") for panel in figure.axes]
+    assert titles == NAMES
+    assert [text.get_text() for text in texts(figure)] == ["25.0%", "25.0%", "25.0%", "silent", "25.0%"]
+    np.testing.assert_array_equal(figure.axes[1].patches[0].get_data().values, [80, 15, 5, 0])
+    assert all(panel.get_yscale() == "log" for panel in figure.axes)
+    assert overlaps([panel._left_title for panel in figure.axes], renderer) == []
+
+
+def test_names_that_are_too_long_keep_their_end(bins):
+    long = "backbone.stage3." + "block." * 8 + "activation"
+    figure = draw_histograms(bins.replace({"layer": {"output": long}}), "A title")
+    title = figure.axes[4].get_title("left")
+    assert title.startswith("…")
+    assert long.endswith(title[1:])
+
+
+@pytest.mark.parametrize("format", ["png", "svg", "pdf"])
+def test_the_same_figure_gives_the_same_file(layers, tmp_path, format):
+    paths = [tmp_path / f"{name}.{format}" for name in "ab"]
+    for path in paths:
+        save(draw_depth(layers, "A title"), [path], dpi=60)
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+def test_bitmaps_have_the_resolution_asked_for(tmp_path):
+    figure = new_figure(4, 2)
+    figure.subplots()
+    save(figure, [tmp_path / "a.png"], dpi=75)
+    assert Image.open(tmp_path / "a.png").size == (300, 150)
