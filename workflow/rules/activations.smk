@@ -27,7 +27,8 @@ for run in RUNS:
                     f"results/benchmarks/extract/{name}.tsv"
                 conda:
                     CONDA
-                threads: 4
+                # the few images of an early checkpoint take less time than loading torch, which uses one core
+                threads: 4 if checkpoint == "final" else 1
                 resources:
                     mem_mb=3000,
                     runtime=240,
