@@ -137,7 +137,7 @@ def draw_lifetime(units: pd.DataFrame, title: str) -> Figure:
     ]
     handles.append(Line2D([], [], color=INK, linewidth=4, alpha=0.55, label="half of the units"))
     handles.append(Line2D([], [], color=INK, linewidth=0.9, label="90 % of the units"))
-    figure.legend(handles=handles, loc="outside upper right", ncols=len(handles))
+    figure.legend(handles=handles, loc="outside right upper")
     figure.suptitle(title, x=0.01, ha="left")
     return figure
 
