@@ -1,0 +1,156 @@
+"""The documentation is up to date, and names what there is."""
+
+import ast
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+import yaml
+
+from census.config import read_config
+from census.errors import StudyError
+
+ROOT = Path(__file__).parents[1]
+MAKE = runpy.run_path(str(ROOT / "docs" / "make_configuration.py"))
+DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text())
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+# top folders of the repository, at which a path in a page begins
+FOLDERS = ("docs/", "envs/", "scripts/", "studies/", "tests/", "workflow/")
+# made in the course of docs/adding.md, or the user's own
+NOT_YET = re.compile(r"kurtosis|studies/(mine|…)|workflow/profiles/slurm")
+
+
+def prose(page: Path) -> str:
+    return FENCE.sub("", page.read_text())
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return [body for found, body in FENCE.findall(page.read_text()) if found == language]
+
+
+def anchor(heading: str) -> str:
+    """Return a heading's anchor as GitHub makes it."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def rules() -> str:
+    return "\n".join(path.read_text() for path in sorted((ROOT / "workflow" / "rules").glob("*.smk")))
+
+
+def test_the_configuration_page_is_made_from_the_schema():
+    page = MAKE["reference"](yaml.safe_load(MAKE["SCHEMA"].read_text())).rstrip() + "\n"
+    assert (ROOT / "docs" / "configuration.md").read_text() == page, "run `make docs`"
+
+
+def test_the_configuration_page_has_every_key():
+    page = (ROOT / "docs" / "configuration.md").read_text()
+
+    def keys(part: object) -> set[str]:
+        if not isinstance(part, dict):
+            return set()
+        own = set(part["properties"]) if isinstance(part.get("properties"), dict) else set()
+        return own.union(*map(keys, part.values()))
+
+    schema = yaml.safe_load(MAKE["SCHEMA"].read_text())
+    assert {key for key in keys(schema) if f"**`{key}`**" not in page} == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_to_files_and_headings(page):
+    for target in re.findall(r"\]\(([^)\s]+)\)", prose(page)):
+        if target.startswith("https://"):
+            continue
+        path, _, heading = target.partition("#")
+        found = (page.parent / path).resolve() if path else page
+        assert found.exists(), target
+        assert found.is_relative_to(ROOT), target
+        if heading:
+            headings = re.findall(r"^#+ (.+)$", FENCE.sub("", found.read_text()), re.MULTILINE)
+            assert heading in map(anchor, headings), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_files_that_are_named_exist(page):
+    for name in re.findall(r"`([^`\s]+)`", prose(page)):
+        if name.startswith(FOLDERS) and not NOT_YET.search(name):
+            assert list(ROOT.glob(name.rstrip("/"))), name
+
+
+def test_results_that_are_named_are_made_by_a_rule():
+    known = rules()
+    for page in PAGES:
+        for name in re.findall(r"`(results/measures/[^`\s]+)`", prose(page)):
+            assert name in known or NOT_YET.search(name), f"{page.name}: {name}"
+
+
+def test_rules_that_are_named_exist():
+    table = prose(ROOT / "docs" / "architecture.md").partition("| rules |")[2].partition("\n\n")[0]
+    names = [
+        name for row in table.splitlines()[2:] for name in re.findall(r"`([a-z_{}]+)`", row.split("|")[2])
+    ]
+    assert len(names) > 5
+    for name in names:
+        stem = name.partition("{")[0]
+        assert re.search(rf"^rule {name}:|f?\"{stem}{{", rules(), re.MULTILINE), name
+
+
+def test_modules_that_are_named_exist():
+    for page in PAGES:
+        for name in re.findall(r"`(census(?:\.\w+)+)`", prose(page)):
+            path = ROOT / "scripts" / Path(*name.split("."))
+            defined = path.parent.with_suffix(".py")
+            assert (
+                path.with_suffix(".py").exists()
+                or path.is_dir()
+                or re.search(rf"^(def|class) {path.name}\b", defined.read_text(), re.MULTILINE)
+            ), f"{page.name}: {name}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_python_blocks_compile(page):
+    for block in blocks(page, "python"):
+        ast.parse(block)
+
+
+def test_the_runnable_block_of_the_readme_is_there():
+    assert "<!-- runnable -->\n```python\n" in (ROOT / "README.md").read_text()
+
+
+def laid_over(default: dict, overlay: dict) -> dict:
+    """Return what Snakemake makes of a config and an overlay, one level deep."""
+    return default | {
+        key: {**default[key], **value} if isinstance(value, dict) else value for key, value in overlay.items()
+    }
+
+
+@pytest.mark.parametrize("block", blocks(ROOT / "README.md", "yaml"), ids=lambda block: block.split()[1])
+def test_overlays_of_the_readme_are_valid(block):
+    try:
+        read_config(laid_over(DEFAULT, yaml.safe_load(block)))
+    except StudyError as error:  # the folders and files that it names are the reader's
+        lines = str(error).splitlines()
+        assert [
+            line for line in lines if "there is no folder" not in line and "there is no file" not in line
+        ] == []
+
+
+@pytest.mark.parametrize("study", sorted((ROOT / "studies").glob("*.yaml")), ids=lambda study: study.name)
+def test_studies_are_valid_and_described(study):
+    read_config(laid_over(DEFAULT, yaml.safe_load(study.read_text())))
+    assert f"](../studies/{study.name})" in (ROOT / "docs" / "studies.md").read_text()
+
+
+def test_columns_of_tables_are_described():
+    page = (ROOT / "docs" / "measures.md").read_text()
+    script = (ROOT / "scripts" / "sparsity.py").read_text() + (ROOT / "scripts" / "histogram.py").read_text()
+    columns = set(re.findall(r'^\s+"(\w+)":', script, re.MULTILINE))
+    assert len(columns) > 12
+    assert {column for column in columns if f"`{column}`" not in page} == set()
+
+
+def test_pictures_are_small():
+    pictures = list((ROOT / "docs" / "images").iterdir())
+    assert pictures
+    assert all(picture.stat().st_size < 300_000 for picture in pictures)
