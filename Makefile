@@ -15,7 +15,7 @@ COMPILE = $(VENV)/bin/python -m compileall -qq -j 0 -x '/tests?/' $(VENV)/lib ||
 # what pip remarks on the way is of interest only where it fails
 QUIETLY = 2> $(VENV)/pip.log || { cat $(VENV)/pip.log >&2; exit 1; }
 
-.PHONY: study test lint bench lock envs clean help
+.PHONY: study test lint bench lock docs envs clean help
 .DEFAULT_GOAL := help
 
 study: $(VENV)/.study  ## run the default study: CORES=4, and ARGS="--configfile …" for another
@@ -36,9 +36,12 @@ bench: $(VENV)/.dev  ## measure speed and memory
 
 lock: $(VENV)/.dev  ## resolve envs/*.txt afresh and pin what comes out
 	$(VENV)/bin/python -m pip install -q --dry-run --ignore-installed --report $(VENV)/report.json \
-		-r envs/dev.txt -r envs/slurm.txt
+		-r envs/dev.txt
 	$(VENV)/bin/python envs/lock.py $(VENV)/report.json > $(VENV)/lock.txt
 	mv $(VENV)/lock.txt envs/lock.txt
+
+docs: $(VENV)/.study  ## write docs/configuration.md from the schema
+	$(VENV)/bin/python docs/make_configuration.py
 
 envs: $(VENV)/.study  ## write the conda twin of envs/study.txt
 	$(VENV)/bin/python envs/twin.py > $(VENV)/study.yaml

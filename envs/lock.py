@@ -1,6 +1,6 @@
 """Write the pinned transitive closure of the requirement files, from pip's report of what it would install.
 
-usage: pip install --dry-run --ignore-installed --report report.json -r dev.txt -r slurm.txt
+usage: pip install --dry-run --ignore-installed --report report.json -r dev.txt
        python lock.py report.json > lock.txt
 """
 
@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 HEADER = """\
-# Every package of the study, its development and its cluster, with its version: constraints for pip.
+# Every package of the study and its development, with its version: constraints for pip.
 # Made by `make lock`; do not edit. Resolved with Python {python}. Local versions (torch's +cpu) are left out,
 # and so is what torch requires on some platforms only, its CUDA libraries: it pins those itself.
 """
