@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 from safetensors import safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from census.errors import StudyError, nearest
@@ -32,9 +32,9 @@ def write_weights(state: Mapping[str, Tensor], path: Path, metadata: Mapping[str
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
-    save_file(
-        {name: value.detach().contiguous().cpu() for name, value in state.items()}, partial, dict(metadata)
-    )
+    tensors = {name: value.detach().contiguous().cpu() for name, value in state.items()}
+    # safetensors' own save_file makes a file that only its owner may read
+    partial.write_bytes(save(tensors, dict(metadata)))
     partial.replace(path)
 
 
