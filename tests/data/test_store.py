@@ -39,6 +39,7 @@ def test_round_trip(tmp_path, images):
     assert data.pixels.chunks == (2, 3, 4, 3)
     assert data.classes == CLASSES
     expected = {"classes": CLASSES, "digest": digest, "n_images": 7, "source": "test", "complete": True}
+    expected["coordinates"] = "label"
     assert data.attributes == expected
 
 

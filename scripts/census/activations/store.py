@@ -24,7 +24,6 @@ A store is filled under a temporary name, stamped last, and renamed: under its f
 """
 
 import shutil
-import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -37,6 +36,7 @@ from zarr.core.metadata.v3 import ArrayV3Metadata
 from zarr.storage import LocalStore
 
 from census.errors import StudyError
+from census.stores import consolidate
 
 STATISTICS = {"mean": "float32", "max": "float32", "argmax": "int32", "nonzero": "int32"}
 IMAGES_PER_CHUNK = 512
@@ -149,11 +149,10 @@ def finish_store(path: Path, attributes: Mapping[str, Any], destination: Path) -
     attributes : provenance, with the stamp's ``key`` and ``pass``.
     destination : the final name; a store there is replaced.
     """
-    zarr.open_group(path, mode="r+").attrs.update(dict(attributes))
-    # readers of consolidated metadata do not list the folder, in which Snakemake leaves a file of its own
-    with warnings.catch_warnings():  # other readers may ignore it, and lose nothing
-        warnings.filterwarnings("ignore", message="Consolidated metadata is currently not part")
-        zarr.consolidate_metadata(path, zarr_format=3)
+    # `coordinates` tells xarray which arrays, beside those named as their dimension, are labels
+    stamped = {**attributes, "coordinates": "label map_label"}
+    zarr.open_group(path, mode="r+").attrs.update(stamped)
+    consolidate(path)
     if destination.exists():
         shutil.rmtree(destination)
     path.rename(destination)

@@ -19,7 +19,6 @@ orders of magnitude, so size decides, as long as it costs no time.
 
 import hashlib
 import json
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,6 +28,7 @@ import zarr
 from zarr.codecs import ZstdCodec
 
 from census.errors import StudyError
+from census.stores import consolidate
 
 CHUNK_BYTES = 4 << 20
 
@@ -100,7 +100,7 @@ class DatasetWriter:
     def _create(self, shape: tuple[int, ...]) -> None:
         per_chunk = max(1, min(self._chunk_bytes // int(np.prod(shape)), self._n_images))
         self._buffer = np.empty((per_chunk, *shape), dtype=np.uint8)
-        self._group.create_array(
+        self._pixels = self._group.create_array(
             "pixels",
             shape=(self._n_images, *shape),
             chunks=self._buffer.shape,
@@ -113,7 +113,7 @@ class DatasetWriter:
     def _flush(self) -> None:
         held = self._buffer[: self._held]
         self._sha256.update(held.data)
-        self._group["pixels"][len(self._labels) - self._held : len(self._labels)] = held
+        self._pixels[len(self._labels) - self._held : len(self._labels)] = held
         self._held = 0
 
     def finish(self, classes: Sequence[str], attributes: Mapping[str, Any]) -> str:
@@ -130,7 +130,7 @@ class DatasetWriter:
         """
         self._flush()
         labels = np.array(self._labels, dtype=np.int32)
-        pixels = self._group["pixels"]
+        pixels = self._pixels
         pixels.resize((len(labels), *pixels.shape[1:]))
         self._group.create_array("label", data=labels, dimension_names=("image",))
         self._sha256.update(labels.astype("<i4").tobytes())
@@ -139,15 +139,13 @@ class DatasetWriter:
             {
                 **attributes,
                 "classes": list(classes),
+                "coordinates": "label",  # what xarray takes for one
                 "n_images": len(labels),
                 "digest": self._sha256.hexdigest(),
                 "complete": True,
             }
         )
-        # readers of consolidated metadata do not list the folder, in which Snakemake leaves a file of its own
-        with warnings.catch_warnings():  # other readers may ignore it, and lose nothing
-            warnings.filterwarnings("ignore", message="Consolidated metadata is currently not part")
-            zarr.consolidate_metadata(self._path, zarr_format=3)
+        consolidate(self._path)
         return self._sha256.hexdigest()
 
 
