@@ -19,5 +19,7 @@ include: "workflow/rules/histogram.smk"
 rule all:
     default_target: True
     input:
+        # by name, so that one that was deleted is made again: activations are a result, too
+        STORES,
         SPARSITY_FIGURES,
         HISTOGRAM_FIGURES,

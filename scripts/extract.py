@@ -19,7 +19,8 @@ with job(snakemake.log[0]) as log:
     from census.networks.weights import digest_of_weights, load_weights, step_of_weights
 
     key, settings = snakemake.params.network, dict(snakemake.params.settings)
-    device = choose_device(snakemake.params.device, snakemake.threads)
+    # where a network runs is no parameter: another device makes no result out of date
+    device = choose_device(snakemake.config["device"], snakemake.threads)
     entry = {**settings["network"], "weights": settings["weights"]}
     weights = Path(snakemake.input.weights)
     data = open_dataset(snakemake.input.images)
@@ -56,7 +57,8 @@ with job(snakemake.log[0]) as log:
         layers,
         Images(data.pixels, data.labels, indices, n_maps),
         Preprocess(entry["input"]),
-        next(iter(stores.values())).parent / "unfinished" / identity,
+        next(iter(stores.values())).parent / "unfinished" / digest(sorted(stores)),
+        identity,
         batch=settings["activations"]["batch"],
         compression=settings["activations"]["compression"],
         precision=settings["activations"]["precision"],

@@ -18,7 +18,8 @@ with job(snakemake.log[0]) as log:
     from census.networks.weights import digest_of_weights, write_weights
 
     network, settings = snakemake.params.network, dict(snakemake.params.settings)
-    device = choose_device(snakemake.params.device, snakemake.threads)
+    # where a network runs is no parameter: another device makes no result out of date
+    device = choose_device(snakemake.config["device"], snakemake.threads)
     train, test = (open_dataset(snakemake.input[split]) for split in ("train", "test"))
     for split in (train, test):
         if len(split.classes) != settings["classes"]:

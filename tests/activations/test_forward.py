@@ -47,13 +47,13 @@ def images(tmp_path):
     return Images(pixels, random.integers(0, 5, 90).astype("i4"), indices, n_maps)
 
 
-def make(network, images, folder: Path, batch=8, names=None, **options):
+def make(network, images, folder: Path, batch=8, names=None, identity="a", **options):
     traced = trace(network)
     layers = [layer for layer in layers_of(traced, 3, 12) if names is None or layer.name in names]
     options = {"compression": "none", **options}
-    return Pass(
-        traced, layers, images, Preprocess(INPUT), folder / "unfinished", batch=batch, **options
-    ), layers
+    place = folder / "unfinished" / "-".join(sorted(layer.name for layer in layers))
+    this = Pass(traced, layers, images, Preprocess(INPUT), place, identity, batch=batch, **options)
+    return this, layers
 
 
 def run(network, images, folder: Path, **options):
@@ -142,6 +142,23 @@ def test_a_killed_pass_goes_on_and_ends_the_same(network, images, tmp_path, monk
         expected, found = everything(whole[name]), everything(again[name])
         for array, values in expected.items():
             np.testing.assert_array_equal(found[array], values, err_msg=f"{name} {array}")
+
+
+@pytest.mark.parametrize("options", [{"identity": "b"}, {"names": {"0", "1"}}])
+def test_a_killed_pass_of_another_identity_or_with_other_layers_is_removed(
+    network, images, tmp_path, monkeypatch, options
+):
+    def dying(*_):
+        raise Killed
+
+    monkeypatch.setattr(Pass, "finish", dying)
+    with pytest.raises(Killed):
+        run(network, images, tmp_path)
+    monkeypatch.undo()
+    monkeypatch.setattr(store, "MAP_CHUNK_BYTES", 8000)  # stores that are made anew show it
+    again = run(network, images, tmp_path, **options)
+    assert again["1"]["maps"].chunks[1] == 3
+    assert not (tmp_path / "unfinished").exists()
 
 
 def test_a_pass_killed_while_it_is_moved_into_place_starts_anew(network, images, tmp_path, monkeypatch):

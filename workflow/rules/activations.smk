@@ -2,12 +2,14 @@
 # layers of a network, checkpoint and data set share one new pass.
 from census.activations.passes import NEW, digest, plan
 
+STORES = []
 for run in RUNS:
     for checkpoint in checkpoints(run):
         settings = pass_settings(run, checkpoint)
         key = digest(settings)
         place = {"network": run["network"], "checkpoint": checkpoint, "dataset": run["dataset"]}
         stores = {layer: Path(STORE.format(layer=layer, **place)) for layer in run["layers"]}
+        STORES += map(str, stores.values())
         for pass_id, layers in plan(stores, key).items():
             # a run's passes are told apart by their layers; a new one has no id before it is finished
             name = "extract_{network}_{checkpoint}_{dataset}".format(**place)
@@ -36,7 +38,6 @@ for run in RUNS:
                     network=run["network"],
                     settings=settings,
                     key=key,
-                    device=config["device"],
                 message:
                     "Run {network} ({checkpoint}) on {dataset}".format(**place)
                 script:

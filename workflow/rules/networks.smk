@@ -27,7 +27,6 @@ for name, entry in config["networks"].items():
         params:
             network=name,
             settings=network_settings(name),
-            device=config["device"],
             code=code("train.py"),
         message:
             f"Train {name} on {training_set}"

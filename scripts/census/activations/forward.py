@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,7 +59,7 @@ class Pass:
     """A forward pass that can be stopped at any moment and taken up again.
 
     Finished images are counted in a file beside the unfinished stores, in whole chunks of statistics. A pass
-    of the same id goes on from there; a pass of another id starts anew.
+    of the same identity goes on from there; a pass of another one starts anew.
 
     Parameters
     ----------
@@ -66,7 +67,10 @@ class Pass:
     layers : what to record.
     images : what to run it on.
     preprocess : how images become input.
-    folder : where unfinished stores lie; one folder for one pass id.
+    folder : where unfinished stores lie, in a folder that unfinished passes for other layers of the same
+        network, checkpoint and data set share. What others left for any of these layers is removed: no two
+        passes that are under way fill the same layer.
+    identity : digest of all that decides the result.
     batch : images in one forward pass.
     compression : of whole maps.
     precision : ``float32`` or ``bfloat16``, of the forward pass.
@@ -80,6 +84,7 @@ class Pass:
         images: Images,
         preprocess: Preprocess,
         folder: Path,
+        identity: str,
         *,
         batch: int,
         compression: str,
@@ -87,7 +92,8 @@ class Pass:
         device: str = "cpu",
     ) -> None:
         self._layers = {layer.name: layer for layer in layers}
-        self._images, self._preprocess, self._folder = images, preprocess, folder
+        self._images, self._preprocess = images, preprocess
+        self._folder, self._identity = folder, identity
         self._batch, self._compression = batch, compression
         self._precision, self._device = precision, device
         self._recorder = Recorder(
@@ -97,16 +103,20 @@ class Pass:
 
     @property
     def _progress(self) -> Path:
-        return self._folder / "images_done.json"
+        return self._folder / "progress.json"
 
     def _open(self) -> tuple[dict[str, zarr.Group], int]:
         """Return the unfinished stores, and how many images are in them already."""
         paths = {name: self._folder / f"{name}.zarr" for name in self._layers}
-        try:
-            done = int(json.loads(self._progress.read_text()))
-            return {name: zarr.open_group(path, mode="r+") for name, path in paths.items()}, done
-        except (OSError, ValueError):
-            self._progress.unlink(missing_ok=True)
+        with contextlib.suppress(OSError, ValueError):
+            progress = json.loads(self._progress.read_text())
+            if progress["identity"] == self._identity:
+                stores = {name: zarr.open_group(path, mode="r+") for name, path in paths.items()}
+                return stores, progress["images"]
+        self._progress.unlink(missing_ok=True)
+        for other in self._folder.parent.iterdir():
+            if other != self._folder and any((other / path.name).exists() for path in paths.values()):
+                shutil.rmtree(other)
         labels = self._images.labels[self._images.indices]
         stores = {
             name: create_store(
@@ -124,7 +134,7 @@ class Pass:
 
     def _count(self, done: int) -> None:
         partial = self._progress.with_suffix(".partial")
-        partial.write_text(json.dumps(done))
+        partial.write_text(json.dumps({"identity": self._identity, "images": done}))
         partial.replace(self._progress)
 
     def run(self) -> None:
