@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import ValidationError
 
 from census.data.sources import TORCHVISION, splits
@@ -20,6 +20,14 @@ from census.errors import StudyError, nearest
 SCHEMA = Path(__file__).parents[2] / "workflow/schemas/config.schema.yaml"
 WEIGHT_FILES = (".safetensors", ".pt", ".pth")
 FETCHED_WEIGHTS = ("squeezenet1_1-caffe",)
+
+# JSON takes 4.0 for an integer; Python's ranges and random generators do not
+_VALIDATOR = validators.extend(
+    Draft202012Validator,
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine(
+        "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
+    ),
+)
 
 
 @cache
@@ -44,7 +52,7 @@ def read_config(config: Mapping[str, Any]) -> dict[str, Any]:
     StudyError : one line per fault, each naming the key and, for a misspelt name, the nearest valid one.
     """
     complete = _with_defaults(copy.deepcopy(dict(config)), schema())
-    faults = [_describe(error) for error in Draft202012Validator(schema()).iter_errors(complete)]
+    faults = [line for error in _VALIDATOR(schema()).iter_errors(complete) for line in _describe(error)]
     if not faults:
         faults = list(_faults_between_keys(complete))
     if faults:
@@ -83,36 +91,37 @@ def _path(error: ValidationError) -> str:
     return path
 
 
-def _describe(error: ValidationError) -> str:
-    """Say in one line which key is wrong, and what it should be."""
+def _describe(error: ValidationError) -> Iterator[str]:
+    """Say in one line per key which one is wrong, and what it should be."""
     path, where = _path(error), f"{_path(error)}: " if error.absolute_path else ""
     match error.validator:
         case "additionalProperties":
             valid = error.schema["properties"]
-            unknown = sorted(set(error.instance) - set(valid))[0]
-            return f"{where}unknown key {unknown!r}{nearest(unknown, valid)}"
+            for unknown in set(error.instance) - set(valid):
+                yield f"{where}unknown key {unknown!r}{nearest(unknown, valid)}"
         case "required":
-            missing = next(key for key in error.validator_value if key not in error.instance)
-            return f"{where}the key {missing!r} is missing"
+            for missing in set(error.validator_value) - set(error.instance):
+                yield f"{where}the key {missing!r} is missing"
         case "type":
             kinds = error.validator_value
             kinds = [kinds] if isinstance(kinds, str) else kinds
             wanted = " or ".join("null" if kind == "null" else kind for kind in kinds)
-            return f"{path}: must be of type {wanted}, not {error.instance!r}"
+            yield f"{path}: must be of type {wanted}, not {error.instance!r}"
         case "enum":
             hint = nearest(error.instance, map(str, error.validator_value))
-            return f"{path}: {error.instance!r} is not valid{hint}"
+            yield f"{path}: {error.instance!r} is not valid{hint}"
         case "minimum" | "exclusiveMinimum":
             bound = "at least" if error.validator == "minimum" else "more than"
-            return f"{path}: must be {bound} {error.validator_value}, not {error.instance!r}"
+            yield f"{path}: must be {bound} {error.validator_value}, not {error.instance!r}"
         case "maximum":
-            return f"{path}: must be at most {error.validator_value}, not {error.instance!r}"
+            yield f"{path}: must be at most {error.validator_value}, not {error.instance!r}"
         case "pattern":
-            return f"{where}the name {error.instance!r} may hold lower-case letters, digits, '_' and '-' only"
+            yield f"{where}the name {error.instance!r} may hold lower-case letters, digits, '_' and '-' only"
         case "oneOf":
             shown = error.schema.get("description", error.message).partition(";")[0]
-            return f"{path}: {error.instance!r} is not valid; expected: {shown}"
-    return f"{where}{error.message}"
+            yield f"{path}: {error.instance!r} is not valid; expected: {shown}"
+        case _:
+            yield f"{where}{error.message}"
 
 
 def _default_split(dataset: Mapping[str, Any]) -> str:
@@ -166,7 +175,7 @@ def _faults_of_network(key: str, entry: Mapping[str, Any], datasets: Mapping[str
         yield f"{key}.input.resize: must be at least input.size, {entry['input']['size']}, not {resize}"
     weights = entry["weights"]
     if weights == "train":
-        if "training" not in entry:
+        if entry["training"] is None:
             yield f"{key}: weights 'train' need the key 'training'"
             return
         dataset = entry["training"]["dataset"]
@@ -174,7 +183,7 @@ def _faults_of_network(key: str, entry: Mapping[str, Any], datasets: Mapping[str
             yield f"{key}.training.dataset: there is no data set {dataset!r}{nearest(dataset, datasets)}"
         elif not {"train", "test"} <= set(splits(datasets[dataset])):
             yield f"{key}.training.dataset: {dataset!r} has not both splits, train and test"
-    elif "training" in entry:
+    elif entry["training"] is not None:
         yield f"{key}.training: only weights 'train' use this key, not {weights!r}"
     elif weights.endswith(WEIGHT_FILES):
         if not Path(weights).is_file():
@@ -194,7 +203,7 @@ def _faults_of_run(key: str, run: Mapping[str, Any], config: Mapping[str, Any]) 
     if run["split"] is not None and run["split"] not in known:
         yield f"{key}.split: {run['dataset']} has no split {run['split']!r}{nearest(run['split'], known)}"
     network = config["networks"][run["network"]]
-    if network["weights"] == "train" and "training" not in network:
+    if network["weights"] == "train" and network["training"] is None:
         return  # reported with the network
     if isinstance(run["checkpoints"], list):
         steps = checkpoints_of(network)[:-1]

@@ -40,6 +40,7 @@ def job(log: str | Path) -> Iterator[logging.Logger]:
         LOGGER.error("%s", traceback.format_exc())
         sys.exit(f"Error: {type(error).__name__}: {error} (traceback in {log})")
     finally:
+        logging.captureWarnings(False)
         logging.getLogger("py.warnings").removeHandler(handler)
         LOGGER.removeHandler(handler)
         handler.close()

@@ -1,6 +1,6 @@
 # Histograms of the activations of a layer that are not 0, and their figure.
 HISTOGRAM = "results/measures/histogram/{network}/{dataset}/{layer}.parquet"
-HISTOGRAM_FIGURE = "results/figures/histogram/{network}-{dataset}-{checkpoint}"
+HISTOGRAM_FIGURE = "results/figures/histogram/{network}/{dataset}/{checkpoint}"
 HISTOGRAM_FIGURES = [
     path
     for run in RUNS
@@ -46,7 +46,7 @@ rule figure_histogram:
             },
         ),
     log:
-        "logs/figure_histogram/{network}-{dataset}-{checkpoint}.log",
+        "logs/figure_histogram/{network}/{dataset}/{checkpoint}.log",
     conda:
         CONDA
     resources:

@@ -1,7 +1,7 @@
 # How sparse the codes of a layer are (active fraction, population and lifetime sparseness), and its figures.
 SPARSITY_LAYER = "results/measures/sparsity/{network}/{dataset}/{layer}.layer.parquet"
 SPARSITY_UNITS = "results/measures/sparsity/{network}/{dataset}/{layer}.units.parquet"
-SPARSITY_FIGURE = "results/figures/sparsity/{network}-{dataset}-{view}"
+SPARSITY_FIGURE = "results/figures/sparsity/{network}/{dataset}/{view}"
 SPARSITY_FIGURES = [
     *figures(SPARSITY_FIGURE.replace("{view}", "depth"), RUNS),
     *figures(SPARSITY_FIGURE.replace("{view}", "lifetime"), RUNS),
@@ -53,7 +53,7 @@ rule figure_sparsity:
             },
         ),
     log:
-        "logs/figure_sparsity/{network}-{dataset}-{view}.log",
+        "logs/figure_sparsity/{network}/{dataset}/{view}.log",
     wildcard_constraints:
         view="depth|lifetime|learning",
     conda:

@@ -1,0 +1,344 @@
+"""The config: defaults, and one line for each fault, which names the key and what was meant."""
+
+import copy
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from snakemake.utils import update_config
+
+from census.config import checkpoints_of, read_config, schema
+from census.errors import StudyError
+
+ROOT = Path(__file__).parents[1]
+CONFIG = ROOT / "config.yaml"
+
+GRAY = {"size": 28, "color": "gray", "mean": [0.3], "std": [0.4]}
+STUDY = {
+    "datasets": {
+        "clothes": {"source": "fashion-mnist"},
+        "stamps": {"source": "tuxpaint-stamps", "size": 64},
+    },
+    "networks": {
+        "cnn": {
+            "architecture": "cnn",
+            "classes": 10,
+            "weights": "train",
+            "input": GRAY,
+            "training": {"dataset": "clothes", "checkpoints": [3, 0]},
+        },
+        "resnet": {"architecture": "resnet18"},
+    },
+    "runs": [{"network": "cnn", "dataset": "clothes"}, {"network": "resnet", "dataset": "stamps"}],
+}
+MISSING = object()
+
+
+def changed(path: str, value: Any) -> dict[str, Any]:
+    """Return the study with the value at a path such as ``runs.0.network`` replaced, added or taken away."""
+    study = copy.deepcopy(STUDY)
+    *parents, last = [int(step) if step.isdigit() else step for step in path.split(".")]
+    place: Any = study
+    for step in parents:
+        place = place[step] if isinstance(step, int) else place.setdefault(step, {})
+    if value is MISSING:
+        del place[last]
+    else:
+        place[last] = value
+    return study
+
+
+def fault(study: dict[str, Any]) -> str:
+    with pytest.raises(StudyError) as raised:
+        read_config(study)
+    return str(raised.value)
+
+
+def test_defaults_are_filled_in_at_every_depth():
+    study = read_config(STUDY)
+    assert study["seed"] == 0
+    assert study["activations"] == {"batch": 32, "precision": "float32", "compression": "lz4"}
+    assert study["measures"]["histogram"] == {"bins": 60}
+    assert study["datasets"]["clothes"]["background"] == [255, 255, 255]
+    assert study["networks"]["resnet"]["input"] == {
+        "size": 224,
+        "resize": None,
+        "color": "RGB",
+        "range": 1,
+        "mean": [0.485, 0.456, 0.406],
+        "std": [0.229, 0.224, 0.225],
+    }
+    assert study["networks"]["cnn"]["training"]["optimizer"] == "sgd"
+    assert study["networks"]["resnet"]["training"] is None
+    assert study["runs"][0]["maps"] == 500
+
+
+def test_what_is_given_is_kept_and_the_original_left_alone():
+    study = changed("measures.histogram.bins", 7)
+    before = copy.deepcopy(study)
+    complete = read_config(study)
+    assert study == before
+    assert complete["measures"]["histogram"] == {"bins": 7}
+    assert complete["networks"]["cnn"]["input"] == {**GRAY, "resize": None, "range": 1}
+
+
+def test_defaults_of_one_entry_are_not_those_of_another():
+    complete = read_config(STUDY)
+    complete["datasets"]["clothes"]["background"][0] = 0
+    complete["activations"]["batch"] = 1
+    assert complete["datasets"]["stamps"]["background"] == [255, 255, 255]
+    assert read_config(STUDY)["activations"]["batch"] == 32
+
+
+def test_a_run_without_a_split_takes_the_test_split_else_all(tmp_path):
+    assert [run["split"] for run in read_config(STUDY)["runs"]] == ["test", "all"]
+    folders = {"train": str(tmp_path), "val": str(tmp_path)}
+    own = changed("datasets.stamps", {"source": "folder", "path": folders})
+    assert read_config(own)["runs"][1]["split"] == "train"
+
+
+def test_checkpoints_stand_in_order_of_steps():
+    networks = read_config(STUDY)["networks"]
+    assert checkpoints_of(networks["cnn"]) == ["0", "3", "final"]
+    assert checkpoints_of(networks["resnet"]) == ["0", "final"]
+
+
+KEYS_OF_STUDY = "activations, datasets, device, figures, measures, networks, runs, seed"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        # unknown keys
+        ("sead", 1, "unknown key 'sead'; did you mean 'seed'?"),
+        ("zzz", 1, f"unknown key 'zzz'; valid: {KEYS_OF_STUDY}"),
+        ("activations.bach", 4, "activations: unknown key 'bach'; did you mean 'batch'?"),
+        ("measures.histogram.bin", 4, "measures.histogram: unknown key 'bin'; did you mean 'bins'?"),
+        ("datasets.stamps.fitt", "pad", "datasets.stamps: unknown key 'fitt'; did you mean 'fit'?"),
+        ("networks.cnn.input.sizes", 2, "networks.cnn.input: unknown key 'sizes'; did you mean 'size'?"),
+        ("runs.1.layer", "all", "runs[1]: unknown key 'layer'; did you mean 'layers'?"),
+        ("figures.1", 2, "figures: unknown key 1; valid: dpi, formats"),
+        # missing keys
+        ("networks", MISSING, "the key 'networks' is missing"),
+        ("datasets.stamps.source", MISSING, "datasets.stamps: the key 'source' is missing"),
+        ("networks.resnet.architecture", MISSING, "networks.resnet: the key 'architecture' is missing"),
+        ("networks.cnn.training.dataset", MISSING, "networks.cnn.training: the key 'dataset' is missing"),
+        ("runs.0.dataset", MISSING, "runs[0]: the key 'dataset' is missing"),
+        # types
+        ("seed", "one", "seed: must be of type integer, not 'one'"),
+        ("seed", True, "seed: must be of type integer, not True"),
+        ("activations.batch", 4.0, "activations.batch: must be of type integer, not 4.0"),
+        ("runs.0.images", "all", "runs[0].images: must be of type integer or null, not 'all'"),
+        ("runs", {"network": "cnn"}, "runs: must be of type array, not {'network': 'cnn'}"),
+        ("networks.cnn", "cnn", "networks.cnn: must be of type object, not 'cnn'"),
+        ("networks.cnn.input.std", ["x"], "networks.cnn.input.std[0]: must be of type number, not 'x'"),
+        # choices
+        ("device", "gpu", "device: 'gpu' is not valid; did you mean 'cpu'?"),
+        (
+            "activations.compression",
+            "lz5",
+            "activations.compression: 'lz5' is not valid; did you mean 'lz4'?",
+        ),
+        ("figures.formats", ["pgn"], "figures.formats[0]: 'pgn' is not valid; did you mean 'png'?"),
+        ("networks.cnn.input.range", 256, "networks.cnn.input.range: 256 is not valid; did you mean '255'?"),
+        (
+            "datasets.stamps.source",
+            "fashon-mnist",
+            "datasets.stamps.source: 'fashon-mnist' is not valid; did you mean 'fashion-mnist'?",
+        ),
+        # ranges
+        ("seed", -1, "seed: must be at least 0, not -1"),
+        ("measures.histogram.bins", 10001, "measures.histogram.bins: must be at most 10000, not 10001"),
+        ("networks.cnn.classes", 1, "networks.cnn.classes: must be at least 2, not 1"),
+        ("networks.cnn.input.std", [0], "networks.cnn.input.std[0]: must be more than 0, not 0"),
+        ("runs", [], "runs: [] should be non-empty"),
+        (
+            "runs.0.layers",
+            ["a", "a"],
+            "runs[0].layers: ['a', 'a'] is not valid; expected: `all` - the input, …",
+        ),
+        # names
+        (
+            "networks.My Net",
+            {"architecture": "cnn"},
+            "networks: the name 'My Net' may hold lower-case letters, digits, '_' and '-' only",
+        ),
+        ("runs.0.network", "ccn", "runs[0].network: there is no network 'ccn'; did you mean 'cnn'?"),
+        ("runs.1.dataset", "stamp", "runs[1].dataset: there is no dataset 'stamp'; did you mean 'stamps'?"),
+        ("runs.1.split", "al", "runs[1].split: stamps has no split 'al'; did you mean 'all'?"),
+        ("runs.0.checkpoints", [0, 4], "runs[0].checkpoints: cnn has no checkpoint 4; valid: 0, 3"),
+        ("runs.1.checkpoints", [3], "runs[1].checkpoints: resnet has no checkpoint 3; valid: 0"),
+        ("runs.0.checkpoints", "last", "runs[0].checkpoints: 'last' is not valid; expected: `final`…"),
+        (
+            "runs.1",
+            {"network": "cnn", "dataset": "clothes", "split": "train"},
+            "runs[1]: cnn meets clothes in an earlier run already",
+        ),
+        # data sets
+        ("datasets.own", {"source": "folder"}, "datasets.own: the source 'folder' needs the key 'path'"),
+        ("datasets.own", {"source": "folder", "path": "no"}, "datasets.own.path: there is no folder 'no'"),
+        (
+            "datasets.own",
+            {"source": "folder", "path": {"test": "no"}},
+            "datasets.own.path.test: there is no folder 'no'",
+        ),
+        (
+            "datasets.own",
+            {"source": "folder", "path": 3},
+            "datasets.own.path: 3 is not valid; expected: The folder…",
+        ),
+        (
+            "datasets.stamps.path",
+            "/tmp",
+            "datasets.stamps.path: only the source 'folder' has this key, not 'tuxpaint-stamps'",
+        ),
+        (
+            "datasets.stamps.name",
+            "CIFAR10",
+            "datasets.stamps.name: only the source 'torchvision' has this key, not 'tuxpaint-stamps'",
+        ),
+        (
+            "datasets.tv",
+            {"source": "torchvision"},
+            "datasets.tv: the source 'torchvision' needs the key 'name'",
+        ),
+        (
+            "datasets.tv",
+            {"source": "torchvision", "name": "CIFAR"},
+            "datasets.tv.name: there is no data set 'CIFAR' of torchvision here; did you mean 'CIFAR10'?",
+        ),
+        # networks
+        ("networks.cnn.input.mean", [0, 0, 0], "networks.cnn.input.mean: color gray needs 1 number(s)"),
+        ("networks.resnet.input.std", [1], "networks.resnet.input.std: color RGB needs 3 number(s)"),
+        (
+            "networks.cnn.input.resize",
+            27,
+            "networks.cnn.input.resize: must be at least input.size, 28, not 27",
+        ),
+        ("networks.cnn.training", MISSING, "networks.cnn: weights 'train' need the key 'training'"),
+        (
+            "networks.cnn.training.dataset",
+            "cloths",
+            "networks.cnn.training.dataset: there is no data set 'cloths'; did you mean 'clothes'?",
+        ),
+        (
+            "networks.cnn.training.dataset",
+            "stamps",
+            "networks.cnn.training.dataset: 'stamps' has not both splits, train and test",
+        ),
+        (
+            "networks.resnet.training",
+            {"dataset": "clothes"},
+            "networks.resnet.training: only weights 'train' use this key, not 'random'",
+        ),
+        (
+            "networks.resnet.weights",
+            "no.safetensors",
+            "networks.resnet.weights: there is no file 'no.safetensors'",
+        ),
+        (
+            "networks.resnet.weights",
+            "randon",
+            "networks.resnet.weights: 'randon' is not valid; did you mean 'random'?",
+        ),
+        (
+            "networks.resnet.weights",
+            "squeezenet-caffe",
+            "networks.resnet.weights: 'squeezenet-caffe' is not valid; did you mean 'squeezenet1_1-caffe'?",
+        ),
+    ],
+)
+def test_a_fault_is_told_in_one_line(path, value, message):
+    told = fault(changed(path, value))
+    # the description of a key is cut short here
+    beginning, cut, _ = f"config: {message}".partition("…")
+    assert told.startswith(beginning) if cut else told == beginning
+    assert "\n" not in told
+
+
+def test_each_of_several_faults_has_its_line():
+    study = changed("sead", 1)
+    study["colour"] = "red"
+    study[1] = "one"
+    del study["runs"], study["networks"]
+    study["datasets"]["stamps"] |= {"size": 0, "fit": "padd"}
+    assert fault(study).splitlines() == [
+        "config: datasets.stamps.fit: 'padd' is not valid; did you mean 'pad'?",
+        "config: datasets.stamps.size: must be at least 1, not 0",
+        "config: the key 'networks' is missing",
+        "config: the key 'runs' is missing",
+        f"config: unknown key 'colour'; valid: {KEYS_OF_STUDY}",
+        "config: unknown key 'sead'; did you mean 'seed'?",
+        f"config: unknown key 1; valid: {KEYS_OF_STUDY}",
+    ]
+
+
+def test_files_and_folders_that_are_there_are_no_fault(tmp_path):
+    weights = tmp_path / "weights.pt"
+    weights.touch()
+    study = changed("networks.resnet.weights", str(weights))
+    study["datasets"]["stamps"] = {"source": "folder", "path": str(tmp_path)}
+    assert read_config(study)["networks"]["resnet"]["weights"] == str(weights)
+
+
+@pytest.mark.parametrize("weights", ["torchvision:DEFAULT", "squeezenet1_1-caffe", "random"])
+def test_weights_from_elsewhere_are_no_fault(weights):
+    assert (
+        read_config(changed("networks.resnet.weights", weights))["networks"]["resnet"]["weights"] == weights
+    )
+
+
+def test_the_default_study_is_valid_and_says_what_the_defaults_are():
+    written = yaml.safe_load(CONFIG.read_text())
+    complete = read_config(written)
+    for section in ("seed", "device", "activations", "measures", "figures"):
+        assert written[section] == complete[section] == read_config(STUDY)[section]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "studies").glob("*.yaml")), ids=lambda path: path.name)
+def test_the_other_studies_overlay_the_default_one(path):
+    study = yaml.safe_load(CONFIG.read_text())
+    update_config(study, yaml.safe_load(path.read_text()))
+    assert read_config(study)["runs"]
+
+
+def keys(part: dict[str, Any], path: str = "") -> Iterator[str]:
+    """Yield the paths of the schema's keys that take a value; names of the user's own are ``*``."""
+    if "$ref" in part:
+        part = schema()["$defs"][part["$ref"].rpartition("/")[2]]
+    below = dict(part.get("properties", {}))
+    # entries with keys of their own: by name in a mapping, one after the other in a list
+    for entries in (part.get("additionalProperties"), part.get("items")):
+        if isinstance(entries, dict) and "$ref" in entries:
+            below["*"] = entries
+    if not below:
+        yield path
+    for key, sub in below.items():
+        yield from keys(sub, f"{path}.{key}".lstrip("."))
+
+
+def described_keys(text: str) -> Iterator[str]:
+    """Yield the paths of the keys in config.yaml that have a comment above or beside them.
+
+    A key in an example that is commented out counts, too: it stands there indented by two more blanks.
+    """
+    above: list[tuple[int, str]] = []
+    described = False
+    for line in text.splitlines():
+        example = re.fullmatch(r"( *)#(   *[a-z_]+: .*)", line)
+        found = re.match(r"([ -]*)([a-z0-9_]+):(?: |$)", f"{example[1]}{example[2][1:]}" if example else line)
+        if found:
+            while above and above[-1][0] >= len(found[1]):
+                above.pop()
+            path = ".".join([*(key for _, key in above), found[2]])
+            above.append((len(found[1]), found[2]))
+            if described or " #" in line:
+                yield re.sub(r"^(datasets|networks)\.[^.]+", r"\1.*", re.sub(r"^runs\.", "runs.*.", path))
+        described = line.lstrip().startswith("#")
+
+
+def test_every_key_stands_in_the_default_study_with_a_comment():
+    assert set(keys(schema())) - set(described_keys(CONFIG.read_text())) == set()

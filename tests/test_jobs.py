@@ -1,0 +1,89 @@
+"""How a script of the workflow ends: its log, its message, its status."""
+
+import logging
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from census.errors import StudyError
+from census.jobs import job
+
+SCRIPTS = Path(__file__).parents[1] / "scripts"
+
+
+def run(folder: Path, work: str) -> tuple[subprocess.CompletedProcess[str], str]:
+    """Run a script with that work in a Python of its own; return how it ended, and its log."""
+    script = folder / "script.py"
+    lines = ["from census.jobs import job", "with job('logs/rule/job.log') as log:", f"    {work}"]
+    script.write_text("\n".join([*lines, "print('done')"]))
+    ended = subprocess.run(
+        [sys.executable, script],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(SCRIPTS)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return ended, (folder / "logs/rule/job.log").read_text()
+
+
+def test_work_is_logged(tmp_path):
+    ended, log = run(tmp_path, "log.info('%d images', 3)")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "done\n", "")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} INFO 3 images\n", log)
+
+
+def test_an_expected_failure_is_one_message(tmp_path):
+    ended, log = run(
+        tmp_path, "from census.errors import StudyError; raise StudyError('datasets.x: no × images')"
+    )
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr == "Error: datasets.x: no × images\n"
+    assert log.endswith(" ERROR datasets.x: no × images\n")
+    assert log.count("\n") == 1
+
+
+def test_an_unexpected_failure_keeps_its_traceback_in_the_log(tmp_path):
+    ended, log = run(tmp_path, "{}['key']")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr == "Error: KeyError: 'key' (traceback in logs/rule/job.log)\n"
+    assert "Traceback (most recent call last):" in log
+    assert 'script.py", line 3, in <module>' in log
+    assert log.rstrip().endswith("KeyError: 'key'")
+
+
+def test_a_failed_import_is_a_failure_like_others(tmp_path):
+    ended, log = run(tmp_path, "import no_such_library")
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(
+        "Error: ModuleNotFoundError: No module named 'no_such_library' (traceback in"
+    )
+    assert "Traceback" in log
+
+
+def test_an_interrupt_is_no_failure_of_the_work(tmp_path):
+    with pytest.raises(KeyboardInterrupt), job(tmp_path / "job.log"):
+        raise KeyboardInterrupt
+    assert (tmp_path / "job.log").read_text() == ""
+
+
+def test_warnings_go_to_the_log(tmp_path):
+    ended, log = run(tmp_path, "import warnings; warnings.warn('an odd image')")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "UserWarning: an odd image" in log
+
+
+def test_a_log_is_begun_anew_and_nothing_is_left_behind(tmp_path):
+    before = [*logging.getLogger("census").handlers], [*logging.getLogger("py.warnings").handlers]
+    for word in ("first", "second"):
+        with job(tmp_path / "job.log") as log:
+            log.info(word)
+    with pytest.raises(SystemExit, match="Error: third"), job(tmp_path / "job.log"):
+        raise StudyError("third")
+    lines = (tmp_path / "job.log").read_text().splitlines()
+    assert [line.split()[-1] for line in lines] == ["third"]
+    assert (logging.getLogger("census").handlers, logging.getLogger("py.warnings").handlers) == before

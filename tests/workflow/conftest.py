@@ -1,0 +1,289 @@
+"""Whole studies, tiny, run by Snakemake in folders of their own."""
+
+import copy
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from PIL import Image
+
+ROOT = Path(__file__).parents[2]
+# what a clone of the repository has and a run of the study reads
+PARTS = ("Snakefile", "config.yaml", "envs", "profiles", "scripts", "workflow")
+
+# a network of the user's own. What watches over its batches counts them, and halts or fails at one of them:
+# so a test stops a job at a known place, whatever the speed of the machine.
+MY_NETWORKS = """
+import os
+import time
+from pathlib import Path
+
+import torch
+from torch import nn
+
+
+@torch.fx.wrap
+def watched(values):
+    if "BATCHES" in os.environ and values.device.type != "meta":
+        with Path(os.environ["BATCHES"]).open("a") as file:
+            file.write(".")
+        number = Path(os.environ["BATCHES"]).stat().st_size
+        if number == int(os.environ.get("HALT_AT", 0)):
+            time.sleep(600)
+        if number == int(os.environ.get("FAIL_AT", 0)):
+            raise RuntimeError(f"no luck with batch {number}")
+    return values
+
+
+class Small(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3, stride=2, padding=1)
+        self.relu = nn.ReLU()
+        self.classifier = nn.Linear(4 * 8 * 8, 3)
+
+    def forward(self, images):
+        return self.classifier(self.relu(self.conv(watched(images))).flatten(1))
+
+
+def small():
+    return Small()
+"""
+
+
+def make_pictures(folder: Path, per_class: int) -> None:
+    """Draw three classes of 16×16 pictures, told apart by their color; the same ones each time."""
+    random = np.random.default_rng(0)
+    for channel, name in enumerate(("blue-ish", "green-ish", "red-ish")):
+        place = folder / name
+        place.mkdir(parents=True)
+        for number in range(per_class):
+            pixels = random.integers(0, 160, (16, 16, 3), dtype=np.uint8)
+            pixels[..., 2 - channel] += 90
+            Image.fromarray(pixels).save(place / f"{number:03}.png")
+
+
+def kill_group(process: subprocess.Popen[str]) -> None:
+    """Kill a process that has not ended, and all that it has started."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def modified(folder: Path) -> dict[str, int]:
+    """Return when each file below a folder was last written, by its path."""
+    return {
+        path.relative_to(folder).as_posix(): path.stat().st_mtime_ns
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A call of Snakemake that has ended.
+
+    Attributes
+    ----------
+    status : its exit status.
+    output : all that it printed.
+    jobs : what ran, each by its log: ``sparsity/cnn/tiny/relu1``.
+    """
+
+    status: int
+    output: str
+    jobs: set[str]
+
+    @property
+    def nothing_to_do(self) -> bool:
+        return self.status == 0 and not self.jobs and "Nothing to be done" in self.output
+
+    def passes(self) -> set[str]:
+        return {job for job in self.jobs if job.startswith("extract/")}
+
+    def figures(self) -> set[str]:
+        return {job for job in self.jobs if job.startswith("figure_")}
+
+
+@dataclass
+class Study:
+    """A study in a folder of its own.
+
+    Attributes
+    ----------
+    folder : holds the config, the data and the results.
+    checkout : of the repository, whose Snakefile runs.
+    config : overlays the default study.
+    """
+
+    folder: Path
+    checkout: Path
+    config: dict[str, Any]
+
+    def start(self, *arguments: str, **environment: object) -> subprocess.Popen[str]:
+        """Call Snakemake, and do not wait for it."""
+        (self.folder / "study.yaml").write_text(yaml.safe_dump(self.config))
+        snakefile = ["-s", str(self.checkout / "Snakefile"), "--directory", str(self.folder)]
+        return subprocess.Popen(
+            [
+                *(sys.executable, "-m", "snakemake", *arguments, *snakefile),
+                *("--configfile", str(self.folder / "study.yaml"), "--cores", "2"),
+            ],
+            # Snakemake takes relative files of configuration from here
+            cwd=self.folder,
+            env={**os.environ, **{name: str(value) for name, value in environment.items()}},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            # a group of its own can be killed with all its jobs
+            start_new_session=True,
+        )
+
+    def run(self, *arguments: str, **environment: object) -> Ended:
+        """Call Snakemake, wait for it, and find out which jobs ran."""
+        before = modified(self.folder / "logs")
+        process = self.start(*arguments, **environment)
+        try:
+            output, _ = process.communicate(timeout=300)
+        finally:
+            kill_group(process)
+        after = modified(self.folder / "logs")
+        jobs = {path.removesuffix(".log") for path in after if after[path] != before.get(path)}
+        if process.returncode == 0:
+            # Snakemake's own count says that no job ran without leaving its log
+            finished = re.findall(r"^Finished jobid: \d+ \(Rule: (.+)\)$", output, re.MULTILINE)
+            assert len(jobs) == len([rule for rule in finished if rule != "all"]), output
+        return Ended(process.returncode, output, jobs)
+
+    def succeed(self, *arguments: str, **environment: object) -> Ended:
+        """Call Snakemake, which has to end well."""
+        ended = self.run(*arguments, **environment)
+        assert ended.status == 0, ended.output
+        return ended
+
+    def kill(self, process: subprocess.Popen[str], when: Callable[[], bool]) -> None:
+        """Kill a call of Snakemake with all its jobs as soon as something is the case, without notice."""
+        until = time.monotonic() + 120
+        try:
+            while not when():
+                assert process.poll() is None, process.communicate()[0]
+                assert time.monotonic() < until, "it did not come so far in two minutes"
+                time.sleep(0.05)
+        finally:
+            kill_group(process)
+        process.communicate()
+        # what it had locked stays so, as Snakemake says
+        self.succeed("--unlock")
+
+    def copy(self, folder: Path) -> "Study":
+        """Copy the study with its results and their times, as moving it would leave them."""
+        shutil.copytree(self.folder, folder, symlinks=True)
+        return Study(folder, self.checkout, copy.deepcopy(self.config))
+
+    def store(self, network: str, checkpoint: str, layer: str, dataset: str = "tiny") -> Path:
+        return self.folder / "results/activations" / network / checkpoint / dataset / f"{layer}.zarr"
+
+    def made(self) -> dict[str, tuple[int, int]]:
+        """Return inode and time of each store's stamp, by its path: the same where nothing was written."""
+        stamps = (self.folder / "results/activations").glob("*/*/*/*.zarr/zarr.json")
+        return {
+            str(path.parent.relative_to(self.folder / "results/activations")): (
+                path.stat().st_ino,
+                path.stat().st_mtime_ns,
+            )
+            for path in stamps
+        }
+
+
+NORMALIZED = {"size": 16, "mean": [0.5, 0.5, 0.5], "std": [0.25, 0.25, 0.25]}
+CONFIG = {
+    "device": "cpu",
+    "datasets": {"tiny": {"source": "folder", "path": {"train": "images/train", "test": "images/test"}}},
+    "networks": {
+        # its weights are random
+        "random": {"architecture": "cnn", "classes": 3, "input": NORMALIZED},
+        "small": {
+            "architecture": "my_networks:small",
+            "classes": 3,
+            "weights": "train",
+            "input": NORMALIZED,
+            "training": {
+                "dataset": "tiny",
+                "epochs": 4,
+                "batch": 12,
+                "learning_rate": 0.02,
+                "checkpoints": [0, 1],
+            },
+        },
+    },
+    "runs": [
+        {"network": "random", "dataset": "tiny", "layers": ["relu1", "output"], "maps": 6},
+        {
+            "network": "small",
+            "dataset": "tiny",
+            "layers": ["relu", "output"],
+            "maps": 6,
+            "checkpoints": "all",
+            "checkpoint_images": 10,
+        },
+    ],
+    "activations": {"batch": 4},
+    "figures": {"formats": ["png"], "dpi": 60},
+}
+
+
+@pytest.fixture(scope="session")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkout of the repository that nobody edits while the tests run."""
+    folder = tmp_path_factory.mktemp("checkout")
+    for part in PARTS:
+        if (ROOT / part).is_symlink():
+            (folder / part).symlink_to(os.readlink(ROOT / part))
+        elif (ROOT / part).is_dir():
+            shutil.copytree(ROOT / part, folder / part, symlinks=True)
+        else:
+            shutil.copy2(ROOT / part, folder / part)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def begin(checkout: Path) -> Callable[[Path], Study]:
+    """A function that begins a study in a folder: its data are there, and no results."""
+
+    def begin(folder: Path) -> Study:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "my_networks.py").write_text(MY_NETWORKS)
+        for split in ("train", "test"):
+            make_pictures(folder / "images" / split, 8)
+        return Study(folder, checkout, copy.deepcopy(CONFIG))
+
+    return begin
+
+
+@pytest.fixture
+def study(begin: Callable[[Path], Study], tmp_path: Path) -> Study:
+    """A study that has not been run."""
+    return begin(tmp_path / "study")
+
+
+@pytest.fixture(scope="session")
+def first(begin: Callable[[Path], Study], tmp_path_factory: pytest.TempPathFactory) -> tuple[Study, Ended]:
+    """A finished study, only to be read or copied, and how its first run ended."""
+    study = begin(tmp_path_factory.mktemp("first") / "study")
+    return study, study.succeed()
+
+
+@pytest.fixture
+def finished(first: tuple[Study, Ended], tmp_path: Path) -> Study:
+    """A copy of the finished study."""
+    return first[0].copy(tmp_path / "study")

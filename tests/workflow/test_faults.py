@@ -1,0 +1,189 @@
+"""Studies that are killed, that fail, or whose config is wrong."""
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+from safetensors.numpy import load_file
+
+pytestmark = pytest.mark.slow
+
+STORES = [f"results/activations/small/final/many/{layer}.zarr" for layer in ("relu", "output")]
+WEIGHTS = "results/networks/small/final.safetensors"
+# statistics are written, and images counted as done, after 512 of them
+BATCH, BATCHES, BATCHES_DONE = 64, 10, 8
+
+
+def batches(study) -> int:
+    """Return how many batches the network has seen since the count was last begun."""
+    count = study.folder / "batches"
+    return count.stat().st_size if count.exists() else 0
+
+
+@pytest.fixture(scope="module")
+def with_many_images(begin, tmp_path_factory):
+    """A study with a pass over many images, which has not run yet; what it needs is there."""
+    study = begin(tmp_path_factory.mktemp("many") / "study")
+    tests = study.folder / "images/test"
+    for folder in tests.iterdir():
+        for path in [*folder.iterdir()]:
+            for number in range(24):
+                shutil.copy(path, folder / f"{path.stem}_{number}.png")
+    study.config["datasets"]["many"] = {"source": "folder", "path": "images/test"}
+    study.config["networks"]["small"] = {
+        "architecture": "my_networks:small",
+        "classes": 3,
+        "input": study.config["networks"]["random"]["input"],
+    }
+    study.config["runs"] = [
+        {"network": "small", "dataset": "many", "layers": ["relu", "output"], "maps": 560}
+    ]
+    study.config["activations"] = {"batch": BATCH}
+    study.succeed("results/data/many/all.zarr", WEIGHTS)
+    return study
+
+
+@pytest.fixture(scope="module")
+def undisturbed(with_many_images, tmp_path_factory):
+    """The stores of a pass that nothing disturbed."""
+    study = with_many_images.copy(tmp_path_factory.mktemp("undisturbed") / "study")
+    ended = study.succeed(*STORES, BATCHES=study.folder / "batches")
+    assert ended.jobs == {"extract/extract_small_final_many"}
+    assert batches(study) == BATCHES
+    return [xr.open_zarr(study.folder / store).load() for store in STORES]
+
+
+def assert_resumed(study, undisturbed):
+    """Take up a disturbed pass; it has to go on where it was, and to give what an undisturbed one gives."""
+    assert not any((study.folder / store).exists() for store in STORES)
+    (study.folder / "batches").unlink()
+    ended = study.succeed(*STORES, BATCHES=study.folder / "batches")
+    assert ended.jobs == {"extract/extract_small_final_many"}
+    assert batches(study) == BATCHES - BATCHES_DONE
+    for store, expected in zip(STORES, undisturbed, strict=True):
+        found = xr.open_zarr(study.folder / store).load()
+        xr.testing.assert_identical(found, expected)
+        assert found["mean"].values.any(1).all(), "each image has been seen"
+    assert not list((study.folder / "results/activations").rglob("unfinished"))
+
+
+def test_a_killed_pass_goes_on_and_gives_the_same(with_many_images, undisturbed, tmp_path):
+    study = with_many_images.copy(tmp_path / "study")
+    count = {"BATCHES": study.folder / "batches"}
+    study.kill(study.start(*STORES, **count, HALT_AT=BATCHES), when=lambda: batches(study) == BATCHES)
+    assert_resumed(study, undisturbed)
+
+
+def test_a_pass_that_raises_leaves_no_store_and_goes_on_later(with_many_images, undisturbed, tmp_path):
+    study = with_many_images.copy(tmp_path / "study")
+    ended = study.run(*STORES, BATCHES=study.folder / "batches", FAIL_AT=BATCHES)
+    assert ended.status == 1
+    log = "logs/extract/extract_small_final_many.log"
+    assert f"Error: RuntimeError: no luck with batch {BATCHES} (traceback in {log})" in ended.output
+    assert "Traceback" in (study.folder / log).read_text()
+    assert_resumed(study, undisturbed)
+
+
+def test_a_killed_training_goes_on_and_gives_the_same_weights(study, tmp_path):
+    # an epoch has two steps, and the test images are one more batch
+    study.config["networks"]["small"]["training"]["epochs"] = 3
+    study.succeed(WEIGHTS, BATCHES=study.folder / "batches")
+    assert batches(study) == 9
+
+    # once more with the same data, as far as into the third epoch
+    other = study.copy(tmp_path / "other")
+    shutil.rmtree(other.folder / "results/networks")
+    count = {"BATCHES": other.folder / "batches"}
+    count["BATCHES"].unlink()
+    other.kill(other.start(WEIGHTS, **count, HALT_AT=8), when=lambda: batches(other) == 8)
+    assert not (other.folder / WEIGHTS).exists()
+    count["BATCHES"].unlink()
+    ended = other.succeed(WEIGHTS, **count)
+    assert ended.jobs == {"train/small"}
+    assert batches(other) == 3
+    for name in ("0", "1", "final"):
+        path = f"results/networks/small/{name}.safetensors"
+        expected, found = load_file(study.folder / path), load_file(other.folder / path)
+        assert expected.keys() == found.keys()
+        for tensor in expected:
+            np.testing.assert_array_equal(found[tensor], expected[tensor])
+    history = "results/networks/small/history.tsv"
+    assert (other.folder / history).read_text() == (study.folder / history).read_text()
+    assert not (other.folder / "results/networks/small/unfinished").exists()
+
+
+def made_by_jobs(folder: Path) -> list[str]:
+    """Return what lies in a study's folder beside its input, Snakemake's own notes and lists of layers."""
+    there = {"images", "my_networks.py", "study.yaml", ".snakemake", "__pycache__"}
+    results = folder / "results"
+    return [
+        *(path.name for path in folder.iterdir() if path.name not in {*there, "results"}),
+        *(path.name for path in results.glob("*") if path.name != "layers"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda config: config.update(sead=1), "config: unknown key 'sead'; did you mean 'seed'?"),
+        (
+            lambda config: config["runs"][0].update(layers=["relu1", "puul1"]),
+            "config: runs[0].layers: the network has no layer 'puul1'; did you mean 'pool1'?",
+        ),
+        (
+            lambda config: config["runs"][1].update(dataset="tinny"),
+            "config: runs[1].dataset: there is no dataset 'tinny'; did you mean 'tiny'?",
+        ),
+        (
+            lambda config: config["activations"].update(batch="4"),
+            "config: activations.batch: must be of type integer, not '4'",
+        ),
+        (
+            lambda config: config["datasets"]["tiny"]["path"].update(test="images/tests"),
+            "config: datasets.tiny.path.test: there is no folder 'images/tests'",
+        ),
+        (
+            lambda config: config["networks"]["random"].update(architecture="resnet81"),
+            "networks.random.architecture: there is no network 'resnet81'; did you mean 'resnet18'?",
+        ),
+        (
+            lambda config: config["networks"]["small"].update(architecture="my_network:small"),
+            "networks.small.architecture: 'my_network' cannot be imported "
+            "(No module named 'my_network'); put the module into the working folder, or install its package",
+        ),
+    ],
+    ids=["key", "layer", "dataset", "type", "folder", "architecture", "module"],
+)
+def test_a_wrong_config_is_told_in_one_line_before_anything_runs(
+    study, change: Callable[[dict], None], message: str
+):
+    change(study.config)
+    ended = study.run("--dry-run")
+    assert ended.status == 1
+    # Snakemake itself adds in which of its files that was found
+    assert re.findall(r"^(?:config: |networks\.).*", ended.output, re.MULTILINE) == [message]
+    assert "Traceback" not in ended.output
+    assert made_by_jobs(study.folder) == []
+
+
+def test_a_file_that_cannot_be_read_is_named_and_can_be_skipped(study):
+    store = "results/data/tiny/test.zarr"
+    broken = study.folder / "images/test/red-ish/005.png"
+    broken.write_bytes(broken.read_bytes()[:60])
+    ended = study.run(store)
+    assert ended.status == 1
+    assert (
+        "Error: datasets.tiny.unreadable: 1 of 24 files cannot be read: images/test/red-ish/005.png"
+        in ended.output
+    )
+    assert not (study.folder / store).exists()
+
+    study.config["datasets"]["tiny"]["unreadable"] = "skip"
+    assert study.succeed(store).jobs == {"dataset/tiny/test"}
+    assert xr.open_zarr(study.folder / store)["pixels"].sizes["image"] == 23
+    listed = (study.folder / "results/data/tiny/test.unreadable.tsv").read_text().splitlines()
+    assert [line.split("\t")[0] for line in listed] == ["source", "red-ish/005.png"]

@@ -1,0 +1,238 @@
+"""A whole study: what its first run makes, and what a later run makes anew."""
+
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from PIL import Image
+
+pytestmark = pytest.mark.slow
+
+PASSES = {
+    "extract/extract_random_final_tiny",
+    "extract/extract_small_0_tiny",
+    "extract/extract_small_1_tiny",
+    "extract/extract_small_final_tiny",
+}
+LAYERS = {"random": ("relu1", "output"), "small": ("relu", "output")}
+HISTOGRAMS = {f"histogram/{network}/tiny/{layer}" for network, layers in LAYERS.items() for layer in layers}
+HISTOGRAM_FIGURES = {
+    "figure_histogram/random/tiny/final",
+    *(f"figure_histogram/small/tiny/{checkpoint}" for checkpoint in ("0", "1", "final")),
+}
+
+
+def of_layer(jobs, network, layer):
+    """Return the jobs that measure a layer by itself."""
+    return {job for job in jobs if job.endswith(f"/{network}/tiny/{layer}")}
+
+
+def of_rule(jobs, *rules):
+    return {job for job in jobs if job.partition("/")[0] in rules}
+
+
+def edit(path: Path) -> None:
+    with path.open("a") as file:
+        file.write("\n# a remark\n")
+
+
+def test_the_first_run_makes_everything_once(first):
+    _, ended = first
+    assert ended.passes() == PASSES
+    assert of_rule(ended.jobs, "dataset", "train", "weights", "fetch") == {
+        "dataset/tiny/train",
+        "dataset/tiny/test",
+        "train/small",
+        "weights/random",
+    }
+    for network, layers in LAYERS.items():
+        for layer in layers:
+            assert of_layer(ended.jobs, network, layer) >= {
+                f"sparsity/{network}/tiny/{layer}",
+                f"histogram/{network}/tiny/{layer}",
+            }
+    assert of_rule(ended.jobs, "figure_sparsity", "figure_histogram") == {
+        *(f"figure_sparsity/random/tiny/{view}" for view in ("depth", "lifetime")),
+        *(f"figure_sparsity/small/tiny/{view}" for view in ("depth", "lifetime", "learning")),
+        *HISTOGRAM_FIGURES,
+    }
+
+
+def test_figures_are_pictures_of_something(first):
+    study, ended = first
+    figures = sorted((study.folder / "results/figures").rglob("*.*"))
+    assert len(figures) == len(ended.figures())
+    for path in figures:
+        assert path.suffix == ".png"
+        with Image.open(path) as image:
+            pixels = np.asarray(image.convert("L"))
+        assert pixels.shape[0] > 100
+        assert pixels.shape[1] > 300
+        # lines and letters on white
+        assert 0.005 < (pixels < 128).mean() < 0.5, path
+
+
+def test_stores_open_with_named_dimensions(first):
+    study, _ = first
+    data = xr.open_zarr(study.folder / "results/data/tiny/test.zarr")
+    assert data["pixels"].sizes == {"image": 24, "y": 16, "x": 16, "channel": 3}
+    assert data.attrs["classes"] == ["blue-ish", "green-ish", "red-ish"]
+    for network, checkpoint, layer, images, unit, side in (
+        ("random", "final", "relu1", 24, 64, 16),
+        ("small", "final", "relu", 24, 4, 8),
+        ("small", "0", "relu", 10, 4, 8),
+        ("small", "final", "output", 24, 3, 1),
+    ):
+        store = xr.open_zarr(study.store(network, checkpoint, layer))
+        assert store["maps"].sizes == {"map_image": 6, "y": side, "x": side, "unit": unit}
+        assert store["mean"].sizes == {"image": images, "unit": unit}
+        assert store.attrs["layer"] == layer
+        assert store.attrs["checkpoint"] == checkpoint
+        assert store.attrs["data_digest"] == data.attrs["digest"]
+        # statistics are those of the maps, and labels those of the images
+        maps = store["maps"].values
+        np.testing.assert_allclose(store["mean"].values[:6], maps.mean((1, 2)), rtol=1e-5, atol=1e-6)
+        np.testing.assert_array_equal(store["max"].values[:6], maps.max((1, 2)))
+        np.testing.assert_array_equal(store["label"].values, data["label"].values[store["image"].values])
+    every = xr.open_zarr(study.store("small", "final", "relu"))["map_image"].values
+    few = xr.open_zarr(study.store("small", "0", "relu"))["map_image"].values
+    np.testing.assert_array_equal(every, few)
+
+
+def test_the_network_has_learned_between_its_checkpoints(first):
+    study, _ = first
+    history = pd.read_csv(study.folder / "results/networks/small/history.tsv", sep="\t")
+    assert history["step"].tolist() == [2, 4, 6, 8]
+    assert history["train_loss"].iloc[-1] < history["train_loss"].iloc[0]
+    files = sorted(path.name for path in (study.folder / "results/networks/small").iterdir())
+    assert files == ["0.safetensors", "1.safetensors", "final.safetensors", "history.tsv"]
+    steps = {each: xr.open_zarr(study.store("small", each, "output")).attrs["step"] for each in ("0", "1")}
+    assert steps == {"0": 0, "1": 1}
+
+
+def test_tables_have_a_row_for_each_thing_measured(first):
+    study, _ = first
+    measures = study.folder / "results/measures"
+    layers = pd.read_parquet(measures / "sparsity/small/tiny/relu.layer.parquet")
+    assert layers["checkpoint"].tolist() == ["0", "1", "final"]
+    assert layers["n_images"].tolist() == [10, 10, 24]
+    assert (layers["n_units"] == 4).all()
+    assert layers["active_fraction"].between(0, 1, inclusive="neither").all()
+    assert (layers["active_fraction_low"] <= layers["active_fraction"]).all()
+    assert (layers["active_fraction"] <= layers["active_fraction_high"]).all()
+    units = pd.read_parquet(measures / "sparsity/random/tiny/relu1.units.parquet")
+    assert units["unit"].tolist() == list(range(64))
+    bins = pd.read_parquet(measures / "histogram/small/tiny/relu.parquet")
+    assert bins.groupby("checkpoint").size().to_dict() == {"0": 60, "1": 60, "final": 60}
+    for checkpoint, table in bins.groupby("checkpoint"):
+        maps = xr.open_zarr(study.store("small", str(checkpoint), "relu"))["maps"].values
+        assert table["count"].sum() == (maps > 0).sum()
+        assert (table["zeros"] == (maps == 0).sum()).all()
+
+
+def test_nothing_is_left_half_done(first):
+    study, _ = first
+    names = {path.name for path in (study.folder / "results").rglob("*")}
+    assert "test.zarr" in names
+    assert not [name for name in names if "unfinished" in name or name.endswith(".partial")]
+
+
+def test_nothing_runs_without_a_cause(finished, tmp_path):
+    # as a clone, a branch checked out and back, or a folder moved elsewhere leave them
+    finished.checkout = shutil.copytree(finished.checkout, tmp_path / "moved", symlinks=True)
+    for path in finished.checkout.rglob("*"):
+        os.utime(path)
+    finished.folder = finished.folder.rename(tmp_path / "elsewhere")
+    before = finished.made()
+    assert finished.run().nothing_to_do
+    assert finished.made() == before
+
+
+def test_layers_come_and_go(first, finished):
+    _, everything = first
+    before = finished.made()
+    layers = finished.config["runs"][0]["layers"]
+
+    finished.config["runs"][0]["layers"] = ["pool1", *layers]
+    added = finished.succeed()
+    assert added.passes() == {"extract/extract_random_final_tiny"}
+    made = finished.made()
+    assert made.keys() - before.keys() == {"random/final/tiny/pool1.zarr"}
+    assert {store: made[store] for store in before} == before
+    of_others = {job.replace("relu1", "pool1") for job in of_layer(everything.jobs, "random", "relu1")}
+    assert of_layer(added.jobs, "random", "pool1") == of_others
+    figures = added.jobs - added.passes() - of_others
+    assert figures == added.figures()
+    assert figures >= {"figure_sparsity/random-tiny-depth", "figure_histogram/random/tiny/final"}
+    assert not [job for job in figures if "small" in job]
+    drawn = finished.folder / "results/measures/histogram/random/tiny/pool1.parquet"
+    assert pd.read_parquet(drawn)["layer"].unique().tolist() == ["pool1"]
+
+    finished.config["runs"][0]["layers"] = layers
+    dropped = finished.succeed()
+    assert dropped.jobs == figures
+
+    finished.config["runs"][0]["layers"] = ["pool1", *layers]
+    again = finished.succeed()
+    assert again.jobs == figures
+    assert finished.made() == made
+    assert finished.run().nothing_to_do
+
+
+def test_a_measure_s_parameter_is_that_measure_s_alone(finished):
+    before = finished.made()
+    finished.config["measures"] = {"histogram": {"bins": 11}}
+    ended = finished.succeed()
+    assert ended.jobs == HISTOGRAMS | HISTOGRAM_FIGURES
+    bins = pd.read_parquet(finished.folder / "results/measures/histogram/random/tiny/relu1.parquet")
+    assert len(bins) == 11
+    assert finished.made() == before
+
+
+def test_a_deleted_store_is_made_again_alone(first, finished):
+    _, everything = first
+    deleted = finished.store("random", "final", "relu1")
+    values = xr.open_zarr(deleted).load()
+    before = finished.made()
+    shutil.rmtree(deleted)
+    ended = finished.succeed()
+    assert ended.passes() == {"extract/extract_random_final_tiny"}
+    made = finished.made()
+    assert {store for store in before if made[store] != before[store]} == {"random/final/tiny/relu1.zarr"}
+    xr.testing.assert_equal(xr.open_zarr(deleted).load(), values)
+    measured = ended.jobs - ended.passes() - ended.figures()
+    assert measured == of_layer(everything.jobs, "random", "relu1")
+    assert {job for job in ended.figures() if "small" in job} == set()
+
+
+def test_edited_code_reruns_what_follows_from_it(finished, tmp_path):
+    finished.checkout = shutil.copytree(finished.checkout, tmp_path / "edited", symlinks=True)
+    scripts = finished.checkout / "scripts"
+
+    edit(scripts / "census/figures/histogram.py")
+    ended = finished.succeed()
+    assert ended.jobs == HISTOGRAM_FIGURES
+
+    edit(scripts / "census/jobs.py")
+    assert finished.run().nothing_to_do
+
+    edit(scripts / "census/activations/forward.py")
+    before = finished.made()
+    stores = [finished.store("random", "final", layer) for layer in LAYERS["random"]]
+    ended = finished.succeed(*(str(store.relative_to(finished.folder)) for store in stores))
+    assert ended.jobs == {"extract/extract_random_final_tiny"}
+    made = finished.made()
+    assert {store for store in before if made[store] != before[store]} == {
+        f"random/final/tiny/{layer}.zarr" for layer in LAYERS["random"]
+    }
+    # the passes of the other network are still to come
+    planned = finished.succeed("--dry-run")
+    for checkpoint in ("0", "1", "final"):
+        assert f"Run small ({checkpoint}) on tiny" in planned.output
+    assert "Run random" not in planned.output
+    assert "Train small" not in planned.output
+    assert "into a store" not in planned.output
