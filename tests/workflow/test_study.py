@@ -167,7 +167,7 @@ def test_layers_come_and_go(first, finished):
     assert of_layer(added.jobs, "random", "pool1") == of_others
     figures = added.jobs - added.passes() - of_others
     assert figures == added.figures()
-    assert figures >= {"figure_sparsity/random-tiny-depth", "figure_histogram/random/tiny/final"}
+    assert figures >= {"figure_sparsity/random/tiny/depth", "figure_histogram/random/tiny/final"}
     assert not [job for job in figures if "small" in job]
     drawn = finished.folder / "results/measures/histogram/random/tiny/pool1.parquet"
     assert pd.read_parquet(drawn)["layer"].unique().tolist() == ["pool1"]

@@ -23,6 +23,7 @@ alike; a block of single units would cost each reader of whole images a seek per
 A store is filled under a temporary name, stamped last, and renamed: under its final name it is complete.
 """
 
+import math
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -96,7 +97,9 @@ def create_store(
     chunk = (min(images_per_chunk(batch), len(images)), units)
     for name, dtype in STATISTICS.items():
         nodes[name] = _array((len(images), units), chunk, dtype, ("image", "unit"), [ZstdCodec(level=1)])
-    rows = max(1, min(height, MAP_CHUNK_BYTES // (batch * width * units * 4)))
+    most_rows = max(1, min(height, MAP_CHUNK_BYTES // (batch * width * units * 4)))
+    # as even as can be: the last chunk is padded to the size of the others
+    rows = math.ceil(height / math.ceil(height / most_rows))
     nodes["maps"] = _array(
         (n_maps, height, width, units),
         (batch, rows, width, units),
