@@ -7,14 +7,14 @@ with job(snakemake.log[0]) as log:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from census.activations.store import map_blocks, open_store
+    from census.activations.store import map_blocks, open_store, statistic_blocks
     from census.measures.bootstrap import mean_interval
     from census.measures.sparsity import (
-        active_fraction,
+        active_counts,
         hoyer,
         is_signed,
-        lifetime_sparseness,
-        pattern_sums,
+        sums_over_images,
+        sums_over_neurons,
         treves_rolls,
     )
     from census.tables import key_columns
@@ -25,23 +25,24 @@ with job(snakemake.log[0]) as log:
         store = open_store(path)
         units, height, width = store.attrs["shape"]
         positions, neurons = height * width, units * height * width
-        nonzero, mean, largest = (store[name][:] for name in ("nonzero", "mean", "max"))
-        sums = pattern_sums(map_blocks(store), store["maps"].shape[0])
+        n_images, n_map_images = store["mean"].shape[0], store["maps"].shape[0]
+        active_in_images, active_in_units = active_counts(statistic_blocks(store, "nonzero"), units)
+        patterns = sums_over_neurons(map_blocks(store), n_map_images)
+        means = sums_over_images(statistic_blocks(store, "mean"), units)
         of_images = {
-            "active_fraction": active_fraction(nonzero, positions, axis=1),
-            "population_sparseness": treves_rolls(*sums, neurons),
-            "hoyer": hoyer(sums.absolute, sums.squares, neurons),
+            "active_fraction": active_in_images / neurons,
+            "population_sparseness": treves_rolls(*patterns, neurons),
+            "hoyer": hoyer(patterns.absolute, patterns.squares, neurons),
         }
-        lifetime = lifetime_sparseness(mean)
         row = {
             "n_units": units,
             "n_neurons": neurons,
-            "n_images": len(nonzero),
-            "n_map_images": len(sums.total),
+            "n_images": n_images,
+            "n_map_images": n_map_images,
             # sparseness is undefined for these, and they are left out of its mean
-            "n_silent_patterns": int((sums.squares == 0).sum()),
-            "n_signed_patterns": int(is_signed(sums.total, sums.absolute).sum()),
-            "n_silent_units": int((nonzero.sum(0) == 0).sum()),
+            "n_silent_patterns": int((patterns.squares == 0).sum()),
+            "n_signed_patterns": int(is_signed(patterns.total, patterns.absolute).sum()),
+            "n_silent_units": int((active_in_units == 0).sum()),
             "resamples": resamples,
         }
         for name, values in of_images.items():
@@ -57,10 +58,12 @@ with job(snakemake.log[0]) as log:
                 key_columns(store.attrs, units)
                 | {
                     "unit": np.arange(units),
-                    "active_fraction": active_fraction(nonzero, positions, axis=0),
-                    "lifetime_sparseness": lifetime,
-                    "mean_activation": mean.mean(0, dtype=np.float64),
-                    "max_activation": largest.max(0).astype(np.float64),
+                    "active_fraction": active_in_units / (n_images * positions),
+                    "lifetime_sparseness": treves_rolls(*means, n_images),
+                    "mean_activation": means.total / n_images,
+                    "max_activation": np.max(
+                        [block.max(0) for block in statistic_blocks(store, "max")], axis=0
+                    ).astype(np.float64),
                 }
             )
         )

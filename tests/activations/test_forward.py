@@ -11,7 +11,7 @@ from torch import nn
 
 from census.activations import forward, store
 from census.activations.forward import Images, Pass
-from census.activations.store import map_blocks, open_store
+from census.activations.store import map_blocks, open_store, statistic_blocks
 from census.activations.subset import choose_images
 from census.errors import StudyError
 from census.networks.graph import as_maps, layers_of, trace
@@ -185,6 +185,13 @@ def test_no_maps_at_all(network, images, tmp_path):
     assert stores["1"]["maps"].shape == (0, 12, 12, 6)
     assert stores["1"]["mean"].shape == (N_IMAGES, 6)
     assert list(map_blocks(stores["1"])) == []
+
+
+def test_blocks_cover_the_statistics_once(network, images, tmp_path):
+    group = run(network, images, tmp_path, names={"0"})["0"]
+    blocks = list(statistic_blocks(group, "argmax"))
+    assert [len(block) for block in blocks] == [16, 16, 16, 16, 6]
+    np.testing.assert_array_equal(np.concatenate(blocks), group["argmax"][:])
 
 
 def test_blocks_cover_the_maps_once(network, images, tmp_path):

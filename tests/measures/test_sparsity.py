@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from census.measures.sparsity import (
-    active_fraction,
+    active_counts,
     hoyer,
-    lifetime_sparseness,
-    pattern_sums,
+    sums_over_images,
+    sums_over_neurons,
     treves_rolls,
 )
 
@@ -53,7 +53,7 @@ def test_one_neuron_has_no_hoyer_sparseness():
 
 @given(PATTERNS)
 def test_sums_equal_the_definition(patterns):
-    sums = pattern_sums([(slice(0, len(patterns)), patterns)], len(patterns))
+    sums = sums_over_neurons([(slice(0, len(patterns)), patterns)], len(patterns))
     found = treves_rolls(*sums, patterns.shape[1])
     exact = patterns.astype(float)
     with np.errstate(invalid="ignore"):
@@ -82,25 +82,28 @@ def test_ranges_of_rates(patterns):
 def test_blocks_in_any_order_give_the_same_sums():
     values = np.random.default_rng(0).standard_normal((7, 4, 3, 5)).astype("f4")
     blocks = [(slice(i, i + 3), values[i : i + 3, j : j + 2]) for i in (0, 3, 6) for j in (0, 2)]
-    whole = pattern_sums([(slice(0, 7), values)], 7)
-    parts = pattern_sums(reversed(blocks), 7)
+    whole = sums_over_neurons([(slice(0, 7), values)], 7)
+    parts = sums_over_neurons(reversed(blocks), 7)
     for one, other in zip(whole, parts, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-12)
 
 
 def test_large_layers_lose_no_precision():
     values = np.full((1, 1_000_000), 1 + 2**-12, "f4")
-    sums = pattern_sums([(slice(0, 1), values)], 1)
+    sums = sums_over_neurons([(slice(0, 1), values)], 1)
     assert abs(treves_rolls(*sums, 1_000_000)[0]) < 1e-12
 
 
-def test_active_fraction_by_hand():
-    nonzero = np.array([[4, 0], [2, 1]], "i4")  # two images, two units, four positions
-    assert active_fraction(nonzero, 4) == 7 / 16
-    assert active_fraction(nonzero, 4, axis=0).tolist() == [0.75, 0.125]
-    assert active_fraction(nonzero, 4, axis=1).tolist() == [0.5, 0.375]
+@pytest.mark.parametrize("cuts", [[], [1], [1, 2]])
+def test_active_counts_by_hand(cuts):
+    nonzero = np.array([[4, 0], [2, 1], [0, 0]], "i4")  # three images, two units
+    of_images, of_units = active_counts(np.split(nonzero, cuts), 2)
+    assert of_images.tolist() == [4, 3, 0]
+    assert of_units.tolist() == [6, 1]
 
 
-def test_lifetime_sparseness_by_hand():
+@pytest.mark.parametrize("cuts", [[], [1], [2, 3]])
+def test_lifetime_sparseness_by_hand(cuts):
     mean = np.array([[1, 0, 0, 1], [1, 0, 0, -1], [1, 0, 0, 1], [1, 8, 0, 1]], "f4")
-    np.testing.assert_array_equal(lifetime_sparseness(mean), [0, 0.75, np.nan, np.nan])
+    sums = sums_over_images(np.split(mean, cuts), 4)
+    np.testing.assert_array_equal(treves_rolls(*sums, 4), [0, 0.75, np.nan, np.nan])

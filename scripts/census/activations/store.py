@@ -176,6 +176,22 @@ def open_store(path: str | Path) -> zarr.Group:
     return group
 
 
+def statistic_blocks(group: zarr.Group, name: str) -> Iterator[np.ndarray]:
+    """Yield one of a store's statistics in blocks of bounded size, in order of images.
+
+    Parameters
+    ----------
+    name : a key of :data:`STATISTICS`.
+
+    Yields
+    ------
+    values (images, units), a chunk of the array.
+    """
+    array = group[name]
+    for first in range(0, array.shape[0], array.chunks[0]):
+        yield array[first : first + array.chunks[0]]
+
+
 def map_blocks(group: zarr.Group) -> Iterator[tuple[slice, np.ndarray]]:
     """Yield a store's maps in blocks of bounded size: the images in a block, and its values.
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-RESAMPLES_AT_ONCE = 50  # bounds memory at this many copies of the data
+VALUES_AT_ONCE = 1 << 20  # bounds memory, whatever the number of values and resamples
 
 
 def mean_interval(
@@ -31,8 +31,9 @@ def mean_interval(
         return float("nan"), float("nan")
     random = np.random.default_rng(seed)
     means = np.empty(resamples)
-    for first in range(0, resamples, RESAMPLES_AT_ONCE):
-        count = min(RESAMPLES_AT_ONCE, resamples - first)
+    at_once = max(1, VALUES_AT_ONCE // len(values))
+    for first in range(0, resamples, at_once):
+        count = min(at_once, resamples - first)
         chosen = random.integers(len(values), size=(count, len(values)), dtype=np.int32)
         means[first : first + count] = values[chosen].mean(1)
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])

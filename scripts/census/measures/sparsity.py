@@ -18,14 +18,14 @@ from numpy.typing import ArrayLike, NDArray
 Floats = NDArray[np.float64]
 
 
-class PatternSums(NamedTuple):
-    """What the sparseness of a pattern follows from, each float64 (images,).
+class Sums(NamedTuple):
+    """What sparseness follows from, over the neurons of each pattern or over the images of each unit.
 
     Attributes
     ----------
-    total : sum of the values.
-    absolute : sum of their absolute values, the L1 norm.
-    squares : sum of their squares, the squared L2 norm.
+    total : float64, sum of the values.
+    absolute : float64, sum of their absolute values, the L1 norm.
+    squares : float64, sum of their squares, the squared L2 norm.
     """
 
     total: Floats
@@ -33,8 +33,8 @@ class PatternSums(NamedTuple):
     squares: Floats
 
 
-def pattern_sums(blocks: Iterable[tuple[slice, NDArray[np.floating]]], n_images: int) -> PatternSums:
-    """Add up patterns that come in blocks.
+def sums_over_neurons(blocks: Iterable[tuple[slice, NDArray[np.floating]]], n_images: int) -> Sums:
+    """Add up the neurons of each pattern.
 
     Parameters
     ----------
@@ -44,15 +44,37 @@ def pattern_sums(blocks: Iterable[tuple[slice, NDArray[np.floating]]], n_images:
 
     Returns
     -------
-    the sums over all neurons of each image.
+    sums of shape (images,).
     """
-    sums = PatternSums(*(np.zeros(n_images) for _ in PatternSums._fields))
+    sums = Sums(*(np.zeros(n_images) for _ in Sums._fields))
     for images, block in blocks:
-        values = block.reshape(len(block), -1).astype(np.float64)
-        sums.total[images] += values.sum(1)
-        sums.absolute[images] += np.abs(values).sum(1)
-        sums.squares[images] += np.einsum("ij,ij->i", values, values)
+        for kept, added in zip(sums, _sums(block.reshape(len(block), -1), axis=1), strict=True):
+            kept[images] += added
     return sums
+
+
+def sums_over_images(blocks: Iterable[NDArray[np.floating]], n_units: int) -> Sums:
+    """Add up the images of each unit.
+
+    Parameters
+    ----------
+    blocks : values (images, units), in any order; each image comes once.
+    n_units : number of units.
+
+    Returns
+    -------
+    sums of shape (units,).
+    """
+    sums = Sums(*(np.zeros(n_units) for _ in Sums._fields))
+    for block in blocks:
+        for kept, added in zip(sums, _sums(block, axis=0), strict=True):
+            kept += added
+    return sums
+
+
+def _sums(values: NDArray[np.floating], axis: int) -> Sums:
+    values = values.astype(np.float64)
+    return Sums(values.sum(axis), np.abs(values).sum(axis), np.square(values).sum(axis))
 
 
 def treves_rolls(total: ArrayLike, absolute: ArrayLike, squares: ArrayLike, count: int) -> Floats:
@@ -105,28 +127,23 @@ def hoyer(absolute: ArrayLike, squares: ArrayLike, count: int) -> Floats:
     return np.where(squares > 0, sparseness, np.nan)
 
 
-def active_fraction(nonzero: NDArray[np.integer], positions: int, axis: int | None = None) -> Floats:
-    """Return the share of values that are not 0.
+def active_counts(
+    blocks: Iterable[NDArray[np.integer]], n_units: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Count the values that are not 0, of which the active fraction is the share among all.
 
     Parameters
     ----------
-    nonzero : integer (images, units), positions of each unit's map whose value is not 0.
-    positions : positions in a map.
-    axis : 0 for one number per unit, 1 for one per image, None for one over all.
-    """
-    return np.asarray(np.mean(nonzero, axis=axis, dtype=np.float64) / positions)
-
-
-def lifetime_sparseness(mean: NDArray[np.floating]) -> Floats:
-    """Return the Treves–Rolls sparseness of each unit's mean activation over images.
-
-    Parameters
-    ----------
-    mean : float (images, units), each unit's mean over its map.
+    blocks : integer (images, units), positions of each unit's map whose value is not 0; in order of images.
+    n_units : number of units.
 
     Returns
     -------
-    float64 (units,); NaN for a unit that is silent on all images, or negative on any.
+    of_images : int64 (images,), over the units of each image.
+    of_units : int64 (units,), over the images of each unit.
     """
-    values = mean.astype(np.float64)
-    return treves_rolls(values.sum(0), np.abs(values).sum(0), np.square(values).sum(0), len(values))
+    of_images, of_units = [np.zeros(0, np.int64)], np.zeros(n_units, np.int64)
+    for block in blocks:
+        of_images.append(block.sum(1, dtype=np.int64))
+        of_units += block.sum(0, dtype=np.int64)
+    return np.concatenate(of_images), of_units
