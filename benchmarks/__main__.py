@@ -1,0 +1,63 @@
+"""Measure the subjects asked for, print a table of each, and write them all to one file."""
+
+import argparse
+import csv
+import importlib
+import os
+import time
+from pathlib import Path
+
+from benchmarks import ROOT
+from benchmarks.common import COLUMNS, Options, machine
+
+SUBJECTS = ("codecs", "extraction", "memory", "nothing", "study")
+
+
+def table(lines: list[tuple[str, ...]]) -> str:
+    """Return lines of cells as text with aligned columns."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+
+
+def main() -> None:
+    """Run the programme."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=SUBJECTS,
+        default=SUBJECTS,
+        metavar="NAME",
+        help=f"subjects to measure, of {', '.join(SUBJECTS)}",
+    )
+    parser.add_argument("--quick", action="store_true", help="tiny inputs, to see that it runs")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        default=ROOT / "results/benchmarks",
+        help="where bench.tsv is written, and temporary files while it runs",
+    )
+    arguments = parser.parse_args()
+    options = Options(arguments.quick, arguments.folder)
+    options.folder.mkdir(parents=True, exist_ok=True)
+    os.environ["TQDM_DISABLE"] = "1"  # a bar would run through the tables; tqdm looks when it is imported
+    print(machine(), flush=True)
+    if options.quick:
+        print("--quick: to see that it runs; the figures say nothing about speed or memory")
+    lines: list[tuple[str, ...]] = []
+    for subject in arguments.only:
+        start = time.perf_counter()
+        # imported here: a subject that is not asked for need not be installed
+        measured = [
+            row.cells(subject) for row in importlib.import_module(f"benchmarks.{subject}").rows(options)
+        ]
+        lines += measured
+        print(f"\n{subject} ({time.perf_counter() - start:.0f} s)")
+        print(table([COLUMNS[1:], *(line[1:] for line in measured)]), flush=True)
+        # after each subject, so that a run which is broken off leaves what it has
+        with open(options.folder / "bench.tsv", "w", newline="", encoding="utf-8") as file:
+            csv.writer(file, delimiter="\t", lineterminator="\n").writerows([COLUMNS, *lines])
+
+
+if __name__ == "__main__":
+    main()

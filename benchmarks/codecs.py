@@ -1,0 +1,67 @@
+"""What each compression of whole maps gives and costs, on the chunks of real activations, without files."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import torch
+from numcodecs import Blosc
+
+from benchmarks.common import Options, Row, case, cpu_seconds
+from census.activations.store import MAP_CHUNK_BYTES, map_compressors
+from census.networks.graph import Recorder, as_maps, trace
+from census.networks.preprocess import Preprocess
+
+
+def rows(options: Options) -> Iterator[Row]:
+    """Measure."""
+    name, n_images, rounds = ("cnn", 8, 1) if options.quick else ("squeezenet1_1", 32, 5)
+    with options.temporary("codecs") as folder:
+        this = case(name, n_images, folder / "images.zarr")
+        images = Preprocess(this.entry["input"])(next(this.images.batches(n_images)))
+    recorder = Recorder(trace(this.network), {each.name: each.node for each in this.layers})
+    with torch.inference_mode():
+        chunks = [chunk for _, values in recorder(images) for chunk in _chunks(as_maps(values).contiguous())]
+    raw = sum(chunk.nbytes for chunk in chunks)
+    yield Row(f"{name}, {n_images} images, {len(chunks)} chunks: {this.origin}")
+    yield Row("raw", [raw / 2**20], "MiB")
+    zeros = sum(chunk.size - np.count_nonzero(chunk) for chunk in chunks) / (raw / 4)
+    yield Row("share of values that are 0", [zeros])
+    codecs = {compression: _codec(compression) for compression in ("none", "lz4", "zstd")}
+    encoding: dict[str, list[float]] = {each: [] for each in codecs}
+    decoding: dict[str, list[float]] = {each: [] for each in codecs}
+    ratios: dict[str, float] = {}
+    # the first round warms up, and does not count
+    for number in range(rounds + 1):
+        for compression, (encode, decode) in codecs.items():
+            size, to_encode, to_decode = 0, 0.0, 0.0
+            for chunk in chunks:
+                encoded: list[bytes] = []
+                to_encode += cpu_seconds(lambda c=chunk, f=encode, e=encoded: e.append(f(c)))  # type: ignore[misc]
+                to_decode += cpu_seconds(lambda f=decode, e=encoded: f(e[0]))  # type: ignore[misc]
+                size += len(encoded[0])
+            ratios[compression] = size / raw
+            if number:
+                encoding[compression].append(to_encode / (raw / 1e9))
+                decoding[compression].append(to_decode / (raw / 1e9))
+    for compression in codecs:
+        copied = " (a copy in memory)" if compression == "none" else ""
+        yield Row(f"{compression}: size / raw", [ratios[compression]], "×")
+        yield Row(f"{compression}: encode, CPU time per raw GB{copied}", encoding[compression], "s")
+        yield Row(f"{compression}: decode, CPU time per raw GB{copied}", decoding[compression], "s")
+
+
+def _chunks(maps: torch.Tensor) -> list[np.ndarray]:
+    """Return a batch of maps in pieces of whole rows, about as large as the chunks of a store."""
+    rows_per_chunk = max(1, min(maps.shape[1], MAP_CHUNK_BYTES // (maps[:, :1].numel() * 4)))
+    return [part.contiguous().numpy() for part in maps.split(rows_per_chunk, dim=1)]
+
+
+def _codec(compression: str) -> tuple[Callable[[np.ndarray], bytes], Callable[[bytes], object]]:
+    """Return the functions that encode and decode a chunk as a store's codecs do."""
+    configured = map_compressors(compression)
+    if not configured:
+        return np.ndarray.tobytes, bytearray
+    settings = configured[0].to_dict()["configuration"]
+    shuffle = {"noshuffle": Blosc.NOSHUFFLE, "shuffle": Blosc.SHUFFLE, "bitshuffle": Blosc.BITSHUFFLE}
+    blosc = Blosc(settings["cname"], settings["clevel"], shuffle[settings["shuffle"]])
+    return blosc.encode, blosc.decode

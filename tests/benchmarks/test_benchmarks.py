@@ -1,0 +1,90 @@
+"""The benchmark programme runs, and writes what it promises; its figures are no test's business."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).parents[2]
+COLUMNS = ["subject", "quantity", "median", "low", "high", "unit", "target", "met"]
+
+
+@pytest.fixture(autouse=True)
+def importable(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT)
+
+
+def benchmarks(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "benchmarks", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.slow
+def test_quick_run_writes_a_tidy_table(tmp_path):
+    done = benchmarks("--quick", "--only", "codecs", "memory", "study", "--folder", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["bench.tsv"]  # and nothing temporary
+    table = pd.read_csv(tmp_path / "bench.tsv", sep="\t")
+    assert list(table) == COLUMNS
+    assert set(table["subject"]) == {"codecs", "memory", "study"}
+    measured = table.dropna(subset="median")
+    assert ((measured["low"] <= measured["median"]) & (measured["median"] <= measured["high"])).all()
+    assert not table.duplicated(["subject", "quantity"]).any()
+    for quantity in ("lz4: size / raw", "growth, extraction", "growth, sparsity of relu1"):
+        assert quantity in set(measured["quantity"])
+        assert quantity in done.stdout
+    judged = measured.dropna(subset="target")
+    assert ((judged["median"] <= judged["target"]) == (judged["met"] == "yes")).all()
+
+
+def test_the_machine_is_described():
+    from benchmarks.common import machine
+
+    assert "cores" in machine()
+    assert "torch" in machine()
+
+
+def test_an_unknown_subject_is_named():
+    done = benchmarks("--only", "everything")
+    assert done.returncode == 2
+    assert "everything" in done.stderr
+    assert "extraction" in done.stderr
+
+
+def test_jobs_of_the_study_are_summed_up(tmp_path, monkeypatch):
+    from benchmarks import study
+    from benchmarks.common import Options
+
+    header = "s\th:m:s\tmax_rss\tmax_vms\n"
+    for place, line in {
+        "extract/a.tsv": "10.0\t0:00:10\t2048.0\t-\n",
+        "extract/b/c.tsv": "30.0\t0:00:30\t5120.0\t-\n",
+        "fetch/d.tsv": "0.1\t0:00:00\t-\t-\n",
+    }.items():
+        path = tmp_path / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(header + line)
+    (tmp_path / "bench.tsv").write_text("\t".join(COLUMNS) + "\n")
+    monkeypatch.setattr(study, "MEASURED", tmp_path)
+    cells = {row.quantity: row.cells("study")[2:] for row in study.rows(Options(True, tmp_path))}
+    assert cells["extract: wall time of a job (2 jobs)"] == ("20", "10", "30", "s", "", "")
+    assert cells["wall time, sum of 3 jobs"][0] == "40.1"
+    assert cells["largest peak memory of a job (extract)"] == ("5", "5", "5", "GiB", "4", "no")
+    assert "fetch: peak memory of a job" not in cells
+
+
+def test_a_study_that_was_not_run_is_skipped(tmp_path, monkeypatch):
+    from benchmarks import study
+    from benchmarks.common import Options
+
+    monkeypatch.setattr(study, "MEASURED", tmp_path)
+    (row,) = study.rows(Options(True, tmp_path))
+    assert row.quantity.startswith("skipped")
+    assert row.cells("study")[2:] == ("",) * 6
