@@ -4,6 +4,8 @@ import argparse
 import csv
 import importlib
 import os
+import signal
+import sys
 import time
 from pathlib import Path
 
@@ -38,6 +40,8 @@ def main() -> None:
         help="where bench.tsv is written, and temporary files while it runs",
     )
     arguments = parser.parse_args()
+    # a killed run, too, removes its gigabytes of temporary files
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
     options = Options(arguments.quick, arguments.folder)
     options.folder.mkdir(parents=True, exist_ok=True)
     os.environ["TQDM_DISABLE"] = "1"  # a bar would run through the tables; tqdm looks when it is imported
