@@ -29,8 +29,8 @@ def shallow_cnn(channels: int, size: int, classes: int) -> nn.Module:
     """Build the CNN: four 3×3 convolutions of stride 1 with 64, 64, 128 and 128 units, one hidden layer.
 
     Batch normalization follows each convolution, 2×2 max pooling the first, second and fourth, and the
-    hidden layer has 512 neurons. The paper gives none of these; without the poolings, training to the
-    same accuracy takes about four times as long.
+    hidden layer has 512 neurons. The paper gives none of these. Pooled as early as that, a step of training
+    takes well under half the time that it takes with poolings after the second and fourth only.
 
     Parameters
     ----------
