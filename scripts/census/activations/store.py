@@ -154,7 +154,8 @@ def finish_store(path: Path, attributes: Mapping[str, Any], destination: Path) -
     """
     # `coordinates` tells xarray which arrays, beside those named as their dimension, are labels
     stamped = {**attributes, "coordinates": "label map_label"}
-    zarr.open_group(path, mode="r+").attrs.update(stamped)
+    # all in one write: `attrs.update` writes the metadata once per key
+    zarr.open_group(path, mode="r+").update_attributes(stamped)
     consolidate(path)
     if destination.exists():
         shutil.rmtree(destination)
