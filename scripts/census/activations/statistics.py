@@ -5,7 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-# a slice of a batch this large stays in a core's cache while it is read three times
+# a slice of a batch this large stays in the processor's last cache while it is read several times
 SLICE_BYTES = 1 << 22
 
 
