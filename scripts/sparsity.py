@@ -11,6 +11,7 @@ with job(snakemake.log[0]) as log:
     from census.measures.bootstrap import mean_interval
     from census.measures.sparsity import (
         active_counts,
+        active_fraction,
         hoyer,
         is_signed,
         sums_over_images,
@@ -30,7 +31,7 @@ with job(snakemake.log[0]) as log:
         patterns = sums_over_neurons(map_blocks(store), n_map_images)
         means = sums_over_images(statistic_blocks(store, "mean"), units)
         of_images = {
-            "active_fraction": active_in_images / neurons,
+            "active_fraction": active_fraction(active_in_images, neurons),
             "population_sparseness": treves_rolls(*patterns, neurons),
             "hoyer": hoyer(patterns.absolute, patterns.squares, neurons),
         }
@@ -58,7 +59,7 @@ with job(snakemake.log[0]) as log:
                 key_columns(store.attrs, units)
                 | {
                     "unit": np.arange(units),
-                    "active_fraction": active_in_units / (n_images * positions),
+                    "active_fraction": active_fraction(active_in_units, n_images * positions),
                     "lifetime_sparseness": treves_rolls(*means, n_images),
                     "mean_activation": means.total / n_images,
                     "max_activation": np.max(

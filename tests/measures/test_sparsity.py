@@ -8,6 +8,7 @@ from hypothesis.extra import numpy as arrays
 
 from census.measures.sparsity import (
     active_counts,
+    active_fraction,
     hoyer,
     sums_over_images,
     sums_over_neurons,
@@ -100,6 +101,8 @@ def test_active_counts_by_hand(cuts):
     of_images, of_units = active_counts(np.split(nonzero, cuts), 2)
     assert of_images.tolist() == [4, 3, 0]
     assert of_units.tolist() == [6, 1]
+    assert active_fraction(of_images, 8).tolist() == [0.5, 0.375, 0]
+    assert active_fraction(of_units, 12).tolist() == [0.5, 1 / 12]
 
 
 @pytest.mark.parametrize("cuts", [[], [1], [2, 3]])

@@ -130,7 +130,7 @@ def hoyer(absolute: ArrayLike, squares: ArrayLike, count: int) -> Floats:
 def active_counts(
     blocks: Iterable[NDArray[np.integer]], n_units: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Count the values that are not 0, of which the active fraction is the share among all.
+    """Count the values that are not 0, per image and per unit; see :func:`active_fraction`.
 
     Parameters
     ----------
@@ -147,3 +147,14 @@ def active_counts(
         of_images.append(block.sum(1, dtype=np.int64))
         of_units += block.sum(0, dtype=np.int64)
     return np.concatenate(of_images), of_units
+
+
+def active_fraction(active: NDArray[np.integer], count: int) -> Floats:
+    """Return the share of values that are not 0.
+
+    Parameters
+    ----------
+    active : how many are not 0, of any shape, as :func:`active_counts` gives them.
+    count : number of values behind each.
+    """
+    return np.asarray(active, np.float64) / count
