@@ -167,6 +167,7 @@ class Case:
                     "layer": layer.name,
                     "kind": layer.kind,
                     "depth": layer.depth,
+                    "branch_of": layer.branch_of,
                     "shape": list(layer.shape),
                 }
                 for layer in self.layers

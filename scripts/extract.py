@@ -73,6 +73,7 @@ with job(snakemake.log[0]) as log:
                 "layer": layer.name,
                 "kind": layer.kind,
                 "depth": layer.depth,
+                "branch_of": layer.branch_of,
                 "shape": list(layer.shape),
             }
             for layer in layers

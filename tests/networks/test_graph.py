@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import networkx as nx
 import pytest
 import torch
 import torch.nn.functional as F
@@ -44,6 +45,10 @@ def torchvision_entry(name, size=64, **changes):
         "input": {"size": size, "color": "RGB"},
         **changes,
     }
+
+
+def _names(layer):
+    return layer.name, *layer.aliases
 
 
 def record(network, images, names=None):
@@ -150,9 +155,52 @@ def test_kinds_of_squeezenet():
 def test_branches_of_googlenet_are_layers():
     entry = torchvision_entry("googlenet", arguments={"init_weights": False, "aux_logits": False})
     layers = layers_of(trace(build(entry, seed=0)), 3, 64)
-    names = {name for layer in layers for name in (layer.name, *layer.aliases)}
+    names = {name for layer in layers for name in _names(layer)}
     assert {f"inception3a.branch{number}" for number in (1, 2, 3, 4)} <= names
     assert "inception3a" in names
+
+
+@pytest.mark.parametrize("name", ["squeezenet1_1", "googlenet", "resnet18", "mobilenet_v3_small", "vgg11"])
+def test_layers_that_paths_avoid_lie_in_branches(name):
+    arguments = {"init_weights": False, "aux_logits": False} if name == "googlenet" else {}
+    traced = trace(build(torchvision_entry(name, arguments=arguments), seed=0))
+    edges = nx.DiGraph((node, user) for node in traced.graph.nodes for user in node.users)
+    by_name = {node.name: node for node in edges}
+    first, *_, last = traced.graph.nodes
+    for layer in layers_of(traced, 3, 64):
+        others = edges.subgraph(edges.nodes - {by_name[layer.node]})
+        avoided = first in others and nx.has_path(others, first, last)
+        assert avoided == (layer.branch_of != ""), layer
+
+
+def test_branches_are_named_after_their_module():
+    def branches(name, **arguments):
+        traced = trace(build(torchvision_entry(name, arguments=arguments), seed=0))
+        return {each: layer.branch_of for layer in layers_of(traced, 3, 64) for each in _names(layer)}
+
+    squeezenet = branches("squeezenet1_1")
+    assert squeezenet["features.3.squeeze_activation"] == squeezenet["features.3.cat"] == ""
+    assert squeezenet["features.3.expand1x1_activation"] == "features.3"
+    assert squeezenet["features.4.expand3x3_activation"] == "features.4"
+    googlenet = branches("googlenet", init_weights=False, aux_logits=False)
+    assert googlenet["inception4c.branch1"] == googlenet["inception4c.branch4.0"] == "inception4c"
+    assert googlenet["inception4c"] == ""
+
+
+class Functions(nn.Module):
+    """Branches that no module holds, and a size that is handed on past all layers."""
+
+    def forward(self, images):
+        size = images.size(0)
+        values = images.relu()
+        values = values.sin() + values.cos()
+        return values.mean(1).reshape(size, -1)
+
+
+def test_branches_outside_of_modules_are_named_after_the_layer_behind_them():
+    layers = {layer.name: layer.branch_of for layer in layers_of(trace(Functions()), 3, 8)}
+    behind = {"input": "", "relu": "", "sin": "add", "cos": "add", "add": "", "mean": "", "output": ""}
+    assert layers == behind
 
 
 def test_tokens_are_positions():

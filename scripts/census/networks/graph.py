@@ -228,6 +228,7 @@ def layers_of(traced: fx.GraphModule, channels: int, size: int, key: str = "netw
         returned = returned.all_input_nodes[0]
         same_as_output.add(returned)
 
+    branches = _branches(nodes)
     layers: list[Layer] = []
     for node in nodes[:-1]:
         shape = node.meta["shape"]
@@ -250,8 +251,47 @@ def layers_of(traced: fx.GraphModule, channels: int, size: int, key: str = "netw
             kind = "module"
         else:
             kind = "other"
-        layers.append(Layer(name, kind, units, len(layers), node.name, tuple(aliases)))
+        branch_of = branches.get(node, "")
+        layers.append(Layer(name, kind, units, len(layers), node.name, tuple(aliases), branch_of))
     return layers
+
+
+def _branches(nodes: list[fx.Node]) -> dict[fx.Node, str]:
+    """Return the nodes that some paths from the image to the logits avoid, each with the place it is in.
+
+    Nodes stand in an order in which values flow forward only. So all paths go through a node if no edge leads
+    past it, from a node before it to one behind it.
+    """
+    returned = nodes[-1].args[0]
+    from_image: set[fx.Node] = set()
+    to_logits = {returned}
+    for node in nodes[:-1]:
+        is_tensor = node.meta["shape"] is not None  # sizes, too, are handed on from node to node
+        if is_tensor and (node.op == "placeholder" or from_image.intersection(node.all_input_nodes)):
+            from_image.add(node)
+    for node in reversed(nodes[:-1]):
+        if to_logits.intersection(node.users):
+            to_logits.add(node)
+    path = [node for node in nodes[:-1] if node in from_image & to_logits]
+    rank = {node: place for place, node in enumerate(path)}
+    branches: dict[fx.Node, str] = {}
+    region: list[fx.Node] = []
+    furthest = 0  # to which place the edges from the nodes so far lead
+    for place, node in enumerate(path):
+        if furthest > place:
+            region.append(node)
+        elif region:
+            module = _common_path([each.meta["layer"] for each in region])
+            branches |= dict.fromkeys(region, module or node.meta["layer"])
+            region = []
+        furthest = max([furthest, *(rank[user] for user in node.users if user in rank)])
+    return branches
+
+
+def _common_path(names: list[str]) -> str:
+    """Return the path that the names of layers begin with in common."""
+    parts = zip(*(name.split(".") for name in names), strict=False)
+    return ".".join(part[0] for part in itertools.takewhile(lambda part: len(set(part)) == 1, parts))
 
 
 class Recorder:

@@ -29,6 +29,8 @@ class Layer:
     depth : rank along the forward graph, 0 for the input.
     node : name of the graph's node that returns the tensor.
     aliases : further names for the same tensor.
+    branch_of : path of the module, or name of the next layer on every path, in which this layer lies on some
+        of the paths from the input to the logits only; empty where all of them go through the layer.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Layer:
     depth: int
     node: str
     aliases: tuple[str, ...] = field(default=())
+    branch_of: str = ""
 
     @property
     def n_neurons(self) -> int:
