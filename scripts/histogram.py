@@ -7,7 +7,7 @@ with job(snakemake.log[0]) as log:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from census.activations.store import map_blocks, open_store
+    from census.activations.reading import map_blocks, open_store
     from census.measures.histogram import histogram
     from census.tables import key_columns
 

@@ -7,7 +7,7 @@ with job(snakemake.log[0]) as log:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from census.activations.store import map_blocks, open_store, statistic_blocks
+    from census.activations.reading import map_blocks, open_store, statistic_blocks
     from census.measures.bootstrap import mean_interval
     from census.measures.sparsity import (
         active_counts,

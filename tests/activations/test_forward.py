@@ -11,7 +11,7 @@ from torch import nn
 
 from census.activations import forward, store
 from census.activations.forward import Images, Pass
-from census.activations.store import map_blocks, open_store, statistic_blocks
+from census.activations.reading import map_blocks, neuron_blocks, open_store, statistic_blocks
 from census.activations.subset import choose_images
 from census.errors import StudyError
 from census.networks.graph import as_maps, layers_of, trace
@@ -185,6 +185,7 @@ def test_no_maps_at_all(network, images, tmp_path):
     assert stores["1"]["maps"].shape == (0, 12, 12, 6)
     assert stores["1"]["mean"].shape == (N_IMAGES, 6)
     assert list(map_blocks(stores["1"])) == []
+    assert sum(block.size for block in neuron_blocks(stores["1"])) == 0
 
 
 def test_blocks_cover_the_statistics_once(network, images, tmp_path):
@@ -204,6 +205,30 @@ def test_blocks_cover_the_maps_once(network, images, tmp_path):
         rows[chosen.start] += block.shape[1]
         assert block.nbytes <= 4000
     np.testing.assert_array_equal(seen, group["maps"][:])
+
+
+@pytest.mark.parametrize("compression", ["none", "lz4", "zstd"])
+def test_blocks_of_neurons_are_whole_patterns(network, images, tmp_path, compression):
+    for name, group in run(network, images, tmp_path, compression=compression).items():
+        maps = group["maps"][:]
+        first = 0
+        for block in neuron_blocks(group):
+            rows = block.shape[1] // maps[0, 0].size
+            expected = maps[:, first : first + rows].reshape(N_MAPS, -1)
+            np.testing.assert_array_equal(block, expected, err_msg=name)
+            first += rows
+        assert first == maps.shape[1]
+
+
+@pytest.mark.parametrize("compression", ["none", "lz4"])
+@pytest.mark.parametrize("harm", [Path.unlink, lambda path: path.write_bytes(path.read_bytes()[:-50])])
+def test_a_damaged_chunk_is_named(network, images, tmp_path, compression, harm):
+    group = run(network, images, tmp_path, names={"0"}, compression=compression)["0"]
+    chunk = tmp_path / "0.zarr/maps/c/1/2/0/0"
+    harm(chunk)
+    for blocks in (map_blocks, neuron_blocks):
+        with pytest.raises(StudyError, match=rf"{chunk} cannot be read .*delete the store"):
+            list(blocks(group))
 
 
 def test_bfloat16_stays_near_float32(network, images, tmp_path):

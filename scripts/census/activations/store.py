@@ -21,11 +21,12 @@ batch of images. That serves reading by image (top images, patches) and by block
 alike; a block of single units would cost each reader of whole images a seek per unit.
 
 A store is filled under a temporary name, stamped last, and renamed: under its final name it is complete.
+It is read by :mod:`census.activations.reading`, on which no pass depends: an edit there runs none again.
 """
 
 import math
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,6 @@ from zarr.core.group import GroupMetadata
 from zarr.core.metadata.v3 import ArrayV3Metadata
 from zarr.storage import LocalStore
 
-from census.errors import StudyError
 from census.stores import consolidate
 
 STATISTICS = {"mean": "float32", "max": "float32", "argmax": "int32", "nonzero": "int32"}
@@ -160,50 +160,3 @@ def finish_store(path: Path, attributes: Mapping[str, Any], destination: Path) -
     if destination.exists():
         shutil.rmtree(destination)
     path.rename(destination)
-
-
-def open_store(path: str | Path) -> zarr.Group:
-    """Open a finished store for reading.
-
-    Raises
-    ------
-    StudyError : there is no finished store.
-    """
-    try:
-        group = zarr.open_group(path, mode="r", use_consolidated=True)
-        _ = group.attrs["key"]
-    except (OSError, KeyError, ValueError) as error:
-        raise StudyError(f"{path} is not a finished store of activations; run the workflow again") from error
-    return group
-
-
-def statistic_blocks(group: zarr.Group, name: str) -> Iterator[np.ndarray]:
-    """Yield one of a store's statistics in blocks of bounded size, in order of images.
-
-    Parameters
-    ----------
-    name : a key of :data:`STATISTICS`.
-
-    Yields
-    ------
-    values (images, units), a chunk of the array.
-    """
-    array = group[name]
-    for first in range(0, array.shape[0], array.chunks[0]):
-        yield array[first : first + array.chunks[0]]
-
-
-def map_blocks(group: zarr.Group) -> Iterator[tuple[slice, np.ndarray]]:
-    """Yield a store's maps in blocks of bounded size: the images in a block, and its values.
-
-    Yields
-    ------
-    images : slice of the dimension ``map_image``.
-    values : float32 (images, rows, x, unit), a chunk of the array ``maps``.
-    """
-    maps = group["maps"]
-    images, rows = maps.chunks[:2]
-    for first in range(0, maps.shape[0], images):
-        chosen = slice(first, min(first + images, maps.shape[0]))
-        for row in range(0, maps.shape[1], rows):
-            yield chosen, maps[chosen, row : row + rows]

@@ -1,0 +1,137 @@
+"""Reading a finished store of activations, in blocks of bounded size."""
+
+import os
+from collections.abc import Iterator
+from io import FileIO
+from pathlib import Path
+
+import numpy as np
+import zarr
+from numcodecs import blosc
+from numpy.typing import NDArray
+
+from census.errors import StudyError
+
+
+def open_store(path: str | Path) -> zarr.Group:
+    """Open a finished store for reading.
+
+    Raises
+    ------
+    StudyError : there is no finished store.
+    """
+    try:
+        group = zarr.open_group(path, mode="r", use_consolidated=True)
+        _ = group.attrs["key"]
+    except (OSError, KeyError, ValueError) as error:
+        raise StudyError(f"{path} is not a finished store of activations; run the workflow again") from error
+    return group
+
+
+def statistic_blocks(group: zarr.Group, name: str) -> Iterator[np.ndarray]:
+    """Yield one of a store's statistics in blocks of bounded size, in order of images.
+
+    Parameters
+    ----------
+    name : ``mean``, ``max``, ``argmax`` or ``nonzero``.
+
+    Yields
+    ------
+    values (images, units), a chunk of the array.
+    """
+    array = group[name]
+    for first in range(0, array.shape[0], array.chunks[0]):
+        yield array[first : first + array.chunks[0]]
+
+
+def map_blocks(group: zarr.Group) -> Iterator[tuple[slice, NDArray[np.float32]]]:
+    """Yield a store's maps in blocks of bounded size: the images in a block, and its values.
+
+    Yields
+    ------
+    images : slice of the dimension ``map_image``.
+    values : float32 (images, rows, x, unit), a chunk of the array ``maps``. The next block overwrites it.
+    """
+    maps = _Maps(group)
+    block = np.empty(maps.chunk, np.float32)
+    for number in range(maps.n_chunks[0]):
+        images = maps.images(number)
+        for row in range(maps.n_chunks[1]):
+            maps.read(number, row, block)
+            yield images, block[: images.stop - images.start, : maps.rows(row)]
+
+
+def neuron_blocks(group: zarr.Group) -> Iterator[NDArray[np.float32]]:
+    """Yield a store's maps as blocks of neurons, of all images that have maps.
+
+    Yields
+    ------
+    patterns : float32 (map images, neurons), a part of the neurons: some rows of all units' maps. The next
+        block overwrites it.
+    """
+    maps = _Maps(group)
+    batch, rows, width, units = maps.chunk
+    block = np.empty((maps.n_chunks[0] * batch, rows * width * units), np.float32)
+    for row in range(maps.n_chunks[1]):
+        for number in range(maps.n_chunks[0]):
+            maps.read(number, row, block[number * batch : (number + 1) * batch])
+        yield block[: maps.n_images, : maps.rows(row) * width * units]
+
+
+class _Maps:
+    """Chunks of the array ``maps``, read straight into place.
+
+    Zarr reads a chunk into memory of its own and copies it. Fresh memory costs so much that multiplying the
+    patterns with each other would wait for it.
+    """
+
+    def __init__(self, group: zarr.Group) -> None:
+        array = group["maps"]
+        self.n_images, self._n_rows = array.shape[:2]
+        self.chunk = array.chunks
+        self.n_chunks = array.cdata_shape[:2]
+        self._folder = Path(array.store.root) / array.path
+        # store.py writes nothing else than Blosc and plain values
+        self._compressed = bool(array.compressors)
+        self._file = bytearray()
+
+    def images(self, number: int) -> slice:
+        """Return the images of a row of chunks."""
+        return slice(number * self.chunk[0], min((number + 1) * self.chunk[0], self.n_images))
+
+    def rows(self, row: int) -> int:
+        """Return how many rows of maps a column of chunks has; the last chunks are filled up with zeros."""
+        return min(self.chunk[1], self._n_rows - row * self.chunk[1])
+
+    def read(self, number: int, row: int, place: NDArray[np.float32]) -> None:
+        """Read a chunk into float32 (batch, rows, width, units), contiguous.
+
+        Raises
+        ------
+        StudyError : the chunk's file is missing or damaged.
+        """
+        path = self._folder / f"c/{number}/{row}/0/0"
+        values = place.reshape(-1).view(np.uint8).data
+        try:
+            with open(path, "rb", buffering=0) as file:
+                if self._compressed:
+                    compressed = self._whole(file)
+                    # Blosc reads on behind the end of what is too short; its header tells the size
+                    if len(compressed) < 16 or int.from_bytes(compressed[12:16], "little") != len(compressed):
+                        raise ValueError("it has not its whole length")
+                    blosc.decompress(compressed, values)
+                elif file.readinto(values) != len(values):
+                    raise ValueError("it has not its whole length")
+        except (OSError, ValueError, RuntimeError) as error:
+            raise StudyError(
+                f"{path} cannot be read ({error}); delete the store it is in and run the workflow again"
+            ) from error
+
+    def _whole(self, file: FileIO) -> memoryview:
+        """Return what is in a file, in memory that the next call uses again."""
+        size = os.fstat(file.fileno()).st_size
+        if len(self._file) < size:
+            self._file = bytearray(size)
+        part = memoryview(self._file)[:size]
+        file.readinto(part)
+        return part
