@@ -14,6 +14,11 @@ include: "workflow/rules/networks.smk"
 include: "workflow/rules/activations.smk"
 include: "workflow/rules/sparsity.smk"
 include: "workflow/rules/histogram.smk"
+include: "workflow/rules/performance.smk"
+include: "workflow/rules/gram.smk"
+include: "workflow/rules/correlation.smk"
+include: "workflow/rules/similarity.smk"
+include: "workflow/rules/learning.smk"
 
 
 rule all:
@@ -23,3 +28,6 @@ rule all:
         STORES,
         SPARSITY_FIGURES,
         HISTOGRAM_FIGURES,
+        CORRELATION_FIGURES,
+        SIMILARITY_FIGURES,
+        LEARNING_FIGURES,

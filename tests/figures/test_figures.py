@@ -3,22 +3,15 @@
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
 from census.figures.histogram import draw_histograms
 from census.figures.sparsity import draw_depth, draw_learning, draw_lifetime
-from census.figures.style import in_style, new_figure, save
+from census.figures.style import new_figure, save
 
 NAMES = ["input", "features.1", "features.3.expand3x3_activation", "features.3.cat", "output"]
 KINDS = ["input", "rectifier", "rectifier", "module", "output"]
 STEPS = {"0": 0, "10": 10, "300": 300, "final": 470}
-
-
-@pytest.fixture(autouse=True)
-def styled():
-    with in_style():
-        yield
 
 
 @pytest.fixture
@@ -72,27 +65,7 @@ def bins():
     return pd.DataFrame(rows).sample(frac=1, random_state=0).sort_values("left", kind="stable")
 
 
-def drawn(figure):
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    return canvas.get_renderer()
-
-
-def texts(figure):
-    return [text for axes in figure.axes for text in axes.texts if text.get_text()]
-
-
-def overlaps(artists, renderer):
-    boxes = [artist.get_window_extent(renderer) for artist in artists]
-    return [
-        (artists[i].get_text(), artists[j].get_text())
-        for i in range(len(boxes))
-        for j in range(i)
-        if boxes[i].shrunk(0.98, 0.98).overlaps(boxes[j].shrunk(0.98, 0.98))
-    ]
-
-
-def test_depth_shows_each_layer_in_order(layers):
+def test_depth_shows_each_layer_in_order(layers, drawn, texts, overlaps):
     figure = draw_depth(layers, "A title")
     renderer = drawn(figure)
     above, below = figure.axes
@@ -110,7 +83,7 @@ def test_depth_without_an_untrained_network(layers):
     assert not any("untrained" in label for label in labels)
 
 
-def test_lifetime_shows_medians_and_counts_silent_units(units):
+def test_lifetime_shows_medians_and_counts_silent_units(units, drawn, texts, overlaps):
     figure = draw_lifetime(units, "A title")
     renderer = drawn(figure)
     axes = figure.axes[0]
@@ -121,7 +94,7 @@ def test_lifetime_shows_medians_and_counts_silent_units(units):
     assert overlaps([*texts(figure), axes.yaxis.label, figure._suptitle], renderer) == []
 
 
-def test_learning_shows_every_step(layers):
+def test_learning_shows_every_step(layers, drawn, overlaps):
     figure = draw_learning(layers, "A title")
     renderer = drawn(figure)
     for panel in figure.axes:
@@ -131,7 +104,7 @@ def test_learning_shows_every_step(layers):
         assert overlaps([label for label in panel.get_xticklabels() if label.get_text()], renderer) == []
 
 
-def test_histograms_print_the_share_of_values_that_are_not_0(bins):
+def test_histograms_print_the_share_of_values_that_are_not_0(bins, drawn, texts, overlaps):
     figure = draw_histograms(bins, "A title")
     renderer = drawn(figure)
     titles = [panel.get_title("left") for panel in figure.axes]

@@ -26,6 +26,23 @@ HISTOGRAM_FIGURES = {
 }
 
 
+# of a network as a whole, and made anew when a layer comes or goes
+OF_NETWORK = {"correlation/random/tiny", "similarity/random/tiny"}
+FIGURES = {
+    *(f"figure_sparsity/random/tiny/{view}" for view in ("depth", "lifetime")),
+    *(f"figure_sparsity/small/tiny/{view}" for view in ("depth", "lifetime", "learning")),
+    *(f"figure_correlation/random/tiny/{view}" for view in ("decorrelation", "matrices-final")),
+    *(f"figure_correlation/small/tiny/{view}" for view in ("decorrelation", "matrices-final", "matrices-0")),
+    *(
+        f"figure_similarity/{network}/tiny/{view}"
+        for network in LAYERS
+        for view in ("pearson", "spearman", "deconfounded", "cka")
+    ),
+    *(f"figure_learning/small/tiny/{view}" for view in ("steps", "checkpoints")),
+    *HISTOGRAM_FIGURES,
+}
+
+
 def of_layer(jobs, network, layer):
     """Return the jobs that measure a layer by itself."""
     return {job for job in jobs if job.endswith(f"/{network}/tiny/{layer}")}
@@ -54,12 +71,13 @@ def test_the_first_run_makes_everything_once(first):
             assert of_layer(ended.jobs, network, layer) >= {
                 f"sparsity/{network}/tiny/{layer}",
                 f"histogram/{network}/tiny/{layer}",
+                f"gram/{network}/tiny/{layer}",
             }
-    assert of_rule(ended.jobs, "figure_sparsity", "figure_histogram") == {
-        *(f"figure_sparsity/random/tiny/{view}" for view in ("depth", "lifetime")),
-        *(f"figure_sparsity/small/tiny/{view}" for view in ("depth", "lifetime", "learning")),
-        *HISTOGRAM_FIGURES,
+    assert of_rule(ended.jobs, "correlation", "similarity", "learning", "performance") == {
+        *OF_NETWORK,
+        *(f"{rule}/small/tiny" for rule in ("correlation", "similarity", "learning", "performance")),
     }
+    assert ended.figures() == FIGURES
 
 
 def test_figures_are_pictures_of_something(first):
@@ -134,6 +152,41 @@ def test_tables_have_a_row_for_each_thing_measured(first):
         assert (table["zeros"] == (maps == 0).sum()).all()
 
 
+def test_tables_of_similarity_hold_every_pair(first):
+    study, _ = first
+    measures = study.folder / "results/measures"
+    pairs = pd.read_parquet(measures / "similarity/small/tiny/pairs.parquet")
+    assert len(pairs) == 3 * 2 * 2
+    assert (pairs["n_map_images"] == 6).all()
+    same = pairs["layer"] == pairs["other_layer"]
+    np.testing.assert_allclose(pairs.loc[same, "similarity"], 1)
+    steps = pd.read_parquet(measures / "similarity/small/tiny/steps.parquet")
+    assert set(zip(steps["layer"], steps["other_layer"], strict=True)) == {("relu", "output")}
+    learning = pd.read_parquet(measures / "learning/small/tiny.parquet")
+    assert len(learning) == 2 * 3 * 3
+    order = pd.read_parquet(measures / "correlation/small/tiny/orders.parquet").query("checkpoint == 'final'")
+    assert order["layer"].unique().tolist() == ["relu", "output"]
+    # all of it follows from patterns as they are stored
+    for checkpoint in ("0", "1", "final"):
+        matrices = {}
+        for layer in ("relu", "output"):
+            patterns = xr.open_zarr(study.store("small", checkpoint, layer))["maps"].values.reshape(6, -1)
+            matrices[layer] = np.corrcoef(patterns.astype(float))[np.triu_indices(6, 1)]
+            layers = pd.read_parquet(measures / "correlation/small/tiny/layers.parquet")
+            row = layers.query("checkpoint == @checkpoint and layer == @layer").iloc[0]
+            assert row["pattern_correlation"] == pytest.approx(matrices[layer].mean(), abs=1e-6)
+            assert row["pattern_correlation_low"] <= row["pattern_correlation"]
+        row = steps[steps["checkpoint"] == checkpoint].iloc[0]
+        expected = np.corrcoef(matrices["relu"], matrices["output"])[0, 1]
+        assert row["similarity"] == pytest.approx(expected, abs=1e-5)
+        grams = xr.open_zarr(measures / "gram/small/tiny/relu.zarr", group=checkpoint)
+        assert grams["gram"].sizes == {"image": 6, "other_image": 6}
+        assert grams.attrs["n_neurons"] == 256
+    performance = pd.read_parquet(measures / "performance/small/tiny.parquet").set_index("checkpoint")
+    history = pd.read_csv(study.folder / "results/networks/small/history.tsv", sep="\t")
+    assert performance.loc["final", "accuracy"] == pytest.approx(history["test_accuracy"].iloc[-1], abs=0.05)
+
+
 def test_nothing_is_left_half_done(first):
     study, _ = first
     names = {path.name for path in (study.folder / "results").rglob("*")}
@@ -165,20 +218,18 @@ def test_layers_come_and_go(first, finished):
     assert {store: made[store] for store in before} == before
     of_others = {job.replace("relu1", "pool1") for job in of_layer(everything.jobs, "random", "relu1")}
     assert of_layer(added.jobs, "random", "pool1") == of_others
-    figures = added.jobs - added.passes() - of_others
-    assert figures == added.figures()
-    assert figures >= {"figure_sparsity/random/tiny/depth", "figure_histogram/random/tiny/final"}
-    assert not [job for job in figures if "small" in job]
+    follow = added.jobs - added.passes() - of_others
+    assert follow == OF_NETWORK | {figure for figure in FIGURES if "/random/" in figure}
     drawn = finished.folder / "results/measures/histogram/random/tiny/pool1.parquet"
     assert pd.read_parquet(drawn)["layer"].unique().tolist() == ["pool1"]
 
     finished.config["runs"][0]["layers"] = layers
     dropped = finished.succeed()
-    assert dropped.jobs == figures
+    assert dropped.jobs == follow
 
     finished.config["runs"][0]["layers"] = ["pool1", *layers]
     again = finished.succeed()
-    assert again.jobs == figures
+    assert again.jobs == follow
     assert finished.made() == made
     assert finished.run().nothing_to_do
 
@@ -205,7 +256,7 @@ def test_a_deleted_store_is_made_again_alone(first, finished):
     assert {store for store in before if made[store] != before[store]} == {"random/final/tiny/relu1.zarr"}
     xr.testing.assert_equal(xr.open_zarr(deleted).load(), values)
     measured = ended.jobs - ended.passes() - ended.figures()
-    assert measured == of_layer(everything.jobs, "random", "relu1")
+    assert measured == of_layer(everything.jobs, "random", "relu1") | OF_NETWORK
     assert {job for job in ended.figures() if "small" in job} == set()
 
 

@@ -121,6 +121,22 @@ def stores_of_layer(wildcards):
     return expand(STORE, checkpoint=checkpoints(run_of(wildcards)), allow_missing=True)
 
 
+def has_branches(run):
+    """Return whether some of a run's layers lie in branches of the network."""
+    return any(layer.branch_of for layer in LAYERS[run["network"]] if layer.name in run["layers"])
+
+
+def has_performance(run):
+    """Return whether a run's labels are what its network was trained to name, and its logits are recorded."""
+    training = config["networks"][run["network"]]["training"]
+    return training is not None and training["dataset"] == run["dataset"] and "output" in run["layers"]
+
+
+def memory_of_matrices(wildcards, count):
+    """Return the memory in MB that a job needs which holds that many image-by-image matrices of a run."""
+    return 1000 + round(count * 8e-6 * run_of(wildcards)["maps"] ** 2)
+
+
 def figure_files(pattern, **report_options):
     """Return a figure's files, one per format that the config asks for; the first goes into the report."""
     first, *others = [f"{pattern}.{extension}" for extension in config["figures"]["formats"]]

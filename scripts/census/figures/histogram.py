@@ -7,15 +7,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from census.figures.style import BLUE, GRAY, new_figure
+from census.figures.style import BLUE, GRAY, new_figure, shortened
 
 PANEL_WIDTH, PANEL_HEIGHT = 1.8, 1.3  # inches
 LONGEST_NAME = 34  # characters that fit above a panel
-
-
-def _shortened(name: str) -> str:
-    """Leave out the beginning of a name that is too long: its end tells layers apart."""
-    return name if len(name) <= LONGEST_NAME else f"…{name[1 - LONGEST_NAME :]}"
 
 
 def draw_histograms(table: pd.DataFrame, title: str) -> Figure:
@@ -40,7 +35,7 @@ def draw_histograms(table: pd.DataFrame, title: str) -> Figure:
             panel.axvline(0, color=GRAY, linewidth=0.8)
         panel.set_yscale("log")
         panel.set_ylim(0.7, top)
-        panel.set_title(_shortened(layer["layer"].iloc[0]), fontsize=6.5, fontweight="normal")
+        panel.set_title(shortened(layer["layer"].iloc[0], LONGEST_NAME), fontsize=6.5, fontweight="normal")
         panel.xaxis.set_major_locator(MaxNLocator(3))
         panel.tick_params(labelsize=7)
         total = counts.sum() + layer["zeros"].iloc[0]

@@ -1,51 +1,28 @@
 """Sparsity along depth, over a layer's units, and over learning."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 
 from census.figures.style import (
     BLUE,
-    DEPTH_COLORS,
+    FINAL,
     GRAY,
     GREEN,
     INK,
     KIND_NAMES,
     MARKERS,
+    UNTRAINED,
     WIDTH,
+    along_depth,
     depth_axis,
     depth_width,
     names_height,
     new_figure,
+    over_learning,
 )
-
-FINAL, UNTRAINED = "final", "0"
-
-
-def _along_depth(axes: Axes, table: pd.DataFrame, column: str, color: str, *, solid: bool) -> None:
-    """Draw a column with its interval, a mark per layer by its kind; hollow and dashed if not ``solid``."""
-    table = table.sort_values("depth")
-    x, y = np.arange(len(table)), table[column].to_numpy()
-    low, high = table[f"{column}_low"].to_numpy(), table[f"{column}_high"].to_numpy()
-    axes.plot(x, y, color=color, linewidth=1.2 if solid else 1, linestyle="-" if solid else (0, (3, 2)))
-    axes.vlines(x, low, high, color=color, linewidth=2.4, alpha=0.45)
-    for kind, marker in MARKERS.items():
-        here = (table["kind"] == kind).to_numpy()
-        axes.plot(
-            x[here],
-            y[here],
-            marker,
-            markeredgecolor=color,
-            markerfacecolor=color if solid else "white",
-            markersize=4.5,
-        )
-    for place in x[np.isnan(y) & (table["n_silent_patterns"] > 0).to_numpy()]:
-        axes.text(place, 0.02, "silent", rotation=90, ha="center", va="bottom", fontsize=7, color=color)
 
 
 def draw_depth(layers: pd.DataFrame, title: str) -> Figure:
@@ -63,9 +40,10 @@ def draw_depth(layers: pd.DataFrame, title: str) -> Figure:
     above, below = figure.subplots(2, 1, sharex=True)
     for table, solid in ((untrained, False), (final, True)):
         if len(table):
-            _along_depth(above, table, "active_fraction", BLUE, solid=solid)
-            _along_depth(below, table, "population_sparseness", BLUE, solid=solid)
-            _along_depth(below, table, "hoyer", GREEN, solid=solid)
+            along_depth(above, table, "active_fraction", BLUE, solid=solid)
+            silent = table["n_silent_patterns"] > 0
+            along_depth(below, table, "population_sparseness", BLUE, solid=solid, silent=silent)
+            along_depth(below, table, "hoyer", GREEN, solid=solid, silent=silent)
     above.set_ylim(-0.03, 1.05)
     above.yaxis.set_major_formatter(PercentFormatter(1))
     above.set_ylabel("active fraction\n(share of values ≠ 0)")
@@ -150,8 +128,6 @@ def draw_learning(layers: pd.DataFrame, title: str) -> Figure:
     layers : rows per layer and checkpoint with ``step``, as the rule ``sparsity`` writes them.
     title : what stands above.
     """
-    names = layers.sort_values("depth")["layer"].unique().tolist()
-    steps = sorted(layers["step"].unique())
     figure = new_figure(WIDTH, 3.4)
     panels = figure.subplots(1, 2, sharex=True)
     columns = (
@@ -159,19 +135,7 @@ def draw_learning(layers: pd.DataFrame, title: str) -> Figure:
         ("population_sparseness", "population sparseness (Treves–Rolls)"),
     )
     for panel, (column, label) in zip(panels, columns, strict=True):
-        for place, name in enumerate(names):
-            table = layers[layers["layer"] == name].sort_values("step")
-            color = DEPTH_COLORS(0.92 * place / max(1, len(names) - 1))
-            panel.fill_between(
-                table["step"],
-                table[f"{column}_low"],
-                table[f"{column}_high"],
-                color=color,
-                alpha=0.2,
-                linewidth=0,
-            )
-            panel.plot(table["step"], table[column], "o-", color=color, label=name, markersize=3.5)
-        _step_axis(panel, steps)
+        over_learning(panel, layers, column)
         panel.set_ylim(-0.03, 1.05)
         panel.set_ylabel(label)
     panels[0].yaxis.set_major_formatter(PercentFormatter(1))
@@ -179,13 +143,3 @@ def draw_learning(layers: pd.DataFrame, title: str) -> Figure:
     figure.legend(handles, labels, loc="outside right center", title="layer", alignment="left")
     figure.suptitle(title, x=0.01, ha="left")
     return figure
-
-
-def _step_axis(axes: Axes, steps: Sequence[int]) -> None:
-    """Make x a log axis of training steps, on which the untrained network has a place, too."""
-    axes.set_xscale("symlog", linthresh=1, linscale=0.4)
-    axes.set_xticks(
-        steps, ["un-\ntrained" if step == 0 else f"{step:,}" for step in steps], fontsize=7, rotation=90
-    )
-    axes.minorticks_off()
-    axes.set_xlabel("step of training (log scale)")

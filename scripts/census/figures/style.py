@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -55,6 +57,7 @@ STYLE: dict[Any, Any] = {
     "svg.hashsalt": "neuron-census",  # the same figure gives the same file
 }
 WIDTH = 7.2  # inches, the text width of a page
+FINAL, UNTRAINED = "final", "0"  # names of checkpoints
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -73,6 +76,25 @@ def save(figure: Figure, paths: Iterable[str | Path], dpi: int) -> None:
         # only vector formats carry a date
         dated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(path.suffix)
         figure.savefig(path, dpi=dpi, metadata=dated)
+
+
+def state_of(checkpoint: str) -> str:
+    """Return what a title adds to the network's name to tell its state; nothing for the final one."""
+    return {FINAL: "", UNTRAINED: ", untrained"}.get(checkpoint, f", step {checkpoint}")
+
+
+def shortened(name: str, longest: int) -> str:
+    """Leave out the beginning of a name of too many characters: its end tells layers apart."""
+    return name if len(name) <= longest else f"…{name[1 - longest :]}"
+
+
+def wrapped(name: str, longest: int) -> str:
+    """Break a layer's name of too many characters behind a dot, into two lines of at most that many each."""
+    if len(name) <= longest:
+        return name
+    path, dot, last = name.rpartition(".")
+    lines = [path + dot, last] if dot else [name]
+    return "\n".join(shortened(line, longest) for line in lines)
 
 
 def depth_width(n_layers: int) -> float:
@@ -94,3 +116,66 @@ def depth_axis(axes: Axes, layers: Sequence[str], named: bool = True) -> None:
         axes.set_xlabel("layer, in order of depth")
     else:
         axes.tick_params(labelbottom=False)
+
+
+def along_depth(
+    axes: Axes,
+    table: pd.DataFrame,
+    column: str,
+    color: str,
+    *,
+    solid: bool,
+    silent: "pd.Series[bool] | None" = None,
+) -> None:
+    """Draw a column with its interval, a mark per layer by its kind; hollow and dashed if not ``solid``.
+
+    Parameters
+    ----------
+    table : a row per layer with depth, kind, the column, and ``_low`` and ``_high`` of it.
+    silent : for each row, whether a missing value comes of silence; said so in its place.
+    """
+    table = table.sort_values("depth")
+    x, y = np.arange(len(table)), table[column].to_numpy()
+    low, high = table[f"{column}_low"].to_numpy(), table[f"{column}_high"].to_numpy()
+    axes.plot(x, y, color=color, linewidth=1.2 if solid else 1, linestyle="-" if solid else (0, (3, 2)))
+    axes.vlines(x, low, high, color=color, linewidth=2.4, alpha=0.45)
+    for kind, marker in MARKERS.items():
+        here = (table["kind"] == kind).to_numpy()
+        axes.plot(
+            x[here],
+            y[here],
+            marker,
+            markeredgecolor=color,
+            markerfacecolor=color if solid else "white",
+            markersize=4.5,
+        )
+    if silent is not None:
+        for place in x[np.isnan(y) & silent.reindex(table.index).to_numpy()]:
+            axes.text(place, 0.02, "silent", rotation=90, ha="center", va="bottom", fontsize=7, color=color)
+
+
+def over_learning(axes: Axes, table: pd.DataFrame, column: str) -> None:
+    """Draw a column of each layer against the step of training, with its interval; color tells depth.
+
+    Parameters
+    ----------
+    table : a row per layer and checkpoint: layer, depth, step, the column, and its ``_low`` and ``_high``.
+    """
+    names = table.sort_values("depth")["layer"].unique().tolist()
+    for place, name in enumerate(names):
+        layer = table[table["layer"] == name].sort_values("step")
+        color = DEPTH_COLORS(0.92 * place / max(1, len(names) - 1))
+        low, high = layer[f"{column}_low"], layer[f"{column}_high"]
+        axes.fill_between(layer["step"], low, high, color=color, alpha=0.2, linewidth=0)
+        axes.plot(layer["step"], layer[column], "o-", color=color, label=name, markersize=3.5)
+    step_axis(axes, sorted(table["step"].unique()))
+
+
+def step_axis(axes: Axes, steps: Sequence[int]) -> None:
+    """Make x a log axis of training steps, on which the untrained network has a place, too."""
+    axes.set_xscale("symlog", linthresh=1, linscale=0.4)
+    axes.set_xticks(
+        steps, ["un-\ntrained" if step == 0 else f"{step:,}" for step in steps], fontsize=7, rotation=90
+    )
+    axes.minorticks_off()
+    axes.set_xlabel("step of training (log scale)")

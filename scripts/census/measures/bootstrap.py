@@ -1,9 +1,33 @@
 """Intervals by resampling images."""
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 VALUES_AT_ONCE = 1 << 20  # bounds memory, whatever the number of values and resamples
+
+Floats = NDArray[np.float64]
+
+
+class Estimate(NamedTuple):
+    """What was measured on the images, with the interval from resamples of them; all of one shape.
+
+    Attributes
+    ----------
+    value : float64.
+    low, high : float64.
+    """
+
+    value: Floats
+    low: Floats
+    high: Floats
+
+    def columns(self, name: str, place: tuple[int, ...] = ()) -> dict[str, float]:
+        """Return one entry as the columns ``name``, ``name_low`` and ``name_high`` of a table."""
+        endings = ("", "_low", "_high")
+        return {f"{name}{ending}": float(each[place]) for ending, each in zip(endings, self, strict=True)}
 
 
 def mean_interval(
@@ -36,5 +60,75 @@ def mean_interval(
         count = min(at_once, resamples - first)
         chosen = random.integers(len(values), size=(count, len(values)), dtype=np.int32)
         means[first : first + count] = values[chosen].mean(1)
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    low, high = percentile_interval(means, level)
     return float(low), float(high)
+
+
+def percentile_interval(estimates: NDArray[np.floating], level: float = 0.95) -> tuple[Floats, Floats]:
+    """Return the interval that holds the middle share of the estimates from all resamples.
+
+    Parameters
+    ----------
+    estimates : float (resamples, …); NaN, where a resample gave none, are left out.
+    level : the share.
+
+    Returns
+    -------
+    low, high : float64 (…); NaN where no resample gave an estimate.
+    """
+    shares = [(1 - level) / 2, (1 + level) / 2]
+    if not np.isnan(estimates).any():  # many times faster
+        low, high = np.quantile(estimates, shares, axis=0)
+        return low, high
+    known = ~np.isnan(estimates).all(0)
+    low, high = np.full((2, *estimates.shape[1:]), np.nan)
+    low[known], high[known] = np.nanquantile(estimates[:, known], shares, axis=0)
+    return low, high
+
+
+def resample_counts(n_images: int, resamples: int, seed: int) -> Floats:
+    """Return how often each image is drawn in each resample of as many images, with replacement.
+
+    What is measured on pairs of images needs no more than these: a pair (i, j) of different images is in a
+    resample ``count_i · count_j`` times. An image that is drawn twice also makes a pair with itself, which is
+    as similar as can be and says nothing about other images: such pairs are dropped.
+
+    Returns
+    -------
+    float64 (resamples, n_images) of whole numbers; each row's sum is n_images.
+
+    References
+    ----------
+    Schütt et al. (2023), Statistical inference on representational geometries, eLife 12, on bootstraps of
+    similarity matrices.
+    """
+    shares = np.full(n_images, 1 / n_images)
+    return np.random.default_rng(seed).multinomial(n_images, shares, size=resamples).astype(np.float64)
+
+
+def estimate(measure: Callable[[Floats], Floats], n_images: int, resamples: int, seed: int) -> Estimate:
+    """Measure on the images themselves and on resamples of them.
+
+    Parameters
+    ----------
+    measure : from float64 (samples, n_images), how often each image is in a sample, to float64 (samples, …).
+    n_images : number of images.
+    resamples, seed : see :func:`resample_counts`.
+    """
+    (value,) = measure(np.ones((1, n_images)))
+    return Estimate(value, *percentile_interval(measure(resample_counts(n_images, resamples, seed))))
+
+
+def pair_sums(values: Floats, counts: Floats) -> Floats:
+    """Return Σ_ij count_i count_j values_ij for each sample.
+
+    Parameters
+    ----------
+    values : float64 (N, N); with zeros on the diagonal, pairs of an image with itself do not count.
+    counts : float64 (resamples, N).
+
+    Returns
+    -------
+    float64 (resamples,).
+    """
+    return np.einsum("rn,rn->r", counts @ values, counts)

@@ -1,0 +1,35 @@
+"""An order of images in which similar ones stand together."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.cluster.hierarchy import leaves_list, linkage
+from scipy.spatial.distance import squareform
+
+from census.measures.correlation import is_defined
+
+
+def hierarchical_order(correlation: NDArray[np.floating]) -> NDArray[np.int64]:
+    """Order images by hierarchical clustering: average linkage on 1 − r, leaves in optimal order.
+
+    Parameters
+    ----------
+    correlation : (N, N), NaN in row and column of an image for which it is undefined.
+
+    Returns
+    -------
+    int64 (N,), a permutation; images without a defined correlation come last, as they were.
+
+    References
+    ----------
+    S1. Bar-Joseph, Gifford & Jaakkola (2001), Fast optimal leaf ordering for hierarchical clustering,
+    Bioinformatics 17.
+    """
+    defined = is_defined(correlation)
+    chosen = np.flatnonzero(defined)
+    if len(chosen) > 2:
+        distances = 1 - correlation[np.ix_(chosen, chosen)].astype(np.float64)
+        np.fill_diagonal(distances, 0)
+        # both triangles are the same but for rounding
+        condensed = squareform((distances + distances.T) / 2, checks=False)
+        chosen = chosen[leaves_list(linkage(condensed, "average", optimal_ordering=True))]
+    return np.concatenate([chosen, np.flatnonzero(~defined)]).astype(np.int64)

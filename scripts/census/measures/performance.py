@@ -1,0 +1,40 @@
+"""How well a network names the class of an image: accuracy and loss, from its logits."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import logsumexp
+
+Floats = NDArray[np.float64]
+
+
+class Performance(NamedTuple):
+    """Per image, all of shape (images,).
+
+    Attributes
+    ----------
+    accuracy : float64, 1 where the largest logit is the class's, else 0; of equal logits the first counts.
+    loss : float64, cross-entropy in nats.
+    """
+
+    accuracy: Floats
+    loss: Floats
+
+
+def performance(logits: NDArray[np.floating], labels: NDArray[np.integer]) -> Performance:
+    """Return whether each image is classified rightly, and its cross-entropy.
+
+    Parameters
+    ----------
+    logits : float (images, classes).
+    labels : integer (images,), the class of each image.
+
+    Returns
+    -------
+    both are NaN for an image with a NaN among its logits.
+    """
+    logits = logits.astype(np.float64)
+    right = (logits.argmax(1) == labels).astype(np.float64)
+    loss = logsumexp(logits, axis=1) - np.take_along_axis(logits, labels[:, None].astype(int), 1)[:, 0]
+    return Performance(np.where(np.isnan(logits).any(1), np.nan, right), loss)

@@ -1,0 +1,45 @@
+"""Compare each layer with itself at the other checkpoints of a network."""
+
+from census.jobs import job
+
+with job(snakemake.log[0]) as log:
+    import numpy as np
+    import pyarrow.parquet as pq
+
+    from census.grams import read_gram
+    from census.measures.bootstrap import estimate
+    from census.measures.cka import debiased_cka
+    from census.measures.similarity import similarity
+    from census.tables import key_values, table_of
+
+    resamples, seed = snakemake.params.resamples, snakemake.params.seed
+    rows = []
+    for path in snakemake.input:
+        groups = [read_gram(path, checkpoint) for checkpoint in snakemake.params.checkpoints]
+        # early checkpoints may have maps of fewer images
+        shared = [set(group["image"][:].tolist()) for group in groups]
+        images = sorted(set.intersection(*shared))
+        places = [np.flatnonzero(np.isin(group["image"][:], images)) for group in groups]
+        correlations, products = (
+            np.stack([group[name][:][np.ix_(at, at)] for group, at in zip(groups, places, strict=True)])
+            for name in ("correlation", "gram")
+        )
+        pearson, cka = (
+            estimate(lambda counts: measure(matrices, counts), len(images), resamples, seed)  # noqa: B023
+            for measure, matrices in ((similarity, correlations), (debiased_cka, products))
+        )
+        rows += [
+            {
+                **key_values(group.attrs),
+                "other_checkpoint": other.attrs["checkpoint"],
+                "other_step": other.attrs["step"],
+                "n_map_images": len(images),
+                "resamples": resamples,
+                **pearson.columns("similarity", (here, there)),
+                **cka.columns("cka", (here, there)),
+            }
+            for here, group in enumerate(groups)
+            for there, other in enumerate(groups)
+        ]
+        log.info("%s: compared %d checkpoints on %d images", path, len(groups), len(images))
+    pq.write_table(table_of(rows), snakemake.output[0])

@@ -1,0 +1,26 @@
+"""Measure how well a network names the classes of a data set's images, at every checkpoint."""
+
+from census.jobs import job
+
+with job(snakemake.log[0]) as log:
+    import numpy as np
+    import pyarrow.parquet as pq
+
+    from census.activations.reading import open_store
+    from census.measures.bootstrap import mean_interval
+    from census.measures.performance import performance
+    from census.tables import key_values, table_of
+
+    resamples, seed = snakemake.params.resamples, snakemake.params.seed
+    rows = []
+    for path in snakemake.input:
+        store = open_store(path)
+        labels = store["label"][:]
+        row = {**key_values(store.attrs), "n_images": len(labels), "resamples": resamples}
+        # logits have no extent: their mean over positions is their value
+        for name, values in performance(store["mean"][:], labels)._asdict().items():
+            row[name] = float(np.nanmean(values))
+            row[f"{name}_low"], row[f"{name}_high"] = mean_interval(values, resamples, seed)
+        log.info("%s: %s", path, row)
+        rows.append(row)
+    pq.write_table(table_of(rows), snakemake.output[0])

@@ -1,0 +1,235 @@
+"""Figures of correlation, similarity and learning show the numbers they are given, legibly."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_rgba
+
+from census.figures.correlation import draw_decorrelation, draw_matrices
+from census.figures.learning import draw_checkpoints, draw_learning
+from census.figures.similarity import draw_layers, draw_submodules
+from census.figures.style import GRAY
+
+NAMES = [
+    "input",
+    "features.1",
+    "features.3.expand1x1_activation",
+    "features.3.expand3x3_activation",
+    "output",
+]
+KINDS = ["input", "rectifier", "rectifier", "rectifier", "output"]
+BRANCHES = ["", "", "features.3", "features.3", ""]
+STEPS = {"0": 0, "10": 10, "final": 470}
+N_IMAGES = 20
+
+
+def with_interval(name, value):
+    return {name: value, f"{name}_low": value - 0.05, f"{name}_high": value + 0.05}
+
+
+def keys(layer, checkpoint):
+    return {
+        "checkpoint": checkpoint,
+        "step": STEPS[checkpoint],
+        "layer": NAMES[layer],
+        "depth": 3 * layer,
+        "kind": KINDS[layer],
+        "branch_of": BRANCHES[layer],
+    }
+
+
+@pytest.fixture
+def pairs():
+    """Similarity falls with distance; the last branch is silent, and like no other layer."""
+    rows = []
+    for checkpoint in STEPS:
+        for one in range(5):
+            for other in range(5):
+                value = np.nan if 3 in (one, other) else 0.9 ** abs(one - other)
+                rows.append(
+                    {
+                        **keys(one, checkpoint),
+                        "other_layer": NAMES[other],
+                        **with_interval("similarity", value),
+                        "similarity_spearman": value,
+                        **with_interval("similarity_deconfounded", np.nan if 0 in (one, other) else value),
+                        **with_interval("cka", value),
+                    }
+                )
+    return pd.DataFrame(rows).sample(frac=1, random_state=0)
+
+
+@pytest.fixture
+def steps(pairs):
+    following = {"input": "features.1", "features.1": "output"}
+    return pairs[pairs["layer"].map(following) == pairs["other_layer"]]
+
+
+@pytest.fixture
+def layers():
+    """Rows as of the rules correlation and sparsity together."""
+    rows = []
+    for checkpoint in STEPS:
+        for layer in range(5):
+            silent = layer == 3 and checkpoint == "final"
+            rows.append(
+                {
+                    **keys(layer, checkpoint),
+                    "n_undefined_patterns": 7 if silent else 0,
+                    **with_interval("pattern_correlation", np.nan if silent else 0.5 - 0.1 * layer),
+                    **with_interval("active_fraction", 0.0 if silent else 0.8),
+                }
+            )
+    return pd.DataFrame(rows).sample(frac=1, random_state=0)
+
+
+@pytest.fixture
+def learning():
+    rows = [
+        {
+            **keys(layer, checkpoint),
+            "other_checkpoint": other,
+            "other_step": STEPS[other],
+            **with_interval("similarity", 1 - 0.001 * abs(STEPS[checkpoint] - STEPS[other])),
+        }
+        for layer in range(5)
+        for checkpoint in STEPS
+        for other in STEPS
+    ]
+    return pd.DataFrame(rows).sample(frac=1, random_state=0)
+
+
+@pytest.fixture
+def matrices():
+    random = np.random.default_rng(0)
+    found = {name: np.corrcoef(random.normal(size=(N_IMAGES, 30))) for name in NAMES}
+    found["features.1"][4] = found["features.1"][:, 4] = np.nan
+    return found
+
+
+def shown_in(axes):
+    (image,) = axes.images
+    return np.asarray(image.get_array())
+
+
+def test_matrices_stand_in_both_orders_with_their_classes(matrices, drawn, overlaps):
+    random = np.random.default_rng(1)
+    orders = {name: random.permutation(N_IMAGES) for name in ("input", "output")}
+    labels = random.integers(0, 3, N_IMAGES)
+    figure = draw_matrices(matrices, orders, labels, ["ape", "bee", "cat"], "A title")
+    renderer = drawn(figure)
+    panels = [axes for axes in figure.subfigs[0].axes if axes.images]
+    assert len(panels) == 10
+    # a strip of one pixel and a gap of one, then the matrix
+    top, below = shown_in(panels[1]), shown_in(panels[6])
+    assert top.shape == (N_IMAGES + 2, N_IMAGES + 2, 4)
+    position = {name: np.argsort(order) for name, order in orders.items()}
+    for picture, name in ((top, "input"), (below, "output")):
+        undefined = np.isclose(picture[2:, 2:], to_rgba(GRAY), atol=0.01).all(2)
+        assert undefined.sum() == 2 * N_IMAGES - 1
+        assert undefined[position[name][4]].all()
+        strip = picture[0, 2:]
+        same = (strip[:, None] == strip[None]).all(2)
+        np.testing.assert_array_equal(same, labels[orders[name]][:, None] == labels[orders[name]])
+    legend = [text.get_text() for text in figure.subfigs[1].legends[0].get_texts()]
+    assert legend == ["ape", "bee", "cat", "undefined:\nconstant pattern"]
+    assert overlaps([panel._left_title for panel in panels[:5]], renderer) == []
+
+
+def test_many_classes_have_no_legend(matrices):
+    orders = {"input": np.arange(N_IMAGES)}
+    classes = [str(number) for number in range(1000)]
+    whole = {name: matrix for name, matrix in matrices.items() if not np.isnan(matrix).any()}
+    figure = draw_matrices(whole, orders, np.arange(N_IMAGES), classes, "A title")
+    assert [text.get_text() for text in figure.subfigs[1].legends[0].get_texts()] == classes[:N_IMAGES]
+    wide = {name: np.eye(40) for name in NAMES}
+    figure = draw_matrices(wide, {"input": np.arange(40)}, np.arange(40), classes, "A title")
+    assert figure.subfigs[1].legends == []
+
+
+def test_decorrelation_has_two_axes_and_marks_what_is_undefined(layers, drawn, texts, overlaps):
+    figure = draw_decorrelation(layers, layers, "A title")
+    renderer = drawn(figure)
+    left, right = figure.axes
+    final = layers[layers["checkpoint"] == "final"].sort_values("depth")
+    for axes, column in ((left, "pattern_correlation"), (right, "active_fraction")):
+        curves = [line.get_ydata() for line in axes.lines if line.get_linestyle() == "-"]
+        assert any(np.array_equal(curve, final[column], equal_nan=True) for curve in curves)
+    assert sorted(text.get_text() for text in texts(figure)) == ["7", "silent", "undefined\npatterns"]
+    assert overlaps([*texts(figure), left.yaxis.label, right.yaxis.label, figure._suptitle], renderer) == []
+
+
+def test_a_matrix_of_layers_leaves_branches_out(pairs, steps, drawn, overlaps):
+    figure = draw_layers(pairs, steps, "similarity", "A title")
+    renderer = drawn(figure)
+    trained, untrained, _, below = figure.get_axes()
+    trunk = ["input", "features.1", "output"]
+    assert [label.get_text() for label in trained.get_xticklabels()] == trunk
+    np.testing.assert_allclose(shown_in(trained), [[1, 0.9, 0.9**4], [0.9, 1, 0.9**3], [0.9**4, 0.9**3, 1]])
+    assert [axes.get_title("left") for axes in (trained, untrained)] == ["trained", "untrained"]
+    assert [text.get_text() for text in trained.texts][:3] == ["1", ".90", ".66"]
+    curve = below.lines[-1]
+    np.testing.assert_allclose(curve.get_xydata(), [[0.5, 0.9], [1.5, 0.9**3]])
+    assert overlaps(below.get_xticklabels(), renderer) == []
+
+
+def test_the_input_is_not_drawn_where_it_is_regressed_out(pairs, steps):
+    figure = draw_layers(pairs, steps, "similarity_deconfounded", "A title")
+    assert [label.get_text() for label in figure.get_axes()[0].get_yticklabels()] == ["features.1", "output"]
+
+
+def test_without_intervals_no_legend_speaks_of_them(pairs, steps):
+    figure = draw_layers(pairs, steps, "similarity_spearman", "A title")
+    labels = [text.get_text() for text in figure.subfigs[1].legends[0].get_texts()]
+    assert labels == ["trained", "untrained"]
+
+
+def test_branches_of_a_module_stand_in_a_box(pairs, drawn, texts, overlaps):
+    figure = draw_submodules(pairs, "A title")
+    renderer = drawn(figure)
+    above, below = figure.axes[:2]
+    (box,) = above.patches
+    assert (box.get_x(), box.get_y(), box.get_width(), box.get_height()) == (0.5, 0.5, 2, 2)
+    assert [label.get_text() for label in below.get_xticklabels()] == [
+        *("input", "expand1x1_activation", "expand3x3_activation", "output")
+    ]
+    crossed = [text for text in above.texts if text.get_text() == "×"]
+    assert len(crossed) == 7
+    (points,) = (line for line in below.lines if len(line.get_xdata()) == 4)
+    np.testing.assert_allclose(points.get_ydata(), [0.9**4, 0.9**2, np.nan, 1])
+    # what stands below a column of the matrix belongs to it
+    assert above.get_position().x0 == pytest.approx(below.get_position().x0)
+    assert above.get_position().x1 == pytest.approx(below.get_position().x1)
+    assert overlaps(below.get_xticklabels(), renderer) == []
+    assert "features.3" in [text.get_text() for text in texts(figure)]
+
+
+def test_learning_shows_every_layer_at_every_step(learning, layers, drawn):
+    performance = pd.DataFrame(
+        {
+            "step": [470, 0, 10],
+            **{f"accuracy{end}": [0.9, 0.1, 0.5] for end in ("", "_low", "_high")},
+            **{f"loss{end}": [0.3, 2.3, 1.0] for end in ("", "_low", "_high")},
+        }
+    )
+    figure = draw_learning(learning, layers, layers, performance, "A title")
+    drawn(figure)
+    assert len(figure.axes) == 6
+    for panel in figure.axes[:4]:
+        assert len(panel.lines) == 5
+        for line in panel.lines:
+            assert list(line.get_xdata()) == list(STEPS.values())
+    to_trained, to_untrained = (panel.lines[0].get_ydata() for panel in figure.axes[:2])
+    np.testing.assert_allclose(to_trained, [0.53, 0.54, 1])
+    np.testing.assert_allclose(to_untrained, [1, 0.99, 0.53])
+    np.testing.assert_allclose(figure.axes[4].lines[0].get_ydata(), [0.1, 0.5, 0.9])
+    assert len(draw_learning(learning, layers, layers, None, "A title").axes) == 4
+
+
+def test_checkpoints_are_compared_in_order_of_steps(learning, drawn):
+    figure = draw_checkpoints(learning, "A title")
+    drawn(figure)
+    panels = [axes for axes in figure.axes if axes.images]
+    assert len(panels) == 5
+    assert [label.get_text() for label in panels[0].get_yticklabels()] == ["untrained", "step 10", "trained"]
+    np.testing.assert_allclose(shown_in(panels[2]), [[1, 0.99, 0.53], [0.99, 1, 0.54], [0.53, 0.54, 1]])

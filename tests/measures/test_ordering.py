@@ -1,0 +1,30 @@
+"""An order of images in which similar ones stand together."""
+
+import numpy as np
+from scipy.cluster.hierarchy import leaves_list, linkage
+
+from census.measures.ordering import hierarchical_order
+
+RANDOM = np.random.default_rng(0)
+
+
+def test_groups_stand_together():
+    groups = np.tile([0, 1, 2], 8)
+    patterns = 3 * RANDOM.normal(size=(3, 40))[groups] + RANDOM.normal(size=(24, 40))
+    ordered = groups[hierarchical_order(np.corrcoef(patterns))]
+    assert (np.diff(ordered) != 0).sum() == 2
+
+
+def test_it_agrees_with_clustering_of_patterns():
+    patterns = RANDOM.normal(size=(15, 30))
+    tree = linkage(patterns, "average", metric="correlation", optimal_ordering=True)
+    assert hierarchical_order(np.corrcoef(patterns)).tolist() == leaves_list(tree).tolist()
+
+
+def test_undefined_images_come_last():
+    matrix = np.corrcoef(RANDOM.normal(size=(6, 30)))
+    matrix[[1, 4]] = matrix[:, [1, 4]] = np.nan
+    order = hierarchical_order(matrix)
+    assert sorted(order.tolist()) == list(range(6))
+    assert order[-2:].tolist() == [1, 4]
+    assert hierarchical_order(np.full((3, 3), np.nan)).tolist() == [0, 1, 2]

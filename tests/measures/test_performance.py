@@ -1,0 +1,23 @@
+"""Accuracy and loss, against torch and by hand."""
+
+import numpy as np
+import torch
+from torch.nn.functional import cross_entropy
+
+from census.measures.performance import performance
+
+LOGITS = np.random.default_rng(0).normal(size=(20, 5)).astype(np.float32) * 4
+LABELS = np.random.default_rng(1).integers(0, 5, 20, dtype=np.int32)
+
+
+def test_it_agrees_with_torch():
+    found = performance(LOGITS, LABELS)
+    logits, labels = torch.tensor(LOGITS), torch.tensor(LABELS, dtype=torch.long)
+    np.testing.assert_allclose(found.loss, cross_entropy(logits, labels, reduction="none"), rtol=1e-5)
+    np.testing.assert_array_equal(found.accuracy, (logits.argmax(1) == labels).double())
+
+
+def test_by_hand():
+    found = performance(np.array([[0, 0], [1000, 0], [np.nan, 0]]), np.array([0, 1, 0]))
+    np.testing.assert_array_equal(found.accuracy, [1, 0, np.nan])
+    np.testing.assert_allclose(found.loss, [np.log(2), 1000, np.nan])
