@@ -38,6 +38,7 @@ def units():
     rows = [
         {
             "checkpoint": checkpoint,
+            "step": STEPS[checkpoint],
             "layer": name,
             "depth": depth,
             "unit": unit,

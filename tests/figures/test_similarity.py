@@ -120,8 +120,8 @@ def test_matrices_stand_in_both_orders_with_their_classes(matrices, drawn, overl
     renderer = drawn(figure)
     panels = [axes for axes in figure.subfigs[0].axes if axes.images]
     assert len(panels) == 10
-    # a strip of one pixel and a gap of one, then the matrix
-    top, below = shown_in(panels[1]), shown_in(panels[6])
+    # three columns; a strip of one pixel and a gap of one, then the matrix
+    top, below = shown_in(panels[1]), shown_in(panels[4])
     assert top.shape == (N_IMAGES + 2, N_IMAGES + 2, 4)
     position = {name: np.argsort(order) for name, order in orders.items()}
     for picture, name in ((top, "input"), (below, "output")):
@@ -133,7 +133,7 @@ def test_matrices_stand_in_both_orders_with_their_classes(matrices, drawn, overl
         np.testing.assert_array_equal(same, labels[orders[name]][:, None] == labels[orders[name]])
     legend = [text.get_text() for text in figure.subfigs[1].legends[0].get_texts()]
     assert legend == ["ape", "bee", "cat", "undefined:\nconstant pattern"]
-    assert overlaps([panel._left_title for panel in panels[:5]], renderer) == []
+    assert overlaps([panel._left_title for panel in panels[:3]], renderer) == []
 
 
 def test_many_classes_have_no_legend(matrices):
@@ -216,14 +216,38 @@ def test_learning_shows_every_layer_at_every_step(learning, layers, drawn):
     drawn(figure)
     assert len(figure.axes) == 6
     for panel in figure.axes[:4]:
-        assert len(panel.lines) == 5
-        for line in panel.lines:
+        curves = [line for line in panel.lines if line.get_marker() == "o"]
+        assert len(curves) == 5
+        for line in curves:
             assert list(line.get_xdata()) == list(STEPS.values())
+    # a layer in which no pattern varies
+    (cross,) = (line for line in figure.axes[2].lines if line.get_marker() == "x")
+    assert list(cross.get_xdata()) == [470]
     to_trained, to_untrained = (panel.lines[0].get_ydata() for panel in figure.axes[:2])
     np.testing.assert_allclose(to_trained, [0.53, 0.54, 1])
     np.testing.assert_allclose(to_untrained, [1, 0.99, 0.53])
     np.testing.assert_allclose(figure.axes[4].lines[0].get_ydata(), [0.1, 0.5, 0.9])
     assert len(draw_learning(learning, layers, layers, None, "A title").axes) == 4
+
+
+def test_two_checkpoints_are_compared_along_depth(learning, drawn, overlaps):
+    two = learning[(learning["checkpoint"] != "10") & (learning["other_checkpoint"] != "10")].copy()
+    two.loc[two["layer"] == "features.1", "similarity"] = np.nan
+    figure = draw_checkpoints(two, "A title")
+    renderer = drawn(figure)
+    (axes,) = figure.axes
+    np.testing.assert_allclose(axes.lines[0].get_ydata(), [0.53, np.nan, 0.53, 0.53, 0.53])
+    (cross,) = (
+        line for line in axes.lines if line.get_marker() == "x" and line.get_transform() != axes.transData
+    )
+    assert list(cross.get_xdata()) == [1]
+    assert overlaps(axes.get_xticklabels(), renderer) == []
+
+
+def test_random_weights_are_not_called_trained(pairs, steps):
+    random = pairs[pairs["checkpoint"] == "final"].assign(step=0)
+    figure = draw_layers(random, steps[steps["checkpoint"] == "final"], "cka", "A title")
+    assert figure.get_axes()[0].get_title("left") == "random weights"
 
 
 def test_checkpoints_are_compared_in_order_of_steps(learning, drawn):

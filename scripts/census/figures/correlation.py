@@ -27,16 +27,18 @@ from census.figures.style import (
     SKY,
     UNTRAINED,
     VERMILION,
+    WIDTH,
     along_depth,
     depth_axis,
     depth_width,
+    final_state,
     names_height,
     new_figure,
     shortened,
     wrapped,
 )
 
-PANEL = 0.95  # inches
+PANEL, LARGEST_PANEL = 0.95, 1.4  # inches
 MOST_COLUMNS = 7
 MOST_CLASSES = 24  # that a legend names
 CORRELATIONS = mpl.colormaps["RdBu_r"].with_extremes(bad=GRAY)
@@ -60,12 +62,15 @@ def draw_matrices(
     classes : their names.
     title : what stands above.
     """
-    n_blocks = math.ceil(len(matrices) / MOST_COLUMNS)
+    # for each layer a column of panels: about as wide as high
+    n_blocks = math.ceil(len(matrices) / min(MOST_COLUMNS, math.ceil(math.sqrt(2.2 * len(matrices)))))
     n_columns = math.ceil(len(matrices) / n_blocks)
     shown = np.unique(labels)
     named = [classes[label] for label in shown] if len(shown) <= MOST_CLASSES else []
-    left, right = max(4.0, n_columns * PANEL + 0.45), 0.65 + 0.08 * max([10, *map(len, named)])
-    height = max(n_blocks * (len(orders) * PANEL + 0.32) + 0.4, 2.1 + 0.16 * len(named))
+    side = max(PANEL, min(LARGEST_PANEL, (WIDTH - 1.5) / n_columns))
+    left, right = max(4.0, n_columns * side + 0.45), 0.65 + 0.065 * max([10, *map(len, named)])
+    bar_height = 1.0
+    height = max(n_blocks * (len(orders) * side + 0.32) + 0.4, bar_height + 1.1 + 0.15 * len(named))
     figure = new_figure(left + right, height)
     pictures, legends = figure.subfigures(1, 2, width_ratios=(left, right), squeeze=False)[0]
     figure.set_layout_engine("constrained", w_pad=0.02, h_pad=0.01, hspace=0, wspace=0)
@@ -88,7 +93,6 @@ def draw_matrices(
                 panel.set_xticks([])
                 panel.set_yticks([])
                 panel.spines[:].set_visible(False)
-    bar_height = min(1.5, 0.45 * height)
     axes = legends.add_axes((0.08, 1 - (bar_height + 0.35) / height, 0.1, bar_height / height))
     bar = legends.colorbar(ScalarMappable(Normalize(-1, 1), CORRELATIONS), cax=axes)
     bar.set_label("pattern correlation r")
@@ -168,7 +172,7 @@ def draw_decorrelation(layers: pd.DataFrame, sparsity: pd.DataFrame, title: str)
     handles = [
         Line2D([], [], color=VERMILION, linewidth=3, label="pattern correlation"),
         Line2D([], [], color=BLUE, linewidth=3, label="active fraction"),
-        Line2D([], [], color=INK, label="trained; bar: 95 % interval"),
+        Line2D([], [], color=INK, label=f"{final_state(final)}; bar: 95 % interval"),
     ]
     if UNTRAINED in set(layers["checkpoint"]):
         handles.append(

@@ -5,18 +5,27 @@ import math
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 
 from census.figures.similarity import NAMES, SIMILARITIES
 from census.figures.style import (
     BLUE,
     FINAL,
+    INK,
+    KIND_NAMES,
+    MARKERS,
     UNTRAINED,
     WIDTH,
+    along_depth,
+    depth_axis,
+    depth_width,
+    mark_undefined,
+    names_height,
     new_figure,
     over_learning,
-    shortened,
     step_axis,
+    wrapped,
 )
 
 
@@ -83,13 +92,15 @@ def draw_learning(
 
 
 def draw_checkpoints(similarities: pd.DataFrame, title: str) -> Figure:
-    """Draw the similarity of each two checkpoints, a matrix per layer in order of depth.
+    """Draw the similarity of each two checkpoints: a matrix per layer; of two only, a curve along depth.
 
     Parameters
     ----------
     similarities : rows per layer and pair of checkpoints, as the rule ``learning`` writes them.
     title : what stands above.
     """
+    if similarities["checkpoint"].nunique() == 2:
+        return _draw_two_checkpoints(similarities, title)
     layers = [table for _, table in similarities.groupby("depth", sort=True)]
     order = similarities.drop_duplicates("checkpoint").sort_values("step")["checkpoint"].tolist()
     ends = {UNTRAINED: "untrained", FINAL: "trained"}
@@ -109,7 +120,7 @@ def draw_checkpoints(similarities: pd.DataFrame, title: str) -> Figure:
         panel.grid(False)
         panel.spines[:].set_visible(False)
         panel.tick_params(length=0)
-        panel.set_title(shortened(layer["layer"].iloc[0], 22), fontsize=7, fontweight="normal")
+        panel.set_title(wrapped(layer["layer"].iloc[0], 20), fontsize=6.5, fontweight="normal")
         panel.set_xticks(range(len(order)), names, rotation=90, fontsize=7)
         panel.set_yticks(range(len(order)), names, fontsize=7)
         for (row, column), value in np.ndenumerate(matrix):
@@ -121,5 +132,27 @@ def draw_checkpoints(similarities: pd.DataFrame, title: str) -> Figure:
     bar = figure.colorbar(image, ax=panels, shrink=0.8, extend="min", pad=0.02)
     bar.set_label(NAMES["similarity"])
     bar.outline.set_visible(False)
+    figure.suptitle(title, x=0.01, ha="left")
+    return figure
+
+
+def _draw_two_checkpoints(similarities: pd.DataFrame, title: str) -> Figure:
+    pairs = similarities[similarities["checkpoint"] != similarities["other_checkpoint"]]
+    table = pairs[pairs["checkpoint"] == FINAL].sort_values("depth")
+    names = table["layer"].tolist()
+    figure = new_figure(depth_width(len(names)), 2.6 + names_height(names))
+    axes = figure.subplots()
+    along_depth(axes, table, "similarity", BLUE, solid=True)
+    mark_undefined(axes, range(len(table)), table["similarity"], BLUE)
+    axes.set_ylim(min(0, table["similarity_low"].min()) - 0.03, 1.03)
+    axes.set_ylabel("similarity of the trained\nand the untrained layer")
+    depth_axis(axes, names)
+    handles = [Line2D([], [], color=BLUE, label="bar: 95 % interval")]
+    handles += [
+        Line2D([], [], color=INK, label=KIND_NAMES[kind], marker=MARKERS[kind], linestyle="")
+        for kind in ("rectifier", "pooling", "module")
+        if kind in set(table["kind"])
+    ]
+    figure.legend(handles=handles, loc="outside right upper")
     figure.suptitle(title, x=0.01, ha="left")
     return figure

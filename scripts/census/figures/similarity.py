@@ -21,6 +21,8 @@ from census.figures.style import (
     UNTRAINED,
     WIDTH,
     depth_axis,
+    final_state,
+    mark_undefined,
     names_height,
     new_figure,
 )
@@ -58,6 +60,7 @@ def draw_layers(pairs: pd.DataFrame, steps: pd.DataFrame, column: str, title: st
     trunk = pairs[(pairs["branch_of"] == "") & ~pairs["kind"].isin(without)]
     names = trunk.sort_values("depth")["layer"].unique().tolist()
     shown = [each for each in (FINAL, UNTRAINED) if each in set(pairs["checkpoint"])]
+    states = {FINAL: final_state(pairs), UNTRAINED: "untrained"}
     side = max(2.6, 0.125 * len(names)) if len(shown) > 1 else max(3.6, 0.16 * len(names))
     width = max(WIDTH, len(shown) * (side + 0.35) + names_height(names) + 0.8)
     height = side + 2 * names_height(names) + 2.6
@@ -68,7 +71,7 @@ def draw_layers(pairs: pd.DataFrame, steps: pd.DataFrame, column: str, title: st
     for number, (panel, checkpoint) in enumerate(zip(panels, shown, strict=True)):
         matrix = matrix_of(pairs[pairs["checkpoint"] == checkpoint], column, names)
         image = _draw_matrix(panel, matrix, names, named=number == 0)
-        panel.set_title("trained" if checkpoint == FINAL else "untrained")
+        panel.set_title(states[checkpoint])
     _colorbar(above, image, panels, NAMES[column])
 
     axes = below.subplots()
@@ -87,9 +90,9 @@ def draw_layers(pairs: pd.DataFrame, steps: pd.DataFrame, column: str, title: st
             "o-",
             color=color,
             markerfacecolor=color if solid else "white",
-            label=("trained" if solid else "untrained")
-            + ("; bar: 95 % interval" if solid and f"{column}_low" in table else ""),
+            label=states[checkpoint] + ("; bar: 95 % interval" if solid and f"{column}_low" in table else ""),
         )
+        mark_undefined(axes, x, table[column], color)
     lowest = np.nanmin([0, *steps.get(f"{column}_low", steps[column])])
     axes.set_ylim(lowest - 0.03, 1.03)
     axes.set_ylabel("similarity of each layer\nand the next")
@@ -149,6 +152,7 @@ def draw_submodules(pairs: pd.DataFrame, title: str) -> Figure:
         x, low, high = np.arange(len(names)), to_output["similarity_low"], to_output["similarity_high"]
         below.vlines(x, low, high, color=BLUE, linewidth=3, alpha=0.4)
         below.plot(x, to_output["similarity"], "o", color=BLUE)
+        mark_undefined(below, x, to_output["similarity"], BLUE)
         lowest = np.nanmin([0, *low])
     below.set_ylim(lowest - 0.03, 1.03)
     below.set_ylabel("similarity\nto the output")

@@ -19,6 +19,7 @@ from census.figures.style import (
     along_depth,
     depth_axis,
     depth_width,
+    final_state,
     names_height,
     new_figure,
     over_learning,
@@ -57,7 +58,7 @@ def draw_depth(layers: pd.DataFrame, title: str) -> Figure:
     def line(color: str, label: str, **style: object) -> Line2D:
         return Line2D([], [], color=color, label=label, **style)  # type: ignore[arg-type]
 
-    handles = [line(BLUE, "trained; bar: 95 % interval")]
+    handles = [line(BLUE, f"{final_state(final)}; bar: 95 % interval")]
     if len(untrained):
         handles.append(line(BLUE, "untrained", linestyle=(0, (3, 2)), marker="o", markerfacecolor="white"))
     handles += [
@@ -109,7 +110,7 @@ def draw_lifetime(units: pd.DataFrame, title: str) -> Figure:
     axes.set_ylim(-0.03, 1.0)
     axes.set_ylabel("lifetime sparseness of units\n(0 all images alike, 1 a single one)")
     depth_axis(axes, names)
-    labels = {FINAL: (BLUE, "trained"), UNTRAINED: (GRAY, "untrained")}
+    labels = {FINAL: (BLUE, final_state(units)), UNTRAINED: (GRAY, "untrained")}
     handles = [
         Line2D([], [], color=labels[each][0], marker="o", label=labels[each][1]) for each in shown[::-1]
     ]

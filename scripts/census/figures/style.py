@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 
 # Okabe & Ito's palette, told apart by the color-blind
 BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
@@ -81,6 +82,19 @@ def save(figure: Figure, paths: Iterable[str | Path], dpi: int) -> None:
 def state_of(checkpoint: str) -> str:
     """Return what a title adds to the network's name to tell its state; nothing for the final one."""
     return {FINAL: "", UNTRAINED: ", untrained"}.get(checkpoint, f", step {checkpoint}")
+
+
+def final_state(table: pd.DataFrame) -> str:
+    """Return what to call the final network of a table: it is not trained where its weights are random."""
+    steps = table.loc[table["checkpoint"] == FINAL, "step"]
+    return "random weights" if (steps == 0).any() else "trained"
+
+
+def mark_undefined(axes: Axes, x: ArrayLike, y: ArrayLike, color: str | tuple[float, ...]) -> None:
+    """Put a cross at the foot of an axes wherever a value is undefined."""
+    places = np.asarray(x)[np.isnan(np.asarray(y, dtype=float))]
+    if len(places):
+        axes.plot(places, np.full(len(places), 0.03), "x", color=color, transform=axes.get_xaxis_transform())
 
 
 def shortened(name: str, longest: int) -> str:
@@ -168,6 +182,7 @@ def over_learning(axes: Axes, table: pd.DataFrame, column: str) -> None:
         low, high = layer[f"{column}_low"], layer[f"{column}_high"]
         axes.fill_between(layer["step"], low, high, color=color, alpha=0.2, linewidth=0)
         axes.plot(layer["step"], layer[column], "o-", color=color, label=name, markersize=3.5)
+        mark_undefined(axes, layer["step"], layer[column], color)
     step_axis(axes, sorted(table["step"].unique()))
 
 
