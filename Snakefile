@@ -19,6 +19,8 @@ include: "workflow/rules/gram.smk"
 include: "workflow/rules/correlation.smk"
 include: "workflow/rules/similarity.smk"
 include: "workflow/rules/learning.smk"
+include: "workflow/rules/concepts.smk"
+include: "workflow/rules/facetedness.smk"
 
 
 rule all:
@@ -31,3 +33,4 @@ rule all:
         CORRELATION_FIGURES,
         SIMILARITY_FIGURES,
         LEARNING_FIGURES,
+        FACETEDNESS_FIGURES,

@@ -27,7 +27,7 @@ HISTOGRAM_FIGURES = {
 
 
 # of a network as a whole, and made anew when a layer comes or goes
-OF_NETWORK = {"correlation/random/tiny", "similarity/random/tiny"}
+OF_NETWORK = {f"{rule}/random/tiny" for rule in ("correlation", "similarity", "facetedness")}
 FIGURES = {
     *(f"figure_sparsity/random/tiny/{view}" for view in ("depth", "lifetime")),
     *(f"figure_sparsity/small/tiny/{view}" for view in ("depth", "lifetime", "learning")),
@@ -39,6 +39,11 @@ FIGURES = {
         for view in ("pearson", "spearman", "deconfounded", "cka")
     ),
     *(f"figure_learning/small/tiny/{view}" for view in ("steps", "checkpoints")),
+    *(
+        f"figure_facetedness/{network}/tiny/{view}"
+        for network in LAYERS
+        for view in ("density", "degree", "counts", "similarity", "heatmaps")
+    ),
     *HISTOGRAM_FIGURES,
 }
 
@@ -72,10 +77,12 @@ def test_the_first_run_makes_everything_once(first):
                 f"sparsity/{network}/tiny/{layer}",
                 f"histogram/{network}/tiny/{layer}",
                 f"gram/{network}/tiny/{layer}",
+                f"concepts/{network}/tiny/{layer}",
             }
-    assert of_rule(ended.jobs, "correlation", "similarity", "learning", "performance") == {
+    assert of_rule(ended.jobs, "correlation", "similarity", "learning", "performance", "facetedness") == {
         *OF_NETWORK,
-        *(f"{rule}/small/tiny" for rule in ("correlation", "similarity", "learning", "performance")),
+        *(job.replace("random", "small") for job in OF_NETWORK),
+        *(f"{rule}/small/tiny" for rule in ("learning", "performance")),
     }
     assert ended.figures() == FIGURES
 
@@ -185,6 +192,30 @@ def test_tables_of_similarity_hold_every_pair(first):
     performance = pd.read_parquet(measures / "performance/small/tiny.parquet").set_index("checkpoint")
     history = pd.read_csv(study.folder / "results/networks/small/history.tsv", sep="\t")
     assert performance.loc["final", "accuracy"] == pytest.approx(history["test_accuracy"].iloc[-1], abs=0.05)
+
+
+def test_concepts_are_of_the_top_images(first):
+    study, _ = first
+    measures = study.folder / "results/measures"
+    data = xr.open_zarr(study.folder / "results/data/tiny/test.zarr")
+    store = xr.open_zarr(study.store("random", "final", "relu1"))
+    largest, images = store["max"].values, store["image"].values
+    found = xr.open_zarr(measures / "concepts/random/tiny/relu1.zarr", group="final")
+    assert found["top_image"].sizes == {"unit": 64, "rank": 24}
+    units = pd.read_parquet(measures / "facetedness/random/tiny/units.parquet").query("layer == 'relu1'")
+    for unit in (0, 17, 63):
+        order = sorted(range(24), key=lambda i: (-largest[i, unit], images[i]))
+        top = images[[i for i in order if largest[i, unit] > 0]]
+        np.testing.assert_array_equal(found["top_image"].values[unit, : len(top)], top)
+        counts = np.bincount(data["label"].values[top], minlength=3)
+        np.testing.assert_array_equal(found["class_count"].values[unit], counts)
+        row = units[units["unit"] == unit].iloc[0]
+        assert row["n_top_images"] == len(top)
+        assert row["top_count_1"] == counts.max()
+    assert (units["facetedness"].isin(["multi", "single"]) == np.isfinite(units["mf_degree"])).all()
+    layers = pd.read_parquet(measures / "facetedness/small/tiny/layers.parquet")
+    assert layers["layer"].tolist() == ["relu", "output"] * 3
+    assert (layers["share_single"] + layers["share_multi"] <= 1).all()
 
 
 def test_nothing_is_left_half_done(first):

@@ -1,0 +1,124 @@
+"""Find the images that drive each unit of a layer most, and their classes, at every checkpoint."""
+
+from pathlib import Path
+
+from census.jobs import job
+
+with job(snakemake.log[0]) as log:
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+    import zarr
+
+    from census.activations.reading import open_store, statistic_blocks
+    from census.measures.concepts import (
+        chance_counts,
+        chance_labels,
+        class_counts,
+        flatness,
+        gini,
+        mean_of_pairs,
+        mf_degree,
+        row_distance,
+        row_similarity,
+    )
+    from census.measures.top_images import NONE, top_images
+    from census.stores import consolidate
+    from census.tables import key_columns, key_values, table_of
+
+    k, draws, seed = (snakemake.params[name] for name in ("top", "draws", "seed"))
+    root = zarr.create_group(snakemake.output.store)
+    unit_tables, layer_rows = [], []
+    for path in snakemake.input:
+        store = open_store(path)
+        attributes, (units, *_), classes = store.attrs, store.attrs["shape"], store.attrs["classes"]
+        images, labels = store["image"][:], store["label"][:]
+        if k > len(images):
+            log.warning("%s: %d top images asked for, and there are %d: all are used", path, k, len(images))
+        # places in the store, of which the first may be any image of the data set
+        ascending = np.argsort(images)
+        firsts = np.cumsum([0, *(len(block) for block in statistic_blocks(store, "max"))])
+        top = top_images(
+            (
+                (images[first : first + len(values)], values, positions)
+                for first, values, positions in zip(
+                    firsts, statistic_blocks(store, "max"), statistic_blocks(store, "argmax"), strict=False
+                )
+            ),
+            units,
+            min(k, len(images)),
+        )
+        found = top.images != NONE
+        places = np.where(
+            found, ascending[np.searchsorted(images[ascending], top.images) % len(images)], NONE
+        )
+        counts = class_counts(places, labels, len(classes))
+        sizes = found.sum(1)
+
+        normalizer = len(classes) if snakemake.params.normalizer == "classes" else units
+        sparsity, evenness = gini(counts), flatness(counts, normalizer)
+        degree = mf_degree(sparsity, evenness)
+        # what a unit with as many top images would have by chance
+        drawn = chance_labels(labels, k, draws, seed)
+        chance = {name: np.full(units, np.nan) for name in ("gini_chance", "gini_p", "mf_chance")}
+        for size in np.unique(sizes[sizes > 0]):
+            here, by_chance = sizes == size, chance_counts(drawn, size, len(classes))
+            ginis = gini(by_chance)
+            degrees = mf_degree(ginis, flatness(by_chance, normalizer))
+            chance["gini_chance"][here] = ginis.mean()
+            # differences in the last digits come of the order of summation
+            reached = (ginis[:, None] >= sparsity[here] - 1e-12).sum(0)
+            chance["gini_p"][here] = (1 + reached) / (1 + draws)
+            # draws that are nearly even have degrees without bounds: their mean would say nothing
+            chance["mf_chance"][here] = np.median(degrees)
+
+        ranked = np.argsort(-counts, axis=1, kind="stable")[:, :3]
+        often = np.take_along_axis(counts, ranked, 1)
+        columns = {
+            "unit": np.arange(units),
+            "n_top_images": sizes,
+            "n_top_classes": (counts > 0).sum(1),
+            "gini": sparsity,
+            **chance,
+            "gini_corrected": sparsity - chance["gini_chance"],
+            "flatness": evenness,
+            "mf_degree": degree,
+        }
+        for rank in range(ranked.shape[1]):
+            named = np.array(classes, dtype=object)[ranked[:, rank]]
+            columns[f"top_class_{rank + 1}"] = pa.array(
+                np.where(often[:, rank] > 0, named, None), pa.string()
+            )
+            columns[f"top_count_{rank + 1}"] = often[:, rank]
+        unit_tables.append(pa.table(key_columns(attributes, units) | columns))
+
+        similarity, distance = row_similarity(counts), row_distance(counts[sizes > 0])
+        layer_rows.append(
+            {
+                **key_values(attributes),
+                "n_units": units,
+                "n_images": len(images),
+                "n_silent_units": int((sizes == 0).sum()),
+                "top": k,
+                "draws": draws,
+                "unit_similarity": mean_of_pairs(similarity),
+                "unit_dissimilarity": mean_of_pairs(distance),
+            }
+        )
+        log.info("%s", layer_rows[-1])
+        group = root.create_group(attributes["checkpoint"], attributes=dict(attributes))
+        for name, values, dimensions in (
+            ("top_image", top.images, ("unit", "rank")),
+            ("top_value", top.values, ("unit", "rank")),
+            ("top_position", top.positions, ("unit", "rank")),
+            ("class_count", counts.astype(np.int32), ("unit", "class")),
+        ):
+            group.create_array(name, data=values, dimension_names=dimensions)
+        if attributes["checkpoint"] == "final":
+            whole = np.full((units, units), np.nan, np.float32)
+            whole[np.ix_(sizes > 0, sizes > 0)] = distance
+            for name, values in (("similarity", similarity.astype(np.float32)), ("distance", whole)):
+                group.create_array(name, data=values, dimension_names=("unit", "other_unit"))
+    consolidate(Path(snakemake.output.store))
+    pq.write_table(pa.concat_tables(unit_tables), snakemake.output.units)
+    pq.write_table(table_of(layer_rows), snakemake.output.layer)

@@ -1,0 +1,36 @@
+"""Draw single- and multi-faceted units: densities, degrees, counts along depth, and similarity of units."""
+
+from census.jobs import job
+
+with job(snakemake.log[0]):
+    import pandas as pd
+    import zarr
+
+    from census.figures.facetedness import (
+        draw_counts,
+        draw_degree,
+        draw_density,
+        draw_heatmaps,
+        draw_similarity,
+    )
+    from census.figures.style import in_style, save
+
+    view, network, dataset = (snakemake.wildcards[name] for name in ("view", "network", "dataset"))
+    units, layers = (pd.read_parquet(snakemake.input[name]) for name in ("units", "layers"))
+    where = f"{network} on {dataset}"
+    with in_style():
+        if view == "density":
+            figure = draw_density(units, f"How many classes units answer to: {where}")
+        elif view == "degree":
+            figure = draw_degree(units, layers, f"MF degree of units: {where}")
+        elif view == "counts":
+            figure = draw_counts(layers, f"Single- and multi-faceted units: {where}")
+        elif view == "similarity":
+            figure = draw_similarity(layers, f"Similarity of units by their classes: {where}")
+        else:
+            matrices = {}
+            for path in snakemake.input.stores:
+                group = zarr.open_group(path, mode="r", use_consolidated=True)["final"]
+                matrices[group.attrs["layer"]] = (group["similarity"][:], group["distance"][:])
+            figure = draw_heatmaps(matrices, f"Similarity of units by their classes: {where}")
+        save(figure, snakemake.output, snakemake.params.dpi)

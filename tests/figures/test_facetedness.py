@@ -1,0 +1,144 @@
+"""Figures of single- and multi-faceted units show the numbers they are given, legibly."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from census.figures.facetedness import (
+    draw_counts,
+    draw_degree,
+    draw_density,
+    draw_heatmaps,
+    draw_similarity,
+)
+
+NAMES = ["input", "features.1", "features.3.expand3x3_activation", "output"]
+N_UNITS = 30
+
+
+@pytest.fixture
+def units():
+    """Degrees that fall with depth; a layer with silent units, and one with a unit that is even."""
+    random, parts = np.random.default_rng(0), []
+    for checkpoint, step in (("0", 0), ("final", 470)):
+        for depth, name in enumerate(NAMES):
+            gini = random.uniform(0.2 + 0.1 * depth, 0.3 + 0.1 * depth, N_UNITS)
+            table = pd.DataFrame(
+                {
+                    "checkpoint": checkpoint,
+                    "step": step,
+                    "layer": name,
+                    "depth": 2 * depth,
+                    "n_top_images": 100,
+                    "gini": gini,
+                    "gini_chance": 0.16,
+                    "flatness": 1 - gini,
+                    "mf_degree": (1 - gini) / gini,
+                }
+            )
+            if depth == 2:
+                table.loc[:3, ["n_top_images", "flatness"]] = 0, -1
+                table.loc[:3, ["gini", "mf_degree"]] = np.nan
+            if depth == 0:
+                table.loc[0, "mf_degree"] = np.inf
+            parts.append(table)
+    table = pd.concat(parts)
+    finite = table["mf_degree"][np.isfinite(table["mf_degree"])]
+    table["mf_normalised"] = table["mf_degree"] / finite.max()
+    return table.sample(frac=1, random_state=0)
+
+
+@pytest.fixture
+def layers():
+    rows = [
+        {
+            "checkpoint": checkpoint,
+            "step": 470 * (checkpoint == "final"),
+            "layer": name,
+            "depth": 2 * depth,
+            "n_silent_units": 4 * (depth == 2),
+            "n_even_units": int(depth == 0),
+            "mf_chance": 2.0 + 100 * (depth == 3),
+            "mf_network_mean": 1.5,
+            "mf_highest": np.inf if depth == 0 else 4.0 - depth,
+            "mf_lowest": 1.0 - 0.2 * depth,
+            "share_multi": 0.9 - 0.2 * depth,
+            "share_single": 0.1 + 0.2 * depth,
+            "share_multi_significant": 0.05,
+            "share_single_significant": 0.02,
+            "unit_similarity": np.nan if depth == 3 else 0.5 - 0.1 * depth,
+            "unit_dissimilarity": 20.0 + depth,
+        }
+        for checkpoint in ("0", "final")
+        for depth, name in enumerate(NAMES)
+    ]
+    return pd.DataFrame(rows).sample(frac=1, random_state=0)
+
+
+def test_densities_leave_silent_units_out_and_show_chance(units, drawn, overlaps):
+    figure = draw_density(units, "A title")
+    renderer = drawn(figure)
+    left, right = figure.axes
+    assert [label.get_text() for label in left.get_yticklabels()] == NAMES[::-1]
+    # a row of bars per layer and checkpoint, and no flatness of −1
+    for panel in (left, right):
+        assert len(panel.patches) == 2 * len(NAMES)
+    flat = right.patches[5].get_data()
+    assert flat.edges[0] == 0
+    # the bars of a layer are shares of its units that answer, on a common scale
+    assert np.count_nonzero(flat.values > flat.baseline) < N_UNITS
+    chance = [line for line in left.lines if list(line.get_xdata()) == [0.16, 0.16]]
+    assert len(chance) == len(NAMES)
+    assert overlaps(left.get_yticklabels(), renderer) == []
+
+
+def test_degrees_are_of_the_final_network_and_finite(units, layers, drawn, texts, overlaps):
+    figure = draw_degree(units, layers, "A title")
+    renderer = drawn(figure)
+    left, right = figure.axes
+    final = units[(units["checkpoint"] == "final") & np.isfinite(units["mf_degree"])]
+    medians = [line.get_ydata()[0] for line in left.lines if line.get_marker() == "o"]
+    expected = final.groupby("depth")["mf_normalised"].median()
+    np.testing.assert_allclose(medians, expected)
+    assert right.patches[0].get_data().values.sum() == len(final)
+    assert sorted(text.get_text() for text in texts(figure)) == ["4", "silent"]
+    legend = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert legend[-1] == "chance (median);\nabove the axis in 1"
+    assert overlaps(left.get_xticklabels(), renderer) == []
+
+
+def test_counts_show_both_sides_and_what_is_without_bounds(layers, drawn, texts):
+    figure = draw_counts(layers, "A title")
+    drawn(figure)
+    above, below = figure.axes
+    final = layers[layers["checkpoint"] == "final"].sort_values("depth")
+    solid = [line.get_ydata() for line in above.lines if line.get_linestyle() == "-"]
+    np.testing.assert_allclose(solid, [final["share_single"], final["share_multi"]])
+    highest = [line.get_ydata() for line in below.lines if line.get_linestyle() == "-"][1]
+    np.testing.assert_allclose(highest, [np.nan, 3, 2, 1])
+    assert sorted(text.get_text() for text in texts(figure)) == ["1", "even"]
+
+
+def test_similarity_marks_what_is_undefined(layers, drawn):
+    figure = draw_similarity(layers, "A title")
+    drawn(figure)
+    crosses = [list(line.get_xdata()) for line in figure.axes[0].lines if line.get_marker() == "x"]
+    assert crosses == [[3], [3]]
+
+
+def test_heat_maps_say_how_many_units_they_show(drawn):
+    random = np.random.default_rng(0)
+    matrices = {
+        name: (random.uniform(-1, 1, (size, size)),) * 2
+        for name, size in zip(NAMES, (3, 5, 300, 4), strict=True)
+    }
+    figure = draw_heatmaps(matrices, "A title")
+    drawn(figure)
+    titles = [axes.get_title("left") for axes in figure.axes if axes.images and axes.get_title("left")]
+    assert [title.rpartition("\n")[2] for title in titles] == [
+        "3 units",
+        "5 units",
+        "first 256 of 300 units",
+        "4 units",
+    ]
+    assert max(axes.images[0].get_array().shape[0] for axes in figure.axes if axes.images) == 256

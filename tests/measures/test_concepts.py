@@ -1,0 +1,161 @@
+"""Concepts of units: by hand, by definition, and against scipy."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from scipy import stats
+from scipy.spatial.distance import cdist
+
+from census.measures.concepts import (
+    chance_counts,
+    chance_labels,
+    class_counts,
+    finite_mean,
+    flatness,
+    gini,
+    is_multi_faceted,
+    is_single_faceted,
+    mean_of_pairs,
+    mf_degree,
+    row_distance,
+    row_similarity,
+    tail_p_values,
+)
+from census.measures.top_images import NONE
+
+COUNTS = arrays.arrays(np.int64, st.tuples(st.integers(1, 6), st.integers(2, 20)), elements=st.integers(0, 9))
+
+
+def test_counts_against_brute_force():
+    random = np.random.default_rng(0)
+    top, labels = random.integers(-1, 30, (8, 12)), random.integers(0, 4, 30)
+    expected = [[sum(labels[i] == c for i in row if i != NONE) for c in range(6)] for row in top]
+    np.testing.assert_array_equal(class_counts(top, labels, 6), expected)
+
+
+def test_gini_of_known_rows():
+    rows = np.array([[5, 5, 5, 5], [0, 0, 9, 0], [0, 0, 0, 0], [1, 3, 0, 0]])
+    # (0, 0, 1, 3) of 4: 1 − 2·(¼·1.5/4 + ¾·0.5/4) = 1 − 2·0.1875
+    np.testing.assert_allclose(gini(rows), [0, 1 - 1 / 4, np.nan, 0.625])
+
+
+@given(COUNTS)
+def test_gini_is_half_the_relative_mean_difference(counts):
+    differences = np.abs(counts[:, :, None] - counts[:, None, :]).mean((1, 2))
+    with np.errstate(invalid="ignore"):
+        expected = differences / (2 * counts.mean(1))
+    np.testing.assert_allclose(gini(counts), expected, atol=1e-12)
+
+
+def test_flatness_of_known_rows():
+    rows = np.array([[25, 25, 25, 25], [0, 0, 100, 0], [0, 0, 0, 0], [50, 50, 0, 0]])
+    found = flatness(rows, 4)
+    np.testing.assert_allclose(found, [1, 0, -1, np.sqrt(2) - 1], atol=1e-6)
+
+
+@given(COUNTS)
+def test_flatness_is_entropy(counts):
+    raised = counts + 1e-7
+    expected = 2 ** (stats.entropy(raised, axis=1, base=2) / np.log2(counts.shape[1])) - 1
+    np.testing.assert_allclose(
+        flatness(counts, counts.shape[1]), np.where(counts.any(1), expected, -1), atol=1e-9
+    )
+
+
+def test_the_normalizer_as_printed_passes_one_where_units_are_fewer_than_classes():
+    assert flatness(np.ones((1, 100), int), 64)[0] > 1
+    assert flatness(np.ones((1, 100), int), 100)[0] == pytest.approx(1)
+
+
+def test_the_largest_degree_of_100_images_and_1000_classes():
+    row = np.zeros((1, 1000), int)
+    row[0, :100] = 1
+    largest = mf_degree(gini(row), flatness(row, 1000))[0]
+    assert largest == pytest.approx(0.653, abs=5e-4)
+    # no other spread of 100 images comes higher
+    random = np.random.default_rng(0)
+    others = random.multinomial(100, random.dirichlet(np.full(1000, 0.2), 500))
+    assert (mf_degree(gini(others), flatness(others, 1000)) <= largest).all()
+
+
+def test_degrees_at_the_edges():
+    rows = np.array([[7, 7, 7, 7, 7, 7, 7], [0, 0, 0, 0, 0, 0, 0], [9, 0, 0, 0, 0, 0, 0]])
+    found = mf_degree(gini(rows), flatness(rows, 7))
+    assert np.isposinf(found[0])
+    assert np.isnan(found[1])
+    assert found[2] == pytest.approx(0, abs=1e-5)
+    assert finite_mean(found) == pytest.approx(0, abs=1e-5)
+    assert np.isnan(finite_mean(np.array([np.nan, np.inf])))
+    assert is_multi_faceted(found, 0.5).tolist() == [True, False, False]
+    assert is_single_faceted(found, 0.5).tolist() == [False, False, True]
+
+
+def test_chance_is_drawing_without_replacement():
+    labels = np.repeat([0, 1, 2], [50, 30, 20])
+    drawn = chance_labels(labels, 40, 4000, seed=0)
+    for n_images in (40, 10):
+        counts = chance_counts(drawn, n_images, 4)
+        assert (counts.sum(1) == n_images).all()
+        assert (counts[:, 3] == 0).all()
+        for label, size in enumerate((50, 30, 20)):
+            theory = stats.hypergeom(100, size, n_images)
+            assert counts[:, label].mean() == pytest.approx(theory.mean(), abs=0.2)
+            assert counts[:, label].std() == pytest.approx(theory.std(), rel=0.05)
+    np.testing.assert_array_equal(drawn, chance_labels(labels, 40, 4000, seed=0))
+    assert chance_labels(labels, 500, 3, seed=0).shape == (3, 100)
+
+
+def test_gini_by_chance_is_high_where_classes_are_many():
+    found = [
+        gini(chance_counts(chance_labels(np.repeat(np.arange(k), 200), 100, 200, 0), 100, k)).mean()
+        for k in (1000, 100, 10)
+    ]
+    np.testing.assert_allclose(found, [0.909, 0.519, 0.160], atol=0.01)
+
+
+def test_normal_tails_against_scipy():
+    values = np.random.default_rng(0).gamma(3, size=25)
+    for tail in ("upper", "lower"):
+        by_normal, by_rank = tail_p_values(values, tail)
+        for place, value in enumerate(values):
+            others = np.delete(values, place)
+            normal = stats.norm(others.mean(), others.std(ddof=1))
+            assert by_normal[place] == pytest.approx(
+                normal.sf(value) if tail == "upper" else normal.cdf(value)
+            )
+            out = others >= value if tail == "upper" else others <= value
+            assert by_rank[place] == pytest.approx((1 + out.sum()) / 25)
+
+
+def test_tails_of_a_mixture_and_of_what_is_no_value():
+    values = np.array([1.0, 2, 3, 4, np.nan, np.inf, 100])
+    upper = np.array([False, False, False, True, True, True, True])
+    by_normal, by_rank = tail_p_values(values, upper)
+    known = np.array([1.0, 2, 3, 4, 100])
+    np.testing.assert_allclose(by_normal[[0, 1, 2]], tail_p_values(known, "lower")[0][:3])
+    np.testing.assert_allclose(by_normal[[3, 6]], tail_p_values(known, "upper")[0][3:])
+    assert np.isnan([*by_normal[4:6], *by_rank[4:6]]).all()
+    assert by_rank[[0, 6]].tolist() == [0.2, 0.2]
+    assert np.isnan(tail_p_values(np.array([1.0, 2.0]), "upper")[0]).all()
+    # the others of 5 are all the same; those of a 1 are not
+    assert np.isnan(tail_p_values(np.array([1.0, 1, 1, 5]), "upper")[0]).tolist() == [
+        False,
+        False,
+        False,
+        True,
+    ]
+
+
+def test_rows_against_numpy_and_scipy():
+    counts = np.random.default_rng(0).integers(0, 20, (9, 12))
+    np.testing.assert_allclose(row_similarity(counts), np.corrcoef(counts))
+    np.testing.assert_allclose(row_distance(counts), cdist(counts, counts), atol=1e-6)
+    counts[4] = 0
+    found = row_similarity(counts)
+    assert np.isnan(found[4]).all()
+    others = np.delete(counts, 4, axis=0)
+    expected = np.corrcoef(others)[np.triu_indices(8, 1)].mean()
+    assert mean_of_pairs(found) == pytest.approx(expected)
+    assert np.isnan(mean_of_pairs(np.full((3, 3), np.nan)))
