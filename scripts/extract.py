@@ -48,7 +48,9 @@ with job(snakemake.log[0]) as log:
         "preprocessing_digest": digest(entry["input"]),
         "classes": data.classes,
         "precision": settings["activations"]["precision"],
-        "software": {name: version(name) for name in ("torch", "torchvision", "zarr", "numcodecs", "numpy")},
+        "software": {
+            name: version(name) for name in ("torch", "torchvision", "numba", "zarr", "numcodecs", "numpy")
+        },
     }
     # weights and images belong to the identity of an unfinished pass: they are known by content only here
     identity = digest([this_pass, provenance["weights_digest"], provenance["data_digest"]])

@@ -5,8 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-# a slice of a batch this large stays in the processor's last cache while it is read several times
-SLICE_BYTES = 1 << 22
+from census.activations.kernel import summarize
 
 
 class Statistics(NamedTuple):
@@ -36,20 +35,28 @@ def statistics(values: Tensor) -> Statistics:
 
     Returns
     -------
-    the summaries. A NaN anywhere in a map makes its mean and max NaN, and counts as not 0.
+    the summaries, on the same device. A NaN anywhere in a map makes its mean and max NaN, and counts as
+    not 0; argmax is then the position of the first NaN.
     """
+    return _by_kernel(values) if values.device.type == "cpu" else _by_torch(values)
+
+
+def _by_kernel(values: Tensor) -> Statistics:
+    images, height, width, units = values.shape
+    found = Statistics(
+        *(torch.empty(images, units, dtype=dtype) for dtype in (torch.float32,) * 2 + (torch.int32,) * 2)
+    )
+    maps = values.reshape(images, height * width, units).contiguous().numpy()
+    summarize(maps, *(summary.numpy() for summary in found))
+    return found
+
+
+def _by_torch(values: Tensor) -> Statistics:
     images, height, width, units = values.shape
     if height * width == 1:
         flat = values.reshape(images, units)
         position = torch.zeros(images, units, dtype=torch.int32, device=values.device)
         return Statistics(flat.clone(), flat.clone(), position, (flat != 0).to(torch.int32))
-    per_slice = max(1, SLICE_BYTES // (height * width * units * values.element_size()))
-    parts = [_statistics(part) for part in values.split(per_slice)]
-    return Statistics(*(torch.cat(summaries) for summaries in zip(*parts, strict=True)))
-
-
-def _statistics(values: Tensor) -> Statistics:
-    images, _height, width, units = values.shape
     # comparing into floats and adding them up is many times faster than torch.count_nonzero; a map has far
     # fewer than 2²⁴ positions, so the count is exact
     nonzero = torch.ne(values, 0, out=torch.empty_like(values)).sum((1, 2))

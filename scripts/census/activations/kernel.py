@@ -1,0 +1,88 @@
+"""The four summaries of maps in one pass over their values, compiled when it is first called.
+
+What the compiler made is kept beside the module's byte code, else in the user's cache, and loaded by the next
+process. It is known by the content of this file and by the processor.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+# values that are summarized side by side: where there are fewer units, several positions of each
+LANES = 64
+# blocks of lanes that are added up in float32 before they go into a sum in float64
+FLOAT32_BLOCKS = 16
+
+
+def _compiled(function: Callable[..., None]) -> Callable[..., None]:
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+    try:
+        return njit(cache=True, **options)(function)
+    except RuntimeError:  # no folder can be written to: then each process compiles anew
+        return njit(**options)(function)
+
+
+@_compiled
+def summarize(
+    maps: np.ndarray, mean: np.ndarray, largest: np.ndarray, argmax: np.ndarray, nonzero: np.ndarray
+) -> None:
+    """Summarize each unit's map over its positions.
+
+    Parameters
+    ----------
+    maps : float32 (images, positions, units), contiguous, with at least one position.
+    mean, largest : float32 (images, units), written to: mean and largest value of the map.
+    argmax, nonzero : int32 (images, units), written to: the first position of the largest value, and the
+        number of values that are not 0. A NaN is the largest value, and not 0.
+    """
+    images, positions, units = maps.shape
+    side = max(1, LANES // units)
+    lanes, blocks = side * units, positions // side
+    flat = maps.reshape(images, positions * units)
+    part, top = np.empty(lanes, np.float32), np.empty(lanes, np.float32)
+    total = np.empty(lanes, np.float64)
+    place, count = np.empty(lanes, np.int32), np.empty(lanes, np.int32)
+    for image in range(images):
+        for lane in range(lanes):
+            part[lane], total[lane], count[lane] = 0, 0, 0
+            top[lane], place[lane] = -np.inf, 0
+        whole = flat[image, : blocks * lanes].reshape(blocks, lanes)
+        for number in range(blocks):
+            block = whole[number]
+            # the hot loop: without a branch, so that it becomes vector instructions
+            for lane in range(lanes):
+                value, before = block[lane], top[lane]
+                part[lane] += value
+                count[lane] += value != 0
+                place[lane] = number if value > before else place[lane]
+                top[lane] = value if value > before else before
+            if number % FLOAT32_BLOCKS == FLOAT32_BLOCKS - 1 or number == blocks - 1:
+                for lane in range(lanes):
+                    total[lane] += part[lane]
+                    part[lane] = 0
+        values = maps[image]
+        for unit in range(units):
+            sum_, found, most, where = 0.0, 0, np.float32(-np.inf), positions
+            for lane in range(unit, lanes, units):
+                sum_ += total[lane]
+                found += count[lane]
+                here = place[lane] * side + lane // units
+                if top[lane] > most or (top[lane] == most and here < where):
+                    most, where = top[lane], here
+            for position in range(blocks * side, positions):  # what fills no block
+                value = values[position, unit]
+                sum_ += value
+                found += value != 0
+                if value > most:
+                    most, where = value, position
+            if np.isnan(sum_):  # a NaN is larger than nothing, so the loops above passed it over
+                for position in range(positions):
+                    if np.isnan(values[position, unit]):
+                        most, where = values[position, unit], position
+                        break
+            mean[image, unit] = sum_ / positions
+            largest[image, unit] = most
+            argmax[image, unit] = where
+            nonzero[image, unit] = found
