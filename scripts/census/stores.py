@@ -1,16 +1,24 @@
 """What all Zarr stores of the study have in common."""
 
-import warnings
+import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-import zarr
 
-
-def consolidate(path: Path) -> None:
-    """Gather the metadata of a group's arrays in the group's own.
+def consolidate(path: Path, attributes: Mapping[str, Any]) -> None:
+    """Give a group its attributes, and gather the metadata of its arrays in its own, in one write.
 
     Readers need not list the folder then, in which Snakemake leaves a file of its own.
     """
-    with warnings.catch_warnings():  # readers that do not know it may ignore it, and lose nothing
-        warnings.filterwarnings("ignore", message="Consolidated metadata is currently not part")
-        zarr.consolidate_metadata(path, zarr_format=3)
+    document = path / "zarr.json"
+    group = json.loads(document.read_text())
+    group["attributes"] = dict(attributes)
+    group["consolidated_metadata"] = {
+        "kind": "inline",
+        "must_understand": False,  # readers that do not know it may ignore it, and lose nothing
+        "metadata": {
+            array.parent.name: json.loads(array.read_text()) for array in sorted(path.glob("*/zarr.json"))
+        },
+    }
+    document.write_text(json.dumps(group))

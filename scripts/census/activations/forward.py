@@ -15,7 +15,7 @@ from torch import fx
 from tqdm import tqdm
 
 from census.activations.statistics import Statistics, statistics
-from census.activations.store import STATISTICS, create_store, finish_store, images_per_chunk
+from census.activations.store import StoreWriter, create_store, finish_store, images_per_chunk
 from census.networks.graph import Recorder, as_maps
 from census.networks.layers import Layer
 from census.networks.preprocess import Preprocess
@@ -105,21 +105,20 @@ class Pass:
     def _progress(self) -> Path:
         return self._folder / "progress.json"
 
-    def _open(self) -> tuple[dict[str, zarr.Group], int]:
+    def _open(self) -> tuple[dict[str, StoreWriter], int]:
         """Return the unfinished stores, and how many images are in them already."""
         paths = {name: self._folder / f"{name}.zarr" for name in self._layers}
         with contextlib.suppress(OSError, ValueError):
             progress = json.loads(self._progress.read_text())
             if progress["identity"] == self._identity:
-                stores = {name: zarr.open_group(path, mode="r+") for name, path in paths.items()}
-                return stores, progress["images"]
+                return {name: StoreWriter(path) for name, path in paths.items()}, progress["images"]
         self._progress.unlink(missing_ok=True)
         for other in self._folder.parent.iterdir():
             if other != self._folder and any((other / path.name).exists() for path in paths.values()):
                 shutil.rmtree(other)
         labels = self._images.labels[self._images.indices]
-        stores = {
-            name: create_store(
+        for name, path in paths.items():
+            create_store(
                 path,
                 self._layers[name].shape,
                 self._images.indices,
@@ -128,9 +127,7 @@ class Pass:
                 self._batch,
                 self._compression,
             )
-            for name, path in paths.items()
-        }
-        return stores, 0
+        return {name: StoreWriter(path) for name, path in paths.items()}, 0
 
     def _count(self, done: int) -> None:
         partial = self._progress.with_suffix(".partial")
@@ -141,13 +138,6 @@ class Pass:
         """Run the network on the images that are not done yet, and write what it gives."""
         self._folder.mkdir(parents=True, exist_ok=True)
         stores, done = self._open()
-        # arrays keep the setting under which they were looked up: comparing every chunk with 0, to leave it
-        # out, takes four times as long as writing it
-        with zarr.config.set({"array.write_empty_chunks": True}):
-            arrays = {
-                name: {array: group[array] for array in (*STATISTICS, "maps")}
-                for name, group in stores.items()
-            }
         total, per_chunk = len(self._images.indices), images_per_chunk(self._batch)
         pending: dict[str, list[Statistics]] = {name: [] for name in self._layers}
         written = done
@@ -157,14 +147,13 @@ class Pass:
                     pending[name].append(statistics(values))
                     with_maps = min(len(pixels), self._images.n_maps - done)
                     if with_maps > 0:
-                        maps = values[:with_maps].cpu().numpy()
-                        arrays[name]["maps"][done : done + with_maps] = maps
+                        stores[name].write_maps(done, values[:with_maps].cpu().numpy())
                 done += len(pixels)
                 progress.update(len(pixels))
                 if done - written == per_chunk or done == total:
                     for name, parts in pending.items():
-                        for array, summaries in zip(STATISTICS, zip(*parts, strict=True), strict=True):
-                            arrays[name][array][written:done] = torch.cat(summaries).cpu().numpy()
+                        summaries = (torch.cat(each).cpu().numpy() for each in zip(*parts, strict=True))
+                        stores[name].write_statistics(written, summaries)
                         parts.clear()
                     written = done
                     self._count(done)

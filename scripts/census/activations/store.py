@@ -24,18 +24,17 @@ A store is filled under a temporary name, stamped last, and renamed: under its f
 It is read by :mod:`census.activations.reading`, on which no pass depends: an edit there runs none again.
 """
 
+import json
 import math
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import zarr
-from zarr.codecs import BloscCodec, BytesCodec, ZstdCodec
-from zarr.core.group import GroupMetadata
-from zarr.core.metadata.v3 import ArrayV3Metadata
-from zarr.storage import LocalStore
+from numcodecs import Blosc, Zstd
+from numcodecs.abc import Codec
 
 from census.stores import consolidate
 
@@ -44,14 +43,21 @@ IMAGES_PER_CHUNK = 512
 MAP_CHUNK_BYTES = 4 << 20
 
 
-def map_compressors(compression: str) -> list[Any]:
-    """Return the codecs of whole maps for a config's ``activations.compression``."""
-    if compression == "lz4":
-        # bits of the same significance side by side: exponents repeat, and zeros vanish
-        return [BloscCodec(typesize=4, cname="lz4", clevel=1, shuffle="bitshuffle")]
-    if compression == "zstd":
-        return [BloscCodec(typesize=4, cname="zstd", clevel=1, shuffle="bitshuffle")]
-    return []
+def map_compressors(compression: str) -> list[dict[str, Any]]:
+    """Return the codecs of whole maps for a config's ``activations.compression``, as Zarr's metadata do."""
+    if compression == "none":
+        return []
+    # bits of the same significance side by side: exponents repeat, and zeros vanish
+    settings = {"cname": compression, "clevel": 1, "shuffle": "bitshuffle", "typesize": 4, "blocksize": 0}
+    return [{"name": "blosc", "configuration": settings}]
+
+
+def numcodec(codec: Mapping[str, Any]) -> Codec:
+    """Return what compresses and decompresses as a codec in Zarr's metadata says: Blosc or Zstandard."""
+    settings = codec["configuration"]
+    if codec["name"] == "blosc":
+        return Blosc(**{**settings, "shuffle": getattr(Blosc, settings["shuffle"].upper())})
+    return Zstd(**settings)
 
 
 def images_per_chunk(batch: int) -> int:
@@ -67,7 +73,7 @@ def create_store(
     n_maps: int,
     batch: int,
     compression: str,
-) -> zarr.Group:
+) -> None:
     """Create the empty store of a layer, in place of what there was.
 
     Parameters
@@ -82,6 +88,9 @@ def create_store(
     if path.exists():
         shutil.rmtree(path)
     units, height, width = shape
+    # written as files, and not by zarr: its dozen arrays cost it more time than many a layer's forward pass
+    path.mkdir(parents=True)
+    (path / "zarr.json").write_text(json.dumps({"zarr_format": 3, "node_type": "group", "attributes": {}}))
     coordinates = {
         "image": (("image",), images.astype("int64")),
         "label": (("image",), labels.astype("int32")),
@@ -91,56 +100,133 @@ def create_store(
         "y": (("y",), np.arange(height, dtype="int32")),
         "x": (("x",), np.arange(width, dtype="int32")),
     }
-    nodes: dict[str, Any] = {"": GroupMetadata()}
     for name, (dimensions, values) in coordinates.items():
-        nodes[name] = _array(values.shape, values.shape, str(values.dtype), dimensions, [])
+        _create_array(path / name, values.shape, values.shape, str(values.dtype), dimensions, [])
+        if values.size:
+            ChunkWriter(path / name).write((0,), values)
     chunk = (min(images_per_chunk(batch), len(images)), units)
+    zstd = {"name": "zstd", "configuration": {"level": 1, "checksum": False}}
     for name, dtype in STATISTICS.items():
-        nodes[name] = _array((len(images), units), chunk, dtype, ("image", "unit"), [ZstdCodec(level=1)])
+        _create_array(path / name, (len(images), units), chunk, dtype, ("image", "unit"), [zstd])
     most_rows = max(1, min(height, MAP_CHUNK_BYTES // (batch * width * units * 4)))
     # as even as can be: the last chunk is padded to the size of the others
     rows = math.ceil(height / math.ceil(height / most_rows))
-    nodes["maps"] = _array(
+    _create_array(
+        path / "maps",
         (n_maps, height, width, units),
         (batch, rows, width, units),
         "float32",
         ("map_image", "y", "x", "unit"),
         map_compressors(compression),
     )
-    # all at once: created one by one, a dozen arrays cost as much time as a small layer
-    created = dict(zarr.create_hierarchy(store=LocalStore(path), nodes=nodes))
-    for name, (_, values) in coordinates.items():
-        if values.size:
-            created[name][:] = values
-    return zarr.open_group(path, mode="r+")
 
 
-def _array(
-    shape: tuple[int, ...],
-    chunks: tuple[int, ...],
+def _create_array(
+    path: Path,
+    shape: Sequence[int],
+    chunks: Sequence[int],
     dtype: str,
-    dimensions: tuple[str, ...],
-    compressors: list[Any],
-) -> ArrayV3Metadata:
-    """Return the metadata of an array, as the Zarr specification writes them."""
-    return ArrayV3Metadata.from_dict(
-        {
-            "zarr_format": 3,
-            "node_type": "array",
-            "shape": shape,
-            "data_type": dtype,
-            # a chunk of no images, which an array of no images would have, is not allowed
-            "chunk_grid": {
-                "name": "regular",
-                "configuration": {"chunk_shape": [max(1, length) for length in chunks]},
-            },
-            "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
-            "fill_value": 0,
-            "codecs": [BytesCodec().to_dict(), *(codec.to_dict() for codec in compressors)],
-            "dimension_names": dimensions,
-            "attributes": {},
-        }
-    )
+    dimensions: Sequence[str],
+    compressors: Sequence[Mapping[str, Any]],
+) -> None:
+    """Write the metadata of an array as the Zarr specification has them."""
+    metadata = {
+        "zarr_format": 3,
+        "node_type": "array",
+        "shape": shape,
+        "data_type": dtype,
+        # a chunk of no images, which an array of no images would have, is not allowed
+        "chunk_grid": {
+            "name": "regular",
+            "configuration": {"chunk_shape": [max(1, length) for length in chunks]},
+        },
+        "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
+        "fill_value": 0,
+        "codecs": [{"name": "bytes", "configuration": {"endian": "little"}}, *compressors],
+        "dimension_names": dimensions,
+        "attributes": {},
+        "storage_transformers": [],
+    }
+    path.mkdir()
+    (path / "zarr.json").write_text(json.dumps(metadata))
+
+
+class ChunkWriter:
+    """Writes whole chunks of an array, as zarr would, to their files.
+
+    Zarr takes twice the time of compressing and writing for what it does around these: it hands each chunk
+    to other threads and back, and allocates and fills a chunk before it copies values into it.
+
+    Parameters
+    ----------
+    path : the array's folder, with its metadata.
+    """
+
+    def __init__(self, path: Path) -> None:
+        metadata = json.loads((path / "zarr.json").read_text())
+        self.shape: tuple[int, ...] = tuple(metadata["chunk_grid"]["configuration"]["chunk_shape"])
+        self._path = path / "c"
+        self._dtype = np.dtype(metadata["data_type"]).newbyteorder("<")
+        self._codecs = [numcodec(codec) for codec in metadata["codecs"][1:]]
+
+    def write(self, index: Iterable[int], values: np.ndarray) -> None:
+        """Write a chunk.
+
+        A process that is killed here may leave part of the file: what counts chunks as done does so later.
+
+        Parameters
+        ----------
+        index : the chunk's place in the grid of chunks.
+        values : what is in the chunk; less than a whole one where the array ends within it, which is then
+            filled up with zeros.
+        """
+        if values.shape == self.shape:
+            chunk = np.ascontiguousarray(values, dtype=self._dtype)
+        else:
+            chunk = np.zeros(self.shape, dtype=self._dtype)
+            chunk[tuple(map(slice, values.shape))] = values
+        encoded: Any = chunk
+        for codec in self._codecs:
+            encoded = codec.encode(encoded)
+        path = self._path.joinpath(*map(str, index))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(encoded)
+
+
+class StoreWriter:
+    """Fills the store of a layer, chunk by chunk.
+
+    Parameters
+    ----------
+    path : a store that :func:`create_store` has made.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._maps = ChunkWriter(path / "maps")
+        self._statistics = [ChunkWriter(path / name) for name in STATISTICS]
+
+    def write_statistics(self, first: int, statistics: Iterable[np.ndarray]) -> None:
+        """Write a chunk of each of the :data:`STATISTICS`, in their order.
+
+        Parameters
+        ----------
+        first : the place of their first image; a chunk begins there.
+        statistics : (images, units) each.
+        """
+        for writer, values in zip(self._statistics, statistics, strict=True):
+            writer.write((first // writer.shape[0], 0), values)
+
+    def write_maps(self, first: int, maps: np.ndarray) -> None:
+        """Write the maps of a batch of images.
+
+        Parameters
+        ----------
+        first : the place of the first of them; a chunk begins there.
+        maps : float32 (images, height, width, units).
+        """
+        images, rows = self._maps.shape[:2]
+        for number, row in enumerate(range(0, maps.shape[1], rows)):
+            self._maps.write((first // images, number, 0, 0), maps[:, row : row + rows])
 
 
 def finish_store(path: Path, attributes: Mapping[str, Any], destination: Path) -> None:
@@ -153,10 +239,7 @@ def finish_store(path: Path, attributes: Mapping[str, Any], destination: Path) -
     destination : the final name; a store there is replaced.
     """
     # `coordinates` tells xarray which arrays, beside those named as their dimension, are labels
-    stamped = {**attributes, "coordinates": "label map_label"}
-    # all in one write: `attrs.update` writes the metadata once per key
-    zarr.open_group(path, mode="r+").update_attributes(stamped)
-    consolidate(path)
+    consolidate(path, {**attributes, "coordinates": "label map_label"})
     if destination.exists():
         shutil.rmtree(destination)
     path.rename(destination)

@@ -135,7 +135,8 @@ class DatasetWriter:
         self._group.create_array("label", data=labels, dimension_names=("image",))
         self._sha256.update(labels.astype("<i4").tobytes())
         self._sha256.update(json.dumps([pixels.shape, list(classes)]).encode())
-        self._group.attrs.update(
+        consolidate(
+            self._path,
             {
                 **attributes,
                 "classes": list(classes),
@@ -143,9 +144,8 @@ class DatasetWriter:
                 "n_images": len(labels),
                 "digest": self._sha256.hexdigest(),
                 "complete": True,
-            }
+            },
         )
-        consolidate(self._path)
         return self._sha256.hexdigest()
 
 
