@@ -4,10 +4,9 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
-from numcodecs import Blosc
 
 from benchmarks.common import Options, Row, case, cpu_seconds
-from census.activations.store import MAP_CHUNK_BYTES, map_compressors
+from census.activations.store import MAP_CHUNK_BYTES, map_compressors, numcodec
 from census.networks.graph import Recorder, as_maps, trace
 from census.networks.preprocess import Preprocess
 
@@ -26,7 +25,15 @@ def rows(options: Options) -> Iterator[Row]:
     yield Row("raw", [raw / 2**20], "MiB")
     zeros = sum(chunk.size - np.count_nonzero(chunk) for chunk in chunks) / (raw / 4)
     yield Row("share of values that are 0", [zeros])
-    codecs = {compression: _codec(compression) for compression in ("none", "lz4", "zstd")}
+    codecs = {
+        "none": _functions(),
+        "lz4": _functions("lz4"),
+        "lz4, bytes shuffled": _functions("lz4", shuffle="shuffle"),
+        "lz4, bits shuffled": _functions("lz4", shuffle="bitshuffle"),
+        "blosclz": _functions("lz4", cname="blosclz"),
+        "zstd": _functions("zstd"),
+        "zstd, bits shuffled": _functions("zstd", shuffle="bitshuffle"),
+    }
     encoding: dict[str, list[float]] = {each: [] for each in codecs}
     decoding: dict[str, list[float]] = {each: [] for each in codecs}
     ratios: dict[str, float] = {}
@@ -56,12 +63,13 @@ def _chunks(maps: torch.Tensor) -> list[np.ndarray]:
     return [part.contiguous().numpy() for part in maps.split(rows_per_chunk, dim=1)]
 
 
-def _codec(compression: str) -> tuple[Callable[[np.ndarray], bytes], Callable[[bytes], object]]:
-    """Return the functions that encode and decode a chunk as a store's codecs do."""
+def _functions(
+    compression: str = "none", **changed: str
+) -> tuple[Callable[[np.ndarray], bytes], Callable[[bytes], object]]:
+    """Return the functions that encode and decode a chunk as a store's codecs do, with changed settings."""
     configured = map_compressors(compression)
     if not configured:
         return np.ndarray.tobytes, bytearray
-    settings = configured[0].to_dict()["configuration"]
-    shuffle = {"noshuffle": Blosc.NOSHUFFLE, "shuffle": Blosc.SHUFFLE, "bitshuffle": Blosc.BITSHUFFLE}
-    blosc = Blosc(settings["cname"], settings["clevel"], shuffle[settings["shuffle"]])
+    (codec,) = configured
+    blosc = numcodec({**codec, "configuration": {**codec["configuration"], **changed}})
     return blosc.encode, blosc.decode

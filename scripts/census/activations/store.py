@@ -47,8 +47,9 @@ def map_compressors(compression: str) -> list[dict[str, Any]]:
     """Return the codecs of whole maps for a config's ``activations.compression``, as Zarr's metadata do."""
     if compression == "none":
         return []
-    # bits of the same significance side by side: exponents repeat, and zeros vanish
-    settings = {"cname": compression, "clevel": 1, "shuffle": "bitshuffle", "typesize": 4, "blocksize": 0}
+    # not shuffled, though that is usual for floats: rectified maps are runs of zeros and repeats of whole
+    # values, which shuffling breaks up; see docs/benchmarks.md
+    settings = {"cname": compression, "clevel": 1, "shuffle": "noshuffle", "typesize": 4, "blocksize": 0}
     return [{"name": "blosc", "configuration": settings}]
 
 
