@@ -89,7 +89,9 @@ def machine() -> str:
         model = found[1] if found else model
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    packages = ", ".join(f"{name} {version(name)}" for name in ("torch", "numpy", "zarr", "numcodecs"))
+    packages = ", ".join(
+        f"{name} {version(name)}" for name in ("torch", "numba", "numpy", "zarr", "numcodecs")
+    )
     return (
         f"{model}, {cores} cores, {memory:.0f} GiB, {platform.system()} {platform.release()}\n"
         f"Python {platform.python_version()}, {packages}, snakemake {version('snakemake')}"
@@ -160,20 +162,7 @@ class Case:
     def finish(self, forward_pass: "Pass", folder: Path) -> None:
         """Give the stores that a pass has filled their final names."""
         about = {"key": "", "pass": "", "network": "", "checkpoint": "final", "step": None, "dataset": ""}
-        forward_pass.finish(
-            {
-                layer.name: {
-                    **about,
-                    "layer": layer.name,
-                    "kind": layer.kind,
-                    "depth": layer.depth,
-                    "branch_of": layer.branch_of,
-                    "shape": list(layer.shape),
-                }
-                for layer in self.layers
-            },
-            {layer.name: folder / f"{layer.name}.zarr" for layer in self.layers},
-        )
+        forward_pass.finish(about, {layer.name: folder / f"{layer.name}.zarr" for layer in self.layers})
 
 
 def case(name: str, n_images: int, folder: Path, *, generated: bool = False) -> Case:

@@ -68,17 +68,4 @@ with job(snakemake.log[0]) as log:
     )
     log.info("%d images, %d with maps, %d layers, on %s", len(indices), n_maps, len(layers), device)
     run.run()
-    run.finish(
-        {
-            layer.name: {
-                **provenance,
-                "layer": layer.name,
-                "kind": layer.kind,
-                "depth": layer.depth,
-                "branch_of": layer.branch_of,
-                "shape": list(layer.shape),
-            }
-            for layer in layers
-        },
-        stores,
-    )
+    run.finish(provenance, stores)

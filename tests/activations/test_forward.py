@@ -60,9 +60,7 @@ def run(network, images, folder: Path, **options):
     this, layers = make(network, images, folder, **options)
     this.run()
     places = {layer.name: folder / f"{layer.name}.zarr" for layer in layers}
-    this.finish(
-        {layer.name: {"key": "k", "pass": "p", "shape": list(layer.shape)} for layer in layers}, places
-    )
+    this.finish({"key": "k", "pass": "p"}, places)
     return {name: open_store(path) for name, path in places.items()}
 
 
@@ -95,6 +93,7 @@ def test_xarray_opens_a_store_with_names(network, images, tmp_path):
     assert data["maps"].dims == ("map_image", "y", "x", "unit")
     assert data["mean"].dims == ("image", "unit")
     assert data.attrs["shape"] == [6, 6, 6]
+    assert (data.attrs["layer"], data.attrs["kind"], data.attrs["pass"]) == ("2", "pooling", "p")
     unit = data["max"].sel(image=int(images.indices[3]), unit=4)
     assert float(unit) == pytest.approx(
         float(data["maps"].sel(map_image=int(images.indices[3]), unit=4).max())

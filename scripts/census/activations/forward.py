@@ -167,18 +167,26 @@ class Pass:
             for name, values in self._recorder(self._preprocess(pixels, self._device)):
                 yield name, as_maps(values).float().contiguous()
 
-    def finish(self, attributes: Mapping[str, Mapping[str, Any]], destinations: Mapping[str, Path]) -> None:
+    def finish(self, provenance: Mapping[str, Any], destinations: Mapping[str, Path]) -> None:
         """Stamp the filled stores and move them to their places.
 
         Parameters
         ----------
-        attributes : by layer, what goes into the store's attributes.
+        provenance : what goes into each store's attributes, beside what the layer is.
         destinations : by layer, the store's final name.
         """
         # once the first store is moved, a pass that is taken up again has to start anew
         self._progress.unlink()
         for name, destination in destinations.items():
-            finish_store(self._folder / f"{name}.zarr", attributes[name], destination)
+            layer = self._layers[name]
+            about = {
+                "layer": name,
+                "kind": layer.kind,
+                "depth": layer.depth,
+                "branch_of": layer.branch_of,
+                "shape": list(layer.shape),
+            }
+            finish_store(self._folder / f"{name}.zarr", {**provenance, **about}, destination)
         self._folder.rmdir()
         with contextlib.suppress(OSError):  # another pass may be under way beside it
             self._folder.parent.rmdir()
