@@ -8,7 +8,6 @@ with job(snakemake.log[0]) as log:
     import numpy as np
     import pyarrow as pa
     import pyarrow.parquet as pq
-    import zarr
 
     from census.activations.reading import open_store, statistic_blocks
     from census.measures.concepts import (
@@ -23,11 +22,10 @@ with job(snakemake.log[0]) as log:
         row_similarity,
     )
     from census.measures.top_images import NONE, top_images
-    from census.stores import consolidate
+    from census.stores import write_checkpoint
     from census.tables import key_columns, key_values, table_of
 
     k, draws, seed = (snakemake.params[name] for name in ("top", "draws", "seed"))
-    root = zarr.create_group(snakemake.output.store)
     unit_tables, layer_rows = [], []
     for path in snakemake.input:
         store = open_store(path)
@@ -106,19 +104,17 @@ with job(snakemake.log[0]) as log:
             }
         )
         log.info("%s", layer_rows[-1])
-        group = root.create_group(attributes["checkpoint"], attributes=dict(attributes))
-        for name, values, dimensions in (
-            ("top_image", top.images, ("unit", "rank")),
-            ("top_value", top.values, ("unit", "rank")),
-            ("top_position", top.positions, ("unit", "rank")),
-            ("class_count", counts.astype(np.int32), ("unit", "class")),
-        ):
-            group.create_array(name, data=values, dimension_names=dimensions)
+        arrays = {
+            "top_image": (("unit", "rank"), top.images),
+            "top_value": (("unit", "rank"), top.values),
+            "top_position": (("unit", "rank"), top.positions),
+            "class_count": (("unit", "class"), counts.astype(np.int32)),
+        }
         if attributes["checkpoint"] == "final":
             whole = np.full((units, units), np.nan, np.float32)
             whole[np.ix_(sizes > 0, sizes > 0)] = distance
-            for name, values in (("similarity", similarity.astype(np.float32)), ("distance", whole)):
-                group.create_array(name, data=values, dimension_names=("unit", "other_unit"))
-    consolidate(Path(snakemake.output.store))
+            pairs = ("unit", "other_unit")
+            arrays |= {"similarity": (pairs, similarity.astype(np.float32)), "distance": (pairs, whole)}
+        write_checkpoint(Path(snakemake.output.store), attributes["checkpoint"], arrays, attributes)
     pq.write_table(pa.concat_tables(unit_tables), snakemake.output.units)
     pq.write_table(table_of(layer_rows), snakemake.output.layer)

@@ -6,10 +6,10 @@ with job(snakemake.log[0]) as log:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from census.grams import read_gram
     from census.measures.bootstrap import estimate
     from census.measures.correlation import is_defined, mean_correlation
     from census.measures.ordering import hierarchical_order
+    from census.stores import open_checkpoint
     from census.tables import key_values, table_of
 
     resamples, seed = snakemake.params.resamples, snakemake.params.seed
@@ -18,7 +18,7 @@ with job(snakemake.log[0]) as log:
         # in order of depth: by the input, where it is recorded, and by the logits
         ends = (snakemake.input[0], snakemake.input[-1])
         for path in snakemake.input:
-            group = read_gram(path, checkpoint)
+            group = open_checkpoint(path, checkpoint)
             correlation = group["correlation"][:]
             n_images = len(correlation)
             found = estimate(

@@ -12,7 +12,7 @@ with job(snakemake.log[0]) as log:
     from census.activations.subset import choose_images
     from census.data.store import open_dataset
     from census.networks.build import build, channels_of
-    from census.networks.device import choose_device
+    from census.networks.device import choose_device, keep_freed_memory
     from census.networks.graph import layers_of, trace
     from census.networks.layers import select
     from census.networks.preprocess import Preprocess
@@ -20,6 +20,7 @@ with job(snakemake.log[0]) as log:
 
     key, settings = snakemake.params.network, dict(snakemake.params.settings)
     # where a network runs is no parameter: another device makes no result out of date
+    keep_freed_memory()
     device = choose_device(snakemake.config["device"], snakemake.threads)
     entry = {**settings["network"], "weights": settings["weights"]}
     weights = Path(snakemake.input.weights)

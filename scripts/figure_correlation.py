@@ -8,7 +8,7 @@ with job(snakemake.log[0]):
 
     from census.figures.correlation import draw_decorrelation, draw_matrices
     from census.figures.style import in_style, save, state_of
-    from census.grams import read_gram
+    from census.stores import open_checkpoint
 
     view, network, dataset = (snakemake.wildcards[name] for name in ("view", "network", "dataset"))
     with in_style():
@@ -20,7 +20,7 @@ with job(snakemake.log[0]):
             )
         else:
             checkpoint = view.removeprefix("matrices-")
-            groups = [read_gram(path, checkpoint) for path in snakemake.input.grams]
+            groups = [open_checkpoint(path, checkpoint) for path in snakemake.input.grams]
             images = groups[0]["image"][:]
             orders = pd.read_parquet(snakemake.input.orders).query("checkpoint == @checkpoint")
             figure = draw_matrices(

@@ -4,7 +4,6 @@ from census.jobs import job
 
 with job(snakemake.log[0]):
     import pandas as pd
-    import zarr
 
     from census.figures.facetedness import (
         draw_counts,
@@ -14,6 +13,7 @@ with job(snakemake.log[0]):
         draw_similarity,
     )
     from census.figures.style import in_style, save
+    from census.stores import open_checkpoint
 
     view, network, dataset = (snakemake.wildcards[name] for name in ("view", "network", "dataset"))
     units, layers = (pd.read_parquet(snakemake.input[name]) for name in ("units", "layers"))
@@ -30,7 +30,7 @@ with job(snakemake.log[0]):
         else:
             matrices = {}
             for path in snakemake.input.stores:
-                group = zarr.open_group(path, mode="r", use_consolidated=True)["final"]
+                group = open_checkpoint(path, "final")
                 matrices[group.attrs["layer"]] = (group["similarity"][:], group["distance"][:])
             figure = draw_heatmaps(matrices, f"Similarity of units by their classes: {where}")
         save(figure, snakemake.output, snakemake.params.dpi)

@@ -6,16 +6,16 @@ with job(snakemake.log[0]) as log:
     import numpy as np
     import pyarrow.parquet as pq
 
-    from census.grams import read_gram
     from census.measures.bootstrap import estimate
     from census.measures.cka import debiased_cka
     from census.measures.similarity import similarity
+    from census.stores import open_checkpoint
     from census.tables import key_values, table_of
 
     resamples, seed = snakemake.params.resamples, snakemake.params.seed
     rows = []
     for path in snakemake.input:
-        groups = [read_gram(path, checkpoint) for checkpoint in snakemake.params.checkpoints]
+        groups = [open_checkpoint(path, checkpoint) for checkpoint in snakemake.params.checkpoints]
         # early checkpoints may have maps of fewer images
         shared = [set(group["image"][:].tolist()) for group in groups]
         images = sorted(set.intersection(*shared))

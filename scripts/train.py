@@ -12,13 +12,14 @@ with job(snakemake.log[0]) as log:
     from census.data.store import open_dataset
     from census.errors import StudyError
     from census.networks.build import build
-    from census.networks.device import choose_device
+    from census.networks.device import choose_device, keep_freed_memory
     from census.networks.preprocess import Preprocess
     from census.networks.train import Training
     from census.networks.weights import digest_of_weights, write_weights
 
     network, settings = snakemake.params.network, dict(snakemake.params.settings)
     # where a network runs is no parameter: another device makes no result out of date
+    keep_freed_memory()
     device = choose_device(snakemake.config["device"], snakemake.threads)
     train, test = (open_dataset(snakemake.input[split]) for split in ("train", "test"))
     for split in (train, test):

@@ -22,7 +22,7 @@ import zarr
 from numpy.typing import NDArray
 
 from census.measures.gram import Gram
-from census.stores import consolidate
+from census.stores import write_checkpoint
 
 
 def write_grams(path: Path, checkpoints: Mapping[str, tuple[zarr.Group, Gram, NDArray[np.floating]]]) -> None:
@@ -34,25 +34,19 @@ def write_grams(path: Path, checkpoints: Mapping[str, tuple[zarr.Group, Gram, ND
     checkpoints : by the checkpoint's name, the store of activations, and the Gram and correlation matrices of
         the images that have maps in it.
     """
-    root = zarr.create_group(path)
     for checkpoint, (store, gram, correlation) in checkpoints.items():
-        group = root.create_group(
-            checkpoint,
-            attributes={**store.attrs, "n_neurons": gram.n_neurons, "coordinates": "label"},
-        )
-        for name, values in {
+        arrays = {
             "gram": gram.products,
             "sums": gram.sums,
             "deviations": gram.deviations,
             "correlation": correlation.astype(np.float32),
             "image": store["map_image"][:],
             "label": store["map_label"][:],
-        }.items():
-            dimensions = ("image", "other_image")[: values.ndim]
-            group.create_array(name, data=values, dimension_names=dimensions, chunks=values.shape)
-    consolidate(path)
-
-
-def read_gram(path: str | Path, checkpoint: str) -> zarr.Group:
-    """Open a layer's matrices at a checkpoint."""
-    return zarr.open_group(path, mode="r", use_consolidated=True)[checkpoint]
+        }
+        attributes = {**store.attrs, "n_neurons": gram.n_neurons, "coordinates": "label"}
+        write_checkpoint(
+            path,
+            checkpoint,
+            {name: (("image", "other_image")[: values.ndim], values) for name, values in arrays.items()},
+            attributes,
+        )

@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import zarr
+
 
 def consolidate(path: Path, attributes: Mapping[str, Any]) -> None:
     """Give a group its attributes, and gather the metadata of its arrays in its own, in one write.
@@ -22,3 +25,29 @@ def consolidate(path: Path, attributes: Mapping[str, Any]) -> None:
         },
     }
     document.write_text(json.dumps(group))
+
+
+def write_checkpoint(
+    path: Path,
+    checkpoint: str,
+    arrays: Mapping[str, tuple[tuple[str, ...], np.ndarray]],
+    attributes: Mapping[str, Any],
+) -> None:
+    """Write what was measured at one checkpoint, as a group of its own in a store of several.
+
+    Parameters
+    ----------
+    path : the store; it is made with its first group.
+    checkpoint : name of the group; there is none of that name.
+    arrays : dimensions and values by name.
+    attributes : of the group.
+    """
+    group = zarr.open_group(path, mode="a").create_group(checkpoint)
+    for name, (dimensions, values) in arrays.items():
+        group.create_array(name, data=values, dimension_names=dimensions, chunks=values.shape)
+    consolidate(path / checkpoint, attributes)
+
+
+def open_checkpoint(path: str | Path, checkpoint: str) -> zarr.Group:
+    """Open what :func:`write_checkpoint` wrote."""
+    return zarr.open_group(Path(path) / checkpoint, mode="r", use_consolidated=True)

@@ -8,7 +8,8 @@ import pytest
 import zarr
 
 from census.activations import store
-from census.activations.store import STATISTICS, StoreWriter, create_store, finish_store, open_store
+from census.activations.reading import open_store
+from census.activations.store import STATISTICS, StoreWriter, create_store, finish_store
 
 UNITS, HEIGHT, WIDTH = 3, 5, 4
 N_IMAGES, N_MAPS, BATCH = 14, 10, 4

@@ -32,7 +32,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import zarr
 from numcodecs import Blosc, Zstd
 from numcodecs.abc import Codec
 
