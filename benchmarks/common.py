@@ -4,13 +4,15 @@ import contextlib
 import os
 import platform
 import re
+import runpy
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -217,6 +219,40 @@ def case(name: str, n_images: int, folder: Path, *, generated: bool = False) -> 
     layers = select(layers_of(trace(network), channels, size), "all", name)
     images = Images(data.pixels, data.labels, np.arange(n_images), n_images)
     return Case(entry, network, layers, images, origin)
+
+
+class _Files(list[str]):
+    """Files by number and by name, as Snakemake hands them to a script."""
+
+    def __init__(self, files: Sequence[str] | Mapping[str, str]) -> None:
+        super().__init__(files.values() if isinstance(files, Mapping) else files)
+        if isinstance(files, Mapping):
+            self.__dict__.update(files)
+
+
+def run_script(
+    name: str,
+    inputs: Sequence[str] | Mapping[str, Any],
+    outputs: Mapping[str, str],
+    parameters: Mapping[str, Any],
+    folder: Path,
+) -> None:
+    """Run one of the workflow's scripts in this process, as it is, without Snakemake.
+
+    Parameters
+    ----------
+    name : of the script.
+    inputs, outputs, parameters : what its rule gives it.
+    folder : for its log.
+    """
+    snakemake = SimpleNamespace(
+        input=_Files(inputs),
+        output=_Files(outputs),
+        log=[str(folder / f"{name}.log")],
+        params=SimpleNamespace(**parameters),
+        threads=1,
+    )
+    runpy.run_path(str(ROOT / "scripts" / f"{name}.py"), {"snakemake": snakemake}, "__main__")
 
 
 def size_of(folder: Path, pattern: str = "*") -> int:

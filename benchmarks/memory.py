@@ -5,17 +5,15 @@ workflow's scripts as they are, called without Snakemake, on one layer of large 
 """
 
 import importlib
-import runpy
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 from benchmarks import ROOT
-from benchmarks.common import Options, Row, case, peak_memory
+from benchmarks.common import Options, Row, case, peak_memory, run_script
 
 TARGET = 10
 LAYERS = ("relu1", "relu5")
@@ -77,23 +75,8 @@ def extraction(folder: Path, n_images: int) -> None:
 def measure(name: str, folder: Path, layer: str) -> None:
     """Run a measure's script on a layer's store."""
     outputs, parameters = MEASURES[name]
-    files = [str(folder / f"{name}.{output}.parquet") for output in outputs]
-    snakemake = SimpleNamespace(
-        input=[str(folder / f"{layer}.zarr")],
-        output=_Files(files, outputs),
-        log=[str(folder / f"{name}.log")],
-        params=SimpleNamespace(**parameters),
-        threads=1,
-    )
-    runpy.run_path(str(ROOT / "scripts" / f"{name}.py"), {"snakemake": snakemake}, "__main__")
-
-
-class _Files(list[str]):
-    """Files by number and by name, as Snakemake hands them to a script."""
-
-    def __init__(self, files: list[str], names: list[str]) -> None:
-        super().__init__(files)
-        self.__dict__.update(zip(names, files, strict=True))
+    files = {output: str(folder / f"{name}.{output}.parquet") for output in outputs}
+    run_script(name, [str(folder / f"{layer}.zarr")], files, parameters, folder)
 
 
 if __name__ == "__main__":

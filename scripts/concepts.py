@@ -25,7 +25,7 @@ with job(snakemake.log[0]) as log:
     from census.stores import write_checkpoint
     from census.tables import key_columns, key_values, table_of
 
-    k, draws, seed = (snakemake.params[name] for name in ("top", "draws", "seed"))
+    k, draws, seed = snakemake.params.top, snakemake.params.draws, snakemake.params.seed
     unit_tables, layer_rows = [], []
     for path in snakemake.input:
         store = open_store(path)
