@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from safetensors.numpy import load_file
@@ -143,6 +144,10 @@ def made_by_jobs(folder: Path) -> list[str]:
             "config: activations.batch: must be of type integer, not '4'",
         ),
         (
+            lambda config: config["runs"][0].update(maps=2),
+            "config: runs[0].maps: must be at least 3, not 2",
+        ),
+        (
             lambda config: config["datasets"]["tiny"]["path"].update(test="images/tests"),
             "config: datasets.tiny.path.test: there is no folder 'images/tests'",
         ),
@@ -156,7 +161,7 @@ def made_by_jobs(folder: Path) -> list[str]:
             "(No module named 'my_network'); put the module into the working folder, or install its package",
         ),
     ],
-    ids=["key", "layer", "dataset", "type", "folder", "architecture", "module"],
+    ids=["key", "layer", "dataset", "type", "maps", "folder", "architecture", "module"],
 )
 def test_a_wrong_config_is_told_in_one_line_before_anything_runs(
     study, change: Callable[[dict], None], message: str
@@ -168,6 +173,32 @@ def test_a_wrong_config_is_told_in_one_line_before_anything_runs(
     assert re.findall(r"^(?:config: |networks\.).*", ended.output, re.MULTILINE) == [message]
     assert "Traceback" not in ended.output
     assert made_by_jobs(study.folder) == []
+
+
+def test_similarity_of_two_images_is_refused_and_costs_no_other_result(study):
+    for folder in (study.folder / "images/test").iterdir():
+        for picture in sorted(folder.iterdir())[0 if folder.name == "blue-ish" else 1 :]:
+            picture.unlink()
+    study.config["runs"] = [{"network": "random", "dataset": "tiny", "layers": ["relu1", "output"]}]
+    ended = study.run("--keep-going")
+    assert ended.status == 1
+    assert "relu1.zarr has whole maps of 2 image(s), and similarity needs 3 at least" in ended.output
+    assert "Traceback" not in ended.output
+    for result in ("sparsity/random/tiny/relu1.layer.parquet", "histogram/random/tiny/relu1.parquet"):
+        assert (study.folder / "results/measures" / result).exists()
+
+
+def test_a_layer_with_one_neuron_is_no_obstacle(study):
+    study.config["networks"]["random"] |= {"classes": 2, "arguments": {"classes": 1}}
+    study.config["runs"] = [
+        {"network": "random", "dataset": "tiny", "layers": ["input", "relu1", "output"], "maps": 6}
+    ]
+    study.succeed("results/figures/similarity/random/tiny/pearson.png")
+    log = (study.folder / "logs/gram/random/tiny/output.log").read_text()
+    assert "output has one neuron; a pattern of one value correlates with none" in log
+    pairs = pd.read_parquet(study.folder / "results/measures/similarity/random/tiny/pairs.parquet")
+    with_output = (pairs["layer"] == "output") | (pairs["other_layer"] == "output")
+    assert pairs["similarity"].isna().tolist() == with_output.tolist()
 
 
 def test_a_file_that_cannot_be_read_is_named_and_can_be_skipped(study):
