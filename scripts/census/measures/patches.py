@@ -1,0 +1,152 @@
+"""What a unit sees where it answers most: the patches of its top images."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+
+class Field(NamedTuple):
+    """The pixels of a network's input that a position of a map depends on.
+
+    Attributes
+    ----------
+    size : height and width.
+    stride : by how many pixels the field moves from one row, and from one column, of the map to the next.
+    offset : first row and first column that position (0, 0) sees; negative where it sees beyond the border.
+    """
+
+    size: tuple[int, int]
+    stride: tuple[int, int]
+    offset: tuple[int, int]
+
+
+class Patches(NamedTuple):
+    """Patches of images, all of one size.
+
+    Attributes
+    ----------
+    pixels : uint8 (patch, y, x, channel); outside the image, its nearest pixel's value.
+    inside : bool (patch, y, x), whether the image covers the pixel.
+    """
+
+    pixels: NDArray[np.uint8]
+    inside: NDArray[np.bool_]
+
+
+def field_of(receptive_field: Mapping[str, Sequence[int]] | None, size: int) -> Field:
+    """Return the field that the attributes of a layer's store describe.
+
+    Parameters
+    ----------
+    receptive_field : ``size``, ``stride`` and ``offset``, pairs; None where a unit sees all of the image.
+    size : height and width of the network's input.
+    """
+    if receptive_field is None:
+        return Field((size, size), (0, 0), (0, 0))
+    pairs = (receptive_field[name] for name in ("size", "stride", "offset"))
+    return Field(*((int(along_y), int(along_x)) for along_y, along_x in pairs))
+
+
+def corners(positions: NDArray[np.integer], width: int, field: Field) -> NDArray[np.int64]:
+    """Return the first row and column of the patch that each position of a map sees, int64 (patch, 2).
+
+    Parameters
+    ----------
+    positions : int (patch,), y · width + x.
+    width : of the map.
+    field : of the layer's units.
+    """
+    places = np.stack(np.divmod(positions.astype(np.int64), width), axis=1)
+    return places * np.array(field.stride) + np.array(field.offset)
+
+
+def as_seen(pixels: NDArray[np.uint8], size: int, resize: int) -> NDArray[np.uint8]:
+    """Bring images to the size in which a network sees them: resized, and the centre cropped.
+
+    Pillow's bilinear filter with antialiasing stands in for torch's, by which the network's input was made:
+    they are the same to within rounding, and torch takes seconds to be imported.
+
+    Parameters
+    ----------
+    pixels : uint8 (image, y, x, 1 or 3).
+    size : height and width of the network's input.
+    resize : height and width to which images are resized first, at least ``size``.
+
+    Returns
+    -------
+    uint8 (image, size, size, channel), a view where nothing had to be resized.
+    """
+    if pixels.shape[1:3] != (resize, resize):
+        pixels = _resized(pixels, (resize, resize), Image.Resampling.BILINEAR)
+    start = (resize - size) // 2
+    return pixels[:, start : start + size, start : start + size]
+
+
+def cut(images: NDArray[np.uint8], corners: NDArray[np.integer], size: tuple[int, int]) -> Patches:
+    """Cut one patch out of each image.
+
+    Parameters
+    ----------
+    images : uint8 (patch, y, x, channel).
+    corners : int (patch, 2), first row and column of each patch, which may lie outside the image.
+    size : height and width of the patches.
+    """
+    height, width = images.shape[1:3]
+    rows, columns = (corners[:, [axis]] + np.arange(size[axis]) for axis in (0, 1))
+    inside = _within(rows, height)[:, :, None] & _within(columns, width)[:, None, :]
+    which = np.arange(len(images))[:, None, None]
+    nearest = rows.clip(0, height - 1)[:, :, None], columns.clip(0, width - 1)[:, None, :]
+    return Patches(images[which, *nearest], inside)
+
+
+def _within(places: NDArray[np.integer], end: int) -> NDArray[np.bool_]:
+    return (places >= 0) & (places < end)
+
+
+def shrunk_size(size: tuple[int, int], largest: int) -> tuple[int, int]:
+    """Return the size of a patch that has no more than ``largest`` pixels along its longer side."""
+    factor = min(1.0, largest / max(size))
+    return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
+
+
+def shrink(patches: Patches, largest: int) -> Patches:
+    """Shrink patches to at most ``largest`` pixels along their longer side; smaller ones stay as they are.
+
+    A pixel is the mean of the area that it covers; it counts as inside where half of that area does.
+    """
+    size = shrunk_size(patches.inside.shape[1:], largest)
+    if size == patches.inside.shape[1:]:
+        return patches
+    covered = _resized(patches.inside[..., None].astype(np.uint8) * 255, size, Image.Resampling.BOX)
+    return Patches(_resized(patches.pixels, size, Image.Resampling.BOX), covered[..., 0] >= 128)
+
+
+def _resized(
+    pixels: NDArray[np.uint8], size: tuple[int, int], resample: Image.Resampling
+) -> NDArray[np.uint8]:
+    """Resize images, uint8 (image, y, x, 1 or 3)."""
+    resized = np.empty((len(pixels), *size, pixels.shape[3]), np.uint8)
+    # Pillow knows a gray image by its having no axis of channels
+    flat, into = (array[..., 0] if pixels.shape[3] == 1 else array for array in (pixels, resized))
+    for image, place in zip(flat, into, strict=True):
+        place[:] = Image.fromarray(np.ascontiguousarray(image)).resize(size[::-1], resample)
+    return resized
+
+
+def neutral_outside(patches: Patches) -> NDArray[np.float32]:
+    """Return pixels as numbers, in which what lies outside the image says nothing.
+
+    A pixel outside is given its mean over those patches that have it inside, so that it does not deviate from
+    the mean patch; repeated border pixels would appear as stripes in whatever is found in the deviations.
+
+    Returns
+    -------
+    float32 (patch, y, x, channel), from 0 to 255; 0 where a pixel is outside of all patches.
+    """
+    inside = patches.inside[..., None]
+    total = np.sum(patches.pixels, axis=0, dtype=np.float64, where=inside)
+    mean = total / np.maximum(inside.sum(0), 1)
+    return np.where(inside, patches.pixels, mean).astype(np.float32)
