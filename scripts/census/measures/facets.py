@@ -1,0 +1,228 @@
+"""A unit's facets: the independent components of the patches to which it answers most."""
+
+import warnings
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+from sklearn.decomposition import FastICA
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.extmath import svd_flip
+
+CHANNELS = ("gray", "red", "green", "blue")
+# ITU-R BT.601, as for networks that see gray; what stands beside those imports torch
+LUMA = (0.299, 0.587, 0.114)
+SINGLE, MULTI, CHOSEN = "SF", "MF", "chosen"
+MOST_STARTS, MOST_ITERATIONS = 3, 200  # a start that needs all of its iterations counts as failed
+
+
+class Decomposition(NamedTuple):
+    """The independent components of patches of one channel.
+
+    Attributes
+    ----------
+    bases : float32 (component, y, x), by how much each pixel changes with one standard deviation of a source;
+        those that explain most come first.
+    converged : whether the algorithm came to rest.
+    iterations : its steps, of all starts together.
+    """
+
+    bases: NDArray[np.float32]
+    converged: bool
+    iterations: int
+
+
+class Facets(NamedTuple):
+    """A unit's facets.
+
+    Attributes
+    ----------
+    gray : float32 (component, y, x), NaN where there are none.
+    color : float32 (component, y, x, 3), NaN where there are none; None for gray images.
+    converged : by channel, for those that were decomposed, whether the algorithm came to rest.
+    iterations : by channel, for the same, its steps, of all starts together.
+    reason : why there are no facets, or none in color; empty where nothing is missing.
+    """
+
+    gray: NDArray[np.float32]
+    color: NDArray[np.float32] | None
+    converged: dict[str, bool]
+    iterations: dict[str, int]
+    reason: str
+
+
+def choose_units(
+    degrees: NDArray[np.floating], per_end: int, chosen: Iterable[int], everything: bool
+) -> dict[int, str]:
+    """Return the units that are looked at, each with the end of the layer at which it stands.
+
+    Parameters
+    ----------
+    degrees : float (units,), multi-facetedness; NaN for silent units, which stand at neither end.
+    per_end : how many units are taken at each end; fewer where the ends would meet.
+    chosen : further units.
+    everything : take all other units, too.
+
+    Returns
+    -------
+    by unit: ``SF`` for those of lowest degree, the lowest first; ``MF`` for those of highest, the highest
+    first; then ``chosen``, in order of numbers. Of units of the same degree the first come first.
+    """
+    answering = np.flatnonzero(~np.isnan(degrees))
+    per_end = min(per_end, len(answering) // 2)
+    single = answering[np.argsort(degrees[answering], kind="stable")][:per_end]
+    multi = answering[np.argsort(-degrees[answering], kind="stable")]
+    multi = multi[~np.isin(multi, single)][:per_end]
+    ends = dict.fromkeys(single.tolist(), SINGLE) | dict.fromkeys(multi.tolist(), MULTI)
+    others = range(len(degrees)) if everything else sorted(set(chosen))
+    return ends | {unit: CHOSEN for unit in others if unit not in ends}
+
+
+def facets(patches: NDArray[np.floating], components: int, seed: int) -> Facets:
+    """Return the facets of a unit: in gray; and in red, green and blue, found apart and then stacked.
+
+    The components of a decomposition have neither order nor sign. Those of each color are therefore put in
+    the order, and given the signs, in which they are most like the gray ones; then each facet, over its three
+    channels, is given the sign that makes its largest absolute weight positive, and so is each gray one.
+
+    Parameters
+    ----------
+    patches : float (patch, y, x, 1 or 3), gray or RGB.
+    components : how many.
+    seed : of the decompositions' start, the same for all channels.
+    """
+    shape = (components, *patches.shape[1:3])
+    gray = np.full(shape, np.nan, np.float32)
+    color = np.full((*shape, 3), np.nan, np.float32) if patches.shape[3] == 3 else None
+    found: dict[str, Decomposition] = {}
+    reason = ""
+    for channel, values in _by_channel(patches).items():
+        why = why_not(values, components)
+        if why:
+            reason = why if channel == "gray" else f"{channel}: {why}"
+            break
+        found[channel] = decompose(values, components, seed)
+    if "gray" in found:
+        gray = _with_sign(found["gray"].bases)
+    if "blue" in found:
+        color = _with_sign(
+            np.stack([_matched(found[channel].bases, gray) for channel in CHANNELS[1:]], axis=-1)
+        )
+    return Facets(
+        gray,
+        color,
+        {channel: each.converged for channel, each in found.items()},
+        {channel: each.iterations for channel, each in found.items()},
+        reason,
+    )
+
+
+def _by_channel(patches: NDArray[np.floating]) -> dict[str, NDArray[np.floating]]:
+    """Return patches (patch, y, x, channel) in gray and, if they have colors, in each of these."""
+    if patches.shape[3] == 1:
+        return {"gray": patches[..., 0]}
+    return dict(zip(CHANNELS, [patches @ np.array(LUMA), *np.moveaxis(patches, 3, 0)], strict=True))
+
+
+def why_not(patches: NDArray[np.floating], components: int) -> str:
+    """Return why patches of one channel, float (patch, y, x), have no facets; nothing where they have."""
+    n_patches, height, width = patches.shape
+    if n_patches == 0:
+        return "no image activates it"
+    if min(height, width) < 2:
+        return f"patches of {height}×{width} pixels, smaller than 2×2"
+    if n_patches <= components:
+        return f"{n_patches} patches, fewer than the {components + 1} that {components} facets need"
+    deviations = (patches - patches.mean(0)).reshape(n_patches, -1)
+    # a pixel has 256 values: less than a thousandth of one of them is rounding
+    directions = int(np.linalg.matrix_rank(deviations, tol=1e-3 * np.sqrt(deviations.size)))
+    if directions == 0:
+        return "all patches are the same"
+    if directions < components:
+        return f"patches vary in {directions} directions, fewer than {components}"
+    return ""
+
+
+def decompose(patches: NDArray[np.floating], components: int, seed: int) -> Decomposition:
+    """Find independent components of patches of one channel, by FastICA.
+
+    A patch is an observation, and its pixels are what is observed: patch = mean patch + Σ source · basis,
+    with sources that differ from patch to patch and are as independent as can be. What is shown are the
+    bases, the columns of the mixing matrix: they are what patches are made of, "basis patterns". The rows of
+    the unmixing matrix (scikit-learn's ``components_``) also lie in the space of pixels, but they are filters
+    that find the sources, and no parts of pictures: a filter weighs each principal direction by the inverse
+    of its standard deviation, so that the weakest, the noise, shows most.
+
+    Patches are first projected to as many principal directions as there are components, and whitened, as
+    FastICA does where it is asked for fewer components than pixels; here it is done once for all starts.
+    Contrast is log cosh, and all components are found at once. With a hundred patches, the algorithm may go
+    round in circles instead of coming to rest: then it starts anew, from other weights.
+
+    Parameters
+    ----------
+    patches : float (patch, y, x) for which :func:`why_not` has no reason.
+    components : how many.
+    seed : of the starts.
+
+    References
+    ----------
+    Hyvärinen & Oja (2000), Independent component analysis: algorithms and applications, Neural Networks
+    13(4–5), 411–430.
+    """
+    deviations = (patches - patches.mean(0)).reshape(len(patches), -1).astype(np.float64)
+    scores, sizes, directions = np.linalg.svd(deviations, full_matrices=False)
+    scores, directions = svd_flip(scores, directions)  # whose signs are the library's whim
+    white = scores[:, :components] * np.sqrt(len(patches))
+    iterations = 0
+    for start in range(MOST_STARTS):
+        ica = FastICA(whiten=False, max_iter=MOST_ITERATIONS, random_state=seed + start)
+        with warnings.catch_warnings():  # it is said in what is returned
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            ica.fit(white)
+        iterations += ica.n_iter_
+        converged = ica.n_iter_ < MOST_ITERATIONS
+        if converged:
+            break
+    # what each white direction is in pixels: sources have a variance of 1
+    in_pixels = sizes[:components, None] * directions[:components] / np.sqrt(len(patches))
+    bases = ica.mixing_.T @ in_pixels
+    # a basis is as long as what its source explains is large
+    order = np.argsort(-np.linalg.norm(bases, axis=1), kind="stable")
+    shape = (components, *patches.shape[1:])
+    return Decomposition(bases[order].reshape(shape).astype(np.float32), converged, iterations)
+
+
+def _matched(bases: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return bases in the order, and with the signs, in which they are most like others."""
+    vectors, targets = (each.reshape(len(each), -1) for each in (bases, others))
+    likeness = targets @ vectors.T
+    likeness /= np.linalg.norm(targets, axis=1)[:, None] * np.linalg.norm(vectors, axis=1)
+    rows, columns = linear_sum_assignment(-np.abs(likeness))
+    signs = np.where(likeness[rows, columns] < 0, -1, 1).astype(np.float32)
+    return bases[columns] * signs[:, None, None]
+
+
+def _with_sign(weights: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return facets (component, …) of the sign that makes the largest absolute weight of each positive."""
+    flat = weights.reshape(len(weights), -1)
+    largest = flat[np.arange(len(flat)), np.abs(flat).argmax(1)]
+    signs = np.where(largest < 0, -1, 1).astype(np.float32)
+    return weights * signs.reshape(-1, *[1] * (weights.ndim - 1))
+
+
+def to_8bit(weights: NDArray[np.floating]) -> NDArray[np.uint8]:
+    """Return facets in 8 bits: of each, its least weight becomes 0 and its largest 255.
+
+    The three channels of a facet share one scale, so that gray weights stay gray. A facet whose weights are
+    all the same, or NaN, becomes 0.
+
+    Parameters
+    ----------
+    weights : float (component, y, x) or (component, y, x, 3).
+    """
+    axes = tuple(range(1, weights.ndim))
+    lowest, span = weights.min(axes, keepdims=True), np.ptp(weights, axes, keepdims=True)
+    shares = np.divide(weights - lowest, span, out=np.zeros_like(weights), where=span > 0)
+    return np.rint(255 * shares).astype(np.uint8)

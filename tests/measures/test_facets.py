@@ -1,0 +1,184 @@
+"""Facets recover what patches were made of, and say so where there are none."""
+
+import numpy as np
+import pytest
+from sklearn.decomposition import FastICA
+
+from census.measures import facets as module
+from census.measures.facets import LUMA, choose_units, decompose, facets, to_8bit, why_not
+
+SIDE, COMPONENTS = 12, 4
+
+
+def made_of(bases, n_patches=400, seed=0):
+    """Return a mean patch, plus sums of bases weighted by independent, heavy-tailed sources."""
+    sources = np.random.default_rng(seed).laplace(size=(n_patches, len(bases)))
+    return 128 + np.tensordot(sources, bases, 1)
+
+
+@pytest.fixture
+def bases():
+    """Bars, longer ones first."""
+    bases = np.zeros((COMPONENTS, SIDE, SIDE))
+    for number in range(COMPONENTS):
+        bases[number, 3 * number : 3 * number + 2, : SIDE - number] = 9 - number
+    bases[1:, :, 5] += 2
+    return bases
+
+
+@pytest.fixture
+def patches(bases):
+    """RGB patches; each channel is made of the same bases, by other sources."""
+    return np.stack([made_of(bases, seed=seed) for seed in range(3)], axis=-1)
+
+
+def likeness(found, expected):
+    found, expected = (each.reshape(len(each), -1) for each in (found, expected))
+    lengths = np.linalg.norm(found, axis=1)[:, None] * np.linalg.norm(expected, axis=1)
+    return found @ expected.T / lengths
+
+
+def test_planted_bases_are_found_up_to_order_and_sign(bases):
+    found = decompose(made_of(bases, n_patches=2000), COMPONENTS, seed=0)
+    assert found.converged
+    assert found.bases.shape == bases.shape
+    assert found.bases.dtype == np.float32
+    alike = np.abs(likeness(found.bases, bases))
+    assert sorted(alike.argmax(1)) == list(range(COMPONENTS))
+    assert alike.max(1).min() > 0.99
+    # a Laplace source of scale 1 has a standard deviation of √2, so the scale is known, too
+    for basis, number in zip(found.bases, alike.argmax(1), strict=True):
+        assert np.linalg.norm(basis) == pytest.approx(np.sqrt(2) * np.linalg.norm(bases[number]), rel=0.15)
+    assert (np.diff(np.linalg.norm(found.bases, axis=(1, 2))) <= 0).all()
+
+
+def test_whitening_once_gives_what_scikit_learn_gives(bases):
+    patches = made_of(bases)
+    theirs = FastICA(COMPONENTS, random_state=0, tol=1e-10, max_iter=500).fit(
+        patches.reshape(len(patches), -1)
+    )
+    alike = np.abs(likeness(decompose(patches, COMPONENTS, seed=0).bases, theirs.mixing_.T))
+    np.testing.assert_allclose(alike.max(1), 1, atol=1e-4)
+
+
+def test_the_same_seed_gives_the_same_facets(patches):
+    one, other = (facets(patches, COMPONENTS, seed=3) for _ in range(2))
+    np.testing.assert_array_equal(one.gray, other.gray)
+    np.testing.assert_array_equal(one.color, other.color)
+    assert one.iterations == other.iterations
+
+
+def test_the_largest_absolute_weight_is_positive(patches):
+    found = facets(patches, COMPONENTS, seed=0)
+    for weights in (found.gray, found.color):
+        flat = weights.reshape(COMPONENTS, -1)
+        np.testing.assert_array_equal(np.abs(flat).max(1), flat.max(1))
+
+
+def test_colors_stand_in_the_order_of_gray(patches):
+    found = facets(patches, COMPONENTS, seed=0)
+    assert found.color.shape == (COMPONENTS, SIDE, SIDE, 3)
+    assert found.reason == ""
+    assert found.converged == dict.fromkeys(("gray", "red", "green", "blue"), True)
+    for channel in range(3):
+        alike = likeness(found.color[..., channel], found.gray)
+        np.testing.assert_array_equal(np.abs(alike).argmax(1), range(COMPONENTS))
+        # channels of a facet have the same sign
+        assert (likeness(found.color[..., channel], found.color[..., 0]).diagonal() > 0).all()
+
+
+def test_gray_pictures_in_color_have_gray_facets(patches):
+    gray = np.repeat(patches[..., :1], 3, axis=-1)
+    found = facets(gray, COMPONENTS, seed=0)
+    for channel in range(3):
+        np.testing.assert_allclose(found.color[..., channel], found.gray, atol=1e-3)
+
+
+def test_gray_images_have_gray_facets_only(patches):
+    found = facets(patches[..., :1], COMPONENTS, seed=0)
+    assert found.color is None
+    assert set(found.converged) == set(found.iterations) == {"gray"}
+    assert np.isfinite(found.gray).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda patches: patches[:0], "no image activates it"),
+        (lambda patches: patches[:, :1], "patches of 1×12 pixels, smaller than 2×2"),
+        (lambda patches: patches[:, :1, :1], "patches of 1×1 pixels, smaller than 2×2"),
+        (lambda patches: patches[:3], "3 patches, fewer than the 5 that 4 facets need"),
+        (lambda patches: patches[:4], "4 patches, fewer than the 5 that 4 facets need"),
+        (lambda patches: np.full_like(patches, 200), "all patches are the same"),
+        (lambda patches: np.repeat(patches[:1], 9, axis=0), "all patches are the same"),
+        (lambda patches: np.tile(patches[:3], (5, 1, 1, 1)), "patches vary in 2 directions, fewer than 4"),
+    ],
+    ids=["silent", "one row", "one pixel", "three", "four", "constant", "equal", "few kinds"],
+)
+def test_it_is_said_why_there_are_no_facets(patches, change, reason):
+    changed = change(patches)
+    found = facets(changed, COMPONENTS, seed=0)
+    assert found.reason == reason
+    assert found.converged == found.iterations == {}
+    assert found.gray.shape == (COMPONENTS, *changed.shape[1:3])
+    assert np.isnan(found.gray).all()
+    assert np.isnan(found.color).all()
+    assert facets(changed[..., :1], COMPONENTS, seed=0).color is None
+
+
+def test_a_color_that_does_not_vary_leaves_gray_facets(patches):
+    patches[..., 2] = 0
+    found = facets(patches, COMPONENTS, seed=0)
+    assert found.reason == "blue: all patches are the same"
+    assert np.isfinite(found.gray).all()
+    assert np.isnan(found.color).all()
+    assert set(found.converged) == {"gray", "red", "green"}
+
+
+def test_rounding_is_no_variation():
+    noise = np.random.default_rng(0).uniform(-1e-5, 1e-5, (50, 6, 6))
+    assert why_not(100 + noise, 8) == "all patches are the same"
+
+
+def test_what_does_not_converge_is_told(bases, monkeypatch):
+    monkeypatch.setattr(module, "MOST_ITERATIONS", 2)
+    found = decompose(made_of(bases), COMPONENTS, seed=0)
+    assert not found.converged
+    assert found.iterations == 2 * module.MOST_STARTS
+    assert np.isfinite(found.bases).all()
+
+
+def test_eight_bits_span_each_facet():
+    weights = np.array([[[-2.0, 0], [1, 2]], [[5, 5], [5, 5]], [[np.nan] * 2] * 2], np.float32)
+    expected = [[[0, 128], [191, 255]], [[0, 0], [0, 0]], [[0, 0], [0, 0]]]
+    np.testing.assert_array_equal(to_8bit(weights), expected)
+    # channels share a scale
+    color = np.stack([weights[:1], weights[:1] / 2, np.zeros_like(weights[:1])], axis=-1)
+    np.testing.assert_array_equal(to_8bit(color)[0, 0, 0], [0, 64, 128])
+    assert to_8bit(color).dtype == np.uint8
+
+
+def test_gray_is_as_networks_see_it():
+    from census.networks import preprocess
+
+    assert preprocess.LUMA == LUMA
+
+
+def test_units_are_taken_from_both_ends():
+    degrees = np.array([0.5, np.nan, 0.1, 0.9, 0.5, 0.1])
+    assert choose_units(degrees, 1, [], False) == {2: "SF", 3: "MF"}
+    assert list(choose_units(degrees, 2, [], False).items()) == [(2, "SF"), (5, "SF"), (3, "MF"), (0, "MF")]
+    # the ends do not meet
+    assert sorted(choose_units(degrees, 9, [], False)) == [0, 2, 3, 5]
+    chosen = choose_units(degrees, 1, [4, 3, 1, 4], False)
+    assert list(chosen.items()) == [(2, "SF"), (3, "MF"), (1, "chosen"), (4, "chosen")]
+    assert sorted(choose_units(degrees, 0, [], True).items()) == [(unit, "chosen") for unit in range(6)]
+
+
+def test_ties_leave_the_ends_apart():
+    assert choose_units(np.ones(4), 2, [], False) == {0: "SF", 1: "SF", 2: "MF", 3: "MF"}
+
+
+@pytest.mark.parametrize("degrees", [[], [0.3], [np.nan, np.nan]])
+def test_too_few_units_have_no_ends(degrees):
+    assert choose_units(np.array(degrees, float), 2, [], False) == {}
