@@ -1,0 +1,180 @@
+"""Facets of single units, beside the patches to which they answer most."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from census.figures.style import GRAY, INK, VERMILION, WIDTH, new_figure, shortened, wrapped
+
+# inches: labels beside the picture, headings above it, the margin below, and a line of the smallest text
+LABEL, ABOVE, BELOW, LINE = 1.6, 0.55, 0.1, 0.115
+# dots of the one picture in which all tiles lie
+TILE, GAP, BETWEEN_BLOCKS, BETWEEN_ROWS = 64, 6, 26, 22
+# shades of gray: around a tile, and of what lies outside of an image
+FRAME, OUTSIDE = 190, 225
+GRAYS, COLORS, COLORS_8BIT, PATCHES = "facets, gray", "facets, color", "color, 8 bits", "patches"
+
+
+@dataclass(frozen=True)
+class UnitFacets:
+    """What is shown of a unit.
+
+    Attributes
+    ----------
+    layer : its layer's name.
+    unit : its number; None where the layer has no unit to show, and all that follows is empty.
+    degree, p : degree of multi-facetedness, and how likely one so extreme is in the layer.
+    facets : float (component, y, x) and (component, y, x, 3), and uint8 of the latter's shape: in gray, in
+        color, and in color with 8 bits, by these names; without those that there are not.
+    patches : uint8 (rank, y, x, channel).
+    inside : bool (rank, y, x), whether the image covers the pixel.
+    reason : why facets are missing; else empty.
+    not_converged : the channels in which the decomposition did not converge.
+    """
+
+    layer: str
+    unit: int | None = None
+    degree: float = np.nan
+    p: float = np.nan
+    facets: dict[str, NDArray[np.generic]] = field(default_factory=dict)
+    patches: NDArray[np.uint8] = field(default_factory=lambda: np.empty((0, 1, 1, 1), np.uint8))
+    inside: NDArray[np.bool_] = field(default_factory=lambda: np.empty((0, 1, 1), np.bool_))
+    reason: str = ""
+    not_converged: Sequence[str] = ()
+
+
+def draw_facets(units: Sequence[UnitFacets], title: str) -> Figure:
+    """Draw a row for each unit: its facets in gray, in color and in 8-bit color, and its patches.
+
+    A facet is drawn with 0 as middle gray and its largest absolute weight as black or white; in 8 bits, as it
+    is. Where the border of its image cuts a patch off, there is a colored line, and plain gray behind it.
+
+    Parameters
+    ----------
+    units : in the order of rows, of one network and data set; at least one.
+    title : what stands above.
+    """
+    colored = any(unit.patches.shape[3] == 3 for unit in units)
+    lines = 2 if colored else 1
+    lefts, columns, width = _blocks(units, colored, lines)
+    row_height = lines * (TILE + GAP) - GAP
+    height = len(units) * (row_height + BETWEEN_ROWS) - BETWEEN_ROWS + 2
+    dots = width / (WIDTH - LABEL - 0.05)  # per inch
+    inches = ABOVE + height / dots + BELOW
+    figure = new_figure(WIDTH, inches)
+    figure.set_layout_engine("none")
+    axes = figure.add_axes((LABEL / WIDTH, BELOW / inches, width / dots / WIDTH, height / dots / inches))
+    axes.set_axis_off()
+    picture = np.full((height, width, 3), 255, np.uint8)
+    borders: list[list[tuple[float, float]]] = []
+    for row, unit in enumerate(units):
+        top = 1 + row * (row_height + BETWEEN_ROWS)  # 1 for the frame
+        _write_label(axes, unit, top + row_height / 2, dots, broken=lines == 2)
+        for block, left in lefts.items():
+            for number, (tile, inside) in enumerate(_tiles(unit, block)):
+                line, column = divmod(number, columns[block])
+                corner = left + column * (TILE + GAP), top + line * (TILE + GAP)
+                borders += _put(picture, tile, inside, corner)
+        if unit.unit is not None and unit.reason:
+            empty = lefts[COLORS if GRAYS in unit.facets else GRAYS]
+            middle = top + row_height / 2
+            axes.text(empty, middle, f"none: {unit.reason}", va="center", fontsize=6, color=GRAY)
+    axes.imshow(picture)
+    axes.add_collection(LineCollection(borders, colors=VERMILION, linewidths=1.2))
+    for block, left in lefts.items():
+        axes.text(left, -10, block, va="bottom", fontsize=7.5)
+    figure.suptitle(title, x=0.01, y=1 - 0.06 / inches, ha="left", va="top")
+    return figure
+
+
+def _blocks(
+    units: Sequence[UnitFacets], colored: bool, lines: int
+) -> tuple[dict[str, int], dict[str, int], int]:
+    """Return where blocks of tiles begin, how many columns each has, and the width of all, in dots."""
+    counts = {PATCHES: max(len(unit.patches) for unit in units)}
+    n_facets = max((len(facets) for unit in units for facets in unit.facets.values()), default=0)
+    names = (GRAYS, COLORS, COLORS_8BIT, PATCHES) if colored else (GRAYS, PATCHES)
+    lefts, columns, left = {}, {}, 1  # for the frame
+    for name in names:
+        # no narrower than its heading
+        columns[name] = max(3, -(-counts.get(name, n_facets) // lines))
+        lefts[name] = left
+        left += columns[name] * (TILE + GAP) - GAP + BETWEEN_BLOCKS
+    return lefts, columns, left - BETWEEN_BLOCKS + 1
+
+
+def _write_label(axes: Axes, unit: UnitFacets, middle: float, dots: float, *, broken: bool) -> None:
+    """Write what unit it is beside its row, whose middle is given; long names are broken, or shortened."""
+    name = wrapped(unit.layer, 24) if broken else shortened(unit.layer, 24)
+    lines = [(line, INK, "bold") for line in name.split("\n")]
+    if unit.unit is None:
+        lines.append((unit.reason, GRAY, "normal"))
+    else:
+        lines.append((f"unit {unit.unit}, MF {unit.degree:.2f}, p {_rounded(unit.p)}", INK, "normal"))
+    if unit.not_converged:
+        channels = [name if name == "gray" else name[0].upper() for name in unit.not_converged]
+        lines.append((f"not converged: {', '.join(channels)}", VERMILION, "normal"))
+    for number, (text, color, weight) in enumerate(lines):
+        y = middle + (number - len(lines) / 2) * LINE * dots
+        axes.text((0.08 - LABEL) * dots, y, text, va="top", fontsize=6.5, color=color, fontweight=weight)
+
+
+def _rounded(p: float) -> str:
+    """Return a p-value with two digits."""
+    return "< 0.01" if p < 0.005 else f"{p:.2f}"
+
+
+def _tiles(unit: UnitFacets, block: str) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.bool_]]]:
+    """Yield the pictures of a block, uint8 (y, x, 1 or 3), and which of their pixels show something."""
+    if block == PATCHES:
+        for patch, inside in zip(unit.patches, unit.inside, strict=True):
+            if inside.any():  # there may be fewer than there is room for
+                yield patch, inside
+        return
+    for facet in unit.facets.get(block, ()):
+        shown = facet
+        if shown.dtype != np.uint8:
+            shown = np.rint(127.5 + 127.5 * facet / np.abs(facet).max()).astype(np.uint8)
+        yield np.atleast_3d(shown), np.ones(shown.shape[:2], np.bool_)
+
+
+def _put(
+    picture: NDArray[np.uint8],
+    tile: NDArray[np.uint8],
+    inside: NDArray[np.bool_],
+    corner: tuple[int, int],
+) -> Iterator[list[tuple[float, float]]]:
+    """Put a tile into the picture, and yield the lines, of (x, y), at which an image cuts it off.
+
+    Parameters
+    ----------
+    picture : uint8 (y, x, 3), changed in place.
+    tile : uint8 (y, x, 1 or 3), enlarged until its longer side fills the place.
+    inside : bool (y, x), a rectangle.
+    corner : x and y of the place.
+    """
+    height, width = (round(TILE * side / max(inside.shape)) for side in inside.shape)
+    left, top = corner[0] + (TILE - width) // 2, corner[1] + (TILE - height) // 2
+    rows, columns = (
+        np.arange(size) * side // size for size, side in zip((height, width), inside.shape, strict=True)
+    )
+    picture[top - 1 : top + height + 1, left - 1 : left + width + 1] = FRAME
+    shown = np.where(inside[..., None], tile, np.uint8(OUTSIDE))[rows][:, columns]
+    picture[top : top + height, left : left + width] = shown
+    y, x = np.nonzero(inside[rows][:, columns])
+    # a dot's middle is its coordinate
+    above, below = top + y.min() - 0.5, top + y.max() + 0.5
+    before, behind = left + x.min() - 0.5, left + x.max() + 0.5
+    if y.min() > 0:
+        yield [(before, above), (behind, above)]
+    if y.max() < height - 1:
+        yield [(before, below), (behind, below)]
+    if x.min() > 0:
+        yield [(before, above), (before, below)]
+    if x.max() < width - 1:
+        yield [(behind, above), (behind, below)]
