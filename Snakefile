@@ -21,6 +21,7 @@ include: "workflow/rules/similarity.smk"
 include: "workflow/rules/learning.smk"
 include: "workflow/rules/concepts.smk"
 include: "workflow/rules/facetedness.smk"
+include: "workflow/rules/facets.smk"
 
 
 rule all:

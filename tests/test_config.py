@@ -10,8 +10,9 @@ import pytest
 import yaml
 from snakemake.utils import update_config
 
-from census.config import checkpoints_of, read_config, schema
+from census.config import checkpoints_of, read_config, schema, units_of_layers
 from census.errors import StudyError
+from census.networks.layers import Layer
 
 ROOT = Path(__file__).parents[1]
 CONFIG = ROOT / "config.yaml"
@@ -342,3 +343,35 @@ def described_keys(text: str) -> Iterator[str]:
 
 def test_every_key_stands_in_the_default_study_with_a_comment():
     assert set(keys(schema())) - set(described_keys(CONFIG.read_text())) == set()
+
+
+LAYERS = {
+    "cnn": [
+        Layer("input", "input", (1, 28, 28), 0, "x"),
+        Layer("relu1", "rectifier", (64, 28, 28), 1, "relu", aliases=("block1",)),
+        Layer("relu2", "rectifier", (64, 28, 28), 2, "relu"),
+    ]
+}
+RECORDED = [{"network": "cnn", "layers": ["input", "relu1"]}]
+
+
+def test_units_are_known_by_their_layer_s_one_name():
+    assert units_of_layers(None, LAYERS, RECORDED) == {}
+    asked = {"cnn": {"block1": [63], "input": [0], "relu1": [2]}}
+    assert units_of_layers(asked, LAYERS, RECORDED) == {"cnn": {"relu1": [63, 2], "input": [0]}}
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"cmn": {"relu1": [0]}}, "units: no run has a network 'cmn'; did you mean 'cnn'?"),
+        ({"cnn": {"relu3": [0]}}, "units.cnn: no run of it records a layer 'relu3'; did you mean 'relu1'?"),
+        ({"cnn": {"relu2": [0]}}, "units.cnn: no run of it records a layer 'relu2'; did you mean 'relu1'?"),
+        ({"cnn": {"block1": [3, 64]}}, "units.cnn.block1: there is no unit 64; the last is 63"),
+    ],
+    ids=["network", "layer", "not recorded", "unit"],
+)
+def test_units_that_there_are_not_are_named(asked, message):
+    with pytest.raises(StudyError) as raised:
+        units_of_layers(asked, LAYERS, RECORDED)
+    assert str(raised.value) == f"config: measures.facets.{message}"

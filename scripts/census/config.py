@@ -5,7 +5,7 @@ rules between keys. Everything raises before a job has started, with one line th
 """
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from jsonschema.exceptions import ValidationError
 
 from census.data.sources import TORCHVISION, splits
 from census.errors import StudyError, nearest
+from census.networks.layers import Layer
 
 SCHEMA = Path(__file__).parents[2] / "workflow/schemas/config.schema.yaml"
 WEIGHT_FILES = (".safetensors", ".pt", ".pth")
@@ -211,3 +212,45 @@ def _faults_of_run(key: str, run: Mapping[str, Any], config: Mapping[str, Any]) 
             if str(step) not in steps:
                 hint = f"; valid: {', '.join(steps)}"
                 yield f"{key}.checkpoints: {run['network']} has no checkpoint {step}{hint}"
+
+
+def units_of_layers(
+    requests: Mapping[str, Mapping[str, Sequence[int]]] | None,
+    layers: Mapping[str, Sequence[Layer]],
+    runs: Sequence[Mapping[str, Any]],
+) -> dict[str, dict[str, list[int]]]:
+    """Return the units that ``measures.facets.units`` asks for, by network and by the layer's one name.
+
+    Parameters
+    ----------
+    requests : by network and by any of a layer's names, numbers of units; None for none.
+    layers : all layers of each network that has a run.
+    runs : as in the config, with ``layers`` as a list of names.
+
+    Raises
+    ------
+    StudyError : no run has the network, or records the layer; or the layer has not so many units.
+    """
+    chosen: dict[str, dict[str, list[int]]] = {}
+    for network, asked in (requests or {}).items():
+        key = "config: measures.facets.units"
+        if network not in layers:
+            raise StudyError(f"{key}: no run has a network {network!r}{nearest(network, layers)}")
+        recorded = {name for run in runs if run["network"] == network for name in run["layers"]}
+        named = {
+            name: layer
+            for layer in layers[network]
+            if layer.name in recorded
+            for name in (layer.name, *layer.aliases)
+        }
+        for name, units in asked.items():
+            if name not in named:
+                hint = nearest(name, named)
+                raise StudyError(f"{key}.{network}: no run of it records a layer {name!r}{hint}")
+            layer = named[name]
+            for unit in units:
+                if unit >= layer.shape[0]:
+                    last = layer.shape[0] - 1
+                    raise StudyError(f"{key}.{network}.{name}: there is no unit {unit}; the last is {last}")
+            chosen.setdefault(network, {}).setdefault(layer.name, []).extend(units)
+    return chosen

@@ -7,7 +7,7 @@ from snakemake.exceptions import WorkflowError
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
 from census.code import code_digest as code
-from census.config import checkpoints_of, read_config
+from census.config import checkpoints_of, read_config, units_of_layers
 from census.data.folder import class_folders
 from census.data.sources import folder_of, source_of
 from census.errors import StudyError
@@ -60,6 +60,12 @@ def files_of_dataset(wildcards):
         raise WorkflowError(str(error)) from None
 
 
+def input_size(wildcards, key):
+    """Return ``size`` or ``resize`` of a network's input; the latter is the former where it is not given."""
+    entry = config["networks"][wildcards.network]["input"]
+    return entry[key] or entry["size"]
+
+
 def network_settings(name):
     """Return what decides a network's weights, beside the data that it is trained on."""
     entry = config["networks"][name]
@@ -105,6 +111,11 @@ def run_of(wildcards):
     return next(
         run for run in RUNS if (run["network"], run["dataset"]) == (wildcards.network, wildcards.dataset)
     )
+
+
+def images_of_run(wildcards):
+    """Return the store of the images that a run's network sees."""
+    return DATASET.format(dataset=wildcards.dataset, split=run_of(wildcards)["split"]) + ".zarr"
 
 
 def layers_of_run(pattern):

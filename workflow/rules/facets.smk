@@ -1,0 +1,82 @@
+# Facets of single units: independent components of the patches to which they answer most, and their figures.
+FACETS = "results/measures/facets/{network}/{dataset}/{layer}.zarr"
+FACETS_TABLE = "results/measures/facets/{network}/{dataset}/{layer}.parquet"
+FACETS_FIGURE = "results/figures/facets/{network}/{dataset}/{view}"
+FACETS_FIGURES = [
+    *figures(FACETS_FIGURE.replace("{view}", "single"), RUNS),
+    *figures(FACETS_FIGURE.replace("{view}", "multi"), RUNS),
+]
+if config["measures"]["facets"]["units_per_end"] == 0:
+    FACETS_FIGURES = []  # there is no unit to show
+
+try:
+    UNITS = units_of_layers(config["measures"]["facets"]["units"], LAYERS, RUNS)
+except StudyError as error:
+    raise WorkflowError(str(error)) from None
+
+
+rule facets:
+    input:
+        concepts="results/measures/concepts/{network}/{dataset}/{layer}.zarr",
+        units="results/measures/concepts/{network}/{dataset}/{layer}.units.parquet",
+        images=images_of_run,
+    output:
+        store=directory(FACETS),
+        table=FACETS_TABLE,
+    log:
+        "logs/facets/{network}/{dataset}/{layer}.log",
+    benchmark:
+        "results/benchmarks/facets/{network}/{dataset}/{layer}.tsv"
+    conda:
+        CONDA
+    resources:
+        mem_mb=1000,
+        runtime=120,
+    params:
+        size=lambda wildcards: input_size(wildcards, "size"),
+        resize=lambda wildcards: input_size(wildcards, "resize"),
+        units=lambda wildcards: UNITS.get(wildcards.network, {}).get(wildcards.layer, []),
+        units_per_end=config["measures"]["facets"]["units_per_end"],
+        all=config["measures"]["facets"]["all"],
+        components=config["measures"]["facets"]["components"],
+        patch_size=config["measures"]["facets"]["patch_size"],
+        patches_shown=config["measures"]["facets"]["patches_shown"],
+        seed=config["seed"],
+        code=code("facets.py"),
+    message:
+        "Facets of {wildcards.network} {wildcards.layer} on {wildcards.dataset}"
+    script:
+        "../../scripts/facets.py"
+
+
+rule figure_facets:
+    input:
+        stores=layers_of_run(FACETS),
+        tables=layers_of_run(FACETS_TABLE),
+    output:
+        figure_files(
+            FACETS_FIGURE,
+            caption="../report/facets.rst",
+            category="S2 What classes a unit answers to",
+            labels={
+                "figure": "facets {view}",
+                "network": "{network}",
+                "dataset": "{dataset}",
+            },
+        ),
+    log:
+        "logs/figure_facets/{network}/{dataset}/{view}.log",
+    wildcard_constraints:
+        view="single|multi",
+    conda:
+        CONDA
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        dpi=config["figures"]["dpi"],
+        code=code("figure_facets.py"),
+    message:
+        "Draw facets ({wildcards.view}) of {wildcards.network} on {wildcards.dataset}"
+    script:
+        "../../scripts/figure_facets.py"
