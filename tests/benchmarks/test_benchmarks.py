@@ -29,13 +29,13 @@ def benchmarks(*arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.slow
 def test_quick_run_writes_a_tidy_table(tmp_path):
     done = benchmarks(
-        "--quick", "--only", "codecs", "concepts", "gram", "memory", "study", "--folder", str(tmp_path)
+        "--quick", "--only", "codecs", "concepts", "facets", "gram", "memory", "study", "--folder", str(tmp_path)
     )
     assert done.returncode == 0, done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["bench.tsv"]  # and nothing temporary
     table = pd.read_csv(tmp_path / "bench.tsv", sep="\t")
     assert list(table) == COLUMNS
-    assert set(table["subject"]) == {"codecs", "concepts", "gram", "memory", "study"}
+    assert set(table["subject"]) == {"codecs", "concepts", "facets", "gram", "memory", "study"}
     measured = table.dropna(subset="median")
     assert ((measured["low"] <= measured["median"]) & (measured["median"] <= measured["high"])).all()
     assert not table.duplicated(["subject", "quantity"]).any()
