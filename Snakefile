@@ -35,3 +35,4 @@ rule all:
         SIMILARITY_FIGURES,
         LEARNING_FIGURES,
         FACETEDNESS_FIGURES,
+        FACETS_FIGURES,

@@ -9,10 +9,10 @@ with job(snakemake.log[0]) as log:
     import pandas as pd
     import pyarrow as pa
     import pyarrow.parquet as pq
-    import zarr
 
     from census.data.store import open_dataset
     from census.facet_store import FacetWriter
+    from census.measures.concepts import finite_mean, tail_p_values
     from census.measures.facets import CHANNELS, choose_units, facets
     from census.measures.patches import (
         Patches,
@@ -24,10 +24,11 @@ with job(snakemake.log[0]) as log:
         shrink,
         shrunk_size,
     )
+    from census.stores import open_checkpoint
     from census.tables import key_columns
 
     params = snakemake.params
-    concepts = zarr.open_group(snakemake.input.concepts, mode="r", use_consolidated=True)["final"]
+    concepts = open_checkpoint(snakemake.input.concepts, "final")
     attributes = dict(concepts.attrs)
     layer, map_width = attributes["layer"], attributes["shape"][2]
     table = (
@@ -66,13 +67,20 @@ with job(snakemake.log[0]) as log:
         rows.append((found, len(patches.inside), int((~patches.inside.all((1, 2))).sum())))
     writer.finish()
 
-    shown = table.loc[list(ends)]
+    degrees = table["mf_degree"].to_numpy()
+    # at either end, how far out the unit is on that side; elsewhere, on its own side of the layer's mean
+    tails = {
+        "SF": tail_p_values(degrees, "lower"),
+        "MF": tail_p_values(degrees, "upper"),
+        "chosen": tail_p_values(degrees, degrees > finite_mean(degrees)),
+    }
+    p_values = [[by[unit] for by in tails[end]] for unit, end in ends.items()]
     columns = {
         "unit": pa.array(list(ends), pa.int64()),
         "end": pa.array(list(ends.values()), pa.string()),
-        "mf_degree": pa.array(shown["mf_degree"], pa.float64()),
-        "mf_p_normal": pa.array(shown["mf_p_normal"], pa.float64()),
-        "mf_p_rank": pa.array(shown["mf_p_rank"], pa.float64()),
+        "mf_degree": pa.array(degrees[list(ends)], pa.float64()),
+        "mf_p_normal": pa.array([by_normal for by_normal, _ in p_values], pa.float64()),
+        "mf_p_rank": pa.array([by_rank for _, by_rank in p_values], pa.float64()),
         "n_patches": pa.array([n_patches for _, n_patches, _ in rows], pa.int64()),
         "n_clipped": pa.array([n_clipped for _, _, n_clipped in rows], pa.int64()),
         "patch_height": pa.array([shape[0]] * len(rows), pa.int64()),

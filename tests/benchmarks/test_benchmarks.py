@@ -29,7 +29,16 @@ def benchmarks(*arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.slow
 def test_quick_run_writes_a_tidy_table(tmp_path):
     done = benchmarks(
-        "--quick", "--only", "codecs", "concepts", "facets", "gram", "memory", "study", "--folder", str(tmp_path)
+        "--quick",
+        "--only",
+        "codecs",
+        "concepts",
+        "facets",
+        "gram",
+        "memory",
+        "study",
+        "--folder",
+        str(tmp_path),
     )
     assert done.returncode == 0, done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["bench.tsv"]  # and nothing temporary

@@ -44,6 +44,7 @@ FIGURES = {
         for network in LAYERS
         for view in ("density", "degree", "counts", "similarity", "heatmaps")
     ),
+    *(f"figure_facets/{network}/tiny/{view}" for network in LAYERS for view in ("single", "multi")),
     *HISTOGRAM_FIGURES,
 }
 
@@ -78,6 +79,7 @@ def test_the_first_run_makes_everything_once(first):
                 f"histogram/{network}/tiny/{layer}",
                 f"gram/{network}/tiny/{layer}",
                 f"concepts/{network}/tiny/{layer}",
+                f"facets/{network}/tiny/{layer}",
             }
     assert of_rule(ended.jobs, "correlation", "similarity", "learning", "performance", "facetedness") == {
         *OF_NETWORK,

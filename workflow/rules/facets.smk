@@ -17,8 +17,8 @@ except StudyError as error:
 
 rule facets:
     input:
-        concepts="results/measures/concepts/{network}/{dataset}/{layer}.zarr",
-        units="results/measures/concepts/{network}/{dataset}/{layer}.units.parquet",
+        concepts=CONCEPTS,
+        units=CONCEPTS_UNITS,
         images=images_of_run,
     output:
         store=directory(FACETS),
@@ -57,7 +57,7 @@ rule figure_facets:
         figure_files(
             FACETS_FIGURE,
             caption="../report/facets.rst",
-            category="S2 What classes a unit answers to",
+            category="S2 Which concepts?",
             labels={
                 "figure": "facets {view}",
                 "network": "{network}",
