@@ -3,11 +3,12 @@
 import pytest
 
 from census.errors import StudyError
+from census.networks.fields import ReceptiveField
 from census.networks.layers import Layer, read_layers, select, write_layers
 
 LAYERS = [
     Layer("input", "input", (3, 8, 8), 0, "x", ("x",)),
-    Layer("conv", "other", (4, 8, 8), 1, "conv"),
+    Layer("conv", "other", (4, 8, 8), 1, "conv", receptive_field=ReceptiveField((3, 5), (1, 2), (-1, 0))),
     Layer("relu", "rectifier", (4, 8, 8), 2, "relu"),
     Layer("block.cat", "module", (8, 8, 8), 3, "cat", ("block",)),
     Layer("output", "output", (10, 1, 1), 4, "fc", ("fc",)),

@@ -18,6 +18,7 @@ from torch import Tensor, fx, nn
 from census.errors import StudyError
 from census.networks.layers import Layer
 from census.networks.operators import torchvision_ready
+from census.networks.receptive import receptive_fields
 
 RECTIFIERS: tuple[type[nn.Module], ...] = (
     nn.ReLU,
@@ -200,9 +201,10 @@ def layers_of(traced: fx.GraphModule, channels: int, size: int, key: str = "netw
     StudyError : the network does not take such an image, or returns something else than one tensor.
     """
     abstract = copy.deepcopy(traced).to("meta")
+    # two images: an operation that mistakes the batch axis for another does not pass unseen
+    images = torch.empty(2, channels, size, size, device="meta")
     try:
-        # two images: an operation that mistakes the batch axis for another does not pass unseen
-        _Shapes(abstract).run(torch.empty(2, channels, size, size, device="meta"))
+        _Shapes(abstract).run(images)
     except Exception as error:  # whatever a module raises on a shape that it does not take
         raise StudyError(
             f"networks.{key}: the network does not take an image of {channels}×{size}×{size} "
@@ -228,7 +230,7 @@ def layers_of(traced: fx.GraphModule, channels: int, size: int, key: str = "netw
         returned = returned.all_input_nodes[0]
         same_as_output.add(returned)
 
-    branches = _branches(nodes)
+    branches, fields = _branches(nodes), receptive_fields(abstract, images)
     layers: list[Layer] = []
     for node in nodes[:-1]:
         shape = node.meta["shape"]
@@ -251,8 +253,8 @@ def layers_of(traced: fx.GraphModule, channels: int, size: int, key: str = "netw
             kind = "module"
         else:
             kind = "other"
-        branch_of = branches.get(node, "")
-        layers.append(Layer(name, kind, units, len(layers), node.name, tuple(aliases), branch_of))
+        place = branches.get(node, ""), fields[node]
+        layers.append(Layer(name, kind, units, len(layers), node.name, tuple(aliases), *place))
     return layers
 
 

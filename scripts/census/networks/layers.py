@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from census.errors import StudyError, nearest
+from census.networks.fields import ReceptiveField, read_field
 
 # what `layers: all` takes; anything else in the graph is taken where it is named
 ALL_KINDS = ("input", "rectifier", "pooling", "module", "output")
@@ -31,6 +32,7 @@ class Layer:
     aliases : further names for the same tensor.
     branch_of : path of the module, or name of the next layer on every path, in which this layer lies on some
         of the paths from the input to the logits only; empty where all of them go through the layer.
+    receptive_field : which pixels of the input each position sees; None for the whole image, or if it may be.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Layer:
     node: str
     aliases: tuple[str, ...] = field(default=())
     branch_of: str = ""
+    receptive_field: ReceptiveField | None = None
 
     @property
     def n_neurons(self) -> int:
@@ -82,8 +85,14 @@ def write_layers(layers: Sequence[Layer], path: Path) -> None:
 
 def read_layers(path: Path) -> list[Layer]:
     """Read what :func:`write_layers` wrote."""
-    records = json.loads(path.read_text())
     return [
-        Layer(**{**record, "shape": tuple(record["shape"]), "aliases": tuple(record["aliases"])})
-        for record in records
+        Layer(
+            **{
+                **record,
+                "shape": tuple(record["shape"]),
+                "aliases": tuple(record["aliases"]),
+                "receptive_field": read_field(record["receptive_field"]),
+            }
+        )
+        for record in json.loads(path.read_text())
     ]
