@@ -184,6 +184,7 @@ class Pass:
                 "kind": layer.kind,
                 "depth": layer.depth,
                 "branch_of": layer.branch_of,
+                "receptive_field": layer.receptive_field and layer.receptive_field.attribute(),
                 "shape": list(layer.shape),
             }
             finish_store(self._folder / f"{name}.zarr", {**provenance, **about}, destination)
