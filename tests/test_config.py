@@ -300,9 +300,14 @@ def test_the_default_study_is_valid_and_says_what_the_defaults_are():
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "studies").glob("*.yaml")), ids=lambda path: path.name)
-def test_the_other_studies_overlay_the_default_one(path):
+def test_the_other_studies_overlay_the_default_one(path, tmp_path, monkeypatch):
     study = yaml.safe_load(CONFIG.read_text())
     update_config(study, yaml.safe_load(path.read_text()))
+    # the pictures of a folder are the reader's
+    monkeypatch.chdir(tmp_path)
+    for dataset in study["datasets"].values():
+        if "path" in dataset:
+            Path(dataset["path"]).mkdir(parents=True)
     assert read_config(study)["runs"]
 
 

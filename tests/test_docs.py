@@ -137,14 +137,7 @@ def test_overlays_of_the_readme_are_valid(block):
 
 
 @pytest.mark.parametrize("study", sorted((ROOT / "studies").glob("*.yaml")), ids=lambda study: study.name)
-def test_studies_are_valid_and_described(study, tmp_path, monkeypatch):
-    overlay = yaml.safe_load(study.read_text())
-    # the pictures of a folder are the reader's
-    monkeypatch.chdir(tmp_path)
-    for dataset in overlay.get("datasets", {}).values():
-        if "path" in dataset:
-            Path(dataset["path"]).mkdir(parents=True)
-    read_config(laid_over(DEFAULT, overlay))
+def test_studies_are_described(study):
     assert f"](../studies/{study.name})" in (ROOT / "docs" / "studies.md").read_text()
 
 

@@ -52,9 +52,9 @@ class FacetWriter:
         ranks: int,
         shape: tuple[int, int, int],
     ) -> None:
-        self._path = path
+        self._path, self._attributes = path, {**attributes, "ends": list(ends.values())}
         self._places = {unit: place for place, unit in enumerate(ends)}
-        self._group = zarr.create_group(path, attributes={**attributes, "ends": list(ends.values())})
+        self._group = zarr.create_group(path)
         height, width, channels = shape
         self._create("gray", "float32", {"component": components, "y": height, "x": width}, np.nan)
         self._create("gray_8bit", "uint8", {"component": components, "y": height, "x": width}, 0)
@@ -94,7 +94,7 @@ class FacetWriter:
 
     def finish(self) -> None:
         """Make the store one that readers open at once."""
-        consolidate(self._path)
+        consolidate(self._path, self._attributes)
 
 
 def read_facets(path: str | Path) -> zarr.Group:

@@ -108,6 +108,30 @@ def test_functions_and_operators_that_work_in_place_are_replaced():
         assert torch.equal(recorded["output"], network(images))
 
 
+class Silently(nn.Module):
+    """Works in place, and goes on with the tensor that it has written to."""
+
+    def __init__(self):
+        super().__init__()
+        self.relu = nn.ReLU(inplace=True)
+
+    def forward(self, images):
+        values = images * 1
+        before = values + 0
+        self.relu(values)
+        values.add_(1)
+        F.threshold(values, 1.5, 0.0, inplace=True)
+        torch.sqrt_(values)
+        return (values + before).mean((2, 3))
+
+
+@pytest.mark.parametrize("in_place", [False, True])
+def test_tensors_that_are_written_to_silently_are_written_to(in_place):
+    images = torch.randn(2, 3, 8, 8)
+    expected = Silently()(images)
+    torch.testing.assert_close(trace(Silently(), in_place=in_place)(images), expected)
+
+
 def test_the_network_itself_is_left_as_it_was():
     network = build(torchvision_entry("squeezenet1_1"), seed=0)
     trace(network)

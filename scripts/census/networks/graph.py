@@ -84,9 +84,9 @@ def trace(network: nn.Module, key: str = "network", *, in_place: bool = False) -
     from torchvision.models.feature_extraction import NodePathTracer
 
     network = copy.deepcopy(network).eval()
-    for module in network.modules():
-        if getattr(module, "inplace", False) and not in_place:
-            module.inplace = False  # type: ignore[assignment]
+    writing = {name for name, module in network.named_modules() if getattr(module, "inplace", False)}
+    for name in writing if not in_place else ():
+        network.get_submodule(name).inplace = False  # type: ignore[assignment]
     tracer = NodePathTracer()
     try:
         graph = tracer.trace(network)
@@ -95,6 +95,7 @@ def trace(network: nn.Module, key: str = "network", *, in_place: bool = False) -
             f"networks.{key}: the network cannot be traced with torch.fx ({_first_line(error)}); "
             "its forward must not branch on the values of its input"
         ) from error
+    _use_what_is_written(graph, writing)
     taken: set[str] = set()
     for node in graph.nodes:
         # torchvision takes a number at the end of a module's name for its own, and counts anew
@@ -117,6 +118,38 @@ def _first_line(error: Exception) -> str:
     return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
 
 
+def _use_what_is_written(graph: fx.Graph, modules: set[str]) -> None:
+    """Let all that comes after an operation in place, and uses the tensor written to, use its result instead.
+
+    A forward may call ``values.relu_()`` and go on with ``values``. To the graph, that call has no users: it
+    would be removed as dead code, or be replaced by a twin whose result nobody sees.
+
+    Parameters
+    ----------
+    graph : changed in place.
+    modules : names of the modules that work in place.
+    """
+    for node in graph.nodes:
+        if node.op == "call_module":
+            writes = node.target in modules
+        else:
+            name = node.target if isinstance(node.target, str) else getattr(node.target, "__name__", "")
+            writes = (
+                bool(node.kwargs.get("inplace"))
+                or node.target in IN_PLACE_OPERATORS
+                or (node.op in ("call_function", "call_method") and _is_written_in_place(name))
+            )
+        written = node.args[0] if writes and node.args else None
+        if isinstance(written, fx.Node):
+            for user in [user for user in written.users if user > node]:
+                user.replace_input_with(written, node)
+
+
+def _is_written_in_place(name: str) -> bool:
+    """Return whether torch's name of an operation says that it works in place, as ``add_`` does."""
+    return name.endswith("_") and not name.endswith("__")
+
+
 def _out_of_place(node: fx.Node) -> None:
     """Replace an operation that works in place by its twin that does not."""
     if node.kwargs.get("inplace"):
@@ -124,13 +157,13 @@ def _out_of_place(node: fx.Node) -> None:
     if node.op == "call_function":
         node.target = IN_PLACE_OPERATORS.get(node.target, node.target)  # type: ignore[arg-type]
         name = getattr(node.target, "__name__", "")
-        if name.endswith("_") and not name.endswith("__"):
+        if _is_written_in_place(name):
             twin = getattr(torch, name[:-1], None) or getattr(F, name[:-1], None)
             if twin is not None:
                 node.target = twin
     elif node.op == "call_method" and isinstance(node.target, str):
         name = node.target
-        if name.endswith("_") and not name.endswith("__") and hasattr(Tensor, name[:-1]):
+        if _is_written_in_place(name) and hasattr(Tensor, name[:-1]):
             node.target = name[:-1]
 
 
