@@ -5,14 +5,16 @@ from pathlib import Path
 from census.jobs import job
 
 with job(snakemake.log[0]) as log:
+    import itertools
+
     import numpy as np
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     from census.activations.reading import open_store, statistic_blocks
     from census.measures.concepts import (
-        chance_counts,
         chance_labels,
+        chance_levels,
         class_counts,
         flatness,
         gini,
@@ -35,12 +37,14 @@ with job(snakemake.log[0]) as log:
             log.warning("%s: %d top images asked for, and there are %d: all are used", path, k, len(images))
         # places in the store, of which the first may be any image of the data set
         ascending = np.argsort(images)
-        firsts = np.cumsum([0, *(len(block) for block in statistic_blocks(store, "max"))])
         top = top_images(
             (
                 (images[first : first + len(values)], values, positions)
                 for first, values, positions in zip(
-                    firsts, statistic_blocks(store, "max"), statistic_blocks(store, "argmax"), strict=False
+                    itertools.count(0, store["max"].chunks[0]),
+                    statistic_blocks(store, "max"),
+                    statistic_blocks(store, "argmax"),
+                    strict=False,
                 )
             ),
             units,
@@ -56,19 +60,8 @@ with job(snakemake.log[0]) as log:
         normalizer = len(classes) if snakemake.params.normalizer == "classes" else units
         sparsity, evenness = gini(counts), flatness(counts, normalizer)
         degree = mf_degree(sparsity, evenness)
-        # what a unit with as many top images would have by chance
         drawn = chance_labels(labels, k, draws, seed)
-        chance = {name: np.full(units, np.nan) for name in ("gini_chance", "gini_p", "mf_chance")}
-        for size in np.unique(sizes[sizes > 0]):
-            here, by_chance = sizes == size, chance_counts(drawn, size, len(classes))
-            ginis = gini(by_chance)
-            degrees = mf_degree(ginis, flatness(by_chance, normalizer))
-            chance["gini_chance"][here] = ginis.mean()
-            # differences in the last digits come of the order of summation
-            reached = (ginis[:, None] >= sparsity[here] - 1e-12).sum(0)
-            chance["gini_p"][here] = (1 + reached) / (1 + draws)
-            # draws that are nearly even have degrees without bounds: their mean would say nothing
-            chance["mf_chance"][here] = np.median(degrees)
+        chance = chance_levels(drawn, sizes, sparsity, len(classes), normalizer)
 
         ranked = np.argsort(-counts, axis=1, kind="stable")[:, :3]
         often = np.take_along_axis(counts, ranked, 1)
@@ -77,10 +70,12 @@ with job(snakemake.log[0]) as log:
             "n_top_images": sizes,
             "n_top_classes": (counts > 0).sum(1),
             "gini": sparsity,
-            **chance,
-            "gini_corrected": sparsity - chance["gini_chance"],
+            "gini_chance": chance.gini,
+            "gini_p": chance.gini_p,
+            "gini_corrected": sparsity - chance.gini,
             "flatness": evenness,
             "mf_degree": degree,
+            "mf_chance": chance.mf_degree,
         }
         for rank in range(ranked.shape[1]):
             named = np.array(classes, dtype=object)[ranked[:, rank]]

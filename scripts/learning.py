@@ -24,9 +24,11 @@ with job(snakemake.log[0]) as log:
             np.stack([group[name][:][np.ix_(at, at)] for group, at in zip(groups, places, strict=True)])
             for name in ("correlation", "gram")
         )
-        pearson, cka = (
-            estimate(lambda counts: measure(matrices, counts), len(images), resamples, seed)  # noqa: B023
-            for measure, matrices in ((similarity, correlations), (debiased_cka, products))
+        pearson = estimate(
+            lambda counts, matrices=correlations: similarity(matrices, counts), len(images), resamples, seed
+        )
+        cka = estimate(
+            lambda counts, grams=products: debiased_cka(grams, counts), len(images), resamples, seed
         )
         rows += [
             {

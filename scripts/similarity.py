@@ -32,7 +32,7 @@ with job(snakemake.log[0]) as log:
         log.info("%s: compared %d layers on %d images", checkpoint, len(layers), n_images)
         cka = estimate(lambda counts, grams=products: debiased_cka(grams, counts), n_images, resamples, seed)
         ranks = spearman(correlations)
-        pair_rows += [
+        rows = [
             {
                 **layer,
                 "other_layer": other["layer"],
@@ -49,10 +49,9 @@ with job(snakemake.log[0]) as log:
             for there, other in enumerate(layers)
         ]
         step_rows += [
-            row
+            rows[here * len(layers) + there]
             for here, there in steps([bool(layer["branch_of"]) for layer in layers])
-            for row in pair_rows[-(len(layers) ** 2) :]
-            if (row["layer"], row["other_layer"]) == (layers[here]["layer"], layers[there]["layer"])
         ]
+        pair_rows += rows
     pq.write_table(table_of(pair_rows), snakemake.output.pairs)
     pq.write_table(table_of(step_rows), snakemake.output.steps)

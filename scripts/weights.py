@@ -29,5 +29,8 @@ with job(snakemake.log[0]) as log:
         fit_state(network, torchvision_state(settings["architecture"], name, key), weights)
     elif weights != "random":
         fit_state(network, read_state(Path(weights)), weights)
-    write_weights(network.state_dict(), final, {"network": key, "checkpoint": "final", "weights": weights})
+    about = {"network": key, "checkpoint": "final", "weights": weights}
+    # weights from elsewhere were trained for a number of steps that nobody knows here
+    step = {"step": "0"} if weights == "random" else {}
+    write_weights(network.state_dict(), final, about | step)
     log.info("weights of %s from %s", key, weights)

@@ -11,6 +11,7 @@ from scipy.spatial.distance import cdist
 from census.measures.concepts import (
     chance_counts,
     chance_labels,
+    chance_levels,
     class_counts,
     finite_mean,
     flatness,
@@ -113,6 +114,22 @@ def test_gini_by_chance_is_high_where_classes_are_many():
         for k in (1000, 100, 10)
     ]
     np.testing.assert_allclose(found, [0.909, 0.519, 0.160], atol=0.01)
+
+
+def test_chance_levels_are_of_as_many_images_as_a_unit_has():
+    labels = np.random.default_rng(0).integers(0, 5, 200)
+    drawn = chance_labels(labels, 30, 500, seed=0)
+    sizes, ginis = np.array([30, 0, 6, 30]), np.array([0.8, np.nan, 0.4, 0.0])
+    found = chance_levels(drawn, sizes, ginis, 5, 5)
+    for unit, size in ((0, 30), (2, 6), (3, 30)):
+        counts = chance_counts(drawn, size, 5)
+        assert found.gini[unit] == pytest.approx(gini(counts).mean())
+        degrees = mf_degree(gini(counts), flatness(counts, 5))
+        assert found.mf_degree[unit] == pytest.approx(np.median(degrees))
+        assert found.gini_p[unit] == (1 + (gini(counts) >= ginis[unit]).sum()) / 501
+    assert np.isnan([each[1] for each in found]).all()
+    assert found.gini_p[0] == 1 / 501
+    assert found.gini_p[3] == 1
 
 
 def test_normal_tails_against_scipy():

@@ -139,6 +139,8 @@ def test_the_network_has_learned_between_its_checkpoints(first):
     assert files == ["0.safetensors", "1.safetensors", "final.safetensors", "history.tsv"]
     steps = {each: xr.open_zarr(study.store("small", each, "output")).attrs["step"] for each in ("0", "1")}
     assert steps == {"0": 0, "1": 1}
+    # random weights are those of no step
+    assert xr.open_zarr(study.store("random", "final", "output")).attrs["step"] == 0
 
 
 def test_tables_have_a_row_for_each_thing_measured(first):

@@ -5,7 +5,7 @@ References
 S2: Sadeghi, Conceptual content in deep convolutional neural networks.
 """
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -145,6 +145,46 @@ def chance_counts(drawn: NDArray[np.integer], n_images: int, n_classes: int) -> 
     some = drawn[:, :n_images]
     cells = np.arange(len(some))[:, None] * n_classes + some
     return np.bincount(cells.ravel(), minlength=len(some) * n_classes).reshape(len(some), n_classes)
+
+
+class Chance(NamedTuple):
+    """What units would have by chance, all of shape (units,); NaN for silent units.
+
+    Attributes
+    ----------
+    gini : float64, mean Gini index of the draws.
+    gini_p : float64, ``(1 + draws with a Gini index at least as high as the unit's) / (1 + draws)``.
+    mf_degree : float64, median MF degree of the draws. Those that are nearly even have degrees without
+        bounds, of which a mean would say nothing.
+    """
+
+    gini: Floats
+    gini_p: Floats
+    mf_degree: Floats
+
+
+def chance_levels(
+    drawn: NDArray[np.integer], sizes: NDArray[np.integer], ginis: Floats, n_classes: int, normalizer: int
+) -> Chance:
+    """Compare units with draws of as many images as they have top images.
+
+    Parameters
+    ----------
+    drawn : int (draws, k), see :func:`chance_labels`.
+    sizes : int (units,), each unit's number of top images.
+    ginis : float64 (units,), each unit's Gini index.
+    n_classes, normalizer : see :func:`flatness`.
+    """
+    chance = Chance(*np.full((3, len(sizes)), np.nan))
+    for size in np.unique(sizes[sizes > 0]):
+        here, counts = sizes == size, chance_counts(drawn, size, n_classes)
+        by_chance = gini(counts)
+        # differences in the last digits come of the order of summation
+        reached = (by_chance[:, None] >= ginis[here] - 1e-12).sum(0)
+        chance.gini[here] = by_chance.mean()
+        chance.gini_p[here] = (1 + reached) / (1 + len(drawn))
+        chance.mf_degree[here] = np.median(mf_degree(by_chance, flatness(counts, normalizer)))
+    return chance
 
 
 def tail_p_values(
