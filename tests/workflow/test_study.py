@@ -97,7 +97,7 @@ def test_figures_are_pictures_of_something(first):
         assert path.suffix == ".png"
         with Image.open(path) as image:
             pixels = np.asarray(image.convert("L"))
-        assert pixels.shape[0] > 100
+        assert pixels.shape[0] > 80
         assert pixels.shape[1] > 300
         # lines and letters on white
         assert 0.005 < (pixels < 128).mean() < 0.5, path
@@ -190,7 +190,7 @@ def test_tables_of_similarity_hold_every_pair(first):
         row = steps[steps["checkpoint"] == checkpoint].iloc[0]
         expected = np.corrcoef(matrices["relu"], matrices["output"])[0, 1]
         assert row["similarity"] == pytest.approx(expected, abs=1e-5)
-        grams = xr.open_zarr(measures / "gram/small/tiny/relu.zarr", group=checkpoint)
+        grams = xr.open_zarr(measures / "gram/small/tiny/relu.zarr" / checkpoint)
         assert grams["gram"].sizes == {"image": 6, "other_image": 6}
         assert grams.attrs["n_neurons"] == 256
     performance = pd.read_parquet(measures / "performance/small/tiny.parquet").set_index("checkpoint")
@@ -204,7 +204,7 @@ def test_concepts_are_of_the_top_images(first):
     data = xr.open_zarr(study.folder / "results/data/tiny/test.zarr")
     store = xr.open_zarr(study.store("random", "final", "relu1"))
     largest, images = store["max"].values, store["image"].values
-    found = xr.open_zarr(measures / "concepts/random/tiny/relu1.zarr", group="final")
+    found = xr.open_zarr(measures / "concepts/random/tiny/relu1.zarr/final")
     assert found["top_image"].sizes == {"unit": 64, "rank": 24}
     units = pd.read_parquet(measures / "facetedness/random/tiny/units.parquet").query("layer == 'relu1'")
     for unit in (0, 17, 63):
@@ -216,7 +216,7 @@ def test_concepts_are_of_the_top_images(first):
         row = units[units["unit"] == unit].iloc[0]
         assert row["n_top_images"] == len(top)
         assert row["top_count_1"] == counts.max()
-    assert (units["facetedness"].isin(["multi", "single"]) == np.isfinite(units["mf_degree"])).all()
+    assert (units["facetedness"].isin(["multi", "single"]) == units["mf_degree"].notna()).all()
     layers = pd.read_parquet(measures / "facetedness/small/tiny/layers.parquet")
     assert layers["layer"].tolist() == ["relu", "output"] * 3
     assert (layers["share_single"] + layers["share_multi"] <= 1).all()
