@@ -105,7 +105,7 @@ def draw_density(units: pd.DataFrame, title: str) -> Figure:
         panel.grid(visible=False)
     panels[0].set_yticks(range(len(names)), names[::-1], fontsize=7)
     panels[0].set_ylim(-0.15, len(names))
-    panels[0].set_ylabel("layer, from the input (top) to the logits")
+    panels[0].set_ylabel("layer")
     handles = [
         Patch(color=BLUE, alpha=0.45, label=final_state(units)),
         *([Patch(color=GRAY, alpha=0.45, label="untrained")] if UNTRAINED in shown else []),
