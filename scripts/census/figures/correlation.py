@@ -20,8 +20,6 @@ from census.figures.style import (
     GRAY,
     GREEN,
     INK,
-    KIND_NAMES,
-    MARKERS,
     ORANGE,
     PURPLE,
     SKY,
@@ -32,9 +30,11 @@ from census.figures.style import (
     depth_axis,
     depth_width,
     final_state,
+    kind_handles,
     names_height,
     new_figure,
     shortened,
+    untrained_handle,
     wrapped,
 )
 
@@ -175,22 +175,8 @@ def draw_decorrelation(layers: pd.DataFrame, sparsity: pd.DataFrame, title: str)
         Line2D([], [], color=INK, label=f"{final_state(final)}; bar: 95 % interval"),
     ]
     if UNTRAINED in set(layers["checkpoint"]):
-        handles.append(
-            Line2D(
-                [],
-                [],
-                color=INK,
-                label="untrained",
-                linestyle=(0, (3, 2)),
-                marker="o",
-                markerfacecolor="white",
-            )
-        )
-    handles += [
-        Line2D([], [], color=INK, label=KIND_NAMES[kind], marker=MARKERS[kind], linestyle="")
-        for kind in ("rectifier", "pooling", "module")
-        if kind in set(final["kind"])
-    ]
+        handles.append(untrained_handle(INK))
+    handles += kind_handles(final["kind"])
     figure.legend(handles=handles, loc="outside right upper")
     figure.suptitle(title, x=0.01, ha="left")
     return figure

@@ -29,6 +29,7 @@ from census.figures.style import (
     mark_undefined,
     names_height,
     new_figure,
+    untrained_handle,
     wrapped,
 )
 
@@ -227,17 +228,7 @@ def draw_counts(layers: pd.DataFrame, title: str) -> Figure:
         Line2D([], [], color=INK, label=final_state(layers)),
     ]
     if UNTRAINED in set(layers["checkpoint"]):
-        handles.append(
-            Line2D(
-                [],
-                [],
-                color=INK,
-                linestyle=(0, (3, 2)),
-                marker="o",
-                markerfacecolor="white",
-                label="untrained",
-            )
-        )
+        handles.append(untrained_handle(INK))
     handles.append(
         Line2D([], [], color=VERMILION, marker="_", markersize=9, linestyle="", label="chance (median)")
     )

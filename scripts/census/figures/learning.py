@@ -12,14 +12,12 @@ from census.figures.similarity import NAMES, SIMILARITIES
 from census.figures.style import (
     BLUE,
     FINAL,
-    INK,
-    KIND_NAMES,
-    MARKERS,
     UNTRAINED,
     WIDTH,
     along_depth,
     depth_axis,
     depth_width,
+    kind_handles,
     mark_undefined,
     names_height,
     new_figure,
@@ -148,11 +146,7 @@ def _draw_two_checkpoints(similarities: pd.DataFrame, title: str) -> Figure:
     axes.set_ylabel("similarity of the trained\nand the untrained layer")
     depth_axis(axes, names)
     handles = [Line2D([], [], color=BLUE, label="bar: 95 % interval")]
-    handles += [
-        Line2D([], [], color=INK, label=KIND_NAMES[kind], marker=MARKERS[kind], linestyle="")
-        for kind in ("rectifier", "pooling", "module")
-        if kind in set(table["kind"])
-    ]
+    handles += kind_handles(table["kind"])
     figure.legend(handles=handles, loc="outside right upper")
     figure.suptitle(title, x=0.01, ha="left")
     return figure

@@ -12,17 +12,17 @@ from census.figures.style import (
     GRAY,
     GREEN,
     INK,
-    KIND_NAMES,
-    MARKERS,
     UNTRAINED,
     WIDTH,
     along_depth,
     depth_axis,
     depth_width,
     final_state,
+    kind_handles,
     names_height,
     new_figure,
     over_learning,
+    untrained_handle,
 )
 
 
@@ -60,12 +60,8 @@ def draw_depth(layers: pd.DataFrame, title: str) -> Figure:
 
     handles = [line(BLUE, f"{final_state(final)}; bar: 95 % interval")]
     if len(untrained):
-        handles.append(line(BLUE, "untrained", linestyle=(0, (3, 2)), marker="o", markerfacecolor="white"))
-    handles += [
-        line(INK, KIND_NAMES[kind], marker=MARKERS[kind], linestyle="")
-        for kind in ("rectifier", "pooling", "module")
-        if kind in set(final["kind"])
-    ]
+        handles.append(untrained_handle(BLUE))
+    handles += kind_handles(final["kind"])
     handles += [line(BLUE, "Treves–Rolls", linewidth=3), line(GREEN, "Hoyer", linewidth=3)]
     figure.legend(handles=handles, loc="outside right upper")
     figure.suptitle(title, x=0.01, ha="left")

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike
 
 # Okabe & Ito's palette, told apart by the color-blind
@@ -166,6 +167,23 @@ def along_depth(
     if silent is not None:
         for place in x[np.isnan(y) & silent.reindex(table.index).to_numpy()]:
             axes.text(place, 0.02, "silent", rotation=90, ha="center", va="bottom", fontsize=7, color=color)
+
+
+def kind_handles(kinds: Iterable[str]) -> list[Line2D]:
+    """Return what a legend needs to explain the marks of layers of these kinds, input and logits aside."""
+    shown = set(kinds)
+    return [
+        Line2D([], [], color=INK, label=KIND_NAMES[kind], marker=MARKERS[kind], linestyle="")
+        for kind in ("rectifier", "pooling", "module")
+        if kind in shown
+    ]
+
+
+def untrained_handle(color: str) -> Line2D:
+    """Return what a legend needs to explain the dashed curve and hollow marks of the untrained network."""
+    return Line2D(
+        [], [], color=color, label="untrained", linestyle=(0, (3, 2)), marker="o", markerfacecolor="white"
+    )
 
 
 def over_learning(axes: Axes, table: pd.DataFrame, column: str) -> None:
