@@ -39,7 +39,7 @@ with job(snakemake.log[0]) as log:
             row = layers[here].iloc[0].to_dict()
             row |= {
                 "n_even_units": int(np.isinf(degree).sum()),
-                "gini_mean": np.nanmean(table["gini"]) if table["gini"].notna().any() else np.nan,
+                "gini_mean": table["gini"].mean(),
                 "gini_chance": table.loc[table["n_top_images"].idxmax(), "gini_chance"],
                 # silent units have no flatness: -1 is a mark, and no value to average
                 "flatness_mean": table.loc[table["n_top_images"] > 0, "flatness"].mean(),

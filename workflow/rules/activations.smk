@@ -20,7 +20,7 @@ for run in RUNS:
                     name
                 input:
                     weights=WEIGHTS.format(**place),
-                    images="results/data/{}/{}.zarr".format(run["dataset"], run["split"]),
+                    images=DATASET.format(dataset=run["dataset"], split=run["split"]) + ".zarr",
                 output:
                     [directory(str(stores[layer])) for layer in layers],
                 log:

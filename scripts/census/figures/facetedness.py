@@ -40,13 +40,13 @@ def _names(table: pd.DataFrame) -> list[str]:
     return table.sort_values("depth")["layer"].unique().tolist()
 
 
-def _counted(axes: Axes, counts: Mapping[int, int], color: str, row: float = 1.03) -> None:
+def _counted(axes: Axes, counts: Mapping[int, int], color: str) -> None:
     """Write a number above each place of a depth axis that has one."""
     for place, count in counts.items():
         if count:
             axes.text(
                 place,
-                row,
+                1.03,
                 str(count),
                 transform=axes.get_xaxis_transform(),
                 ha="center",
@@ -209,7 +209,7 @@ def draw_counts(layers: pd.DataFrame, title: str) -> Figure:
                 )
         if checkpoint == FINAL:
             below.plot(x, table["mf_chance"], "_", color=VERMILION, markersize=9)
-            _counted(below, {place: n for place, n in enumerate(table["n_even_units"]) if n}, ORANGE)
+            _counted(below, dict(enumerate(table["n_even_units"])), ORANGE)
             if table["n_even_units"].any():
                 below.text(
                     -0.01, 1.03, "even", transform=below.transAxes, ha="right", va="bottom", fontsize=6.5

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 
-from census.figures.similarity import NAMES, SIMILARITIES
+from census.figures.similarity import NAMES, SIMILARITIES, colorbar
 from census.figures.style import (
     BLUE,
     FINAL,
@@ -127,9 +127,7 @@ def draw_checkpoints(similarities: pd.DataFrame, title: str) -> Figure:
             panel.text(column, row, text, ha="center", va="center", fontsize=6, color=color)
     for panel in panels.ravel()[len(layers) :]:
         panel.set_axis_off()
-    bar = figure.colorbar(image, ax=panels, shrink=0.8, extend="min", pad=0.02)
-    bar.set_label(NAMES["similarity"])
-    bar.outline.set_visible(False)
+    colorbar(figure, image, panels, NAMES["similarity"])
     figure.suptitle(title, x=0.01, ha="left")
     return figure
 

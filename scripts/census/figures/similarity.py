@@ -8,7 +8,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, FigureBase
 from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
@@ -72,7 +72,7 @@ def draw_layers(pairs: pd.DataFrame, steps: pd.DataFrame, column: str, title: st
         matrix = matrix_of(pairs[pairs["checkpoint"] == checkpoint], column, names)
         image = _draw_matrix(panel, matrix, names, named=number == 0)
         panel.set_title(states[checkpoint])
-    _colorbar(above, image, panels, NAMES[column])
+    colorbar(above, image, panels, NAMES[column])
 
     axes = below.subplots()
     for checkpoint in shown[::-1]:
@@ -124,7 +124,7 @@ def draw_submodules(pairs: pd.DataFrame, title: str) -> Figure:
     # its place decides its size, so that it stands above the panel below
     image = _draw_matrix(above, matrix, names, named=True, aspect="auto")
     above.tick_params(labelbottom=False)
-    _colorbar(figure, image, [above, below], NAMES["similarity"])
+    colorbar(figure, image, [above, below], NAMES["similarity"])
     boxes = [
         (module, list(places))
         for module, places in itertools.groupby(range(len(names)), key=modules.__getitem__)
@@ -193,7 +193,10 @@ def _draw_matrix(
     return image
 
 
-def _colorbar(figure: Figure, image: AxesImage, panels: Sequence[Axes], label: str) -> None:
+def colorbar(
+    figure: FigureBase, image: AxesImage, panels: Axes | Sequence[Axes] | NDArray[np.object_], label: str
+) -> None:
+    """Draw the scale of matrices in :data:`SIMILARITIES` beside their panels."""
     bar = figure.colorbar(image, ax=panels, shrink=0.8, extend="min", pad=0.02)
     bar.set_label(label)
     bar.outline.set_visible(False)
