@@ -87,7 +87,7 @@ def _item(key: str, part: Mapping[str, Any], required: bool) -> str:
 def _type(part: Mapping[str, Any]) -> str:
     """Return a type and its range in words."""
     if "enum" in part:
-        return "one of " + ", ".join(f"`{value}`" for value in part["enum"])
+        return ("one of " if len(part["enum"]) > 1 else "") + ", ".join(f"`{each}`" for each in part["enum"])
     if "oneOf" in part:
         return " or ".join(_type(each) for each in part["oneOf"])
     kinds = part["type"] if isinstance(part["type"], list) else [part["type"]]

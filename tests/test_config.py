@@ -10,7 +10,7 @@ import pytest
 import yaml
 from snakemake.utils import update_config
 
-from census.config import checkpoints_of, read_config, schema, units_of_layers
+from census.config import checkpoints_of, read_config, schema, units_of_layers, with_names_of_layers
 from census.errors import StudyError
 from census.networks.layers import Layer
 
@@ -380,3 +380,29 @@ def test_units_that_there_are_not_are_named(asked, message):
     with pytest.raises(StudyError) as raised:
         units_of_layers(asked, LAYERS, RECORDED)
     assert str(raised.value) == f"config: measures.facets.{message}"
+
+
+def named(**options):
+    run = {"network": "cnn", "layers": "all", "unit_layers": "rectified", **options}
+    return with_names_of_layers(run, LAYERS["cnn"], "config: runs[0]")
+
+
+def test_layers_of_a_run_are_known_by_their_one_name():
+    assert named()["layers"] == ["input", "relu1", "relu2"]
+    assert named(layers=["block1", "input"])["layers"] == ["input", "relu1"]
+
+
+def test_units_are_looked_at_in_rectified_layers_that_are_recorded():
+    assert named()["unit_layers"] == ["relu1", "relu2"]
+    assert named(layers=["input", "relu2"])["unit_layers"] == ["relu2"]
+    assert named(layers=["input"])["unit_layers"] == []
+    assert named(unit_layers=["block1", "input"])["unit_layers"] == ["input", "relu1"]
+
+
+def test_units_of_a_layer_that_is_not_recorded_are_refused():
+    with pytest.raises(StudyError) as raised:
+        named(layers=["input"], unit_layers=["block1"])
+    message = "config: runs[0].unit_layers: 'relu1' is not among this run's layers"
+    assert str(raised.value) == message
+    with pytest.raises(StudyError, match=r"runs\[0\]\.unit_layers: .*no layer 'relu3'; did you mean 'relu"):
+        named(unit_layers=["relu3"])

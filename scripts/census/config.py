@@ -16,7 +16,7 @@ from jsonschema.exceptions import ValidationError
 
 from census.data.sources import TORCHVISION, splits
 from census.errors import StudyError, nearest
-from census.networks.layers import Layer
+from census.networks.layers import Layer, select
 
 SCHEMA = Path(__file__).parents[2] / "workflow/schemas/config.schema.yaml"
 WEIGHT_FILES = (".safetensors", ".pt", ".pth")
@@ -212,6 +212,33 @@ def _faults_of_run(key: str, run: Mapping[str, Any], config: Mapping[str, Any]) 
             if str(step) not in steps:
                 hint = f"; valid: {', '.join(steps)}"
                 yield f"{key}.checkpoints: {run['network']} has no checkpoint {step}{hint}"
+
+
+def with_names_of_layers(run: Mapping[str, Any], layers: Sequence[Layer], key: str) -> dict[str, Any]:
+    """Return a run in which ``layers`` and ``unit_layers`` are lists of the layers' one names, by depth.
+
+    Parameters
+    ----------
+    run : as in the config.
+    layers : all layers of its network.
+    key : the run's key in the config, for messages.
+
+    Raises
+    ------
+    StudyError : the network has no layer of that name; or one of ``unit_layers`` is not among ``layers``.
+    """
+    recorded = select(layers, run["layers"], f"{key}.layers")
+    one_by_one = select(layers, run["unit_layers"], f"{key}.unit_layers")
+    if run["unit_layers"] == "rectified":
+        one_by_one = [layer for layer in one_by_one if layer in recorded]
+    for layer in one_by_one:
+        if layer not in recorded:
+            raise StudyError(f"{key}.unit_layers: {layer.name!r} is not among this run's layers")
+    return {
+        **run,
+        "layers": [layer.name for layer in recorded],
+        "unit_layers": [layer.name for layer in one_by_one],
+    }
 
 
 def units_of_layers(

@@ -163,6 +163,8 @@ def test_kinds_of_squeezenet():
     assert layers["features.0"].kind == "other"
     assert layers["features.0"].shape == (64, 113, 113)
     assert layers["features.1"].kind == "rectifier"
+    assert layers["features.1"].before == layers["features.0"].node
+    assert layers["features.2"].before == ""
     assert layers["features.2"].kind == "pooling"
     assert layers["features.3.expand3x3_activation"].kind == "rectifier"
     assert layers["features.3.cat"].kind == "module"

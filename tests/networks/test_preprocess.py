@@ -47,3 +47,11 @@ def test_resize_and_crop_equal_torchvisions():
     images = torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255
     theirs = v2.functional.center_crop(v2.functional.resize(images, [32, 32], antialias=True), [24, 24])
     torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-5)
+
+
+def test_gradients_reach_the_pixels_through_normalization():
+    pixels = torch.full((1, 3, 8, 8), 128.0, requires_grad=True)
+    preprocess = Preprocess({**PLAIN, "color": "BGR", "std": [0.5, 1, 2]})
+    preprocess.normalize(pixels)[0, 0].sum().backward()
+    assert torch.equal(pixels.grad[0, 2], torch.full((8, 8), 1 / 255 / 0.5))
+    assert not pixels.grad[0, :2].any()

@@ -7,12 +7,11 @@ from snakemake.exceptions import WorkflowError
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
 from census.code import code_digest as code
-from census.config import checkpoints_of, read_config, units_of_layers
+from census.config import checkpoints_of, read_config, units_of_layers, with_names_of_layers
 from census.data.folder import class_folders
 from census.data.sources import folder_of, source_of
 from census.errors import StudyError
 from census.networks.listing import list_layers, own_code
-from census.networks.layers import select
 
 CONDA = "../../envs/study.yaml"
 SOURCE = "results/sources/{source}"
@@ -27,17 +26,14 @@ try:
         for name in sorted({run["network"] for run in config["runs"]})
     }
     RUNS = [
-        {
-            **run,
-            "layers": [
-                layer.name
-                for layer in select(LAYERS[run["network"]], run["layers"], f"config: runs[{index}].layers")
-            ],
-        }
+        with_names_of_layers(run, LAYERS[run["network"]], f"config: runs[{index}]")
         for index, run in enumerate(config["runs"])
     ]
 except StudyError as error:
     raise WorkflowError(str(error)) from None
+
+# the runs in which units are looked at one by one
+UNIT_RUNS = [run for run in RUNS if run["unit_layers"]]
 
 
 wildcard_constraints:
@@ -125,6 +121,30 @@ def layers_of_run(pattern):
         return expand(pattern, layer=run_of(wildcards)["layers"], allow_missing=True)
 
     return files
+
+
+def unit_layers_of_run(pattern):
+    """Return an input function: the files of a pattern for the layers whose units are looked at one by one."""
+
+    def files(wildcards):
+        return expand(pattern, layer=run_of(wildcards)["unit_layers"], allow_missing=True)
+
+    return files
+
+
+def unit_checkpoints(run):
+    """Return the checkpoints at which units are looked at one by one: untrained, where the run has it, and final."""
+    return [checkpoint for checkpoint in checkpoints(run) if checkpoint in ("0", "final")]
+
+
+def weights_of_units(wildcards):
+    """Return the weights at each of these checkpoints of a run, in order of steps."""
+    return expand(WEIGHTS, checkpoint=unit_checkpoints(run_of(wildcards)), allow_missing=True)
+
+
+def stores_of_units(wildcards):
+    """Return the stores of a layer at each of these checkpoints of its run, in order of steps."""
+    return expand(STORE, checkpoint=unit_checkpoints(run_of(wildcards)), allow_missing=True)
 
 
 def stores_of_layer(wildcards):

@@ -287,7 +287,8 @@ def layers_of(traced: fx.GraphModule, channels: int, size: int, key: str = "netw
         else:
             kind = "other"
         place = branches.get(node, ""), fields[node]
-        layers.append(Layer(name, kind, units, len(layers), node.name, tuple(aliases), *place))
+        before = node.all_input_nodes[0].name if kind == "rectifier" else ""
+        layers.append(Layer(name, kind, units, len(layers), node.name, tuple(aliases), *place, before))
     return layers
 
 

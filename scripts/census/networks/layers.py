@@ -14,8 +14,11 @@ from pathlib import Path
 from census.errors import StudyError, nearest
 from census.networks.fields import ReceptiveField, read_field
 
-# what `layers: all` takes; anything else in the graph is taken where it is named
-ALL_KINDS = ("input", "rectifier", "pooling", "module", "output")
+# kinds of layers that a word in the config takes; anything else in the graph is taken where it is named
+GROUPS = {
+    "all": ("input", "rectifier", "pooling", "module", "output"),
+    "rectified": ("rectifier",),
+}
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class Layer:
     branch_of : path of the module, or name of the next layer on every path, in which this layer lies on some
         of the paths from the input to the logits only; empty where all of them go through the layer.
     receptive_field : which pixels of the input each position sees; None for the whole image, or if it may be.
+    before : name of the graph's node whose tensor a rectifier takes; empty for layers of other kinds.
     """
 
     name: str
@@ -43,6 +47,7 @@ class Layer:
     aliases: tuple[str, ...] = field(default=())
     branch_of: str = ""
     receptive_field: ReceptiveField | None = None
+    before: str = ""
 
     @property
     def n_neurons(self) -> int:
@@ -56,7 +61,7 @@ def select(layers: Sequence[Layer], request: str | Iterable[str], key: str) -> l
     Parameters
     ----------
     layers : all layers of the network.
-    request : ``all``, or names; ``all`` may stand among the names.
+    request : ``all``, ``rectified`` or names; the words may stand among the names.
     key : the request's key in the config, for messages.
 
     Raises
@@ -66,12 +71,12 @@ def select(layers: Sequence[Layer], request: str | Iterable[str], key: str) -> l
     names = {name: layer for layer in layers for name in (layer.name, *layer.aliases)}
     chosen: set[Layer] = set()
     for name in [request] if isinstance(request, str) else request:
-        if name == "all":
-            chosen.update(layer for layer in layers if layer.kind in ALL_KINDS)
+        if name in GROUPS:
+            chosen.update(layer for layer in layers if layer.kind in GROUPS[name])
         elif name in names:
             chosen.add(names[name])
         else:
-            raise StudyError(f"{key}: the network has no layer {name!r}{nearest(name, [*names, 'all'])}")
+            raise StudyError(f"{key}: the network has no layer {name!r}{nearest(name, [*names, *GROUPS])}")
     return sorted(chosen, key=lambda layer: layer.depth)
 
 

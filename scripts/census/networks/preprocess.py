@@ -47,7 +47,15 @@ class Preprocess:
         if values.shape[2:] != (self._resize, self._resize):
             values = F.interpolate(values, (self._resize, self._resize), mode="bilinear", antialias=True)
         start = (self._resize - self._size) // 2
-        values = values[:, :, start : start + self._size, start : start + self._size]
+        return self.normalize(values[:, :, start : start + self._size, start : start + self._size])
+
+    def normalize(self, values: Tensor) -> Tensor:
+        """Return the network's input for images of the right size; gradients pass through.
+
+        Parameters
+        ----------
+        values : float32 (n, channels, size, size) from 0 to 255, gray or RGB.
+        """
         if self._color == "BGR":
             values = values.flip(1)
         values = (values * self._scale - self._mean.to(values.device)) / self._std.to(values.device)

@@ -1,0 +1,27 @@
+"""Which units of a layer are looked at where each of them costs passes of the network."""
+
+import zlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def sample_units(n_units: int, wanted: int | str, seed: int, layer: str) -> NDArray[np.int64]:
+    """Draw a seeded sample of a layer's units.
+
+    Units come in the order of one permutation, so that a smaller sample lies within a larger one, and layers
+    have permutations of their own.
+
+    Parameters
+    ----------
+    n_units : number of units of the layer.
+    wanted : how many; ``all``, or more than there are, means all of them.
+    seed : seed of the permutation.
+    layer : the layer's name.
+
+    Returns
+    -------
+    int64 (n,), in ascending order.
+    """
+    order = np.random.default_rng([seed, zlib.crc32(layer.encode())]).permutation(n_units)
+    return np.sort(order if wanted == "all" else order[: int(wanted)])
