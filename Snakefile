@@ -22,6 +22,8 @@ include: "workflow/rules/learning.smk"
 include: "workflow/rules/concepts.smk"
 include: "workflow/rules/facetedness.smk"
 include: "workflow/rules/facets.smk"
+include: "workflow/rules/ascent.smk"
+include: "workflow/rules/substitution.smk"
 
 
 rule all:

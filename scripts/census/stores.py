@@ -1,12 +1,15 @@
 """What all Zarr stores of the study have in common."""
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import zarr
+
+CHUNK_BYTES = 1 << 25
 
 
 def consolidate(path: Path, attributes: Mapping[str, Any]) -> None:
@@ -44,8 +47,19 @@ def write_checkpoint(
     """
     group = zarr.open_group(path, mode="a").create_group(checkpoint)
     for name, (dimensions, values) in arrays.items():
-        group.create_array(name, data=values, dimension_names=dimensions, chunks=values.shape)
+        group.create_array(name, data=values, dimension_names=dimensions, chunks=_chunks(values))
     consolidate(path / checkpoint, attributes)
+
+
+def _chunks(values: np.ndarray) -> tuple[int, ...]:
+    """Return the shape of chunks that are no larger than a bound: cut along the first dimensions only."""
+    shape = list(values.shape)
+    for axis, length in enumerate(shape):
+        size = values.itemsize * math.prod(shape)
+        if size <= CHUNK_BYTES:
+            break
+        shape[axis] = max(1, length * CHUNK_BYTES // size)
+    return tuple(shape)
 
 
 def open_checkpoint(path: str | Path, checkpoint: str) -> zarr.Group:

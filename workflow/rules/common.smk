@@ -68,6 +68,13 @@ def network_settings(name):
     return {**entry, "seed": config["seed"], "own_code": own_code(entry)}
 
 
+def network_of(wildcards):
+    """Return what a network is built from, and its input; weights are files of their own."""
+    entry = config["networks"][wildcards.network]
+    parts = ("architecture", "arguments", "classes", "weights", "input")
+    return {**{name: entry[name] for name in parts}, "own_code": own_code(entry)}
+
+
 def source_of_weights(wildcards):
     """Return the file or folder from which a network's weights are brought in."""
     weights = config["networks"][wildcards.network]["weights"]
@@ -133,8 +140,9 @@ def unit_layers_of_run(pattern):
 
 
 def unit_checkpoints(run):
-    """Return the checkpoints at which units are looked at one by one: untrained, where the run has it, and final."""
-    return [checkpoint for checkpoint in checkpoints(run) if checkpoint in ("0", "final")]
+    """Return the checkpoints at which units are looked at one by one, in order of steps."""
+    wanted = {"final": ["final"], "ends": ["0", "final"], "all": checkpoints(run)}[run["unit_checkpoints"]]
+    return [checkpoint for checkpoint in checkpoints(run) if checkpoint in wanted]
 
 
 def weights_of_units(wildcards):

@@ -1,0 +1,83 @@
+"""Measure how replaceable units are: on pictures made for them, and on the images that drive them most."""
+
+from census.jobs import job
+
+with job(snakemake.log[0]) as log:
+    import itertools
+
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from census.activations.reading import open_store, statistic_blocks
+    from census.measures.substitution import over_seeds, representative_substitution
+    from census.measures.top_images import NONE, top_images
+    from census.stores import open_checkpoint
+    from census.tables import key_columns, key_values, table_of
+
+    unit_tables, layer_rows = [], []
+    for path in snakemake.input.stores:
+        store = open_store(path)
+        attributes, (n_units, *_) = store.attrs, store.attrs["shape"]
+        ascent = open_checkpoint(snakemake.input.ascent, attributes["checkpoint"])
+        sampled, responses = ascent["unit"][:], ascent["response"][:]
+
+        # the image with the largest mean over positions, which is what an ascent maximizes, too
+        images = store["image"][:]
+        top = top_images(
+            (
+                (images[first : first + len(values)], values, np.zeros(values.shape, np.int32))
+                for first, values in zip(
+                    itertools.count(0, store["mean"].chunks[0]), statistic_blocks(store, "mean"), strict=False
+                )
+            ),
+            n_units,
+            k=1,
+        )
+        natural_image, natural_maximum = top.images[:, 0], top.values[:, 0].astype(np.float64)
+        answering = np.flatnonzero(natural_image != NONE)
+        ascending = np.argsort(images)
+        places = ascending[np.searchsorted(images[ascending], natural_image[answering])]
+        rs_natural = np.full(n_units, np.nan)
+        rs_natural[answering] = representative_substitution(store["mean"].oindex[places], answering)
+
+        columns = {
+            "unit": np.arange(n_units),
+            "natural_image": pa.array(natural_image, mask=natural_image == NONE),
+            "natural_maximum": natural_maximum,
+            "rs_natural": rs_natural,
+        }
+        row = {
+            **key_values(attributes),
+            "n_units": n_units,
+            "n_sampled": len(sampled),
+            "n_seeds": responses.shape[1],
+            "n_silent_units": n_units - len(answering),
+        }
+        not_sampled = np.isin(np.arange(n_units), sampled, invert=True)
+        for objective, those in zip(ascent.attrs["objectives"], responses, strict=True):
+            shares = representative_substitution(those, sampled)
+            own = those[:, np.arange(len(sampled)), sampled].astype(np.float64)
+            mean, least, largest = over_seeds(shares)
+            found = {
+                f"rs_{objective}": mean,
+                f"rs_{objective}_low": least,
+                f"rs_{objective}_high": largest,
+                f"rs_{objective}_failed": np.isnan(shares).sum(0),
+                f"{objective}_over_natural": over_seeds(own).mean / natural_maximum[sampled],
+            }
+            for name, values in found.items():
+                everywhere = np.zeros(n_units, values.dtype)
+                everywhere[sampled] = values
+                columns[name] = pa.array(everywhere, mask=not_sampled)
+            row |= {
+                f"n_failed_{objective}": int(np.isnan(mean).sum()),
+                f"n_failed_ascents_{objective}": int(np.isnan(shares).sum()),
+                # of the units of which there is a number
+                f"share_rs_{objective}_zero": float((mean == 0).sum() / max(1, (~np.isnan(mean)).sum())),
+            }
+        unit_tables.append(pa.table(key_columns(attributes, n_units) | columns))
+        layer_rows.append(row)
+        log.info("%s", row)
+    pq.write_table(pa.concat_tables(unit_tables), snakemake.output.units)
+    pq.write_table(table_of(layer_rows), snakemake.output.layer)

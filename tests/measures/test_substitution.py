@@ -1,0 +1,48 @@
+"""How replaceable units are."""
+
+import numpy as np
+import pytest
+
+from census.measures.substitution import over_seeds, representative_substitution
+
+# three pictures on which four units answer; the pictures are of the units 0, 2 and 3
+RESPONSES = np.array([[2.0, 1.0, 3.0, 2.0], [5.0, 0.0, 5.0, 1.0], [0.0, 1.0, 2.0, 4.0]], np.float32)
+UNITS = np.array([0, 2, 3])
+
+
+def test_only_units_that_answer_strictly_more_count():
+    np.testing.assert_array_equal(representative_substitution(RESPONSES, UNITS), [0.25, 0, 0])
+
+
+def test_the_share_is_of_all_units_of_the_layer():
+    # all others answer more: the largest share there is
+    responses = np.array([[1.0, 2, 3, 4, 5]])
+    assert representative_substitution(responses, np.array([0])) == 4 / 5
+
+
+def test_it_equals_a_count_in_a_loop():
+    random = np.random.default_rng(0)
+    responses, units = random.normal(0.5, 1, (2, 3, 30, 50)), random.integers(50, size=30)
+    found = representative_substitution(responses, units)
+    for place in np.ndindex(2, 3, 30):
+        row, own = responses[place], responses[(*place, units[place[-1]])]
+        expected = sum(value > own for value in row) / 50 if own > 0 else np.nan
+        np.testing.assert_equal(found[place], expected)
+
+
+@pytest.mark.parametrize("own", [0.0, -1.0, np.nan])
+def test_a_picture_that_fails_to_drive_its_unit_gives_no_share(own):
+    responses = np.array([[own, 1.0], [1.0, 2.0]])
+    np.testing.assert_array_equal(representative_substitution(responses, np.array([0, 1])), [np.nan, 0])
+
+
+def test_a_response_that_is_no_number_gives_no_share():
+    responses = np.array([[1.0, np.nan], [1.0, np.inf]])
+    assert np.isnan(representative_substitution(responses, np.array([0, 0]))).all()
+
+
+def test_seeds_that_failed_do_not_count():
+    found = over_seeds(np.array([[0.5, np.nan, np.nan], [0.1, 0.2, np.nan]]))
+    np.testing.assert_allclose(found.mean, [0.3, 0.2, np.nan])
+    np.testing.assert_array_equal(found.least, [0.1, 0.2, np.nan])
+    np.testing.assert_array_equal(found.largest, [0.5, 0.2, np.nan])

@@ -1,0 +1,33 @@
+"""Stores of what was measured."""
+
+import numpy as np
+import pytest
+
+from census import stores
+from census.stores import open_checkpoint, write_checkpoint
+
+
+def test_checkpoints_lie_beside_each_other(tmp_path):
+    path = tmp_path / "layer.zarr"
+    for checkpoint, value in (("0", 1.0), ("final", 2.0)):
+        write_checkpoint(path, checkpoint, {"x": (("unit",), np.full(3, value))}, {"checkpoint": checkpoint})
+    group = open_checkpoint(path, "final")
+    assert group.attrs["checkpoint"] == "final"
+    assert group["x"].metadata.dimension_names == ("unit",)
+    np.testing.assert_array_equal(group["x"][:], [2, 2, 2])
+    np.testing.assert_array_equal(open_checkpoint(path, "0")["x"][:], [1, 1, 1])
+
+
+@pytest.mark.parametrize(
+    ("shape", "chunks"),
+    [((4, 5), (4, 5)), ((40, 10), (10, 10)), ((3, 500), (1, 100)), ((0, 7), (0, 7)), ((), ())],
+    ids=["small", "many rows", "long rows", "empty", "a number"],
+)
+def test_chunks_are_cut_along_the_first_dimensions(tmp_path, monkeypatch, shape, chunks):
+    monkeypatch.setattr(stores, "CHUNK_BYTES", 100)
+    values = np.arange(np.prod(shape, dtype=int), dtype=np.uint8).reshape(shape)
+    dimensions = tuple("abc"[: len(shape)])
+    write_checkpoint(tmp_path / "layer.zarr", "final", {"x": (dimensions, values)}, {})
+    array = open_checkpoint(tmp_path / "layer.zarr", "final")["x"]
+    assert array.chunks == chunks
+    np.testing.assert_array_equal(array[...], values)
