@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmarks import ROOT
 from benchmarks.common import COLUMNS, Options, machine
 
-SUBJECTS = ("codecs", "concepts", "extraction", "facets", "gram", "memory", "nothing", "study")
+SUBJECTS = ("ascent", "codecs", "concepts", "extraction", "facets", "gram", "memory", "nothing", "study")
 
 
 def table(lines: list[tuple[str, ...]]) -> str:
