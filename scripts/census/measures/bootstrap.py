@@ -81,9 +81,10 @@ def percentile_interval(estimates: NDArray[np.floating], level: float = 0.95) ->
         low, high = np.quantile(estimates, shares, axis=0)
         return low, high
     known = ~np.isnan(estimates).all(0)
-    low, high = np.full((2, *estimates.shape[1:]), np.nan)
-    low[known], high[known] = np.nanquantile(estimates[:, known], shares, axis=0)
-    return low, high
+    interval = np.full((2, *estimates.shape[1:]), np.nan)
+    if known.any():
+        interval[:, known] = np.nanquantile(estimates[:, known], shares, axis=0)
+    return interval[0], interval[1]
 
 
 def resample_counts(n_images: int, resamples: int, seed: int) -> Floats:
