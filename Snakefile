@@ -24,6 +24,7 @@ include: "workflow/rules/facetedness.smk"
 include: "workflow/rules/facets.smk"
 include: "workflow/rules/ascent.smk"
 include: "workflow/rules/substitution.smk"
+include: "workflow/rules/selectivity.smk"
 
 
 rule all:
@@ -38,3 +39,4 @@ rule all:
         LEARNING_FIGURES,
         FACETEDNESS_FIGURES,
         FACETS_FIGURES,
+        SELECTIVITY_FIGURES,

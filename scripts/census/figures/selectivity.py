@@ -1,0 +1,180 @@
+"""Class selectivity and signal detection of units: along depth, and over learning."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from census.figures.style import (
+    BLUE,
+    FINAL,
+    GRAY,
+    INK,
+    UNTRAINED,
+    VERMILION,
+    WIDTH,
+    depth_axis,
+    depth_width,
+    final_state,
+    names_height,
+    new_figure,
+    over_learning,
+)
+
+COLORS = {FINAL: BLUE, UNTRAINED: GRAY}
+SHIFT = 0.17  # by which the trained and the untrained network stand beside each other
+
+
+def _shown(units: pd.DataFrame) -> list[str]:
+    return [each for each in (UNTRAINED, FINAL) if each in set(units["checkpoint"])]
+
+
+def _places(shown: Sequence[str], checkpoint: str, n_layers: int) -> np.ndarray:
+    shift = 0 if len(shown) == 1 else SHIFT if checkpoint == FINAL else -SHIFT
+    return np.arange(n_layers) + shift
+
+
+def _spread(
+    axes: Axes, x: np.ndarray, units: pd.DataFrame, column: str, names: Sequence[str], color: str
+) -> None:
+    """Draw how a column spreads over each layer's units: median, middle half, and nine tenths of them."""
+    values = units.groupby("layer")[column]
+    low, lower, median, upper, high = (
+        values.quantile(share).reindex(names).to_numpy() for share in (0.05, 0.25, 0.5, 0.75, 0.95)
+    )
+    axes.vlines(x, low, high, color=color, linewidth=0.9)
+    axes.vlines(x, lower, upper, color=color, linewidth=4, alpha=0.55)
+    axes.plot(
+        x, median, "o", color=color, markersize=4, markeredgecolor="white", markeredgewidth=0.5, zorder=3
+    )
+
+
+def _chance(axes: Axes, x: np.ndarray, levels: pd.Series) -> None:
+    axes.hlines(levels, x - 0.17, x + 0.17, color=VERMILION, linewidth=1.4, zorder=4)
+
+
+def _handles(units: pd.DataFrame, shown: Sequence[str], chance: str) -> list[Line2D]:
+    names = {FINAL: final_state(units), UNTRAINED: "untrained"}
+    return [
+        *(Line2D([], [], color=COLORS[each], marker="o", label=names[each]) for each in shown[::-1]),
+        Line2D([], [], color=INK, linewidth=4, alpha=0.55, label="half of the units"),
+        Line2D([], [], color=INK, linewidth=0.9, label="90 % of the units"),
+        Line2D([], [], color=VERMILION, linewidth=1.4, label=chance),
+    ]
+
+
+def draw_depth(units: pd.DataFrame, layers: pd.DataFrame, title: str) -> Figure:
+    """Draw class selectivity of each layer's units with its chance level, and what of it is above chance.
+
+    Parameters
+    ----------
+    units, layers : rows per unit, and per layer, and checkpoint, as the rule ``selectivity`` writes them.
+    title : what stands above.
+    """
+    names = layers.sort_values("depth")["layer"].unique().tolist()
+    shown = _shown(layers)
+    figure = new_figure(depth_width(len(names)) + 0.6, 4.6 + names_height(names))
+    above, below = figure.subplots(2, 1, sharex=True)
+    silence = False
+    for checkpoint in shown:
+        x = _places(shown, checkpoint, len(names))
+        color = COLORS[checkpoint]
+        here = units[units["checkpoint"] == checkpoint]
+        table = layers[layers["checkpoint"] == checkpoint].set_index("layer").reindex(names)
+        _spread(above, x, here, "selectivity", names, color)
+        _chance(above, x, table["selectivity_chance_median"])
+        _spread(below, x, here, "selectivity_corrected", names, color)
+        for place, (silent, signed, n_units) in enumerate(
+            zip(table["n_silent_units"], table["n_signed_units"], table["n_units"], strict=True)
+        ):
+            if silent:
+                silence = True
+                # one row of numbers above the axes for each checkpoint
+                row = 1.05 if checkpoint == FINAL else 1.12
+                above.text(place, row, str(silent), ha="center", va="center", fontsize=6.5, color=color)
+            if signed + silent == n_units:
+                above.text(
+                    x[place], 0.02, "signed", rotation=90, ha="center", va="bottom", fontsize=7, color=color
+                )
+    if silence:
+        above.text(-0.7, 1.085, "silent\nunits", ha="right", va="center", fontsize=7)
+    above.set_ylim(-0.03, 1.0)
+    above.set_ylabel("class selectivity\n(0 all classes alike, 1 a single one)")
+    below.axhline(0, color=VERMILION, linewidth=1)
+    below.set_ylabel("selectivity above chance")
+    depth_axis(above, names, named=False)
+    depth_axis(below, names)
+    figure.legend(
+        handles=_handles(layers, shown, "chance: labels\nshuffled (median)"), loc="outside right upper"
+    )
+    figure.suptitle(title, x=0.01, ha="left")
+    return figure
+
+
+def draw_detection(units: pd.DataFrame, layers: pd.DataFrame, title: str) -> Figure:
+    """Draw how well each layer's units detect their best class: AUROC, informedness, precision.
+
+    Parameters
+    ----------
+    units, layers : rows per unit, and per layer, and checkpoint, as the rule ``selectivity`` writes them.
+    title : what stands above.
+    """
+    names = layers.sort_values("depth")["layer"].unique().tolist()
+    shown = _shown(layers)
+    figure = new_figure(depth_width(len(names)) + 0.6, 6.2 + names_height(names))
+    panels = figure.subplots(3, 1, sharex=True)
+    top = int(layers["top"].iloc[0])
+    columns = (
+        ("auroc", "auroc_chance", "AUROC\nof the best class"),
+        ("informedness", "informedness_chance", "informedness\nof the best class"),
+        ("precision_top_k", "precision_chance", f"precision of the\ntop {top} images"),
+    )
+    for panel, (column, chance, label) in zip(panels, columns, strict=True):
+        for checkpoint in shown:
+            x = _places(shown, checkpoint, len(names))
+            here = units[units["checkpoint"] == checkpoint]
+            _spread(panel, x, here, column, names, COLORS[checkpoint])
+            table = layers[layers["checkpoint"] == checkpoint].set_index("layer").reindex(names)
+            _chance(panel, x, table[chance])
+        panel.set_ylim(0.48 if column == "auroc" else -0.03, 1.03)
+        panel.set_ylabel(label)
+        depth_axis(panel, names, named=panel is panels[-1])
+    figure.legend(
+        handles=_handles(layers, shown, "chance: images\nranked at random"), loc="outside right upper"
+    )
+    figure.suptitle(title, x=0.01, ha="left")
+    return figure
+
+
+def draw_learning(units: pd.DataFrame, title: str) -> Figure:
+    """Draw selectivity above chance, and AUROC, of each layer against the step of training.
+
+    Parameters
+    ----------
+    units : rows per unit and checkpoint with ``step``, as the rule ``selectivity`` writes them.
+    title : what stands above.
+    """
+    figure = new_figure(WIDTH, 3.4)
+    panels = figure.subplots(1, 2, sharex=True)
+    columns = (
+        ("selectivity_corrected", "selectivity above chance (median)"),
+        ("auroc", "AUROC of the best class (median)"),
+    )
+    for panel, (column, label) in zip(panels, columns, strict=True):
+        grouped = units.groupby(["layer", "depth", "step"])[column]
+        table = pd.DataFrame(
+            {
+                column: grouped.median(),
+                f"{column}_low": grouped.quantile(0.25),
+                f"{column}_high": grouped.quantile(0.75),
+            }
+        )
+        over_learning(panel, table.reset_index(), column)
+        panel.set_ylabel(label)
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside right center", title="layer", alignment="left")
+    figure.suptitle(title, x=0.01, ha="left")
+    return figure

@@ -1,0 +1,431 @@
+"""How selective units are for single classes: class selectivity with its chance level, and signal detection.
+
+References
+----------
+S3: Chen et al. (2018), Understanding the importance of single directions via representative substitution.
+Morcos, Barrett, Rabinowitz & Botvinick (2018), On the importance of single directions for generalization,
+ICLR.
+Gale, Martin, Blything, Nguyen & Bowers (2020), Are there any 'object detectors' in the hidden layers of CNNs
+trained to identify objects or scenes?, Vision Research 176.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+NONE = -1  # in place of a class, where a unit has no best one
+# 64 units at a time, and so many class means of each of them, stay in a processor's cache
+UNITS_AT_ONCE, MEANS_AT_ONCE = 64, 1 << 11
+LABELS_AT_ONCE = 1 << 22
+VALUES_AT_ONCE = 1 << 16  # of those that are sorted
+TIE = 1e-5  # relative; class means of shuffled labels are in float32
+
+
+def _present(labels: NDArray[np.integer]) -> tuple[NDArray[np.integer], NDArray[np.int32], NDArray[np.int64]]:
+    """Return the classes that have images, each image's place among them, and their numbers of images."""
+    classes, places, sizes = np.unique(labels, return_inverse=True, return_counts=True)
+    return classes, places.astype(np.int32), sizes
+
+
+def class_means(values: NDArray[np.floating], labels: NDArray[np.integer], n_classes: int) -> Floats:
+    """Return the mean of each unit over the images of each class.
+
+    Parameters
+    ----------
+    values : float (images, units).
+    labels : int (images,), classes.
+    n_classes : number of classes.
+
+    Returns
+    -------
+    float64 (n_classes, units); NaN for a class without images.
+    """
+    means = np.full((n_classes, values.shape[1]), np.nan)
+    classes, places, sizes = _present(labels)
+    order = np.argsort(places, kind="stable")
+    starts = np.cumsum(sizes) - sizes
+    for units in _slices(values.shape[1]):
+        sums = np.add.reduceat(values[order, units], starts, axis=0, dtype=np.float64)
+        means[classes, units] = sums / sizes[:, None]
+    return means
+
+
+def is_signed(values: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Return which units have a negative value on any image, bool (units,)."""
+    return np.any(values < 0, axis=0)
+
+
+def class_selectivity(means: NDArray[np.floating]) -> Floats:
+    """Return class selectivity: 1 for a unit that answers to a single class, 0 where all classes are alike.
+
+    ``(m_max − m_rest) / (m_max + m_rest)``, m_max the largest of the class means, m_rest the mean of the
+    others: classes count alike, however many images they have.
+
+    Parameters
+    ----------
+    means : float (n_classes, units), see :func:`class_means`; classes without images (NaN) are left out.
+        Not negative: where means differ in sign the ratio has no bounds, see :func:`is_signed`.
+
+    Returns
+    -------
+    float64 (units,); NaN for a silent unit, and where fewer than two classes have images.
+
+    References
+    ----------
+    S3, eq. 1; Morcos et al. (2018).
+    """
+    with_images = means[~np.isnan(means).all(1)].astype(np.float64)
+    if len(with_images) < 2:
+        return np.full(means.shape[1], np.nan)
+    return _index(with_images[None], np.zeros(means.shape[1]))[0]
+
+
+def _index(means: NDArray[np.floating], least: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Return class selectivity (draws, units) of means (draws, classes, units) beyond ``least``."""
+    largest = means.max(1)
+    rest = (means.sum(1) - largest) / (means.shape[1] - 1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        # equal means differ by rounding
+        return np.maximum(largest - rest, 0) / (largest + rest + 2 * least)
+
+
+def _slices(units: int) -> Iterator[slice]:
+    for first in range(0, units, UNITS_AT_ONCE):
+        yield slice(first, first + UNITS_AT_ONCE)
+
+
+class Chance(NamedTuple):
+    """What units have if they know no class, both of shape (units,).
+
+    Attributes
+    ----------
+    selectivity : float64, mean class selectivity over shuffles of the labels; NaN where the unit has none.
+    p : float64, ``(1 + shuffles with a selectivity at least as high as the unit's) / (1 + shuffles)``.
+    """
+
+    selectivity: Floats
+    p: Floats
+
+
+def chance_selectivity(
+    values: NDArray[np.floating],
+    labels: NDArray[np.integer],
+    observed: Floats,
+    shuffles: int,
+    seed: int,
+) -> Chance:
+    """Compare units' class selectivity with what they have when labels are shuffled among the images.
+
+    All units meet the same shuffles.
+
+    Parameters
+    ----------
+    values : float (images, units), not negative where ``observed`` is defined.
+    labels : int (images,), classes.
+    observed : float64 (units,), class selectivity; NaN where it is undefined.
+    shuffles, seed : number of shuffles, and their seed.
+    """
+    known = ~np.isnan(observed)
+    if not known.any():
+        return Chance(*np.full((2, len(known)), np.nan))
+    # takes a tenth of a second
+    from scipy.sparse import csc_array
+
+    n_images, n_units = values.shape
+    classes, places, sizes = _present(labels)
+    shares = (1 / sizes).astype(np.float32)
+    total, reached = np.zeros((2, n_units))
+    # on a scale of their own, from 0 to 1, so that sums in float32 keep what tells images apart
+    least, largest = values.min(0), values.max(0)
+    spread = np.where(largest > least, largest - least, 1).astype(np.float64)
+    blocks = [
+        ((values[:, units] - least[units]) / spread[units].astype(values.dtype)).astype(np.float32)
+        for units in _slices(n_units)
+    ]
+    random = np.random.default_rng(seed)
+    at_once = max(1, min(MEANS_AT_ONCE // len(classes), LABELS_AT_ONCE // n_images))
+    for first in range(0, shuffles, at_once):
+        count = min(at_once, shuffles - first)
+        shuffled = np.stack([random.permutation(places) for _ in range(count)], axis=1)
+        # row s · classes + c of this matrix takes the mean over the images of class c in shuffle s
+        rows = shuffled + len(classes) * np.arange(count, dtype=np.int32)
+        starts = np.arange(0, rows.size + 1, count)
+        means_of = csc_array(
+            (shares[shuffled].ravel(), rows.ravel(), starts), shape=(count * len(classes), n_images)
+        )
+        for units, block in zip(_slices(n_units), blocks, strict=True):
+            means = (means_of @ block).reshape(count, len(classes), -1)
+            drawn = _index(means, (least[units] / spread[units]).astype(np.float32))
+            total[units] += drawn.sum(0, dtype=np.float64)
+            reached[units] += (drawn >= observed[units] * (1 - TIE)).sum(0)
+    return Chance(
+        np.where(known, total / shuffles, np.nan), np.where(known, (1 + reached) / (1 + shuffles), np.nan)
+    )
+
+
+class Detection(NamedTuple):
+    """How well each unit tells each class from all others, by a threshold on its value.
+
+    Attributes
+    ----------
+    auroc : float64 (units, n_classes), area under the receiver operating characteristic: how likely an image
+        of the class has a larger value than one of another class, equal values counting half.
+    informedness : float64 (units, n_classes), ``max_t (TPR − FPR)`` over all thresholds t, an image being
+        detected where the value is at least t; 0 if nothing is better than detecting all or none.
+    top_counts : int64 (units, n_classes), how many of the top images are of the class.
+    """
+
+    auroc: Floats
+    informedness: Floats
+    top_counts: NDArray[np.int64]
+
+
+def detection(
+    values: NDArray[np.float32], labels: NDArray[np.integer], n_classes: int, top: int
+) -> Detection:
+    """Measure how well each unit detects each class; every image is sorted once for each unit.
+
+    Parameters
+    ----------
+    values : float32 (images, units), finite.
+    labels : int (images,), classes.
+    n_classes : number of classes. One without images, and one that has all, has no AUROC and no
+        informedness: NaN.
+    top : number of top images, those with the largest values; of equal ones the first. An image on which the
+        value is not above 0 is none of them.
+
+    References
+    ----------
+    Gale et al. (2020). Youden (1950), Index for rating diagnostic tests, Cancer 3: TPR − FPR.
+    """
+    n_images, n_units = values.shape
+    found = Detection(
+        np.full((n_units, n_classes), np.nan),
+        np.full((n_units, n_classes), np.nan),
+        np.zeros((n_units, n_classes), np.int64),
+    )
+    classes, places, sizes = _present(labels)
+    at_once = max(1, VALUES_AT_ONCE // n_images)
+    for first in range(0, n_units, at_once):
+        units = slice(first, first + at_once)
+        ranked = _ranked(values[:, units])
+        if len(classes) > 1:
+            auroc, informedness = _receiver_operating_characteristic(ranked, places, sizes)
+            found.auroc[units, classes], found.informedness[units, classes] = auroc, informedness
+        found.top_counts[units] = _top_counts(ranked, labels, n_classes, top)
+    return found
+
+
+class _Ranked(NamedTuple):
+    """The images of each unit by value, the least first; all of shape (units, images)."""
+
+    images: NDArray[np.int64]
+    first: NDArray[np.int32]  # first and last place with the same value
+    last: NDArray[np.int32]
+    is_positive: NDArray[np.bool_]
+
+
+def _ranked(values: NDArray[np.float32]) -> _Ranked:
+    n_images = len(values)
+    # The bits of a float ascend with it, but for its sign. Numpy finds the order of 16 bits many times faster
+    # than that of floats, and leaves equal ones as they are: so first by the lower half, then by the upper.
+    # Images come in backward, so that the first of equal ones ends up last.
+    bits = (np.ascontiguousarray(values[::-1].T) + np.float32(0)).view(np.uint32)  # −0 is 0
+    bits = np.where(bits >> 31 == 1, ~bits, bits | np.uint32(1 << 31))
+    order = np.argsort(bits.astype(np.uint16), axis=1, kind="stable")
+    upper = np.take_along_axis((bits >> 16).astype(np.uint16), order, 1)
+    order = np.take_along_axis(order, np.argsort(upper, axis=1, kind="stable"), 1)
+    bits = np.take_along_axis(bits, order, 1)
+
+    place = np.arange(n_images, dtype=np.int32)
+    differs = bits[:, 1:] != bits[:, :-1]
+    first, last = np.zeros(bits.shape, np.int32), np.full(bits.shape, n_images - 1, np.int32)
+    np.maximum.accumulate(np.where(differs, place[1:], 0), axis=1, out=first[:, 1:])
+    backward = np.where(differs, place[:-1], n_images - 1)[:, ::-1]
+    np.minimum.accumulate(backward, axis=1, out=last[:, -2::-1])
+    return _Ranked(n_images - 1 - order, first, last, bits > 1 << 31)
+
+
+def _receiver_operating_characteristic(
+    ranked: _Ranked, places: NDArray[np.integer], sizes: NDArray[np.integer]
+) -> tuple[Floats, Floats]:
+    """Return AUROC and largest informedness of each class, float64 (units, classes)."""
+    n_images = len(places)
+    starts, others = np.cumsum(sizes) - sizes, n_images - sizes
+    # each unit's images by class, and within a class by value; see _ranked
+    few = places.astype(np.uint16) if len(sizes) <= 1 << 16 else places
+    where = np.argsort(few[ranked.images], axis=1, kind="stable")
+    first = np.take_along_axis(ranked.first, where, 1)
+    last = np.take_along_axis(ranked.last, where, 1)
+
+    # the mean of the ranks, from 1, of equal values
+    twice = np.add.reduceat(first.astype(np.int64) + last, starts, axis=1)
+    rank_sums = twice / 2 + sizes
+    auroc = (rank_sums - sizes * (sizes + 1) / 2) / (sizes * others)
+
+    # Thresholds are the values of the class's own images: between two of them, a lower one only adds false
+    # alarms. Of equal ones, the first has the right number of images detected, and the others have less.
+    detected = np.repeat(starts + sizes, sizes) - np.arange(n_images)
+    false = n_images - first - detected
+    difference = detected / np.repeat(sizes, sizes) - false / np.repeat(others, sizes)
+    return auroc, np.maximum.reduceat(difference, starts, axis=1)
+
+
+def _top_counts(ranked: _Ranked, labels: NDArray[np.integer], n_classes: int, top: int) -> NDArray[np.int64]:
+    n_units = len(ranked.images)
+    cells = np.arange(n_units)[:, None] * n_classes + labels[ranked.images[:, -top:]]
+    counted = cells[ranked.is_positive[:, -top:]]
+    return np.bincount(counted, minlength=n_units * n_classes).reshape(n_units, n_classes)
+
+
+def best_class(values: NDArray[np.floating]) -> tuple[Floats, NDArray[np.int64]]:
+    """Return the largest value of each unit, and the class that has it, the first of equal ones.
+
+    Parameters
+    ----------
+    values : float (units, n_classes); NaN where a class has none.
+
+    Returns
+    -------
+    largest : float64 (units,); NaN where no class has a value.
+    classes : int64 (units,); :data:`NONE` there.
+    """
+    known = np.where(np.isnan(values), -np.inf, values)
+    classes, none = known.argmax(1), np.isneginf(known).all(1)
+    return np.where(none, np.nan, known.max(1)), np.where(none, NONE, classes)
+
+
+def precision(top_counts: NDArray[np.integer]) -> Floats:
+    """Return the share of the most common class among each unit's top images.
+
+    Where a unit has fewer top images than were asked for, it is their share among these.
+
+    Parameters
+    ----------
+    top_counts : int (units, n_classes), see :func:`detection`.
+
+    Returns
+    -------
+    float64 (units,); NaN for a unit without top images.
+
+    References
+    ----------
+    Gale et al. (2020), after Zhou et al. (2015), Object detectors emerge in deep scene CNNs, ICLR.
+    """
+    with np.errstate(invalid="ignore"):
+        return top_counts.max(1) / top_counts.sum(1)
+
+
+class ChanceDetection(NamedTuple):
+    """What a unit that knows no class has on average: AUROC and informedness of its best class, precision."""
+
+    auroc: float
+    informedness: float
+    precision: float
+
+
+def chance_detection(
+    labels: NDArray[np.integer], n_classes: int, top: int, draws: int, seed: int
+) -> ChanceDetection:
+    """Return what units have by chance, from random rankings of the images.
+
+    Where no two values are equal, ranks are all that counts, so that this is the same for all units. Units
+    that are silent on some images have less AUROC and informedness by chance.
+
+    Parameters
+    ----------
+    labels, n_classes, top : see :func:`detection`.
+    draws, seed : number of random rankings, and their seed.
+    """
+    random = np.random.default_rng(seed)
+    ranks = np.arange(1, len(labels) + 1, dtype=np.float32)
+    found = detection(np.stack([random.permutation(ranks) for _ in range(draws)], 1), labels, n_classes, top)
+    levels = (best_class(found.auroc)[0], best_class(found.informedness)[0], precision(found.top_counts))
+    return ChanceDetection(*(float(values.mean()) for values in levels))
+
+
+class UnitSelectivity(NamedTuple):
+    """All about the selectivity of units, each of shape (units,); NaN and :data:`NONE` where undefined.
+
+    Attributes
+    ----------
+    selectivity, chance, p : float64, see :func:`class_selectivity` and :class:`Chance`. Undefined for units
+        that are silent (0 on all images), signed (negative on any image) or not finite on any image.
+    selective_class : int64, the class with the largest mean.
+    auroc, informedness : float64, of the class for which each is largest, see :class:`Detection`. Undefined
+        for units that are silent or not finite.
+    auroc_class, informedness_class : int64, these classes.
+    precision, n_top : float64, see :func:`precision`, and int64, the number of top images. None are those of
+        units whose AUROC is undefined.
+    is_silent, is_signed, is_finite : bool.
+    """
+
+    selectivity: Floats
+    chance: Floats
+    p: Floats
+    selective_class: NDArray[np.int64]
+    auroc: Floats
+    auroc_class: NDArray[np.int64]
+    informedness: Floats
+    informedness_class: NDArray[np.int64]
+    precision: Floats
+    n_top: NDArray[np.int64]
+    is_silent: NDArray[np.bool_]
+    is_signed: NDArray[np.bool_]
+    is_finite: NDArray[np.bool_]
+
+
+def unit_selectivity(
+    values: NDArray[np.float32],
+    labels: NDArray[np.integer],
+    n_classes: int,
+    *,
+    top: int,
+    shuffles: int,
+    seed: int,
+) -> UnitSelectivity:
+    """Measure all about the selectivity of units; it is undefined where all images are of one class.
+
+    Parameters
+    ----------
+    values : float32 (images, units).
+    labels, n_classes, top : see :func:`detection`.
+    shuffles, seed : see :func:`chance_selectivity`.
+    """
+    is_finite, is_silent = np.all(np.isfinite(values), axis=0), np.all(values == 0, axis=0)
+    signed = is_signed(values)
+    values = np.where(is_finite, values, np.float32(0))
+
+    means = class_means(values, labels, n_classes)
+    selectivity = np.where(signed | ~is_finite, np.nan, class_selectivity(means))
+    known = ~np.isnan(selectivity)
+    means[:, ~known] = np.nan
+    chance = Chance(*np.full((2, len(known)), np.nan))
+    chance.selectivity[known], chance.p[known] = chance_selectivity(
+        values[:, known], labels, selectivity[known], shuffles, seed
+    )
+
+    found = detection(values, labels, n_classes, top)
+    # what is alike on all images, or cannot be compared, detects no class
+    none = is_silent | ~is_finite | (len(np.unique(labels)) < 2)
+    found.auroc[none], found.informedness[none], found.top_counts[none] = np.nan, np.nan, 0
+    auroc, auroc_class = best_class(found.auroc)
+    informedness, informedness_class = best_class(found.informedness)
+    return UnitSelectivity(
+        selectivity,
+        chance.selectivity,
+        chance.p,
+        best_class(means.T)[1],
+        auroc,
+        auroc_class,
+        informedness,
+        informedness_class,
+        precision(found.top_counts),
+        found.top_counts.sum(1),
+        is_silent,
+        signed & is_finite,
+        is_finite,
+    )
