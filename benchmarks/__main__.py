@@ -12,7 +12,18 @@ from pathlib import Path
 from benchmarks import ROOT
 from benchmarks.common import COLUMNS, Options, machine
 
-SUBJECTS = ("ascent", "codecs", "concepts", "extraction", "facets", "gram", "memory", "nothing", "study")
+SUBJECTS = (
+    "ascent",
+    "codecs",
+    "concepts",
+    "extraction",
+    "facets",
+    "gram",
+    "memory",
+    "nothing",
+    "selectivity",
+    "study",
+)
 
 
 def table(lines: list[tuple[str, ...]]) -> str:

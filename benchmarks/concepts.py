@@ -26,7 +26,7 @@ def rows(options: Options) -> Iterator[Row]:
     seconds, memory = [], []
     with options.temporary("concepts") as folder:
         for number, size in enumerate(units):
-            _generate(folder, number, size, n_images, n_classes)
+            generate(folder, number, size, n_images, n_classes)
         for _ in range(rounds):
             done = subprocess.run(
                 [sys.executable, "-m", "benchmarks.concepts", str(folder), str(len(units))],
@@ -44,7 +44,7 @@ def rows(options: Options) -> Iterator[Row]:
     yield Row("peak memory", memory, "MiB", MEBIBYTES)
 
 
-def _generate(folder: Path, number: int, units: int, n_images: int, n_classes: int) -> None:
+def generate(folder: Path, number: int, units: int, n_images: int, n_classes: int) -> None:
     """Write the store of a layer without maps, whose units prefer some classes to others."""
     from census.activations.store import StoreWriter, create_store, finish_store
 

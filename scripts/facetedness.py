@@ -5,9 +5,9 @@ from census.jobs import job
 with job(snakemake.log[0]) as log:
     import numpy as np
     import pandas as pd
-    from scipy.stats import false_discovery_control
 
     from census.measures.concepts import finite_mean, is_multi_faceted, is_single_faceted, tail_p_values
+    from census.measures.significance import benjamini_hochberg
 
     LEVEL = 0.05
     layers = pd.concat(map(pd.read_parquet, snakemake.input.layers), ignore_index=True)
@@ -22,10 +22,7 @@ with job(snakemake.log[0]) as log:
             degree = table["mf_degree"].to_numpy()
             multi, single = is_multi_faceted(degree, mean), is_single_faceted(degree, mean)
             by_normal, by_rank = tail_p_values(degree, multi)
-            known = ~np.isnan(by_normal)
-            corrected = np.full(len(degree), np.nan)
-            if known.any():
-                corrected[known] = false_discovery_control(by_normal[known])
+            corrected = benjamini_hochberg(by_normal)
             parts.append(
                 table.assign(
                     mf_normalised=degree / highest if highest > 0 else np.nan,

@@ -20,5 +20,5 @@ with job(snakemake.log[0]):
         elif view == "detection":
             figure = draw_detection(units, layers, f"Units as detectors of a class: {where}")
         else:
-            figure = draw_learning(units, f"Selectivity over learning: {where}")
+            figure = draw_learning(layers, f"Selectivity over learning: {where}")
         save(figure, snakemake.output, snakemake.params.dpi)

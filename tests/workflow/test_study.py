@@ -45,6 +45,8 @@ FIGURES = {
         for view in ("density", "degree", "counts", "similarity", "heatmaps")
     ),
     *(f"figure_facets/{network}/tiny/{view}" for network in LAYERS for view in ("single", "multi")),
+    *(f"figure_selectivity/random/tiny/{view}" for view in ("depth", "detection")),
+    *(f"figure_selectivity/small/tiny/{view}" for view in ("depth", "detection", "learning")),
     *HISTOGRAM_FIGURES,
 }
 
@@ -80,6 +82,7 @@ def test_the_first_run_makes_everything_once(first):
                 f"gram/{network}/tiny/{layer}",
                 f"concepts/{network}/tiny/{layer}",
                 f"facets/{network}/tiny/{layer}",
+                f"selectivity/{network}/tiny/{layer}",
             }
     assert of_rule(ended.jobs, "correlation", "similarity", "learning", "performance", "facetedness") == {
         *OF_NETWORK,
@@ -220,6 +223,25 @@ def test_concepts_are_of_the_top_images(first):
     layers = pd.read_parquet(measures / "facetedness/small/tiny/layers.parquet")
     assert layers["layer"].tolist() == ["relu", "output"] * 3
     assert (layers["share_single"] + layers["share_multi"] <= 1).all()
+
+
+def test_selectivity_is_that_of_the_stored_means(first):
+    study, _ = first
+    measures = study.folder / "results/measures/selectivity/small/tiny"
+    units = pd.read_parquet(measures / "relu.units.parquet").query("checkpoint == 'final'")
+    store = xr.open_zarr(study.store("small", "final", "relu"))
+    means = store["mean"].to_series().unstack().groupby(store["label"].values).mean().to_numpy()
+    rest = (means.sum(0) - means.max(0)) / 2
+    expected = (means.max(0) - rest) / (means.max(0) + rest)
+    np.testing.assert_allclose(units["selectivity"], expected, rtol=1e-4, atol=1e-6)
+    assert units["selectivity_p"].between(1 / 1001, 1).all()
+    assert (units["selectivity_q"] >= units["selectivity_p"]).all()
+    layers = pd.read_parquet(measures / "output.layer.parquet")
+    assert layers["n_classes"].tolist() == [3, 3, 3]
+    # logits are signed
+    assert (layers["n_signed_units"] == 3).all()
+    assert layers["selectivity_median"].isna().all()
+    assert layers["auroc_median"].between(0.5, 1).all()
 
 
 def test_nothing_is_left_half_done(first):

@@ -19,6 +19,7 @@ from census.figures.style import (
     depth_axis,
     depth_width,
     final_state,
+    mark_undefined,
     names_height,
     new_figure,
     over_learning,
@@ -56,6 +57,17 @@ def _chance(axes: Axes, x: np.ndarray, levels: pd.Series) -> None:
     axes.hlines(levels, x - 0.17, x + 0.17, color=VERMILION, linewidth=1.4, zorder=4)
 
 
+def _reason(layer: pd.Series) -> str:
+    """Say why units of a layer have no class selectivity, silence aside."""
+    if layer["n_classes"] < 2:
+        return "one class"
+    if layer["n_not_finite_units"]:
+        return f"{layer['n_not_finite_units']} not finite"
+    if layer["n_signed_units"] + layer["n_silent_units"] == layer["n_units"]:
+        return "signed" if layer["n_signed_units"] else "silent"
+    return f"{layer['n_signed_units']} signed" if layer["n_signed_units"] else ""
+
+
 def _handles(units: pd.DataFrame, shown: Sequence[str], chance: str) -> list[Line2D]:
     names = {FINAL: final_state(units), UNTRAINED: "untrained"}
     return [
@@ -87,22 +99,20 @@ def draw_depth(units: pd.DataFrame, layers: pd.DataFrame, title: str) -> Figure:
         _spread(above, x, here, "selectivity", names, color)
         _chance(above, x, table["selectivity_chance_median"])
         _spread(below, x, here, "selectivity_corrected", names, color)
-        for place, (silent, signed, n_units) in enumerate(
-            zip(table["n_silent_units"], table["n_signed_units"], table["n_units"], strict=True)
-        ):
-            if silent:
+        for place, (_, row) in enumerate(table.iterrows()):
+            if row["n_silent_units"]:
                 silence = True
                 # one row of numbers above the axes for each checkpoint
-                row = 1.05 if checkpoint == FINAL else 1.12
-                above.text(place, row, str(silent), ha="center", va="center", fontsize=6.5, color=color)
-            if signed + silent == n_units:
-                above.text(
-                    x[place], 0.02, "signed", rotation=90, ha="center", va="bottom", fontsize=7, color=color
-                )
+                height = 1.05 if checkpoint == FINAL else 1.12
+                number = str(row["n_silent_units"])
+                above.text(place, height, number, ha="center", va="center", fontsize=6.5, color=color)
+            above.text(
+                x[place], 0.98, _reason(row), rotation=90, ha="center", va="top", fontsize=7, color=color
+            )
     if silence:
         above.text(-0.7, 1.085, "silent\nunits", ha="right", va="center", fontsize=7)
     above.set_ylim(-0.03, 1.0)
-    above.set_ylabel("class selectivity\n(0 all classes alike, 1 a single one)")
+    above.set_ylabel("class selectivity\n(0 all alike, 1 a single class)")
     below.axhline(0, color=VERMILION, linewidth=1)
     below.set_ylabel("selectivity above chance")
     depth_axis(above, names, named=False)
@@ -139,6 +149,7 @@ def draw_detection(units: pd.DataFrame, layers: pd.DataFrame, title: str) -> Fig
             _spread(panel, x, here, column, names, COLORS[checkpoint])
             table = layers[layers["checkpoint"] == checkpoint].set_index("layer").reindex(names)
             _chance(panel, x, table[chance])
+            mark_undefined(panel, x, table[column.replace("_top_k", "") + "_median"], COLORS[checkpoint])
         panel.set_ylim(0.48 if column == "auroc" else -0.03, 1.03)
         panel.set_ylabel(label)
         depth_axis(panel, names, named=panel is panels[-1])
@@ -149,32 +160,32 @@ def draw_detection(units: pd.DataFrame, layers: pd.DataFrame, title: str) -> Fig
     return figure
 
 
-def draw_learning(units: pd.DataFrame, title: str) -> Figure:
-    """Draw selectivity above chance, and AUROC, of each layer against the step of training.
+def draw_learning(layers: pd.DataFrame, title: str) -> Figure:
+    """Draw selectivity above chance, and AUROC, of each layer's median unit against the step of training.
 
     Parameters
     ----------
-    units : rows per unit and checkpoint with ``step``, as the rule ``selectivity`` writes them.
+    layers : rows per layer and checkpoint with ``step``, as the rule ``selectivity`` writes them.
     title : what stands above.
     """
     figure = new_figure(WIDTH, 3.4)
     panels = figure.subplots(1, 2, sharex=True)
     columns = (
-        ("selectivity_corrected", "selectivity above chance (median)"),
-        ("auroc", "AUROC of the best class (median)"),
+        ("selectivity_corrected_median", "selectivity above chance (median)"),
+        ("auroc_median", "AUROC of the best class (median)"),
     )
     for panel, (column, label) in zip(panels, columns, strict=True):
-        grouped = units.groupby(["layer", "depth", "step"])[column]
-        table = pd.DataFrame(
-            {
-                column: grouped.median(),
-                f"{column}_low": grouped.quantile(0.25),
-                f"{column}_high": grouped.quantile(0.75),
-            }
+        # how units spread is another figure's matter
+        over_learning(
+            panel, layers.assign(**{f"{column}{end}": layers[column] for end in ("_low", "_high")}), column
         )
-        over_learning(panel, table.reset_index(), column)
         panel.set_ylabel(label)
+    # one number for all layers: they see the same images
+    chance = layers.drop_duplicates("step").sort_values("step")
+    panels[1].plot(chance["step"], chance["auroc_chance"], color=VERMILION)
+    panels[0].axhline(0, color=VERMILION)
     handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside right center", title="layer", alignment="left")
+    handles.append(Line2D([], [], color=VERMILION))
+    figure.legend(handles, [*labels, "chance"], loc="outside right center", title="layer", alignment="left")
     figure.suptitle(title, x=0.01, ha="left")
     return figure

@@ -1,0 +1,54 @@
+"""Selectivity of units, for a large network and many images: time and memory.
+
+On the generated statistics of the subject ``concepts``: the script of the rule ``selectivity``, as it is, one
+layer after the other in one process.
+"""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks import ROOT
+from benchmarks.common import Options, Row, cpu_seconds, peak_memory, run_script
+from benchmarks.concepts import UNITS, generate
+
+PARAMETERS = {"top": 100, "shuffles": 1000, "seed": 0}
+MEBIBYTES = 2048
+
+
+def rows(options: Options) -> Iterator[Row]:
+    """Measure."""
+    units, n_images, n_classes, rounds = ((8, 16), 600, 10, 1) if options.quick else (UNITS, 50_000, 1000, 3)
+    measured = []
+    with options.temporary("selectivity") as folder:
+        for number, size in enumerate(units):
+            generate(folder, number, size, n_images, n_classes)
+        for _ in range(rounds):
+            done = subprocess.run(
+                [sys.executable, "-m", "benchmarks.selectivity", str(folder), str(len(units))],
+                cwd=ROOT,
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+            measured.append([float(number) for number in done.stdout.split()[-3:]])
+    seconds, of_processor, memory = map(list, zip(*measured, strict=True))
+    yield Row(f"{len(units)} layers, {sum(units):,} units, {n_images:,} images of {n_classes} classes")
+    yield Row("time, one process", seconds, "s")
+    yield Row("CPU time, one process", of_processor, "s")
+    yield Row("peak memory", memory, "MiB", MEBIBYTES)
+
+
+def measure(folder: Path, n_layers: int) -> None:
+    """Run the script on all layers."""
+    for number in range(n_layers):
+        outputs = {name: str(folder / f"{number}.{name}") for name in ("units", "layer")}
+        run_script("selectivity", [str(folder / f"{number}.zarr")], outputs, PARAMETERS, folder)
+
+
+if __name__ == "__main__":
+    start = time.perf_counter()
+    spent = cpu_seconds(lambda: measure(Path(sys.argv[1]), int(sys.argv[2])))
+    print(time.perf_counter() - start, spent, peak_memory())
