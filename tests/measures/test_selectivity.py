@@ -221,6 +221,7 @@ def test_one_class_alone_is_no_class(values):
     for each in (found.selectivity, found.chance, found.p, found.auroc, found.informedness, found.precision):
         assert np.isnan(each).all()
     assert (found.selective_class == NONE).all()
+    assert np.isnan(chance_detection(np.full(300, 2), 5, 20, 10, 0)).all()
 
 
 def test_signed_units():

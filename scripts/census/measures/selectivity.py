@@ -339,7 +339,13 @@ def chance_detection(
     ----------
     labels, n_classes, top : see :func:`detection`.
     draws, seed : number of random rankings, and their seed.
+
+    Returns
+    -------
+    The levels; NaN where all images are of one class.
     """
+    if len(np.unique(labels)) < 2:
+        return ChanceDetection(*[float("nan")] * 3)
     random = np.random.default_rng(seed)
     ranks = np.arange(1, len(labels) + 1, dtype=np.float32)
     found = detection(np.stack([random.permutation(ranks) for _ in range(draws)], 1), labels, n_classes, top)
