@@ -8,7 +8,7 @@ recorded and whatever follows it.
 import copy
 import itertools
 import operator
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -211,6 +211,19 @@ def as_maps(values: Tensor) -> Tensor:
     return values[:, :, None, :] if values.ndim == 3 else values[:, None, None, :]
 
 
+def from_maps(maps: Tensor, dimensions: int) -> Tensor:
+    """Return maps as a batch of a layer's values again: what :func:`as_maps` undoes, without copying.
+
+    Parameters
+    ----------
+    maps : (images, height, width, units).
+    dimensions : number of axes of the layer's values, 2 to 4.
+    """
+    if dimensions == 4:
+        return maps.permute(0, 3, 1, 2)
+    return maps[:, :, 0, :] if dimensions == 3 else maps[:, 0, 0, :]
+
+
 class _Shapes(fx.Interpreter):
     """Run the graph on one image without data, and note the shape of every tensor."""
 
@@ -218,6 +231,20 @@ class _Shapes(fx.Interpreter):
         value = super().run_node(node)
         node.meta["shape"] = tuple(value.shape) if isinstance(value, Tensor) else None
         return value
+
+
+def shapes_of(traced: fx.GraphModule, channels: int, size: int) -> dict[str, tuple[int, ...] | None]:
+    """Return the shape of each node's tensor for two images, by the node's name; None for what is no tensor.
+
+    Parameters
+    ----------
+    traced : what :func:`trace` returned.
+    channels, size : shape of the input image.
+    """
+    abstract = copy.deepcopy(traced).to("meta")
+    _Shapes(abstract).run(torch.empty(2, channels, size, size, device="meta"))
+    # the last node hands the logits out
+    return {node.name: node.meta["shape"] for node in abstract.graph.nodes}
 
 
 def layers_of(traced: fx.GraphModule, channels: int, size: int, key: str = "network") -> list[Layer]:
@@ -337,15 +364,19 @@ class Recorder:
     ----------
     traced : what :func:`trace` returned.
     nodes : for each layer to record, the name of its node.
+    given : names of nodes whose values are handed in. Nothing that only they need is run.
     """
 
-    def __init__(self, traced: fx.GraphModule, nodes: Mapping[str, str]) -> None:
+    def __init__(
+        self, traced: fx.GraphModule, nodes: Mapping[str, str], given: Collection[str] = ()
+    ) -> None:
         self._traced = traced
+        self._given = frozenset(given)
         self._modules = dict(traced.named_modules())
         self._layers_of_node: dict[str, list[str]] = {}
         for layer, node in nodes.items():
             self._layers_of_node.setdefault(node, []).append(layer)
-        missing = set(self._layers_of_node) - {node.name for node in traced.graph.nodes}
+        missing = {*self._layers_of_node, *self._given} - {node.name for node in traced.graph.nodes}
         if missing:
             raise KeyError(f"the graph has no nodes {sorted(missing)}")
         self._steps = self._needed()
@@ -358,23 +389,31 @@ class Recorder:
             node = stack.pop()
             if node not in needed:
                 needed.add(node)
-                stack += node.all_input_nodes
+                stack += self._arguments(node)
         order = [node for node in self._traced.graph.nodes if node in needed]
         last_use = {node: node for node in order}
         for node in order:
-            for argument in node.all_input_nodes:
+            for argument in self._arguments(node):
                 last_use[argument] = node
         released: dict[fx.Node, list[fx.Node]] = {}
         for node, user in last_use.items():
             released.setdefault(user, []).append(node)
         return [(node, released.get(node, [])) for node in order]
 
-    def __call__(self, images: Tensor) -> Iterator[tuple[str, Tensor]]:
+    def _arguments(self, node: fx.Node) -> list[fx.Node]:
+        """Return the nodes whose values are needed to run a node."""
+        return [] if node.name in self._given else node.all_input_nodes
+
+    def __call__(
+        self, images: Tensor | None, given: Mapping[str, Tensor] | None = None
+    ) -> Iterator[tuple[str, Tensor]]:
         """Yield ``(layer, values)`` in order of the graph; only as far as the last layer is the network run.
 
         Parameters
         ----------
-        images : preprocessed images ``(n, channels, height, width)``, float.
+        images : preprocessed images ``(n, channels, height, width)``, float; None where what is ``given`` makes
+            them needless.
+        given : the values of the ``given`` nodes, by name.
 
         Yields
         ------
@@ -382,13 +421,16 @@ class Recorder:
         network was traced ``in_place``: then they hold only until the next layer is asked for.
         """
         values: dict[fx.Node, Any] = {}
+        handed_in = given or {}
 
         def load(arguments: Any) -> Any:
             return fx.node.map_arg(arguments, values.__getitem__)
 
         for node, released in self._steps:
-            if node.op == "placeholder":
-                value: Any = images
+            if node.name in self._given:
+                value: Any = handed_in[node.name]
+            elif node.op == "placeholder":
+                value = images
             elif node.op == "get_attr":
                 value = operator.attrgetter(str(node.target))(self._traced)
             elif node.op == "call_module":

@@ -1,0 +1,167 @@
+"""What lies behind a layer gives what whole passes give, whatever crosses the cut."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from census.networks.build import build
+from census.networks.graph import Recorder, as_maps, from_maps, layers_of, trace
+from census.networks.suffix import Suffix, run_changes
+
+
+class Residual(nn.Module):
+    """Sums past a layer, concatenation, a size that is handed on, and rectifiers that work in place."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 6, 3, padding=1)
+        self.relu1 = nn.ReLU(inplace=True)
+        self.conv2 = nn.Conv2d(6, 6, 3, padding=1)
+        self.relu2 = nn.ReLU(inplace=True)
+        self.conv3 = nn.Conv2d(12, 4, 3, padding=1)
+        self.relu3 = nn.ReLU(inplace=True)
+        self.classifier = nn.Linear(4, 5)
+        self.shift = nn.Parameter(torch.linspace(0, 1, 2))
+
+    def forward(self, images):
+        count = images.size(0)
+        first = self.relu1(self.conv1(images))
+        second = self.relu2(self.conv2(first))
+        second = second + first
+        joined = self.relu3(self.conv3(torch.cat([second, first], dim=1)))
+        joined += images[:, :1]
+        return self.classifier(joined.mean((2, 3)).reshape(count, -1)) + self.shift.sum()
+
+
+class Tokens(nn.Module):
+    """A sequence of tokens, with one of the network's own beside those of the image."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 6, 4, stride=4)
+        self.own = nn.Parameter(torch.ones(1, 1, 6))
+        self.norm = nn.LayerNorm(6)
+        self.linear = nn.Linear(6, 8)
+        self.gelu = nn.GELU()
+        self.classifier = nn.Linear(8, 5)
+
+    def forward(self, images):
+        count = images.shape[0]
+        values = self.conv(images).reshape(count, 6, -1).permute(0, 2, 1)
+        values = torch.cat([self.own.expand(count, -1, -1), values], dim=1)
+        values = self.gelu(self.linear(self.norm(values)))
+        return self.classifier(values[:, 0] + values.mean(1))
+
+
+def torchvision_network(name, **arguments):
+    entry = {"architecture": name, "arguments": arguments, "classes": 10, "weights": "random"}
+    return build(entry, seed=0), 3, 64
+
+
+def own_network(name):
+    entry = {"architecture": name, "arguments": {}, "classes": 10, "input": {"size": 28, "color": "gray"}}
+    return build(entry, seed=0), 1, 28
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def seeded(make):
+    torch.manual_seed(0)
+    return make().eval()
+
+
+NETWORKS = {
+    "chain": lambda: own_network("cnn"),
+    "vectors": lambda: own_network("mlp"),
+    "sums": lambda: (seeded(Residual), 3, 8),
+    "residual": lambda: torchvision_network("resnet18"),
+    "branches": lambda: torchvision_network("squeezenet1_1"),
+    "modules": lambda: torchvision_network("googlenet", init_weights=False, aux_logits=False),
+    "tokens": lambda: (seeded(Tokens), 3, 8),
+}
+CASES = [
+    *(("chain", layer) for layer in ("input", "relu1", "pool2", "relu4", "flatten", "relu5", "output")),
+    *(("vectors", layer) for layer in ("relu1", "relu4")),
+    *(("sums", layer) for layer in ("conv1", "relu1", "relu2", "add", "cat", "relu3", "output")),
+    *(("residual", layer) for layer in ("layer1.0.relu", "layer2.0.downsample.1", "layer4.1.add")),
+    *(("branches", f"features.3.{layer}") for layer in ("squeeze_activation", "expand1x1_activation", "cat")),
+    *(("modules", layer) for layer in ("inception4c.branch2.0.relu",)),
+    *(("tokens", layer) for layer in ("conv", "norm", "gelu")),
+]
+
+
+def whole_passes(traced, node, images, changed, replacement):
+    """Return the logits of a whole pass for each change, (changes, images, classes), by running every node."""
+    logits = []
+    for mask in torch.from_numpy(changed):
+
+        class Changing(torch.fx.Interpreter):
+            def run_node(self, current, mask=mask):
+                value = super().run_node(current)
+                if current.name != node:
+                    return value
+                maps = torch.where(mask, replacement, as_maps(value))
+                return from_maps(maps.contiguous(), value.ndim)
+
+        logits.append(Changing(traced).run(images))
+    return torch.stack(logits).numpy()
+
+
+def changes_of(units):
+    """Return each of three units alone, some together, all of them, and none."""
+    changed = np.zeros((6, units), bool)
+    for row, unit in enumerate((0, units // 2, units - 1)):
+        changed[row, unit] = True
+    changed[3, ::2] = changed[4] = True
+    return changed
+
+
+def logits_of(suffix, crossing, changed, replacement, batch):
+    """Return the logits of all changes (changes, images, classes), and of none, and how many rows were run."""
+    n_images = len(crossing[suffix.layer])
+    logits, intact, ran = None, None, 0
+    for rows in run_changes(suffix, crossing, changed, replacement, batch):
+        ran += len(rows.logits)
+        if intact is None:
+            intact = np.zeros((n_images, rows.logits.shape[1]), np.float32)
+        intact[rows.image[rows.change < 0]] = rows.logits[rows.change < 0]
+        if logits is None and ran >= n_images:
+            logits = np.tile(intact, (len(changed), 1, 1))
+        if logits is not None:
+            ours = rows.change >= 0
+            logits[rows.change[ours], rows.image[ours]] = rows.logits[ours]
+    return logits, intact, ran
+
+
+@pytest.mark.parametrize(("network", "layer"), CASES)
+@pytest.mark.parametrize("in_place", [False, True])
+def test_it_gives_what_whole_passes_give(network, layer, in_place):
+    network, channels, size = NETWORKS[network]()
+    images = torch.randn(5, channels, size, size).contiguous(memory_format=torch.channels_last)
+    whole = trace(network).to(memory_format=torch.channels_last)
+    node = next(
+        each.node for each in layers_of(whole, channels, size) if layer in (each.name, *each.aliases)
+    )
+    traced = trace(network, in_place=in_place).to(memory_format=torch.channels_last)
+    with torch.inference_mode():
+        suffix = Suffix(traced, node, channels, size)
+        crossing = suffix.cross(images.clone())
+        maps = as_maps(crossing[node])
+        changed = changes_of(maps.shape[3])
+        for replacement in (torch.zeros(1, 1, 1, 1), maps.mean((0, 1, 2), keepdim=True), maps.flip(0)):
+            expected = whole_passes(whole, node, images, changed, replacement)
+            logits, intact, _ = logits_of(suffix, crossing, changed, replacement, batch=7)
+            scale = np.abs(expected).max()
+            np.testing.assert_allclose(logits, expected, rtol=0, atol=2e-6 * scale)
+            np.testing.assert_allclose(intact, whole(images).numpy(), rtol=0, atol=2e-6 * scale)
+            np.testing.assert_array_equal(logits[5], intact)
+            for other in (1, 64):
+                again, _, _ = logits_of(suffix, crossing, changed, replacement, batch=other)
+                np.testing.assert_allclose(again, logits, rtol=0, atol=2e-6 * scale)
