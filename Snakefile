@@ -25,6 +25,7 @@ include: "workflow/rules/facets.smk"
 include: "workflow/rules/ascent.smk"
 include: "workflow/rules/substitution.smk"
 include: "workflow/rules/selectivity.smk"
+include: "workflow/rules/ablation.smk"
 
 
 rule all:
@@ -40,3 +41,4 @@ rule all:
         FACETEDNESS_FIGURES,
         FACETS_FIGURES,
         SELECTIVITY_FIGURES,
+        ABLATION_FIGURES,

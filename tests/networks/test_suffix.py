@@ -6,8 +6,8 @@ import torch
 from torch import nn
 
 from census.networks.build import build
-from census.networks.graph import Recorder, as_maps, from_maps, layers_of, trace
-from census.networks.suffix import Suffix, run_changes
+from census.networks.graph import as_maps, from_maps, layers_of, trace
+from census.networks.suffix import Suffix, run_changes, run_intact
 
 
 class Residual(nn.Module):
@@ -125,18 +125,11 @@ def changes_of(units):
 
 def logits_of(suffix, crossing, changed, replacement, batch):
     """Return the logits of all changes (changes, images, classes), and of none, and how many rows were run."""
-    n_images = len(crossing[suffix.layer])
-    logits, intact, ran = None, None, 0
-    for rows in run_changes(suffix, crossing, changed, replacement, batch):
-        ran += len(rows.logits)
-        if intact is None:
-            intact = np.zeros((n_images, rows.logits.shape[1]), np.float32)
-        intact[rows.image[rows.change < 0]] = rows.logits[rows.change < 0]
-        if logits is None and ran >= n_images:
-            logits = np.tile(intact, (len(changed), 1, 1))
-        if logits is not None:
-            ours = rows.change >= 0
-            logits[rows.change[ours], rows.image[ours]] = rows.logits[ours]
+    intact = run_intact(suffix, crossing, batch)
+    logits, ran = np.tile(intact, (len(changed), 1, 1)), 0
+    for change, image, found in run_changes(suffix, crossing, changed, replacement, batch):
+        logits[change, image] = found
+        ran += len(found)
     return logits, intact, ran
 
 
@@ -165,3 +158,73 @@ def test_it_gives_what_whole_passes_give(network, layer, in_place):
             for other in (1, 64):
                 again, _, _ = logits_of(suffix, crossing, changed, replacement, batch=other)
                 np.testing.assert_allclose(again, logits, rtol=0, atol=2e-6 * scale)
+
+
+def test_a_unit_that_nothing_reads_makes_no_difference_to_the_last_bit():
+    network, channels, size = NETWORKS["chain"]()
+    with torch.no_grad():
+        network.conv2.weight[:, 5] = 0
+    images = torch.randn(11, channels, size, size).contiguous(memory_format=torch.channels_last)
+    traced = trace(network, in_place=True).to(memory_format=torch.channels_last)
+    changed = np.zeros((2, 64), bool)
+    changed[0, 5] = changed[1, 6] = True
+    with torch.inference_mode():
+        suffix = Suffix(traced, "relu1", channels, size)
+        crossing = suffix.cross(images)
+        for batch in (3, 8, 16):
+            logits, intact, ran = logits_of(suffix, crossing, changed, torch.zeros(1, 1, 1, 1), batch)
+            assert ran == 22
+            np.testing.assert_array_equal(logits[0], intact)
+            assert (logits[1] != intact).any(1).all()
+
+
+def test_images_on_which_nothing_changes_are_not_run():
+    network, channels, size = NETWORKS["chain"]()
+    with torch.no_grad():
+        network.norm3.bias[2] = -1e6  # is silent behind its rectifier
+    traced = trace(network, in_place=True).to(memory_format=torch.channels_last)
+    changed = np.eye(128, dtype=bool)[:4]
+    with torch.inference_mode():
+        suffix = Suffix(traced, "relu3", channels, size)
+        crossing = suffix.cross(torch.randn(5, channels, size, size))
+        logits, intact, ran = logits_of(suffix, crossing, changed, torch.zeros(1, 1, 1, 1), 8)
+        assert ran == 15
+        np.testing.assert_array_equal(logits[2], intact)
+        # its mean is 0 as well, but another image's map may not be
+        assert not np.array_equal(logits[1], intact)
+
+
+def test_only_what_lies_behind_the_layer_is_run_for_a_change():
+    network, channels, size = NETWORKS["branches"]()
+    traced = trace(network)
+    node = next(
+        each.node
+        for each in layers_of(traced, channels, size)
+        if each.name == "features.4.expand1x1_activation"
+    )
+    with torch.inference_mode():
+        suffix = Suffix(traced, node, channels, size)
+        # its sibling, which the concatenation needs, too
+        assert sorted(suffix.crossing) == sorted([node, node.replace("1x1", "3x3")])
+        crossing = suffix.cross(torch.randn(2, channels, size, size))
+        ran = []
+        for name, module in traced.named_modules():
+            module.register_forward_hook(lambda *_, name=name: ran.append(name))
+        changed = np.eye(64, dtype=bool)[:1]
+        list(run_changes(suffix, crossing, changed, torch.zeros(1, 1, 1, 1), 4))
+    assert ran[0] == "features.5"
+    assert len(ran) == len(set(ran))
+
+
+@pytest.mark.gpu
+def test_it_is_the_same_on_a_gpu():
+    network, channels, size = NETWORKS["sums"]()
+    images, changed = torch.randn(5, channels, size, size), changes_of(6)
+    found = []
+    for device in ("cpu", "cuda"):
+        traced = trace(network, in_place=True).to(device, memory_format=torch.channels_last)
+        with torch.inference_mode():
+            suffix = Suffix(traced, "relu2", channels, size)
+            crossing = suffix.cross(images.to(device))
+            found.append(logits_of(suffix, crossing, changed, torch.zeros(1, 1, 1, 1, device=device), 4)[0])
+    np.testing.assert_allclose(*found, rtol=1e-3, atol=1e-3)

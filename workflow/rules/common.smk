@@ -165,10 +165,15 @@ def has_branches(run):
     return any(layer.branch_of for layer in LAYERS[run["network"]] if layer.name in run["layers"])
 
 
+def names_labels(run):
+    """Return whether a run's labels are what its network was trained to name."""
+    training = config["networks"][run["network"]]["training"]
+    return training is not None and training["dataset"] == run["dataset"]
+
+
 def has_performance(run):
     """Return whether a run's labels are what its network was trained to name, and its logits are recorded."""
-    training = config["networks"][run["network"]]["training"]
-    return training is not None and training["dataset"] == run["dataset"] and "output" in run["layers"]
+    return names_labels(run) and "output" in run["layers"]
 
 
 def memory_of_matrices(wildcards, count):

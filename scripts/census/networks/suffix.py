@@ -85,18 +85,38 @@ class Suffix:
 
 
 class Rows(NamedTuple):
-    """Images that ran through the network with some units changed, all of shape (rows,) or (rows, classes).
+    """Images that ran through the network with some units changed.
 
     Attributes
     ----------
-    change : int64, which of the changes.
-    image : int64, which of the images.
-    logits : float32.
+    change : int64 (rows,), which of the changes.
+    image : int64 (rows,), which of the images.
+    logits : float32 (rows, classes).
     """
 
     change: NDArray[np.int64]
     image: NDArray[np.int64]
     logits: NDArray[np.float32]
+
+
+def run_intact(suffix: Suffix, crossing: Mapping[str, Tensor], batch: int) -> NDArray[np.float32]:
+    """Run what lies behind a layer as it is, in batches of the same size as :func:`run_changes`.
+
+    How a product is rounded may depend on the number of its rows. In batches of one size, filled up where there
+    are fewer rows, a unit that nothing reads makes no difference to the last bit.
+
+    Returns
+    -------
+    logits, float32 (images, classes).
+    """
+    images = np.arange(len(crossing[suffix.layer]))
+    parts = []
+    for first in range(0, len(images), batch):
+        some = images[first : first + batch]
+        places = torch.from_numpy(np.resize(some, batch)).to(crossing[suffix.layer].device)
+        logits = suffix({name: _select(values, places) for name, values in crossing.items()})
+        parts.append(logits[: len(some)].float().cpu().numpy())
+    return np.concatenate(parts)
 
 
 def run_changes(
@@ -106,12 +126,10 @@ def run_changes(
     replacement: Tensor,
     batch: int,
 ) -> Iterator[Rows]:
-    """Replace maps of some of a layer's units, and run what lies behind it, for several choices of units.
+    """Replace the maps of some of a layer's units, and run what lies behind it, for several choices of units.
 
-    An image on which a change leaves all values as they are is not run: its logits are the intact ones. So a
-    silent unit that is set to zero changes nothing at all. All batches have the same number of rows, filled up
-    where there are fewer: how a product is rounded may depend on it, and so a unit that nothing reads makes
-    no difference to the last bit.
+    An image on which a change leaves all values as they are is not run: its logits are those of
+    :func:`run_intact`. So a silent unit that is set to zero makes no difference at all.
 
     Parameters
     ----------
@@ -123,27 +141,23 @@ def run_changes(
 
     Yields
     ------
-    the rows of a batch, first those of all images without a change, whose ``change`` is −1.
+    the rows of a batch.
     """
     values = crossing[suffix.layer]
     maps = as_maps(values)
     # a NaN differs from everything
     differs = (maps != replacement).any(2).any(1).float()
     masks = torch.from_numpy(changed).to(maps.device)
-    needed = (masks.float() @ differs.T > 0).nonzero().cpu().numpy()
-    intact = np.stack([np.full(len(values), -1), np.arange(len(values))], axis=1)
-    pairs = np.concatenate([intact, needed])
+    pairs = (masks.float() @ differs.T > 0).nonzero().cpu().numpy()
     for first in range(0, len(pairs), batch):
-        rows = pairs[first : first + batch]
-        change, image = torch.from_numpy(np.resize(rows, (batch, 2))).to(maps.device).unbind(1)
+        some = pairs[first : first + batch]
+        change, image = torch.from_numpy(np.resize(some, (batch, 2))).to(maps.device).unbind(1)
         given = {name: _select(each, image) for name, each in crossing.items() if name != suffix.layer}
-        replaced = masks[change] & (change >= 0)[:, None]
         by = replacement[image] if len(replacement) > 1 else replacement
-        given[suffix.layer] = from_maps(
-            torch.where(replaced[:, None, None, :], by, maps[image]), values.ndim
-        )
-        logits = suffix(given)[: len(rows)].float().cpu().numpy()
-        yield Rows(rows[:, 0], rows[:, 1], logits)
+        rows = torch.where(masks[change][:, None, None, :], by, maps[image])
+        given[suffix.layer] = from_maps(rows, values.ndim)
+        logits = suffix(given)[: len(some)].float().cpu().numpy()
+        yield Rows(some[:, 0], some[:, 1], logits)
 
 
 def _select(values: Tensor, images: Tensor) -> Tensor:

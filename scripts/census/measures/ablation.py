@@ -1,0 +1,163 @@
+"""How much a network's answers depend on single units of a layer, and on many of them together.
+
+Units are taken out of a network and the network answers again: what is measured is what its answers lose, against
+the labels of the images where these are classes that it was trained to name, else against what it answers intact.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import log_softmax
+
+from census.measures.bootstrap import Estimate, estimate
+from census.measures.performance import Performance, performance
+
+Floats = NDArray[np.float64]
+NONE = -1  # stands for no class
+
+
+def agreement(logits: NDArray[np.floating], intact: NDArray[np.floating]) -> Performance:
+    """Return how far answers are from those of the intact network, where labels name no class of it.
+
+    Parameters
+    ----------
+    logits, intact : float (images, classes), of the changed and of the intact network.
+
+    Returns
+    -------
+    accuracy : float64 (images,), 1 where the first class of both is the same, else 0.
+    loss : float64 (images,), Kullback–Leibler divergence in nats, Σ p log(p/q) with p of the intact network; 0
+        where the logits are the same.
+
+    Both are NaN for an image with a NaN among its logits.
+    """
+    log_q, log_p = (log_softmax(each.astype(np.float64), axis=1) for each in (logits, intact))
+    with np.errstate(invalid="ignore"):  # infinite logits
+        divergence = (np.exp(log_p) * (log_p - log_q)).sum(1)
+    same = (logits.argmax(1) == intact.argmax(1)).astype(np.float64)
+    unknown = np.isnan(logits).any(1) | np.isnan(intact).any(1)
+    # rounding may leave the divergence of answers that are almost the same below 0
+    return Performance(np.where(unknown, np.nan, same), np.maximum(divergence, 0))
+
+
+def compare(
+    logits: NDArray[np.floating], intact: NDArray[np.floating], labels: NDArray[np.integer] | None
+) -> Performance:
+    """Return accuracy and loss of each image by its label, or without labels by the intact network's answer.
+
+    Parameters
+    ----------
+    logits, intact : float (images, classes), of the changed and of the intact network.
+    labels : integer (images,); None where they name no class of the network.
+    """
+    return agreement(logits, intact) if labels is None else performance(logits, labels)
+
+
+class WorstClass(NamedTuple):
+    """The class that loses most, all of shape (changes,).
+
+    Attributes
+    ----------
+    drop : float64, by how much its accuracy falls, from 0 on; NaN where accuracy is unknown on any image.
+    label : int64, which class; the first of several, and :data:`NONE` where none loses.
+    """
+
+    drop: Floats
+    label: NDArray[np.int64]
+
+
+def worst_class(right: Floats, intact: Floats, classes: NDArray[np.integer]) -> WorstClass:
+    """Return the largest fall of the accuracy on one class's images.
+
+    Parameters
+    ----------
+    right : float (changes, images), 1 where the changed network is right, else 0.
+    intact : float (images,), the same of the intact one.
+    classes : integer (images,), the class of each image: its label, or the intact network's first class.
+    """
+    present, places = np.unique(classes, return_inverse=True)
+    of_class = np.eye(len(present))[places]  # (images, classes)
+    # whole numbers, and so exactly 0 where as many images are lost as are won
+    lost = (intact - right) @ of_class
+    falls = lost / of_class.sum(0)
+    unknown = np.isnan(falls).any(1)
+    falls[unknown] = 0
+    drop = np.maximum(falls.max(1), 0)
+    label = np.where(drop > 0, present[falls.argmax(1)], NONE)
+    return WorstClass(np.where(unknown, np.nan, drop), label)
+
+
+def mean_difference(changed: Floats, intact: Floats, resamples: int, seed: int) -> Estimate:
+    """Return by how much a mean over images differs from the intact network's, with bootstrap intervals.
+
+    Images are resampled in pairs, the changed network's with the intact one's: the interval is that of the
+    difference, which is far narrower than the spread of either over images.
+
+    Parameters
+    ----------
+    changed : float (changes, images), per-image values of the changed network.
+    intact : float (images,), of the intact one.
+    resamples, seed : see :func:`census.measures.bootstrap.resample_counts`.
+
+    Returns
+    -------
+    float64 (changes,) each; exactly 0 where no image's value differs, NaN where any is unknown.
+    """
+    differences = changed - intact
+    n_images = len(intact)
+    return estimate(lambda counts: counts @ differences.T / n_images, n_images, resamples, seed)
+
+
+def removal_order(criterion: NDArray[np.floating]) -> NDArray[np.int64]:
+    """Return units in descending order of a criterion; of equal ones the first comes first, unknown ones last.
+
+    Parameters
+    ----------
+    criterion : float (units,), NaN where it is undefined.
+    """
+    return np.argsort(-criterion, kind="stable")  # NaN are sorted to the end
+
+
+def removed_units(order: NDArray[np.integer], steps: int) -> NDArray[np.bool_]:
+    """Return which units are removed at each step from none to all.
+
+    Parameters
+    ----------
+    order : integer (units,), in which they are removed.
+    steps : number of equal steps; shares of units are rounded to whole units.
+
+    Returns
+    -------
+    bool (steps + 1, units); the first row is empty and the last full.
+    """
+    ranks = np.empty(len(order), np.int64)
+    ranks[order] = np.arange(len(order))
+    counts = np.rint(np.linspace(0, len(order), steps + 1))
+    return ranks < counts[:, None]
+
+
+def area_under(curves: Floats, shares: Sequence[float] | Floats) -> Floats:
+    """Return the area under curves over the share of units removed, from 0 to 1: their mean height.
+
+    Parameters
+    ----------
+    curves : float (…, shares).
+    shares : float (shares,), ascending from 0 to 1.
+
+    Returns
+    -------
+    float64 (…), by the trapezoidal rule.
+    """
+    return np.trapezoid(curves, shares, axis=-1)
+
+
+def chance_accuracy(classes: NDArray[np.integer]) -> float:
+    """Return the accuracy of the best constant answer: the share of images of the most frequent class.
+
+    Parameters
+    ----------
+    classes : integer (images,).
+    """
+    return float(np.unique(classes, return_counts=True)[1].max() / len(classes))

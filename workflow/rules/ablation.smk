@@ -1,0 +1,95 @@
+# What a network's answers lose without single units of a layer, and without more and more of them; and its figures.
+from census.data.sources import splits
+
+ABLATION_UNITS = "results/measures/ablation/{network}/{dataset}/{layer}.units.parquet"
+ABLATION_CURVES = "results/measures/ablation/{network}/{dataset}/{layer}.curves.parquet"
+ABLATION_LAYER = "results/measures/ablation/{network}/{dataset}/{layer}.layer.parquet"
+ABLATION_FIGURE = "results/figures/ablation/{network}/{dataset}/{view}"
+ABLATION_VIEWS = ("units", "cumulative")
+ABLATION_FIGURES = figures(expand(ABLATION_FIGURE, view=ABLATION_VIEWS, allow_missing=True), UNIT_RUNS)
+
+# tables with a column by which units are removed, largest first
+REMOVAL_CRITERIA = {}
+
+
+def training_images_of_run(wildcards):
+    """Return the store of the images over which units are averaged; none where that is not asked for, or known."""
+    known = splits(config["datasets"][wildcards.dataset])
+    if "mean" not in config["measures"]["ablation"]["modes"] or "train" not in known:
+        return []
+    return DATASET.format(dataset=wildcards.dataset, split="train") + ".zarr"
+
+
+def images_to_ablate(wildcards):
+    """Return on how many images units are taken out."""
+    run = run_of(wildcards)
+    return min(run["maps"], run["ablation_images"] or run["maps"])
+
+
+rule ablation:
+    input:
+        **REMOVAL_CRITERIA,
+        weights=weights_of_units,
+        stores=stores_of_units,
+        images=images_of_run,
+        train=training_images_of_run,
+    output:
+        units=ABLATION_UNITS,
+        curves=ABLATION_CURVES,
+        layer=ABLATION_LAYER,
+    log:
+        "logs/ablation/{network}/{dataset}/{layer}.log",
+    benchmark:
+        "results/benchmarks/ablation/{network}/{dataset}/{layer}.tsv"
+    conda:
+        CONDA
+    resources:
+        mem_mb=3000,
+        runtime=240,
+    params:
+        **config["measures"]["ablation"],
+        network=lambda wildcards: network_settings(wildcards.network),
+        images=lambda wildcards: run_of(wildcards)["images"],
+        maps=images_to_ablate,
+        units=lambda wildcards: run_of(wildcards)["units"],
+        labelled=lambda wildcards: names_labels(run_of(wildcards)),
+        seed=config["seed"],
+        code=code("ablation.py"),
+    message:
+        "Take units out of {wildcards.network} {wildcards.layer} on {wildcards.dataset}"
+    script:
+        "../../scripts/ablation.py"
+
+
+rule figure_ablation:
+    input:
+        units=unit_layers_of_run(ABLATION_UNITS),
+        curves=unit_layers_of_run(ABLATION_CURVES),
+        layers=unit_layers_of_run(ABLATION_LAYER),
+    output:
+        figure_files(
+            ABLATION_FIGURE,
+            caption="../report/ablation.rst",
+            category="S3 How important?",
+            labels={
+                "figure": "ablation {view}",
+                "network": "{network}",
+                "dataset": "{dataset}",
+            },
+        ),
+    log:
+        "logs/figure_ablation/{network}/{dataset}/{view}.log",
+    wildcard_constraints:
+        view="|".join(ABLATION_VIEWS),
+    conda:
+        CONDA
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        dpi=config["figures"]["dpi"],
+        code=code("figure_ablation.py"),
+    message:
+        "Draw ablation ({wildcards.view}) of {wildcards.network} on {wildcards.dataset}"
+    script:
+        "../../scripts/figure_ablation.py"
