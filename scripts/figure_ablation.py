@@ -18,5 +18,7 @@ with job(snakemake.log[0]):
         if view == "units":
             figure = draw_units(tables["units"], tables["layers"], f"Importance of single units: {where}")
         else:
-            figure = draw_cumulative(tables["curves"], tables["layers"], f"Removing more and more units: {where}")
+            figure = draw_cumulative(
+                tables["curves"], tables["layers"], f"Removing more and more units: {where}"
+            )
         save(figure, snakemake.output, snakemake.params.dpi)

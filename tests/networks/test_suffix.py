@@ -139,9 +139,7 @@ def test_it_gives_what_whole_passes_give(network, layer, in_place):
     network, channels, size = NETWORKS[network]()
     images = torch.randn(5, channels, size, size).contiguous(memory_format=torch.channels_last)
     whole = trace(network).to(memory_format=torch.channels_last)
-    node = next(
-        each.node for each in layers_of(whole, channels, size) if layer in (each.name, *each.aliases)
-    )
+    node = next(each.node for each in layers_of(whole, channels, size) if layer in (each.name, *each.aliases))
     traced = trace(network, in_place=in_place).to(memory_format=torch.channels_last)
     with torch.inference_mode():
         suffix = Suffix(traced, node, channels, size)

@@ -367,9 +367,7 @@ class Recorder:
     given : names of nodes whose values are handed in. Nothing that only they need is run.
     """
 
-    def __init__(
-        self, traced: fx.GraphModule, nodes: Mapping[str, str], given: Collection[str] = ()
-    ) -> None:
+    def __init__(self, traced: fx.GraphModule, nodes: Mapping[str, str], given: Collection[str] = ()) -> None:
         self._traced = traced
         self._given = frozenset(given)
         self._modules = dict(traced.named_modules())
