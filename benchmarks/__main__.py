@@ -23,6 +23,7 @@ SUBJECTS = (
     "nothing",
     "selectivity",
     "study",
+    *("ablation", "ascent", "codecs", "concepts", "extraction", "facets", "gram", "memory", "nothing", "study"),
 )
 
 

@@ -48,7 +48,7 @@ with job(snakemake.log[0]) as log:
     shape = channels_of(entry["input"]["color"]), entry["input"]["size"]
 
     def first_images(path, images, maps):
-        """Return pixels and labels of the images of which a pass keeps so many maps, and the classes' names."""
+        """Return pixels and labels of the images that come first in a pass, and names of classes."""
         data = open_dataset(path)
         indices, n_first = choose_images(len(data.labels), images, maps, seed)
         return data.pixels.oindex[indices[:n_first]], data.labels[indices[:n_first]], data.classes
@@ -70,17 +70,17 @@ with job(snakemake.log[0]) as log:
         return column
 
     def removal_orders(layer, checkpoint, means):
-        """Return orders in which units are removed: its name, the random order's number, the criterion, units."""
+        """Return the orders in which units are removed: name, number of a random one, criterion, units."""
         random = [seed, zlib.crc32(layer.encode())]
         orders = [
             ("random", number, None, np.random.default_rng([*random, number]).permutation(n_units))
             for number in range(params.random_orders)
         ]
         orders.append(("mean_activation", None, "mean_activation", removal_order(means)))
-        if "selectivity" in snakemake.input.keys():
+        if snakemake.input.get("selectivity"):
             values = read_column(snakemake.input.selectivity, checkpoint, "selectivity")
             orders.append(("selectivity", None, "selectivity", removal_order(values)))
-        if "substitution" in snakemake.input.keys():
+        if snakemake.input.get("substitution"):
             # on generated images it is known for the sampled units only
             name = "rs_iam" if len(chosen) == n_units else "rs_natural"
             values = read_column(snakemake.input.substitution, checkpoint, name)
@@ -88,7 +88,7 @@ with job(snakemake.log[0]) as log:
         return orders
 
     def outcomes(suffix, changed, mode, average):
-        """Return accuracy and loss of each image under each change, and intact in the last row; and its class."""
+        """Return accuracy and loss of each image under each change, at last under none; and its class."""
         found = np.empty((2, len(changed) + 1, n_images))
         classes = np.empty(n_images, np.int64)
         for first in range(0, n_images, batch):
@@ -115,6 +115,7 @@ with job(snakemake.log[0]) as log:
         return estimate(lambda counts: counts @ values.T / n_images, n_images, resamples, seed)
 
     def columns_of(name, estimated):
+        """Return an estimate as columns of a table."""
         return dict(zip((name, f"{name}_low", f"{name}_high"), estimated, strict=True))
 
     pixels, labels, class_names = first_images(snakemake.input.images, params.images, params.maps)
@@ -156,7 +157,7 @@ with job(snakemake.log[0]) as log:
         for mode in params.modes:
             with torch.inference_mode():
                 suffix, average = Suffix(traced, layer.node, *shape), means
-                if mode == "mean" and "train" in snakemake.input.keys():
+                if mode == "mean" and snakemake.input.get("train"):
                     average = training_mean(snakemake.input.train, traced, layer.node)
                 (right, loss), classes = outcomes(suffix, distinct, mode, average)
             # the intact network comes last

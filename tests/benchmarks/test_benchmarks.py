@@ -31,6 +31,7 @@ def test_quick_run_writes_a_tidy_table(tmp_path):
     done = benchmarks(
         "--quick",
         "--only",
+        "ablation",
         "ascent",
         "codecs",
         "concepts",
@@ -48,6 +49,9 @@ def test_quick_run_writes_a_tidy_table(tmp_path):
     assert list(table) == COLUMNS
     subjects = {"ascent", "codecs", "concepts", "facets", "gram", "memory", "selectivity", "study"}
     assert set(table["subject"]) == subjects
+    assert set(table["subject"]) == {
+        *("ablation", "ascent", "codecs", "concepts", "facets", "gram", "memory", "study"),
+    }
     measured = table.dropna(subset="median")
     assert ((measured["low"] <= measured["median"]) & (measured["median"] <= measured["high"])).all()
     assert not table.duplicated(["subject", "quantity"]).any()

@@ -131,7 +131,7 @@ def test_chance_is_the_most_frequent_class():
 
 
 class Planted(nn.Module):
-    """Four classes by the brightest of four channels, each through a unit of its own; and a unit nobody reads."""
+    """Tells the brightest of four channels, each through a unit of its own; and has a unit nobody reads."""
 
     def __init__(self):
         super().__init__()

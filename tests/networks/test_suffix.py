@@ -98,7 +98,7 @@ CASES = [
 
 
 def whole_passes(traced, node, images, changed, replacement):
-    """Return the logits of a whole pass for each change, (changes, images, classes), by running every node."""
+    """Return the logits of a whole pass for each change, (changes, images, classes): every node is run."""
     logits = []
     for mask in torch.from_numpy(changed):
 
@@ -124,7 +124,7 @@ def changes_of(units):
 
 
 def logits_of(suffix, crossing, changed, replacement, batch):
-    """Return the logits of all changes (changes, images, classes), and of none, and how many rows were run."""
+    """Return the logits of all changes (changes, images, classes), and of none, and how many rows ran."""
     intact = run_intact(suffix, crossing, batch)
     logits, ran = np.tile(intact, (len(changed), 1, 1)), 0
     for change, image, found in run_changes(suffix, crossing, changed, replacement, batch):

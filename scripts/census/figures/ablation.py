@@ -1,9 +1,11 @@
 """What a network's answers lose without single units of a layer, and without more and more of them."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -17,7 +19,6 @@ from census.figures.style import (
     GREEN,
     INK,
     ORANGE,
-    PURPLE,
     UNTRAINED,
     VERMILION,
     WIDTH,
@@ -74,7 +75,7 @@ def draw_units(units: pd.DataFrame, layers: pd.DataFrame, title: str) -> Figure:
     figure = new_figure(max(WIDTH, 1.8 + len(modes) * max(3.4, 0.42 * len(names))), 5.6 + names_height(names))
     panels = figure.subplots(3, len(modes), sharex=True, sharey="row", squeeze=False)
     rows = (
-        ("ablation_loss", f"change of {LOSSES[reference]}\n(nats, log scale beyond ±0.001)"),
+        ("ablation_loss", f"change of {LOSSES[reference]}\n(nats; log beyond ±0.001)"),
         ("ablation_accuracy", f"change of {ACCURACIES[reference]}"),
         ("ablation_worst_class", "fall of the accuracy on\nthe class that loses most"),
     )
@@ -178,10 +179,10 @@ def draw_cumulative(curves: pd.DataFrame, layers: pd.DataFrame, title: str) -> F
     figure = new_figure(
         max(WIDTH + 1.4, depth_width(len(names)) + 1.8), 0.4 + len(modes) * sum(heights) + 0.2 * n_rows
     )
-    parts = figure.subfigures(2 * len(modes), 1, height_ratios=heights * len(modes))
+    parts: Any = figure.subfigures(2 * len(modes), 1, height_ratios=heights * len(modes))
     accuracy = ACCURACIES[_reference(layers)].replace("\n", " ")
     for number, mode in enumerate(modes):
-        above, below = parts[2 * number : 2 * number + 2]
+        above, below = parts[2 * number], parts[2 * number + 1]
         of_mode = layers[layers["mode"] == mode]
         panels = above.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False)
         for panel, name in zip(panels.ravel(), names, strict=False):
@@ -204,13 +205,13 @@ def draw_cumulative(curves: pd.DataFrame, layers: pd.DataFrame, title: str) -> F
         above.supylabel(accuracy)
         above.supxlabel(f"share of the layer's units {MODES[mode]}", fontsize=8)
         _areas(below.subplots(), of_mode, names, orders)
-    handles = [
+    handles: list[Artist] = [
         Line2D([], [], color=color, marker=marker, markersize=4, label=label)
         for order in orders
         for label, color, marker in [ORDERS[order]]
     ]
-    for criterion in set(curves["criterion"].dropna()) & set(RS_NAMES):
-        handles.append(Line2D([], [], linestyle="", label=f"({RS_NAMES[criterion]})"))
+    criteria = [each for each in RS_NAMES if each in set(curves["criterion"])]
+    handles += [Line2D([], [], linestyle="", label=f"({RS_NAMES[each]})") for each in criteria]
     n_random = int(curves["random_order"].max()) + 1
     handles += [
         Patch(color=GRAY, alpha=0.4, label=f"all of {n_random} random orders"),

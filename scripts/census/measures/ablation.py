@@ -1,7 +1,7 @@
 """How much a network's answers depend on single units of a layer, and on many of them together.
 
-Units are taken out of a network and the network answers again: what is measured is what its answers lose, against
-the labels of the images where these are classes that it was trained to name, else against what it answers intact.
+Units are taken out of a network, and it answers again. What its answers lose is measured against the labels of
+the images where these are classes that it was trained to name, else against what it answers intact.
 """
 
 from collections.abc import Sequence
@@ -28,8 +28,8 @@ def agreement(logits: NDArray[np.floating], intact: NDArray[np.floating]) -> Per
     Returns
     -------
     accuracy : float64 (images,), 1 where the first class of both is the same, else 0.
-    loss : float64 (images,), Kullback–Leibler divergence in nats, Σ p log(p/q) with p of the intact network; 0
-        where the logits are the same.
+    loss : float64 (images,), Kullback–Leibler divergence in nats, Σ p log(p/q) with p of the intact network;
+        0 where the logits are the same.
 
     Both are NaN for an image with a NaN among its logits.
     """
@@ -111,7 +111,7 @@ def mean_difference(changed: Floats, intact: Floats, resamples: int, seed: int) 
 
 
 def removal_order(criterion: NDArray[np.floating]) -> NDArray[np.int64]:
-    """Return units in descending order of a criterion; of equal ones the first comes first, unknown ones last.
+    """Return units in descending order of a criterion; of equal ones the first comes first, NaN come last.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ def area_under(curves: Floats, shares: Sequence[float] | Floats) -> Floats:
     -------
     float64 (…), by the trapezoidal rule.
     """
-    return np.trapezoid(curves, shares, axis=-1)
+    return np.asarray(np.trapezoid(curves, shares, axis=-1))
 
 
 def chance_accuracy(classes: NDArray[np.integer]) -> float:

@@ -409,7 +409,7 @@ class Recorder:
 
         Parameters
         ----------
-        images : preprocessed images ``(n, channels, height, width)``, float; None where what is ``given`` makes
+        images : preprocessed images ``(n, channels, height, width)``, float; None where what is given makes
             them needless.
         given : the values of the ``given`` nodes, by name.
 

@@ -1,11 +1,11 @@
 """The part of a network behind a layer, run from the values that cross into it.
 
-What a change of one layer does to the logits needs neither the image nor anything before that layer. On the way
-to the logits only the layer's own values cross the cut; where it lies in a branch, those that by-pass it do so,
-too. All of them come from one intact pass over a batch of images, and each change runs what lies behind the cut.
+What a change of one layer does to the logits needs neither the image nor anything before that layer. On the
+way to the logits the layer's own values cross the cut; where it lies in a branch, others by-pass it. All of them
+come from one intact pass over a batch of images, and each change runs what lies behind the cut.
 
-The layer's values could be read from its store. What by-passes a layer is in no store, and so there is one way
-for all of them: a pass over one batch of images costs as much as one change does, or less, and there are dozens.
+The layer's values could be read from its store. What by-passes a layer is in no store, so there is one way for
+both: the intact pass costs about as much as one change does, and there are dozens of these.
 """
 
 from collections.abc import Iterator, Mapping
@@ -102,8 +102,8 @@ class Rows(NamedTuple):
 def run_intact(suffix: Suffix, crossing: Mapping[str, Tensor], batch: int) -> NDArray[np.float32]:
     """Run what lies behind a layer as it is, in batches of the same size as :func:`run_changes`.
 
-    How a product is rounded may depend on the number of its rows. In batches of one size, filled up where there
-    are fewer rows, a unit that nothing reads makes no difference to the last bit.
+    How a product is rounded may depend on the number of its rows. In batches of one size, filled up where
+    there are fewer, a unit that nothing reads makes no difference to the last bit.
 
     Returns
     -------
@@ -126,7 +126,7 @@ def run_changes(
     replacement: Tensor,
     batch: int,
 ) -> Iterator[Rows]:
-    """Replace the maps of some of a layer's units, and run what lies behind it, for several choices of units.
+    """Replace maps of some of a layer's units, and run what lies behind it, for several choices of units.
 
     An image on which a change leaves all values as they are is not run: its logits are those of
     :func:`run_intact`. So a silent unit that is set to zero makes no difference at all.
