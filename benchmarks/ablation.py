@@ -1,8 +1,8 @@
 """Taking every unit of every layer of the CNN out, one by one: beside whole forward passes with a hook.
 
 Compared in turn: what the rule ``ablation`` does for each of the layers; and as many passes of the whole
-network, in which a hook sets the unit to zero. Each round takes a part of each layer's units, so that all rounds
-together take each unit once. Both begin with preprocessed images and end with logits.
+network, in which a hook sets the unit to zero. Each round takes a part of each layer's units, so that all
+rounds together take each unit once. Both begin with preprocessed images and end with logits.
 """
 
 from collections.abc import Callable, Iterator

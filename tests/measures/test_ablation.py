@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from scipy.stats import entropy
 from torch import nn
 
+from census.measures import ablation
 from census.measures.ablation import (
     NONE,
     agreement,
@@ -61,7 +62,8 @@ def test_labels_are_the_reference_where_there_are_any():
     assert compare(logits, intact, None).accuracy.tolist() == [1, 0]
 
 
-def test_worst_class_by_hand():
+def test_worst_class_by_hand(monkeypatch):
+    monkeypatch.setattr(ablation, "LEAST_IMAGES", 1)
     classes = np.array([2, 2, 5, 5, 5, 7])
     intact = np.array([1.0, 1, 1, 1, 0, 1])
     right = np.array(
@@ -77,6 +79,16 @@ def test_worst_class_by_hand():
     drop, label = worst_class(right, intact, classes)
     np.testing.assert_allclose(drop, [0, 1 / 2, 1 / 3, 1, 0, np.nan])
     assert label.tolist() == [NONE, 2, 5, 2, NONE, NONE]
+
+
+def test_classes_of_few_images_do_not_count():
+    classes, intact = np.repeat([3, 8], [5, 4]), np.ones(9)
+    drop, label = worst_class(np.array([[1.0] * 4 + [0] * 5, [1.0] * 5 + [0] * 4]), intact, classes)
+    np.testing.assert_allclose(drop, [0.2, 0])
+    assert label.tolist() == [3, NONE]
+    drop, label = worst_class(np.zeros((2, 8)), np.ones(8), np.repeat([0, 1], 4))
+    assert np.isnan(drop).all()
+    assert label.tolist() == [NONE, NONE]
 
 
 def test_worst_class_against_loops():

@@ -31,7 +31,7 @@ from census.figures.style import (
 )
 
 MODES = {"zero": "set to 0", "mean": "set to their mean", "resampled": "their map on another image"}
-LOSSES = {"labels": "cross-entropy", "intact": "KL divergence"}
+LOSSES = {"labels": "change of cross-entropy", "intact": "divergence from the intact"}
 ACCURACIES = {"labels": "accuracy", "intact": "agreement with\nthe intact network"}
 ORDERS = {
     "random": ("random", GRAY, "o"),
@@ -75,7 +75,7 @@ def draw_units(units: pd.DataFrame, layers: pd.DataFrame, title: str) -> Figure:
     figure = new_figure(max(WIDTH, 1.8 + len(modes) * max(3.4, 0.42 * len(names))), 5.6 + names_height(names))
     panels = figure.subplots(3, len(modes), sharex=True, sharey="row", squeeze=False)
     rows = (
-        ("ablation_loss", f"change of {LOSSES[reference]}\n(nats; log beyond ±0.001)"),
+        ("ablation_loss", f"{LOSSES[reference]}\n(nats; log beyond ±0.001)"),
         ("ablation_accuracy", f"change of {ACCURACIES[reference]}"),
         ("ablation_worst_class", "fall of the accuracy on\nthe class that loses most"),
     )
@@ -121,6 +121,9 @@ def draw_units(units: pd.DataFrame, layers: pd.DataFrame, title: str) -> Figure:
             depth_axis(panel, names, named=quantity == "ablation_worst_class")
         panels[0, column].set_title(f"units {MODES[mode]}")
     panels[0, 0].set_yscale("symlog", linthresh=1e-3, linscale=0.6)
+    if reference == "intact":  # it is never negative
+        panels[0, 0].set_ylim(-2e-4, None)
+    panels[2, 0].set_ylim(-0.02, 1.03 if not units["ablation_worst_class"].notna().any() else None)
     for panel in panels[1:, 0]:
         panel.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
     figure.align_ylabels(panels[:, 0])

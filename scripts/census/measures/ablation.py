@@ -1,7 +1,7 @@
 """How much a network's answers depend on single units of a layer, and on many of them together.
 
-Units are taken out of a network, and it answers again. What its answers lose is measured against the labels of
-the images where these are classes that it was trained to name, else against what it answers intact.
+Units are taken out of a network, and it answers again. What its answers lose is measured against the labels
+of the images where these are classes that it was trained to name, else against what it answers intact.
 """
 
 from collections.abc import Sequence
@@ -16,6 +16,7 @@ from census.measures.performance import Performance, performance
 
 Floats = NDArray[np.float64]
 NONE = -1  # stands for no class
+LEAST_IMAGES = 5  # of a class, so that a single image is not a fall by all of its accuracy
 
 
 def agreement(logits: NDArray[np.floating], intact: NDArray[np.floating]) -> Performance:
@@ -60,7 +61,8 @@ class WorstClass(NamedTuple):
 
     Attributes
     ----------
-    drop : float64, by how much its accuracy falls, from 0 on; NaN where accuracy is unknown on any image.
+    drop : float64, by how much its accuracy falls, from 0 on; NaN where accuracy is unknown on any image, or no
+        class has :data:`LEAST_IMAGES` images.
     label : int64, which class; the first of several, and :data:`NONE` where none loses.
     """
 
@@ -77,12 +79,15 @@ def worst_class(right: Floats, intact: Floats, classes: NDArray[np.integer]) -> 
     intact : float (images,), the same of the intact one.
     classes : integer (images,), the class of each image: its label, or the intact network's first class.
     """
-    present, places = np.unique(classes, return_inverse=True)
-    of_class = np.eye(len(present))[places]  # (images, classes)
+    present, n_images = np.unique(classes, return_counts=True)
+    present = present[n_images >= LEAST_IMAGES]
+    if not len(present):
+        return WorstClass(np.full(len(right), np.nan), np.full(len(right), NONE))
+    of_class = (classes[:, None] == present).astype(np.float64)  # (images, classes)
     # whole numbers, and so exactly 0 where as many images are lost as are won
     lost = (intact - right) @ of_class
     falls = lost / of_class.sum(0)
-    unknown = np.isnan(falls).any(1)
+    unknown = np.isnan(right).any(1)
     falls[unknown] = 0
     drop = np.maximum(falls.max(1), 0)
     label = np.where(drop > 0, present[falls.argmax(1)], NONE)

@@ -1,11 +1,11 @@
 """The part of a network behind a layer, run from the values that cross into it.
 
 What a change of one layer does to the logits needs neither the image nor anything before that layer. On the
-way to the logits the layer's own values cross the cut; where it lies in a branch, others by-pass it. All of them
-come from one intact pass over a batch of images, and each change runs what lies behind the cut.
+way to the logits the layer's own values cross the cut; where it lies in a branch, others by-pass it. All of
+them come from one intact pass over a batch of images, and each change runs what lies behind the cut.
 
-The layer's values could be read from its store. What by-passes a layer is in no store, so there is one way for
-both: the intact pass costs about as much as one change does, and there are dozens of these.
+The layer's values could be read from its store. What by-passes a layer is in no store, so there is one way
+for both: the intact pass costs about as much as one change does, and there are dozens of these.
 """
 
 from collections.abc import Iterator, Mapping
