@@ -16,7 +16,7 @@ from census import code
 ROOT = Path(__file__).parents[1]
 SCRIPTS = sorted((ROOT / "scripts").glob("*.py"))
 # the others cost a second or two less for each of their jobs
-NEED_TORCH = {"ascent.py", "extract.py", "train.py", "weights.py"}
+NEED_TORCH = {"ablation.py", "ascent.py", "extract.py", "train.py", "weights.py"}
 
 every_script = pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
 

@@ -9,7 +9,7 @@ ABLATION_VIEWS = ("units", "cumulative")
 ABLATION_FIGURES = figures(expand(ABLATION_FIGURE, view=ABLATION_VIEWS, allow_missing=True), UNIT_RUNS)
 
 # tables with a column by which units are removed, largest first
-REMOVAL_CRITERIA = {}
+REMOVAL_CRITERIA = {"substitution": SUBSTITUTION_UNITS}
 
 
 def training_images_of_run(wildcards):
@@ -48,7 +48,7 @@ rule ablation:
         runtime=240,
     params:
         **config["measures"]["ablation"],
-        network=lambda wildcards: network_settings(wildcards.network),
+        network=network_of,
         images=lambda wildcards: run_of(wildcards)["images"],
         maps=images_to_ablate,
         units=lambda wildcards: run_of(wildcards)["units"],
