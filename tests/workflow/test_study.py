@@ -9,6 +9,9 @@ import pandas as pd
 import pytest
 import xarray as xr
 from PIL import Image
+from safetensors.numpy import load_file
+
+from census.activations.subset import choose_images
 
 pytestmark = pytest.mark.slow
 
@@ -47,8 +50,11 @@ FIGURES = {
     *(f"figure_facets/{network}/tiny/{view}" for network in LAYERS for view in ("single", "multi")),
     *(f"figure_selectivity/random/tiny/{view}" for view in ("depth", "detection")),
     *(f"figure_selectivity/small/tiny/{view}" for view in ("depth", "detection", "learning")),
+    *(f"figure_ablation/{network}/tiny/{view}" for network in LAYERS for view in ("units", "cumulative")),
     *HISTOGRAM_FIGURES,
 }
+# of the rectified layers only, whose units are looked at one by one
+OF_UNITS = ("ascent", "substitution", "ablation")
 
 
 def of_layer(jobs, network, layer):
@@ -84,6 +90,9 @@ def test_the_first_run_makes_everything_once(first):
                 f"facets/{network}/tiny/{layer}",
                 f"selectivity/{network}/tiny/{layer}",
             }
+    assert of_rule(ended.jobs, *OF_UNITS) == {
+        f"{rule}/{place}" for rule in OF_UNITS for place in ("random/tiny/relu1", "small/tiny/relu")
+    }
     assert of_rule(ended.jobs, "correlation", "similarity", "learning", "performance", "facetedness") == {
         *OF_NETWORK,
         *(job.replace("random", "small") for job in OF_NETWORK),
@@ -242,6 +251,53 @@ def test_selectivity_is_that_of_the_stored_means(first):
     assert (layers["n_signed_units"] == 3).all()
     assert layers["selectivity_median"].isna().all()
     assert layers["auroc_median"].between(0.5, 1).all()
+def test_ablation_is_of_the_network_with_a_unit_less(finished):
+    finished.config["measures"] = {"ablation": {"modes": ["zero", "mean", "resampled"], "resamples": 100}}
+    finished.config["runs"][1]["ablation_images"] = 5
+    ended = finished.succeed()
+    assert of_rule(ended.jobs, "ablation", "figure_ablation") == ended.jobs
+    folder = finished.folder / "results/measures/ablation/small/tiny"
+    units, curves, layers = (
+        pd.read_parquet(folder / f"relu.{table}.parquet") for table in ("units", "curves", "layer")
+    )
+    assert units.groupby(["checkpoint", "mode"]).size().to_dict() == {
+        (checkpoint, mode): 4 for checkpoint in ("0", "final") for mode in ("zero", "mean", "resampled")
+    }
+    assert layers["n_images"].unique().tolist() == [5]
+    assert curves.groupby(["mode", "order"]).size().loc["zero"].to_dict() == {
+        "random": 18,
+        "mean_activation": 6,
+        "rs": 6,
+    }
+    # all of it follows from maps as they are stored, and the weights of the classifier
+    data = xr.open_zarr(finished.store("small", "final", "relu"))
+    maps, labels = data["maps"].values, data["map_label"].values
+    weights = load_file(finished.folder / "results/networks/small/final.safetensors")
+
+    def loss_of(maps):
+        logits = maps.transpose(0, 3, 1, 2).reshape(len(maps), -1) @ weights["classifier.weight"].T
+        logits = logits + weights["classifier.bias"]
+        return np.log(np.exp(logits).sum(1)) - logits[np.arange(len(maps)), labels]
+
+    # of the six images with maps, some five
+    some = np.isin(data["map_image"].values, choose_images(24, None, 5, 0)[0][:5])
+    final = layers.query("checkpoint == 'final' and mode == 'zero'").iloc[0]
+    assert final["loss"] == pytest.approx(loss_of(maps)[some].mean(), abs=1e-5)
+    for unit in range(4):
+        without = maps.copy()
+        without[..., unit] = 0
+        found = units.query("checkpoint == 'final' and mode == 'zero' and unit == @unit").iloc[0]
+        expected = (loss_of(without) - loss_of(maps))[some].mean()
+        assert found["ablation_loss"] == pytest.approx(expected, abs=1e-5)
+        assert found["ablation_loss_low"] <= found["ablation_loss"] <= found["ablation_loss_high"]
+    # the largest mean is removed first
+    first = curves.query("mode == 'zero' and order == 'mean_activation' and n_removed == 1").iloc[0]
+    without = maps.copy()
+    without[..., data["mean"].values.mean(0).argmax()] = 0
+    assert first["loss"] == pytest.approx(loss_of(without)[some].mean(), abs=1e-5)
+    # without any of them all images give the same answer, in whatever order they were removed
+    assert curves.query("mode == 'zero' and share == 1")["loss"].nunique() == 1
+    assert finished.run().nothing_to_do
 
 
 def test_nothing_is_left_half_done(first):
@@ -273,10 +329,13 @@ def test_layers_come_and_go(first, finished):
     made = finished.made()
     assert made.keys() - before.keys() == {"random/final/tiny/pool1.zarr"}
     assert {store: made[store] for store in before} == before
-    of_others = {job.replace("relu1", "pool1") for job in of_layer(everything.jobs, "random", "relu1")}
+    of_relu1 = of_layer(everything.jobs, "random", "relu1")
+    of_others = {job.replace("relu1", "pool1") for job in of_relu1 - of_rule(of_relu1, *OF_UNITS)}
     assert of_layer(added.jobs, "random", "pool1") == of_others
     follow = added.jobs - added.passes() - of_others
-    assert follow == OF_NETWORK | {figure for figure in FIGURES if "/random/" in figure}
+    assert follow == OF_NETWORK | {
+        figure for figure in FIGURES if "/random/" in figure and not figure.startswith("figure_ablation/")
+    }
     drawn = finished.folder / "results/measures/histogram/random/tiny/pool1.parquet"
     assert pd.read_parquet(drawn)["layer"].unique().tolist() == ["pool1"]
 
@@ -313,7 +372,10 @@ def test_a_deleted_store_is_made_again_alone(first, finished):
     assert {store for store in before if made[store] != before[store]} == {"random/final/tiny/relu1.zarr"}
     xr.testing.assert_equal(xr.open_zarr(deleted).load(), values)
     measured = ended.jobs - ended.passes() - ended.figures()
-    assert measured == of_layer(everything.jobs, "random", "relu1") | OF_NETWORK
+    # pictures are made by the network alone
+    assert (
+        measured == of_layer(everything.jobs, "random", "relu1") - {"ascent/random/tiny/relu1"} | OF_NETWORK
+    )
     assert {job for job in ended.figures() if "small" in job} == set()
 
 

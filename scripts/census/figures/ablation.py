@@ -30,7 +30,7 @@ from census.figures.style import (
     wrapped,
 )
 
-MODES = {"zero": "set to 0", "mean": "set to their mean", "resampled": "their map on another image"}
+MODES = {"zero": "set to 0", "mean": "set to their mean", "resampled": "replaced by another image's maps"}
 LOSSES = {"labels": "change of cross-entropy", "intact": "divergence from the intact"}
 ACCURACIES = {"labels": "accuracy", "intact": "agreement with\nthe intact network"}
 ORDERS = {
@@ -39,6 +39,7 @@ ORDERS = {
     "selectivity": ("most selective first", ORANGE, "^"),
     "rs": ("highest RS first", GREEN, "D"),
 }
+COLORS = {FINAL: BLUE, UNTRAINED: GRAY}
 RS_NAMES = {"rs_iam": "RS of images by IAM", "rs_natural": "RS of natural images"}
 
 
@@ -54,9 +55,29 @@ def _sampled(layers: pd.DataFrame) -> str:
     return f"{'all' if whole else units} units of each layer, {layers['n_images'].max()} images"
 
 
-def _within(place: float, count: int, width: float) -> np.ndarray:
-    """Return where the units of a layer stand within its place of a depth axis."""
-    return place + width * ((np.arange(count) + 0.5) / count - 0.5)
+def _marks(
+    panel: Axes, units: pd.DataFrame, quantity: str, middle: float, width: float, checkpoint: str
+) -> None:
+    """Draw a mark per unit with its interval, in ascending order, and how many are undefined."""
+    color = COLORS[checkpoint]
+    known = units[units[quantity].notna()].sort_values(quantity)
+    x = middle + width * ((np.arange(len(known)) + 0.5) / max(1, len(known)) - 0.5)
+    if f"{quantity}_low" in known:
+        panel.vlines(x, known[f"{quantity}_low"], known[f"{quantity}_high"], color=color, alpha=0.35, lw=1)
+    face = color if checkpoint == FINAL else "white"
+    style: dict[str, Any] = {"markersize": 2.2, "markeredgewidth": 0.6, "markerfacecolor": face}
+    panel.plot(x, known[quantity], "o", color=color, **style)
+    if len(known) < len(units):
+        panel.text(
+            middle,
+            0.03,
+            f"{len(units) - len(known)} NaN",
+            rotation=90,
+            ha="center",
+            fontsize=6.5,
+            color=color,
+            transform=panel.get_xaxis_transform(),
+        )
 
 
 def draw_units(units: pd.DataFrame, layers: pd.DataFrame, title: str) -> Figure:
@@ -71,7 +92,6 @@ def draw_units(units: pd.DataFrame, layers: pd.DataFrame, title: str) -> Figure:
     modes = [mode for mode in MODES if mode in set(units["mode"])]
     reference = _reference(layers)
     shown = [each for each in (UNTRAINED, FINAL) if each in set(units["checkpoint"])]
-    colors = {FINAL: BLUE, UNTRAINED: GRAY}
     figure = new_figure(max(WIDTH, 1.8 + len(modes) * max(3.4, 0.42 * len(names))), 5.6 + names_height(names))
     panels = figure.subplots(3, len(modes), sharex=True, sharey="row", squeeze=False)
     rows = (
@@ -81,40 +101,13 @@ def draw_units(units: pd.DataFrame, layers: pd.DataFrame, title: str) -> Figure:
     )
     width = 0.8 / len(shown)
     for column, mode in enumerate(modes):
+        of_mode = units[units["mode"] == mode]
         for (quantity, label), panel in zip(rows, panels[:, column], strict=True):
             for place, name in enumerate(names):
                 for number, checkpoint in enumerate(shown):
-                    here = units[
-                        (units["mode"] == mode)
-                        & (units["layer"] == name)
-                        & (units["checkpoint"] == checkpoint)
-                    ].sort_values(quantity)
-                    known = here[here[quantity].notna()]
-                    x = _within(place + (number - (len(shown) - 1) / 2) * width, len(known), 0.88 * width)
-                    color = colors[checkpoint]
-                    if f"{quantity}_low" in here:
-                        panel.vlines(
-                            x,
-                            known[f"{quantity}_low"],
-                            known[f"{quantity}_high"],
-                            color=color,
-                            alpha=0.35,
-                            lw=1,
-                        )
-                    panel.plot(
-                        x,
-                        known[quantity],
-                        "o",
-                        markersize=2.2,
-                        color=color,
-                        markerfacecolor=color if checkpoint == FINAL else "white",
-                        markeredgewidth=0.6,
-                    )
-                    if len(known) < len(here):
-                        panel.text(
-                            place, 0.02, f"{len(here) - len(known)} NaN", ha="center", fontsize=6.5,
-                            color=color, transform=panel.get_xaxis_transform(),
-                        )  # fmt: skip
+                    here = of_mode[(of_mode["layer"] == name) & (of_mode["checkpoint"] == checkpoint)]
+                    middle = place + (number - (len(shown) - 1) / 2) * width
+                    _marks(panel, here, quantity, middle, 0.88 * width, checkpoint)
             panel.axhline(0, color=INK, linewidth=0.7)
             if column == 0:
                 panel.set_ylabel(label)
@@ -127,16 +120,10 @@ def draw_units(units: pd.DataFrame, layers: pd.DataFrame, title: str) -> Figure:
     for panel in panels[1:, 0]:
         panel.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
     figure.align_ylabels(panels[:, 0])
-    handles = [
-        Line2D([], [], color=BLUE, marker="o", linestyle="", markersize=3.5, label=final_state(units)),
-    ]
+    dot: dict[str, Any] = {"marker": "o", "linestyle": "", "markersize": 3.5}
+    handles = [Line2D([], [], color=BLUE, label=final_state(units), **dot)]
     if UNTRAINED in shown:
-        handles.append(
-            Line2D(
-                [], [], color=GRAY, marker="o", linestyle="", markersize=3.5, markerfacecolor="white",
-                label="untrained",
-            )
-        )  # fmt: skip
+        handles.append(Line2D([], [], color=GRAY, label="untrained", markerfacecolor="white", **dot))
     handles.append(Line2D([], [], color=INK, alpha=0.5, linewidth=1, label="95 % interval"))
     handles.append(Line2D([], [], linestyle="", label=f"a mark is a unit:\n{_wrap(_sampled(layers))}"))
     figure.legend(handles=handles, loc="outside right upper")
@@ -183,7 +170,6 @@ def draw_cumulative(curves: pd.DataFrame, layers: pd.DataFrame, title: str) -> F
         max(WIDTH + 1.4, depth_width(len(names)) + 1.8), 0.4 + len(modes) * sum(heights) + 0.2 * n_rows
     )
     parts: Any = figure.subfigures(2 * len(modes), 1, height_ratios=heights * len(modes))
-    accuracy = ACCURACIES[_reference(layers)].replace("\n", " ")
     for number, mode in enumerate(modes):
         above, below = parts[2 * number], parts[2 * number + 1]
         of_mode = layers[layers["mode"] == mode]
@@ -205,7 +191,7 @@ def draw_cumulative(curves: pd.DataFrame, layers: pd.DataFrame, title: str) -> F
             # the last one with something in it names the shares
             if place < len(names) <= place + n_columns:
                 panel.tick_params(labelbottom=True)
-        above.supylabel(accuracy)
+        above.supylabel(ACCURACIES[_reference(layers)], ha="center")
         above.supxlabel(f"share of the layer's units {MODES[mode]}", fontsize=8)
         _areas(below.subplots(), of_mode, names, orders)
     handles: list[Artist] = [

@@ -61,8 +61,8 @@ class WorstClass(NamedTuple):
 
     Attributes
     ----------
-    drop : float64, by how much its accuracy falls, from 0 on; NaN where accuracy is unknown on an image, or no
-        class has :data:`LEAST_IMAGES` images.
+    drop : float64, by how much its accuracy falls, from 0 on; NaN where accuracy is unknown on an image, or
+        no class has :data:`LEAST_IMAGES` images.
     label : int64, which class; the first of several, and :data:`NONE` where none loses.
     """
 
