@@ -1,6 +1,4 @@
 # What a network's answers lose without single units of a layer, and without more and more of them; and its figures.
-from census.data.sources import splits
-
 ABLATION_UNITS = "results/measures/ablation/{network}/{dataset}/{layer}.units.parquet"
 ABLATION_CURVES = "results/measures/ablation/{network}/{dataset}/{layer}.curves.parquet"
 ABLATION_LAYER = "results/measures/ablation/{network}/{dataset}/{layer}.layer.parquet"
@@ -12,27 +10,13 @@ ABLATION_FIGURES = figures(expand(ABLATION_FIGURE, view=ABLATION_VIEWS, allow_mi
 REMOVAL_CRITERIA = {"substitution": SUBSTITUTION_UNITS}
 
 
-def training_images_of_run(wildcards):
-    """Return the store of the images over which units are averaged; none where that is not asked for, or known."""
-    known = splits(config["datasets"][wildcards.dataset])
-    if "mean" not in config["measures"]["ablation"]["modes"] or "train" not in known:
-        return []
-    return DATASET.format(dataset=wildcards.dataset, split="train") + ".zarr"
-
-
-def images_to_ablate(wildcards):
-    """Return on how many images units are taken out."""
-    run = run_of(wildcards)
-    return min(run["maps"], run["ablation_images"] or run["maps"])
-
-
 rule ablation:
     input:
         **REMOVAL_CRITERIA,
         weights=weights_of_units,
         stores=stores_of_units,
         images=images_of_run,
-        train=training_images_of_run,
+        train=training_images_of_ablation,
     output:
         units=ABLATION_UNITS,
         curves=ABLATION_CURVES,
@@ -50,7 +34,7 @@ rule ablation:
         **config["measures"]["ablation"],
         network=network_of,
         images=lambda wildcards: run_of(wildcards)["images"],
-        maps=images_to_ablate,
+        maps=images_of_ablation,
         units=lambda wildcards: run_of(wildcards)["units"],
         labelled=lambda wildcards: names_labels(run_of(wildcards)),
         seed=config["seed"],

@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 from census.code import code_digest as code
 from census.config import checkpoints_of, read_config, units_of_layers, with_names_of_layers
 from census.data.folder import class_folders
-from census.data.sources import folder_of, source_of
+from census.data.sources import folder_of, source_of, splits
 from census.errors import StudyError
 from census.networks.listing import list_layers, own_code
 
@@ -119,6 +119,20 @@ def run_of(wildcards):
 def images_of_run(wildcards):
     """Return the store of the images that a run's network sees."""
     return DATASET.format(dataset=wildcards.dataset, split=run_of(wildcards)["split"]) + ".zarr"
+
+
+def images_of_ablation(wildcards):
+    """Return on how many images units are taken out of a run's network."""
+    run = run_of(wildcards)
+    return min(run["maps"], run["ablation_images"] or run["maps"])
+
+
+def training_images_of_ablation(wildcards):
+    """Return the store of the images over which units are averaged; none where there are none, or no need."""
+    entry = config["datasets"][wildcards.dataset]
+    if "mean" not in config["measures"]["ablation"]["modes"] or "train" not in splits(entry):
+        return []
+    return DATASET.format(dataset=wildcards.dataset, split="train") + ".zarr"
 
 
 def layers_of_run(pattern):
