@@ -13,6 +13,7 @@ from benchmarks import ROOT
 from benchmarks.common import COLUMNS, Options, machine
 
 SUBJECTS = (
+    "ablation",
     "ascent",
     "codecs",
     "concepts",
@@ -24,6 +25,7 @@ SUBJECTS = (
     "selectivity",
     "study",
     *("ablation", "ascent", "codecs", "concepts", "extraction", "facets", "gram", "memory", "nothing", "study"),
+    "study",
 )
 
 
