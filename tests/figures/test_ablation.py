@@ -115,6 +115,14 @@ def test_a_network_without_a_control_has_no_marks_of_one(units, layers, drawn):
     assert -0.001 < figure.axes[0].get_ylim()[0] < 0
 
 
+def test_what_is_undefined_for_all_is_said_and_has_no_panel(units, layers, drawn):
+    figure = draw_units(units.assign(ablation_worst_class=np.nan), layers, "A title")
+    drawn(figure)
+    assert len(figure.axes) == 4
+    assert figure.axes[-1].get_xlabel() != ""
+    assert legend_of(figure)[-1].startswith("no class has enough")
+
+
 def test_curves_and_areas_are_of_each_order(curves, layers, drawn, overlaps):
     figure = draw_cumulative(curves, layers, "A title")
     renderer = drawn(figure)

@@ -92,13 +92,19 @@ def draw_units(units: pd.DataFrame, layers: pd.DataFrame, title: str) -> Figure:
     modes = [mode for mode in MODES if mode in set(units["mode"])]
     reference = _reference(layers)
     shown = [each for each in (UNTRAINED, FINAL) if each in set(units["checkpoint"])]
-    figure = new_figure(max(WIDTH, 1.8 + len(modes) * max(3.4, 0.42 * len(names))), 5.6 + names_height(names))
-    panels = figure.subplots(3, len(modes), sharex=True, sharey="row", squeeze=False)
-    rows = (
+    rows = [
         ("ablation_loss", f"{LOSSES[reference]}\n(nats; log beyond ±0.001)"),
         ("ablation_accuracy", f"change of {ACCURACIES[reference]}"),
         ("ablation_worst_class", "fall of the accuracy on\nthe class that loses most"),
+    ]
+    few = units["ablation_worst_class"].isna().all()
+    if few:
+        rows.pop()
+    figure = new_figure(
+        max(WIDTH, 1.8 + len(modes) * max(3.4, 0.42 * len(names))),
+        0.2 + 1.8 * len(rows) + names_height(names),
     )
+    panels = figure.subplots(len(rows), len(modes), sharex=True, sharey="row", squeeze=False)
     width = 0.8 / len(shown)
     for column, mode in enumerate(modes):
         of_mode = units[units["mode"] == mode]
@@ -111,12 +117,13 @@ def draw_units(units: pd.DataFrame, layers: pd.DataFrame, title: str) -> Figure:
             panel.axhline(0, color=INK, linewidth=0.7)
             if column == 0:
                 panel.set_ylabel(label)
-            depth_axis(panel, names, named=quantity == "ablation_worst_class")
+            depth_axis(panel, names, named=quantity == rows[-1][0])
         panels[0, column].set_title(f"units {MODES[mode]}")
     panels[0, 0].set_yscale("symlog", linthresh=1e-3, linscale=0.6)
     if reference == "intact":  # it is never negative
         panels[0, 0].set_ylim(-2e-4, None)
-    panels[2, 0].set_ylim(-0.02, 1.03 if not units["ablation_worst_class"].notna().any() else None)
+    if not few:
+        panels[2, 0].set_ylim(-0.02, None)
     for panel in panels[1:, 0]:
         panel.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
     figure.align_ylabels(panels[:, 0])
@@ -126,6 +133,10 @@ def draw_units(units: pd.DataFrame, layers: pd.DataFrame, title: str) -> Figure:
         handles.append(Line2D([], [], color=GRAY, label="untrained", markerfacecolor="white", **dot))
     handles.append(Line2D([], [], color=INK, alpha=0.5, linewidth=1, label="95 % interval"))
     handles.append(Line2D([], [], linestyle="", label=f"a mark is a unit:\n{_wrap(_sampled(layers))}"))
+    if few:
+        handles.append(
+            Line2D([], [], linestyle="", label="no class has enough\nimages to tell which\nloses most")
+        )
     figure.legend(handles=handles, loc="outside right upper")
     figure.suptitle(title, x=0.01, ha="left")
     return figure
@@ -191,7 +202,8 @@ def draw_cumulative(curves: pd.DataFrame, layers: pd.DataFrame, title: str) -> F
             # the last one with something in it names the shares
             if place < len(names) <= place + n_columns:
                 panel.tick_params(labelbottom=True)
-        above.supylabel(ACCURACIES[_reference(layers)], ha="center")
+        for panel in panels[:, 0]:
+            panel.set_ylabel(ACCURACIES[_reference(layers)], fontsize=8)
         above.supxlabel(f"share of the layer's units {MODES[mode]}", fontsize=8)
         _areas(below.subplots(), of_mode, names, orders)
     handles: list[Artist] = [
