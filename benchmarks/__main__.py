@@ -24,8 +24,6 @@ SUBJECTS = (
     "nothing",
     "selectivity",
     "study",
-    *("ablation", "ascent", "codecs", "concepts", "extraction", "facets", "gram", "memory", "nothing", "study"),
-    "study",
 )
 
 

@@ -72,20 +72,19 @@ with job(snakemake.log[0]) as log:
     def removal_orders(layer, checkpoint, means):
         """Return the orders in which units are removed: name, number of a random one, criterion, units."""
         random = [seed, zlib.crc32(layer.encode())]
-        orders = [
-            ("random", number, None, np.random.default_rng([*random, number]).permutation(n_units))
-            for number in range(params.random_orders)
+        selectivity = read_column(snakemake.input.selectivity, checkpoint, "selectivity")
+        # on pictures made for units it is known for the sampled ones only
+        rs = "rs_iam" if len(chosen) == n_units else "rs_natural"
+        substitution = read_column(snakemake.input.substitution, checkpoint, rs)
+        return [
+            *(
+                ("random", number, None, np.random.default_rng([*random, number]).permutation(n_units))
+                for number in range(params.random_orders)
+            ),
+            ("mean_activation", None, "mean_activation", removal_order(means)),
+            ("selectivity", None, "selectivity", removal_order(selectivity)),
+            ("rs", None, rs, removal_order(substitution)),
         ]
-        orders.append(("mean_activation", None, "mean_activation", removal_order(means)))
-        if snakemake.input.get("selectivity"):
-            values = read_column(snakemake.input.selectivity, checkpoint, "selectivity")
-            orders.append(("selectivity", None, "selectivity", removal_order(values)))
-        if snakemake.input.get("substitution"):
-            # on generated images it is known for the sampled units only
-            name = "rs_iam" if len(chosen) == n_units else "rs_natural"
-            values = read_column(snakemake.input.substitution, checkpoint, name)
-            orders.append(("rs", None, name, removal_order(values)))
-        return orders
 
     def outcomes(suffix, changed, mode, average):
         """Return accuracy and loss of each image under each change, at last under none; and its class."""

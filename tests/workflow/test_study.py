@@ -251,6 +251,8 @@ def test_selectivity_is_that_of_the_stored_means(first):
     assert (layers["n_signed_units"] == 3).all()
     assert layers["selectivity_median"].isna().all()
     assert layers["auroc_median"].between(0.5, 1).all()
+
+
 def test_ablation_is_of_the_network_with_a_unit_less(finished):
     finished.config["measures"] = {"ablation": {"modes": ["zero", "mean", "resampled"], "resamples": 100}}
     finished.config["runs"][1]["ablation_images"] = 5
@@ -267,6 +269,7 @@ def test_ablation_is_of_the_network_with_a_unit_less(finished):
     assert curves.groupby(["mode", "order"]).size().loc["zero"].to_dict() == {
         "random": 18,
         "mean_activation": 6,
+        "selectivity": 6,
         "rs": 6,
     }
     # all of it follows from maps as they are stored, and the weights of the classifier

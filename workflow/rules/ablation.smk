@@ -6,17 +6,16 @@ ABLATION_FIGURE = "results/figures/ablation/{network}/{dataset}/{view}"
 ABLATION_VIEWS = ("units", "cumulative")
 ABLATION_FIGURES = figures(expand(ABLATION_FIGURE, view=ABLATION_VIEWS, allow_missing=True), UNIT_RUNS)
 
-# tables with a column by which units are removed, largest first
-REMOVAL_CRITERIA = {"substitution": SUBSTITUTION_UNITS}
-
 
 rule ablation:
     input:
-        **REMOVAL_CRITERIA,
         weights=weights_of_units,
         stores=stores_of_units,
         images=images_of_run,
         train=training_images_of_ablation,
+        # by what of these units are removed first
+        selectivity=SELECTIVITY_UNITS,
+        substitution=SUBSTITUTION_UNITS,
     output:
         units=ABLATION_UNITS,
         curves=ABLATION_CURVES,
