@@ -22,10 +22,11 @@ include: "workflow/rules/learning.smk"
 include: "workflow/rules/concepts.smk"
 include: "workflow/rules/facetedness.smk"
 include: "workflow/rules/facets.smk"
+include: "workflow/rules/selectivity.smk"
 include: "workflow/rules/ascent.smk"
 include: "workflow/rules/substitution.smk"
-include: "workflow/rules/selectivity.smk"
 include: "workflow/rules/ablation.smk"
+include: "workflow/rules/importance.smk"
 
 
 rule all:
@@ -41,4 +42,6 @@ rule all:
         FACETEDNESS_FIGURES,
         FACETS_FIGURES,
         SELECTIVITY_FIGURES,
+        SUBSTITUTION_FIGURES,
         ABLATION_FIGURES,
+        IMPORTANCE_FIGURES,

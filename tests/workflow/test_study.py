@@ -50,11 +50,18 @@ FIGURES = {
     *(f"figure_facets/{network}/tiny/{view}" for network in LAYERS for view in ("single", "multi")),
     *(f"figure_selectivity/random/tiny/{view}" for view in ("depth", "detection")),
     *(f"figure_selectivity/small/tiny/{view}" for view in ("depth", "detection", "learning")),
+    *(f"figure_substitution/{network}/tiny/{view}" for network in LAYERS for view in ("pictures", "beaten")),
     *(f"figure_ablation/{network}/tiny/{view}" for network in LAYERS for view in ("units", "cumulative")),
+    *(
+        f"figure_importance/{network}/tiny/{view}"
+        for network in LAYERS
+        for view in ("substitution", "depth", "costs", "relations")
+    ),
     *HISTOGRAM_FIGURES,
 }
 # of the rectified layers only, whose units are looked at one by one
 OF_UNITS = ("ascent", "substitution", "ablation")
+FIGURES_OF_UNITS = ("figure_substitution/", "figure_ablation/", "figure_importance/")
 
 
 def of_layer(jobs, network, layer):
@@ -93,6 +100,7 @@ def test_the_first_run_makes_everything_once(first):
     assert of_rule(ended.jobs, *OF_UNITS) == {
         f"{rule}/{place}" for rule in OF_UNITS for place in ("random/tiny/relu1", "small/tiny/relu")
     }
+    assert of_rule(ended.jobs, "importance") == {"importance/random/tiny", "importance/small/tiny"}
     assert of_rule(ended.jobs, "correlation", "similarity", "learning", "performance", "facetedness") == {
         *OF_NETWORK,
         *(job.replace("random", "small") for job in OF_NETWORK),
@@ -253,11 +261,62 @@ def test_selectivity_is_that_of_the_stored_means(first):
     assert layers["auroc_median"].between(0.5, 1).all()
 
 
+def test_measures_of_the_same_unit_stand_side_by_side(first):
+    study, _ = first
+    folder = study.folder / "results/measures"
+    units = pd.read_parquet(folder / "importance/small/tiny/units.parquet")
+    assert units.groupby("checkpoint").size().to_dict() == {"0": 4, "final": 4}
+    for measure, column in (
+        ("substitution", "rs_iam"),
+        ("selectivity", "selectivity"),
+        ("sparsity", "mean_activation"),
+        ("ablation", "ablation_loss"),
+    ):
+        table = pd.read_parquet(folder / measure / "small/tiny/relu.units.parquet")
+        both = units.merge(table, on=["checkpoint", "layer", "unit"], suffixes=("", "_there"))
+        assert len(both) == 8
+        np.testing.assert_array_equal(both[column], both[f"{column}_there"])
+    relations = pd.read_parquet(folder / "importance/small/tiny/relations.parquet")
+    assert len(relations) == 2 * 12
+    chosen = relations.query("checkpoint == 'final' and first == 'mean_activation'").iloc[0]
+    final = units.query("checkpoint == 'final'")
+    expected = final["mean_activation"].corr(final["ablation_loss"], method="spearman")
+    assert chosen["rho"] == pytest.approx(expected)
+
+
+def test_substitution_is_of_the_stored_responses(finished):
+    finished.config["runs"][0] |= {"unit_layers": ["relu1", "output"], "units": 2}
+    finished.config["measures"] = {
+        "ascent": {"seeds": 2, "steps": 3, "parametrization": "fourier", "jitter": 1}
+    }
+    finished.succeed()
+    folder = finished.folder / "results/measures"
+    for layer, n_units in (("relu1", 64), ("output", 3)):
+        ascent = xr.open_zarr(folder / f"ascent/random/tiny/{layer}.zarr/final")
+        assert ascent["picture"].shape == (2, 2, 2, 16, 16, 3)
+        assert ascent["path"].shape == (2, 2, 2, 4)
+        units = pd.read_parquet(folder / f"substitution/random/tiny/{layer}.units.parquet")
+        assert len(units) == n_units
+        sampled = units[units["rs_iam_failed"].notna()].set_index("unit")
+        assert sampled.index.tolist() == ascent["unit"].values.tolist()
+        for place, unit in enumerate(sampled.index):
+            of_seeds = ascent["response"].values[0, :, place]
+            shares = [(row > row[unit]).mean() for row in of_seeds if row[unit] > 0]
+            expected = np.mean(shares) if shares else np.nan
+            assert sampled.loc[unit, "rs_iam"] == pytest.approx(expected, nan_ok=True)
+        means = xr.open_zarr(finished.store("random", "final", layer))["mean"].values
+        most = means[means.argmax(0)]
+        natural = np.where(means.max(0) > 0, (most > means.max(0)[:, None]).mean(1), np.nan)
+        np.testing.assert_allclose(units["rs_natural"], natural)
+    warning = "output has no rectifier: its own values are maximized"
+    assert warning in (finished.folder / "logs/ascent/random/tiny/output.log").read_text()
+
+
 def test_ablation_is_of_the_network_with_a_unit_less(finished):
     finished.config["measures"] = {"ablation": {"modes": ["zero", "mean", "resampled"], "resamples": 100}}
     finished.config["runs"][1]["ablation_images"] = 5
     ended = finished.succeed()
-    assert of_rule(ended.jobs, "ablation", "figure_ablation") == ended.jobs
+    assert of_rule(ended.jobs, "ablation", "figure_ablation", "importance", "figure_importance") == ended.jobs
     folder = finished.folder / "results/measures/ablation/small/tiny"
     units, curves, layers = (
         pd.read_parquet(folder / f"relu.{table}.parquet") for table in ("units", "curves", "layer")
@@ -337,7 +396,7 @@ def test_layers_come_and_go(first, finished):
     assert of_layer(added.jobs, "random", "pool1") == of_others
     follow = added.jobs - added.passes() - of_others
     assert follow == OF_NETWORK | {
-        figure for figure in FIGURES if "/random/" in figure and not figure.startswith("figure_ablation/")
+        figure for figure in FIGURES if "/random/" in figure and not figure.startswith(FIGURES_OF_UNITS)
     }
     drawn = finished.folder / "results/measures/histogram/random/tiny/pool1.parquet"
     assert pd.read_parquet(drawn)["layer"].unique().tolist() == ["pool1"]
@@ -376,9 +435,8 @@ def test_a_deleted_store_is_made_again_alone(first, finished):
     xr.testing.assert_equal(xr.open_zarr(deleted).load(), values)
     measured = ended.jobs - ended.passes() - ended.figures()
     # pictures are made by the network alone
-    assert (
-        measured == of_layer(everything.jobs, "random", "relu1") - {"ascent/random/tiny/relu1"} | OF_NETWORK
-    )
+    of_relu1 = of_layer(everything.jobs, "random", "relu1") - {"ascent/random/tiny/relu1"}
+    assert measured == of_relu1 | OF_NETWORK | {"importance/random/tiny"}
     assert {job for job in ended.figures() if "small" in job} == set()
 
 

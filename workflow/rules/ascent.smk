@@ -1,4 +1,4 @@
-# Pictures that drive single units, made by gradient ascent, and their figures.
+# Pictures that drive single units, made by gradient ascent.
 ASCENT = "results/measures/ascent/{network}/{dataset}/{layer}.zarr"
 
 

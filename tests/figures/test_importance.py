@@ -1,0 +1,137 @@
+"""Figures of importance show every unit and every relation, and say what is undefined."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from census.figures.importance import draw_costs, draw_depth, draw_relations, draw_substitution
+from census.measures.relations import relation
+
+LAYERS = ["relu1", "features.3.squeeze_activation", "relu3", "relu4"]
+
+
+@pytest.fixture
+def tables():
+    """Units and relations of four layers, untrained and trained; in the last one all RS are 0."""
+    random = np.random.default_rng(0)
+    units, relations = [], []
+    for checkpoint, step in (("0", 0), ("final", 90)):
+        for depth, layer in enumerate(LAYERS):
+            n = 12
+            here = pd.DataFrame(
+                {
+                    "checkpoint": checkpoint,
+                    "step": step,
+                    "layer": layer,
+                    "depth": depth,
+                    "unit": np.arange(n),
+                    "selectivity": random.random(n),
+                    "mean_activation": random.random(n),
+                    "rs_natural": random.random(n),
+                    "ablation_loss": random.normal(size=n),
+                }
+            )
+            for column in ("rs_iam", "rs_am"):
+                chosen = np.arange(n) < 8
+                here[column] = np.where(chosen, 0 if layer == "relu4" else random.random(n), np.nan)
+                here[f"{column}_failed"] = np.where(chosen, 0, np.nan)
+            here.loc[0, ["rs_iam", "rs_iam_failed"]] = [np.nan, 3]
+            here["ablation_loss_low"], here["ablation_loss_high"] = (
+                here["ablation_loss"] - 1,
+                here["ablation_loss"] + 1,
+            )
+            here.loc[n - 1, ["ablation_loss", "ablation_loss_low", "ablation_loss_high"]] = np.nan
+            units.append(here)
+            for first in ("rs_iam", "rs_am", "rs_natural", "selectivity", "mean_activation"):
+                for second, held in (
+                    ("selectivity", None),
+                    ("ablation_loss", None),
+                    ("ablation_loss", "mean_activation"),
+                ):
+                    if first in (second, held):
+                        continue
+                    found = relation(here[first], here[second], 20, 0, here[held] if held else None)
+                    place = {"checkpoint": checkpoint, "step": step, "layer": layer, "depth": depth}
+                    pair = {"first": first, "second": second, "held": held}
+                    numbers = {"rho": found.rho, "rho_low": found.low, "rho_high": found.high}
+                    relations.append(place | pair | numbers)
+    return pd.concat(units, ignore_index=True), pd.DataFrame(relations)
+
+
+def test_every_unit_stands_in_the_panel_of_its_layer(tables, drawn, texts):
+    units, relations = tables
+    figure = draw_substitution(units, relations, "A title")
+    drawn(figure)
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert titles == [
+        f"{name}: 8 of 12 units" for name in ("relu1", "…ures.3.squeeze_activation", "relu3", "relu4")
+    ]
+    for axes, layer in zip(figure.axes, LAYERS, strict=True):
+        here = units[(units["layer"] == layer) & (units["checkpoint"] == "final")]
+        iam, am = axes.lines
+        np.testing.assert_array_equal(iam.get_ydata(), here["rs_iam"])
+        np.testing.assert_array_equal(am.get_ydata(), here["rs_am"])
+        np.testing.assert_array_equal(iam.get_xdata(), here["selectivity"])
+    words = [text.get_text() for text in texts(figure)]
+    assert all("1 failed" in word.splitlines()[0] and "failed" not in word.splitlines()[1] for word in words)
+    assert words[3].splitlines() == [
+        "IAM: ρ undefined, 7 with RS 0, 1 failed",
+        "AM: ρ undefined, 8 with RS 0",
+    ]
+
+
+def test_words_of_a_panel_lie_above_its_units(tables, drawn, texts):
+    units, relations = tables
+    units["rs_iam"] = units["rs_iam"].where(units["rs_iam"].isna(), 1.0)  # as high as can be
+    figure = draw_substitution(units, relations, "A title")
+    renderer = drawn(figure)
+    for text in texts(figure):
+        highest = text.axes.transData.transform((0, 1))[1]
+        assert text.get_window_extent(renderer).y0 > highest
+
+
+def test_relations_stand_along_depth_with_the_untrained_network_beside(tables, drawn):
+    units, relations = tables
+    for figure in (draw_depth(units, relations, "A title"), draw_relations(relations, "A title")):
+        drawn(figure)
+        above, _ = figure.axes
+        series = [line for line in above.lines if len(line.get_xdata()) == len(LAYERS)]
+        assert len(series) == 6
+        assert {line.get_linestyle() for line in series} == {"-", "--"}
+    # beside each other, so that no interval hides another
+    places = sorted(float(line.get_xdata()[0]) for line in series)
+    assert np.diff(places).min() > 0.1
+
+
+def test_what_is_undefined_is_marked(tables, drawn):
+    units, relations = tables
+    figure = draw_depth(units, relations, "A title")
+    drawn(figure)
+    crosses = [line for line in figure.axes[0].lines if line.get_marker() == "x"]
+    # RS of both kinds of pictures in the last layer, untrained and trained
+    assert len(crosses) == 4
+    assert {round(float(line.get_xdata()[0])) for line in crosses} == {3}
+
+
+def test_mean_activation_is_not_held_against_itself(tables):
+    figure = draw_relations(tables[1], "A title")
+    above, below = ([line for line in axes.lines if len(line.get_xdata()) == 4] for axes in figure.axes)
+    assert (len(above), len(below)) == (6, 4)
+
+
+def test_costs_are_drawn_of_units_that_were_ablated(tables, drawn, texts, overlaps):
+    units, relations = tables
+    figure = draw_costs(units, relations, "A title")
+    drawn(figure)
+    assert len(figure.axes) == 3 * len(LAYERS)
+    for axes in figure.axes:
+        *_, marks = axes.lines
+        assert len(marks.get_xdata()) == 11
+
+
+def test_a_network_without_an_untrained_twin_is_drawn_alone(tables, drawn):
+    units, relations = (table[table["checkpoint"] == "final"] for table in tables)
+    for figure in (draw_depth(units, relations, "A title"), draw_relations(relations, "A title")):
+        drawn(figure)
+        (legend,) = figure.legends
+        assert len(legend.get_texts()) == 3

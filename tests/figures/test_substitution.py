@@ -1,0 +1,62 @@
+"""Figures of pictures made for units show each of them in its place."""
+
+import numpy as np
+import pytest
+
+from census.figures.substitution import UnitPictures, draw_beaten, draw_pictures
+
+HEADINGS = ("top image", "IAM", "AM")
+
+
+def unit(number, channels=1, missing=()):
+    random = np.random.default_rng(number)
+    pictures = {name: random.integers(0, 256, (8, 8, channels), dtype=np.uint8) for name in HEADINGS}
+    return UnitPictures(number, f"unit {number}   RS 0.25", pictures | dict.fromkeys(missing))
+
+
+def written(figure):
+    return [text for text in figure.texts if text.get_text()]
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_units_stand_in_the_row_of_their_layer(channels, drawn, overlaps):
+    layers = {
+        "relu1": [unit(0, channels), unit(1, channels)],
+        "features.12.squeeze_activation": [unit(2, channels)],
+    }
+    figure = draw_pictures(layers, "A title")
+    renderer = drawn(figure)
+    shown = [axes.images[0].get_array() for axes in figure.axes]
+    expected = [picture for units in layers.values() for each in units for picture in each.pictures.values()]
+    assert len(shown) == len(expected) == 9
+    for one, other in zip(shown, expected, strict=True):
+        np.testing.assert_array_equal(np.squeeze(one), np.squeeze(other))
+    words = [text.get_text() for text in written(figure)]
+    assert words.count("IAM") == 2  # above the units of the first row
+    assert {"relu1", "features.12.\nsqueeze_activation", "unit 2   RS 0.25"} <= set(words)
+    assert overlaps(written(figure), renderer) == []
+
+
+def test_a_unit_without_a_top_image_has_an_empty_frame(drawn):
+    figure = draw_pictures({"relu1": [unit(0, missing=["top image"])]}, "A title")
+    drawn(figure)
+    assert [len(axes.images) for axes in figure.axes] == [0, 1, 1]
+
+
+def test_layers_in_which_no_unit_is_beaten_say_so(drawn, overlaps):
+    pictures = [
+        UnitPictures(
+            number,
+            f"unit {number}, 1.05 × its answer\nselectivity 0.22, RS 0.12",
+            {heading: np.zeros((8, 8, 1), np.uint8)},
+        )
+        for number, heading in enumerate(
+            ("its own picture (IAM)", "of a unit that beats it there", "of another one")
+        )
+    ]
+    figure = draw_beaten({"relu1": [], "relu2": pictures, "relu3": []}, "A title")
+    renderer = drawn(figure)
+    words = [text.get_text() for text in written(figure)]
+    assert words.count("none of the chosen units is beaten by two of them") == 2
+    assert len(figure.axes) == 3
+    assert overlaps(written(figure), renderer) == []

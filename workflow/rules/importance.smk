@@ -1,0 +1,67 @@
+# Relations between measures of the same units: selectivity, substitution, and what ablation costs.
+IMPORTANCE_UNITS = "results/measures/importance/{network}/{dataset}/units.parquet"
+IMPORTANCE_RELATIONS = "results/measures/importance/{network}/{dataset}/relations.parquet"
+IMPORTANCE_FIGURE = "results/figures/importance/{network}/{dataset}/{view}"
+IMPORTANCE_VIEWS = ("substitution", "depth", "costs", "relations")
+IMPORTANCE_FIGURES = figures(expand(IMPORTANCE_FIGURE, view=IMPORTANCE_VIEWS, allow_missing=True), UNIT_RUNS)
+
+
+rule importance:
+    input:
+        substitution=unit_layers_of_run(SUBSTITUTION_UNITS),
+        selectivity=unit_layers_of_run(SELECTIVITY_UNITS),
+        sparsity=unit_layers_of_run(SPARSITY_UNITS),
+        ablation=unit_layers_of_run(ABLATION_UNITS),
+    output:
+        units=IMPORTANCE_UNITS,
+        relations=IMPORTANCE_RELATIONS,
+    log:
+        "logs/importance/{network}/{dataset}.log",
+    conda:
+        CONDA
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        **config["measures"]["importance"],
+        # of what stands in for ablated units, the first
+        mode=config["measures"]["ablation"]["modes"][0],
+        seed=config["seed"],
+        code=code("importance.py"),
+    message:
+        "Relations between measures of units of {wildcards.network} on {wildcards.dataset}"
+    script:
+        "../../scripts/importance.py"
+
+
+rule figure_importance:
+    input:
+        units=IMPORTANCE_UNITS,
+        relations=IMPORTANCE_RELATIONS,
+    output:
+        figure_files(
+            IMPORTANCE_FIGURE,
+            caption="../report/importance.rst",
+            category="S3 How important?",
+            labels={
+                "figure": "importance {view}",
+                "network": "{network}",
+                "dataset": "{dataset}",
+            },
+        ),
+    log:
+        "logs/figure_importance/{network}/{dataset}/{view}.log",
+    wildcard_constraints:
+        view="|".join(IMPORTANCE_VIEWS),
+    conda:
+        CONDA
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        dpi=config["figures"]["dpi"],
+        code=code("figure_importance.py"),
+    message:
+        "Draw importance ({wildcards.view}) of {wildcards.network} on {wildcards.dataset}"
+    script:
+        "../../scripts/figure_importance.py"
