@@ -5,7 +5,7 @@ import pytest
 from sklearn.decomposition import FastICA
 
 from census.measures import facets as module
-from census.measures.facets import LUMA, choose_units, decompose, facets, to_8bit, why_not
+from census.measures.facets import choose_units, decompose, facets, to_8bit, why_not
 
 SIDE, COMPONENTS = 12, 4
 
@@ -156,12 +156,6 @@ def test_eight_bits_span_each_facet():
     color = np.stack([weights[:1], weights[:1] / 2, np.zeros_like(weights[:1])], axis=-1)
     np.testing.assert_array_equal(to_8bit(color)[0, 0, 0], [0, 64, 128])
     assert to_8bit(color).dtype == np.uint8
-
-
-def test_gray_is_as_networks_see_it():
-    from census.networks import preprocess
-
-    assert preprocess.LUMA == LUMA
 
 
 def test_units_are_taken_from_both_ends():

@@ -11,9 +11,9 @@ from sklearn.decomposition import FastICA
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.extmath import svd_flip
 
+from census.gray import LUMA
+
 CHANNELS = ("gray", "red", "green", "blue")
-# ITU-R BT.601, as for networks that see gray; what stands beside those imports torch
-LUMA = (0.299, 0.587, 0.114)
 SINGLE, MULTI, CHOSEN = "SF", "MF", "chosen"
 MOST_STARTS, MOST_ITERATIONS = 3, 200  # a start that needs all of its iterations counts as failed
 

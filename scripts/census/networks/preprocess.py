@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, as Pillow converts to gray
+from census.gray import LUMA
 
 
 class Preprocess:
