@@ -133,8 +133,30 @@ KEYS_OF_STUDY = "activations, datasets, device, figures, measures, networks, run
         ("seed", True, "seed: must be of type integer, not True"),
         ("activations.batch", 4.0, "activations.batch: must be of type integer, not 4.0"),
         ("runs.0.images", "all", "runs[0].images: must be of type integer or null, not 'all'"),
-        ("runs", {"network": "cnn"}, "runs: must be of type array, not {'network': 'cnn'}"),
-        ("networks.cnn", "cnn", "networks.cnn: must be of type object, not 'cnn'"),
+        ("runs", {"network": "cnn"}, "runs: must be of type list, not {'network': 'cnn'}"),
+        ("networks.cnn", "cnn", "networks.cnn: must be of type mapping, not 'cnn'"),
+        ("measures.concepts", None, "measures.concepts: must be of type mapping, not null"),
+        ("measures.concepts.top", 0, "measures.concepts.top: must be at least 2, not 0"),
+        (
+            "measures.concepts.normalizer",
+            "class",
+            "measures.concepts.normalizer: 'class' is not valid; did you mean 'classes'?",
+        ),
+        (
+            "measures.facets.units",
+            {"cnn": {"relu1": 3}},
+            "measures.facets.units.cnn.relu1: must be of type list, not 3",
+        ),
+        (
+            "measures.facets.units",
+            {"cnn": {"relu1": [-1]}},
+            "measures.facets.units.cnn.relu1[0]: must be at least 0, not -1",
+        ),
+        (
+            "measures.facets.units",
+            {"cnn": {"relu1": [1, 1]}},
+            "measures.facets.units.cnn.relu1: [1, 1] holds something twice",
+        ),
         ("networks.cnn.input.std", ["x"], "networks.cnn.input.std[0]: must be of type number, not 'x'"),
         # choices
         ("device", "gpu", "device: 'gpu' is not valid; did you mean 'cpu'?"),

@@ -106,8 +106,12 @@ def _describe(error: ValidationError) -> Iterator[str]:
         case "type":
             kinds = error.validator_value
             kinds = [kinds] if isinstance(kinds, str) else kinds
-            wanted = " or ".join("null" if kind == "null" else kind for kind in kinds)
-            yield f"{path}: must be of type {wanted}, not {error.instance!r}"
+            # as YAML calls them
+            wanted = " or ".join({"array": "list", "object": "mapping"}.get(kind, kind) for kind in kinds)
+            given = "null" if error.instance is None else repr(error.instance)
+            yield f"{path}: must be of type {wanted}, not {given}"
+        case "uniqueItems":
+            yield f"{path}: {error.instance!r} holds something twice"
         case "enum":
             hint = nearest(error.instance, map(str, error.validator_value))
             yield f"{path}: {error.instance!r} is not valid{hint}"
