@@ -164,6 +164,7 @@ class Case:
     def finish(self, forward_pass: "Pass", folder: Path) -> None:
         """Give the stores that a pass has filled their final names."""
         about = {"key": "", "pass": "", "network": "", "checkpoint": "final", "step": None, "dataset": ""}
+        about["classes"] = [str(label) for label in range(int(np.max(self.images.labels)) + 1)]
         forward_pass.finish(about, {layer.name: folder / f"{layer.name}.zarr" for layer in self.layers})
 
 

@@ -1,27 +1,113 @@
-"""All that is measured of units' concepts, for a large network and many images: time and memory.
+"""What concepts of units cost: beside the extraction of a network, and for a large one and many images.
 
-Generated statistics of 13 layers with VGG16's 4,224 units, 50,000 images of 1000 classes: the scripts of the
-rules ``concepts`` and ``facetedness``, as they are, one after the other in one process.
+First, all layers of SqueezeNet: CPU time of recording statistics, and of finding top images and class counts
+in the stores just recorded, in turn. What a job of the workflow takes before it begins is told apart: it is
+the same however many images there are.
+
+Then, generated statistics of 13 layers with VGG16's 4,224 units, 50,000 images of 1000 classes: the scripts
+of the rules ``concepts`` and ``facetedness``, as they are, one after the other in one process.
 """
 
+import resource
+import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks import ROOT
-from benchmarks.common import Options, Row, peak_memory, run_script
+from benchmarks.common import Case, Options, Row, case, cpu_seconds, peak_memory, run_script
 
 UNITS = (64, 64, 128, 128, 256, 256, 256, 512, 512, 512, 512, 512, 512)
-SECONDS, MEBIBYTES = 20, 2048
+SECONDS, MEBIBYTES, SHARE = 20, 2048, 5
 PARAMETERS = {"top": 100, "normalizer": "classes", "draws": 1000, "seed": 0}
 
 
 def rows(options: Options) -> Iterator[Row]:
     """Measure."""
+    yield from _beside_extraction(options)
+    yield from _of_many_images(options)
+
+
+def _beside_extraction(options: Options) -> Iterator[Row]:
+    import torch
+
+    from census.networks.device import keep_freed_memory
+
+    name, n_images, batch, rounds = ("cnn", 64, 8, 2) if options.quick else ("squeezenet1_1", 256, 32, 7)
+    torch.set_num_threads(1)  # as for extraction
+    keep_freed_memory()
+    extraction, top, rest, starting = [], [], [], []
+    with options.temporary("beside-extraction") as folder:
+        this = case(name, n_images, folder / "images.zarr")
+        stores = [folder / "stores" / f"{layer.name}.zarr" for layer in this.layers]
+        # the first round warms caches up, and does not count
+        for number in range(rounds + 1):
+            (folder / "stores").mkdir()
+            found = (
+                cpu_seconds(lambda: _extract(this, folder / "stores", batch)),
+                cpu_seconds(lambda: _top_images_and_counts(stores)),
+                cpu_seconds(lambda: _whole_scripts(stores, folder / "found")),
+                _cpu_seconds_of_start(),
+            )
+            shutil.rmtree(folder / "stores")
+            shutil.rmtree(folder / "found")
+            if number:
+                for values, value in zip((extraction, top, rest, starting), found, strict=True):
+                    values.append(value)
+    yield Row(f"{name}, {n_images} images, {len(stores)} layers, statistics only, 1 thread: {this.origin}")
+    yield Row("CPU time, extraction", extraction, "s")
+    yield Row("CPU time, top images and class counts", top, "s")
+    shares = [100 * one / other for one, other in zip(top, extraction, strict=True)]
+    yield Row("top images and class counts / extraction", shares, "%", SHARE)
+    yield Row("CPU time, all that the script concepts does", rest, "s")
+    yield Row("CPU time, start of a job of concepts", starting, "s")
+
+
+def _extract(this: Case, folder: Path, batch: int) -> None:
+    forward_pass = this.forward_pass(folder, 0, batch, "none")
+    forward_pass.run()
+    this.finish(forward_pass, folder)
+
+
+def _top_images_and_counts(stores: Sequence[Path]) -> None:
+    """Do what ``scripts/concepts.py`` does first, from opening a store on."""
+    from census.activations.reading import images_and_labels, largest_blocks, open_store
+    from census.measures.concepts import class_counts
+    from census.measures.top_images import top_images
+
+    for path in stores:
+        store = open_store(path)
+        images, labels = images_and_labels(store)
+        top = top_images(
+            largest_blocks(store, images), store.attrs["shape"][0], min(PARAMETERS["top"], len(images))
+        )
+        label_of_image = np.zeros(images.max() + 1, labels.dtype)
+        label_of_image[images] = labels
+        class_counts(top.images, label_of_image, labels.max() + 1)
+
+
+def _whole_scripts(stores: Sequence[Path], folder: Path) -> None:
+    for path in stores:
+        outputs = {name: str(folder / f"{path.stem}.{name}") for name in ("store", "units", "layer")}
+        folder.mkdir(exist_ok=True)
+        run_script("concepts", [str(path)], outputs, PARAMETERS, folder)
+
+
+def _cpu_seconds_of_start() -> float:
+    """Return the CPU time of a process that loads what the script loads, and ends."""
+    modules = "numpy, pyarrow.parquet, census.activations.reading, census.measures.concepts, "
+    modules += "census.measures.top_images, census.stores, census.tables"
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, "-c", f"import {modules}"], cwd=ROOT / "scripts", check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def _of_many_images(options: Options) -> Iterator[Row]:
     units, n_images, n_classes, rounds = ((8, 16), 600, 10, 1) if options.quick else (UNITS, 50_000, 1000, 3)
     seconds, memory = [], []
     with options.temporary("concepts") as folder:
@@ -89,8 +175,6 @@ def measure(folder: Path, n_layers: int) -> None:
 
 
 if __name__ == "__main__":
-    import shutil
-
     where = Path(sys.argv[1])
     start = time.perf_counter()
     measure(where, int(sys.argv[2]))

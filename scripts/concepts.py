@@ -5,16 +5,15 @@ from pathlib import Path
 from census.jobs import job
 
 with job(snakemake.log[0]) as log:
-    import itertools
-
     import numpy as np
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from census.activations.reading import open_store, statistic_blocks
+    from census.activations.reading import images_and_labels, largest_blocks, open_store
     from census.measures.concepts import (
         chance_labels,
         chance_levels,
+        chance_similarity,
         class_counts,
         flatness,
         gini,
@@ -32,30 +31,12 @@ with job(snakemake.log[0]) as log:
     for path in snakemake.input:
         store = open_store(path)
         attributes, (units, *_), classes = store.attrs, store.attrs["shape"], store.attrs["classes"]
-        images, labels = store["image"][:], store["label"][:]
-        if k > len(images):
-            log.warning("%s: %d top images asked for, and there are %d: all are used", path, k, len(images))
-        # places in the store, of which the first may be any image of the data set
-        ascending = np.argsort(images)
-        top = top_images(
-            (
-                (images[first : first + len(values)], values, positions)
-                for first, values, positions in zip(
-                    itertools.count(0, store["max"].chunks[0]),
-                    statistic_blocks(store, "max"),
-                    statistic_blocks(store, "argmax"),
-                    strict=False,
-                )
-            ),
-            units,
-            min(k, len(images)),
-        )
-        found = top.images != NONE
-        places = np.where(
-            found, ascending[np.searchsorted(images[ascending], top.images) % len(images)], NONE
-        )
-        counts = class_counts(places, labels, len(classes))
-        sizes = found.sum(1)
+        images, labels = images_and_labels(store)
+        top = top_images(largest_blocks(store, images), units, min(k, len(images)))
+        label_of_image = np.zeros(images.max() + 1, labels.dtype)
+        label_of_image[images] = labels
+        counts = class_counts(top.images, label_of_image, len(classes))
+        sizes = (top.images != NONE).sum(1)
 
         normalizer = len(classes) if snakemake.params.normalizer == "classes" else units
         sparsity, evenness = gini(counts), flatness(counts, normalizer)
@@ -86,6 +67,7 @@ with job(snakemake.log[0]) as log:
         unit_tables.append(pa.table(key_columns(attributes, units) | columns))
 
         similarity, distance = row_similarity(counts), row_distance(counts[sizes > 0])
+        similarity_by_chance, distance_by_chance = chance_similarity(drawn, sizes.max(), len(classes))
         layer_rows.append(
             {
                 **key_values(attributes),
@@ -95,7 +77,9 @@ with job(snakemake.log[0]) as log:
                 "top": k,
                 "draws": draws,
                 "unit_similarity": mean_of_pairs(similarity),
+                "unit_similarity_chance": similarity_by_chance,
                 "unit_dissimilarity": mean_of_pairs(distance),
+                "unit_dissimilarity_chance": distance_by_chance,
             }
         )
         log.info("%s", layer_rows[-1])

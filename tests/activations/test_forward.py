@@ -11,7 +11,14 @@ from torch import nn
 
 from census.activations import forward, store
 from census.activations.forward import Images, Pass
-from census.activations.reading import map_blocks, neuron_blocks, open_store, statistic_blocks
+from census.activations.reading import (
+    images_and_labels,
+    largest_blocks,
+    map_blocks,
+    neuron_blocks,
+    open_store,
+    statistic_blocks,
+)
 from census.activations.subset import choose_images
 from census.errors import StudyError
 from census.networks.graph import as_maps, layers_of, trace
@@ -192,6 +199,11 @@ def test_blocks_cover_the_statistics_once(network, images, tmp_path):
     blocks = list(statistic_blocks(group, "argmax"))
     assert [len(block) for block in blocks] == [16, 16, 16, 16, 6]
     np.testing.assert_array_equal(np.concatenate(blocks), group["argmax"][:])
+    images, labels = images_and_labels(group)
+    np.testing.assert_array_equal(labels, group["label"][:])
+    largest = zip(*largest_blocks(group, images), strict=True)
+    for name, parts in zip(("image", "max", "argmax"), largest, strict=True):
+        np.testing.assert_array_equal(np.concatenate(parts), group[name][:])
 
 
 def test_blocks_cover_the_maps_once(network, images, tmp_path):
@@ -228,6 +240,12 @@ def test_a_damaged_chunk_is_named(network, images, tmp_path, compression, harm):
     for blocks in (map_blocks, neuron_blocks):
         with pytest.raises(StudyError, match=rf"{chunk} cannot be read .*delete the store"):
             list(blocks(group))
+    images, _ = images_and_labels(group)
+    chunk = tmp_path / "0.zarr/argmax/c/1/0"
+    harm(chunk)
+    for blocks in (largest_blocks(group, images), statistic_blocks(group, "argmax")):
+        with pytest.raises(StudyError, match=rf"{chunk} cannot be read .*delete the store"):
+            list(blocks)
 
 
 def test_bfloat16_stays_near_float32(network, images, tmp_path):

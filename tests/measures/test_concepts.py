@@ -6,12 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from scipy import stats
-from scipy.spatial.distance import cdist
+from scipy.spatial.distance import cdist, pdist
 
 from census.measures.concepts import (
     chance_counts,
     chance_labels,
     chance_levels,
+    chance_similarity,
     class_counts,
     finite_mean,
     flatness,
@@ -34,6 +35,15 @@ def test_counts_against_brute_force():
     top, labels = random.integers(-1, 30, (8, 12)), random.integers(0, 4, 30)
     expected = [[sum(labels[i] == c for i in row if i != NONE) for c in range(6)] for row in top]
     np.testing.assert_array_equal(class_counts(top, labels, 6), expected)
+
+
+def test_a_class_without_images_is_a_column_of_zeros():
+    top, labels = np.array([[0, 2, 3], [1, 3, NONE]]), np.array([0, 0, 2, 4])
+    expected = [[1, 0, 1, 0, 1, 0], [1, 0, 0, 0, 1, 0]]
+    np.testing.assert_array_equal(class_counts(top, labels, 6), expected)
+    # and counts as a class: two of six are less even than two of two
+    assert gini(np.array(expected))[1] == pytest.approx(4 / 6)
+    assert flatness(np.array(expected), 6)[1] == pytest.approx(2 ** (1 / np.log2(6)) - 1, abs=1e-5)
 
 
 def test_gini_of_known_rows():
@@ -130,6 +140,18 @@ def test_chance_levels_are_of_as_many_images_as_a_unit_has():
     assert np.isnan([each[1] for each in found]).all()
     assert found.gini_p[0] == 1 / 501
     assert found.gini_p[3] == 1
+
+
+def test_rows_are_alike_by_chance_where_classes_differ_in_size():
+    even, uneven = np.repeat([0, 1, 2], 100), np.repeat([0, 1, 2], [200, 60, 40])
+    for labels, expected in ((even, 0), (uneven, 1)):
+        drawn = chance_labels(labels, 50, 600, seed=0)
+        found, distance = chance_similarity(drawn, 50, 3)
+        assert found == pytest.approx(expected, abs=0.1)
+        counts = chance_counts(drawn[:500], 50, 3)
+        assert found == pytest.approx(np.corrcoef(counts)[np.triu_indices(500, 1)].mean())
+        assert distance == pytest.approx(pdist(counts).mean())
+    assert np.isnan(chance_similarity(drawn, 0, 3)).all()
 
 
 def test_normal_tails_against_scipy():

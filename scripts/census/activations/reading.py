@@ -1,15 +1,19 @@
 """Reading a finished store of activations, in blocks of bounded size."""
 
+import contextlib
+import json
 import os
 from collections.abc import Iterator
 from io import FileIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import zarr
 from numcodecs import blosc
 from numpy.typing import NDArray
 
+from census.activations.store import numcodec
 from census.errors import StudyError
 
 
@@ -37,11 +41,80 @@ def statistic_blocks(group: zarr.Group, name: str) -> Iterator[np.ndarray]:
 
     Yields
     ------
-    values (images, units), a chunk of the array.
+    values (images, units), a chunk of the array; not to be written to.
+
+    Raises
+    ------
+    StudyError : a chunk's file is missing or damaged.
     """
-    array = group[name]
-    for first in range(0, array.shape[0], array.chunks[0]):
-        yield array[first : first + array.chunks[0]]
+    chunks = _Chunks(group, name)
+    n_images, per_chunk = chunks.shape[0], chunks.chunk[0]
+    for number, first in enumerate(range(0, n_images, per_chunk)):
+        yield chunks.read(number, 0)[: n_images - first]
+
+
+def images_and_labels(group: zarr.Group) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Return a store's images, by their indices in the data set, and their classes."""
+    images, labels = (_Chunks(group, name).read(0) for name in ("image", "label"))
+    return images, labels
+
+
+def largest_blocks(
+    group: zarr.Group, images: NDArray[np.int64]
+) -> Iterator[tuple[NDArray[np.int64], np.ndarray, np.ndarray]]:
+    """Yield the largest value of each unit's map, and where it is, in blocks of bounded size.
+
+    Parameters
+    ----------
+    images : all of the store's, see :func:`images_and_labels`.
+
+    Yields
+    ------
+    images : int64 (images,), those of the block.
+    values : float32 (images, units).
+    positions : int32 (images, units), y · width + x.
+    """
+    first = 0
+    for values, positions in zip(
+        statistic_blocks(group, "max"), statistic_blocks(group, "argmax"), strict=True
+    ):
+        yield images[first : first + len(values)], values, positions
+        first += len(values)
+
+
+class _Chunks:
+    """Chunks of an array, read as :class:`census.activations.store.ChunkWriter` writes them.
+
+    Zarr hands each array and each chunk to other threads and back, which takes longer than reading it.
+    """
+
+    def __init__(self, group: zarr.Group, name: str) -> None:
+        self._path = Path(group.store.root) / group.path / name
+        with _readable(self._path / "zarr.json") as path:
+            metadata = json.loads(path.read_text())
+        self.shape: tuple[int, ...] = tuple(metadata["shape"])
+        self.chunk: tuple[int, ...] = tuple(metadata["chunk_grid"]["configuration"]["chunk_shape"])
+        self._dtype = np.dtype(metadata["data_type"]).newbyteorder("<")
+        self._codecs = [numcodec(codec) for codec in metadata["codecs"][:0:-1]]
+
+    def read(self, *index: int) -> np.ndarray:
+        """Return a whole chunk, which is not to be written to."""
+        with _readable(self._path.joinpath("c", *map(str, index))) as path:
+            values: Any = path.read_bytes()
+            for codec in self._codecs:
+                values = codec.decode(values)
+            return np.frombuffer(values, self._dtype).reshape(self.chunk)
+
+
+@contextlib.contextmanager
+def _readable(path: Path) -> Iterator[Path]:
+    """Say of what goes wrong with a store's file which one it is, and what to do."""
+    try:
+        yield path
+    except (OSError, ValueError, RuntimeError) as error:
+        raise StudyError(
+            f"{path} cannot be read ({error}); delete the store it is in and run the workflow again"
+        ) from error
 
 
 def map_blocks(group: zarr.Group) -> Iterator[tuple[slice, NDArray[np.float32]]]:
@@ -112,20 +185,15 @@ class _Maps:
         """
         path = self._folder / f"c/{number}/{row}/0/0"
         values = place.reshape(-1).view(np.uint8).data
-        try:
-            with open(path, "rb", buffering=0) as file:
-                if self._compressed:
-                    compressed = self._whole(file)
-                    # Blosc reads on behind the end of what is too short; its header tells the size
-                    if len(compressed) < 16 or int.from_bytes(compressed[12:16], "little") != len(compressed):
-                        raise ValueError("it has not its whole length")
-                    blosc.decompress(compressed, values)
-                elif file.readinto(values) != len(values):
+        with _readable(path), open(path, "rb", buffering=0) as file:
+            if self._compressed:
+                compressed = self._whole(file)
+                # Blosc reads on behind the end of what is too short; its header tells the size
+                if len(compressed) < 16 or int.from_bytes(compressed[12:16], "little") != len(compressed):
                     raise ValueError("it has not its whole length")
-        except (OSError, ValueError, RuntimeError) as error:
-            raise StudyError(
-                f"{path} cannot be read ({error}); delete the store it is in and run the workflow again"
-            ) from error
+                blosc.decompress(compressed, values)
+            elif file.readinto(values) != len(values):
+                raise ValueError("it has not its whole length")
 
     def _whole(self, file: FileIO) -> memoryview:
         """Return what is in a file, in memory that the next call uses again."""

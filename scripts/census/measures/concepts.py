@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from census.measures.top_images import NONE
 
 Floats = NDArray[np.float64]
+MOST_DRAWS = 500  # that are compared with each other; they make 124,750 pairs
 FLOOR = 1e-7  # added to each count before the entropy is taken, as S2 does
 SILENT = -1.0  # the flatness that S2 gives to a unit without top images
 
@@ -22,7 +23,7 @@ def class_counts(top: NDArray[np.integer], labels: NDArray[np.integer], n_classe
 
     Parameters
     ----------
-    top : int (units, k), places of the top images in ``labels``; :data:`~census.measures.top_images.NONE`
+    top : int (units, k), images, by their places in ``labels``; :data:`~census.measures.top_images.NONE`
         where a unit has fewer.
     labels : int (images,), classes.
     n_classes : number of classes; one without images is a column of zeros.
@@ -240,8 +241,8 @@ def row_similarity(counts: NDArray[np.integer]) -> Floats:
 
 def row_distance(counts: NDArray[np.integer]) -> Floats:
     """Return the Euclidean distance between each two rows, float64 (units, units)."""
-    squares = (counts.astype(np.float64) ** 2).sum(1)
-    products = counts.astype(np.float64) @ counts.T
+    rows = counts.astype(np.float64)
+    squares, products = (rows**2).sum(1), rows @ rows.T
     # counts are whole numbers, so that nothing is lost in the difference
     return np.sqrt(np.maximum(squares[:, None] + squares - 2 * products, 0))
 
@@ -251,3 +252,20 @@ def mean_of_pairs(matrix: Floats) -> float:
     values = matrix[np.triu_indices(len(matrix), 1)]
     values = values[~np.isnan(values)]
     return float(values.mean()) if len(values) else float("nan")
+
+
+def chance_similarity(drawn: NDArray[np.integer], n_images: int, n_classes: int) -> tuple[float, float]:
+    """Return how alike the class counts of units would be by chance: mean r and mean distance over pairs.
+
+    Where classes differ in size, r is above 0 by chance: all units have more images of the larger ones.
+
+    Parameters
+    ----------
+    drawn : int (draws, k), see :func:`chance_labels`; the first :data:`MOST_DRAWS` are compared.
+    n_images : top images of a unit; both are NaN where there are none.
+    n_classes : number of classes.
+    """
+    if n_images == 0:
+        return float("nan"), float("nan")
+    counts = chance_counts(drawn[:MOST_DRAWS], n_images, n_classes)
+    return mean_of_pairs(row_similarity(counts)), mean_of_pairs(row_distance(counts))

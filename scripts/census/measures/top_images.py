@@ -42,7 +42,7 @@ def top_images(
     """
     best = _nothing(units, k)
     for images, values, positions in blocks:
-        best = _largest(best, (_keys(images, values), positions.T.astype(np.int32)), k)
+        best = _largest(best, (_keys(images, values), positions.T), k)
     return _decoded(*best)
 
 
@@ -81,11 +81,15 @@ def _nothing(units: int, k: int) -> _Best:
     return np.zeros((units, k), np.uint64), np.full((units, k), NONE, np.int32)
 
 
-def _largest(best: _Best, added: _Best, k: int) -> _Best:
-    keys = np.concatenate([best[0], added[0]], axis=1)
-    positions = np.concatenate([best[1], added[1]], axis=1)
+def _largest(best: _Best, added: tuple[NDArray[np.uint64], NDArray[np.integer]], k: int) -> _Best:
+    """Return the k largest keys of both, with their positions; both are (units, …)."""
+    keys, positions = added
+    if best[0].any() or keys.shape[1] < k:
+        keys = np.concatenate([best[0], keys], axis=1)
+        positions = np.concatenate([best[1], positions], axis=1)
+    # else nothing was found before, and to look at that again would take as long as to look at the block
     chosen = np.argpartition(keys, keys.shape[1] - k, axis=1)[:, -k:]
-    return np.take_along_axis(keys, chosen, 1), np.take_along_axis(positions, chosen, 1)
+    return np.take_along_axis(keys, chosen, 1), np.take_along_axis(positions, chosen, 1).astype(np.int32)
 
 
 def _decoded(keys: NDArray[np.uint64], positions: NDArray[np.int32]) -> TopImages:
