@@ -6,6 +6,7 @@ with job(snakemake.log[0]):
     import pandas as pd
 
     from census.figures.facetedness import (
+        about_top_images,
         draw_counts,
         draw_degree,
         draw_density,
@@ -17,7 +18,7 @@ with job(snakemake.log[0]):
 
     view, network, dataset = (snakemake.wildcards[name] for name in ("view", "network", "dataset"))
     units, layers = (pd.read_parquet(snakemake.input[name]) for name in ("units", "layers"))
-    where = f"{network} on {dataset}"
+    where = f"{network} on {dataset}\n{about_top_images(layers)}"
     with in_style():
         if view == "density":
             figure = draw_density(units, f"How many classes units answer to: {where}")

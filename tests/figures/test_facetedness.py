@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from census.figures.facetedness import (
+    about_top_images,
     draw_counts,
     draw_degree,
     draw_density,
@@ -12,7 +13,7 @@ from census.figures.facetedness import (
     draw_similarity,
 )
 
-NAMES = ["input", "features.1", "features.3.expand3x3_activation", "output"]
+NAMES = ["features.0", "features.1", "features.3.expand3x3_activation", "output"]
 N_UNITS = 30
 
 
@@ -28,6 +29,7 @@ def units():
                     "checkpoint": checkpoint,
                     "step": step,
                     "layer": name,
+                    "kind": "rectifier",
                     "depth": 2 * depth,
                     "n_top_images": 100,
                     "gini": gini,
@@ -55,19 +57,24 @@ def layers():
             "checkpoint": checkpoint,
             "step": 470 * (checkpoint == "final"),
             "layer": name,
+            "kind": "rectifier",
             "depth": 2 * depth,
+            "top": 100,
+            "n_images": 10_000,
             "n_silent_units": 4 * (depth == 2),
             "n_even_units": int(depth == 0),
             "mf_chance": 2.0 + 100 * (depth == 3),
             "mf_network_mean": 1.5,
             "mf_highest": np.inf if depth == 0 else 4.0 - depth,
             "mf_lowest": 1.0 - 0.2 * depth,
-            "share_multi": 0.9 - 0.2 * depth,
-            "share_single": 0.1 + 0.2 * depth,
-            "share_multi_significant": 0.05,
-            "share_single_significant": 0.02,
+            "share_mf": 0.9 - 0.2 * depth,
+            "share_sf": 0.1 + 0.2 * depth,
+            "share_mf_significant": 0.05,
+            "share_sf_significant": 0.02,
             "unit_similarity": np.nan if depth == 3 else 0.5 - 0.1 * depth,
+            "unit_similarity_chance": 0.2,
             "unit_dissimilarity": 20.0 + depth,
+            "unit_dissimilarity_chance": 15.0,
         }
         for checkpoint in ("0", "final")
         for depth, name in enumerate(NAMES)
@@ -113,15 +120,47 @@ def test_counts_show_both_sides_and_what_is_without_bounds(layers, drawn, texts)
     above, below = figure.axes
     final = layers[layers["checkpoint"] == "final"].sort_values("depth")
     solid = [line.get_ydata() for line in above.lines if line.get_linestyle() == "-"]
-    np.testing.assert_allclose(solid, [final["share_single"], final["share_multi"]])
+    np.testing.assert_allclose(solid, [final["share_sf"], final["share_mf"]])
     highest = [line.get_ydata() for line in below.lines if line.get_linestyle() == "-"][1]
     np.testing.assert_allclose(highest, [np.nan, 3, 2, 1])
     assert sorted(text.get_text() for text in texts(figure)) == ["1", "even"]
 
 
-def test_similarity_marks_what_is_undefined(layers, drawn):
+def test_the_image_has_no_units_of_the_network(units, layers, drawn):
+    first = {"layer": "input", "kind": "input", "depth": -1}
+    image = units[units["layer"] == "output"].assign(**first, mf_normalised=np.nan, mf_degree=50.0)
+    of_image = layers[layers["layer"] == "output"].assign(**first, mf_highest=50.0, share_sf=np.nan)
+    units, layers = pd.concat([image, units]), pd.concat([of_image, layers])
+    for figure in (draw_degree(units, layers, "A title"), draw_counts(layers, "A title")):
+        drawn(figure)
+        for axes in figure.axes:
+            assert "input" not in [label.get_text() for label in axes.get_xticklabels()]
+            assert not any(50 in line.get_ydata() for line in axes.lines)
+
+
+@pytest.mark.parametrize(
+    ("n_final", "n_untrained", "words"),
+    [
+        (10_000, 10_000, "top 100 of 10,000 images"),
+        (10_000, 1000, "top 100 of 10,000 images; untrained: top 100 of 1,000 images"),
+        (796, 100, "top 100 of 796 images; untrained: top images: all 100"),
+        (24, 24, "top images: all 24"),
+    ],
+)
+def test_titles_say_what_top_images_are_of(layers, n_final, n_untrained, words):
+    final = layers["checkpoint"] == "final"
+    layers["n_images"] = np.where(final, n_final, n_untrained)
+    assert about_top_images(layers) == words
+    layers.loc[final, "n_images"] = n_final
+    assert about_top_images(layers[final]) == words.partition(";")[0]
+
+
+def test_similarity_shows_chance_and_marks_what_is_undefined(layers, drawn):
     figure = draw_similarity(layers, "A title")
     drawn(figure)
+    for axes, level in zip(figure.axes, (0.2, 15.0), strict=True):
+        (chance,) = [line for line in axes.lines if line.get_marker() == "_"]
+        assert list(chance.get_ydata()) == [level] * len(NAMES)
     crosses = [list(line.get_xdata()) for line in figure.axes[0].lines if line.get_marker() == "x"]
     assert crosses == [[3], [3]]
 
@@ -130,14 +169,14 @@ def test_heat_maps_say_how_many_units_they_show(drawn):
     random = np.random.default_rng(0)
     matrices = {
         name: (random.uniform(-1, 1, (size, size)),) * 2
-        for name, size in zip(NAMES, (3, 5, 300, 4), strict=True)
+        for name, size in zip(NAMES, (3, 1, 300, 4), strict=True)
     }
     figure = draw_heatmaps(matrices, "A title")
     drawn(figure)
     titles = [axes.get_title("left") for axes in figure.axes if axes.images and axes.get_title("left")]
     assert [title.rpartition("\n")[2] for title in titles] == [
         "3 units",
-        "5 units",
+        "1 unit",
         "first 256 of 300 units",
         "4 units",
     ]

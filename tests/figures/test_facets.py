@@ -71,6 +71,11 @@ def test_a_row_names_its_unit_and_shows_all_of_it(drawn, texts, overlaps):
     assert (picture(figure) == SHADE).all(2).sum() == 2 * RANKS * TILE**2
 
 
+def test_a_p_value_that_is_undefined_is_no_number(texts):
+    written = [text.get_text() for text in texts(draw_facets([unit(p=np.nan)], "A title"))]
+    assert "unit 291, MF 0.57, p undefined" in written
+
+
 def test_tiles_hold_what_they_show():
     weights = np.zeros((COMPONENTS, 2, 2))
     weights[:, 0] = [1, -0.5]

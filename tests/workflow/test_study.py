@@ -239,7 +239,7 @@ def test_concepts_are_of_the_top_images(first):
     assert (units["facetedness"].isin(["multi", "single"]) == units["mf_degree"].notna()).all()
     layers = pd.read_parquet(measures / "facetedness/small/tiny/layers.parquet")
     assert layers["layer"].tolist() == ["relu", "output"] * 3
-    assert (layers["share_single"] + layers["share_multi"] <= 1).all()
+    assert (layers["share_sf"] + layers["share_mf"] <= 1).all()
 
 
 def test_selectivity_is_that_of_the_stored_means(first):

@@ -73,7 +73,7 @@ def draw_matrices(
     height = max(n_blocks * (len(orders) * side + 0.32) + 0.4, bar_height + 1.1 + 0.15 * len(named))
     figure = new_figure(left + right, height)
     pictures, legends = figure.subfigures(1, 2, width_ratios=(left, right), squeeze=False)[0]
-    figure.set_layout_engine("constrained", w_pad=0.02, h_pad=0.01, hspace=0, wspace=0)
+    figure.set_layout_engine("constrained", w_pad=0.02, h_pad=0.03, hspace=0, wspace=0)
     panels = pictures.subplots(n_blocks * len(orders), n_columns, squeeze=False)
     colors = _class_colors(len(classes))
     for panel in panels.ravel():

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -40,6 +41,28 @@ def _names(table: pd.DataFrame) -> list[str]:
     return table.sort_values("depth")["layer"].unique().tolist()
 
 
+def _of_network(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table without the channels of the image, which are no units of the network."""
+    return table[table["kind"] != "input"]
+
+
+def about_top_images(layers: pd.DataFrame) -> str:
+    """Return of how many images the top images are, for a title.
+
+    Parameters
+    ----------
+    layers : rows per layer and checkpoint, as the rule ``facetedness`` writes them.
+    """
+    by_checkpoint = layers.groupby("checkpoint")[["top", "n_images"]].first()
+    words = {
+        checkpoint: f"top {top} of {count:,} images" if count > top else f"top images: all {count:,}"
+        for checkpoint, top, count in by_checkpoint.itertuples()
+    }
+    if UNTRAINED in words and words[UNTRAINED] != words[FINAL]:
+        return f"{words[FINAL]}; untrained: {words[UNTRAINED]}"
+    return words[FINAL]
+
+
 def _counted(axes: Axes, counts: Mapping[int, int], color: str) -> None:
     """Write a number above each place of a depth axis that has one."""
     for place, count in counts.items():
@@ -66,7 +89,7 @@ def draw_density(units: pd.DataFrame, title: str) -> Figure:
     """
     names = _names(units)
     answering = units[units["n_top_images"] > 0]
-    figure = new_figure(WIDTH + 0.6, 1.0 + 0.34 * len(names))
+    figure = new_figure(WIDTH + 0.6 + 0.06 * max(0, max(map(len, names)) - 10), 1.0 + 0.34 * len(names))
     panels = figure.subplots(1, 2, sharey=True)
     shown = [each for each in (UNTRAINED, FINAL) if each in set(units["checkpoint"])]
     colors = {FINAL: BLUE, UNTRAINED: GRAY}
@@ -128,7 +151,7 @@ def draw_degree(units: pd.DataFrame, layers: pd.DataFrame, title: str) -> Figure
     units, layers : rows per unit, and per layer, and checkpoint, as the rule ``facetedness`` writes them.
     title : what stands above.
     """
-    units, layers = (table[table["checkpoint"] == FINAL] for table in (units, layers))
+    units, layers = (_of_network(table[table["checkpoint"] == FINAL]) for table in (units, layers))
     names = _names(units)
     figure = new_figure(depth_width(len(names)) + 1.6, 2.9 + names_height(names))
     left, right = figure.subplots(1, 2, sharey=True, width_ratios=(max(3, 0.22 * len(names)), 1.2))
@@ -186,6 +209,7 @@ def draw_counts(layers: pd.DataFrame, title: str) -> Figure:
     layers : rows per layer and checkpoint, as the rule ``facetedness`` writes them.
     title : what stands above.
     """
+    layers = _of_network(layers)
     names = _names(layers)
     figure = new_figure(depth_width(len(names)), 4.2 + names_height(names))
     above, below = figure.subplots(2, 1, sharex=True)
@@ -194,14 +218,14 @@ def draw_counts(layers: pd.DataFrame, title: str) -> Figure:
         table = layers[layers["checkpoint"] == checkpoint].sort_values("depth")
         if not len(table):
             continue
-        for side, end, color in (("single", "lowest", BLUE), ("multi", "highest", ORANGE)):
+        for side, end, color in (("sf", "lowest", BLUE), ("mf", "highest", ORANGE)):
             style = {"color": color, "linestyle": line, "marker": "o", "markerfacecolor": face or color}
             above.plot(x, table[f"share_{side}"], **style)
             below.plot(x, table[f"mf_{end}"].replace(np.inf, np.nan), **style)
             mark_undefined(below, x, table[f"mf_{end}"], color)
             if checkpoint == FINAL:
                 above.bar(
-                    x + (0.2 if side == "multi" else -0.2),
+                    x + (0.2 if side == "mf" else -0.2),
                     table[f"share_{side}_significant"],
                     width=0.36,
                     color=color,
@@ -253,19 +277,27 @@ def draw_similarity(layers: pd.DataFrame, title: str) -> Figure:
         table = layers[layers["checkpoint"] == checkpoint].sort_values("depth")
         if not len(table):
             continue
-        style = {"color": color, "marker": "o", "markerfacecolor": color if checkpoint == FINAL else "white"}
-        label = final_state(layers) if checkpoint == FINAL else "untrained"
+        style: dict[str, Any] = {"color": color, "marker": "o", "markerfacecolor": color}
+        label = final_state(layers)
+        if checkpoint == UNTRAINED:
+            style |= {"markerfacecolor": "white", "linestyle": (0, (3, 2))}
+            label = "untrained"
         for panel, column in ((above, "unit_similarity"), (below, "unit_dissimilarity")):
             panel.plot(x, table[column], label=label, **style)
             mark_undefined(panel, x, table[column], color)
+            if checkpoint == FINAL:
+                chance = table[f"{column}_chance"]
+                panel.plot(
+                    x, chance, "_", color=VERMILION, markersize=9, label="chance: images\ndrawn at random"
+                )
     above.axhline(0, color=GRAY, linewidth=0.8)
     above.set_ylabel("mean similarity\n(r of class counts)")
     below.set_ylabel("mean dissimilarity\n(Euclidean distance, images)")
     below.set_ylim(0, None)
     depth_axis(above, names, named=False)
     depth_axis(below, names)
-    handles, labels = above.get_legend_handles_labels()
-    figure.legend(handles[::-1], labels[::-1], loc="outside right upper")
+    *states, chance = above.get_legend_handles_labels()[0]
+    figure.legend(handles=[*states[::-1], chance], loc="outside right upper")
     figure.suptitle(title, x=0.01, ha="left")
     return figure
 
@@ -284,7 +316,7 @@ def draw_heatmaps(
     n_blocks = math.ceil(len(matrices) / n_columns)
     side = max(0.95, min(1.4, (WIDTH - 1.2) / n_columns))
     figure = new_figure(n_columns * side + 1.5, n_blocks * (2 * side + 0.45) + 0.4)
-    figure.set_layout_engine("constrained", w_pad=0.02, h_pad=0.01, hspace=0, wspace=0)
+    figure.set_layout_engine("constrained", w_pad=0.02, h_pad=0.03, hspace=0, wspace=0)
     panels = figure.subplots(2 * n_blocks, n_columns, squeeze=False)
     largest = max([1.0, *(np.nanmax(far) for _, far in matrices.values() if not np.isnan(far).all())])
     scales = (
@@ -300,7 +332,7 @@ def draw_heatmaps(
             drawn = np.ma.masked_invalid(matrix[:MOST_UNITS, :MOST_UNITS])
             panel.imshow(drawn, cmap=colors, vmin=low, vmax=high)
             if row == 0:
-                number = f"{len(matrix)} units"
+                number = f"{len(matrix)} unit{'s' if len(matrix) > 1 else ''}"
                 if len(matrix) > MOST_UNITS:
                     number = f"first {MOST_UNITS} of {number}"
                 panel.set_title(f"{wrapped(layer, 20)}\n{number}", fontsize=5.5, fontweight="normal")

@@ -126,6 +126,8 @@ def _write_label(axes: Axes, unit: UnitFacets, middle: float, dots: float, *, br
 
 def _rounded(p: float) -> str:
     """Return a p-value with two digits."""
+    if np.isnan(p):
+        return "undefined"
     return "< 0.01" if p < 0.005 else f"{p:.2f}"
 
 
