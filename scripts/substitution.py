@@ -9,7 +9,7 @@ with job(snakemake.log[0]) as log:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from census.activations.reading import open_store, statistic_blocks
+    from census.activations.reading import images_and_labels, open_store, statistic_blocks
     from census.measures.substitution import over_seeds, representative_substitution
     from census.measures.top_images import NONE, top_images
     from census.stores import open_checkpoint
@@ -23,7 +23,7 @@ with job(snakemake.log[0]) as log:
         sampled, responses = ascent["unit"][:], ascent["response"][:]
 
         # the image with the largest mean over positions, which is what an ascent maximizes, too
-        images = store["image"][:]
+        images, _ = images_and_labels(store)
         top = top_images(
             (
                 (images[first : first + len(values)], values, np.zeros(values.shape, np.int32))
@@ -36,8 +36,9 @@ with job(snakemake.log[0]) as log:
         )
         natural_image, natural_maximum = top.images[:, 0], top.values[:, 0].astype(np.float64)
         answering = np.flatnonzero(natural_image != NONE)
-        ascending = np.argsort(images)
-        places = ascending[np.searchsorted(images[ascending], natural_image[answering])]
+        place_of_image = np.zeros(images.max() + 1, np.int64)
+        place_of_image[images] = np.arange(len(images))
+        places = place_of_image[natural_image[answering]]
         rs_natural = np.full(n_units, np.nan)
         rs_natural[answering] = representative_substitution(store["mean"].oindex[places], answering)
 

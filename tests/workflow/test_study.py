@@ -251,7 +251,7 @@ def test_selectivity_is_that_of_the_stored_means(first):
     rest = (means.sum(0) - means.max(0)) / 2
     expected = (means.max(0) - rest) / (means.max(0) + rest)
     np.testing.assert_allclose(units["selectivity"], expected, rtol=1e-4, atol=1e-6)
-    assert units["selectivity_p"].between(1 / 1001, 1).all()
+    assert units["selectivity_p"].between(1 / 251, 1).all()
     assert (units["selectivity_q"] >= units["selectivity_p"]).all()
     layers = pd.read_parquet(measures / "output.layer.parquet")
     assert layers["n_classes"].tolist() == [3, 3, 3]
