@@ -79,6 +79,20 @@ def test_a_killed_pass_goes_on_and_gives_the_same(with_many_images, undisturbed,
     assert_resumed(study, undisturbed)
 
 
+def test_a_killed_ascent_costs_its_own_layer_only(finished):
+    layers = ["relu", "output"]
+    finished.config["runs"][1] |= {"unit_layers": layers, "units": 2}
+    finished.config["measures"] = {"ascent": {"steps": 6}}
+    done, killed = (f"results/measures/ascent/small/tiny/{layer}.zarr" for layer in layers)
+    finished.succeed(done)
+    count = {"BATCHES": finished.folder / "batches"}
+    process = finished.start(killed, **count, HALT_AT=4)
+    finished.kill(process, when=lambda: batches(finished) == 4)
+    assert not (finished.folder / killed / "final").exists()
+    assert finished.succeed(done, killed).jobs == {"ascent/small/tiny/output"}
+    assert xr.open_zarr(finished.folder / killed / "final")["path"].shape == (2, 3, 2, 7)
+
+
 def test_a_pass_that_raises_leaves_no_store_and_goes_on_later(with_many_images, undisturbed, tmp_path):
     study = with_many_images.copy(tmp_path / "study")
     ended = study.run(*STORES, BATCHES=study.folder / "batches", FAIL_AT=BATCHES)
