@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch.nn.functional import cross_entropy
 
-from census.measures.performance import performance
+from census.measures.performance import performance, right_images
 
 LOGITS = np.random.default_rng(0).normal(size=(20, 5)).astype(np.float32) * 4
 LABELS = np.random.default_rng(1).integers(0, 5, 20, dtype=np.int32)
@@ -21,3 +21,9 @@ def test_by_hand():
     found = performance(np.array([[0, 0], [1000, 0], [np.nan, 0]]), np.array([0, 1, 0]))
     np.testing.assert_array_equal(found.accuracy, [1, 0, np.nan])
     np.testing.assert_allclose(found.loss, [np.log(2), 1000, np.nan])
+
+
+def test_right_images_are_those_whose_class_has_the_largest_logit():
+    logits = np.array([[1.0, 2, 0], [3, 1, 1], [0, 0, 1], [np.nan, 0, 1]])
+    found = right_images(logits, np.array([1, 0, 1, 2]), np.array([40, 10, 30, 20]))
+    assert found.tolist() == [40, 10]

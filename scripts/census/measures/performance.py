@@ -38,3 +38,10 @@ def performance(logits: NDArray[np.floating], labels: NDArray[np.integer]) -> Pe
     right = (logits.argmax(1) == labels).astype(np.float64)
     loss = logsumexp(logits, axis=1) - np.take_along_axis(logits, labels[:, None].astype(int), 1)[:, 0]
     return Performance(np.where(np.isnan(logits).any(1), np.nan, right), loss)
+
+
+def right_images(
+    logits: NDArray[np.floating], labels: NDArray[np.integer], images: NDArray[np.integer]
+) -> NDArray[np.integer]:
+    """Return those of the images, numbered as in the data set, that are classified rightly; see above."""
+    return images[performance(logits, labels).accuracy == 1]

@@ -1,0 +1,289 @@
+"""Singular values and vectors of a layer's patterns, from the correlations between them.
+
+Φ is the matrix of patterns, neurons by images, each column brought to mean 0 and variance 1. Then ``ΦᵀΦ =
+D·r``, with r the pattern correlation of D neurons: the squares of the singular values σ are D times the
+eigenvalues of r, here called **strengths**, and the right singular vectors its eigenvectors. Strengths of N
+images add up to N, whatever the number of neurons. So all that follows needs matrices of images by images
+only.
+
+References
+----------
+S4: Zhang, Visualizing neuron role with dimensionality reduction of feature space, section 3.3.
+Schölkopf, Smola & Müller (1998), Nonlinear component analysis as a kernel eigenvalue problem, Neural
+Computation 10: directions, and projections on them, from inner products alone.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from census.measures.correlation import mean_correlation
+
+Floats = NDArray[np.float64]
+# up to so many images all eigenvalues are found, above only the largest
+MOST_IN_FULL = 2000
+# strengths below this share of all are rounding of the Gram matrix
+RESOLUTION = 1e-6
+
+
+class Decomposition(NamedTuple):
+    """Strengths and right singular vectors, the largest first; none where no image has a pattern.
+
+    Attributes
+    ----------
+    strengths : float64 (k,), σ² / D.
+    vectors : float64 (N, k), orthonormal columns, see :func:`with_signs`.
+    """
+
+    strengths: Floats
+    vectors: Floats
+
+
+def decompose(correlation: Floats, n_neurons: int, n_components: int) -> Decomposition:
+    """Decompose the patterns of a layer.
+
+    Parameters
+    ----------
+    correlation : float64 (N, N), of the patterns, without undefined ones.
+    n_neurons : D; there are no more than D − 1 components, as each pattern has the mean 0.
+    n_components : how many are wanted of more than :data:`MOST_IN_FULL` images; of fewer images, all are
+        found.
+
+    Returns
+    -------
+    all components whose strength is not lost in rounding, or the first of them.
+    """
+    n_images = len(correlation)
+    if n_images <= MOST_IN_FULL:
+        strengths, vectors = np.linalg.eigh(correlation)
+    else:
+        from scipy.sparse.linalg import eigsh
+
+        # a start that is the same each time; the tolerance leaves vectors exact to about 10⁻⁴
+        start = np.random.default_rng(0).standard_normal(n_images)
+        strengths, vectors = eigsh(correlation, min(n_components, n_images - 1), tol=1e-4, v0=start)
+    strengths, vectors = strengths[::-1], vectors[:, ::-1]
+    kept = min(int((strengths > RESOLUTION * n_images).sum()), n_neurons - 1)
+    return Decomposition(strengths[:kept].copy(), with_signs(vectors[:, :kept]))
+
+
+def with_signs(vectors: Floats) -> Floats:
+    """Return columns with signs such that the entry of largest size is positive, the first of equal ones."""
+    if not vectors.size:
+        return vectors.copy()
+    largest = np.abs(vectors).argmax(0)
+    return vectors * np.where(vectors[largest, np.arange(vectors.shape[1])] < 0, -1.0, 1.0)
+
+
+def randomized(patterns: NDArray[np.float32], n_components: int, seed: int) -> Decomposition:
+    """Decompose patterns of too many images for a matrix of images by images, by random projections.
+
+    Parameters
+    ----------
+    patterns : float32 (N, D), each of mean 0 and variance 1; may be mapped into memory from a file.
+    n_components : how many components are wanted.
+    seed : of the projections.
+
+    Returns
+    -------
+    about what :func:`decompose` returns.
+
+    References
+    ----------
+    Halko, Martinsson & Tropp (2011), Finding structure with randomness, SIAM Review 53; scikit-learn's.
+    """
+    from sklearn.utils.extmath import randomized_svd
+
+    n_images, n_neurons = patterns.shape
+    wanted = min(n_components, n_images, n_neurons)
+    left, values, _ = randomized_svd(patterns, wanted, random_state=seed)
+    strengths = values.astype(np.float64) ** 2 / n_neurons
+    kept = min(int((strengths > RESOLUTION * n_images).sum()), n_neurons - 1)
+    return Decomposition(strengths[:kept], with_signs(left[:, :kept].astype(np.float64)))
+
+
+def singular_values(strengths: Floats, n_neurons: int) -> Floats:
+    """Return σ, the square root of D times each strength."""
+    return np.sqrt(n_neurons * strengths)
+
+
+def reconstruction_error(strengths: Floats, n_images: int) -> Floats:
+    """Return ``‖U S Vᵀ − Φ‖ / ‖Φ‖`` (Frobenius) with the first 1, 2, 3 … components, float64 (k,).
+
+    It is the root of the share of all strengths, N, that the other components have. Times ``√(D·N)``, which
+    is ``‖Φ‖``, it is the absolute error that S4 reports.
+    """
+    return np.sqrt(np.maximum(1 - np.cumsum(strengths) / n_images, 0))
+
+
+def held_out_error(correlation: Floats, n_neurons: int, n_components: int, seed: int) -> Floats:
+    """Return the reconstruction error of images that had no part in finding the directions.
+
+    Images are split in halves at random. The directions ``u = Φ_A v / σ`` of one half A, on which the images
+    B of the other have the projections ``uᵀΦ_B = σ·(r_BA v)ᵀ / λ``, follow from correlations alone; then the
+    halves change places, and the squared errors of all images are added up.
+
+    Parameters
+    ----------
+    correlation, n_neurons, n_components : see :func:`decompose`.
+    seed : of the halves.
+
+    Returns
+    -------
+    float64 (N // 2,), relative error with the first 1, 2, 3 … directions; it stays as it is where a half has
+    no more of them, and is NaN where they have not been looked for. Empty for fewer than two images.
+    """
+    n_images = len(correlation)
+    order, half = np.random.default_rng(seed).permutation(n_images), n_images // 2
+    explained = np.zeros(half)
+    for found, others in ((order[:half], order[half:]), (order[half:], order[:half])):
+        if not len(found):
+            continue
+        parts = decompose(correlation[np.ix_(found, found)], n_neurons, n_components)
+        # squared projections in units of D, summed over images
+        projections = (correlation[np.ix_(others, found)] @ parts.vectors) ** 2
+        gains = (projections.sum(0) / parts.strengths)[:half]
+        so_far = np.full(half, gains.sum())
+        so_far[: len(gains)] = np.cumsum(gains)
+        if len(found) > MOST_IN_FULL:
+            so_far[len(gains) :] = np.nan
+        explained += so_far
+    return np.sqrt(np.maximum(1 - explained / n_images, 0))
+
+
+def mean_square(correlation: Floats, counts: Floats) -> Floats:
+    """Return the mean square of the correlation between different images, q.
+
+    Parameters
+    ----------
+    correlation : float64 (N, N), of patterns, without undefined ones.
+    counts : float64 (resamples, N), how often each image is in a sample; pairs of an image with itself are
+        left out.
+
+    Returns
+    -------
+    float64 (resamples,); NaN where there are no two images.
+    """
+    return mean_correlation(correlation**2, counts)
+
+
+def participation_ratio(squares: Floats, n_images: float) -> Floats:
+    """Return ``(Σσ²)² / Σσ⁴``, over how many components patterns spread, for a given number of images.
+
+    As the diagonal of r is 1, it is ``n / (1 + (n − 1) q)`` for n images: for all N of them the ratio itself;
+    for another number, n² over the mean of the denominator over choices of n images. The ratio grows with the
+    number of images, and layers are compared at the same one.
+
+    Parameters
+    ----------
+    squares : float64, q of :func:`mean_square`.
+    n_images : n.
+
+    References
+    ----------
+    Gao et al. (2017), A theory of multineuronal dimensionality, dynamics and measurement, bioRxiv 214262.
+    """
+    return n_images / (1 + (n_images - 1) * squares)
+
+
+def permuted_strengths(
+    sample: NDArray[np.float32],
+    correlation: Floats,
+    n_neurons: int,
+    n_components: int,
+    permutations: int,
+    seed: int,
+) -> Floats:
+    """Return the strengths that neurons would have which know nothing of each other.
+
+    Each neuron's values are permuted over images, so that its mean and variance stay and what it has in
+    common with others goes, but for what all images share: the mean pattern. Horn's null is made of all
+    neurons. Here d of them are permuted, as all would cost another Gram matrix for each permutation, and what
+    they give is brought to the size that all D have: the mean over permutations is known exactly, as the sum
+    of squares and the mean pattern stay; the deviations from it are sums over independent neurons, and shrink
+    with the root of their number. If all are permuted, nothing is shrunk: the null is Horn's.
+
+    Parameters
+    ----------
+    sample : float32 (d, N), normalised values of neurons chosen at random.
+    correlation : float64 (N, N), of the patterns of all D neurons.
+    n_neurons, n_components : D; how many strengths are wanted where there are more than
+        :data:`MOST_IN_FULL` images.
+    permutations, seed : how many, and their seed.
+
+    Returns
+    -------
+    float64 (permutations, N), or fewer columns; the largest first.
+
+    References
+    ----------
+    Horn (1965), A rationale and test for the number of factors in factor analysis, Psychometrika 30.
+    Buja & Eyuboglu (1992), Remarks on parallel analysis, Multivariate Behavioral Research 27: permutations.
+    """
+    random, n_images = np.random.default_rng(seed), len(correlation)
+    shrink = np.sqrt(len(sample) / n_neurons)
+    expected = _exchangeable(np.trace(correlation), correlation.sum(), n_images)
+    of_sample = _exchangeable(
+        np.sum(sample.astype(np.float64) ** 2) / len(sample),
+        np.sum(sample.sum(1, dtype=np.float64) ** 2) / len(sample),
+        n_images,
+    )
+    found = []
+    for _ in range(permutations):
+        permuted = random.permuted(sample, axis=1)
+        products = (permuted.T @ permuted).astype(np.float64) / len(sample)
+        products -= of_sample
+        products *= shrink
+        products += expected
+        if n_images <= MOST_IN_FULL:
+            strengths = np.linalg.eigvalsh(products)
+        else:
+            from scipy.sparse.linalg import eigsh
+
+            start = np.random.default_rng(0).standard_normal(n_images)
+            strengths = eigsh(
+                products, min(n_components, n_images - 1), tol=1e-4, v0=start, return_eigenvectors=False
+            )
+        found.append(np.sort(strengths)[::-1])
+    return np.array(found)
+
+
+def _exchangeable(trace: float, total: float, n: int) -> Floats:
+    """Return the (n, n) matrix of that trace and sum which is the same for all images, and for all pairs."""
+    between = (total - trace) / (n * (n - 1)) if n > 1 else 0.0
+    matrix = np.full((n, n), between)
+    np.fill_diagonal(matrix, trace / n)
+    return matrix
+
+
+def count_above(strengths: Floats, permuted: Floats) -> int:
+    """Return how many of the first components are each stronger than it is in any permutation."""
+    n = min(len(strengths), permuted.shape[1])
+    above = strengths[:n] > permuted[:, :n].max(0)
+    return int(n if above.all() else above.argmin())
+
+
+def loadings(
+    blocks: Iterable[NDArray[np.float32]], decomposition: Decomposition, n_neurons: int
+) -> NDArray[np.float32]:
+    """Return the left singular vectors ``U = Φ V / σ``: what each neuron has to do with each component.
+
+    Parameters
+    ----------
+    blocks : float32 (N, neurons), normalised patterns, in order of neurons; one is held at a time.
+    decomposition : of these N images.
+    n_neurons : D.
+
+    Returns
+    -------
+    float32 (k, D), orthonormal rows.
+    """
+    scaled = (decomposition.vectors / singular_values(decomposition.strengths, n_neurons)).astype(np.float32)
+    found = np.empty((scaled.shape[1], n_neurons), np.float32)
+    first = 0
+    for block in blocks:
+        found[:, first : first + block.shape[1]] = scaled.T @ block
+        first += block.shape[1]
+    return found
