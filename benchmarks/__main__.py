@@ -17,6 +17,7 @@ SUBJECTS = (
     "ascent",
     "codecs",
     "concepts",
+    "directions",
     "extraction",
     "facets",
     "gram",

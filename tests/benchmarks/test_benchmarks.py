@@ -9,7 +9,18 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 # the others have tests of their own
-QUICK = ["ablation", "ascent", "codecs", "concepts", "facets", "gram", "memory", "selectivity", "study"]
+QUICK = [
+    "ablation",
+    "ascent",
+    "codecs",
+    "concepts",
+    "directions",
+    "facets",
+    "gram",
+    "memory",
+    "selectivity",
+    "study",
+]
 COLUMNS = ["subject", "quantity", "median", "low", "high", "unit", "target", "met"]
 
 

@@ -1,0 +1,134 @@
+"""Singular vectors: from a Gram matrix in full and iteratively, and without one by random projections.
+
+Generated patterns: rectified, of 300 directions that fall off as a power, and noise. They have as many
+neurons as AlexNet's last pooling.
+"""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from benchmarks import ROOT
+from benchmarks.common import Options, Row, peak_memory
+from census.activations.patterns import open_patterns
+from census.activations.reading import neuron_blocks, open_store
+from census.measures.correlation import pattern_correlation
+from census.measures.gram import gram
+from census.measures.svd import decompose, randomized
+
+SHAPE = (256, 6, 6)
+N_NEURONS = int(np.prod(SHAPE))
+RANK = 50
+FULL_SECONDS, LEADING_SECONDS, MOST_MEMORY = 0.3, 5, 3 * 1024
+
+
+def rows(options: Options) -> Iterator[Row]:
+    """Measure."""
+    full, many, sizes, rounds = (
+        (100, 300, (100, 200), 1) if options.quick else (500, 6000, (500, 1000, 2000, 4000), 5)
+    )
+    with options.temporary("directions") as folder, threadpool_limits(1):
+        yield Row(f"{N_NEURONS:,} neurons, rank {RANK}, 1 thread")
+        few = _correlation(_patterns(full))
+        seconds = [_seconds(lambda: decompose(few, N_NEURONS, RANK)) for _ in range(rounds)]
+        yield Row(f"time, all components of {full} images", seconds, "s", FULL_SECONDS)
+        yield from _leading(folder, many, min(3, rounds))
+        yield from _crossover(folder, sizes, min(3, rounds))
+
+
+def _leading(folder: Path, n_images: int, rounds: int) -> Iterator[Row]:
+    """Measure the first components of many images, beside scikit-learn's of the same patterns in memory."""
+    patterns = _patterns(n_images)
+    correlation = _correlation(patterns)
+    np.save(folder / "correlation.npy", correlation)
+    ours, theirs = [], []
+    for _ in range(rounds):
+        ours.append(_seconds(lambda: decompose(correlation, N_NEURONS, RANK)))
+        theirs.append(_seconds(lambda: randomized(patterns, RANK, 0)))
+    one, other = decompose(correlation, N_NEURONS, RANK), randomized(patterns, RANK, 0)
+    ratio = _error(one.vectors, correlation) / _error(other.vectors, correlation)
+    yield Row(f"time, {RANK} components of {n_images} images", ours, "s", LEADING_SECONDS)
+    yield Row(f"time, randomized_svd of these {n_images} patterns in memory", theirs, "s")
+    yield Row("error, ours / randomized_svd", [ratio], "×", 1)
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.directions", str(folder / "correlation.npy")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    peak = float(done.stdout.split()[-1])
+    yield Row(f"peak memory, {RANK} components of {n_images} images", [peak], "MiB", MOST_MEMORY)
+
+
+def _crossover(folder: Path, sizes: tuple[int, ...], rounds: int) -> Iterator[Row]:
+    """Measure what a Gram matrix costs that nothing else needs, and what is saved without one."""
+    for n_images in sizes:
+        store = folder / f"{n_images}.zarr"
+        _write(store, _patterns(n_images))
+
+        def by_gram(store: Path = store) -> None:
+            decompose(pattern_correlation(gram(neuron_blocks(open_store(store)))), N_NEURONS, RANK)
+
+        def by_sketch(store: Path = store) -> None:
+            mapped = open_patterns(open_store(store), None, None).mapped(store.with_suffix(".patterns"))
+            randomized(mapped, RANK, 0)
+
+        by_gram()
+        ratios = [_seconds(by_gram) / _seconds(by_sketch) for _ in range(rounds)]
+        yield Row(f"CPU time from the store, Gram matrix / randomized_svd, {n_images} images", ratios, "×")
+
+
+def _patterns(n_images: int) -> NDArray[np.float32]:
+    """Return normalised patterns, float32 (images, neurons)."""
+    random = np.random.default_rng(n_images)
+    scores = random.standard_normal((n_images, 300), np.float32) * np.arange(1, 301, dtype=np.float32) ** -0.7
+    patterns = scores @ random.standard_normal((300, N_NEURONS), np.float32)
+    patterns += 0.7 * random.standard_normal(patterns.shape, np.float32)
+    np.maximum(patterns, 0, out=patterns)
+    patterns -= patterns.mean(1, keepdims=True)
+    patterns /= patterns.std(1, keepdims=True)
+    return patterns
+
+
+def _correlation(patterns: NDArray[np.float32]) -> NDArray[np.float64]:
+    return pattern_correlation(gram([patterns.copy()]))
+
+
+def _error(vectors: NDArray[np.float64], correlation: NDArray[np.float64]) -> float:
+    """Return the relative reconstruction error with what these vectors span."""
+    basis = np.linalg.qr(vectors)[0]
+    return float(np.sqrt(1 - np.sum(basis * (correlation @ basis)) / len(correlation)))
+
+
+def _write(path: Path, patterns: NDArray[np.float32]) -> None:
+    """Write patterns as the store of a layer."""
+    from census.activations.store import StoreWriter, create_store, finish_store
+
+    units, height, width = SHAPE
+    n_images, images = len(patterns), np.arange(len(patterns))
+    unfinished = path.with_suffix(".unfinished")
+    create_store(unfinished, SHAPE, images, images, n_images, 32, "lz4")
+    writer = StoreWriter(unfinished)
+    maps = patterns.reshape(n_images, height, width, units)
+    for first in range(0, n_images, 32):
+        writer.write_maps(first, maps[first : first + 32])
+    finish_store(unfinished, {"key": "", "shape": list(SHAPE)}, path)
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    start = time.process_time()
+    work()
+    return time.process_time() - start
+
+
+if __name__ == "__main__":
+    with threadpool_limits(1):
+        decompose(np.load(sys.argv[1]), N_NEURONS, RANK)
+    print(peak_memory())
