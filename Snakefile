@@ -27,6 +27,7 @@ include: "workflow/rules/ascent.smk"
 include: "workflow/rules/substitution.smk"
 include: "workflow/rules/ablation.smk"
 include: "workflow/rules/importance.smk"
+include: "workflow/rules/directions.smk"
 
 
 rule all:
@@ -45,3 +46,4 @@ rule all:
         SUBSTITUTION_FIGURES,
         ABLATION_FIGURES,
         IMPORTANCE_FIGURES,
+        DIRECTIONS_FIGURES,

@@ -10,7 +10,14 @@ import pytest
 import yaml
 from snakemake.utils import update_config
 
-from census.config import checkpoints_of, read_config, schema, units_of_layers, with_names_of_layers
+from census.config import (
+    checkpoints_of,
+    layers_of_networks,
+    read_config,
+    schema,
+    units_of_layers,
+    with_names_of_layers,
+)
 from census.errors import StudyError
 from census.networks.layers import Layer
 
@@ -182,6 +189,12 @@ KEYS_OF_STUDY = "activations, datasets, device, figures, measures, networks, run
             "runs.0.layers",
             ["a", "a"],
             "runs[0].layers: ['a', 'a'] is not valid; expected: `all` - the input, …",
+        ),
+        ("measures.directions.variance_quantile", 1, "measures.directions.variance_quantile: 1 is greater…"),
+        (
+            "measures.directions.components",
+            60,
+            "measures.directions.leading: must be at least components, 60, not 50",
         ),
         # names
         (
@@ -428,3 +441,12 @@ def test_units_of_a_layer_that_is_not_recorded_are_refused():
     assert str(raised.value) == message
     with pytest.raises(StudyError, match=r"runs\[0\]\.unit_layers: .*no layer 'relu3'; did you mean 'relu"):
         named(unit_layers=["relu3"])
+
+
+def test_layers_are_known_by_their_one_name():
+    assert layers_of_networks(None, LAYERS, RECORDED) == {}
+    assert layers_of_networks({"cnn": ["block1", "input"]}, LAYERS, RECORDED) == {"cnn": ["relu1", "input"]}
+    with pytest.raises(StudyError) as raised:
+        layers_of_networks({"cnn": ["relu3"]}, LAYERS, RECORDED)
+    message = "loadings.cnn: no run of it records a layer 'relu3'; did you mean 'relu1'?"
+    assert str(raised.value) == f"config: measures.directions.{message}"

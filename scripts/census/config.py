@@ -5,7 +5,7 @@ rules between keys. Everything raises before a job has started, with one line th
 """
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -145,6 +145,12 @@ def _faults_between_keys(config: Mapping[str, Any]) -> Iterator[str]:
         yield from _faults_of_dataset(f"datasets.{name}", entry)
     for name, entry in config["networks"].items():
         yield from _faults_of_network(f"networks.{name}", entry, config["datasets"])
+    directions = config["measures"]["directions"]
+    if directions["leading"] < directions["components"]:
+        yield (
+            f"measures.directions.leading: must be at least components, {directions['components']}, not "
+            f"{directions['leading']}"
+        )
     met = set()
     for index, run in enumerate(config["runs"]):
         key = f"runs[{index}]"
@@ -263,8 +269,47 @@ def units_of_layers(
     StudyError : no run has the network, or records the layer; or the layer has not so many units.
     """
     chosen: dict[str, dict[str, list[int]]] = {}
-    for network, asked in (requests or {}).items():
-        key = "config: measures.facets.units"
+    key = "config: measures.facets.units"
+    for network, name, layer in _recorded(requests or {}, layers, runs, key):
+        units = (requests or {})[network][name]
+        for unit in units:
+            if unit >= layer.shape[0]:
+                last = layer.shape[0] - 1
+                raise StudyError(f"{key}.{network}.{name}: there is no unit {unit}; the last is {last}")
+        chosen.setdefault(network, {}).setdefault(layer.name, []).extend(units)
+    return chosen
+
+
+def layers_of_networks(
+    requests: Mapping[str, Sequence[str]] | None,
+    layers: Mapping[str, Sequence[Layer]],
+    runs: Sequence[Mapping[str, Any]],
+) -> dict[str, list[str]]:
+    """Return the layers that ``measures.directions.loadings`` asks for, by network, by their one name.
+
+    Parameters
+    ----------
+    requests : by network, any of a layer's names; None for none.
+    layers, runs : see :func:`units_of_layers`.
+
+    Raises
+    ------
+    StudyError : no run has the network, or records the layer.
+    """
+    chosen: dict[str, list[str]] = {}
+    for network, _, layer in _recorded(requests or {}, layers, runs, "config: measures.directions.loadings"):
+        chosen.setdefault(network, []).append(layer.name)
+    return chosen
+
+
+def _recorded(
+    requests: Mapping[str, Iterable[str]],
+    layers: Mapping[str, Sequence[Layer]],
+    runs: Sequence[Mapping[str, Any]],
+    key: str,
+) -> Iterator[tuple[str, str, Layer]]:
+    """Yield each network and layer that a key of the config names, and the layer itself."""
+    for network, asked in requests.items():
         if network not in layers:
             raise StudyError(f"{key}: no run has a network {network!r}{nearest(network, layers)}")
         recorded = {name for run in runs if run["network"] == network for name in run["layers"]}
@@ -274,14 +319,9 @@ def units_of_layers(
             if layer.name in recorded
             for name in (layer.name, *layer.aliases)
         }
-        for name, units in asked.items():
+        for name in asked:
             if name not in named:
-                hint = nearest(name, named)
-                raise StudyError(f"{key}.{network}: no run of it records a layer {name!r}{hint}")
-            layer = named[name]
-            for unit in units:
-                if unit >= layer.shape[0]:
-                    last = layer.shape[0] - 1
-                    raise StudyError(f"{key}.{network}.{name}: there is no unit {unit}; the last is {last}")
-            chosen.setdefault(network, {}).setdefault(layer.name, []).extend(units)
-    return chosen
+                raise StudyError(
+                    f"{key}.{network}: no run of it records a layer {name!r}{nearest(name, named)}"
+                )
+            yield network, name, named[name]

@@ -158,6 +158,10 @@ def made_by_jobs(folder: Path) -> list[str]:
             "config: activations.batch: must be of type integer, not '4'",
         ),
         (
+            lambda config: config["runs"][0].update(layers=["relu1"], correct_only=True),
+            "config: runs[0].correct_only: needs the layer 'output' among layers",
+        ),
+        (
             lambda config: config["runs"][0].update(maps=2),
             "config: runs[0].maps: must be at least 3, not 2",
         ),
@@ -175,7 +179,7 @@ def made_by_jobs(folder: Path) -> list[str]:
             "(No module named 'my_network'); put the module into the working folder, or install its package",
         ),
     ],
-    ids=["key", "layer", "dataset", "type", "maps", "folder", "architecture", "module"],
+    ids=["key", "layer", "dataset", "type", "right images", "maps", "folder", "architecture", "module"],
 )
 def test_a_wrong_config_is_told_in_one_line_before_anything_runs(
     study, change: Callable[[dict], None], message: str

@@ -57,11 +57,23 @@ FIGURES = {
         for network in LAYERS
         for view in ("substitution", "depth", "costs", "relations")
     ),
+    *(f"figure_directions/{network}/tiny" for network in LAYERS),
     *HISTOGRAM_FIGURES,
 }
 # of the rectified layers only, whose units are looked at one by one
 OF_UNITS = ("ascent", "substitution", "ablation")
 FIGURES_OF_UNITS = ("figure_substitution/", "figure_ablation/", "figure_importance/")
+# one job draws all of these
+DIRECTIONS_VIEWS = (
+    "spectrum",
+    "depth",
+    "redundancy",
+    "purity",
+    "variance",
+    "components",
+    "neurons",
+    "projections",
+)
 
 
 def of_layer(jobs, network, layer):
@@ -96,6 +108,7 @@ def test_the_first_run_makes_everything_once(first):
                 f"concepts/{network}/tiny/{layer}",
                 f"facets/{network}/tiny/{layer}",
                 f"selectivity/{network}/tiny/{layer}",
+                f"directions/{network}/tiny/{layer}",
             }
     assert of_rule(ended.jobs, *OF_UNITS) == {
         f"{rule}/{place}" for rule in OF_UNITS for place in ("random/tiny/relu1", "small/tiny/relu")
@@ -112,7 +125,10 @@ def test_the_first_run_makes_everything_once(first):
 def test_figures_are_pictures_of_something(first):
     study, ended = first
     figures = sorted((study.folder / "results/figures").rglob("*.*"))
-    assert len(figures) == len(ended.figures())
+    assert len(figures) == len(ended.figures()) + len(LAYERS) * (len(DIRECTIONS_VIEWS) - 1)
+    for network in LAYERS:
+        for view in DIRECTIONS_VIEWS:
+            assert study.folder / f"results/figures/directions/{network}/tiny/{view}.png" in figures
     for path in figures:
         assert path.suffix == ".png"
         with Image.open(path) as image:
@@ -360,6 +376,28 @@ def test_ablation_is_of_the_network_with_a_unit_less(finished):
     # without any of them all images give the same answer, in whatever order they were removed
     assert curves.query("mode == 'zero' and share == 1")["loss"].nunique() == 1
     assert finished.run().nothing_to_do
+
+
+def test_directions_are_those_of_the_maps(first):
+    study, _ = first
+    measures = study.folder / "results/measures/directions/small/tiny"
+    for checkpoint in ("0", "1", "final"):
+        patterns = xr.open_zarr(study.store("small", checkpoint, "relu"))["maps"].values.reshape(6, -1)
+        phi = patterns.astype(float) - patterns.mean(1, keepdims=True)
+        phi /= phi.std(1, keepdims=True)
+        spectrum = pd.read_parquet(measures / "relu.spectrum.parquet").query("checkpoint == @checkpoint")
+        sigma = np.linalg.svd(phi, compute_uv=False)
+        np.testing.assert_allclose(spectrum["singular_value"], sigma[: len(spectrum)], rtol=1e-3)
+    layers = pd.read_parquet(measures / "relu.layer.parquet").set_index("checkpoint")
+    assert layers["n_components"].tolist() == [6, 6, 6]
+    # 8 components of six images
+    assert layers["reconstruction_error_8"].isna().all()
+    assert layers["redundancy_svd"].isna().tolist() == [False, True, False]
+    found = xr.open_zarr(measures / "relu.zarr/final")
+    assert found["variance"].sizes == {"y": 8, "x": 8, "unit": 4}
+    assert set(found["image"].values) == set(
+        xr.open_zarr(study.store("small", "final", "relu"))["map_image"].values
+    )
 
 
 def test_nothing_is_left_half_done(first):

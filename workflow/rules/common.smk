@@ -174,6 +174,18 @@ def stores_of_layer(wildcards):
     return expand(STORE, checkpoint=checkpoints(run_of(wildcards)), allow_missing=True)
 
 
+def gram_of_layer(wildcards):
+    """Return a layer's Gram matrices; nothing where a run has maps of too many images to be decomposed by one."""
+    few = run_of(wildcards)["maps"] <= config["measures"]["directions"]["gram_images"]
+    return [GRAM] if few else []
+
+
+def logits_of_run(wildcards):
+    """Return the store of the final network's logits, where only rightly classified images count."""
+    only = run_of(wildcards)["correct_only"]
+    return expand(STORE, checkpoint="final", layer="output", allow_missing=True) if only else []
+
+
 def has_branches(run):
     """Return whether some of a run's layers lie in branches of the network."""
     return any(layer.branch_of for layer in LAYERS[run["network"]] if layer.name in run["layers"])

@@ -1,0 +1,218 @@
+"""Figures of directions show the numbers and images they are given, legibly."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_hex
+
+from census.direction_tables import COMPARISONS
+from census.figures.directions import (
+    COMPARED,
+    draw_depth,
+    draw_purity,
+    draw_redundancy,
+    draw_spectrum,
+    draw_variance,
+)
+from census.figures.strips import FRAME, TILE, Strip, draw_strips, rounded
+
+NAMES = ["input", "features.1", "features.3.expand3x3_activation", "output"]
+SILENT = 2  # the layer of which nothing is known
+
+
+@pytest.fixture
+def layers():
+    random, rows = np.random.default_rng(0), []
+    for checkpoint, step in (("0", 0), ("10", 10), ("final", 470)):
+        for depth, name in enumerate(NAMES):
+            row = {
+                "checkpoint": checkpoint,
+                "step": step,
+                "layer": name,
+                "depth": 2 * depth,
+                "kind": "rectifier",
+                "matched_images": 100,
+                "components": 8,
+                "top": 10,
+                "reconstruction_error_8": 0.5 + 0.1 * depth,
+                "held_out_error_8": 0.6 + 0.1 * depth,
+            }
+            ratio = 10.0 + depth
+            row |= dict(
+                zip(
+                    (f"participation_ratio_matched{end}" for end in ("", "_low", "_high")),
+                    (ratio, ratio - 1, ratio + 1),
+                    strict=True,
+                )
+            )
+            row |= {name: random.uniform(0, 1) for name in COMPARISONS}
+            row |= {"n_components_above_null": 3, "redundancy_chance": 0.05, "class_entropy_chance": 2.5}
+            if checkpoint == "10":
+                row |= dict.fromkeys(COMPARISONS)
+            if depth == SILENT:
+                row |= dict.fromkeys([*COMPARISONS, "reconstruction_error_8", "held_out_error_8"], np.nan)
+            rows.append(row)
+    return pd.DataFrame(rows).sample(frac=1, random_state=0)
+
+
+@pytest.fixture
+def spectra(layers):
+    k = np.arange(1, 31)
+    tables = [
+        pd.DataFrame(
+            {
+                "checkpoint": row["checkpoint"],
+                "layer": row["layer"],
+                "component": k,
+                "strength": 20.0 / k,
+                "reconstruction_error": np.linspace(1, 0, 30),
+                "held_out_error": np.where(k <= 15, 0.9, np.nan),
+            }
+        )
+        for _, row in layers.iterrows()
+        if row["depth"] != 2 * SILENT
+    ]
+    return pd.concat(tables)
+
+
+@pytest.fixture
+def directions(layers):
+    tables = []
+    for _, row in layers.iterrows():
+        if row["depth"] != 2 * SILENT:
+            family = np.repeat(["svd", "variance", "neuron"], [20, 8, 5])
+            numbers = {"score_variance": np.linspace(3, 0.1, 33), "class_entropy": np.linspace(0, 2, 33)}
+            keys = {"checkpoint": row["checkpoint"], "layer": row["layer"], "family": family}
+            tables.append(pd.DataFrame(keys | numbers))
+    return pd.concat(tables)
+
+
+def test_spectra_have_a_curve_per_layer_and_mark_the_null(spectra, layers, drawn):
+    figure = draw_spectrum(spectra, layers, "A title")
+    drawn(figure)
+    panels = figure.axes[:4]
+    assert [panel.get_title("left") for panel in panels] == [
+        "Strength of components, trained",
+        "Reconstruction, trained",
+        "Strength of components, untrained",
+        "Reconstruction, untrained",
+    ]
+    for panel in panels[::2]:
+        dots = [line for line in panel.lines if line.get_marker() == "o"]
+        assert [list(line.get_xdata()) for line in dots] == [[3]] * 3
+        np.testing.assert_allclose([line.get_ydata()[0] for line in dots], 20 / 3)
+    dashed = [line for line in panels[1].lines if line.get_linestyle() == "--"]
+    assert len(dashed) == len(NAMES)
+    assert [text.get_text() for text in figure.legends[0].get_texts()][:2] == NAMES[:2]
+
+
+def test_many_layers_have_a_scale_in_place_of_names(spectra, layers, drawn):
+    many = [layers.assign(layer=layers["layer"] + f".{n}", depth=layers["depth"] + 10 * n) for n in range(8)]
+    more = [spectra.assign(layer=spectra["layer"] + f".{n}") for n in range(8)]
+    figure = draw_spectrum(pd.concat(more), pd.concat(many), "A title")
+    drawn(figure)
+    (bar,) = [axes for axes in figure.axes if axes.get_ylabel() == "layer, in order of depth"]
+    assert [label.get_text() for label in bar.get_yticklabels()] == ["input.0", "output.7"]
+
+
+def test_what_is_undefined_along_depth_is_marked(layers, drawn, overlaps):
+    figure = draw_depth(layers, 8, "A title")
+    renderer = drawn(figure)
+    above, middle, below = figure.axes
+    solid = next(line for line in above.lines if line.get_linestyle() == "-")
+    np.testing.assert_allclose(solid.get_ydata(), [10, 11, 12, 13])
+    for panel, curves in ((above, 0), (middle, 2), (below, 4)):
+        crosses = [
+            list(line.get_xdata())
+            for line in panel.lines
+            if line.get_marker() == "x" and len(line.get_xdata())
+        ]
+        assert crosses == [[SILENT]] * curves
+    assert overlaps(below.get_xticklabels(), renderer) == []
+
+
+def test_redundancy_is_drawn_beside_chance(layers, drawn):
+    figure = draw_redundancy(layers, "A title")
+    drawn(figure)
+    final = layers[layers["checkpoint"] == "final"].sort_values("depth")
+    for panel, end in zip(figure.axes, ("", "bottom_"), strict=True):
+        for name, (color, _) in COMPARED.items():
+            curves = [
+                line.get_ydata()
+                for line in panel.lines
+                if line.get_linestyle() == "-" and to_hex(line.get_color()) == to_hex(color)
+            ]
+            np.testing.assert_array_equal(curves[0], final[f"redundancy_{end}{name}"])
+        chance = [line for line in panel.lines if line.get_linestyle() == ":"]
+        np.testing.assert_array_equal(chance[0].get_ydata(), final["redundancy_chance"])
+
+
+def test_purity_shows_each_component_of_the_final_network(layers, directions, drawn):
+    figure = draw_purity(layers, directions, "A title")
+    drawn(figure)
+    scatter, _, below = figure.axes
+    points = [line for line in scatter.lines if len(line.get_xdata())]
+    assert len(points) == len(NAMES) - 1
+    assert all(len(line.get_xdata()) == 20 for line in points)
+    assert sum(points[0].get_xdata()) == pytest.approx(1)
+    crosses = [
+        list(line.get_xdata()) for line in below.lines if line.get_marker() == "x" and len(line.get_xdata())
+    ]
+    assert crosses == [[SILENT], [SILENT]]
+
+
+def test_variances_of_all_neurons_and_of_chosen_ones(directions, drawn, texts):
+    random = np.random.default_rng(0)
+    variances = {
+        name: {each: random.lognormal(size=50) for each in ("final", "0")}
+        for place, name in enumerate(NAMES)
+        if place != SILENT
+    }
+    variances[NAMES[0]]["final"][:7] = np.nan
+    variances = {name: variances.get(name, {}) for name in NAMES}
+    figure = draw_variance(variances, directions, "A title")
+    drawn(figure)
+    (axes,) = figure.axes
+    assert [label.get_text() for label in axes.get_yticklabels()] == NAMES[::-1]
+    assert len(axes.patches) == 2 * (len(NAMES) - 1)
+    marks = [line for line in axes.lines if line.get_marker() == "|"]
+    assert [len(line.get_xdata()) for line in marks] == [5] * 6
+    assert [text.get_text() for text in texts(figure)] == ["no neuron varies"]
+
+
+def test_strips_show_each_image_in_its_place(drawn, texts, overlaps):
+    images = {
+        1: np.full((5, 5, 1), 40, np.uint8),
+        2: np.full((227, 227, 3), (250, 0, 0), np.uint8),
+        3: np.full((50, 100, 3), (0, 0, 250), np.uint8),
+    }
+    layers = {
+        "input": {"one": [Strip("first", [1, 2], [3, 1]), Strip("second", [2, 2], [1, 1])], "two": []},
+        "features.3.expand3x3_activation": {
+            "one": [Strip("first", [3, 3], [1, 2])],
+            "two": [Strip("w", [1, 1], [2, 2])],
+        },
+        "silent": {"one": [], "two": []},
+    }
+    figure = draw_strips(layers, images, "A title")
+    renderer = drawn(figure)
+    (axes,) = figure.axes
+    picture = axes.images[0].get_array()
+    areas = {color: (picture == color).all(2).sum() for color in ((40, 40, 40), (250, 0, 0), (0, 0, 250))}
+    assert areas[40, 40, 40] == 7 * TILE**2
+    assert areas[250, 0, 0] == 6 * TILE**2
+    assert areas[0, 0, 250] == pytest.approx(3 * TILE**2 / 2, rel=0.1)  # in its own proportions
+    assert (picture == FRAME).all(2).any()
+    written = [text.get_text() for text in texts(figure)]
+    assert [written.count(label) for label in ("first", "second", "w", "one", "two")] == [2, 1, 1, 1, 1]
+    assert "no direction: all patterns constant" in written
+    names = [
+        text
+        for text in texts(figure)
+        if text.get_fontweight() == "bold" or text.get_text() in ("top", "bottom")
+    ]
+    assert overlaps(names, renderer) == []
+
+
+def test_numbers_are_short():
+    assert [rounded(value) for value in (0.01234, 1.26, 99.6, 12345.6)] == ["0.012", "1.3", "100", "12,346"]

@@ -1,0 +1,105 @@
+# Directions in a layer's space of neurons - singular vectors, neurons, random ones - and their figures.
+from census.config import layers_of_networks
+
+DIRECTIONS = "results/measures/directions/{network}/{dataset}/{layer}.zarr"
+DIRECTIONS_LAYER = "results/measures/directions/{network}/{dataset}/{layer}.layer.parquet"
+DIRECTIONS_SPECTRUM = "results/measures/directions/{network}/{dataset}/{layer}.spectrum.parquet"
+DIRECTIONS_TABLE = "results/measures/directions/{network}/{dataset}/{layer}.directions.parquet"
+DIRECTIONS_UNITS = "results/measures/directions/{network}/{dataset}/{layer}.units.parquet"
+DIRECTIONS_FIGURE = "results/figures/directions/{network}/{dataset}/{view}"
+DIRECTIONS_VIEWS = (
+    "spectrum",
+    "depth",
+    "redundancy",
+    "purity",
+    "variance",
+    "components",
+    "neurons",
+    "projections",
+)
+DIRECTIONS_FIGURES = figures(expand(DIRECTIONS_FIGURE, view=DIRECTIONS_VIEWS, allow_missing=True), RUNS)
+DIRECTIONS_SETTINGS = config["measures"]["directions"]
+
+try:
+    LOADINGS = layers_of_networks(DIRECTIONS_SETTINGS["loadings"], LAYERS, RUNS)
+    for index, run in enumerate(RUNS):
+        if run["correct_only"] and "output" not in run["layers"]:
+            raise StudyError(f"config: runs[{index}].correct_only: needs the layer 'output' among layers")
+except StudyError as error:
+    raise WorkflowError(str(error)) from None
+
+
+rule directions:
+    input:
+        stores=stores_of_layer,
+        gram=gram_of_layer,
+        logits=logits_of_run,
+    output:
+        layer=DIRECTIONS_LAYER,
+        spectrum=DIRECTIONS_SPECTRUM,
+        directions=DIRECTIONS_TABLE,
+        units=DIRECTIONS_UNITS,
+        store=directory(DIRECTIONS),
+    log:
+        "logs/directions/{network}/{dataset}/{layer}.log",
+    benchmark:
+        "results/benchmarks/directions/{network}/{dataset}/{layer}.tsv"
+    conda:
+        CONDA
+    resources:
+        mem_mb=lambda wildcards: memory_of_matrices(wildcards, 6 if gram_of_layer(wildcards) else 0),
+        runtime=120,
+    params:
+        **{
+            name: DIRECTIONS_SETTINGS[name]
+            for name in DIRECTIONS_SETTINGS
+            if name not in ("images_shown", "gram_images", "loadings")
+        },
+        loadings=lambda wildcards: wildcards.layer in LOADINGS.get(wildcards.network, []),
+        seed=config["seed"],
+        code=code("directions.py"),
+    message:
+        "Directions of {wildcards.network} {wildcards.layer} on {wildcards.dataset}"
+    script:
+        "../../scripts/directions.py"
+
+
+# all in one job: to begin, and to read the tables, takes longer than to draw most of them
+rule figure_directions:
+    input:
+        layers=layers_of_run(DIRECTIONS_LAYER),
+        spectra=layers_of_run(DIRECTIONS_SPECTRUM),
+        directions=layers_of_run(DIRECTIONS_TABLE),
+        stores=layers_of_run(DIRECTIONS),
+        images=images_of_run,
+    output:
+        **{
+            view: figure_files(
+                DIRECTIONS_FIGURE.replace("{view}", view),
+                caption="../report/directions.rst",
+                category="S4 Neurons or directions?",
+                labels={
+                    "figure": f"directions {view}",
+                    "network": "{network}",
+                    "dataset": "{dataset}",
+                },
+            )
+            for view in DIRECTIONS_VIEWS
+        },
+    log:
+        "logs/figure_directions/{network}/{dataset}.log",
+    conda:
+        CONDA
+    resources:
+        mem_mb=2000,
+        runtime=20,
+    params:
+        components=DIRECTIONS_SETTINGS["components"],
+        neurons=DIRECTIONS_SETTINGS["neurons"],
+        images_shown=DIRECTIONS_SETTINGS["images_shown"],
+        dpi=config["figures"]["dpi"],
+        code=code("figure_directions.py"),
+    message:
+        "Draw directions of {wildcards.network} on {wildcards.dataset}"
+    script:
+        "../../scripts/figure_directions.py"
