@@ -77,7 +77,7 @@ with job(snakemake.log[0]):
         },
         "neurons": {
             name: {
-                "neurons of highest variance (with it)": strips(name, "variance", n, of_neuron),
+                "neurons of highest variance (and how high)": strips(name, "variance", n, of_neuron),
                 "neurons chosen at random (with their variance)": strips(name, "neuron", n, of_neuron),
             }
             for name in on_chain

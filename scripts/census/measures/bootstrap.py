@@ -1,6 +1,7 @@
 """Intervals by resampling images."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -87,6 +88,7 @@ def percentile_interval(estimates: NDArray[np.floating], level: float = 0.95) ->
     return interval[0], interval[1]
 
 
+@lru_cache(maxsize=2)  # layers and quantities are measured on the same resamples, one after the other
 def resample_counts(n_images: int, resamples: int, seed: int) -> Floats:
     """Return how often each image is drawn in each resample of as many images, with replacement.
 
@@ -96,7 +98,7 @@ def resample_counts(n_images: int, resamples: int, seed: int) -> Floats:
 
     Returns
     -------
-    float64 (resamples, n_images) of whole numbers; each row's sum is n_images.
+    float64 (resamples, n_images) of whole numbers, not to be written to; each row's sum is n_images.
 
     References
     ----------
@@ -104,7 +106,9 @@ def resample_counts(n_images: int, resamples: int, seed: int) -> Floats:
     similarity matrices.
     """
     shares = np.full(n_images, 1 / n_images)
-    return np.random.default_rng(seed).multinomial(n_images, shares, size=resamples).astype(np.float64)
+    counts = np.random.default_rng(seed).multinomial(n_images, shares, size=resamples).astype(np.float64)
+    counts.setflags(write=False)
+    return counts
 
 
 def estimate(measure: Callable[[Floats], Floats], n_images: int, resamples: int, seed: int) -> Estimate:
