@@ -21,8 +21,9 @@ QUIETLY = 2> $(VENV)/pip.log || { cat $(VENV)/pip.log >&2; exit 1; }
 study: $(VENV)/.study  ## run the default study: CORES=4, and ARGS="--configfile …" for another
 	$(RUN) snakemake --cores $(CORES) $(ARGS)
 
+# tests run beside each other: a second thread in each would only wait for the other one's core
 test: $(VENV)/.dev  ## run the tests: ARGS="-m 'not slow'" for fewer
-	$(RUN) pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+	OMP_NUM_THREADS=1 $(RUN) pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 lint: $(VENV)/.dev  ## check style, types and the workflow
 	$(RUN) ruff check .

@@ -154,7 +154,7 @@ class Study:
         before = modified(self.folder / "logs")
         process = self.start(*arguments, **environment)
         try:
-            output, _ = process.communicate(timeout=300)
+            output, _ = process.communicate(timeout=900)
         finally:
             kill_group(process)
         after = modified(self.folder / "logs")
