@@ -173,11 +173,11 @@ class Study:
 
     def kill(self, process: subprocess.Popen[str], when: Callable[[], bool]) -> None:
         """Kill a call of Snakemake with all its jobs as soon as something is the case, without notice."""
-        until = time.monotonic() + 120
+        until = time.monotonic() + 300
         try:
             while not when():
                 assert process.poll() is None, process.communicate()[0]
-                assert time.monotonic() < until, "it did not come so far in two minutes"
+                assert time.monotonic() < until, "it did not come so far in five minutes"
                 time.sleep(0.05)
         finally:
             kill_group(process)
