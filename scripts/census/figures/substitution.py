@@ -14,6 +14,7 @@ from census.figures.style import GRAY, INK, new_figure, wrapped
 # inches: a picture and what is beside it, names of layers beside all, headings above, words above each row
 SIDE, BETWEEN, BETWEEN_UNITS, LABEL, ABOVE, WORDS, BELOW = 0.42, 0.04, 0.16, 1.35, 0.45, 0.3, 0.08
 LARGE = 1.0  # inches, of a picture where few are shown
+LEAST = 1.5  # inches, of a whole figure
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,7 @@ def draw_beaten(layers: Mapping[str, Sequence[UnitPictures]], title: str) -> Fig
 
 
 def _plain_figure(width: float, height: float, title: str) -> Figure:
+    height = max(height, LEAST)
     figure = new_figure(width, height)
     figure.set_layout_engine("none")
     figure.suptitle(title, x=0.06 / width, y=1 - 0.06 / height, ha="left", va="top")
