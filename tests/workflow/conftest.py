@@ -1,6 +1,7 @@
 """Whole studies, tiny, run by Snakemake in folders of their own."""
 
 import copy
+import json
 import os
 import re
 import shutil
@@ -9,13 +10,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import yaml
+from filelock import FileLock
 from PIL import Image
 
 ROOT = Path(__file__).parents[2]
@@ -277,10 +279,25 @@ def study(begin: Callable[[Path], Study], tmp_path: Path) -> Study:
 
 
 @pytest.fixture(scope="session")
-def first(begin: Callable[[Path], Study], tmp_path_factory: pytest.TempPathFactory) -> tuple[Study, Ended]:
-    """A finished study, only to be read or copied, and how its first run ended."""
-    study = begin(tmp_path_factory.mktemp("first") / "study")
-    return study, study.succeed()
+def first(
+    begin: Callable[[Path], Study], checkout: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str
+) -> tuple[Study, Ended]:
+    """A finished study, only to be read or copied, and how its first run ended.
+
+    Its jobs take a minute or more: processes that run tests beside each other share one study.
+    """
+    if worker_id == "master":  # there is a single process
+        study = begin(tmp_path_factory.mktemp("first") / "study")
+        return study, study.succeed()
+    folder = tmp_path_factory.getbasetemp().parent / "first"
+    record = folder / "ended.json"
+    with FileLock(f"{folder}.lock"):
+        if not record.exists():
+            ended = begin(folder / "study").succeed()
+            written = {"status": ended.status, "output": ended.output, "jobs": sorted(ended.jobs)}
+            record.write_text(json.dumps(written))
+    ended = Ended(**json.loads(record.read_text()))
+    return Study(folder / "study", checkout, copy.deepcopy(CONFIG)), replace(ended, jobs=set(ended.jobs))
 
 
 @pytest.fixture
