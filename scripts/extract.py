@@ -66,6 +66,8 @@ with job(snakemake.log[0]) as log:
         compression=settings["activations"]["compression"],
         precision=settings["activations"]["precision"],
         device=device,
+        positions=settings["activations"]["positions"],
+        seed=settings["seed"],
     )
     log.info("%d images, %d with maps, %d layers, on %s", len(indices), n_maps, len(layers), device)
     run.run()

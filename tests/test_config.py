@@ -68,7 +68,12 @@ def fault(study: dict[str, Any]) -> str:
 def test_defaults_are_filled_in_at_every_depth():
     study = read_config(STUDY)
     assert study["seed"] == 0
-    assert study["activations"] == {"batch": 32, "precision": "float32", "compression": "lz4"}
+    assert study["activations"] == {
+        "batch": 32,
+        "precision": "float32",
+        "compression": "lz4",
+        "positions": 16,
+    }
     assert study["measures"]["histogram"] == {"bins": 60}
     assert study["datasets"]["clothes"]["background"] == [255, 255, 255]
     assert study["networks"]["resnet"]["input"] == {

@@ -18,8 +18,10 @@ from census.activations.reading import (
     neuron_blocks,
     open_store,
     statistic_blocks,
+    values_at_positions,
+    values_before,
 )
-from census.activations.subset import choose_images
+from census.activations.subset import choose_images, choose_positions
 from census.errors import StudyError
 from census.networks.graph import as_maps, layers_of, trace
 from census.networks.preprocess import Preprocess
@@ -54,8 +56,8 @@ def images(tmp_path):
     return Images(pixels, random.integers(0, 5, 90).astype("i4"), indices, n_maps)
 
 
-def make(network, images, folder: Path, batch=8, names=None, identity="a", **options):
-    traced = trace(network)
+def make(network, images, folder: Path, batch=8, names=None, identity="a", in_place=False, **options):
+    traced = trace(network, in_place=in_place)
     layers = [layer for layer in layers_of(traced, 3, 12) if names is None or layer.name in names]
     options = {"compression": "none", **options}
     place = folder / "unfinished" / "-".join(sorted(layer.name for layer in layers))
@@ -72,7 +74,8 @@ def run(network, images, folder: Path, **options):
 
 
 def everything(group):
-    return {name: group[name][:] for name in ("mean", "max", "argmax", "nonzero", "maps", "image", "label")}
+    names = ["mean", "max", "argmax", "nonzero", "maps", "image", "label", "position_y", "position_x"]
+    return {name: group[name][:] for name in [*names, *(["before"] if "before" in group else [])]}
 
 
 def test_stores_hold_what_the_network_gives(network, images, tmp_path):
@@ -94,11 +97,39 @@ def test_stores_hold_what_the_network_gives(network, images, tmp_path):
     assert stores["0"]["maps"][:].min() < 0 <= stores["1"]["maps"][:].min()
 
 
+@pytest.mark.parametrize("in_place", [False, True])
+@pytest.mark.parametrize("options", [{"positions": 7, "seed": 3}, {"positions": 500, "compression": "lz4"}])
+@pytest.mark.parametrize("batch", [3, 8, 64])
+def test_what_a_rectifier_takes_is_kept_at_a_few_positions(
+    network, images, tmp_path, in_place, options, batch
+):
+    stores = run(network, images, tmp_path, in_place=in_place, batch=batch, **options)
+    taken = []
+    network[1].register_forward_pre_hook(lambda _, inputs: taken.append(inputs[0].clone()))
+    with torch.inference_mode():
+        network(Preprocess(INPUT)(images.pixels[:][images.indices[:N_MAPS]]))
+    y, x = choose_positions(12, 12, options["positions"], options.get("seed", 0), "1").T
+    np.testing.assert_array_equal(stores["1"]["position_y"][:], y)
+    np.testing.assert_array_equal(stores["1"]["position_x"][:], x)
+    before, after = values_before(stores["1"]), values_at_positions(stores["1"])
+    np.testing.assert_allclose(before, as_maps(taken[0]).numpy()[:, y, x], rtol=1e-5, atol=1e-6)
+    assert (before < 0).any()
+    # of the same images and positions, to the last bit
+    np.testing.assert_array_equal(after, before.clip(0))
+    for name in stores:
+        assert (values_before(stores[name]) is None) == (name != "1")
+        y, x = stores[name]["position_y"][:], stores[name]["position_x"][:]
+        np.testing.assert_array_equal(values_at_positions(stores[name]), stores[name]["maps"][:][:, y, x])
+
+
 def test_xarray_opens_a_store_with_names(network, images, tmp_path):
     run(network, images, tmp_path)
     data = xarray.open_zarr(tmp_path / "2.zarr")
     assert data["maps"].dims == ("map_image", "y", "x", "unit")
     assert data["mean"].dims == ("image", "unit")
+    before = xarray.open_zarr(tmp_path / "1.zarr")["before"]
+    assert before.dims == ("map_image", "position", "unit")
+    assert {"position_y", "position_x", "map_label"} <= set(before.coords)
     assert data.attrs["shape"] == [6, 6, 6]
     assert (data.attrs["layer"], data.attrs["kind"], data.attrs["pass"]) == ("2", "pooling", "p")
     unit = data["max"].sel(image=int(images.indices[3]), unit=4)
@@ -190,6 +221,7 @@ def test_no_maps_at_all(network, images, tmp_path):
     stores = run(network, Images(images.pixels, images.labels, images.indices, 0), tmp_path)
     assert stores["1"]["maps"].shape == (0, 12, 12, 6)
     assert stores["1"]["mean"].shape == (N_IMAGES, 6)
+    assert values_before(stores["1"]).shape == values_at_positions(stores["1"]).shape == (0, 16, 6)
     assert list(map_blocks(stores["1"])) == []
     assert sum(block.size for block in neuron_blocks(stores["1"])) == 0
 

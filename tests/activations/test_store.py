@@ -13,6 +13,7 @@ from census.activations.store import STATISTICS, StoreWriter, create_store, fini
 
 UNITS, HEIGHT, WIDTH = 3, 5, 4
 N_IMAGES, N_MAPS, BATCH = 14, 10, 4
+POSITIONS = np.array([[0, 3], [2, 1], [4, 0]], dtype="i4")
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +39,8 @@ def statistics():
 
 def create(path, compression, n_maps=N_MAPS):
     images = np.arange(N_IMAGES) * 7
-    create_store(path, (UNITS, HEIGHT, WIDTH), images, images % 5, n_maps, BATCH, compression)
+    shape, labels = (UNITS, HEIGHT, WIDTH), images % 5
+    create_store(path, shape, images, labels, n_maps, BATCH, compression, POSITIONS, before=True)
 
 
 def files(path):
@@ -47,23 +49,35 @@ def files(path):
 
 @pytest.mark.parametrize("compression", ["none", "lz4", "zstd"])
 def test_every_file_is_what_zarr_writes(tmp_path, maps, statistics, compression):
+    before = maps[:, *POSITIONS.T] - 1
     create(tmp_path / "ours", compression)
     shutil.copytree(tmp_path / "ours", tmp_path / "zarr")
     writer = StoreWriter(tmp_path / "ours")
     for first in range(0, N_MAPS, BATCH):  # the last batch has two images, the last rows are one
         writer.write_maps(first, maps[first : first + BATCH])
+        writer.write_before(first, before[first : first + BATCH])
     for first in range(0, N_IMAGES, 8):
         writer.write_statistics(first, [statistics[name][first : first + 8] for name in STATISTICS])
     with zarr.config.set({"array.write_empty_chunks": True}):
         group = zarr.open_group(tmp_path / "zarr", mode="r+")
-        for name, values in {**statistics, "maps": maps}.items():
+        for name, values in {**statistics, "maps": maps, "before": before}.items():
             assert group[name].nchunks > 1
             group[name][:] = values
-        for name in ("image", "label", "map_image", "map_label", "unit", "y", "x"):
+        for name in (
+            "image",
+            "label",
+            "map_image",
+            "map_label",
+            "unit",
+            "y",
+            "x",
+            "position_y",
+            "position_x",
+        ):
             group[name][:] = group[name][:]
     assert files(tmp_path / "ours") == files(tmp_path / "zarr")
     group = zarr.open_group(tmp_path / "ours", mode="r")
-    for name, values in {**statistics, "maps": maps}.items():
+    for name, values in {**statistics, "maps": maps, "before": before}.items():
         np.testing.assert_array_equal(group[name][:], values)
 
 
@@ -77,7 +91,14 @@ def test_the_metadata_are_what_zarr_makes_of_them(tmp_path, compression, n_maps)
     zarr.consolidate_metadata(tmp_path / "layer.zarr", zarr_format=3)
     assert ours == json.loads((tmp_path / "layer.zarr" / "zarr.json").read_text())
     group = open_store(tmp_path / "layer.zarr")
-    assert dict(group.attrs) == {"key": "k", "pass": "p", "step": None, "coordinates": "label map_label"}
+    assert dict(group.attrs) == {
+        "key": "k",
+        "pass": "p",
+        "step": None,
+        "coordinates": "label map_label position_y position_x",
+    }
+    assert group["before"].shape == (n_maps, len(POSITIONS), UNITS)
+    np.testing.assert_array_equal(np.stack([group["position_y"][:], group["position_x"][:]], 1), POSITIONS)
     assert group["maps"].shape == (n_maps, HEIGHT, WIDTH, UNITS)
     assert group["map_image"].shape == (n_maps,)
     np.testing.assert_array_equal(group["image"][:], np.arange(N_IMAGES) * 7)

@@ -1,10 +1,10 @@
-"""Which images a pass sees."""
+"""Which images a pass sees, and which positions stand for all."""
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from census.activations.subset import choose_images
+from census.activations.subset import choose_images, choose_positions
 
 
 @given(
@@ -33,3 +33,20 @@ def test_maps_are_of_the_same_images_whatever_else_is_seen():
 
 def test_the_seed_decides():
     assert not np.array_equal(choose_images(1000, 100, 0, 0)[0], choose_images(1000, 100, 0, 1)[0])
+
+
+def test_positions_are_a_sample_that_smaller_ones_lie_within():
+    few, many = choose_positions(5, 7, 6, 0, "a"), choose_positions(5, 7, 20, 0, "a")
+    assert few.shape == (6, 2)
+    assert few.dtype == np.int32
+    assert (np.diff(few[:, 0] * 7 + few[:, 1]) > 0).all()
+    assert set(map(tuple, few)) <= set(map(tuple, many))
+    everywhere = [[y, x] for y in range(5) for x in range(7)]
+    np.testing.assert_array_equal(choose_positions(5, 7, 99, 0, "a"), everywhere)
+    np.testing.assert_array_equal(choose_positions(1, 1, 16, 0, "a"), [[0, 0]])
+
+
+def test_seed_and_layer_decide_positions():
+    chosen = [choose_positions(30, 30, 16, seed, layer) for seed, layer in ((0, "a"), (1, "a"), (0, "b"))]
+    np.testing.assert_array_equal(chosen[0], choose_positions(30, 30, 16, 0, "a"))
+    assert not any(np.array_equal(chosen[0], other) for other in chosen[1:])

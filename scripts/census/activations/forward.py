@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from census.activations.statistics import Statistics, statistics
 from census.activations.store import StoreWriter, create_store, finish_store, images_per_chunk
+from census.activations.subset import choose_positions
 from census.networks.graph import Recorder, as_maps
 from census.networks.layers import Layer
 from census.networks.preprocess import Preprocess
@@ -55,6 +56,11 @@ class Images:
             yield batch
 
 
+def _before(layer: Layer) -> str:
+    """Return the name under which what a rectifier takes is recorded; no layer has it."""
+    return f"before {layer.name}"
+
+
 class Pass:
     """A forward pass that can be stopped at any moment and taken up again.
 
@@ -75,6 +81,8 @@ class Pass:
     compression : of whole maps.
     precision : ``float32`` or ``bfloat16``, of the forward pass.
     device : ``cpu`` or ``cuda``.
+    positions : at how many positions of the maps what a rectifier takes is kept, beside what it gives.
+    seed : of the choice of these positions.
     """
 
     def __init__(
@@ -90,15 +98,23 @@ class Pass:
         compression: str,
         precision: str = "float32",
         device: str = "cpu",
+        positions: int = 16,
+        seed: int = 0,
     ) -> None:
         self._layers = {layer.name: layer for layer in layers}
         self._images, self._preprocess = images, preprocess
         self._folder, self._identity = folder, identity
         self._batch, self._compression = batch, compression
         self._precision, self._device = precision, device
+        self._positions = {
+            layer.name: choose_positions(*layer.shape[1:], positions, seed, layer.name) for layer in layers
+        }
+        rectifiers = [layer for layer in layers if layer.before]
+        self._rectifiers = {_before(layer): layer.name for layer in rectifiers}
         self._recorder = Recorder(
             network.to(device, memory_format=torch.channels_last),  # type: ignore[call-overload]
-            {layer.name: layer.node for layer in layers},
+            {layer.name: layer.node for layer in layers}
+            | {_before(layer): layer.before for layer in rectifiers},
         )
 
     @property
@@ -126,6 +142,8 @@ class Pass:
                 self._images.n_maps,
                 self._batch,
                 self._compression,
+                self._positions[name],
+                before=bool(self._layers[name].before),
             )
         return {name: StoreWriter(path) for name, path in paths.items()}, 0
 
@@ -143,11 +161,17 @@ class Pass:
         written = done
         with tqdm(total=total, initial=done, unit="image", mininterval=1) as progress:
             for pixels in self._images.batches(self._batch, start=done):
+                with_maps = max(0, min(len(pixels), self._images.n_maps - done))
                 for name, values in self._values(pixels):
-                    pending[name].append(statistics(values))
-                    with_maps = min(len(pixels), self._images.n_maps - done)
-                    if with_maps > 0:
-                        stores[name].write_maps(done, values[:with_maps].cpu().numpy())
+                    if name in self._rectifiers:
+                        if with_maps:
+                            layer = self._rectifiers[name]
+                            stores[layer].write_before(done, self._at_positions(layer, values[:with_maps]))
+                        continue
+                    maps = as_maps(values).float().contiguous()
+                    pending[name].append(statistics(maps))
+                    if with_maps:
+                        stores[name].write_maps(done, maps[:with_maps].cpu().numpy())
                 done += len(pixels)
                 progress.update(len(pixels))
                 if done - written == per_chunk or done == total:
@@ -159,13 +183,17 @@ class Pass:
                     self._count(done)
 
     def _values(self, pixels: np.ndarray) -> Iterator[tuple[str, torch.Tensor]]:
-        """Yield each layer's values on a batch, float32 (images, height, width, units)."""
+        """Yield each layer's values on a batch, and what each rectifier takes, as the network gives them."""
         with (
             torch.inference_mode(),
             torch.autocast(self._device, torch.bfloat16, enabled=self._precision == "bfloat16"),
         ):
-            for name, values in self._recorder(self._preprocess(pixels, self._device)):
-                yield name, as_maps(values).float().contiguous()
+            yield from self._recorder(self._preprocess(pixels, self._device))
+
+    def _at_positions(self, layer: str, values: torch.Tensor) -> np.ndarray:
+        """Return a copy of a layer's values, float32 (images, positions, units), at the positions chosen."""
+        y, x = torch.from_numpy(self._positions[layer]).long().to(values.device).unbind(1)
+        return as_maps(values)[:, y, x].float().cpu().numpy()
 
     def finish(self, provenance: Mapping[str, Any], destinations: Mapping[str, Path]) -> None:
         """Stamp the filled stores and move them to their places.

@@ -151,6 +151,37 @@ def neuron_blocks(group: zarr.Group) -> Iterator[NDArray[np.float32]]:
         yield block[: maps.n_images, : maps.rows(row) * width * units]
 
 
+def values_at_positions(group: zarr.Group) -> NDArray[np.float32]:
+    """Read a store's maps at the positions that stand for all, a chunk at a time.
+
+    Returns
+    -------
+    float32 (map images, positions, units).
+    """
+    maps = _Maps(group)
+    y, x = group["position_y"][:], group["position_x"][:]
+    values = np.empty((maps.n_images, len(y), maps.chunk[3]), np.float32)
+    block = np.empty(maps.chunk, np.float32)
+    for number in range(maps.n_chunks[0]):
+        images = maps.images(number)
+        # chunks without any of the positions are not read
+        for row in np.unique(y // maps.chunk[1]).tolist():
+            maps.read(number, row, block)
+            (here,) = np.nonzero(y // maps.chunk[1] == row)
+            values[images, here] = block[: images.stop - images.start, y[here] - row * maps.chunk[1], x[here]]
+    return values
+
+
+def values_before(group: zarr.Group) -> NDArray[np.float32] | None:
+    """Read what a rectifier takes, at the positions that stand for all; None for a layer of another kind.
+
+    Returns
+    -------
+    float32 (map images, positions, units), the same images and positions as of :func:`values_at_positions`.
+    """
+    return group["before"][:] if "before" in group else None
+
+
 class _Maps:
     """Chunks of the array ``maps``, read straight into place.
 

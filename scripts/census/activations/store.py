@@ -73,6 +73,9 @@ def create_store(
     n_maps: int,
     batch: int,
     compression: str,
+    positions: np.ndarray | None = None,
+    *,
+    before: bool = False,
 ) -> None:
     """Create the empty store of a layer, in place of what there was.
 
@@ -84,10 +87,13 @@ def create_store(
     n_maps : of how many of the first images whole maps are kept.
     batch : images that are written at a time.
     compression : ``none``, ``lz4`` or ``zstd``, of the maps.
+    positions : int32 (n, 2), y and x of the positions of the maps that stand for all; None for none.
+    before : whether the layer is a rectifier, so that what it takes is kept at these positions.
     """
     if path.exists():
         shutil.rmtree(path)
     units, height, width = shape
+    positions = np.empty((0, 2)) if positions is None else positions
     # written as files, and not by zarr: its dozen arrays cost it more time than many a layer's forward pass
     path.mkdir(parents=True)
     (path / "zarr.json").write_text(json.dumps({"zarr_format": 3, "node_type": "group", "attributes": {}}))
@@ -99,6 +105,8 @@ def create_store(
         "unit": (("unit",), np.arange(units, dtype="int32")),
         "y": (("y",), np.arange(height, dtype="int32")),
         "x": (("x",), np.arange(width, dtype="int32")),
+        "position_y": (("position",), positions[:, 0].astype("int32")),
+        "position_x": (("position",), positions[:, 1].astype("int32")),
     }
     for name, (dimensions, values) in coordinates.items():
         _create_array(path / name, values.shape, values.shape, str(values.dtype), dimensions, [])
@@ -119,6 +127,16 @@ def create_store(
         ("map_image", "y", "x", "unit"),
         map_compressors(compression),
     )
+    if before:
+        # not compressed: before a rectifier hardly two values are the same
+        _create_array(
+            path / "before",
+            (n_maps, len(positions), units),
+            (batch, len(positions), units),
+            "float32",
+            ("map_image", "position", "unit"),
+            [],
+        )
 
 
 def _create_array(
@@ -203,6 +221,7 @@ class StoreWriter:
 
     def __init__(self, path: Path) -> None:
         self._maps = ChunkWriter(path / "maps")
+        self._before = ChunkWriter(path / "before") if (path / "before").exists() else None
         self._statistics = [ChunkWriter(path / name) for name in STATISTICS]
 
     def write_statistics(self, first: int, statistics: Iterable[np.ndarray]) -> None:
@@ -228,6 +247,17 @@ class StoreWriter:
         for number, row in enumerate(range(0, maps.shape[1], rows)):
             self._maps.write((first // images, number, 0, 0), maps[:, row : row + rows])
 
+    def write_before(self, first: int, values: np.ndarray) -> None:
+        """Write what a rectifier takes, of a batch of images, at the store's positions.
+
+        Parameters
+        ----------
+        first : the place of the first of them; a chunk begins there.
+        values : float32 (images, positions, units).
+        """
+        assert self._before is not None, "the layer is no rectifier"
+        self._before.write((first // self._before.shape[0], 0, 0), values)
+
 
 def finish_store(path: Path, attributes: Mapping[str, Any], destination: Path) -> None:
     """Stamp a filled store with its attributes, and give it its final name.
@@ -239,7 +269,7 @@ def finish_store(path: Path, attributes: Mapping[str, Any], destination: Path) -
     destination : the final name; a store there is replaced.
     """
     # `coordinates` tells xarray which arrays, beside those named as their dimension, are labels
-    consolidate(path, {**attributes, "coordinates": "label map_label"})
+    consolidate(path, {**attributes, "coordinates": "label map_label position_y position_x"})
     if destination.exists():
         shutil.rmtree(destination)
     path.rename(destination)

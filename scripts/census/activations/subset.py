@@ -1,4 +1,6 @@
-"""Which images a pass sees, and in which order."""
+"""Which images a pass sees, and in which order; and which positions of a layer's maps stand for all."""
+
+import zlib
 
 import numpy as np
 
@@ -25,3 +27,25 @@ def choose_images(available: int, images: int | None, maps: int, seed: int) -> t
     chosen = order[: available if images is None else images]
     n_maps = min(maps, len(chosen))
     return np.concatenate([np.sort(chosen[:n_maps]), np.sort(chosen[n_maps:])]).astype(np.int64), n_maps
+
+
+def choose_positions(height: int, width: int, positions: int, seed: int, layer: str) -> np.ndarray:
+    """Choose a seeded random sample of the positions of a layer's maps.
+
+    The choice is a prefix of one permutation, so that a smaller sample lies within a larger one. Layers have
+    permutations of their own.
+
+    Parameters
+    ----------
+    height, width : of the maps.
+    positions : number of positions wanted; more than there are means all.
+    seed : seed of the permutation.
+    layer : the layer's name.
+
+    Returns
+    -------
+    int32 (n, 2), y and x of each, in the order in which they lie in the map.
+    """
+    order = np.random.default_rng([seed, zlib.crc32(layer.encode()), 0x9051]).permutation(height * width)
+    chosen = np.sort(order[:positions])
+    return np.stack([chosen // width, chosen % width], axis=1).astype(np.int32)
