@@ -14,6 +14,7 @@ from benchmarks.common import COLUMNS, Options, machine
 
 SUBJECTS = (
     "ablation",
+    "alignment",
     "ascent",
     "codecs",
     "concepts",

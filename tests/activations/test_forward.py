@@ -221,7 +221,7 @@ def test_no_maps_at_all(network, images, tmp_path):
     stores = run(network, Images(images.pixels, images.labels, images.indices, 0), tmp_path)
     assert stores["1"]["maps"].shape == (0, 12, 12, 6)
     assert stores["1"]["mean"].shape == (N_IMAGES, 6)
-    assert values_before(stores["1"]).shape == values_at_positions(stores["1"]).shape == (0, 16, 6)
+    assert values_before(stores["1"]).shape == values_at_positions(stores["1"]).shape == (0, 8, 6)
     assert list(map_blocks(stores["1"])) == []
     assert sum(block.size for block in neuron_blocks(stores["1"])) == 0
 

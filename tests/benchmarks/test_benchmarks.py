@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 # the others have tests of their own
 QUICK = [
     "ablation",
+    "alignment",
     "ascent",
     "codecs",
     "concepts",

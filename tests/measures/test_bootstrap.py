@@ -51,6 +51,7 @@ def test_resamples_without_an_estimate_are_left_out():
     expected = np.quantile(np.arange(1.0, 101, 2), [0.1, 0.9])
     np.testing.assert_allclose([low[0], high[0]], expected)
     assert np.isnan([low[1], high[1]]).all()
+    assert np.isnan(percentile_interval(np.full((9, 2, 3), np.nan))).all()
 
 
 def test_resamples_draw_as_many_images_as_there_are():

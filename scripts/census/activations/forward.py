@@ -98,7 +98,7 @@ class Pass:
         compression: str,
         precision: str = "float32",
         device: str = "cpu",
-        positions: int = 16,
+        positions: int = 8,
         seed: int = 0,
     ) -> None:
         self._layers = {layer.name: layer for layer in layers}

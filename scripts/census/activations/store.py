@@ -136,6 +136,8 @@ def create_store(
             "float32",
             ("map_image", "position", "unit"),
             [],
+            # its chunks are so small that folders for each would take longer than the values
+            separator=".",
         )
 
 
@@ -146,8 +148,12 @@ def _create_array(
     dtype: str,
     dimensions: Sequence[str],
     compressors: Sequence[Mapping[str, Any]],
+    separator: str = "/",
 ) -> None:
-    """Write the metadata of an array as the Zarr specification has them."""
+    """Write the metadata of an array as the Zarr specification has them.
+
+    Chunks have names such as ``c/0/1``, or, with ``.`` as separator, ``c.0.1``.
+    """
     metadata = {
         "zarr_format": 3,
         "node_type": "array",
@@ -158,7 +164,7 @@ def _create_array(
             "name": "regular",
             "configuration": {"chunk_shape": [max(1, length) for length in chunks]},
         },
-        "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
+        "chunk_key_encoding": {"name": "default", "configuration": {"separator": separator}},
         "fill_value": 0,
         "codecs": [{"name": "bytes", "configuration": {"endian": "little"}}, *compressors],
         "dimension_names": dimensions,
@@ -183,7 +189,7 @@ class ChunkWriter:
     def __init__(self, path: Path) -> None:
         metadata = json.loads((path / "zarr.json").read_text())
         self.shape: tuple[int, ...] = tuple(metadata["chunk_grid"]["configuration"]["chunk_shape"])
-        self._path = path / "c"
+        self._path, self._separator = path, metadata["chunk_key_encoding"]["configuration"]["separator"]
         self._dtype = np.dtype(metadata["data_type"]).newbyteorder("<")
         self._codecs = [numcodec(codec) for codec in metadata["codecs"][1:]]
 
@@ -206,8 +212,9 @@ class ChunkWriter:
         encoded: Any = chunk
         for codec in self._codecs:
             encoded = codec.encode(encoded)
-        path = self._path.joinpath(*map(str, index))
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path = self._path / self._separator.join(["c", *map(str, index)])
+        if self._separator == "/":
+            path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(encoded)
 
 

@@ -1,0 +1,158 @@
+"""How unevenly patterns spread over units, and over random, principal and independent directions.
+
+References
+----------
+S0 asks whether patterns prefer the neuronal basis to other directions. Elhage, Lasenby & Olah (2023),
+Privileged bases in the transformer residual stream, for kurtosis over the axes of a basis.
+"""
+
+import warnings
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.decomposition import FastICA
+from sklearn.exceptions import ConvergenceWarning
+
+from census.measures.alignment import estimate_from, means_over_patterns, sort_out, unevenness
+from census.measures.bootstrap import Estimate
+
+Floats = NDArray[np.float64]
+Singles = NDArray[np.float32]
+KINDS = ("neurons", "random", "principal", "independent")
+MOST_ITERATIONS = 200  # a search that needs all of its iterations counts as failed
+
+
+class Bases(NamedTuple):
+    """How unevenly patterns spread over as many directions of four kinds.
+
+    Attributes
+    ----------
+    value : estimates (4, 3), by kind and statistic.
+    n_directions : of each kind.
+    n_left_out : patterns that are silent, or the same, in all directions of one of the kinds.
+    n_unsettled : in how many halves of the images the search for independent directions did not come to rest.
+    """
+
+    value: Estimate
+    n_directions: int
+    n_left_out: int
+    n_unsettled: int
+
+
+def compare(
+    patterns: NDArray[np.floating], n_directions: int, frames: Singles, resampled: Floats, seed: int
+) -> Bases:
+    """Compare units with random, principal and independent directions, as many of each kind.
+
+    Directions are found on every other image, and patterns of the others measured along them; then the other
+    way round. On the patterns on which they were found, independent directions would be uneven by design.
+
+    The kinds are the units of highest variance; random orthonormal directions, averaged over rotations; the
+    principal directions of highest variance; and the independent directions in the span of these. A
+    direction's sign is such that its largest absolute weight is positive.
+
+    Parameters
+    ----------
+    patterns : float (images, positions, units).
+    n_directions : how many of each kind; fewer where there are not as many units, or principal directions.
+    frames : what :func:`~census.measures.alignment.random_frames` gives for at least as many directions, or
+        for all units where these are fewer.
+    resampled : float64 (resamples, images), how often each image is in each resample.
+    seed : where the search for independent directions starts.
+    """
+    n_images, positions, _ = patterns.shape
+    found = sort_out(patterns)
+    known = found.defined[0].reshape(n_images, positions)
+    halves = [(np.arange(n_images) % 2 == half)[:, None] & known for half in (0, 1)]
+    spans = [principal_directions(patterns[half].astype(np.float64)) for half in halves]
+    k = min(n_directions, *(len(span.directions) for span in spans))
+    if k < 2:
+        nothing = np.full((4, 3), np.nan)
+        return Bases(Estimate(nothing, nothing, nothing), k, known.size, 0)
+    statistics = np.zeros((len(KINDS), 3, n_images, positions))
+    unsettled = 0
+    for half, span, others in zip(halves, spans, halves[::-1], strict=True):
+        values = patterns[others].astype(np.float64)
+        chosen = np.sort(np.argsort(-patterns[half].astype(np.float64).var(0), kind="stable")[:k])
+        independent, settled = independent_directions(patterns[half].astype(np.float64), span, k, seed)
+        unsettled += not settled
+        statistics[0][:, others] = unevenness(values[:, chosen])
+        statistics[2][:, others] = unevenness(values @ span.directions[:k].T)
+        statistics[3][:, others] = unevenness(values @ independent.T)
+    flat = statistics.reshape(len(KINDS), 3, -1)
+    singles = found.patterns.astype(np.float32)
+    for frame in frames[:, :k]:
+        flat[1] += unevenness(singles @ frame.T) / len(frames)
+    counted = known.ravel() & np.isfinite(flat).all((0, 1))
+    means = means_over_patterns(flat, np.stack([counted] * 3), n_images)
+    return Bases(estimate_from(means, n_images, resampled), k, int((~counted).sum()), unsettled)
+
+
+class Span(NamedTuple):
+    """The principal directions of patterns.
+
+    Attributes
+    ----------
+    directions : float64 (n, units), orthonormal, that of highest variance first; without those along which
+        patterns do not differ.
+    deviations : float64 (n,), the standard deviation of patterns along each.
+    """
+
+    directions: Floats
+    deviations: Floats
+
+
+def principal_directions(patterns: Floats) -> Span:
+    """Find the principal directions of patterns, float64 (patterns, units)."""
+    n_patterns, units = patterns.shape
+    if n_patterns < 2:
+        return Span(np.empty((0, units)), np.empty(0))
+    about = patterns - patterns.mean(0)
+    small = n_patterns < units
+    squares, vectors = np.linalg.eigh(about @ about.T if small else about.T @ about)
+    squares, vectors = squares[::-1], vectors[:, ::-1]
+    # eigenvalues are exact to rounding of the largest, and deviations are their roots
+    kept = squares > squares[0] * 1e-12 * max(patterns.shape)
+    rows = vectors[:, kept].T
+    if small:
+        rows = rows @ about / np.sqrt(squares[kept])[:, None]
+    return Span(_with_sign(rows), np.sqrt(squares[kept] / n_patterns))
+
+
+def independent_directions(patterns: Floats, span: Span, count: int, seed: int) -> tuple[Floats, bool]:
+    """Find the directions in a span along which patterns vary most independently, by FastICA.
+
+    All are found at once, with log cosh as contrast.
+
+    Parameters
+    ----------
+    patterns : float64 (patterns, units).
+    span : their principal directions, of which the first are taken.
+    count : how many of these, and how many directions are found.
+    seed : of the start.
+
+    Returns
+    -------
+    directions : float64 (count, units), of length 1: the filters that find the sources.
+    settled : whether the algorithm came to rest.
+
+    References
+    ----------
+    Hyvärinen & Oja (2000), Independent component analysis: algorithms and applications, Neural Networks
+    13(4–5), 411–430.
+    """
+    whitening = span.directions[:count] / span.deviations[:count, None]
+    ica = FastICA(whiten=False, max_iter=MOST_ITERATIONS, random_state=seed)
+    with warnings.catch_warnings():  # it is said in what is returned
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        ica.fit((patterns - patterns.mean(0)) @ whitening.T)
+    filters = ica.components_ @ whitening
+    unit = filters / np.linalg.norm(filters, axis=1, keepdims=True)
+    return _with_sign(unit), ica.n_iter_ < MOST_ITERATIONS
+
+
+def _with_sign(rows: Floats) -> Floats:
+    """Return rows with the signs that make the largest absolute value of each positive."""
+    largest = np.take_along_axis(rows, np.abs(rows).argmax(1)[:, None], 1)
+    return rows * np.sign(largest)

@@ -1,0 +1,98 @@
+"""Figures of alignment show the numbers they are given, legibly."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from census.figures.alignment import KINDS, draw_depth, draw_learning
+from census.figures.style import BLUE, VERMILION
+
+NAMES = {"input": "input", "relu1": "rectifier", "pool1": "pooling", "relu2": "rectifier", "output": "output"}
+STEPS = {"0": 0, "10": 10, "final": 470}
+
+
+@pytest.fixture
+def layers():
+    rows = []
+    for checkpoint, step in STEPS.items():
+        for depth, (name, kind) in enumerate(NAMES.items()):
+            row = {"checkpoint": checkpoint, "step": step, "layer": name, "kind": kind, "depth": 2 * depth}
+            for column in ("alignment_z", "alignment_gini_z"):
+                for suffix in ("", "_before"):
+                    value = np.nan if depth == 0 or (suffix and kind != "rectifier") else 10.0**depth
+                    value *= -1 if suffix else 1
+                    row[f"{column}{suffix}"] = value
+                    row[f"{column}{suffix}_low"] = value - 1
+                    row[f"{column}{suffix}_high"] = value + 1
+            rows.append(row)
+    return pd.DataFrame(rows).sample(frac=1, random_state=0)
+
+
+@pytest.fixture
+def bases(layers):
+    parts = []
+    for place, kind in enumerate(KINDS):
+        table = layers.loc[layers["checkpoint"] == "final", ["layer", "kind", "depth"]]
+        table = table[table["layer"] != "relu2"].copy()
+        table["directions"], table["n_directions"] = kind, 16
+        table["n_unsettled"] = np.where((kind == "independent") & (table["layer"] == "pool1"), 1, 0)
+        table["pattern_kurtosis"] = np.where(table["depth"] == 0, np.nan, 3.0 + place)
+        table["pattern_kurtosis_low"] = table["pattern_kurtosis"] - 0.1
+        table["pattern_kurtosis_high"] = table["pattern_kurtosis"] + 0.1
+        parts.append(table)
+    return pd.concat(parts)
+
+
+def curves(axes):
+    return [line for line in axes.lines if line.get_linestyle() == "-"]
+
+
+def test_depth_shows_both_sides_of_rectifiers(layers, bases, drawn, overlaps):
+    figure = draw_depth(layers, bases, "A title")
+    renderer = drawn(figure)
+    z, _, along = figure.axes
+    before, after = (
+        next(line for line in z.lines if line.get_color() == color and line.get_linestyle() == "-")
+        for color in (VERMILION, BLUE)
+    )
+    # layers without a rectifier have no value before it, and no cross for that
+    np.testing.assert_array_equal(before.get_xydata(), [[1, -10], [3, -1000]])
+    np.testing.assert_array_equal(after.get_xydata(), [[1, 10], [2, 100], [3, 1000], [4, 10000]])
+    crosses = [list(line.get_xdata()) for line in z.lines if line.get_marker() == "x"]
+    assert crosses == [[0], [0]]
+    low, high = z.get_ylim()
+    assert low < -1000
+    assert high > 10_000
+    # those layers that were looked at, each in its place
+    assert [line.get_xdata().tolist() for line in curves(along)] == [[1, 2, 4]] * 4
+    assert [line.get_ydata()[0] for line in curves(along)] == [3, 4, 5, 6]
+    rings = [line.get_xydata().tolist() for line in along.lines if line.get_fillstyle() == "none"]
+    assert [ring for ring in rings if ring] == [[[2, 6]]]
+    assert [text.get_text() for text in figure.legends[0].get_texts()][-1] == "not converged"
+    assert [label.get_text() for label in along.get_xticklabels()] == list(NAMES)
+    assert overlaps(along.get_xticklabels(), renderer) == []
+    assert overlaps(z.get_yticklabels(), renderer) == []
+
+
+def test_a_network_without_a_control_or_layers_of_units(layers, drawn):
+    figure = draw_depth(layers[layers["checkpoint"] == "final"], None, "A title")
+    drawn(figure)
+    assert len(figure.axes) == 2
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert "untrained" not in labels
+    assert "directions:" not in labels
+
+
+def test_learning_gives_a_layer_one_color_before_and_after(layers, drawn):
+    figure = draw_learning(layers, "A title")
+    drawn(figure)
+    after, before = (
+        {line.get_label(): line for line in axes.lines if line.get_label() in NAMES} for axes in figure.axes
+    )
+    assert set(after) == set(NAMES)
+    assert set(before) == {"relu1", "relu2"}
+    for name, line in before.items():
+        assert line.get_color() == after[name].get_color()
+        np.testing.assert_array_equal(line.get_xdata(), [0, 10, 470])
+    assert [line.get_marker() for line in figure.axes[1].lines].count("x") == 0
+    assert figure.legends[0].get_texts()[-1].get_text() == "undefined"
