@@ -1,0 +1,82 @@
+"""Cluster a layer's units by the correlation of their responses, at checkpoints."""
+
+from pathlib import Path
+
+from census.jobs import job
+
+with job(snakemake.log[0]) as log:
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from census.activations.reading import open_store
+    from census.measures.clusters import (
+        clusters_by_chance,
+        cut,
+        distances,
+        standardize,
+        top_images_of_clusters,
+        tree,
+    )
+    from census.stores import write_checkpoint
+    from census.tables import key_columns, key_values, table_of
+
+    threshold, permutations = snakemake.params.threshold, snakemake.params.permutations
+    unit_tables, layer_rows = [], []
+    for path in snakemake.input:
+        store = open_store(path)
+        attributes, (n_units, *_) = store.attrs, store.attrs["shape"]
+        means = store["mean"][:]
+        responses = standardize(means)
+        n_varying = len(responses.units)
+        if n_varying < n_units:
+            log.warning("%s: %d of %d units are constant or not finite", path, n_units - n_varying, n_units)
+        cluster, size = np.full((2, n_units), np.nan)
+        row = {
+            **key_values(attributes),
+            "n_units": n_units,
+            "n_images": len(means),
+            "n_constant_units": n_units - n_varying,
+            "cluster_threshold": threshold,
+            "permutations": permutations,
+            "n_clusters": 0,
+            "n_clusters_chance": np.nan,
+            "cluster_share": np.nan,
+            "largest_cluster": 0,
+        }
+        if n_varying:
+            joins = tree(distances(responses.values))
+            clusters = cut(joins, threshold)
+            sizes = np.bincount(clusters)
+            cluster[responses.units], size[responses.units] = clusters, sizes[clusters]
+            chance = clusters_by_chance(responses.values, threshold, permutations, snakemake.params.seed)
+            row |= {
+                "n_clusters": len(sizes),
+                "n_clusters_chance": chance.mean(),
+                "cluster_share": len(sizes) / n_varying,
+                "largest_cluster": int(sizes[0]),
+            }
+        unit_tables.append(
+            pa.table(
+                key_columns(attributes, n_units)
+                | {"unit": np.arange(n_units), "cluster": cluster, "cluster_size": size}
+            )
+        )
+        layer_rows.append(row)
+        log.info("%s", row)
+        if attributes["checkpoint"] == "final":
+            arrays = {}
+            if n_varying:
+                top = top_images_of_clusters(responses.values, clusters, snakemake.params.images)
+                arrays = {
+                    "unit": (("leaf",), responses.units),
+                    "cluster": (("leaf",), clusters),
+                    "join": (("join", "column"), joins),
+                    "top_image": (("cluster", "rank"), store["image"][:][top]),
+                }
+            arrays = {name: each for name, each in arrays.items() if each[1].size}
+            write_checkpoint(
+                Path(snakemake.output.store), "final", arrays, {**attributes, "cluster_threshold": threshold}
+            )
+    pq.write_table(pa.concat_tables(unit_tables), snakemake.output.units)
+    pq.write_table(table_of(layer_rows), snakemake.output.layer)
