@@ -28,6 +28,8 @@ include: "workflow/rules/substitution.smk"
 include: "workflow/rules/ablation.smk"
 include: "workflow/rules/importance.smk"
 include: "workflow/rules/directions.smk"
+include: "workflow/rules/alignment.smk"
+include: "workflow/rules/clusters.smk"
 
 
 rule all:
@@ -47,3 +49,5 @@ rule all:
         ABLATION_FIGURES,
         IMPORTANCE_FIGURES,
         DIRECTIONS_FIGURES,
+        ALIGNMENT_FIGURES,
+        CLUSTERS_FIGURES,

@@ -72,7 +72,7 @@ def test_defaults_are_filled_in_at_every_depth():
         "batch": 32,
         "precision": "float32",
         "compression": "lz4",
-        "positions": 16,
+        "positions": 8,
     }
     assert study["measures"]["histogram"] == {"bins": 60}
     assert study["datasets"]["clothes"]["background"] == [255, 255, 255]

@@ -58,11 +58,14 @@ FIGURES = {
         for view in ("substitution", "depth", "costs", "relations")
     ),
     *(f"figure_directions/{network}/tiny" for network in LAYERS),
+    *(f"figure_alignment/{network}/tiny/depth" for network in LAYERS),
+    "figure_alignment/small/tiny/learning",
+    *(f"figure_clusters/{network}/tiny" for network in LAYERS),
     *HISTOGRAM_FIGURES,
 }
 # of the rectified layers only, whose units are looked at one by one
-OF_UNITS = ("ascent", "substitution", "ablation")
-FIGURES_OF_UNITS = ("figure_substitution/", "figure_ablation/", "figure_importance/")
+OF_UNITS = ("ascent", "substitution", "ablation", "clusters")
+FIGURES_OF_UNITS = ("figure_substitution/", "figure_ablation/", "figure_importance/", "figure_clusters/")
 # one job draws all of these
 DIRECTIONS_VIEWS = (
     "spectrum",
@@ -109,7 +112,9 @@ def test_the_first_run_makes_everything_once(first):
                 f"facets/{network}/tiny/{layer}",
                 f"selectivity/{network}/tiny/{layer}",
                 f"directions/{network}/tiny/{layer}",
+                f"alignment/{network}/tiny/{layer}",
             }
+        assert f"bases/{network}/tiny" in ended.jobs
     assert of_rule(ended.jobs, *OF_UNITS) == {
         f"{rule}/{place}" for rule in OF_UNITS for place in ("random/tiny/relu1", "small/tiny/relu")
     }
@@ -125,7 +130,8 @@ def test_the_first_run_makes_everything_once(first):
 def test_figures_are_pictures_of_something(first):
     study, ended = first
     figures = sorted((study.folder / "results/figures").rglob("*.*"))
-    assert len(figures) == len(ended.figures()) + len(LAYERS) * (len(DIRECTIONS_VIEWS) - 1)
+    # one job draws two figures of clusters
+    assert len(figures) == len(ended.figures()) + len(LAYERS) * (len(DIRECTIONS_VIEWS) - 1 + 1)
     for network in LAYERS:
         for view in DIRECTIONS_VIEWS:
             assert study.folder / f"results/figures/directions/{network}/tiny/{view}.png" in figures

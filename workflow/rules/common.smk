@@ -153,6 +153,28 @@ def unit_layers_of_run(pattern):
     return files
 
 
+def some_unit_layers_of_run(pattern, number):
+    """Return an input function: the files of a pattern for so many of these layers, spread evenly along depth."""
+
+    def files(wildcards):
+        layers = run_of(wildcards)["unit_layers"]
+        wanted = min(number, len(layers))
+        # the first and the last are among them
+        places = [round(place * (len(layers) - 1) / max(1, wanted - 1)) for place in range(wanted)]
+        return expand(pattern, layer=[layers[place] for place in places], allow_missing=True)
+
+    return files
+
+
+def of_unit_layers(pattern):
+    """Return an input function: a file about all of these layers of a run; none where it has no such layers."""
+
+    def files(wildcards):
+        return expand(pattern, allow_missing=True) if run_of(wildcards)["unit_layers"] else []
+
+    return files
+
+
 def unit_checkpoints(run):
     """Return the checkpoints at which units are looked at one by one, in order of steps."""
     wanted = {"final": ["final"], "ends": ["0", "final"], "all": checkpoints(run)}[run["unit_checkpoints"]]
@@ -167,6 +189,13 @@ def weights_of_units(wildcards):
 def stores_of_units(wildcards):
     """Return the stores of a layer at each of these checkpoints of its run, in order of steps."""
     return expand(STORE, checkpoint=unit_checkpoints(run_of(wildcards)), allow_missing=True)
+
+
+def stores_of_units_and_control(wildcards):
+    """Return the stores at these checkpoints and, where the run has it, of the untrained network."""
+    run = run_of(wildcards)
+    wanted = {"0", *unit_checkpoints(run)}
+    return expand(STORE, checkpoint=[each for each in checkpoints(run) if each in wanted], allow_missing=True)
 
 
 def stores_of_layer(wildcards):

@@ -1,0 +1,99 @@
+# Whether patterns prefer the basis of units, before and after rectifiers; units beside other directions; figures.
+ALIGNMENT = "results/measures/alignment/{network}/{dataset}/{layer}.parquet"
+BASES = "results/measures/bases/{network}/{dataset}.parquet"
+ALIGNMENT_FIGURE = "results/figures/alignment/{network}/{dataset}/{view}"
+ALIGNMENT_FIGURES = [
+    *figures(ALIGNMENT_FIGURE.replace("{view}", "depth"), RUNS),
+    *figures(
+        ALIGNMENT_FIGURE.replace("{view}", "learning"),
+        [run for run in RUNS if len(checkpoints(run)) > 2],
+    ),
+]
+
+
+rule alignment:
+    input:
+        stores_of_layer,
+    output:
+        ALIGNMENT,
+    log:
+        "logs/alignment/{network}/{dataset}/{layer}.log",
+    benchmark:
+        "results/benchmarks/alignment/{network}/{dataset}/{layer}.tsv"
+    conda:
+        CONDA
+    # patterns at the positions of images with maps, and a rotation of up to units by units each
+    resources:
+        mem_mb=3000,
+        runtime=60,
+    params:
+        images=config["measures"]["alignment"]["images"],
+        rotations=config["measures"]["alignment"]["rotations"],
+        resamples=config["measures"]["alignment"]["resamples"],
+        seed=config["seed"],
+        code=code("alignment.py"),
+    message:
+        "Alignment of {wildcards.network} {wildcards.layer} on {wildcards.dataset}"
+    script:
+        "../../scripts/alignment.py"
+
+
+# one job for these layers: scikit-learn takes longer to import than a layer to measure
+rule bases:
+    input:
+        unit_layers_of_run(STORE.replace("{checkpoint}", "final")),
+    output:
+        BASES,
+    log:
+        "logs/bases/{network}/{dataset}.log",
+    benchmark:
+        "results/benchmarks/bases/{network}/{dataset}.tsv"
+    conda:
+        CONDA
+    # a layer's patterns at the positions of all images with maps
+    resources:
+        mem_mb=3000,
+        runtime=60,
+    params:
+        directions=config["measures"]["alignment"]["directions"],
+        rotations=config["measures"]["alignment"]["rotations"],
+        resamples=config["measures"]["alignment"]["resamples"],
+        seed=config["seed"],
+        code=code("bases.py"),
+    message:
+        "Bases of {wildcards.network} on {wildcards.dataset}"
+    script:
+        "../../scripts/bases.py"
+
+
+rule figure_alignment:
+    input:
+        layers=layers_of_run(ALIGNMENT),
+        bases=of_unit_layers(BASES),
+    output:
+        figure_files(
+            ALIGNMENT_FIGURE,
+            caption="../report/alignment.rst",
+            category="S0 Sparse or distributed?",
+            labels={
+                "figure": "alignment {view}",
+                "network": "{network}",
+                "dataset": "{dataset}",
+            },
+        ),
+    log:
+        "logs/figure_alignment/{network}/{dataset}/{view}.log",
+    wildcard_constraints:
+        view="depth|learning",
+    conda:
+        CONDA
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        dpi=config["figures"]["dpi"],
+        code=code("figure_alignment.py"),
+    message:
+        "Draw alignment ({wildcards.view}) of {wildcards.network} on {wildcards.dataset}"
+    script:
+        "../../scripts/figure_alignment.py"

@@ -1,0 +1,72 @@
+# Clusters of units whose responses correlate, and their figures.
+CLUSTERS = "results/measures/clusters/{network}/{dataset}/{layer}.zarr"
+CLUSTERS_UNITS = "results/measures/clusters/{network}/{dataset}/{layer}.units.parquet"
+CLUSTERS_LAYER = "results/measures/clusters/{network}/{dataset}/{layer}.layer.parquet"
+CLUSTERS_FIGURE = "results/figures/clusters/{network}/{dataset}/{view}"
+CLUSTERS_VIEWS = ["depth", "dendrograms"] if config["measures"]["clusters"]["dendrograms"] else ["depth"]
+CLUSTERS_FIGURES = figures(expand(CLUSTERS_FIGURE, view=CLUSTERS_VIEWS, allow_missing=True), UNIT_RUNS)
+
+
+rule clusters:
+    input:
+        stores_of_units_and_control,
+    output:
+        store=directory(CLUSTERS),
+        units=CLUSTERS_UNITS,
+        layer=CLUSTERS_LAYER,
+    log:
+        "logs/clusters/{network}/{dataset}/{layer}.log",
+    benchmark:
+        "results/benchmarks/clusters/{network}/{dataset}/{layer}.tsv"
+    conda:
+        CONDA
+    # three times the means of all images and units
+    resources:
+        mem_mb=3000,
+        runtime=60,
+    params:
+        threshold=config["measures"]["clusters"]["threshold"],
+        permutations=config["measures"]["clusters"]["permutations"],
+        images=config["measures"]["clusters"]["images"],
+        seed=config["seed"],
+        code=code("clusters.py"),
+    message:
+        "Clusters of {wildcards.network} {wildcards.layer} on {wildcards.dataset}"
+    script:
+        "../../scripts/clusters.py"
+
+
+# both in one job: to begin takes longer than to draw
+rule figure_clusters:
+    input:
+        layers=unit_layers_of_run(CLUSTERS_LAYER),
+        stores=some_unit_layers_of_run(CLUSTERS, config["measures"]["clusters"]["dendrograms"]),
+        images=images_of_run,
+    output:
+        **{
+            view: figure_files(
+                CLUSTERS_FIGURE.replace("{view}", view),
+                caption="../report/clusters.rst",
+                category="S4 Neurons or directions?",
+                labels={
+                    "figure": f"clusters {view}",
+                    "network": "{network}",
+                    "dataset": "{dataset}",
+                },
+            )
+            for view in CLUSTERS_VIEWS
+        },
+    log:
+        "logs/figure_clusters/{network}/{dataset}.log",
+    conda:
+        CONDA
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        dpi=config["figures"]["dpi"],
+        code=code("figure_clusters.py"),
+    message:
+        "Draw clusters of {wildcards.network} on {wildcards.dataset}"
+    script:
+        "../../scripts/figure_clusters.py"
