@@ -134,12 +134,13 @@ def _chance(axes: Axes) -> None:
     axes.axhline(0, color=GRAY, linewidth=0.8)
     axes.set_yscale("symlog", linthresh=2, linscale=0.5)
     low, high = axes.get_ylim()
+    # the marks of the outermost values, too, lie within
+    low, high = min(1.3 * low, -3), max(1.3 * high, 3)
     ticks = [sign * 10**power for sign in (-1, 1) for power in range(1, 7)]
     inside = [tick for tick in ticks if low <= tick <= high]
     axes.set_yticks(sorted([0, *inside]), [f"{tick:,}".replace("-", "−") for tick in sorted([0, *inside])])
     axes.minorticks_off()
-    # the marks of the outermost values, too, lie within
-    axes.set_ylim(min(1.3 * low, -3), max(1.3 * high, 3))
+    axes.set_ylim(low, high)
 
 
 def draw_learning(layers: pd.DataFrame, title: str) -> Figure:
