@@ -63,9 +63,7 @@ def test_every_unit_stands_in_the_panel_of_its_layer(tables, drawn, texts):
     figure = draw_substitution(units, relations, "A title")
     drawn(figure)
     titles = [axes.get_title(loc="left") for axes in figure.axes]
-    assert titles == [
-        f"{name}: 8 of 12 units" for name in ("relu1", "…ures.3.squeeze_activation", "relu3", "relu4")
-    ]
+    assert titles == ["relu1", "features.3.\nsqueeze_activation", "relu3", "relu4"]
     for axes, layer in zip(figure.axes, LAYERS, strict=True):
         here = units[(units["layer"] == layer) & (units["checkpoint"] == "final")]
         iam, am = axes.lines
@@ -73,11 +71,10 @@ def test_every_unit_stands_in_the_panel_of_its_layer(tables, drawn, texts):
         np.testing.assert_array_equal(am.get_ydata(), here["rs_am"])
         np.testing.assert_array_equal(iam.get_xdata(), here["selectivity"])
     words = [text.get_text() for text in texts(figure)]
-    assert all("1 failed" in word.splitlines()[0] and "failed" not in word.splitlines()[1] for word in words)
-    assert words[3].splitlines() == [
-        "IAM: ρ undefined, 7 with RS 0, 1 failed",
-        "AM: ρ undefined, 8 with RS 0",
-    ]
+    lines = [word.splitlines() for word in words]
+    assert all(line[0] == "8 of 12 units" for line in lines)
+    assert all("1 failed" in iam and "failed" not in am for _, iam, am in lines)
+    assert lines[3][1:] == ["IAM: ρ undefined, 7 with RS 0, 1 failed", "AM: ρ undefined, 8 with RS 0"]
 
 
 def test_words_of_a_panel_lie_above_its_units(tables, drawn, texts):
@@ -94,7 +91,9 @@ def test_relations_stand_along_depth_with_the_untrained_network_beside(tables, d
     units, relations = tables
     for figure in (draw_depth(units, relations, "A title"), draw_relations(relations, "A title")):
         drawn(figure)
-        above, _ = figure.axes
+        above, below = figure.axes
+        names = [label.get_text() for label in below.get_xticklabels() if label.get_visible()]
+        assert names == LAYERS
         series = [line for line in above.lines if len(line.get_xdata()) == len(LAYERS)]
         assert len(series) == 6
         assert {line.get_linestyle() for line in series} == {"-", "--"}

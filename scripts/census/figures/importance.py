@@ -26,7 +26,6 @@ from census.figures.style import (
     mark_undefined,
     names_height,
     new_figure,
-    shortened,
     wrapped,
 )
 
@@ -88,7 +87,7 @@ def draw_substitution(units: pd.DataFrame, relations: pd.DataFrame, title: str) 
     shown = {"IAM": "rs_iam", "AM": "rs_am"}
     for axes, name in zip(panels.flat, names, strict=False):
         here = units[units["layer"] == name]
-        lines = []
+        lines = [f"{here['rs_iam_failed'].notna().sum()} of {len(here)} units"]
         for word, column in shown.items():
             _mark(axes, here["selectivity"], here[column], SUBSTITUTIONS[column], solid=word == "IAM")
             failed = (here[f"{column}_failed"].notna() & here[column].isna()).sum()
@@ -96,12 +95,11 @@ def draw_substitution(units: pd.DataFrame, relations: pd.DataFrame, title: str) 
                 f"{word}: {_interval(_relation(relations, name, column, 'selectivity'))}, "
                 f"{(here[column] == 0).sum()} with RS 0" + (f", {failed} failed" if failed else "")
             )
-        sampled = here["rs_iam_failed"].notna().sum()
-        axes.set_title(f"{shortened(name, 26)}: {sampled} of {len(here)} units", fontsize=7.5)
+        axes.set_title(wrapped(name, 26), fontsize=7.5)
         axes.text(0.99, 0.98, "\n".join(lines), transform=axes.transAxes, ha="right", va="top", fontsize=6.2)
     # room for the words in each panel
     highest = max(0.05, units[[*shown.values()]].max().max())
-    panels[0, 0].set(xlim=(-0.03, 1.03), ylim=(-0.04 * highest, 1.3 * highest))
+    panels[0, 0].set(xlim=(-0.03, 1.03), ylim=(-0.04 * highest, 1.4 * highest))
     for axes in panels.flat[max(0, len(names) - COLUMNS) : len(names)]:
         axes.tick_params(labelbottom=True)
         axes.set_xlabel("class selectivity")
@@ -133,7 +131,8 @@ def draw_depth(units: pd.DataFrame, relations: pd.DataFrame, title: str) -> Figu
         _bars(below, x, lower, upper, kind, solid=solid)
         _mark(below, x, median, kind, solid=solid)
         mark_undefined(below, x, median, kind.color)
-    _label(above, names, "rank correlation ρ\nof RS and class selectivity")
+    _label(above, "rank correlation ρ\nof RS and class selectivity")
+    depth_axis(above, names, named=False)
     below.set_ylabel("RS: median and\nmiddle half of units")
     below.set_ylim(bottom=-0.02)
     depth_axis(below, names)
@@ -193,8 +192,9 @@ def draw_relations(relations: pd.DataFrame, title: str) -> Figure:
         _draw_rho(above, plain, names, column, kind, checkpoint, x, solid=solid)
         if column != "mean_activation":
             _draw_rho(below, held, names, column, kind, checkpoint, x, solid=solid)
-    _label(above, names, f"rank correlation ρ\nwith {LOSS}")
-    _label(below, names, "the same, mean\nactivation held fixed")
+    _label(above, f"rank correlation ρ\nwith {LOSS}")
+    _label(below, "the same, mean\nactivation held fixed")
+    depth_axis(above, names, named=False)
     depth_axis(below, names)
     _legend(figure, MEASURES.values(), relations)
     figure.suptitle(title, x=0.01, ha="left")
@@ -250,12 +250,11 @@ def _look(kind: _Kind, line: str, *, solid: bool) -> dict[str, Any]:
     return {"color": kind.color, "marker": kind.marker, "markerfacecolor": face, "linestyle": line}
 
 
-def _label(axes: Axes, names: Sequence[str], label: str) -> None:
+def _label(axes: Axes, label: str) -> None:
     """Make y an axis of rank correlations."""
     axes.axhline(0, color=VERMILION, linewidth=1)
     axes.set_ylim(-1.05, 1.05)
     axes.set_ylabel(label)
-    depth_axis(axes, names, named=False)
 
 
 def _legend(figure: Figure, kinds: Iterable[_Kind], relations: pd.DataFrame) -> None:
