@@ -480,7 +480,7 @@ def test_a_deleted_store_is_made_again_alone(first, finished):
     measured = ended.jobs - ended.passes() - ended.figures()
     # pictures are made by the network alone
     of_relu1 = of_layer(everything.jobs, "random", "relu1") - {"ascent/random/tiny/relu1"}
-    assert measured == of_relu1 | OF_NETWORK | {"importance/random/tiny"}
+    assert measured == of_relu1 | OF_NETWORK | {"importance/random/tiny", "bases/random/tiny"}
     assert {job for job in ended.figures() if "small" in job} == set()
 
 
