@@ -123,6 +123,7 @@ def test_costs_are_drawn_of_units_that_were_ablated(tables, drawn, texts, overla
     figure = draw_costs(units, relations, "A title")
     drawn(figure)
     assert len(figure.axes) == 3 * len(LAYERS)
+    assert figure.axes[3].get_ylabel() == "features.3.\nsqueeze_activation\n11 of 12 units"
     for axes in figure.axes:
         *_, marks = axes.lines
         assert len(marks.get_xdata()) == 11

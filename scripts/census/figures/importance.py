@@ -149,7 +149,9 @@ def draw_costs(units: pd.DataFrame, relations: pd.DataFrame, title: str) -> Figu
     units, relations : as the rule ``importance`` writes them.
     title : what stands above.
     """
-    units = units[(units["checkpoint"] == FINAL) & units["ablation_loss"].notna()]
+    units = units[units["checkpoint"] == FINAL]
+    n_units = units.groupby("layer").size()
+    units = units[units["ablation_loss"].notna()]
     names = _layers(units)
     figure = new_figure(WIDTH, 0.6 + 1.55 * len(names))
     panels = figure.subplots(len(names), len(MEASURES), squeeze=False, sharey="row")
@@ -167,7 +169,8 @@ def draw_costs(units: pd.DataFrame, relations: pd.DataFrame, title: str) -> Figu
             if column == "rs_iam":
                 highest = max(0.05, here[column].max())
                 axes.set_xlim(-0.05 * highest, 1.05 * highest)
-        row[0].set_ylabel(wrapped(name, 22), fontsize=7.5, fontweight="bold")
+        words = f"{wrapped(name, 22)}\n{len(here)} of {n_units[name]} units"
+        row[0].set_ylabel(words, fontsize=7)
     for axes, kind in zip(panels[-1], MEASURES.values(), strict=True):
         axes.set_xlabel(kind.name)
     figure.supylabel(f"{LOSS} (nats)")
