@@ -33,9 +33,8 @@ def rows(options: Options) -> Iterator[Row]:
     keep_freed_memory()
     with options.temporary("ascent") as folder:
         this = case("cnn", 3, folder / "images.zarr")
-    theirs = copy.deepcopy(
-        this.network
-    )  # as it comes: torch-lucent leaves the weights' gradients to its user
+    # as it comes: torch-lucent leaves the weights' gradients to its user
+    theirs = copy.deepcopy(this.network)
     network = this.network.requires_grad_(False)
     layer = next(each for each in this.layers if each.name == LAYER)
     shape = 1, this.entry["input"]["size"]

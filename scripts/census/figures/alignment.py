@@ -10,7 +10,6 @@ from matplotlib.patches import Patch
 
 from census.figures.style import (
     BLUE,
-    DEPTH_COLORS,
     FINAL,
     GRAY,
     GREEN,
@@ -27,6 +26,7 @@ from census.figures.style import (
     mark_undefined,
     names_height,
     new_figure,
+    over_learning,
     step_axis,
     untrained_handle,
 )
@@ -158,16 +158,11 @@ def draw_learning(layers: pd.DataFrame, title: str) -> Figure:
         panels, ("", "_before"), ("Layers, after any rectifier", "Before their rectifiers"), strict=True
     ):
         column = f"alignment_z{suffix}"
-        for place, name in enumerate(names):
-            layer = layers[layers["layer"] == name].sort_values("step")
-            if suffix and layer["kind"].iloc[0] != "rectifier":
-                continue
-            color = DEPTH_COLORS(0.92 * place / max(1, len(names) - 1))
-            low, high = layer[f"{column}_low"], layer[f"{column}_high"]
-            panel.fill_between(layer["step"], low, high, color=color, alpha=0.2, linewidth=0)
-            panel.plot(layer["step"], layer[column], "o-", color=color, label=name, markersize=3.5)
-            mark_undefined(panel, layer["step"], layer[column], color)
-        step_axis(panel, sorted(layers["step"].unique()))
+        shown = layers[layers["kind"] == "rectifier"] if suffix else layers
+        if shown.empty:
+            step_axis(panel, sorted(layers["step"].unique()))
+        else:
+            over_learning(panel, shown, column, names)
         panel.set_title(heading)
     for panel in panels:
         _chance(panel)

@@ -125,12 +125,6 @@ def draw_spectrum(spectra: pd.DataFrame, layers: pd.DataFrame, title: str) -> Fi
     return figure
 
 
-def _plain(table: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Return a table in which a column without an interval can be drawn along depth."""
-    missing = {f"{column}{end}": np.nan for end in ("_low", "_high") if f"{column}{end}" not in table}
-    return table.assign(**missing).astype({column: float})
-
-
 def draw_depth(layers: pd.DataFrame, rank: int, title: str) -> Figure:
     """Draw over how many components a layer spreads, and how well few of them rebuild it, along depth.
 
@@ -153,7 +147,7 @@ def draw_depth(layers: pd.DataFrame, rank: int, title: str) -> Figure:
     for checkpoint in _shown(layers)[::-1]:
         table = layers[layers["checkpoint"] == checkpoint].sort_values("depth")
         for panel, column, color in drawn:
-            along_depth(panel, _plain(table, column), column, color, solid=checkpoint == FINAL)
+            along_depth(panel, table, column, color, solid=checkpoint == FINAL)
             mark_undefined(panel, range(len(table)), table[column], color)
     panels[0].set_title("Over how many components patterns spread")
     panels[0].set_ylabel(f"participation ratio\nfor {final['matched_images'].iloc[0]} images")
@@ -254,7 +248,7 @@ def draw_purity(layers: pd.DataFrame, directions: pd.DataFrame, title: str) -> F
         table = layers[layers["checkpoint"] == checkpoint].sort_values("depth")
         for name, (color, _) in COMPARED.items():
             column = f"class_entropy_{name}"
-            along_depth(above, _plain(table, column), column, color, solid=checkpoint == FINAL)
+            along_depth(above, table, column, color, solid=checkpoint == FINAL)
         along_depth(below, table, "rho_purity", BLUE, solid=checkpoint == FINAL)
         mark_undefined(below, range(len(table)), table["rho_purity"], BLUE)
     above.plot(range(len(names)), final["class_entropy_chance"], color=ORANGE, linewidth=1.4, linestyle=":")

@@ -176,9 +176,7 @@ def draw_learning(layers: pd.DataFrame, title: str) -> Figure:
     )
     for panel, (column, label) in zip(panels, columns, strict=True):
         # how units spread is another figure's matter
-        over_learning(
-            panel, layers.assign(**{f"{column}{end}": layers[column] for end in ("_low", "_high")}), column
-        )
+        over_learning(panel, layers, column)
         panel.set_ylabel(label)
     # one number for all layers: they see the same images
     chance = layers.drop_duplicates("step").sort_values("step")

@@ -146,14 +146,15 @@ def along_depth(
 
     Parameters
     ----------
-    table : a row per layer with depth, kind, the column, and ``_low`` and ``_high`` of it.
+    table : a row per layer with depth, kind, the column, and ``_low`` and ``_high`` of it if it has any.
     silent : for each row, whether a missing value comes of silence; said so in its place.
     """
     table = table.sort_values("depth")
-    x, y = np.arange(len(table)), table[column].to_numpy()
-    low, high = table[f"{column}_low"].to_numpy(), table[f"{column}_high"].to_numpy()
+    x, y = np.arange(len(table)), table[column].to_numpy(float)
     axes.plot(x, y, color=color, linewidth=1.2 if solid else 1, linestyle="-" if solid else (0, (3, 2)))
-    axes.vlines(x, low, high, color=color, linewidth=2.4, alpha=0.45)
+    if f"{column}_low" in table:
+        low, high = table[f"{column}_low"], table[f"{column}_high"]
+        axes.vlines(x, low, high, color=color, linewidth=2.4, alpha=0.45)
     for kind, marker in MARKERS.items():
         here = (table["kind"] == kind).to_numpy()
         axes.plot(
@@ -186,19 +187,23 @@ def untrained_handle(color: str) -> Line2D:
     )
 
 
-def over_learning(axes: Axes, table: pd.DataFrame, column: str) -> None:
+def over_learning(axes: Axes, table: pd.DataFrame, column: str, layers: Sequence[str] | None = None) -> None:
     """Draw a column of each layer against the step of training, with its interval; color tells depth.
 
     Parameters
     ----------
-    table : a row per layer and checkpoint: layer, depth, step, the column, and its ``_low`` and ``_high``.
+    table : a row per layer and checkpoint: layer, depth, step, the column, and ``_low`` and ``_high`` of it
+        if it has any.
+    layers : by whose order colors go, where the table has only some of a figure's layers.
     """
-    names = table.sort_values("depth")["layer"].unique().tolist()
-    for place, name in enumerate(names):
+    in_table = table.sort_values("depth")["layer"].unique().tolist()
+    names = in_table if layers is None else list(layers)
+    for name in in_table:
         layer = table[table["layer"] == name].sort_values("step")
-        color = DEPTH_COLORS(0.92 * place / max(1, len(names) - 1))
-        low, high = layer[f"{column}_low"], layer[f"{column}_high"]
-        axes.fill_between(layer["step"], low, high, color=color, alpha=0.2, linewidth=0)
+        color = DEPTH_COLORS(0.92 * names.index(name) / max(1, len(names) - 1))
+        if f"{column}_low" in layer:
+            low, high = layer[f"{column}_low"], layer[f"{column}_high"]
+            axes.fill_between(layer["step"], low, high, color=color, alpha=0.2, linewidth=0)
         axes.plot(layer["step"], layer[column], "o-", color=color, label=name, markersize=3.5)
         mark_undefined(axes, layer["step"], layer[column], color)
     step_axis(axes, sorted(table["step"].unique()))
