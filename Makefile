@@ -41,8 +41,9 @@ lock: $(VENV)/.dev  ## resolve envs/*.txt afresh and pin what comes out
 	$(VENV)/bin/python envs/lock.py $(VENV)/report.json > $(VENV)/lock.txt
 	mv $(VENV)/lock.txt envs/lock.txt
 
-docs: $(VENV)/.study  ## write docs/configuration.md from the schema
+docs: $(VENV)/.study  ## write docs/configuration.md from the schema, and docs/dictionary.md
 	$(VENV)/bin/python docs/make_configuration.py
+	PYTHONPATH=scripts $(VENV)/bin/python docs/make_dictionary.py
 
 envs: $(VENV)/.study  ## write the conda twin of envs/study.txt
 	$(VENV)/bin/python envs/twin.py > $(VENV)/study.yaml

@@ -30,6 +30,7 @@ include: "workflow/rules/importance.smk"
 include: "workflow/rules/directions.smk"
 include: "workflow/rules/alignment.smk"
 include: "workflow/rules/clusters.smk"
+include: "workflow/rules/tables.smk"
 
 
 rule all:
@@ -51,3 +52,4 @@ rule all:
         DIRECTIONS_FIGURES,
         ALIGNMENT_FIGURES,
         CLUSTERS_FIGURES,
+        CENSUS,

@@ -143,7 +143,8 @@ def test_studies_are_described(study):
 
 def test_columns_of_tables_are_described():
     page = (ROOT / "docs" / "measures.md").read_text()
-    scripts = [path.read_text() for path in (ROOT / "scripts").glob("*.py")]
+    # the columns of the census have a page of their own
+    scripts = [path.read_text() for path in (ROOT / "scripts").glob("*.py") if path.stem != "tables"]
     tables = [script for script in scripts if "pq.write_table" in script]
     columns = {column for table in tables for column in re.findall(r'^\s+"(\w+)":', table, re.MULTILINE)}
     assert len(columns) > 20

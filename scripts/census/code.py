@@ -1,4 +1,7 @@
-"""Digests of code, by content: what a job's numbers depend on beside its inputs and parameters."""
+"""Digests of code, by content: what a job's numbers depend on beside its inputs and parameters.
+
+A module may have data beside it, in a file of its own name: ``dictionary.yaml`` belongs to ``dictionary.py``.
+"""
 
 import ast
 import hashlib
@@ -63,5 +66,6 @@ def code_digest(script: str) -> str:
     ]
     digest = hashlib.sha256()
     for each in paths:
-        digest.update(hashlib.sha256(each.read_bytes()).digest())
+        for file in sorted(each.parent.glob(f"{each.stem}.*")):
+            digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()[:16]

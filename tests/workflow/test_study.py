@@ -1,17 +1,22 @@
 """A whole study: what its first run makes, and what a later run makes anew."""
 
+import math
 import os
 import shutil
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pandas as pd
+import polars
+import pyarrow.parquet as pq
 import pytest
 import xarray as xr
 from PIL import Image
 from safetensors.numpy import load_file
 
 from census.activations.subset import choose_images
+from census.dictionary import columns_of
 
 pytestmark = pytest.mark.slow
 
@@ -125,6 +130,53 @@ def test_the_first_run_makes_everything_once(first):
         *(f"{rule}/small/tiny" for rule in ("learning", "performance")),
     }
     assert ended.figures() == FIGURES
+
+
+@pytest.mark.parametrize("table", ["units", "layers"])
+def test_the_census_is_what_its_dictionary_says(first, table):
+    study, _ = first
+    census = pq.read_table(study.folder / f"results/census/{table}.parquet")
+    columns = columns_of(table)
+    assert census.column_names == [column.name for column in columns]
+    for column in columns:
+        assert census.schema.field(column.name).type == column.dtype, column.name
+        values = census[column.name].drop_null().to_pylist()
+        # the tiny networks' input is not recorded, and of their few classes none need lose
+        assert values or "to_input" in column.name or column.name == "worst_class", column.name
+        if column.type != "text":
+            known = [value for value in values if not math.isnan(value)]
+            assert all(column.least is None or value >= column.least for value in known), column.name
+            assert all(column.greatest is None or value <= column.greatest for value in known), column.name
+    rows = pd.read_csv(study.folder / "results/census/dictionary.tsv", sep="\t", keep_default_na=False)
+    rows = rows[rows["table"] == table]
+    assert list(rows["name"]) == census.column_names
+    assert list(rows["range"]) == [column.range for column in columns]
+
+
+def test_the_census_has_a_row_for_every_unit_and_opens_everywhere(first):
+    study, _ = first
+    path = study.folder / "results/census/units.parquet"
+    units = pd.read_parquet(path)
+    rows = [
+        len(pd.read_parquet(each))
+        for each in (study.folder / "results/measures/sparsity").rglob("*.units.parquet")
+    ]
+    assert len(units) == sum(rows)
+    assert not units.duplicated(["network", "checkpoint", "dataset", "layer", "unit"]).any()
+    names = ["network", "dataset", "layer", "checkpoint", "unit"]
+    own = pd.read_parquet(study.folder / "results/measures/selectivity/small/tiny/relu.units.parquet")
+    both = units.merge(own, on=names, suffixes=("", "_own"))
+    assert len(both) == len(own)
+    pd.testing.assert_series_equal(both["auroc"], both["auroc_own"], check_names=False)
+    assert polars.read_parquet(path).shape == units.shape
+    # pandas cannot tell what was not measured from what is undefined; others can
+    sums = "count(*), count(rs_iam), sum(isnan(selectivity)::int)"
+    found = duckdb.sql(f"select {sums} from '{path}' where layer = 'output'").fetchall()[0]
+    assert found == (
+        len(units.query("layer == 'output'")),
+        0,
+        units.query("layer == 'output'")["selectivity"].isna().sum(),
+    )
 
 
 def test_figures_are_pictures_of_something(first):

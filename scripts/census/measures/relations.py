@@ -87,7 +87,8 @@ def _rank_correlation(values: Floats) -> Floats:
         ranks /= np.sqrt((ranks**2).sum(2, keepdims=True))
         between = np.einsum("isn,jsn->ijs", ranks, ranks)
         if len(values) == 2:
-            return between[0, 1]
+            return np.clip(between[0, 1], -1, 1)  # rounding
         free = np.clip(1 - between[:2, 2] ** 2, 0, None)
         free[free < 1e-12] = np.nan  # nothing but rounding is left
-        return (between[0, 1] - between[0, 2] * between[1, 2]) / np.sqrt(free[0] * free[1])
+        rho = (between[0, 1] - between[0, 2] * between[1, 2]) / np.sqrt(free[0] * free[1])
+        return np.clip(rho, -1, 1)
