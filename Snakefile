@@ -31,6 +31,8 @@ include: "workflow/rules/directions.smk"
 include: "workflow/rules/alignment.smk"
 include: "workflow/rules/clusters.smk"
 include: "workflow/rules/tables.smk"
+include: "workflow/rules/agreement.smk"
+include: "workflow/rules/claims.smk"
 
 
 rule all:
@@ -53,3 +55,5 @@ rule all:
         ALIGNMENT_FIGURES,
         CLUSTERS_FIGURES,
         CENSUS,
+        AGREEMENT_FIGURES,
+        CLAIMS_FIGURES,

@@ -26,7 +26,7 @@ with job(snakemake.log[0]) as log:
     n_units, n_positions = stores[0].attrs["shape"][0], stores[0]["position_y"].shape[0]
     # one set for all checkpoints, before and after the rectifier
     frames = random_frames(min(max(sizes) * n_positions, n_units), n_units, rotations, seed)
-    tables = []
+    tables, drawn_tables = [], []
     for store in stores:
         images = chosen[store["maps"].shape[0]]
         n_images, values, before = len(images), values_at_positions(store)[images], values_before(store)
@@ -38,6 +38,7 @@ with job(snakemake.log[0]) as log:
             "rotations": rotations,
             "resamples": resamples,
         }
+        drawn = {}
         for suffix, patterns in (("", values), ("_before", before if before is None else before[images])):
             found = None if patterns is None else sort_out(patterns)
             counts = (None,) * 3 if found is None else found[2:]
@@ -47,6 +48,11 @@ with job(snakemake.log[0]) as log:
                     where = f"{layer}{' before its rectifier' if suffix else ''}, {checkpoint}"
                     log.warning("%s: %d patterns are %s", where, count, name.replace("_", " "))
             spread = found and alignment(found, n_images, frames, resampled[n_images])
+            drawn[f"alignment_z{suffix}"] = (
+                pa.array(spread.z_resampled[:, STATISTICS.index("kurtosis")])
+                if spread
+                else pa.nulls(resamples, pa.float64())
+            )
             for place, statistic in enumerate(STATISTICS):
                 z = "alignment_z" if statistic == "kurtosis" else f"alignment_{statistic}_z"
                 for name, field in (
@@ -60,5 +66,9 @@ with job(snakemake.log[0]) as log:
         whole = {name: pa.int64() for name in row if name.startswith("n_") or name.startswith("re")}
         columns = {name: pa.array([value], whole.get(name, pa.float64())) for name, value in row.items()}
         tables.append(pa.table(key_columns(store.attrs, 1) | columns))
+        drawn_tables.append(
+            pa.table(key_columns(store.attrs, resamples) | {"resample": range(resamples)} | drawn)
+        )
         log.info("%s, %s: z %s", layer, checkpoint, row["alignment_z"])
-    pq.write_table(pa.concat_tables(tables), snakemake.output[0])
+    pq.write_table(pa.concat_tables(tables), snakemake.output.layer)
+    pq.write_table(pa.concat_tables(drawn_tables), snakemake.output.resamples)

@@ -79,9 +79,14 @@ def test_packages_hold_no_code(path):
     docstring, *others = ast.parse(path.read_text()).body
     assert isinstance(docstring, ast.Expr)
     assert isinstance(docstring.value, ast.Constant)
-    assert [ast.unparse(each).partition(" ")[0] for each in others] == (
-        ["__version__"] if path.parent.name == "census" else []
-    )
+    if path.parent.name == "census":
+        # census.open is for notebooks: no job calls it
+        (opening,) = (each for each in others if isinstance(each, ast.FunctionDef))
+        assert opening.name == "open"
+        others = [each for each in others if not isinstance(each, ast.FunctionDef | ast.ImportFrom | ast.If)]
+        assert [ast.unparse(each).partition(" ")[0] for each in others] == ["__version__"]
+    else:
+        assert not others
 
 
 def test_imports_are_absolute():

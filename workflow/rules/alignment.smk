@@ -1,5 +1,6 @@
 # Whether patterns prefer the basis of units, before and after rectifiers; units beside other directions; figures.
-ALIGNMENT = "results/measures/alignment/{network}/{dataset}/{layer}.parquet"
+ALIGNMENT = "results/measures/alignment/{network}/{dataset}/{layer}.layer.parquet"
+ALIGNMENT_RESAMPLES = "results/measures/alignment/{network}/{dataset}/{layer}.resamples.parquet"
 BASES = "results/measures/bases/{network}/{dataset}.parquet"
 ALIGNMENT_FIGURE = "results/figures/alignment/{network}/{dataset}/{view}"
 ALIGNMENT_FIGURES = [
@@ -15,7 +16,9 @@ rule alignment:
     input:
         stores_of_layer,
     output:
-        ALIGNMENT,
+        layer=ALIGNMENT,
+        # of resamples of images, for what is measured across layers
+        resamples=ALIGNMENT_RESAMPLES,
     log:
         "logs/alignment/{network}/{dataset}/{layer}.log",
     benchmark:

@@ -166,6 +166,8 @@ class Alignment(NamedTuple):
     delta : estimates (3,), that value minus its mean over rotations.
     z : estimates (3,), ``delta`` over the standard deviation of the rotations, each a mean over patterns.
 
+    z_resampled : float64 (resamples, 3), ``z`` on each resample.
+
     All are NaN where no pattern is left; ``z`` also where rotations do not differ: kurtosis of two values is
     always 1, and of three 1.5.
     """
@@ -173,6 +175,7 @@ class Alignment(NamedTuple):
     value: Estimate
     delta: Estimate
     z: Estimate
+    z_resampled: Floats
 
 
 def alignment(found: Patterns, n_images: int, frames: Singles, resampled: Floats) -> Alignment:
@@ -204,7 +207,10 @@ def alignment(found: Patterns, n_images: int, frames: Singles, resampled: Floats
         spread[spread <= RESOLUTION * np.abs(average)] = np.nan
         return np.stack([over_units[:, 0], delta, delta / spread], axis=1)
 
-    return Alignment(*map(Estimate, *estimate_from(measure, n_images, resampled)))
+    (values,) = measure(np.ones((1, n_images)))
+    drawn = measure(resampled)
+    value, delta, z = map(Estimate, values, *percentile_interval(drawn))
+    return Alignment(value, delta, z, drawn[:, 2])
 
 
 def means_over_patterns(

@@ -1,0 +1,206 @@
+"""What is known of one network on one data set at one checkpoint, with resamples of it.
+
+Arrays of samples have the data themselves first, and then their resamples: ``(1 + resamples, …)``.
+"""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+
+from census.measures.agreement import pair_counts, pooled, rank_correlations, resampled_units
+from census.measures.bootstrap import pair_sums, resample_counts
+from census.measures.concepts import row_distance, row_similarity
+from census.measures.similarity import similarity
+
+Floats = NDArray[np.float64]
+
+
+class Source(Protocol):
+    """Where what does not stand in the census comes from; each method takes the name of a layer."""
+
+    def correlation(self, layer: str) -> NDArray[np.floating]:
+        """Return the correlations between patterns of images, (N, N); NaN where undefined."""
+
+    def class_counts(self, layer: str) -> NDArray[np.integer]:
+        """Return how many top images of each unit are of each class, (C, K)."""
+
+    def class_entropies(self, layer: str) -> NDArray[np.floating]:
+        """Return the class entropy at the ends of each singular vector, in order of their singular values."""
+
+    def alignment(self, layer: str) -> NDArray[np.floating]:
+        """Return the alignment's z after and before the rectifier, on resamples, (resamples, 2)."""
+
+
+class Evidence:
+    """What claims are tested on.
+
+    Parameters
+    ----------
+    layers, units : the census's rows of this network, data set and checkpoint.
+    source : the rest.
+    resamples, seed : behind intervals.
+    """
+
+    def __init__(
+        self, layers: pd.DataFrame, units: pd.DataFrame, source: Source, resamples: int, seed: int
+    ) -> None:
+        self.layers = layers.sort_values("depth").set_index("layer")
+        units = units.assign(
+            is_single=(units["facetedness"] == "single").astype(float),
+            is_not_replaceable=(units["rs_iam"] == 0).where(units["rs_iam"].notna()).astype(float),
+        )
+        self._units = {str(name): rows for name, rows in units.groupby("layer", sort=False)}
+        self._source, self.resamples, self.seed = source, resamples, seed
+
+    @property
+    def rectified(self) -> list[str]:
+        """Names of the rectified layers: codes. The input and logits are none, and pooling repeats units."""
+        return list(self.layers.index[self.layers["kind"] == "rectifier"])
+
+    @property
+    def trunk(self) -> list[str]:
+        """Names of the layers through which all paths lead."""
+        return list(self.layers.index[self.layers["branch_of"] == ""])
+
+    @property
+    def substituted(self) -> list[str]:
+        """Names of the layers whose units were looked at one by one."""
+        return [name for name in self.rectified if self._units[name]["rs_iam"].notna().any()]
+
+    def depth(self, names: Sequence[str]) -> Floats:
+        """Return how deep layers lie."""
+        return self.layers.loc[list(names), "depth"].to_numpy(float)
+
+    def values(self, layer: str, columns: Sequence[str]) -> Floats:
+        """Return measures of a layer's units, (columns, units); NaN where undefined or not measured."""
+        return self._units[layer][list(columns)].to_numpy(float).T
+
+    def receptive_field(self, layer: str) -> float:
+        """Return the longer side of a layer's receptive field, in pixels."""
+        return float(self._units[layer]["receptive_field"].iloc[0])
+
+    def counts(self, layer: str) -> Floats:
+        """Return how often each of a layer's units is in each sample, (samples, units)."""
+        return resampled_units(
+            len(self._units[layer]), self.resamples, self.seed, int(self.layers.loc[layer, "depth"])
+        )
+
+    def means(self, column: str, names: Sequence[str]) -> Floats:
+        """Return the mean of a measure over each layer's units, finite ones only, (samples, layers)."""
+
+        def mean(layer: str) -> Floats:
+            (values,) = self.values(layer, [column])
+            known = np.isfinite(values)
+            counts = self.counts(layer)[:, known]
+            with np.errstate(invalid="ignore"):
+                return counts @ values[known] / counts.sum(1)
+
+        return np.stack([mean(name) for name in names], axis=1)
+
+    def medians(self, column: str, names: Sequence[str]) -> Floats:
+        """Return the median of a measure over each layer's units, (samples, layers)."""
+
+        def median(layer: str) -> Floats:
+            (values,) = self.values(layer, [column])
+            order = np.argsort(values)[: np.count_nonzero(~np.isnan(values))]
+            if not len(order):
+                return np.full(1 + self.resamples, np.nan)
+            up_to = self.counts(layer)[:, order].cumsum(1)
+            half = up_to[:, -1:] / 2
+            # of an even number of units, the middle two
+            middle = [values[order][(up_to < half).sum(1).clip(max=len(order) - 1)]]
+            middle.append(values[order][(up_to <= half).sum(1).clip(max=len(order) - 1)])
+            return np.where(half[:, 0] > 0, np.mean(middle, axis=0), np.nan)
+
+        return np.stack([median(name) for name in names], axis=1)
+
+    def correlations(self, columns: Sequence[str], names: Sequence[str]) -> list[Floats]:
+        """Return the rank correlations of measures over each layer's units, (samples, columns, columns)."""
+        return [rank_correlations(self.values(name, columns), self.counts(name)) for name in names]
+
+    def pooled(self, columns: Sequence[str], names: Sequence[str]) -> Floats:
+        """Return the mean over layers of these correlations, by the numbers of units."""
+        n_units = [pair_counts(self.values(name, columns)) for name in names]
+        return pooled(self.correlations(columns, names), n_units)
+
+    def unit_pairs(self, names: Sequence[str]) -> tuple[Floats, Floats]:
+        """Return mean similarity and mean distance of the classes of two units, each (samples, layers)."""
+
+        def mean(matrix: Floats, counts: Floats) -> Floats:
+            known = ~np.isnan(matrix)
+            np.fill_diagonal(known, False)
+            with np.errstate(invalid="ignore"):
+                return pair_sums(np.where(known, matrix, 0), counts) / pair_sums(known.astype(float), counts)
+
+        found = [
+            [mean(matrix, self.counts(name)) for matrix in (row_similarity(rows), row_distance(rows))]
+            for name in names
+            for rows in [self._source.class_counts(name)]
+        ]
+        similarity, distance = (np.stack(each, axis=1) for each in zip(*found, strict=True))
+        return similarity, distance
+
+    @cached_property
+    def images(self) -> Floats:
+        """How often each image with maps is in each sample, (samples, images)."""
+        n_images = len(self.matrix(self.layers.index[0]))
+        drawn = resample_counts(n_images, self.resamples, self.seed)
+        return np.concatenate([np.ones((1, n_images)), drawn])
+
+    @cached_property
+    def _similarities(self) -> Floats:
+        return similarity(np.stack([self.matrix(name) for name in self.layers.index]), self.images)
+
+    def similarities(self, names: Sequence[str]) -> Floats:
+        """Return the similarity of each two of some layers, (samples, layers, layers)."""
+        places = self.layers.index.get_indexer(list(names))
+        return self._similarities[:, places[:, None], places]
+
+    def matrix(self, layer: str) -> Floats:
+        """Return the correlations between patterns of images in a layer."""
+        return np.asarray(self._source.correlation(layer), np.float64)
+
+    def class_entropies(self, layer: str) -> Floats:
+        """Return the class entropy of each singular vector, in order of their singular values."""
+        return np.asarray(self._source.class_entropies(layer), np.float64)
+
+    def alignment(self, names: Sequence[str], *, before: bool = False) -> Floats:
+        """Return the alignment's z of layers, (samples, layers)."""
+        column = "alignment_z_before" if before else "alignment_z"
+        drawn = [self._source.alignment(name)[:, int(before)] for name in names]
+        return np.concatenate(
+            [self.layers.loc[list(names), column].to_numpy(float)[None], np.stack(drawn, axis=1)]
+        )
+
+
+def along(depth: Floats, values: Floats) -> Floats:
+    """Return Spearman's ρ of depth and a value of layers, on samples.
+
+    Layers without a value are left out.
+
+    Parameters
+    ----------
+    depth : float (layers,).
+    values : float (samples, layers), NaN where undefined.
+
+    Returns
+    -------
+    float64 (samples,); NaN for fewer than three layers, where a resample lacks one, or all are the same.
+    """
+    known = ~np.isnan(values[0])
+    result = np.full(len(values), np.nan)
+    if known.sum() < 3:
+        return result
+    whole = ~np.isnan(values[:, known]).any(1)
+    ranks = rankdata(values[np.ix_(whole, known)], axis=1)
+    depths = rankdata(depth[known])
+    ranks -= ranks.mean(1, keepdims=True)
+    depths -= depths.mean()
+    with np.errstate(invalid="ignore"):
+        result[whole] = ranks @ depths / np.sqrt((ranks**2).sum(1) * (depths**2).sum())
+    return result.clip(-1, 1)

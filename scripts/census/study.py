@@ -1,0 +1,132 @@
+"""A finished study, for notebooks: its tables as pandas objects, its stores as xarray ones."""
+
+import json
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from census.errors import StudyError, nearest
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+FINAL = "final"
+
+
+class Study:
+    """What a study has found.
+
+    Tables and stores are read when they are asked for.
+
+    Parameters
+    ----------
+    results : the folder that the workflow wrote.
+
+    Raises
+    ------
+    StudyError : there is no finished study; of methods and attributes: there is no such table or store, and
+        what there is.
+
+    Examples
+    --------
+    >>> study = census.open("results")  # doctest: +SKIP
+    >>> study.units.query("rs_iam == 0").groupby("layer").size()  # doctest: +SKIP
+    """
+
+    def __init__(self, results: str | Path) -> None:
+        self.path = Path(results)
+        if not (self.path / "census" / "units.parquet").is_file():
+            raise StudyError(f"{self.path} holds no finished study: run `make study`, or name its results")
+
+    def __repr__(self) -> str:
+        """Return where it is, and what is in it."""
+        runs = self.layers[["network", "dataset"]].drop_duplicates().itertuples(index=False)
+        return f"<Study {self.path}: {', '.join(f'{network} on {dataset}' for network, dataset in runs)}>"
+
+    @cached_property
+    def units(self) -> "pd.DataFrame":
+        """The census of units, a row per network, checkpoint, data set, layer and unit."""
+        return self._table("units.parquet")
+
+    @cached_property
+    def layers(self) -> "pd.DataFrame":
+        """The census of layers."""
+        return self._table("layers.parquet")
+
+    @cached_property
+    def agreement(self) -> "pd.DataFrame":
+        """Rank correlations between measures of the same units."""
+        return self._table("agreement.parquet")
+
+    @cached_property
+    def claims(self) -> "pd.DataFrame":
+        """The verdicts on the studies' claims."""
+        claims = self._table("claims.tsv")
+        # without any remark, the column is one of missing numbers
+        return claims.assign(remark=claims["remark"].astype(object).fillna("").astype(str))
+
+    @cached_property
+    def dictionary(self) -> "pd.DataFrame":
+        """What the columns of :attr:`units` and :attr:`layers` mean."""
+        return self._table("dictionary.tsv")
+
+    def activations(
+        self, network: str, dataset: str, layer: str, checkpoint: str | int = FINAL
+    ) -> "xr.Dataset":
+        """Return a layer's activations.
+
+        Returns
+        -------
+        ``mean``, ``max``, ``argmax`` and ``nonzero`` by image and unit, ``maps`` by image, unit, y and x for
+        some of the images, and more; see docs/architecture.md. Values are read where they are used.
+        """
+        import xarray as xr
+
+        stores = self.path / "activations"
+        return xr.open_zarr(self._found(stores, network, str(checkpoint), dataset, f"{layer}.zarr"))
+
+    def matrices(
+        self, measure: str, network: str, dataset: str, layer: str, checkpoint: str | int = FINAL
+    ) -> "xr.Dataset":
+        """Return what a measure keeps as arrays: of ``gram``, ``concepts``, ``directions``, ``ascent``, ….
+
+        See the tables in docs/measures.md for what is in them.
+        """
+        import xarray as xr
+
+        measures = self.path / "measures"
+        store = self._found(measures, measure, network, dataset, f"{layer}.zarr")
+        # facets are not of a checkpoint
+        group = store if _is_flat(store) else self._found(store, str(checkpoint))
+        return xr.open_zarr(group)
+
+    def table(self, measure: str, network: str, dataset: str, name: str) -> "pd.DataFrame":
+        """Return a measure's own table, such as ``relu3.spectrum`` of ``directions``."""
+        import pandas as pd
+
+        return pd.read_parquet(
+            self._found(self.path / "measures", measure, network, dataset, f"{name}.parquet")
+        )
+
+    def _table(self, name: str) -> "pd.DataFrame":
+        import pandas as pd
+
+        path = self._found(self.path, "census", name)
+        if path.suffix == ".parquet":
+            return pd.read_parquet(path)
+        return pd.read_csv(path, sep="\t", keep_default_na=name != "dictionary.tsv")
+
+    def _found(self, folder: Path, *parts: str) -> Path:
+        """Return a path below a folder; of what is not there, say what is in its place."""
+        for part in parts:
+            if not (folder / part).exists():
+                there = sorted(path.name for path in folder.glob("[!.]*"))
+                raise StudyError(f"{folder}: there is no {part!r}{nearest(part, there)}")
+            folder = folder / part
+        return folder
+
+
+def _is_flat(store: Path) -> bool:
+    """Return whether a store's own group has arrays, and not a group per checkpoint."""
+    return any(json.loads(path.read_text()).get("node_type") == "array" for path in store.glob("*/zarr.json"))

@@ -1,0 +1,64 @@
+"""Test the studies' claims on one network and data set, and on the untrained network as a control."""
+
+from census.jobs import job
+
+with job(snakemake.log[0]) as log:
+    import math
+    from pathlib import Path
+
+    import pandas as pd
+
+    from census.claims.declared import CLAIMS
+    from census.claims.evidence import Evidence
+    from census.claims.files import KINDS, Files
+    from census.claims.verdict import remark, verdict
+
+    network, dataset = snakemake.wildcards.network, snakemake.wildcards.dataset
+    resamples, seed = snakemake.params.resamples, snakemake.params.seed
+    layers, units = (
+        table[(table["network"] == network) & (table["dataset"] == dataset)]
+        for table in map(pd.read_parquet, (snakemake.input.layers, snakemake.input.units))
+    )
+    names = list(layers.sort_values("depth")["layer"].unique())
+
+    paths = {kind: dict(zip(names, snakemake.input[kind], strict=True)) for kind in KINDS}
+
+    def evidence(checkpoint):
+        """Return what is known at a checkpoint; None where it is not among the run's."""
+        rows = [table[table["checkpoint"] == checkpoint] for table in (layers, units)]
+        return Evidence(*rows, Files(paths, checkpoint), resamples, seed) if len(rows[0]) else None
+
+    final, untrained = evidence("final"), evidence("0")
+    if (layers.loc[layers["checkpoint"] == "final", "step"] == 0).any():
+        log.warning("%s has random weights: what is found of it says nothing about learning", network)
+    rows = []
+    for claim in CLAIMS:
+        found, control = (each and claim.test(each) for each in (final, untrained))
+        rule, view = claim.figure
+        figure = Path("figures", rule, network, dataset, f"{view}.{snakemake.params.format}")
+        rows.append(
+            {
+                "id": claim.id,
+                "claim": claim.claim,
+                "network": network,
+                "checkpoint": "final",
+                "dataset": dataset,
+                "statistic": claim.statistic,
+                "predicted": "above" if claim.predicted > 0 else "below",
+                "null": claim.null,
+                "effect": found.effect,
+                "low": found.low,
+                "high": found.high,
+                "control": control.effect if control else math.nan,
+                "control_low": control.low if control else math.nan,
+                "control_high": control.high if control else math.nan,
+                "n": found.n,
+                "resampled": claim.resampled,
+                "resamples": resamples,
+                "verdict": verdict(found, claim.null, claim.predicted),
+                "remark": remark(found, control, claim.null, claim.predicted),
+                "figure": figure.as_posix(),
+            }
+        )
+        log.info("%s %s: %s, %s", claim.id, claim.statistic, found, rows[-1]["verdict"])
+    pd.DataFrame(rows).to_parquet(snakemake.output[0], index=False)

@@ -1,0 +1,323 @@
+"""The claims, on planted data of which the verdict is known."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import spearmanr
+
+from census.claims.declared import CLAIMS
+from census.claims.evidence import Evidence, along
+from census.claims.verdict import FAILS, HOLDS, UNDECIDED, verdict
+
+N_UNITS, N_IMAGES, N_CLASSES, RESAMPLES = 60, 40, 10, 200
+CODES = [f"relu{number}" for number in range(1, 10)]
+NAMES = ["input", *CODES, "output"]
+COLUMNS = (
+    *("active_fraction", "lifetime_sparseness", "gini", "flatness", "mf_degree"),
+    *("selectivity", "rs_iam", "ablation_loss"),
+)
+
+
+class Planted:
+    """A network in which nothing changes and nothing goes with anything, until something is planted."""
+
+    def __init__(self):
+        self.random = np.random.default_rng(0)
+        self.layers = pd.DataFrame(
+            {
+                "layer": NAMES,
+                "depth": range(len(NAMES)),
+                "kind": ["input", *["rectifier"] * len(CODES), "output"],
+                "branch_of": "",
+                "alignment_z": 0.0,
+                "alignment_z_before": 0.0,
+                "n_components_above_null": 20.0,
+                "redundancy_difference": 0.0,
+                "redundancy_difference_low": -0.1,
+                "redundancy_difference_high": 0.1,
+            }
+        ).set_index("layer", drop=False)
+        size = len(NAMES) * N_UNITS
+        self.units = pd.DataFrame(
+            {
+                "layer": np.repeat(NAMES, N_UNITS),
+                "facetedness": np.where(np.arange(size) % 2, "single", "multi"),
+                "receptive_field": np.repeat(3 + np.arange(len(NAMES)), N_UNITS),
+                **{name: 1 + 0.1 * self.random.normal(size=size) for name in COLUMNS},
+            }
+        )
+        self.matrices = dict(zip(NAMES, self.walk(np.ones(len(NAMES))), strict=True))
+        self.same_class = dict.fromkeys(CODES, 0.5)
+        self.entropy_slope = 0.0
+
+    def walk(self, steps):
+        """Return a matrix per layer, each the one before it and something of its own, of so much weight."""
+        found, here = [], np.zeros((N_IMAGES, N_IMAGES))
+        for step in [1, *steps[1:]]:
+            own = self.random.normal(size=(N_IMAGES, N_IMAGES))
+            here = here + step * (own + own.T)
+            found.append(here.copy())
+        for matrix in found:
+            np.fill_diagonal(matrix, 1)
+        return found
+
+    def along(self, column, slope):
+        """Let a measure of units change with depth."""
+        depth = self.units["layer"].map(dict(zip(NAMES, np.linspace(-1, 1, len(NAMES)), strict=True)))
+        self.units[column] += 0.3 * slope * depth
+
+    def together(self, first, second, sign, names=tuple(CODES)):
+        """Let a measure of units follow another one."""
+        here = self.units["layer"].isin(names)
+        self.units.loc[here, second] = 1 + sign * (self.units.loc[here, first] - 1)
+        self.units.loc[here, second] += 0.05 * self.random.normal(size=here.sum())
+
+    def evidence(self):
+        return Evidence(self.layers.reset_index(drop=True), self.units, self, RESAMPLES, 0)
+
+    def correlation(self, layer):
+        return self.matrices[layer]
+
+    def class_counts(self, layer):
+        random = np.random.default_rng(len(layer) + ord(layer[-1]))
+        counts = random.integers(1, 4, size=(N_UNITS, N_CLASSES))
+        counts[:, 0] += round(40 * self.same_class[layer])
+        counts[np.arange(N_UNITS), random.integers(1, N_CLASSES, N_UNITS)] += round(
+            40 * (1 - self.same_class[layer])
+        )
+        return counts
+
+    def class_entropies(self, layer):
+        return self.entropy_slope * np.arange(30) + 5 * np.random.default_rng(ord(layer[-1])).normal(size=30)
+
+    def alignment(self, layer):
+        z = self.layers.loc[layer, ["alignment_z", "alignment_z_before"]].to_numpy(float)
+        return z + np.random.default_rng(ord(layer[-1])).normal(size=(RESAMPLES, 2))
+
+
+def claim_of(statistic):
+    (claim,) = (each for each in CLAIMS if each.statistic.startswith(statistic))
+    return claim
+
+
+def verdict_on(statistic, planted):
+    claim = claim_of(statistic)
+    return verdict(claim.test(planted.evidence()), claim.null, claim.predicted)
+
+
+def depth_of(column):
+    return lambda planted, sign: planted.along(column, sign)
+
+
+def alignment(column, *, along_depth=False):
+    def plant(planted, sign):
+        values = np.linspace(-9, 9, len(NAMES)) if along_depth else 9.0
+        planted.layers[column] = sign * values
+
+    return plant
+
+
+def patterns(planted, sign):
+    """Let patterns decorrelate, or grow alike, with depth; and codes sparsen."""
+    planted.along("active_fraction", -1)
+    for place, name in enumerate(NAMES):
+        planted.matrices[name] += sign * (5 - place)
+
+
+def bottleneck(planted, sign):
+    planted.units.loc[planted.units["layer"] == ("relu6" if sign > 0 else "relu9"), "active_fraction"] -= 0.5
+
+
+def early_loss(planted, sign):
+    steps = np.linspace(3, 0.1, len(NAMES)) if sign > 0 else np.geomspace(0.001, 6, len(NAMES))
+    planted.matrices = dict(zip(NAMES, planted.walk(steps), strict=True))
+
+
+def last_step(planted, sign):
+    steps = np.full(len(NAMES), 0.5)
+    steps[-1 if sign > 0 else 3] = 5
+    planted.matrices = dict(zip(NAMES, planted.walk(steps), strict=True))
+
+
+def neighbours(planted, sign):
+    if sign > 0:
+        return  # a walk by itself
+    # the first and the last layers are alike, and those between them like none
+    common = planted.walk(np.ones(1))[0]
+    for name, share in zip(NAMES, np.abs(np.linspace(-1, 1, len(NAMES))), strict=True):
+        planted.matrices[name] = share**2 * common + (1 - share) * planted.walk(np.ones(1))[0]
+
+
+def branches(planted, sign):
+    """Let two layers be branches of a module, of which one or the other is like the output."""
+    planted.layers.loc[["relu4", "relu5"], "branch_of"] = "module"
+    here, there = ("relu4", "relu5") if sign > 0 else ("relu5", "relu4")
+    planted.matrices[here] = planted.matrices["output"] + 0.1 * planted.matrices["relu1"]
+    planted.matrices[there] = planted.walk(np.ones(1))[0]
+
+
+def shares(planted, sign):
+    deeper = planted.units["layer"].isin(CODES[4:])
+    planted.units["facetedness"] = np.where(deeper == (sign > 0), "single", "multi")
+
+
+def classes(planted, sign):
+    planted.same_class = dict(zip(CODES, np.linspace(0.9, 0.1, len(CODES))[:: int(sign)], strict=True))
+
+
+def ends(planted, sign):
+    lowest = planted.units.groupby("layer").head(1).index
+    planted.units.loc[lowest, "mf_degree"] = 1 - 0.9 * sign
+
+
+def early(first, second, sign_of_claim=1):
+    return lambda planted, sign: planted.together(first, second, sign * sign_of_claim, CODES[:3])
+
+
+def weakening(planted, sign):
+    strong, weak = (CODES[:4], CODES[4:]) if sign > 0 else (CODES[4:], CODES[:4])
+    planted.together("selectivity", "rs_iam", 1, strong)
+    planted.together("selectivity", "rs_iam", -1, weak)
+
+
+def last_selectivity(planted, sign):
+    last = planted.units["layer"] == "relu9"
+    planted.units.loc[last if sign > 0 else ~last, "selectivity"] += 0.5
+
+
+def last_substitution(planted, sign):
+    last = planted.units["layer"] == "relu9"
+    planted.units.loc[last, "rs_iam"] = np.where(
+        np.arange(N_UNITS) % 5 == 0, *((0.2, 0) if sign > 0 else (0, 0.2))
+    )
+
+
+def participation(planted, sign):
+    # patterns that are all alike spread over one direction
+    for place, name in enumerate(NAMES):
+        planted.matrices[name] = np.full((N_IMAGES, N_IMAGES), 0.5 - 0.04 * sign * place)
+        planted.matrices[name] += 0.01 * planted.random.normal(size=(N_IMAGES, N_IMAGES))
+        np.fill_diagonal(planted.matrices[name], 1)
+
+
+def redundancy(planted, sign):
+    for end in ("", "_low", "_high"):
+        planted.layers[f"redundancy_difference{end}"] += 0.3 * sign
+
+
+def purity(planted, sign):
+    planted.entropy_slope = sign
+
+
+def notions(planted, sign):
+    # five notions cannot all contradict each other: two against three is the most
+    for column, by in {
+        "mf_degree": -1,
+        "rs_iam": -1,
+        "lifetime_sparseness": sign,
+        "ablation_loss": sign,
+    }.items():
+        planted.together("selectivity", column, by)
+
+
+# what makes each claim true at 1 and, where it can, false at -1
+PLANTS = {
+    "ρ of depth and active fraction": lambda planted, sign: planted.along("active_fraction", -sign),
+    "ρ over layers of active fraction": patterns,
+    "median over layers of the alignment's z": alignment("alignment_z"),
+    "median over layers of the z before": alignment("alignment_z_before"),
+    "ρ of depth and the alignment's z": alignment("alignment_z", along_depth=True),
+    "least active fraction": bottleneck,
+    "ρ over pairs of layers": neighbours,
+    "fall of the similarity to the input": early_loss,
+    "similarity across the last step": last_step,
+    "similarity to the output of a module's": branches,
+    "ρ of depth and mean Gini index": depth_of("gini"),
+    "ρ of depth and mean flatness": lambda planted, sign: planted.along("flatness", -sign),
+    "ρ of depth and mean MF degree": lambda planted, sign: planted.along("mf_degree", -sign),
+    "ρ of depth and share of single-faceted": shares,
+    "ρ of depth and mean correlation of two": classes,
+    "ρ of depth and mean distance of two": classes,
+    "share of layers whose lowest": ends,
+    "ρ of RS and class selectivity": early("selectivity", "rs_iam"),
+    "ρ of depth and the layers' ρ": weakening,
+    "median class selectivity": last_selectivity,
+    "share of the last hidden layer's units": last_substitution,
+    "ρ of class selectivity and rise": early("selectivity", "ablation_loss", -1),
+    "ρ of RS and rise": lambda planted, sign: planted.together("rs_iam", "ablation_loss", -sign),
+    "ρ of depth and participation ratio": participation,
+    "overlap of top images": redundancy,
+    "ρ over components": purity,
+    "mean rank correlation of each two": notions,
+}
+# without an interval, it has no verdict
+WITHOUT = "ρ of depth and number of components"
+
+
+def test_every_claim_is_planted():
+    found = {claim_of(statistic).statistic for statistic in (*PLANTS, WITHOUT)}
+    assert found == {claim.statistic for claim in CLAIMS}
+
+
+@pytest.mark.parametrize("statistic", PLANTS)
+@pytest.mark.parametrize(("sign", "expected"), [(1, HOLDS), (-1, FAILS)], ids=["holds", "fails"])
+def test_what_is_planted_is_found(statistic, sign, expected):
+    planted = Planted()
+    PLANTS[statistic](planted, sign)
+    assert verdict_on(statistic, planted) == expected
+
+
+# a walk, and codes without a trend, settle these
+SETTLED = ("ρ over pairs", "fall of", "similarity", "share of", "ρ of depth and share", "ρ of depth and part")
+
+
+@pytest.mark.parametrize(
+    "statistic", [statistic for statistic in PLANTS if not statistic.startswith(SETTLED)]
+)
+def test_without_anything_planted_most_claims_are_undecided(statistic):
+    planted = Planted()
+    claim = claim_of(statistic)
+    found = claim.test(planted.evidence())
+    assert found.low <= found.effect <= found.high or np.isnan(found.effect)
+    # one in twenty intervals misses the null
+    assert found.low - 0.1 <= claim.null <= found.high + 0.1 or np.isnan(found.effect)
+
+
+def test_a_number_without_an_interval_is_undecided():
+    planted = Planted()
+    planted.layers["n_components_above_null"] += np.arange(len(NAMES))
+    found = claim_of(WITHOUT).test(planted.evidence())
+    assert found.effect == pytest.approx(1)
+    assert verdict(found, 0, 1) == UNDECIDED
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: f"{claim.id} {claim.statistic}")
+def test_where_nothing_was_measured_there_is_no_verdict(claim):
+    planted = Planted()
+    planted.layers = planted.layers[planted.layers["kind"] != "rectifier"].iloc[:1]
+    planted.units = planted.units[planted.units["layer"] == "input"].assign(rs_iam=np.nan)
+    found = claim.test(planted.evidence())
+    assert np.isnan(found.effect)
+    assert verdict(found, claim.null, claim.predicted) == UNDECIDED
+
+
+def test_along_depth_is_spearman_s():
+    random = np.random.default_rng(0)
+    depth, values = np.array([1.0, 4, 6, 9, 11]), np.round(random.normal(size=(3, 5)), 0)
+    values[:, 2] = np.nan
+    expected = [spearmanr(np.delete(depth, 2), np.delete(row, 2)).statistic for row in values]
+    assert along(depth, values) == pytest.approx(expected, nan_ok=True)
+
+
+def test_medians_are_numpy_s():
+    planted = Planted()
+    planted.units.loc[::7, "selectivity"] = np.nan
+    evidence = planted.evidence()
+    values, counts = evidence.values("relu2", ["selectivity"])[0], evidence.counts("relu2")
+    for sample, found in zip(counts[:20], evidence.medians("selectivity", ["relu2"])[:20, 0], strict=True):
+        assert found == pytest.approx(np.nanmedian(np.repeat(values, sample.astype(int))))
+
+
+def test_the_same_seed_gives_the_same_answers():
+    claim = claim_of("ρ of depth and mean Gini")
+    assert claim.test(Planted().evidence()) == claim.test(Planted().evidence())

@@ -1,0 +1,77 @@
+"""The page of verdicts, and the figure of agreement."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from census.claims.verdict import FAILS, HOLDS, UNDECIDED
+from census.figures.agreement import NAMES, draw_agreement
+from census.figures.claims import draw_claims
+from census.figures.style import in_style
+
+
+def claims():
+    nan = float("nan")
+    rows = [
+        ("S0.1", "ρ of depth and this", -0.7, -0.9, -0.5, 0.2, 0.0, HOLDS, ""),
+        ("S0.2", "a difference", 12.0, 9.0, 15.0, 11.0, 0.0, FAILS, ""),
+        ("S0.3", "a share", nan, nan, nan, nan, 0.5, UNDECIDED, "not measured, or undefined"),
+    ]
+    names = ["id", "statistic", "effect", "low", "high", "control", "null", "verdict", "remark"]
+    one = pd.DataFrame(rows, columns=names).assign(claim="that it is so", predicted="below")
+    return pd.concat([one.assign(network=network, dataset="clothes") for network in ("cnn", "mlp")])
+
+
+def words(figure):
+    return [text.get_text() for axes in figure.axes for text in axes.texts]
+
+
+def test_every_claim_stands_once_and_every_network_has_its_verdict():
+    with in_style():
+        figure = draw_claims(claims(), "title")
+        figure.canvas.draw()
+    found = words(figure)
+    for name in ("S0.1", "S0.2", "S0.3"):
+        assert found.count(name) == 1
+    assert found.count("holds") == 2
+    assert found.count("does not hold") == 2
+    assert found.count("undecided: not measured, or undefined") == 2
+    assert "−0.70 [−0.90, −0.50]; untrained 0.20" in found
+
+
+def test_rank_correlations_are_drawn_as_they_are_and_others_by_their_row():
+    with in_style():
+        figure = draw_claims(claims(), "title")
+    marks = [line.get_xdata() for line in figure.axes[1].lines if line.get_marker() == "o"]
+    # the untrained network's, then the effect
+    assert [float(np.ravel(each)[0]) for each in marks[:2]] == [0.2, -0.7]
+    (effect,) = (line for line in figure.axes[1].lines if line.get_marker() == "s")
+    assert np.ravel(effect.get_xdata())[0] == pytest.approx(12 / 15)
+
+
+def agreement():
+    names, rows = list(NAMES), []
+    for checkpoint, sign in (("final", 1), ("0", -1)):
+        for layer, depth in ((None, None), ("relu1", 1), ("relu2", 2)):
+            for place, second in enumerate(names):
+                for first in names[place + 1 :]:
+                    low, high = 0.3 * sign - 0.1, 0.3 * sign + 0.1
+                    rows.append((checkpoint, layer, depth, first, second, 0.3 * sign, low, high, 9))
+    columns = ["checkpoint", "layer", "depth", "first", "second", "rho", "rho_low", "rho_high", "n"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def test_the_trained_network_is_below_the_diagonal_and_the_untrained_above():
+    with in_style():
+        figure = draw_agreement(agreement(), "title")
+    matrix = figure.axes[0].images[0].get_array()
+    below, above = np.tril_indices(len(NAMES), -1), np.triu_indices(len(NAMES), 1)
+    assert (matrix[below] == 0.3).all()
+    assert (matrix[above] == -0.3).all()
+
+
+def test_without_a_control_there_is_one_half():
+    with in_style():
+        figure = draw_agreement(agreement().query("checkpoint == 'final'"), "title")
+    assert figure.axes[0].images[0].get_array().mask[np.triu_indices(len(NAMES))].all()
+    assert "untrained" not in figure.axes[0].get_title(loc="left")

@@ -1,0 +1,72 @@
+"""Whether measures order units alike."""
+
+import numpy as np
+import pytest
+from scipy.stats import spearmanr
+
+from census.measures.agreement import pair_counts, pooled, rank_correlations, resampled_units
+
+RANDOM = np.random.default_rng(0)
+VALUES = np.round(RANDOM.normal(size=(4, 60)), 1)  # with ties
+VALUES[1] += VALUES[0]
+VALUES[2, :20] = np.nan
+VALUES[3, 5] = np.inf
+COUNTS = resampled_units(60, 400, 0, 3)
+
+
+def test_each_pair_is_compared_over_the_units_that_both_have():
+    found = rank_correlations(VALUES, COUNTS)[0]
+    for one in range(4):
+        for other in range(4):
+            known = ~np.isnan(VALUES[[one, other]]).any(0)
+            expected = spearmanr(VALUES[one, known], VALUES[other, known]).statistic
+            assert found[one, other] == pytest.approx(expected)
+
+
+def test_samples_have_the_ranks_of_the_units_that_they_consist_of():
+    values = np.array([[1.0, 2, 3, 4], [2.0, 1, 4, 3]])
+    counts = np.array([[1.0, 1, 1, 1], [2.0, 1, 1, 0]])
+    drawn = [0, 0, 1, 2]
+    expected = np.corrcoef(values[0, drawn], values[1, drawn])[0, 1]
+    assert rank_correlations(values, counts)[:, 0, 1] == pytest.approx([0.6, expected])
+
+
+def test_the_interval_is_that_of_fisher_s_z():
+    random = np.random.default_rng(1)
+    first = random.normal(size=400)
+    values = np.stack([first, first + random.normal(size=400)])
+    rho = rank_correlations(values, resampled_units(400, 1000, 0, 0))[:, 0, 1]
+    low, high = np.quantile(rho[1:], [0.025, 0.975])
+    z, error = np.arctanh(rho[0]), 1.06**0.5 / np.sqrt(400 - 3)
+    assert low == pytest.approx(np.tanh(z - 1.96 * error), abs=0.02)
+    assert high == pytest.approx(np.tanh(z + 1.96 * error), abs=0.02)
+
+
+@pytest.mark.parametrize(
+    "second", [[1.0, 1, 1, 1], [np.nan, np.nan, 1, 2]], ids=["all the same", "two units"]
+)
+def test_undefined_is_no_number(second):
+    found = rank_correlations(np.array([[1.0, 2, 3, 4], second]), np.ones((1, 4)))
+    assert np.isnan(found[0, 0, 1])
+    assert found[0, 0, 0] == pytest.approx(1)
+
+
+def test_units_are_resampled_as_often_as_there_are_and_layers_apart():
+    assert (COUNTS.sum(1) == 60).all()
+    assert (COUNTS[0] == 1).all()
+    assert not np.array_equal(COUNTS, resampled_units(60, 400, 0, 4))
+    assert np.array_equal(COUNTS, resampled_units(60, 400, 0, 3))
+
+
+def test_layers_count_by_their_units():
+    one, other = np.full((1, 2, 2), 0.5), np.full((1, 2, 2), -1.0)
+    other[0, 0, 1] = np.nan
+    numbers = [np.full((2, 2), 30), np.full((2, 2), 10)]
+    assert pooled([one, other], numbers)[0] == pytest.approx(np.array([[0.125, 0.5], [0.125, 0.125]]))
+
+
+def test_what_changes_along_depth_alike_is_no_agreement():
+    layers = [RANDOM.normal(size=(2, 200)) + 10 * depth for depth in range(3)]
+    found = [rank_correlations(values, np.ones((1, 200))) for values in layers]
+    assert abs(pooled(found, [pair_counts(values) for values in layers])[0, 0, 1]) < 0.15
+    assert rank_correlations(np.concatenate(layers, axis=1), np.ones((1, 600)))[0, 0, 1] > 0.8

@@ -1,0 +1,61 @@
+"""A finished study in a notebook."""
+
+import pandas as pd
+import pytest
+import xarray as xr
+
+import census
+from census.errors import StudyError
+from census.stores import write_checkpoint
+
+
+@pytest.fixture
+def results(tmp_path):
+    folder = tmp_path / "results" / "census"
+    folder.mkdir(parents=True)
+    run = {"network": ["cnn", "mlp"], "dataset": ["clothes", "clothes"]}
+    pd.DataFrame(run | {"gini": [0.5, 0.7]}).to_parquet(folder / "units.parquet")
+    pd.DataFrame(run).to_parquet(folder / "layers.parquet")
+    pd.DataFrame({"id": ["S0.1"], "remark": [""], "effect": [float("nan")]}).to_csv(
+        folder / "claims.tsv", sep="\t", index=False
+    )
+    store = tmp_path / "results/measures/gram/cnn/clothes/relu1.zarr"
+    store.parent.mkdir(parents=True)
+    write_checkpoint(store, "0", {"sums": (("image",), pd.Series([1.0, 2.0]).to_numpy())}, {"n_neurons": 3})
+    return tmp_path / "results"
+
+
+def test_tables_are_data_frames(results):
+    study = census.open(results)
+    assert list(study.units["gini"]) == [0.5, 0.7]
+    assert repr(study) == f"<Study {results}: cnn on clothes, mlp on clothes>"
+    assert list(study.claims["remark"]) == [""]
+    assert study.claims["effect"].isna().all()
+
+
+def test_stores_are_data_sets(results):
+    opened = census.open(results).matrices("gram", "cnn", "clothes", "relu1", 0)
+    assert isinstance(opened, xr.Dataset)
+    assert opened["sums"].dims == ("image",)
+    assert opened.attrs["n_neurons"] == 3
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (lambda study: study.matrices("gram", "cn", "clothes", "relu1"), "no 'cn'; did you mean 'cnn'"),
+        (lambda study: study.matrices("gram", "cnn", "clothes", "relu9"), "no 'relu9.zarr'; did you mean"),
+        (lambda study: study.matrices("gram", "cnn", "clothes", "relu1"), "no 'final'; valid: 0"),
+        (lambda study: study.agreement, "no 'agreement.parquet'"),
+        (lambda study: study.activations("cnn", "clothes", "relu1"), "no 'cnn'; there are none"),
+    ],
+    ids=["network", "layer", "checkpoint", "table", "stores"],
+)
+def test_of_what_is_not_there_it_says_what_is(results, ask, message):
+    with pytest.raises(StudyError, match=message):
+        ask(census.open(results))
+
+
+def test_a_folder_without_a_study_is_refused(tmp_path):
+    with pytest.raises(StudyError, match="holds no finished study"):
+        census.open(tmp_path)

@@ -1,0 +1,81 @@
+# The studies' claims, each as a test with a verdict, and a figure of all of them.
+CLAIMS_OF_RUN = "results/measures/claims/{network}/{dataset}.parquet"
+CLAIMS = "results/census/claims.tsv"
+CLAIMS_FIGURE = "results/figures/claims"
+CLAIMS_FIGURES = [f"{CLAIMS_FIGURE}.{extension}" for extension in config["figures"]["formats"]]
+
+
+rule claims:
+    input:
+        units=CENSUS_UNITS,
+        layers=CENSUS_LAYERS,
+        gram=layers_of_run(GRAM),
+        concepts=layers_of_run(CONCEPTS),
+        directions=layers_of_run(DIRECTIONS_TABLE),
+        alignment=layers_of_run(ALIGNMENT_RESAMPLES),
+    output:
+        CLAIMS_OF_RUN,
+    log:
+        "logs/claims/{network}/{dataset}.log",
+    benchmark:
+        "results/benchmarks/claims/{network}/{dataset}.tsv"
+    conda:
+        CONDA
+    resources:
+        mem_mb=lambda wildcards: memory_of_matrices(wildcards, 2 * len(run_of(wildcards)["layers"])),
+        runtime=60,
+    params:
+        resamples=config["measures"]["claims"]["resamples"],
+        seed=config["seed"],
+        format=config["figures"]["formats"][0],
+        code=code("claims.py"),
+    message:
+        "Test the claims on {wildcards.network} and {wildcards.dataset}"
+    script:
+        "../../scripts/claims.py"
+
+
+rule verdicts:
+    input:
+        of_runs(CLAIMS_OF_RUN, RUNS),
+    output:
+        CLAIMS,
+    log:
+        "logs/verdicts.log",
+    conda:
+        CONDA
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        code=code("verdicts.py"),
+    message:
+        "The verdicts on all claims"
+    script:
+        "../../scripts/verdicts.py"
+
+
+rule figure_claims:
+    input:
+        CLAIMS,
+    output:
+        figure_files(
+            CLAIMS_FIGURE,
+            caption="../report/claims.rst",
+            category="Claims",
+            labels={"figure": "claims"},
+        ),
+    log:
+        "logs/figure_claims.log",
+    conda:
+        CONDA
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        dpi=config["figures"]["dpi"],
+        code=code("figure_claims.py"),
+    message:
+        "Draw the verdicts on all claims"
+    script:
+        "../../scripts/figure_claims.py"
