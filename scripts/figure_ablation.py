@@ -1,4 +1,4 @@
-"""Draw what a network's answers lose without units: one by one along depth, or more and more of them."""
+"""Draw what a network's answers lose without units: one by one along depth, and more and more of them."""
 
 from census.jobs import job
 
@@ -6,19 +6,16 @@ with job(snakemake.log[0]):
     import pandas as pd
 
     from census.figures.ablation import draw_cumulative, draw_units
-    from census.figures.style import in_style, save
+    from census.figures.style import in_style, save_views
 
-    view, network, dataset = (snakemake.wildcards[name] for name in ("view", "network", "dataset"))
-    tables = {
-        name: pd.concat(map(pd.read_parquet, snakemake.input[name]), ignore_index=True)
+    where = f"{snakemake.wildcards['network']} on {snakemake.wildcards['dataset']}"
+    units, curves, layers = (
+        pd.concat(map(pd.read_parquet, snakemake.input[name]), ignore_index=True)
         for name in ("units", "curves", "layers")
+    )
+    views = {
+        "units": lambda: draw_units(units, layers, f"Importance of single units: {where}"),
+        "cumulative": lambda: draw_cumulative(curves, layers, f"Removing more and more units: {where}"),
     }
-    where = f"{network} on {dataset}"
     with in_style():
-        if view == "units":
-            figure = draw_units(tables["units"], tables["layers"], f"Importance of single units: {where}")
-        else:
-            figure = draw_cumulative(
-                tables["curves"], tables["layers"], f"Removing more and more units: {where}"
-            )
-        save(figure, snakemake.output, snakemake.params.dpi)
+        save_views(views, snakemake.output, snakemake.params.dpi)

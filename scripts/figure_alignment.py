@@ -1,4 +1,4 @@
-"""Draw whether patterns prefer the basis of units: along depth, or over learning."""
+"""Draw whether patterns prefer the basis of units: along depth, and over learning."""
 
 from census.jobs import job
 
@@ -6,15 +6,15 @@ with job(snakemake.log[0]):
     import pandas as pd
 
     from census.figures.alignment import draw_depth, draw_learning
-    from census.figures.style import in_style, save
+    from census.figures.style import in_style, save_views
 
-    view, network, dataset = (snakemake.wildcards[name] for name in ("view", "network", "dataset"))
+    where = f"{snakemake.wildcards['network']} on {snakemake.wildcards['dataset']}"
     layers = pd.concat(map(pd.read_parquet, snakemake.input.layers), ignore_index=True)
+    # none where units are looked at in no layer
+    bases = pd.concat(map(pd.read_parquet, snakemake.input.bases)) if snakemake.input.bases else None
+    views = {
+        "depth": lambda: draw_depth(layers, bases, f"The basis of units: {where}"),
+        "learning": lambda: draw_learning(layers, f"The basis of units over learning: {where}"),
+    }
     with in_style():
-        if view == "depth":
-            # none where units are looked at in no layer
-            bases = pd.concat(map(pd.read_parquet, snakemake.input.bases)) if snakemake.input.bases else None
-            figure = draw_depth(layers, bases, f"The basis of units: {network} on {dataset}")
-        else:
-            figure = draw_learning(layers, f"The basis of units over learning: {network} on {dataset}")
-        save(figure, snakemake.output, snakemake.params.dpi)
+        save_views(views, snakemake.output, snakemake.params.dpi)

@@ -8,7 +8,7 @@ with job(snakemake.log[0]):
 
     from census.data.store import open_dataset
     from census.figures.clusters import MOST_CLUSTERS, LayerClusters, draw_dendrograms, draw_depth
-    from census.figures.style import in_style, save
+    from census.figures.style import in_style, save_views
     from census.stores import open_checkpoint
 
     where = f"{snakemake.wildcards['network']} on {snakemake.wildcards['dataset']}"
@@ -29,12 +29,17 @@ with job(snakemake.log[0]):
                 found["top_image"],
             )
         )
+
+    def dendrograms():
+        """Return the figure of the largest clusters, with the images to which they answer most."""
+        images = np.unique(np.concatenate([layer.top_images[:MOST_CLUSTERS].ravel() for layer in shown]))
+        pixels = open_dataset(snakemake.input.images).pixels.oindex[images.astype(np.int64)]
+        pictures = dict(zip(images.tolist(), pixels, strict=True))
+        return draw_dendrograms(shown, pictures, f"The largest clusters of units: {where}")
+
+    views = {
+        "depth": lambda: draw_depth(layers, f"Clusters of units that answer alike: {where}"),
+        "dendrograms": dendrograms,
+    }
     with in_style():
-        figure = draw_depth(layers, f"Clusters of units that answer alike: {where}")
-        save(figure, snakemake.output.depth, snakemake.params.dpi)
-        if shown:
-            images = np.unique(np.concatenate([layer.top_images[:MOST_CLUSTERS].ravel() for layer in shown]))
-            pixels = open_dataset(snakemake.input.images).pixels.oindex[images.astype(np.int64)]
-            pictures = dict(zip(images.tolist(), pixels, strict=True))
-            figure = draw_dendrograms(shown, pictures, f"The largest clusters of units: {where}")
-            save(figure, snakemake.output.dendrograms, snakemake.params.dpi)
+        save_views(views, snakemake.output, snakemake.params.dpi)

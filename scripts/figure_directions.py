@@ -1,5 +1,7 @@
 """Draw directions of all layers: spectra, numbers along depth, variances, and images at their ends."""
 
+from functools import partial
+
 from census.jobs import job
 
 with job(snakemake.log[0]):
@@ -15,7 +17,7 @@ with job(snakemake.log[0]):
         draw_variance,
     )
     from census.figures.strips import Strip, draw_strips, rounded
-    from census.figures.style import FINAL, UNTRAINED, in_style, save
+    from census.figures.style import FINAL, UNTRAINED, in_style, save_views
     from census.stores import open_checkpoint
 
     params = snakemake.params
@@ -99,27 +101,19 @@ with job(snakemake.log[0]):
     pixels = open_dataset(snakemake.input.images).pixels
     images = dict(zip(indices.tolist(), pixels.oindex[indices], strict=True)) if len(indices) else {}
 
+    def ends_of(family, words):
+        """Return the figure of the images at the ends of a family of directions."""
+        return draw_strips(shown[family], images, f"Images at the ends of {words}: {where}")
+
+    views = {
+        "spectrum": lambda: draw_spectrum(spectra, layers, f"Singular values: {where}"),
+        "depth": lambda: draw_depth(layers, params.components, f"Dimension along depth: {where}"),
+        "redundancy": lambda: draw_redundancy(layers, f"Redundancy of directions: {where}"),
+        "purity": lambda: draw_purity(layers, directions, f"Purity of directions: {where}"),
+        "variance": lambda: draw_variance(variances, directions, f"Variance of neurons: {where}"),
+        "components": partial(ends_of, "components", "singular vectors"),
+        "neurons": partial(ends_of, "neurons", "single neurons"),
+        "projections": partial(ends_of, "projections", "random directions"),
+    }
     with in_style():
-        for view, draw, *arguments, title in (
-            ("spectrum", draw_spectrum, spectra, layers, "Singular values"),
-            ("depth", draw_depth, layers, params.components, "Dimension along depth"),
-            ("redundancy", draw_redundancy, layers, "Redundancy of directions"),
-            ("purity", draw_purity, layers, directions, "Purity of directions"),
-            ("variance", draw_variance, variances, directions, "Variance of neurons"),
-            (
-                "components",
-                draw_strips,
-                shown["components"],
-                images,
-                "Images at the ends of singular vectors",
-            ),
-            ("neurons", draw_strips, shown["neurons"], images, "Images at the ends of single neurons"),
-            (
-                "projections",
-                draw_strips,
-                shown["projections"],
-                images,
-                "Images at the ends of random directions",
-            ),
-        ):
-            save(draw(*arguments, f"{title}: {where}"), snakemake.output[view], params.dpi)
+        save_views(views, snakemake.output, params.dpi)

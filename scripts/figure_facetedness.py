@@ -13,25 +13,22 @@ with job(snakemake.log[0]):
         draw_heatmaps,
         draw_similarity,
     )
-    from census.figures.style import in_style, save
+    from census.figures.style import in_style, save_views
     from census.stores import open_checkpoint
 
-    view, network, dataset = (snakemake.wildcards[name] for name in ("view", "network", "dataset"))
     units, layers = (pd.read_parquet(snakemake.input[name]) for name in ("units", "layers"))
-    where = f"{network} on {dataset}\n{about_top_images(layers)}"
+    where = (
+        f"{snakemake.wildcards['network']} on {snakemake.wildcards['dataset']}\n{about_top_images(layers)}"
+    )
+    of_units = f"Similarity of units by their classes: {where}"
+    groups = [open_checkpoint(path, "final") for path in snakemake.input.stores]
+    matrices = {group.attrs["layer"]: (group["similarity"][:], group["distance"][:]) for group in groups}
+    views = {
+        "density": lambda: draw_density(units, f"How many classes units answer to: {where}"),
+        "degree": lambda: draw_degree(units, layers, f"MF degree of units: {where}"),
+        "counts": lambda: draw_counts(layers, f"Single- and multi-faceted units: {where}"),
+        "similarity": lambda: draw_similarity(layers, of_units),
+        "heatmaps": lambda: draw_heatmaps(matrices, of_units),
+    }
     with in_style():
-        if view == "density":
-            figure = draw_density(units, f"How many classes units answer to: {where}")
-        elif view == "degree":
-            figure = draw_degree(units, layers, f"MF degree of units: {where}")
-        elif view == "counts":
-            figure = draw_counts(layers, f"Single- and multi-faceted units: {where}")
-        elif view == "similarity":
-            figure = draw_similarity(layers, f"Similarity of units by their classes: {where}")
-        else:
-            matrices = {}
-            for path in snakemake.input.stores:
-                group = open_checkpoint(path, "final")
-                matrices[group.attrs["layer"]] = (group["similarity"][:], group["distance"][:])
-            figure = draw_heatmaps(matrices, f"Similarity of units by their classes: {where}")
-        save(figure, snakemake.output, snakemake.params.dpi)
+        save_views(views, snakemake.output, snakemake.params.dpi)

@@ -1,4 +1,4 @@
-"""Draw how layers change over learning: against the step of training, or from checkpoint to checkpoint."""
+"""Draw how layers change over learning: against the step of training, and from checkpoint to checkpoint."""
 
 from census.jobs import job
 
@@ -6,22 +6,22 @@ with job(snakemake.log[0]):
     import pandas as pd
 
     from census.figures.learning import draw_checkpoints, draw_learning
-    from census.figures.style import in_style, save
+    from census.figures.style import in_style, save_views
 
-    view, network, dataset = (snakemake.wildcards[name] for name in ("view", "network", "dataset"))
-    similarities = pd.read_parquet(snakemake.input.similarities)
+    where = f"{snakemake.wildcards['network']} on {snakemake.wildcards['dataset']}"
+    similarities, correlations = (
+        pd.read_parquet(snakemake.input[name]) for name in ("similarities", "correlations")
+    )
+    sparsity = pd.concat(map(pd.read_parquet, snakemake.input.sparsity), ignore_index=True)
+    path = snakemake.input.get("performance")
+    performance = pd.read_parquet(path) if path else None
+    views = {
+        "steps": lambda: draw_learning(
+            similarities, correlations, sparsity, performance, f"Over learning: {where}"
+        ),
+        "checkpoints": lambda: draw_checkpoints(
+            similarities, f"Similarity of each layer over learning: {where}"
+        ),
+    }
     with in_style():
-        if view == "checkpoints":
-            figure = draw_checkpoints(
-                similarities, f"Similarity of each layer over learning: {network} on {dataset}"
-            )
-        else:
-            performance = snakemake.input.get("performance")
-            figure = draw_learning(
-                similarities,
-                pd.read_parquet(snakemake.input.correlations),
-                pd.concat(map(pd.read_parquet, snakemake.input.sparsity), ignore_index=True),
-                pd.read_parquet(performance) if performance else None,
-                f"Over learning: {network} on {dataset}",
-            )
-        save(figure, snakemake.output, snakemake.params.dpi)
+        save_views(views, snakemake.output, snakemake.params.dpi)

@@ -1,4 +1,4 @@
-"""Draw the selectivity of the units of a network: along depth, as detectors of classes, or over learning."""
+"""Draw the selectivity of the units of a network: along depth, as detectors of classes, and over learning."""
 
 from census.jobs import job
 
@@ -6,19 +6,17 @@ with job(snakemake.log[0]):
     import pandas as pd
 
     from census.figures.selectivity import draw_depth, draw_detection, draw_learning
-    from census.figures.style import in_style, save
+    from census.figures.style import in_style, save_views
 
-    view, network, dataset = (snakemake.wildcards[name] for name in ("view", "network", "dataset"))
+    where = f"{snakemake.wildcards['network']} on {snakemake.wildcards['dataset']}"
     units, layers = (
         pd.concat(map(pd.read_parquet, snakemake.input[name]), ignore_index=True)
         for name in ("units", "layers")
     )
-    where = f"{network} on {dataset}"
+    views = {
+        "depth": lambda: draw_depth(units, layers, f"Class selectivity of units: {where}"),
+        "detection": lambda: draw_detection(units, layers, f"Units as detectors of a class: {where}"),
+        "learning": lambda: draw_learning(layers, f"Selectivity over learning: {where}"),
+    }
     with in_style():
-        if view == "depth":
-            figure = draw_depth(units, layers, f"Class selectivity of units: {where}")
-        elif view == "detection":
-            figure = draw_detection(units, layers, f"Units as detectors of a class: {where}")
-        else:
-            figure = draw_learning(layers, f"Selectivity over learning: {where}")
-        save(figure, snakemake.output, snakemake.params.dpi)
+        save_views(views, snakemake.output, snakemake.params.dpi)

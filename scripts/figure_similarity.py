@@ -1,4 +1,6 @@
-"""Draw the similarity between layers: of all, by one of the measures, or of the branches of modules."""
+"""Draw the similarity between layers: of all, by each of the measures, and of the branches of modules."""
+
+from functools import partial
 
 from census.jobs import job
 
@@ -6,19 +8,20 @@ with job(snakemake.log[0]):
     import pandas as pd
 
     from census.figures.similarity import draw_layers, draw_submodules
-    from census.figures.style import in_style, save
+    from census.figures.style import in_style, save_views
 
-    view, network, dataset = (snakemake.wildcards[name] for name in ("view", "network", "dataset"))
+    where = f"{snakemake.wildcards['network']} on {snakemake.wildcards['dataset']}"
     pairs, steps = (pd.read_parquet(snakemake.input[name]) for name in ("pairs", "steps"))
-    column = {
+    columns = {
         "pearson": "similarity",
         "spearman": "similarity_spearman",
         "deconfounded": "similarity_deconfounded",
         "cka": "cka",
     }
+    views = {
+        view: partial(draw_layers, pairs, steps, column, f"Similarity of layers: {where}")
+        for view, column in columns.items()
+    }
+    views["submodules"] = lambda: draw_submodules(pairs, f"Branches inside of modules: {where}")
     with in_style():
-        if view == "submodules":
-            figure = draw_submodules(pairs, f"Branches inside of modules: {network} on {dataset}")
-        else:
-            figure = draw_layers(pairs, steps, column[view], f"Similarity of layers: {network} on {dataset}")
-        save(figure, snakemake.output, snakemake.params.dpi)
+        save_views(views, snakemake.output, snakemake.params.dpi)

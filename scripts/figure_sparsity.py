@@ -1,4 +1,4 @@
-"""Draw the sparsity of all layers of a network: along depth, over units, or over learning."""
+"""Draw the sparsity of all layers of a network: along depth, over units, and over learning."""
 
 from census.jobs import job
 
@@ -6,15 +6,17 @@ with job(snakemake.log[0]):
     import pandas as pd
 
     from census.figures.sparsity import draw_depth, draw_learning, draw_lifetime
-    from census.figures.style import in_style, save
+    from census.figures.style import in_style, save_views
 
-    view, network, dataset = (snakemake.wildcards[name] for name in ("view", "network", "dataset"))
-    draw, tables, what = {
-        "depth": (draw_depth, snakemake.input.layers, "Sparsity along depth"),
-        "lifetime": (draw_lifetime, snakemake.input.units, "Lifetime sparseness"),
-        "learning": (draw_learning, snakemake.input.layers, "Sparsity over learning"),
-    }[view]
-    table = pd.concat(map(pd.read_parquet, tables), ignore_index=True)
+    where = f"{snakemake.wildcards['network']} on {snakemake.wildcards['dataset']}"
+    layers, units = (
+        pd.concat(map(pd.read_parquet, snakemake.input[name]), ignore_index=True)
+        for name in ("layers", "units")
+    )
+    views = {
+        "depth": lambda: draw_depth(layers, f"Sparsity along depth: {where}"),
+        "lifetime": lambda: draw_lifetime(units, f"Lifetime sparseness: {where}"),
+        "learning": lambda: draw_learning(layers, f"Sparsity over learning: {where}"),
+    }
     with in_style():
-        figure = draw(table, f"{what}: {network} on {dataset}")
-        save(figure, snakemake.output, snakemake.params.dpi)
+        save_views(views, snakemake.output, snakemake.params.dpi)

@@ -28,60 +28,44 @@ PASSES = {
 }
 LAYERS = {"random": ("relu1", "output"), "small": ("relu", "output")}
 HISTOGRAMS = {f"histogram/{network}/tiny/{layer}" for network, layers in LAYERS.items() for layer in layers}
-HISTOGRAM_FIGURES = {
-    "figure_histogram/random/tiny/final",
-    *(f"figure_histogram/small/tiny/{checkpoint}" for checkpoint in ("0", "1", "final")),
-}
+HISTOGRAM_FIGURES = {f"figure_histogram/{network}/tiny" for network in LAYERS}
 
 
 # of a network as a whole, and made anew when a layer comes or goes
 OF_NETWORK = {f"{rule}/random/tiny" for rule in ("correlation", "similarity", "facetedness")}
+# figures that the run of each network has; those of one folder are drawn by one job
+VIEWS = {
+    "random": {
+        *(f"sparsity/{view}" for view in ("depth", "lifetime")),
+        "histogram/final",
+        *(f"correlation/{view}" for view in ("decorrelation", "matrices-final")),
+        *(f"similarity/{view}" for view in ("pearson", "spearman", "deconfounded", "cka")),
+        *(f"facetedness/{view}" for view in ("density", "degree", "counts", "similarity", "heatmaps")),
+        *(f"facets/{view}" for view in ("single", "multi")),
+        *(f"selectivity/{view}" for view in ("depth", "detection")),
+        *(f"substitution/{view}" for view in ("pictures", "beaten")),
+        *(f"ablation/{view}" for view in ("units", "cumulative")),
+        *(f"importance/{view}" for view in ("substitution", "depth", "costs", "relations")),
+        *(f"directions/{view}" for view in ("spectrum", "depth", "redundancy", "purity", "variance")),
+        *(f"directions/{view}" for view in ("components", "neurons", "projections")),
+        "alignment/depth",
+        *(f"clusters/{view}" for view in ("depth", "dendrograms")),
+    }
+}
+VIEWS["small"] = {
+    *VIEWS["random"],
+    # of a network that was trained here
+    *(f"{figure}/learning" for figure in ("sparsity", "selectivity", "alignment")),
+    *(f"learning/{view}" for view in ("steps", "checkpoints")),
+    *(f"histogram/{checkpoint}" for checkpoint in ("0", "1")),
+    "correlation/matrices-0",
+}
 FIGURES = {
-    *(f"figure_sparsity/random/tiny/{view}" for view in ("depth", "lifetime")),
-    *(f"figure_sparsity/small/tiny/{view}" for view in ("depth", "lifetime", "learning")),
-    *(f"figure_correlation/random/tiny/{view}" for view in ("decorrelation", "matrices-final")),
-    *(f"figure_correlation/small/tiny/{view}" for view in ("decorrelation", "matrices-final", "matrices-0")),
-    *(
-        f"figure_similarity/{network}/tiny/{view}"
-        for network in LAYERS
-        for view in ("pearson", "spearman", "deconfounded", "cka")
-    ),
-    *(f"figure_learning/small/tiny/{view}" for view in ("steps", "checkpoints")),
-    *(
-        f"figure_facetedness/{network}/tiny/{view}"
-        for network in LAYERS
-        for view in ("density", "degree", "counts", "similarity", "heatmaps")
-    ),
-    *(f"figure_facets/{network}/tiny/{view}" for network in LAYERS for view in ("single", "multi")),
-    *(f"figure_selectivity/random/tiny/{view}" for view in ("depth", "detection")),
-    *(f"figure_selectivity/small/tiny/{view}" for view in ("depth", "detection", "learning")),
-    *(f"figure_substitution/{network}/tiny/{view}" for network in LAYERS for view in ("pictures", "beaten")),
-    *(f"figure_ablation/{network}/tiny/{view}" for network in LAYERS for view in ("units", "cumulative")),
-    *(
-        f"figure_importance/{network}/tiny/{view}"
-        for network in LAYERS
-        for view in ("substitution", "depth", "costs", "relations")
-    ),
-    *(f"figure_directions/{network}/tiny" for network in LAYERS),
-    *(f"figure_alignment/{network}/tiny/depth" for network in LAYERS),
-    "figure_alignment/small/tiny/learning",
-    *(f"figure_clusters/{network}/tiny" for network in LAYERS),
-    *HISTOGRAM_FIGURES,
+    f"figure_{view.partition('/')[0]}/{network}/tiny" for network, views in VIEWS.items() for view in views
 }
 # of the rectified layers only, whose units are looked at one by one
 OF_UNITS = ("ascent", "substitution", "ablation", "clusters")
 FIGURES_OF_UNITS = ("figure_substitution/", "figure_ablation/", "figure_importance/", "figure_clusters/")
-# one job draws all of these
-DIRECTIONS_VIEWS = (
-    "spectrum",
-    "depth",
-    "redundancy",
-    "purity",
-    "variance",
-    "components",
-    "neurons",
-    "projections",
-)
 
 
 def of_layer(jobs, network, layer):
@@ -180,13 +164,14 @@ def test_the_census_has_a_row_for_every_unit_and_opens_everywhere(first):
 
 
 def test_figures_are_pictures_of_something(first):
-    study, ended = first
-    figures = sorted((study.folder / "results/figures").rglob("*.*"))
-    # one job draws two figures of clusters
-    assert len(figures) == len(ended.figures()) + len(LAYERS) * (len(DIRECTIONS_VIEWS) - 1 + 1)
-    for network in LAYERS:
-        for view in DIRECTIONS_VIEWS:
-            assert study.folder / f"results/figures/directions/{network}/tiny/{view}.png" in figures
+    study, _ = first
+    folder = study.folder / "results/figures"
+    figures = sorted(folder.rglob("*.*"))
+    assert set(figures) == {
+        folder / figure / network / "tiny" / f"{view}.png"
+        for network, views in VIEWS.items()
+        for figure, view in (each.split("/") for each in views)
+    }
     for path in figures:
         assert path.suffix == ".png"
         with Image.open(path) as image:

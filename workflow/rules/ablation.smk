@@ -50,20 +50,15 @@ rule figure_ablation:
         curves=unit_layers_of_run(ABLATION_CURVES),
         layers=unit_layers_of_run(ABLATION_LAYER),
     output:
-        figure_files(
+        **view_files(
             ABLATION_FIGURE,
+            ABLATION_VIEWS,
+            figure="ablation",
             caption="../report/ablation.rst",
             category="S3 How important?",
-            labels={
-                "figure": "ablation {view}",
-                "network": "{network}",
-                "dataset": "{dataset}",
-            },
         ),
     log:
-        "logs/figure_ablation/{network}/{dataset}/{view}.log",
-    wildcard_constraints:
-        view="|".join(ABLATION_VIEWS),
+        "logs/figure_ablation/{network}/{dataset}.log",
     conda:
         CONDA
     resources:
@@ -73,6 +68,6 @@ rule figure_ablation:
         dpi=config["figures"]["dpi"],
         code=code("figure_ablation.py"),
     message:
-        "Draw ablation ({wildcards.view}) of {wildcards.network} on {wildcards.dataset}"
+        "Draw ablation of {wildcards.network} on {wildcards.dataset}"
     script:
         "../../scripts/figure_ablation.py"

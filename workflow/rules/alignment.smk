@@ -3,13 +3,8 @@ ALIGNMENT = "results/measures/alignment/{network}/{dataset}/{layer}.layer.parque
 ALIGNMENT_RESAMPLES = "results/measures/alignment/{network}/{dataset}/{layer}.resamples.parquet"
 BASES = "results/measures/bases/{network}/{dataset}.parquet"
 ALIGNMENT_FIGURE = "results/figures/alignment/{network}/{dataset}/{view}"
-ALIGNMENT_FIGURES = [
-    *figures(ALIGNMENT_FIGURE.replace("{view}", "depth"), RUNS),
-    *figures(
-        ALIGNMENT_FIGURE.replace("{view}", "learning"),
-        [run for run in RUNS if len(checkpoints(run)) > 2],
-    ),
-]
+ALIGNMENT_VIEWS = {"depth": RUNS, "learning": list(filter(has_learning, RUNS))}
+ALIGNMENT_FIGURES = figures_of_views(ALIGNMENT_FIGURE, ALIGNMENT_VIEWS)
 
 
 rule alignment:
@@ -69,34 +64,35 @@ rule bases:
         "../../scripts/bases.py"
 
 
-rule figure_alignment:
-    input:
-        layers=layers_of_run(ALIGNMENT),
-        bases=of_unit_layers(BASES),
-    output:
-        figure_files(
-            ALIGNMENT_FIGURE,
-            caption="../report/alignment.rst",
-            category="S0 Sparse or distributed?",
-            labels={
-                "figure": "alignment {view}",
-                "network": "{network}",
-                "dataset": "{dataset}",
-            },
-        ),
-    log:
-        "logs/figure_alignment/{network}/{dataset}/{view}.log",
-    wildcard_constraints:
-        view="depth|learning",
-    conda:
-        CONDA
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        dpi=config["figures"]["dpi"],
-        code=code("figure_alignment.py"),
-    message:
-        "Draw alignment ({wildcards.view}) of {wildcards.network} on {wildcards.dataset}"
-    script:
-        "../../scripts/figure_alignment.py"
+for drawing in drawings("figure_alignment", ALIGNMENT_VIEWS):
+
+    rule:
+        name:
+            drawing.name
+        input:
+            layers=layers_of_run(ALIGNMENT),
+            bases=of_unit_layers(BASES),
+        output:
+            **view_files(
+                ALIGNMENT_FIGURE,
+                drawing.views,
+                figure="alignment",
+                caption="../report/alignment.rst",
+                category="S0 Sparse or distributed?",
+            ),
+        log:
+            "logs/figure_alignment/{network}/{dataset}.log",
+        wildcard_constraints:
+            network=drawing.networks,
+        conda:
+            CONDA
+        resources:
+            mem_mb=1000,
+            runtime=10,
+        params:
+            dpi=config["figures"]["dpi"],
+            code=code("figure_alignment.py"),
+        message:
+            "Draw alignment of {wildcards.network} on {wildcards.dataset}"
+        script:
+            "../../scripts/figure_alignment.py"

@@ -36,26 +36,19 @@ rule clusters:
         "../../scripts/clusters.py"
 
 
-# both in one job: to begin takes longer than to draw
 rule figure_clusters:
     input:
         layers=unit_layers_of_run(CLUSTERS_LAYER),
         stores=some_unit_layers_of_run(CLUSTERS, config["measures"]["clusters"]["dendrograms"]),
         images=images_of_run,
     output:
-        **{
-            view: figure_files(
-                CLUSTERS_FIGURE.replace("{view}", view),
-                caption="../report/clusters.rst",
-                category="S4 Neurons or directions?",
-                labels={
-                    "figure": f"clusters {view}",
-                    "network": "{network}",
-                    "dataset": "{dataset}",
-                },
-            )
-            for view in CLUSTERS_VIEWS
-        },
+        **view_files(
+            CLUSTERS_FIGURE,
+            CLUSTERS_VIEWS,
+            figure="clusters",
+            caption="../report/clusters.rst",
+            category="S4 Neurons or directions?",
+        ),
     log:
         "logs/figure_clusters/{network}/{dataset}.log",
     conda:

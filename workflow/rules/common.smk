@@ -1,6 +1,7 @@
 # What the other files here share - the checked config, its runs, paths, digests of code, input functions.
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 from snakemake.exceptions import WorkflowError
 
@@ -34,6 +35,21 @@ except StudyError as error:
 
 # the runs in which units are looked at one by one
 UNIT_RUNS = [run for run in RUNS if run["unit_layers"]]
+
+
+class Drawing(NamedTuple):
+    """Views of a figure that one job draws: to begin, and to read tables, takes longer than to draw most of them.
+
+    Attributes
+    ----------
+    name : of the rule.
+    views : their names.
+    networks : wildcard constraint that lets the rule draw those runs only that have these views, and no others.
+    """
+
+    name: str
+    views: list[str]
+    networks: str
 
 
 wildcard_constraints:
@@ -107,6 +123,11 @@ def checkpoints(run):
     if wanted == "all":
         return known
     return [*(str(step) for step in sorted([] if wanted == "final" else wanted)), "final"]
+
+
+def runs_at(checkpoint):
+    """Return the runs that look at a checkpoint."""
+    return [run for run in RUNS if checkpoint in checkpoints(run)]
 
 
 def run_of(wildcards):
@@ -215,6 +236,11 @@ def logits_of_run(wildcards):
     return expand(STORE, checkpoint="final", layer="output", allow_missing=True) if only else []
 
 
+def has_learning(run):
+    """Return whether a run looks at checkpoints between the untrained and the final network."""
+    return len(checkpoints(run)) > 2
+
+
 def has_branches(run):
     """Return whether some of a run's layers lie in branches of the network."""
     return any(layer.branch_of for layer in LAYERS[run["network"]] if layer.name in run["layers"])
@@ -250,3 +276,55 @@ def figures(pattern, runs):
         for path in expand(pattern, network=run["network"], dataset=run["dataset"])
         for extension in config["figures"]["formats"]
     ]
+
+
+def figures_of_views(pattern, views):
+    """Return the files of all views of a figure.
+
+    Parameters
+    ----------
+    pattern : path without ending, with the wildcard ``view``.
+    views : by name, the runs that have the view.
+    """
+    return [path for view, runs in views.items() for path in figures(pattern.replace("{view}", view), runs)]
+
+
+def drawings(name, views):
+    """Yield how the views of a figure are drawn, all views of a run at once, for runs that differ in what they have.
+
+    Parameters
+    ----------
+    name : of the rule; where some of the views are missing, their names are added.
+    views : by name, the runs that have the view.
+    """
+    by_views = {}
+    for run in RUNS:
+        by_views.setdefault(tuple(view for view in views if run in views[view]), []).append(run)
+    for drawn, runs in by_views.items():
+        missing = [view for view in views if views[view] and view not in drawn]
+        if drawn:
+            yield Drawing(
+                "_without_".join([name, *missing]),
+                list(drawn),
+                # a network may meet several data sets: the one that follows in the path decides, too
+                "|".join(f"{run['network']}(?=/{run['dataset']}/)" for run in runs),
+            )
+
+
+def view_files(pattern, views, *, figure, **report_options):
+    """Return the files of views by their names, each as :func:`figure_files` has them.
+
+    Parameters
+    ----------
+    pattern : path without ending, with the wildcard ``view``.
+    views : their names.
+    figure : what the report calls the figure, before the view's name.
+    """
+    return {
+        view: figure_files(
+            pattern.replace("{view}", view),
+            labels={"figure": f"{figure} {view}", "network": "{network}", "dataset": "{dataset}"},
+            **report_options,
+        )
+        for view in views
+    }

@@ -2,14 +2,12 @@
 CORRELATION_LAYERS = "results/measures/correlation/{network}/{dataset}/layers.parquet"
 CORRELATION_ORDERS = "results/measures/correlation/{network}/{dataset}/orders.parquet"
 CORRELATION_FIGURE = "results/figures/correlation/{network}/{dataset}/{view}"
-CORRELATION_FIGURES = [
-    *figures(CORRELATION_FIGURE.replace("{view}", "decorrelation"), RUNS),
-    *figures(CORRELATION_FIGURE.replace("{view}", "matrices-final"), RUNS),
-    *figures(
-        CORRELATION_FIGURE.replace("{view}", "matrices-0"),
-        [run for run in RUNS if "0" in checkpoints(run)],
-    ),
-]
+CORRELATION_VIEWS = {
+    "decorrelation": RUNS,
+    "matrices-final": RUNS,
+    "matrices-0": runs_at("0"),
+}
+CORRELATION_FIGURES = figures_of_views(CORRELATION_FIGURE, CORRELATION_VIEWS)
 
 
 rule correlation:
@@ -38,36 +36,37 @@ rule correlation:
         "../../scripts/correlation.py"
 
 
-rule figure_correlation:
-    input:
-        layers=CORRELATION_LAYERS,
-        orders=CORRELATION_ORDERS,
-        grams=layers_of_run(GRAM),
-        sparsity=layers_of_run(SPARSITY_LAYER),
-    output:
-        figure_files(
-            CORRELATION_FIGURE,
-            caption="../report/correlation.rst",
-            category="S1 From input to output",
-            labels={
-                "figure": "correlation {view}",
-                "network": "{network}",
-                "dataset": "{dataset}",
-            },
-        ),
-    log:
-        "logs/figure_correlation/{network}/{dataset}/{view}.log",
-    wildcard_constraints:
-        view="decorrelation|matrices-final|matrices-0",
-    conda:
-        CONDA
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        dpi=config["figures"]["dpi"],
-        code=code("figure_correlation.py"),
-    message:
-        "Draw correlation ({wildcards.view}) of {wildcards.network} on {wildcards.dataset}"
-    script:
-        "../../scripts/figure_correlation.py"
+for drawing in drawings("figure_correlation", CORRELATION_VIEWS):
+
+    rule:
+        name:
+            drawing.name
+        input:
+            layers=CORRELATION_LAYERS,
+            orders=CORRELATION_ORDERS,
+            grams=layers_of_run(GRAM),
+            sparsity=layers_of_run(SPARSITY_LAYER),
+        output:
+            **view_files(
+                CORRELATION_FIGURE,
+                drawing.views,
+                figure="correlation",
+                caption="../report/correlation.rst",
+                category="S1 From input to output",
+            ),
+        log:
+            "logs/figure_correlation/{network}/{dataset}.log",
+        wildcard_constraints:
+            network=drawing.networks,
+        conda:
+            CONDA
+        resources:
+            mem_mb=1000,
+            runtime=10,
+        params:
+            dpi=config["figures"]["dpi"],
+            code=code("figure_correlation.py"),
+        message:
+            "Draw correlation of {wildcards.network} on {wildcards.dataset}"
+        script:
+            "../../scripts/figure_correlation.py"

@@ -64,7 +64,6 @@ rule directions:
         "../../scripts/directions.py"
 
 
-# all in one job: to begin, and to read the tables, takes longer than to draw most of them
 rule figure_directions:
     input:
         layers=layers_of_run(DIRECTIONS_LAYER),
@@ -73,19 +72,13 @@ rule figure_directions:
         stores=layers_of_run(DIRECTIONS),
         images=images_of_run,
     output:
-        **{
-            view: figure_files(
-                DIRECTIONS_FIGURE.replace("{view}", view),
-                caption="../report/directions.rst",
-                category="S4 Neurons or directions?",
-                labels={
-                    "figure": f"directions {view}",
-                    "network": "{network}",
-                    "dataset": "{dataset}",
-                },
-            )
-            for view in DIRECTIONS_VIEWS
-        },
+        **view_files(
+            DIRECTIONS_FIGURE,
+            DIRECTIONS_VIEWS,
+            figure="directions",
+            caption="../report/directions.rst",
+            category="S4 Neurons or directions?",
+        ),
     log:
         "logs/figure_directions/{network}/{dataset}.log",
     conda:

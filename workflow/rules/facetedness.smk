@@ -34,20 +34,15 @@ rule figure_facetedness:
         layers=FACETEDNESS_LAYERS,
         stores=layers_of_run(CONCEPTS),
     output:
-        figure_files(
+        **view_files(
             FACETEDNESS_FIGURE,
+            FACETEDNESS_VIEWS,
+            figure="facetedness",
             caption="../report/facetedness.rst",
             category="S2 Which concepts?",
-            labels={
-                "figure": "facetedness {view}",
-                "network": "{network}",
-                "dataset": "{dataset}",
-            },
         ),
     log:
-        "logs/figure_facetedness/{network}/{dataset}/{view}.log",
-    wildcard_constraints:
-        view="|".join(FACETEDNESS_VIEWS),
+        "logs/figure_facetedness/{network}/{dataset}.log",
     conda:
         CONDA
     resources:
@@ -57,6 +52,6 @@ rule figure_facetedness:
         dpi=config["figures"]["dpi"],
         code=code("figure_facetedness.py"),
     message:
-        "Draw facetedness ({wildcards.view}) of {wildcards.network} on {wildcards.dataset}"
+        "Draw facetedness of {wildcards.network} on {wildcards.dataset}"
     script:
         "../../scripts/figure_facetedness.py"

@@ -2,10 +2,8 @@
 FACETS = "results/measures/facets/{network}/{dataset}/{layer}.zarr"
 FACETS_TABLE = "results/measures/facets/{network}/{dataset}/{layer}.parquet"
 FACETS_FIGURE = "results/figures/facets/{network}/{dataset}/{view}"
-FACETS_FIGURES = [
-    *figures(FACETS_FIGURE.replace("{view}", "single"), RUNS),
-    *figures(FACETS_FIGURE.replace("{view}", "multi"), RUNS),
-]
+FACETS_VIEWS = ("single", "multi")
+FACETS_FIGURES = figures(expand(FACETS_FIGURE, view=FACETS_VIEWS, allow_missing=True), RUNS)
 if config["measures"]["facets"]["units_per_end"] == 0:
     FACETS_FIGURES = []  # there is no unit to show
 
@@ -54,20 +52,15 @@ rule figure_facets:
         stores=layers_of_run(FACETS),
         tables=layers_of_run(FACETS_TABLE),
     output:
-        figure_files(
+        **view_files(
             FACETS_FIGURE,
+            FACETS_VIEWS,
+            figure="facets",
             caption="../report/facets.rst",
             category="S2 Which concepts?",
-            labels={
-                "figure": "facets {view}",
-                "network": "{network}",
-                "dataset": "{dataset}",
-            },
         ),
     log:
-        "logs/figure_facets/{network}/{dataset}/{view}.log",
-    wildcard_constraints:
-        view="single|multi",
+        "logs/figure_facets/{network}/{dataset}.log",
     conda:
         CONDA
     resources:
@@ -77,6 +70,6 @@ rule figure_facets:
         dpi=config["figures"]["dpi"],
         code=code("figure_facets.py"),
     message:
-        "Draw facets ({wildcards.view}) of {wildcards.network} on {wildcards.dataset}"
+        "Draw facets of {wildcards.network} on {wildcards.dataset}"
     script:
         "../../scripts/figure_facets.py"

@@ -1,11 +1,8 @@
 # Histograms of the activations of a layer that are not 0, and their figure.
 HISTOGRAM = "results/measures/histogram/{network}/{dataset}/{layer}.parquet"
-HISTOGRAM_FIGURE = "results/figures/histogram/{network}/{dataset}/{checkpoint}"
-HISTOGRAM_FIGURES = [
-    path
-    for run in RUNS
-    for path in figures(expand(HISTOGRAM_FIGURE, checkpoint=checkpoints(run), allow_missing=True), [run])
-]
+HISTOGRAM_FIGURE = "results/figures/histogram/{network}/{dataset}/{view}"
+HISTOGRAM_VIEWS = {checkpoint: runs_at(checkpoint) for run in RUNS for checkpoint in checkpoints(run)}
+HISTOGRAM_FIGURES = figures_of_views(HISTOGRAM_FIGURE, HISTOGRAM_VIEWS)
 
 
 rule histogram:
@@ -31,31 +28,34 @@ rule histogram:
         "../../scripts/histogram.py"
 
 
-rule figure_histogram:
-    input:
-        layers_of_run(HISTOGRAM),
-    output:
-        figure_files(
-            HISTOGRAM_FIGURE,
-            caption="../report/histogram.rst",
-            category="S0 Sparse or distributed?",
-            labels={
-                "figure": "histogram {checkpoint}",
-                "network": "{network}",
-                "dataset": "{dataset}",
-            },
-        ),
-    log:
-        "logs/figure_histogram/{network}/{dataset}/{checkpoint}.log",
-    conda:
-        CONDA
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        dpi=config["figures"]["dpi"],
-        code=code("figure_histogram.py"),
-    message:
-        "Draw histograms of {wildcards.network} ({wildcards.checkpoint}) on {wildcards.dataset}"
-    script:
-        "../../scripts/figure_histogram.py"
+for drawing in drawings("figure_histogram", HISTOGRAM_VIEWS):
+
+    rule:
+        name:
+            drawing.name
+        input:
+            layers_of_run(HISTOGRAM),
+        output:
+            **view_files(
+                HISTOGRAM_FIGURE,
+                drawing.views,
+                figure="histogram",
+                caption="../report/histogram.rst",
+                category="S0 Sparse or distributed?",
+            ),
+        log:
+            "logs/figure_histogram/{network}/{dataset}.log",
+        wildcard_constraints:
+            network=drawing.networks,
+        conda:
+            CONDA
+        resources:
+            mem_mb=1000,
+            runtime=10,
+        params:
+            dpi=config["figures"]["dpi"],
+            code=code("figure_histogram.py"),
+        message:
+            "Draw histograms of {wildcards.network} on {wildcards.dataset}"
+        script:
+            "../../scripts/figure_histogram.py"

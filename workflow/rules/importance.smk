@@ -39,20 +39,15 @@ rule figure_importance:
         units=IMPORTANCE_UNITS,
         relations=IMPORTANCE_RELATIONS,
     output:
-        figure_files(
+        **view_files(
             IMPORTANCE_FIGURE,
+            IMPORTANCE_VIEWS,
+            figure="importance",
             caption="../report/importance.rst",
             category="S3 How important?",
-            labels={
-                "figure": "importance {view}",
-                "network": "{network}",
-                "dataset": "{dataset}",
-            },
         ),
     log:
-        "logs/figure_importance/{network}/{dataset}/{view}.log",
-    wildcard_constraints:
-        view="|".join(IMPORTANCE_VIEWS),
+        "logs/figure_importance/{network}/{dataset}.log",
     conda:
         CONDA
     resources:
@@ -62,6 +57,6 @@ rule figure_importance:
         dpi=config["figures"]["dpi"],
         code=code("figure_importance.py"),
     message:
-        "Draw importance ({wildcards.view}) of {wildcards.network} on {wildcards.dataset}"
+        "Draw importance of {wildcards.network} on {wildcards.dataset}"
     script:
         "../../scripts/figure_importance.py"

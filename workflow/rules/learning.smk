@@ -1,16 +1,11 @@
 # Similarity of each layer to itself at other checkpoints, and the figures of what changes over learning.
 LEARNING = "results/measures/learning/{network}/{dataset}.parquet"
 LEARNING_FIGURE = "results/figures/learning/{network}/{dataset}/{view}"
-LEARNING_FIGURES = [
-    *figures(
-        LEARNING_FIGURE.replace("{view}", "steps"),
-        [run for run in RUNS if len(checkpoints(run)) > 2],
-    ),
-    *figures(
-        LEARNING_FIGURE.replace("{view}", "checkpoints"),
-        [run for run in RUNS if len(checkpoints(run)) > 1],
-    ),
-]
+LEARNING_VIEWS = {
+    "steps": list(filter(has_learning, RUNS)),
+    "checkpoints": [run for run in RUNS if len(checkpoints(run)) > 1],
+}
+LEARNING_FIGURES = figures_of_views(LEARNING_FIGURE, LEARNING_VIEWS)
 
 
 rule learning:
@@ -38,36 +33,37 @@ rule learning:
         "../../scripts/learning.py"
 
 
-rule figure_learning:
-    input:
-        similarities=LEARNING,
-        correlations=CORRELATION_LAYERS,
-        sparsity=layers_of_run(SPARSITY_LAYER),
-        performance=lambda wildcards: PERFORMANCE if has_performance(run_of(wildcards)) else [],
-    output:
-        figure_files(
-            LEARNING_FIGURE,
-            caption="../report/learning.rst",
-            category="S1 From input to output",
-            labels={
-                "figure": "learning {view}",
-                "network": "{network}",
-                "dataset": "{dataset}",
-            },
-        ),
-    log:
-        "logs/figure_learning/{network}/{dataset}/{view}.log",
-    wildcard_constraints:
-        view="steps|checkpoints",
-    conda:
-        CONDA
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        dpi=config["figures"]["dpi"],
-        code=code("figure_learning.py"),
-    message:
-        "Draw learning ({wildcards.view}) of {wildcards.network} on {wildcards.dataset}"
-    script:
-        "../../scripts/figure_learning.py"
+for drawing in drawings("figure_learning", LEARNING_VIEWS):
+
+    rule:
+        name:
+            drawing.name
+        input:
+            similarities=LEARNING,
+            correlations=CORRELATION_LAYERS,
+            sparsity=layers_of_run(SPARSITY_LAYER),
+            performance=lambda wildcards: PERFORMANCE if has_performance(run_of(wildcards)) else [],
+        output:
+            **view_files(
+                LEARNING_FIGURE,
+                drawing.views,
+                figure="learning",
+                caption="../report/learning.rst",
+                category="S1 From input to output",
+            ),
+        log:
+            "logs/figure_learning/{network}/{dataset}.log",
+        wildcard_constraints:
+            network=drawing.networks,
+        conda:
+            CONDA
+        resources:
+            mem_mb=1000,
+            runtime=10,
+        params:
+            dpi=config["figures"]["dpi"],
+            code=code("figure_learning.py"),
+        message:
+            "Draw learning of {wildcards.network} on {wildcards.dataset}"
+        script:
+            "../../scripts/figure_learning.py"

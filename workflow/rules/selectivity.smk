@@ -2,15 +2,12 @@
 SELECTIVITY_UNITS = "results/measures/selectivity/{network}/{dataset}/{layer}.units.parquet"
 SELECTIVITY_LAYER = "results/measures/selectivity/{network}/{dataset}/{layer}.layer.parquet"
 SELECTIVITY_FIGURE = "results/figures/selectivity/{network}/{dataset}/{view}"
-SELECTIVITY_VIEWS = ("depth", "detection", "learning")
-SELECTIVITY_FIGURES = [
-    *figures(SELECTIVITY_FIGURE.replace("{view}", "depth"), RUNS),
-    *figures(SELECTIVITY_FIGURE.replace("{view}", "detection"), RUNS),
-    *figures(
-        SELECTIVITY_FIGURE.replace("{view}", "learning"),
-        [run for run in RUNS if len(checkpoints(run)) > 2],
-    ),
-]
+SELECTIVITY_VIEWS = {
+    "depth": RUNS,
+    "detection": RUNS,
+    "learning": list(filter(has_learning, RUNS)),
+}
+SELECTIVITY_FIGURES = figures_of_views(SELECTIVITY_FIGURE, SELECTIVITY_VIEWS)
 
 
 rule selectivity:
@@ -38,34 +35,35 @@ rule selectivity:
         "../../scripts/selectivity.py"
 
 
-rule figure_selectivity:
-    input:
-        units=layers_of_run(SELECTIVITY_UNITS),
-        layers=layers_of_run(SELECTIVITY_LAYER),
-    output:
-        figure_files(
-            SELECTIVITY_FIGURE,
-            caption="../report/selectivity.rst",
-            category="S3 How important?",
-            labels={
-                "figure": "selectivity {view}",
-                "network": "{network}",
-                "dataset": "{dataset}",
-            },
-        ),
-    log:
-        "logs/figure_selectivity/{network}/{dataset}/{view}.log",
-    wildcard_constraints:
-        view="|".join(SELECTIVITY_VIEWS),
-    conda:
-        CONDA
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        dpi=config["figures"]["dpi"],
-        code=code("figure_selectivity.py"),
-    message:
-        "Draw selectivity ({wildcards.view}) of {wildcards.network} on {wildcards.dataset}"
-    script:
-        "../../scripts/figure_selectivity.py"
+for drawing in drawings("figure_selectivity", SELECTIVITY_VIEWS):
+
+    rule:
+        name:
+            drawing.name
+        input:
+            units=layers_of_run(SELECTIVITY_UNITS),
+            layers=layers_of_run(SELECTIVITY_LAYER),
+        output:
+            **view_files(
+                SELECTIVITY_FIGURE,
+                drawing.views,
+                figure="selectivity",
+                caption="../report/selectivity.rst",
+                category="S3 How important?",
+            ),
+        log:
+            "logs/figure_selectivity/{network}/{dataset}.log",
+        wildcard_constraints:
+            network=drawing.networks,
+        conda:
+            CONDA
+        resources:
+            mem_mb=1000,
+            runtime=10,
+        params:
+            dpi=config["figures"]["dpi"],
+            code=code("figure_selectivity.py"),
+        message:
+            "Draw selectivity of {wildcards.network} on {wildcards.dataset}"
+        script:
+            "../../scripts/figure_selectivity.py"

@@ -2,11 +2,11 @@
 SIMILARITY_PAIRS = "results/measures/similarity/{network}/{dataset}/pairs.parquet"
 SIMILARITY_STEPS = "results/measures/similarity/{network}/{dataset}/steps.parquet"
 SIMILARITY_FIGURE = "results/figures/similarity/{network}/{dataset}/{view}"
-SIMILARITY_VIEWS = ("pearson", "spearman", "deconfounded", "cka")
-SIMILARITY_FIGURES = [
-    *figures(expand(SIMILARITY_FIGURE, view=SIMILARITY_VIEWS, allow_missing=True), RUNS),
-    *figures(SIMILARITY_FIGURE.replace("{view}", "submodules"), [run for run in RUNS if has_branches(run)]),
-]
+SIMILARITY_VIEWS = {
+    **dict.fromkeys(("pearson", "spearman", "deconfounded", "cka"), RUNS),
+    "submodules": list(filter(has_branches, RUNS)),
+}
+SIMILARITY_FIGURES = figures_of_views(SIMILARITY_FIGURE, SIMILARITY_VIEWS)
 
 
 rule similarity:
@@ -35,34 +35,35 @@ rule similarity:
         "../../scripts/similarity.py"
 
 
-rule figure_similarity:
-    input:
-        pairs=SIMILARITY_PAIRS,
-        steps=SIMILARITY_STEPS,
-    output:
-        figure_files(
-            SIMILARITY_FIGURE,
-            caption="../report/similarity.rst",
-            category="S1 From input to output",
-            labels={
-                "figure": "similarity {view}",
-                "network": "{network}",
-                "dataset": "{dataset}",
-            },
-        ),
-    log:
-        "logs/figure_similarity/{network}/{dataset}/{view}.log",
-    wildcard_constraints:
-        view="|".join([*SIMILARITY_VIEWS, "submodules"]),
-    conda:
-        CONDA
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        dpi=config["figures"]["dpi"],
-        code=code("figure_similarity.py"),
-    message:
-        "Draw similarity ({wildcards.view}) of {wildcards.network} on {wildcards.dataset}"
-    script:
-        "../../scripts/figure_similarity.py"
+for drawing in drawings("figure_similarity", SIMILARITY_VIEWS):
+
+    rule:
+        name:
+            drawing.name
+        input:
+            pairs=SIMILARITY_PAIRS,
+            steps=SIMILARITY_STEPS,
+        output:
+            **view_files(
+                SIMILARITY_FIGURE,
+                drawing.views,
+                figure="similarity",
+                caption="../report/similarity.rst",
+                category="S1 From input to output",
+            ),
+        log:
+            "logs/figure_similarity/{network}/{dataset}.log",
+        wildcard_constraints:
+            network=drawing.networks,
+        conda:
+            CONDA
+        resources:
+            mem_mb=1000,
+            runtime=10,
+        params:
+            dpi=config["figures"]["dpi"],
+            code=code("figure_similarity.py"),
+        message:
+            "Draw similarity of {wildcards.network} on {wildcards.dataset}"
+        script:
+            "../../scripts/figure_similarity.py"

@@ -2,14 +2,12 @@
 SPARSITY_LAYER = "results/measures/sparsity/{network}/{dataset}/{layer}.layer.parquet"
 SPARSITY_UNITS = "results/measures/sparsity/{network}/{dataset}/{layer}.units.parquet"
 SPARSITY_FIGURE = "results/figures/sparsity/{network}/{dataset}/{view}"
-SPARSITY_FIGURES = [
-    *figures(SPARSITY_FIGURE.replace("{view}", "depth"), RUNS),
-    *figures(SPARSITY_FIGURE.replace("{view}", "lifetime"), RUNS),
-    *figures(
-        SPARSITY_FIGURE.replace("{view}", "learning"),
-        [run for run in RUNS if len(checkpoints(run)) > 2],
-    ),
-]
+SPARSITY_VIEWS = {
+    "depth": RUNS,
+    "lifetime": RUNS,
+    "learning": list(filter(has_learning, RUNS)),
+}
+SPARSITY_FIGURES = figures_of_views(SPARSITY_FIGURE, SPARSITY_VIEWS)
 
 
 rule sparsity:
@@ -37,34 +35,35 @@ rule sparsity:
         "../../scripts/sparsity.py"
 
 
-rule figure_sparsity:
-    input:
-        layers=layers_of_run(SPARSITY_LAYER),
-        units=layers_of_run(SPARSITY_UNITS),
-    output:
-        figure_files(
-            SPARSITY_FIGURE,
-            caption="../report/sparsity.rst",
-            category="S0 Sparse or distributed?",
-            labels={
-                "figure": "sparsity {view}",
-                "network": "{network}",
-                "dataset": "{dataset}",
-            },
-        ),
-    log:
-        "logs/figure_sparsity/{network}/{dataset}/{view}.log",
-    wildcard_constraints:
-        view="depth|lifetime|learning",
-    conda:
-        CONDA
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        dpi=config["figures"]["dpi"],
-        code=code("figure_sparsity.py"),
-    message:
-        "Draw sparsity ({wildcards.view}) of {wildcards.network} on {wildcards.dataset}"
-    script:
-        "../../scripts/figure_sparsity.py"
+for drawing in drawings("figure_sparsity", SPARSITY_VIEWS):
+
+    rule:
+        name:
+            drawing.name
+        input:
+            layers=layers_of_run(SPARSITY_LAYER),
+            units=layers_of_run(SPARSITY_UNITS),
+        output:
+            **view_files(
+                SPARSITY_FIGURE,
+                drawing.views,
+                figure="sparsity",
+                caption="../report/sparsity.rst",
+                category="S0 Sparse or distributed?",
+            ),
+        log:
+            "logs/figure_sparsity/{network}/{dataset}.log",
+        wildcard_constraints:
+            network=drawing.networks,
+        conda:
+            CONDA
+        resources:
+            mem_mb=1000,
+            runtime=10,
+        params:
+            dpi=config["figures"]["dpi"],
+            code=code("figure_sparsity.py"),
+        message:
+            "Draw sparsity of {wildcards.network} on {wildcards.dataset}"
+        script:
+            "../../scripts/figure_sparsity.py"

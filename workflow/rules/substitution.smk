@@ -37,20 +37,15 @@ rule figure_substitution:
         substitution=unit_layers_of_run(SUBSTITUTION_UNITS),
         images=images_of_run,
     output:
-        figure_files(
+        **view_files(
             SUBSTITUTION_FIGURE,
+            SUBSTITUTION_VIEWS,
+            figure="substitution",
             caption="../report/substitution.rst",
             category="S3 How important?",
-            labels={
-                "figure": "substitution {view}",
-                "network": "{network}",
-                "dataset": "{dataset}",
-            },
         ),
     log:
-        "logs/figure_substitution/{network}/{dataset}/{view}.log",
-    wildcard_constraints:
-        view="|".join(SUBSTITUTION_VIEWS),
+        "logs/figure_substitution/{network}/{dataset}.log",
     conda:
         CONDA
     resources:
@@ -60,6 +55,6 @@ rule figure_substitution:
         dpi=config["figures"]["dpi"],
         code=code("figure_substitution.py"),
     message:
-        "Draw substitution ({wildcards.view}) of {wildcards.network} on {wildcards.dataset}"
+        "Draw substitution of {wildcards.network} on {wildcards.dataset}"
     script:
         "../../scripts/figure_substitution.py"

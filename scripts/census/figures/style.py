@@ -1,6 +1,6 @@
 """The one style of all figures: fonts, colors, the depth axis, and how a figure is saved."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -78,6 +78,20 @@ def save(figure: Figure, paths: Iterable[str | Path], dpi: int) -> None:
         # only vector formats carry a date
         dated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(path.suffix)
         figure.savefig(path, dpi=dpi, metadata=dated)
+
+
+def save_views(
+    views: Mapping[str, Callable[[], Figure]], paths: Mapping[str, Iterable[str | Path]], dpi: int
+) -> None:
+    """Draw and save one after another those views of a figure that are asked for.
+
+    Parameters
+    ----------
+    views : by name, what draws the view.
+    paths : by name, where it is saved.
+    """
+    for view, files in paths.items():
+        save(views[view](), files, dpi)
 
 
 def state_of(checkpoint: str) -> str:
