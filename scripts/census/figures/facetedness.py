@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from statistics import NormalDist
 from typing import Any
 
 import matplotlib as mpl
@@ -13,7 +14,6 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
-from scipy.stats import norm
 
 from census.figures.style import (
     BLUE,
@@ -117,7 +117,8 @@ def draw_density(units: pd.DataFrame, title: str) -> Figure:
                     alpha=0.45,
                 )
                 if len(values) > 1 and values.std(ddof=1) > 0.004:
-                    density = norm.pdf(centers, values.mean(), values.std(ddof=1))
+                    normal = NormalDist(values.mean(), values.std(ddof=1))
+                    density = np.array([normal.pdf(center) for center in centers])
                     # on the scale of the bars, and within the layer's row
                     curve = np.minimum(scale * density * (bins[1] - bins[0]), 0.95)
                     panel.plot(centers, base + curve, color=colors[checkpoint], linewidth=0.9)

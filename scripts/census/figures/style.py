@@ -74,6 +74,12 @@ def in_style() -> AbstractContextManager[None]:  # matplotlib names no public ty
 
 def save(figure: Figure, paths: Iterable[str | Path], dpi: int) -> None:
     """Save a figure to each path, in the format of its ending, without the date of the day."""
+    figure.set_dpi(dpi)
+    layout = figure.get_layout_engine()
+    if layout is not None:
+        # once, and not anew for each format; with a layout left to be made, each is drawn twice
+        layout.execute(figure)
+        figure.set_layout_engine(None)
     for path in map(Path, paths):
         # only vector formats carry a date
         dated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(path.suffix)

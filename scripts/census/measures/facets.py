@@ -6,10 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
-from sklearn.decomposition import FastICA
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.extmath import svd_flip
 
 from census.gray import LUMA
 
@@ -171,6 +167,11 @@ def decompose(patches: NDArray[np.floating], components: int, seed: int) -> Deco
     Hyvärinen & Oja (2000), Independent component analysis: algorithms and applications, Neural Networks
     13(4–5), 411–430.
     """
+    # whoever reads a store of facets, or draws it, need not wait for these
+    from sklearn.decomposition import FastICA
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.utils.extmath import svd_flip
+
     deviations = (patches - patches.mean(0)).reshape(len(patches), -1).astype(np.float64)
     scores, sizes, directions = np.linalg.svd(deviations, full_matrices=False)
     scores, directions = svd_flip(scores, directions)  # whose signs are the library's whim
@@ -196,6 +197,8 @@ def decompose(patches: NDArray[np.floating], components: int, seed: int) -> Deco
 
 def _matched(bases: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return bases in the order, and with the signs, in which they are most like others."""
+    from scipy.optimize import linear_sum_assignment
+
     vectors, targets = (each.reshape(len(each), -1) for each in (bases, others))
     likeness = targets @ vectors.T
     likeness /= np.linalg.norm(targets, axis=1)[:, None] * np.linalg.norm(vectors, axis=1)
