@@ -91,6 +91,15 @@ def test_recorded_values_are_what_each_module_gave(name):
     assert compared >= 20
 
 
+@pytest.mark.parametrize("name", ["squeezenet1_1", "resnet18", "googlenet"])
+def test_layers_have_the_names_that_torchvision_gives_them(name):
+    network = build(torchvision_entry(name), seed=0)  # makes torchvision ready
+    from torchvision.models.feature_extraction import get_graph_node_names
+
+    _, expected = get_graph_node_names(network)
+    assert [node.meta["layer"] for node in trace(network, in_place=True).graph.nodes][:-1] == expected
+
+
 def test_pre_activations_keep_their_negative_values():
     network = build(torchvision_entry("squeezenet1_1"), seed=0)
     values = record(network, torch.randn(2, 3, 64, 64), {"features.0", "features.1"})

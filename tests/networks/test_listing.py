@@ -20,6 +20,7 @@ import json, sys
 from pathlib import Path
 from census.networks.listing import list_layers
 layers = list_layers("net", json.loads(sys.argv[1]), Path("layers"))
+assert "torchvision" not in sys.modules, "it takes another second, and none of these networks needs it"
 print(json.dumps(["torch" in sys.modules, {layer.name: layer.shape for layer in layers}]))
 """
 

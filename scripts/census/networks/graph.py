@@ -1,13 +1,13 @@
 """The forward graph of a network: its named tensors, and running it while keeping some of them.
 
-The graph is traced once with torch.fx and torchvision's tracer. Operations that work in place are
-replaced by their twins that do not, on a copy: so a recorded tensor is what its layer gave, whatever else is
-recorded and whatever follows it.
+The graph is traced once with torch.fx. Operations that work in place are replaced by their twins that do not,
+on a copy: so a recorded tensor is what its layer gave, whatever else is recorded and whatever follows it.
 """
 
 import copy
 import itertools
 import operator
+import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
@@ -17,7 +17,6 @@ from torch import Tensor, fx, nn
 
 from census.errors import StudyError
 from census.networks.layers import Layer
-from census.networks.operators import torchvision_ready
 from census.networks.receptive import receptive_fields
 
 RECTIFIERS: tuple[type[nn.Module], ...] = (
@@ -74,20 +73,18 @@ def trace(network: nn.Module, key: str = "network", *, in_place: bool = False) -
     Returns
     -------
     the traced network; each node carries its name in ``node.meta["layer"]``: a module's path, with a number
-    from its second call on (``relu_1``), and for other operations the name that torchvision gives them.
+    from its second call on (``relu_1``), and for other operations the path of the module that they stand in
+    and their own name, with a number from the second one on (``features.3.cat``, ``layer1.0.add_1``).
 
     Raises
     ------
     StudyError : the network's control flow depends on its input.
     """
-    torchvision_ready()
-    from torchvision.models.feature_extraction import NodePathTracer
-
     network = copy.deepcopy(network).eval()
     writing = {name for name, module in network.named_modules() if getattr(module, "inplace", False)}
     for name in writing if not in_place else ():
         network.get_submodule(name).inplace = False  # type: ignore[assignment]
-    tracer = NodePathTracer()
+    tracer = fx.Tracer()
     try:
         graph = tracer.trace(network)
     except Exception as error:  # whatever the user's forward raises on a symbolic image
@@ -98,8 +95,7 @@ def trace(network: nn.Module, key: str = "network", *, in_place: bool = False) -
     _use_what_is_written(graph, writing)
     taken: set[str] = set()
     for node in graph.nodes:
-        # torchvision takes a number at the end of a module's name for its own, and counts anew
-        name = str(node.target) if node.op == "call_module" else tracer.node_to_qualname.get(node, node.name)
+        name = str(node.target) if node.op == "call_module" else _path(node)
         repeats = (f"{name}_{number}" for number in itertools.count(1))
         node.meta["layer"] = name = next(
             each for each in itertools.chain([name], repeats) if each not in taken
@@ -111,6 +107,16 @@ def trace(network: nn.Module, key: str = "network", *, in_place: bool = False) -
     traced.graph.eliminate_dead_code()
     traced.recompile()
     return traced
+
+
+def _path(node: fx.Node) -> str:
+    """Return the path of the module in which an operation stands, and its own name.
+
+    torch.fx numbers operations of the same name through the whole network: that number is left out.
+    """
+    modules = node.meta.get("nn_module_stack", {})  # from the outermost to the innermost, without the network
+    own = re.sub(r"_\d+$", "", node.name)
+    return f"{[*modules.values()][-1][0]}.{own}" if modules else own
 
 
 def _first_line(error: Exception) -> str:
