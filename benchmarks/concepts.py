@@ -75,7 +75,7 @@ def _extract(this: Case, folder: Path, batch: int) -> None:
 
 def _top_images_and_counts(stores: Sequence[Path]) -> None:
     """Do what ``scripts/concepts.py`` does first, from opening a store on."""
-    from census.activations.reading import images_and_labels, largest_blocks, open_store
+    from census.activations.reading import image_blocks, images_and_labels, open_store
     from census.measures.concepts import class_counts
     from census.measures.top_images import top_images
 
@@ -83,7 +83,9 @@ def _top_images_and_counts(stores: Sequence[Path]) -> None:
         store = open_store(path)
         images, labels = images_and_labels(store)
         top = top_images(
-            largest_blocks(store, images), store.attrs["shape"][0], min(PARAMETERS["top"], len(images))
+            image_blocks(store, images, "max", "argmax"),
+            store.attrs["shape"][0],
+            min(PARAMETERS["top"], len(images)),
         )
         label_of_image = np.zeros(images.max() + 1, labels.dtype)
         label_of_image[images] = labels

@@ -9,7 +9,7 @@ with job(snakemake.log[0]) as log:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from census.activations.reading import images_and_labels, largest_blocks, open_store
+    from census.activations.reading import image_blocks, images_and_labels, open_store
     from census.measures.concepts import (
         chance_labels,
         chance_levels,
@@ -32,7 +32,7 @@ with job(snakemake.log[0]) as log:
         store = open_store(path)
         attributes, (units, *_), classes = store.attrs, store.attrs["shape"], store.attrs["classes"]
         images, labels = images_and_labels(store)
-        top = top_images(largest_blocks(store, images), units, min(k, len(images)))
+        top = top_images(image_blocks(store, images, "max", "argmax"), units, min(k, len(images)))
         label_of_image = np.zeros(images.max() + 1, labels.dtype)
         label_of_image[images] = labels
         counts = class_counts(top.images, label_of_image, len(classes))

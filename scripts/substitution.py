@@ -3,13 +3,11 @@
 from census.jobs import job
 
 with job(snakemake.log[0]) as log:
-    import itertools
-
     import numpy as np
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from census.activations.reading import images_and_labels, open_store, statistic_blocks
+    from census.activations.reading import image_blocks, images_and_labels, open_store
     from census.measures.substitution import over_seeds, representative_substitution
     from census.measures.top_images import NONE, top_images
     from census.stores import open_checkpoint
@@ -26,10 +24,8 @@ with job(snakemake.log[0]) as log:
         images, _ = images_and_labels(store)
         top = top_images(
             (
-                (images[first : first + len(values)], values, np.zeros(values.shape, np.int32))
-                for first, values in zip(
-                    itertools.count(0, store["mean"].chunks[0]), statistic_blocks(store, "mean"), strict=False
-                )
+                (those, values, np.zeros(values.shape, np.int32))
+                for those, values in image_blocks(store, images, "mean")
             ),
             n_units,
             k=1,

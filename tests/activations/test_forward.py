@@ -12,8 +12,8 @@ from torch import nn
 from census.activations import forward, store
 from census.activations.forward import Images, Pass
 from census.activations.reading import (
+    image_blocks,
     images_and_labels,
-    largest_blocks,
     map_blocks,
     neuron_blocks,
     open_store,
@@ -233,8 +233,8 @@ def test_blocks_cover_the_statistics_once(network, images, tmp_path):
     np.testing.assert_array_equal(np.concatenate(blocks), group["argmax"][:])
     images, labels = images_and_labels(group)
     np.testing.assert_array_equal(labels, group["label"][:])
-    largest = zip(*largest_blocks(group, images), strict=True)
-    for name, parts in zip(("image", "max", "argmax"), largest, strict=True):
+    together = zip(*image_blocks(group, images, "max", "argmax", "mean"), strict=True)
+    for name, parts in zip(("image", "max", "argmax", "mean"), together, strict=True):
         np.testing.assert_array_equal(np.concatenate(parts), group[name][:])
 
 
@@ -275,7 +275,7 @@ def test_a_damaged_chunk_is_named(network, images, tmp_path, compression, harm):
     images, _ = images_and_labels(group)
     chunk = tmp_path / "0.zarr/argmax/c/1/0"
     harm(chunk)
-    for blocks in (largest_blocks(group, images), statistic_blocks(group, "argmax")):
+    for blocks in (image_blocks(group, images, "max", "argmax"), statistic_blocks(group, "argmax")):
         with pytest.raises(StudyError, match=rf"{chunk} cannot be read .*delete the store"):
             list(blocks)
 

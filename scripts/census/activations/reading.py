@@ -59,27 +59,26 @@ def images_and_labels(group: zarr.Group) -> tuple[NDArray[np.int64], NDArray[np.
     return images, labels
 
 
-def largest_blocks(
-    group: zarr.Group, images: NDArray[np.int64]
-) -> Iterator[tuple[NDArray[np.int64], np.ndarray, np.ndarray]]:
-    """Yield the largest value of each unit's map, and where it is, in blocks of bounded size.
+def image_blocks(
+    group: zarr.Group, images: NDArray[np.int64], *names: str
+) -> Iterator[tuple[np.ndarray, ...]]:
+    """Yield some of a store's statistics with the images that they are of, in blocks of bounded size.
 
     Parameters
     ----------
     images : all of the store's, see :func:`images_and_labels`.
+    names : of statistics, see :func:`statistic_blocks`.
 
     Yields
     ------
     images : int64 (images,), those of the block.
-    values : float32 (images, units).
-    positions : int32 (images, units), y · width + x.
+    values : (images, units), of each statistic.
     """
     first = 0
-    for values, positions in zip(
-        statistic_blocks(group, "max"), statistic_blocks(group, "argmax"), strict=True
-    ):
-        yield images[first : first + len(values)], values, positions
-        first += len(values)
+    for blocks in zip(*(statistic_blocks(group, name) for name in names), strict=True):
+        last = first + len(blocks[0])
+        yield images[first:last], *blocks
+        first = last
 
 
 class _Chunks:
