@@ -153,9 +153,10 @@ with job(snakemake.log[0]) as log:
         traced = trace(network, key, in_place=True)
         (layer,) = select(layers_of(traced, *shape, key), [name], f"networks.{key}")
         traced = traced.to(device, memory_format=torch.channels_last)
+        suffix = Suffix(traced, layer.node, *shape)
         for mode in params.modes:
             with torch.inference_mode():
-                suffix, average = Suffix(traced, layer.node, *shape), means
+                average = means
                 if mode == "mean" and snakemake.input.get("train"):
                     average = training_mean(snakemake.input.train, traced, layer.node)
                 (right, loss), classes = outcomes(suffix, distinct, mode, average)
