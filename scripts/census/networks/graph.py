@@ -239,6 +239,18 @@ class _Shapes(fx.Interpreter):
         return value
 
 
+def _with_shapes(traced: fx.GraphModule, images: Tensor) -> fx.GraphModule:
+    """Return a copy without data that has run on such images, and whose nodes carry their tensors' shapes."""
+    abstract = copy.deepcopy(traced).to("meta")
+    _Shapes(abstract).run(images)
+    return abstract
+
+
+def _two_images(channels: int, size: int) -> Tensor:
+    """Return images without data: an operation that mistakes their axis for another does not pass unseen."""
+    return torch.empty(2, channels, size, size, device="meta")
+
+
 def shapes_of(traced: fx.GraphModule, channels: int, size: int) -> dict[str, tuple[int, ...] | None]:
     """Return the shape of each node's tensor for two images, by the node's name; None for what is no tensor.
 
@@ -247,8 +259,7 @@ def shapes_of(traced: fx.GraphModule, channels: int, size: int) -> dict[str, tup
     traced : what :func:`trace` returned.
     channels, size : shape of the input image.
     """
-    abstract = copy.deepcopy(traced).to("meta")
-    _Shapes(abstract).run(torch.empty(2, channels, size, size, device="meta"))
+    abstract = _with_shapes(traced, _two_images(channels, size))
     # the last node hands the logits out
     return {node.name: node.meta["shape"] for node in abstract.graph.nodes}
 
@@ -266,11 +277,9 @@ def layers_of(traced: fx.GraphModule, channels: int, size: int, key: str = "netw
     ------
     StudyError : the network does not take such an image, or returns something else than one tensor.
     """
-    abstract = copy.deepcopy(traced).to("meta")
-    # two images: an operation that mistakes the batch axis for another does not pass unseen
-    images = torch.empty(2, channels, size, size, device="meta")
+    images = _two_images(channels, size)
     try:
-        _Shapes(abstract).run(images)
+        abstract = _with_shapes(traced, images)
     except Exception as error:  # whatever a module raises on a shape that it does not take
         raise StudyError(
             f"networks.{key}: the network does not take an image of {channels}×{size}×{size} "
