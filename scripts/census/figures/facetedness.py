@@ -30,6 +30,8 @@ from census.figures.style import (
     mark_undefined,
     names_height,
     new_figure,
+    spread,
+    spread_handles,
     untrained_handle,
     wrapped,
 )
@@ -158,13 +160,7 @@ def draw_degree(units: pd.DataFrame, layers: pd.DataFrame, title: str) -> Figure
     left, right = figure.subplots(1, 2, sharey=True, width_ratios=(max(3, 0.22 * len(names)), 1.2))
     finite = units[np.isfinite(units["mf_normalised"])]
     highest = (finite["mf_degree"] / finite["mf_normalised"]).max()
-    for place, name in enumerate(names):
-        values = finite.loc[finite["layer"] == name, "mf_normalised"]
-        if len(values):
-            low, lower, median, upper, high = values.quantile([0.05, 0.25, 0.5, 0.75, 0.95])
-            left.vlines(place, low, high, color=BLUE, linewidth=0.9)
-            left.vlines(place, lower, upper, color=BLUE, linewidth=4, alpha=0.55)
-            left.plot(place, median, "o", color=BLUE, markeredgecolor="white", markeredgewidth=0.5)
+    spread(left, range(len(names)), finite, "mf_normalised", names, BLUE)
     table = layers.sort_values("depth")
     chance = (table["mf_chance"] / highest).to_numpy()
     left.plot(range(len(names)), np.where(chance <= 1, chance, np.nan), "_", color=VERMILION, markersize=9)
@@ -184,8 +180,7 @@ def draw_degree(units: pd.DataFrame, layers: pd.DataFrame, title: str) -> Figure
     right.tick_params(labelleft=False)
     above = int((chance > 1).sum())
     handles = [
-        Line2D([], [], color=BLUE, linewidth=4, alpha=0.55, label="half of the units"),
-        Line2D([], [], color=BLUE, linewidth=0.9, label="90 % of the units"),
+        *spread_handles(BLUE),
         Line2D([], [], color=ORANGE, linestyle="--", label="mean of the network"),
         Line2D(
             [],

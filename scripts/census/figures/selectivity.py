@@ -12,17 +12,17 @@ from census.figures.style import (
     BLUE,
     FINAL,
     GRAY,
-    INK,
     UNTRAINED,
     VERMILION,
-    WIDTH,
     depth_axis,
     depth_width,
     final_state,
+    learning_figure,
     mark_undefined,
     names_height,
     new_figure,
-    over_learning,
+    spread,
+    spread_handles,
 )
 
 COLORS = {FINAL: BLUE, UNTRAINED: GRAY}
@@ -36,21 +36,6 @@ def _shown(units: pd.DataFrame) -> list[str]:
 def _places(shown: Sequence[str], checkpoint: str, n_layers: int) -> np.ndarray:
     shift = 0 if len(shown) == 1 else SHIFT if checkpoint == FINAL else -SHIFT
     return np.arange(n_layers) + shift
-
-
-def _spread(
-    axes: Axes, x: np.ndarray, units: pd.DataFrame, column: str, names: Sequence[str], color: str
-) -> None:
-    """Draw how a column spreads over each layer's units: median, middle half, and nine tenths of them."""
-    values = units.groupby("layer")[column]
-    low, lower, median, upper, high = (
-        values.quantile(share).reindex(names).to_numpy() for share in (0.05, 0.25, 0.5, 0.75, 0.95)
-    )
-    axes.vlines(x, low, high, color=color, linewidth=0.9)
-    axes.vlines(x, lower, upper, color=color, linewidth=4, alpha=0.55)
-    axes.plot(
-        x, median, "o", color=color, markersize=4, markeredgecolor="white", markeredgewidth=0.5, zorder=3
-    )
 
 
 def _chance(axes: Axes, x: np.ndarray, levels: pd.Series) -> None:
@@ -72,8 +57,7 @@ def _handles(units: pd.DataFrame, shown: Sequence[str], chance: str) -> list[Lin
     names = {FINAL: final_state(units), UNTRAINED: "untrained"}
     return [
         *(Line2D([], [], color=COLORS[each], marker="o", label=names[each]) for each in shown[::-1]),
-        Line2D([], [], color=INK, linewidth=4, alpha=0.55, label="half of the units"),
-        Line2D([], [], color=INK, linewidth=0.9, label="90 % of the units"),
+        *spread_handles(),
         Line2D([], [], color=VERMILION, linewidth=1.4, label=chance),
     ]
 
@@ -96,9 +80,9 @@ def draw_depth(units: pd.DataFrame, layers: pd.DataFrame, title: str) -> Figure:
         color = COLORS[checkpoint]
         here = units[units["checkpoint"] == checkpoint]
         table = layers[layers["checkpoint"] == checkpoint].set_index("layer").reindex(names)
-        _spread(above, x, here, "selectivity", names, color)
+        spread(above, x, here, "selectivity", names, color)
         _chance(above, x, table["selectivity_chance_median"])
-        _spread(below, x, here, "selectivity_corrected", names, color)
+        spread(below, x, here, "selectivity_corrected", names, color)
         for place, (_, row) in enumerate(table.iterrows()):
             if row["n_silent_units"]:
                 silence = True
@@ -146,7 +130,7 @@ def draw_detection(units: pd.DataFrame, layers: pd.DataFrame, title: str) -> Fig
         for checkpoint in shown:
             x = _places(shown, checkpoint, len(names))
             here = units[units["checkpoint"] == checkpoint]
-            _spread(panel, x, here, column, names, COLORS[checkpoint])
+            spread(panel, x, here, column, names, COLORS[checkpoint])
             table = layers[layers["checkpoint"] == checkpoint].set_index("layer").reindex(names)
             _chance(panel, x, table[chance])
             mark_undefined(panel, x, table[column.replace("_top_k", "") + "_median"], COLORS[checkpoint])
@@ -168,22 +152,15 @@ def draw_learning(layers: pd.DataFrame, title: str) -> Figure:
     layers : rows per layer and checkpoint with ``step``, as the rule ``selectivity`` writes them.
     title : what stands above.
     """
-    figure = new_figure(WIDTH, 3.4)
-    panels = figure.subplots(1, 2, sharex=True)
-    columns = (
-        ("selectivity_corrected_median", "selectivity above chance (median)"),
-        ("auroc_median", "AUROC of the best class (median)"),
-    )
-    for panel, (column, label) in zip(panels, columns, strict=True):
-        # how units spread is another figure's matter
-        over_learning(panel, layers, column)
-        panel.set_ylabel(label)
+    # how units spread is another figure's matter
+    labels = {
+        "selectivity_corrected_median": "selectivity above chance (median)",
+        "auroc_median": "AUROC of the best class (median)",
+    }
+    others = [Line2D([], [], color=VERMILION, label="chance")]
+    figure, panels = learning_figure(layers, labels, title, others)
     # one number for all layers: they see the same images
     chance = layers.drop_duplicates("step").sort_values("step")
     panels[1].plot(chance["step"], chance["auroc_chance"], color=VERMILION)
     panels[0].axhline(0, color=VERMILION)
-    handles, labels = panels[0].get_legend_handles_labels()
-    handles.append(Line2D([], [], color=VERMILION))
-    figure.legend(handles, [*labels, "chance"], loc="outside right center", title="layer", alignment="left")
-    figure.suptitle(title, x=0.01, ha="left")
     return figure

@@ -11,17 +11,17 @@ from census.figures.style import (
     FINAL,
     GRAY,
     GREEN,
-    INK,
     UNTRAINED,
-    WIDTH,
     along_depth,
     depth_axis,
     depth_width,
     final_state,
     kind_handles,
+    learning_figure,
     names_height,
     new_figure,
-    over_learning,
+    spread,
+    spread_handles,
     untrained_handle,
 )
 
@@ -84,18 +84,9 @@ def draw_lifetime(units: pd.DataFrame, title: str) -> Figure:
     for checkpoint in shown:
         color = BLUE if checkpoint == FINAL else GRAY
         shift = 0 if len(shown) == 1 else 0.16 if checkpoint == FINAL else -0.16
+        here = units[units["checkpoint"] == checkpoint]
+        spread(axes, np.arange(len(names)) + shift, here, "lifetime_sparseness", names, color)
         for place, name in enumerate(names):
-            here = units[(units["checkpoint"] == checkpoint) & (units["layer"] == name)][
-                "lifetime_sparseness"
-            ]
-            values, x = here.dropna().to_numpy(), place + shift
-            if len(values):
-                low, lower, median, upper, high = np.quantile(values, [0.05, 0.25, 0.5, 0.75, 0.95])
-                axes.vlines(x, low, high, color=color, linewidth=0.9)
-                axes.vlines(x, lower, upper, color=color, linewidth=4, alpha=0.55)
-                axes.plot(
-                    x, median, "o", color=color, markersize=4, markeredgecolor="white", markeredgewidth=0.5
-                )
             silent = int(silence[(checkpoint, name)])
             if silent:
                 # one row of numbers above the axes for each checkpoint
@@ -110,9 +101,7 @@ def draw_lifetime(units: pd.DataFrame, title: str) -> Figure:
     handles = [
         Line2D([], [], color=labels[each][0], marker="o", label=labels[each][1]) for each in shown[::-1]
     ]
-    handles.append(Line2D([], [], color=INK, linewidth=4, alpha=0.55, label="half of the units"))
-    handles.append(Line2D([], [], color=INK, linewidth=0.9, label="90 % of the units"))
-    figure.legend(handles=handles, loc="outside right upper")
+    figure.legend(handles=[*handles, *spread_handles()], loc="outside right upper")
     figure.suptitle(title, x=0.01, ha="left")
     return figure
 
@@ -125,18 +114,12 @@ def draw_learning(layers: pd.DataFrame, title: str) -> Figure:
     layers : rows per layer and checkpoint with ``step``, as the rule ``sparsity`` writes them.
     title : what stands above.
     """
-    figure = new_figure(WIDTH, 3.4)
-    panels = figure.subplots(1, 2, sharex=True)
-    columns = (
-        ("active_fraction", "active fraction (share of values ≠ 0)"),
-        ("population_sparseness", "population sparseness (Treves–Rolls)"),
-    )
-    for panel, (column, label) in zip(panels, columns, strict=True):
-        over_learning(panel, layers, column)
+    labels = {
+        "active_fraction": "active fraction (share of values ≠ 0)",
+        "population_sparseness": "population sparseness (Treves–Rolls)",
+    }
+    figure, panels = learning_figure(layers, labels, title)
+    for panel in panels:
         panel.set_ylim(-0.03, 1.05)
-        panel.set_ylabel(label)
     panels[0].yaxis.set_major_formatter(PercentFormatter(1))
-    handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside right center", title="layer", alignment="left")
-    figure.suptitle(title, x=0.01, ha="left")
     return figure

@@ -200,6 +200,36 @@ def kind_handles(kinds: Iterable[str]) -> list[Line2D]:
     ]
 
 
+def spread(
+    axes: Axes, x: ArrayLike, units: pd.DataFrame, column: str, layers: Sequence[str], color: str
+) -> None:
+    """Draw how a column spreads over each layer's units: median, middle half, and nine tenths of them.
+
+    Parameters
+    ----------
+    x : where each layer stands.
+    units : a row per unit with layer and the column; what is undefined is left out.
+    layers : by name, in the order of ``x``; nothing is drawn where there are no values.
+    """
+    values = units.groupby("layer")[column]
+    low, lower, median, upper, high = (
+        values.quantile(share).reindex(layers).to_numpy() for share in (0.05, 0.25, 0.5, 0.75, 0.95)
+    )
+    axes.vlines(x, low, high, color=color, linewidth=0.9)
+    axes.vlines(x, lower, upper, color=color, linewidth=4, alpha=0.55)
+    axes.plot(
+        x, median, "o", color=color, markersize=4, markeredgecolor="white", markeredgewidth=0.5, zorder=3
+    )
+
+
+def spread_handles(color: str = INK) -> list[Line2D]:
+    """Return what a legend needs to explain the bars of :func:`spread`."""
+    return [
+        Line2D([], [], color=color, linewidth=4, alpha=0.55, label="half of the units"),
+        Line2D([], [], color=color, linewidth=0.9, label="90 % of the units"),
+    ]
+
+
 def untrained_handle(color: str) -> Line2D:
     """Return what a legend needs to explain the dashed curve and hollow marks of the untrained network."""
     return Line2D(
@@ -227,6 +257,29 @@ def over_learning(axes: Axes, table: pd.DataFrame, column: str, layers: Sequence
         axes.plot(layer["step"], layer[column], "o-", color=color, label=name, markersize=3.5)
         mark_undefined(axes, layer["step"], layer[column], color)
     step_axis(axes, sorted(table["step"].unique()))
+
+
+def learning_figure(
+    table: pd.DataFrame, labels: Mapping[str, str], title: str, others: Sequence[Line2D] = ()
+) -> tuple[Figure, list[Axes]]:
+    """Return a figure of columns of each layer over learning, two panels beside each other, and these.
+
+    Parameters
+    ----------
+    table : as :func:`over_learning` takes it.
+    labels : what is written beside a column's panel, by column.
+    title : what stands above.
+    others : what the legend explains beside the layers.
+    """
+    figure = new_figure(WIDTH, 3.4)
+    panels = list(figure.subplots(1, len(labels), sharex=True))
+    for panel, (column, label) in zip(panels, labels.items(), strict=True):
+        over_learning(panel, table, column)
+        panel.set_ylabel(label)
+    handles = [*panels[0].get_legend_handles_labels()[0], *others]
+    figure.legend(handles=handles, loc="outside right center", title="layer", alignment="left")
+    figure.suptitle(title, x=0.01, ha="left")
+    return figure, panels
 
 
 def step_axis(axes: Axes, steps: Sequence[int]) -> None:
