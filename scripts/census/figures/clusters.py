@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
-from PIL import Image
 
+from census.figures.pictures import as_tile, axes_at, figure_of_pictures
 from census.figures.style import (
     BLUE,
     FINAL,
@@ -188,24 +188,21 @@ def draw_dendrograms(
     """
     rows = [max(1, layer.n_shown) for layer in layers]
     inches = ABOVE + BELOW + sum(HEADING + ROW * count for count in rows)
-    figure = new_figure(WIDTH, inches)
-    figure.set_layout_engine("none")
-    top = inches - ABOVE
+    figure = figure_of_pictures(WIDTH, inches, title)
+    top = ABOVE
     for layer, count in zip(layers, rows, strict=True):
-        top -= HEADING
-        bottom = top - ROW * count
+        top += HEADING
+        height = ROW * count
         # pictures are as wide as their row is high
         width = ROW * max(1, layer.top_images.shape[1])
         tree = WIDTH - 2 * MARGIN - LABELS - width
-        left, height = MARGIN + tree + LABELS, (top - bottom) / inches
         _draw_layer(
-            figure.add_axes((MARGIN / WIDTH, bottom / inches, tree / WIDTH, height)),
-            figure.add_axes((left / WIDTH, bottom / inches, width / WIDTH, height)),
+            axes_at(figure, MARGIN, top, tree, height),
+            axes_at(figure, MARGIN + tree + LABELS, top, width, height),
             layer,
             pixels,
         )
-        top = bottom
-    figure.suptitle(title, x=0.01, y=1 - 0.06 / inches, ha="left", va="top")
+        top += height
     return figure
 
 
@@ -255,7 +252,7 @@ def _draw_layer(
         )
         for rank, image in enumerate(layer.top_images[leaf.cluster]):
             y, x = place * (TILE + GAP) + GAP // 2, rank * (TILE + GAP)
-            picture[y : y + TILE, x : x + TILE] = _tile(pixels[int(image)])
+            picture[y : y + TILE, x : x + TILE] = as_tile(pixels[int(image)], TILE)
     pictures.imshow(picture, aspect="auto", extent=(0, columns, len(shown) - 0.5, -0.5))
 
 
@@ -277,11 +274,3 @@ def _draw_branch(axes: Axes, branch: Branch, heights: Mapping[int | None, int]) 
         places.append(height)
     axes.plot([branch.correlation] * 2, [min(places), max(places)], color=INK, linewidth=0.9)
     return float(np.mean(places))
-
-
-def _tile(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return an image as uint8 (TILE, TILE, 3)."""
-    colored = np.repeat(pixels, 3, axis=2) if pixels.shape[2] == 1 else pixels
-    shrinks = max(colored.shape[:2]) > TILE
-    method = Image.Resampling.BOX if shrinks else Image.Resampling.NEAREST
-    return np.asarray(Image.fromarray(colored).resize((TILE, TILE), method))

@@ -9,7 +9,8 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from census.figures.style import GRAY, INK, VERMILION, WIDTH, new_figure, shortened, wrapped
+from census.figures.pictures import axes_at, figure_of_pictures
+from census.figures.style import GRAY, INK, VERMILION, WIDTH, shortened, wrapped
 
 # inches: labels beside the picture, headings above it, the margin below, and a line of the smallest text
 LABEL, ABOVE, BELOW, LINE = 1.6, 0.55, 0.1, 0.115
@@ -66,9 +67,8 @@ def draw_facets(units: Sequence[UnitFacets], title: str) -> Figure:
     height = len(units) * (row_height + BETWEEN_ROWS) - BETWEEN_ROWS + 2
     dots = width / (WIDTH - LABEL - 0.05)  # per inch
     inches = ABOVE + height / dots + BELOW
-    figure = new_figure(WIDTH, inches)
-    figure.set_layout_engine("none")
-    axes = figure.add_axes((LABEL / WIDTH, BELOW / inches, width / dots / WIDTH, height / dots / inches))
+    figure = figure_of_pictures(WIDTH, inches, title)
+    axes = axes_at(figure, LABEL, ABOVE, width / dots, height / dots)
     axes.set_axis_off()
     picture = np.full((height, width, 3), 255, np.uint8)
     borders: list[list[tuple[float, float]]] = []
@@ -88,7 +88,6 @@ def draw_facets(units: Sequence[UnitFacets], title: str) -> Figure:
     axes.add_collection(LineCollection(borders, colors=VERMILION, linewidths=1.2))
     for block, left in lefts.items():
         axes.text(left, -10, block, va="bottom", fontsize=7.5)
-    figure.suptitle(title, x=0.01, y=1 - 0.06 / inches, ha="left", va="top")
     return figure
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from PIL import Image
 
-from census.figures.style import GRAY, INK, new_figure, wrapped
+from census.figures.pictures import as_tile, axes_at, figure_of_pictures
+from census.figures.style import GRAY, INK, wrapped
 
 # inches: a tile, labels beside the picture, headings above it, and the margin below
 SIDE, LABEL, ABOVE, BELOW = 0.24, 1.6, 0.42, 0.06
@@ -58,13 +58,10 @@ def draw_strips(
     row_height = 2 * (TILE + GAP) + BETWEEN_ROWS
     height, dots = len(layers) * row_height, TILE / SIDE  # dots per inch
     inches = LABEL + width / dots + 0.06, ABOVE + height / dots + BELOW
-    figure = new_figure(*inches)
-    figure.set_layout_engine("none")
-    axes = figure.add_axes(
-        (LABEL / inches[0], BELOW / inches[1], width / dots / inches[0], height / dots / inches[1])
-    )
+    figure = figure_of_pictures(*inches, title)
+    axes = axes_at(figure, LABEL, ABOVE, width / dots, height / dots)
     axes.set_axis_off()
-    tiles = {index: _tile(pixels) for index, pixels in images.items()}
+    tiles = {index: as_tile(pixels, TILE) for index, pixels in images.items()}
     picture = np.full((height, width, 3), 255, np.uint8)
     for row, (layer, groups) in enumerate(layers.items()):
         first = row * row_height + BETWEEN_ROWS - 6
@@ -85,8 +82,8 @@ def draw_strips(
                 left = lefts[name] + number * (wide + BETWEEN_STRIPS)
                 axes.text(left, first - 4, strip.label, va="bottom", fontsize=5.5, color=INK)
                 for line, ends in enumerate((strip.top, strip.bottom)):
-                    for place, index in enumerate(ends):
-                        x, y = left + place * (TILE + GAP), first + line * (TILE + GAP)
+                    for rank, index in enumerate(ends):
+                        x, y = left + rank * (TILE + GAP), first + line * (TILE + GAP)
                         picture[y - 1 : y + TILE + 1, x - 1 : x + TILE + 1] = FRAME
                         picture[y : y + TILE, x : x + TILE] = tiles[index]
         if not any(groups.values()):
@@ -100,20 +97,7 @@ def draw_strips(
     axes.imshow(picture, interpolation="none")
     for name, left in lefts.items():
         axes.text(left, -2, name, va="bottom", fontsize=8, fontweight="bold")
-    figure.suptitle(title, x=0.06 / inches[0], y=1 - 0.06 / inches[1], ha="left", va="top")
     return figure
-
-
-def _tile(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return an image as a tile of the picture, uint8 (TILE, TILE, 3), in its own proportions, on white."""
-    image = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).convert("RGB")
-    scale = TILE / max(image.size)
-    width, height = (max(1, round(scale * side)) for side in image.size)
-    # what is enlarged keeps its pixels
-    kind = Image.Resampling.NEAREST if scale > 1 else Image.Resampling.BOX
-    tile = Image.new("RGB", (TILE, TILE), "white")
-    tile.paste(image.resize((width, height), kind), ((TILE - width) // 2, (TILE - height) // 2))
-    return np.asarray(tile)
 
 
 def rounded(value: float) -> str:

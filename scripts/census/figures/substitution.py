@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from census.figures.style import GRAY, INK, new_figure, wrapped
+from census.figures.pictures import axes_at, figure_of_pictures
+from census.figures.style import GRAY, INK, wrapped
 
 # inches: a picture and what is beside it, names of layers beside all, headings above, words above each row
 SIDE, BETWEEN, BETWEEN_UNITS, LABEL, ABOVE, WORDS, BELOW = 0.42, 0.04, 0.16, 1.35, 0.45, 0.3, 0.08
@@ -46,15 +47,15 @@ def draw_pictures(layers: Mapping[str, Sequence[UnitPictures]], title: str) -> F
     wide = len(headings) * (SIDE + BETWEEN) - BETWEEN
     width = LABEL + n_units * (wide + BETWEEN_UNITS)
     height = ABOVE + len(layers) * (SIDE + WORDS) + BELOW
-    figure = _plain_figure(width, height, title)
+    figure = figure_of_pictures(width, max(height, LEAST), title)
     for row, (name, units) in enumerate(layers.items()):
         top = ABOVE + row * (SIDE + WORDS) + WORDS
         _write_layer(figure, name, top + SIDE / 2)
-        for place, unit in enumerate(units):
-            left = LABEL + place * (wide + BETWEEN_UNITS)
+        for number, unit in enumerate(units):
+            left = LABEL + number * (wide + BETWEEN_UNITS)
             _write(figure, unit.words, left, top - 0.03, fontsize=6)
             for column, heading in enumerate(headings):
-                axes = _place(figure, left + column * (SIDE + BETWEEN), top, SIDE)
+                axes = axes_at(figure, left + column * (SIDE + BETWEEN), top, SIDE, SIDE)
                 _show(axes, unit.pictures[heading])
                 if row == 0:
                     middle = left + column * (SIDE + BETWEEN) + SIDE / 2
@@ -72,36 +73,23 @@ def draw_beaten(layers: Mapping[str, Sequence[UnitPictures]], title: str) -> Fig
     title : what stands above.
     """
     heights = [LARGE + WORDS if units else WORDS for units in layers.values()]
-    figure = _plain_figure(LABEL + 3 * (LARGE + 0.75), ABOVE + sum(heights) + BELOW, title)
+    whole = max(ABOVE + sum(heights) + BELOW, LEAST)
+    figure = figure_of_pictures(LABEL + 3 * (LARGE + 0.75), whole, title)
     top = ABOVE
     for height, (name, units) in zip(heights, layers.items(), strict=True):
         _write_layer(figure, name, top + (WORDS + height) / 2 if units else top + height / 2)
         if not units:
             words = "none of the chosen units is beaten by two of them"
             _write(figure, words, LABEL, top + height / 2, color=GRAY, va="center")
-        for place, unit in enumerate(units):
-            left = LABEL + place * (LARGE + 0.75)
+        for number, unit in enumerate(units):
+            left = LABEL + number * (LARGE + 0.75)
             _write(figure, unit.words, left, top + WORDS - 0.03, fontsize=6.5)
             ((heading, picture),) = unit.pictures.items()
-            _show(_place(figure, left, top + WORDS, LARGE), picture)
+            _show(axes_at(figure, left, top + WORDS, LARGE, LARGE), picture)
             if units is next(filter(None, layers.values())):
                 _write(figure, heading, left, ABOVE - 0.02, fontsize=6.5, color=GRAY)
         top += height
     return figure
-
-
-def _plain_figure(width: float, height: float, title: str) -> Figure:
-    height = max(height, LEAST)
-    figure = new_figure(width, height)
-    figure.set_layout_engine("none")
-    figure.suptitle(title, x=0.06 / width, y=1 - 0.06 / height, ha="left", va="top")
-    return figure
-
-
-def _place(figure: Figure, left: float, top: float, side: float) -> Axes:
-    """Return square axes at a place given in inches from the upper left corner."""
-    width, height = figure.get_size_inches()
-    return figure.add_axes((left / width, 1 - (top + side) / height, side / width, side / height))
 
 
 def _write(figure: Figure, words: str, left: float, bottom: float, **style: Any) -> None:
