@@ -15,11 +15,16 @@ COMPILE = $(VENV)/bin/python -m compileall -qq -j 0 -x '/tests?/' $(VENV)/lib ||
 # what pip remarks on the way is of interest only where it fails
 QUIETLY = 2> $(VENV)/pip.log || { cat $(VENV)/pip.log >&2; exit 1; }
 
-.PHONY: study test lint bench lock docs envs clean help
+.PHONY: study report test lint bench lock docs envs clean help
 .DEFAULT_GOAL := help
 
 study: $(VENV)/.study  ## run the default study: CORES=4, and ARGS="--configfile …" for another
 	$(RUN) snakemake --cores $(CORES) $(ARGS)
+
+# the study first: what a report lacks, it leaves out; one file that a browser opens, and the same as a smaller archive
+report: study  ## write results/report.html and results/report.zip: all figures with captions, runtimes, software
+	$(RUN) snakemake --report results/report.html $(ARGS)
+	$(RUN) snakemake --report results/report.zip $(ARGS)
 
 # tests run beside each other: a second thread in each would only wait for the other one's core
 test: $(VENV)/.dev  ## run the tests: ARGS="-m 'not slow'" for fewer

@@ -8,6 +8,9 @@ min_version("9.20")
 configfile: Path(workflow.basedir) / "config.yaml"
 
 
+report: "workflow/report/workflow.rst"
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/networks.smk"
@@ -33,6 +36,7 @@ include: "workflow/rules/clusters.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/agreement.smk"
 include: "workflow/rules/claims.smk"
+include: "workflow/rules/software.smk"
 
 
 rule all:
@@ -57,3 +61,4 @@ rule all:
         CENSUS,
         AGREEMENT_FIGURES,
         CLAIMS_FIGURES,
+        SOFTWARE,

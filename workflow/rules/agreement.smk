@@ -35,7 +35,7 @@ rule figure_agreement:
         figure_files(
             AGREEMENT_FIGURE,
             caption="../report/agreement.rst",
-            category="Beyond the studies",
+            category="X Do the notions agree?",
             labels={
                 "figure": "agreement",
                 "network": "{network}",

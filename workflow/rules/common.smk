@@ -262,6 +262,20 @@ def memory_of_matrices(wildcards, count):
     return 1000 + round(count * 8e-6 * run_of(wildcards)["maps"] ** 2)
 
 
+def of_runs(pattern, runs):
+    """Return the files of a pattern for several runs."""
+    return [path for run in runs for path in expand(pattern, network=run["network"], dataset=run["dataset"])]
+
+
+def of_layers(pattern, key="layers"):
+    """Return the files of a pattern for all layers, or those of another of their keys, of all runs."""
+    return [
+        path
+        for run in RUNS
+        for path in expand(pattern, network=run["network"], dataset=run["dataset"], layer=run[key])
+    ]
+
+
 def figure_files(pattern, **report_options):
     """Return a figure's files, one per format that the config asks for; the first goes into the report."""
     first, *others = [f"{pattern}.{extension}" for extension in config["figures"]["formats"]]

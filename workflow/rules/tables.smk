@@ -5,20 +5,6 @@ CENSUS_DICTIONARY = "results/census/dictionary.tsv"
 CENSUS = [CENSUS_UNITS, CENSUS_LAYERS, CENSUS_DICTIONARY]
 
 
-def of_runs(pattern, runs):
-    """Return the files of a pattern for several runs."""
-    return [path for run in runs for path in expand(pattern, network=run["network"], dataset=run["dataset"])]
-
-
-def of_layers(pattern, key="layers"):
-    """Return the files of a pattern for all layers, or those of another of their keys, of all runs."""
-    return [
-        path
-        for run in RUNS
-        for path in expand(pattern, network=run["network"], dataset=run["dataset"], layer=run[key])
-    ]
-
-
 rule tables:
     input:
         stores=of_layers(STORE.replace("{checkpoint}", "final")),
