@@ -114,8 +114,10 @@ def test_python_blocks_compile(page):
         ast.parse(block)
 
 
-def test_the_runnable_block_of_the_readme_is_there():
-    assert "<!-- runnable -->\n```python\n" in (ROOT / "README.md").read_text()
+@pytest.mark.parametrize("page", ["README.md", "docs/notebooks.md"])
+def test_runnable_blocks_are_there(page):
+    # run on a study by the tests of whole workflows
+    assert "<!-- runnable -->\n```python\n" in (ROOT / page).read_text()
 
 
 def laid_over(default: dict, overlay: dict) -> dict:

@@ -2,7 +2,10 @@
 
 import math
 import os
+import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
@@ -17,6 +20,8 @@ from safetensors.numpy import load_file
 
 from census.activations.subset import choose_images
 from census.dictionary import columns_of
+
+ROOT = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.slow
 
@@ -161,6 +166,20 @@ def test_the_census_has_a_row_for_every_unit_and_opens_everywhere(first):
         0,
         units.query("layer == 'output'")["selectivity"].isna().sum(),
     )
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/notebooks.md"])
+def test_the_blocks_of_the_documentation_run(first, page, tmp_path):
+    study, _ = first
+    (block,) = re.findall(
+        r"<!-- runnable -->\n```python\n(.*?)^```", (ROOT / page).read_text(), re.DOTALL | re.MULTILINE
+    )
+    (tmp_path / "results").symlink_to(study.folder / "results")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts"), "MPLBACKEND": "agg"}
+    # the tiny study's network in the place of the default one's
+    program = block.replace("'cnn'", "'small'")
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=environment, check=True)
+    assert page == "README.md" or (tmp_path / "depth.png").stat().st_size > 5000
 
 
 def test_figures_are_pictures_of_something(first):
