@@ -1,0 +1,26 @@
+"""Write the page of the atlas, and what all of its views need: the runs, the meaning of columns, the claims."""
+
+from pathlib import Path
+
+from census.jobs import job
+
+with job(snakemake.log[0]) as log:
+    import census
+    from census.atlas.site import definitions, read_data, read_tsv, write_shell
+
+    runs = []
+    for folder in map(Path, snakemake.input.runs):
+        run = read_data(folder / "run.js")
+        runs.append(
+            {name: run[name] for name in ("network", "dataset", "split", "n_images")}
+            | {"n_layers": len(run["layers"]), "n_units": sum(layer["shape"][0] for layer in run["layers"])}
+        )
+    claims = snakemake.input.get("claims")
+    data = {
+        "runs": runs,
+        "definitions": definitions(read_tsv(snakemake.input.dictionary)),
+        "claims": read_tsv(claims) if claims else None,
+    }
+    files = {name: Path(snakemake.output[name]) for name in ("page", "style", "script", "data")}
+    write_shell(files, data, census.__version__)
+    log.info("%d runs, %d units", len(runs), sum(run["n_units"] for run in runs))

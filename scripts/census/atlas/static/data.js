@@ -1,0 +1,59 @@
+"use strict";
+
+// What data scripts fill, by key. A page that is opened from disk may load scripts, and no other data.
+const ATLAS = {};
+const waiting = new Map();
+
+/** Load data by key, once: a script in the folder "data" that fills ATLAS. */
+function load(key) {
+  if (!waiting.has(key)) {
+    waiting.set(key, new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      script.src = `data/${key}.js`;
+      script.onload = () => (key in ATLAS ? resolve(ATLAS[key]) : reject(new Error(`data/${key}.js is damaged`)));
+      script.onerror = () => {
+        waiting.delete(key);
+        reject(new Error(`data/${key}.js is missing`));
+      };
+      document.head.append(script);
+    }));
+  }
+  return waiting.get(key);
+}
+
+/** Return a run: what is said of a network on a data set, with its layers by name. */
+async function openRun(network, dataset) {
+  const run = await load(`${network}/${dataset}/run`);
+  if (!run.byName) {
+    run.key = `${network}/${dataset}`;
+    run.byName = new Map(run.layers.map((layer, place) => [layer.name, { ...layer, place, run }]));
+    run.layers = [...run.byName.values()];
+    run.numbers = Object.keys(run.columns).filter((name) => run.columns[name] === "number" && name !== "unit");
+  }
+  return run;
+}
+
+/** Return a layer with the columns of its units, and the row in which each unit stands. */
+async function openLayer(layer) {
+  if (!layer.columns) {
+    const { columns } = await load(`${layer.run.key}/layers/${layer.name}`);
+    for (const [name, values] of Object.entries(columns)) {
+      // JSON has no word for what is undefined
+      if (layer.run.columns[name] === "number") {
+        columns[name] = values.map((value) => (typeof value === "string" ? Number(value) : value));
+      }
+    }
+    layer.rowOf = new Map(columns.unit.map((unit, row) => [unit, row]));
+    layer.columns = columns;
+  }
+  return layer;
+}
+
+/** Return the images, classes, neighbours and pictures of a layer's units. */
+const openUnits = (layer) => load(`${layer.run.key}/units/${layer.name}`);
+
+/** Return a value of a unit: null where it was not measured, NaN where it is undefined. */
+const valueOf = (layer, name, row) => layer.columns[name]?.[row] ?? null;
+
+/** Return the values of a column that are finite. */
+const finiteValues = (layer, name) => (layer.columns[name] ?? []).filter((value) => Number.isFinite(value));

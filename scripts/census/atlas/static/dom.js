@@ -1,0 +1,69 @@
+const SVG = "http://www.w3.org/2000/svg";
+const SHORT = { mf: "MF", rs: "RS", iam: "IAM", am: "AM", auroc: "AUROC", gini: "Gini", n: "number of", p: "p", q: "q" };
+
+/** Return an element. Texts become text nodes, so nothing that stands in data is ever read as HTML. */
+function h(name, attributes = {}, ...children) {
+  return filled(document.createElement(name), attributes, children);
+}
+
+/** Return an element of a drawing. */
+function s(name, attributes = {}, ...children) {
+  return filled(document.createElementNS(SVG, name), attributes, children);
+}
+
+function filled(element, attributes, children) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name === "style") Object.assign(element.style, value);
+    else if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+/** Return a column's name as it is written in the atlas: "mf_degree" as "MF degree". */
+function label(column) {
+  const words = column.split("_").map((word) => SHORT[word] ?? word);
+  const text = words.join(" ");
+  return text[0].toUpperCase() + text.slice(1);
+}
+
+/** Return a name whose beginning is left out if it is too long: its end tells layers apart. */
+const shortened = (name, longest) => (name.length <= longest ? name : `…${name.slice(name.length - longest + 1)}`);
+
+/** Return a number with three digits, or more before the point. */
+function number(value) {
+  if (value === Infinity || value === -Infinity) return value > 0 ? "∞" : "−∞";
+  if (Number.isInteger(value)) return value.toLocaleString("en").replace("-", "−");
+  const size = Math.abs(value);
+  if (size >= 1000) return Math.round(value).toLocaleString("en").replace("-", "−");
+  if (size < 0.0005) {
+    const [digits, power] = value.toExponential(1).split("e");
+    return `${digits.replace("-", "−")} × 10${power.replace("+", "").replace(/./g, (c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[c] ?? "⁻")}`;
+  }
+  return String(Number(value.toPrecision(3))).replace("-", "−");
+}
+
+/** Return a value as text: what was not measured and what is undefined do not look the same. */
+function shown(value) {
+  if (value === null || value === undefined) return "—";
+  if (typeof value !== "number") return value;
+  return Number.isNaN(value) ? "undefined" : number(value);
+}
+
+/** Return "1 unit", "2 units". */
+const count = (n, word) => `${n.toLocaleString("en")} ${word}${n === 1 ? "" : "s"}`;
+
+/** Return what a column means, as far as it is known. */
+function meaning(column) {
+  const found = ATLAS.shell.definitions[column];
+  if (!found) return "";
+  const range = found.range ? ` Range: ${found.range}.` : "";
+  return `${found.definition ?? ""}${range}`;
+}
+
+/** Tell readers who do not see the page what has changed. */
+function announce(text) {
+  document.getElementById("announce").textContent = text;
+}

@@ -1,0 +1,139 @@
+/** Return the page that an address names; throws what a reader can understand. */
+async function pageOf({ parts, state }, go) {
+  const [first, second, third, fourth] = parts;
+  if (first === undefined) return overviewPage();
+  if (first === "search" && parts.length === 1) return searchPage(state, go);
+  if (first === "claims" && parts.length === 1 && ATLAS.shell.claims) return claimsPage();
+  if (!ATLAS.shell.runs.some((run) => run.network === first && run.dataset === second)) {
+    throw new Error(`There is no network ${first}${second === undefined ? "" : ` on ${second}`} in this atlas.`);
+  }
+  const run = await openRun(first, second);
+  if (third === undefined) return networkPage(run, state, go);
+  const layer = run.byName.get(third);
+  if (!layer) throw new Error(`${first} has no layer ${third} in this atlas.`);
+  if (fourth === undefined) return layerPage(layer, state, go);
+  await openLayer(layer);
+  if (parts.length > 4 || !/^\d+$/.test(fourth) || !layer.rowOf.has(Number(fourth))) {
+    throw new Error(`${third} has no unit ${parts.slice(3).join("/")}; its units are 0 to ${layer.columns.unit.at(-1)}.`);
+  }
+  return unitPage(layer, Number(fourth));
+}
+
+/** Return the way from the first page to this one. */
+function crumbsOf(parts) {
+  if (!parts.length) return [];
+  const [network, dataset, layer, unit] = parts;
+  if (dataset === undefined) return [];
+  const steps = [["All networks", []], [`${network} on ${dataset}`, [network, dataset]]];
+  if (layer !== undefined) steps.push([layer, [network, dataset, layer]]);
+  if (unit !== undefined) steps.push([`unit ${unit}`, parts]);
+  return steps.map(([words, to], place) => h("a", {
+    href: address(to), "aria-current": place === steps.length - 1 ? "page" : null,
+  }, words));
+}
+
+let drawn = { path: null, number: 0 };
+
+/** Draw the page of the present address. */
+async function draw() {
+  const here = readAddress(location.hash);
+  const path = here.parts.join("/");
+  const same = drawn.path === path;
+  const number = drawn.number + 1;
+  drawn = { path, number };
+  const main = document.getElementById("main");
+  const slow = setTimeout(() => {
+    if (drawn.number === number && !same) main.replaceChildren(h("p", { class: "muted" }, "Reading…"));
+  }, 200);
+  const go = (changes) => {
+    location.hash = address(here.parts, { ...here.state, ...changes });
+  };
+  let page;
+  try {
+    page = await pageOf(here, go);
+  } catch (error) {
+    page = {
+      title: "Not here",
+      content: [
+        h("h1", {}, "Not here"), h("p", {}, error.message),
+        h("p", {}, h("a", { href: "#/" }, "All networks"), " or ", h("a", { href: "#/search" }, "search")),
+      ],
+    };
+  }
+  clearTimeout(slow);
+  if (drawn.number !== number) return; // the reader has gone on
+  // on the same page with other conditions, readers stay where they are
+  const focused = document.activeElement?.id;
+  const open = document.getElementById("chooser")?.open;
+  const [x, y] = [window.scrollX, window.scrollY];
+  main.replaceChildren(...page.content.flat(Infinity).filter(Boolean));
+  document.title = `${page.title} · Atlas of units`;
+  document.getElementById("crumbs").replaceChildren(...crumbsOf(here.parts));
+  for (const link of document.querySelectorAll("#sections a")) {
+    link.toggleAttribute("aria-current", link.getAttribute("href") === `#/${path}`);
+  }
+  if (same) {
+    const chooser = document.getElementById("chooser");
+    if (chooser && open) chooser.open = true;
+    if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+    window.scrollTo(x, y);
+  } else {
+    if (number > 1) main.focus({ preventScroll: true });
+    window.scrollTo(0, 0);
+  }
+  document.body.dataset.drawn = String(number);
+}
+
+/** Go where a key leads. */
+function onKey(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const typing = event.target.closest?.("input, select, textarea");
+  if (typing || document.getElementById("help").open) return;
+  const { parts } = readAddress(location.hash);
+  const follow = (id) => document.getElementById(id)?.click();
+  const layerBy = async (step) => {
+    if (parts.length < 3) return;
+    const run = await openRun(parts[0], parts[1]);
+    const to = run.layers[(run.byName.get(parts[2])?.place ?? NaN) + step];
+    if (to) location.hash = address([parts[0], parts[1], to.name]);
+  };
+  // within what scrolls sideways, arrows scroll
+  const scrolls = event.target.closest?.(".scroll");
+  const keys = {
+    ArrowLeft: () => !scrolls && follow("prev"),
+    ArrowRight: () => !scrolls && follow("next"),
+    ArrowUp: () => event.shiftKey && layerBy(-1),
+    ArrowDown: () => event.shiftKey && layerBy(1),
+    u: () => parts.length > 1 && (location.hash = address(parts.length === 2 ? [] : parts.slice(0, -1))),
+    "/": () => {
+      if (parts[0] !== "search") location.hash = "#/search";
+      const wait = () => {
+        const field = document.getElementById("where-0-value");
+        if (field) field.focus();
+        else if (readAddress(location.hash).parts[0] === "search") setTimeout(wait, 30);
+      };
+      wait();
+    },
+    "?": () => document.getElementById("help").showModal(),
+  };
+  if (!(event.key in keys)) return;
+  if (!event.key.startsWith("Arrow") || event.shiftKey) event.preventDefault();
+  keys[event.key]();
+}
+
+document.addEventListener("DOMContentLoaded", () => {
+  const main = document.getElementById("main");
+  if (!ATLAS.shell) {
+    main.replaceChildren(h("p", {}, "The file data.js is missing beside this page, or damaged. Run the workflow again."));
+    return;
+  }
+  if (ATLAS.shell.claims) document.getElementById("sections").prepend(h("a", { href: "#/claims" }, "Claims"));
+  document.getElementById("help-button").addEventListener("click", () => document.getElementById("help").showModal());
+  document.querySelector(".skip").addEventListener("click", (event) => {
+    event.preventDefault(); // addresses are the pages'
+    main.focus();
+  });
+  window.addEventListener("hashchange", draw);
+  document.addEventListener("keydown", onKey);
+  draw();
+});

@@ -1,0 +1,215 @@
+/** Return a choice of the measure that is drawn along depth. */
+function measureChoice(run, measure, go) {
+  return h("label", { class: "choice" }, "Measure ",
+    h("select", { id: "measure", onchange: (event) => go({ measure: event.target.value }) },
+      run.numbers.filter((name) => run.layers.some((layer) => layer.summary[name]))
+        .map((name) => h("option", { value: name, selected: name === measure }, label(name)))));
+}
+
+/** Return the measure that is drawn: the one in the address, or a usual one. */
+function measureOf(run, state) {
+  const there = (name) => run.layers.some((layer) => layer.summary[name]?.[0]);
+  return [state.measure, "mf_degree", "gini", "lifetime_sparseness", ...run.numbers].find((name) => name && there(name)) ?? "";
+}
+
+/** Draw something as wide as its place, and again when that changes. */
+function fitted(draw) {
+  const host = h("div", { class: "fitted" });
+  let width = 0;
+  new ResizeObserver(() => {
+    if (host.clientWidth === width) return;
+    width = host.clientWidth;
+    host.replaceChildren(draw(width));
+  }).observe(host);
+  return host;
+}
+
+/** Return the first page: all runs. */
+async function overviewPage() {
+  const { runs } = ATLAS.shell;
+  const opened = await Promise.all(runs.map(({ network, dataset }) => openRun(network, dataset)));
+  return {
+    title: "Networks",
+    content: [
+      h("h1", {}, "What single units answer to"),
+      h("p", { class: "lead" }, "Choose a network, then a layer, then a unit: the images that drive it most and least, what is measured of it, and where it stands among the units of its layer. All is of the networks’ final checkpoints."),
+      h("ul", { class: "cards" }, runs.map((run, place) => {
+        const found = opened[place];
+        const measure = measureOf(found, {});
+        return h("li", { class: "card" },
+          h("h2", {}, h("a", { href: address([run.network, run.dataset]) }, run.network, h("small", {}, ` on ${run.dataset}`))),
+          h("p", { class: "facts" }, `${count(run.n_layers, "layer")}, ${count(run.n_units, "unit")}, ${count(run.n_images, "image")} in ${count(found.classes.length, "class").replace("classs", "classes")}`),
+          measure && h("p", { class: "plot-title" }, `${label(measure)} along depth`),
+          measure && fitted((width) => depthPlot(found, measure, { width, names: false, small: true })));
+      })),
+      h("h2", {}, "Find units"),
+      h("ul", { class: "examples" }, examples(opened).map(([words, state]) =>
+        h("li", {}, h("a", { href: address(["search"], state) }, words)))),
+    ],
+  };
+}
+
+/** Return searches that give something to start from. */
+function examples(opened) {
+  const has = (name) => opened.some((run) => run.layers.some((layer) => layer.summary[name]));
+  const found = [];
+  if (opened.some((run) => "top_class_1" in run.columns)) {
+    const name = opened[0].classes.at(-2) ?? opened[0].classes[0];
+    found.push([`Units whose most common class is ${name}`, { where: [{ column: "top_class_1", operator: "is", value: name }] }]);
+  }
+  if (has("mf_degree")) {
+    found.push(["The most multi-faceted units", { where: [{ column: "mf_degree", operator: "measured", value: "" }], sort: "-mf_degree" }]);
+  }
+  if (has("rs_iam")) {
+    found.push(["Units that no other one beats on their own picture (RS = 0)", { where: [{ column: "rs_iam", operator: "is", value: "0" }] }]);
+  }
+  if (has("ablation_loss")) {
+    found.push(["Units without which the network loses most", { where: [{ column: "ablation_loss", operator: "above", value: "0" }], sort: "-ablation_loss" }]);
+  }
+  return found;
+}
+
+/** Return a network's page: a measure along depth, and its layers. */
+async function networkPage(run, state, go) {
+  const measure = measureOf(run, state);
+  return {
+    title: `${run.network} on ${run.dataset}`,
+    content: [
+      h("h1", {}, run.network, h("small", {}, ` on ${run.dataset}`)),
+      h("p", { class: "facts" }, `${count(run.layers.length, "layer")}; ${count(run.n_images, "image")} (${run.split}); final checkpoint${run.step === null ? "" : `, step ${run.step.toLocaleString("en")}`}`),
+      h("section", { class: "panel" },
+        h("div", { class: "bar" }, h("h2", {}, "Along depth"), measureChoice(run, measure, go)),
+        meaning(measure) && h("p", { class: "meaning" }, meaning(measure)),
+        fitted((width) => depthPlot(run, measure, { width, state: { measure: state.measure } })),
+        depthLegend(run, measure)),
+      h("section", {},
+        h("h2", {}, "Layers"),
+        h("div", { class: "scroll table", tabindex: 0, role: "region", "aria-label": "Table of layers" }, h("table", {},
+          h("thead", {}, h("tr", {}, ["Layer", "Kind", "Units", "Map", "Sees"].map((words, place) => h("th", { scope: "col", class: place === 2 ? "number" : "text" }, words)),
+            h("th", { scope: "col", class: "number" }, `${label(measure)}, median`),
+            h("th", { scope: "col", class: "number" }, "undefined"))),
+          h("tbody", {}, run.layers.map((layer) => {
+            const [units, height, width] = layer.shape;
+            const [, none, , , median] = layer.summary[measure] ?? [0, null, null, null, null];
+            return h("tr", {},
+              h("th", { scope: "row" }, h("a", { href: address([run.network, run.dataset, layer.name], { measure: state.measure }) }, layer.name)),
+              h("td", {}, KINDS[layer.kind] ?? layer.kind, layer.branch_of && h("span", { class: "muted" }, `, in ${layer.branch_of}`)),
+              h("td", { class: "number" }, units.toLocaleString("en")),
+              h("td", {}, `${height} × ${width}`),
+              h("td", {}, layer.field ? `${layer.field.size[0]} × ${layer.field.size[1]}` : "whole image"),
+              cell(median, "number"),
+              h("td", { class: "number" }, none === null ? "—" : none || ""));
+          }))))),
+    ],
+  };
+}
+
+/** Return a layer's page: where it stands along depth, and its units. */
+async function layerPage(layer, state, go) {
+  const { run } = layer;
+  await Promise.all([openLayer(layer), openUnits(layer)]);
+  const measure = measureOf(run, state);
+  const all = layer.columns.unit.map((_, row) => ({ layer, row }));
+  const conditions = complete(state.where);
+  const rows = all.filter(({ row }) => matches(layer, row, conditions));
+  const measured = (name) => name in layer.columns;
+  const [units, height, width] = layer.shape;
+  const found = conditions.length ? `${rows.length.toLocaleString("en")} of ${count(units, "unit")}` : count(units, "unit");
+  announce(found);
+  return {
+    title: `${layer.name}, ${run.network} on ${run.dataset}`,
+    content: [
+      h("div", { class: "bar" }, h("h1", {}, layer.name, h("small", {}, ` ${run.network} on ${run.dataset}`)), neighboursOfLayer(layer, state)),
+      h("p", { class: "facts" }, `${KINDS[layer.kind] ?? layer.kind}${layer.branch_of ? `, in the branch ${layer.branch_of}` : ""}; ${count(units, "unit")} with maps of ${height} × ${width}; ${fieldWords(layer)}`),
+      h("section", { class: "panel" },
+        h("div", { class: "bar" }, h("h2", {}, "Along depth"), measureChoice(run, measure, go)),
+        fitted((available) => depthPlot(run, measure, { width: available, current: layer.name, names: false, state: { measure: state.measure } })),
+        depthLegend(run, measure)),
+      h("section", {},
+        h("h2", {}, "Units"),
+        conditionForm(state.where, run.columns, (name) => textsOf([layer], name), (where) => go({ where }), "Add a condition"),
+        h("div", { class: "bar" }, h("p", { class: "found", id: "found" }, found),
+          columnChooser(run.columns, columnsToShow(run.columns, state, measured), measured, go)),
+        rows.length ? unitTable({ rows, kinds: run.columns, state, go }) : h("p", { class: "empty" }, "No unit of this layer meets all conditions.")),
+    ],
+  };
+}
+
+/** Return links to the layers before and behind. */
+function neighboursOfLayer(layer, state) {
+  const [before, after] = [layer.run.layers[layer.place - 1], layer.run.layers[layer.place + 1]];
+  const link = (to, words, id) => to
+    ? h("a", { class: "step", id, rel: id, href: address([layer.run.network, layer.run.dataset, to.name], { measure: state.measure }) }, words(to.name))
+    : h("span", { class: "step muted" }, words(""));
+  return h("nav", { class: "steps", "aria-label": "Layers before and behind" },
+    link(before, (name) => `← ${shortened(name, 16)}`, "prev"), link(after, (name) => `${shortened(name, 16)} →`, "next"));
+}
+
+/** Return the texts in a column of layers, in alphabetic order. */
+function textsOf(layers, name) {
+  const found = new Set(layers.flatMap((layer) => layer.columns[name] ?? []));
+  found.delete(null);
+  return [...found].sort((one, other) => one.localeCompare(other, "en")).slice(0, 2000);
+}
+
+/** Return the page of a search over all layers of a run, or of all runs. */
+async function searchPage(state, go) {
+  const { runs } = ATLAS.shell;
+  const opened = await Promise.all(runs.map(({ network, dataset }) => openRun(network, dataset)));
+  const chosen = opened.filter((run) => !state.in || run.key === state.in);
+  const layers = await Promise.all(chosen.flatMap((run) => run.layers).map(openLayer));
+  const kinds = Object.assign({}, ...opened.map((run) => run.columns));
+  const where = state.where.length ? state.where : [{ column: "top_class_1" in kinds ? "top_class_1" : Object.keys(kinds)[0], operator: "is", value: "" }];
+  const conditions = complete(state.where);
+  const rows = conditions.length
+    ? layers.flatMap((layer) => layer.columns.unit.map((_, row) => ({ layer, row })).filter(({ row }) => matches(layer, row, conditions)))
+    : [];
+  const measured = (name) => layers.some((layer) => name in layer.columns);
+  const found = `${count(rows.length, "unit")} in ${count(new Set(rows.map(({ layer }) => layer)).size, "layer")}`;
+  announce(conditions.length ? found : "");
+  return {
+    title: "Search",
+    content: [
+      h("h1", {}, "Find units"),
+      h("label", { class: "choice" }, "In ",
+        h("select", { id: "scope", onchange: (event) => go({ in: event.target.value }) },
+          h("option", { value: "" }, "all networks"),
+          opened.map((run) => h("option", { value: run.key, selected: run.key === state.in }, `${run.network} on ${run.dataset}`)))),
+      conditionForm(where, kinds, (name) => textsOf(layers, name), (changed) => go({ where: changed }), "Add a condition"),
+      conditions.length
+        ? [
+          h("div", { class: "bar" }, h("p", { class: "found", id: "found" }, found),
+            columnChooser(kinds, columnsToShow(kinds, state, measured), measured, go)),
+          rows.length ? unitTable({ rows, kinds, state, go, where: true }) : h("p", { class: "empty" }, "No unit meets all conditions."),
+        ]
+        : [
+          h("p", {}, "Units of all layers that meet all conditions. The address of this page holds them, so a search can be kept and sent. To begin with:"),
+          h("ul", { class: "examples" }, examples(opened).map(([words, example]) =>
+            h("li", {}, h("a", { href: address(["search"], { ...example, in: state.in }) }, words)))),
+        ],
+    ],
+  };
+}
+
+/** Return the page of the study's claims, as their table has them. */
+async function claimsPage() {
+  const { claims, runs } = ATLAS.shell;
+  const names = Object.keys(claims[0] ?? {});
+  return {
+    title: "Claims",
+    content: [
+      h("h1", {}, "Claims"),
+      h("p", { class: "lead" }, "What the studies say, and what was found here."),
+      h("div", { class: "scroll table", tabindex: 0, role: "region", "aria-label": "Table of claims" }, h("table", { class: "claims" },
+        h("thead", {}, h("tr", {}, names.map((name) => h("th", { scope: "col" }, label(name))))),
+        h("tbody", {}, claims.map((claim) => {
+          const run = runs.find(({ network, dataset }) => network === claim.network && dataset === claim.dataset);
+          return h("tr", {}, names.map((name, place) => {
+            const text = claim[name] === "" ? "—" : claim[name];
+            const inner = name === "network" && run ? h("a", { href: address([run.network, run.dataset]) }, text) : text;
+            return h(place ? "td" : "th", { scope: place ? null : "row" }, inner);
+          }));
+        })))),
+    ],
+  };
+}

@@ -1,0 +1,140 @@
+const MARKS = {
+  rectifier: "M-3.5 0a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0 -7 0",
+  pooling: "M-4 -3.2h8L0 4z",
+  module: "M0 -4.4L4.4 0L0 4.4L-4.4 0z",
+  input: "M-3.2 -3.2h6.4v6.4h-6.4z",
+  output: "M-3.2 -3.2h6.4v6.4h-6.4z",
+  other: "M-3.5 -3.5L3.5 3.5M3.5 -3.5L-3.5 3.5",
+};
+const KINDS = {
+  input: "input",
+  rectifier: "rectified layer",
+  pooling: "pooling",
+  module: "module output",
+  output: "logits",
+  other: "other layer",
+};
+
+/** Return the column that holds a measure's chance level, null where there is none. */
+function chanceOf(run, measure) {
+  const names = [`${measure}_chance`, `${measure.replace(/_degree$/, "")}_chance`];
+  return names.find((name) => name !== measure && name in run.columns) ?? null;
+}
+
+/** Return round numbers across a range, a few. */
+function ticks(low, high, n = 4) {
+  const raw = (high - low) / n || 1;
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const step = [1, 2, 5, 10].map((factor) => factor * power).find((each) => each >= raw);
+  const found = [];
+  for (let at = Math.ceil(low / step); at * step <= high + step * 1e-9; at++) found.push(Number((at * step).toPrecision(12)));
+  return found;
+}
+
+/** Return a measure's quantiles over units in each layer, along depth; each layer leads to its page. */
+function depthPlot(run, measure, { width, current = null, names = true, small = false, state = {} }) {
+  const chance = chanceOf(run, measure);
+  const of = (layer, name) => layer.summary[name] ?? [0, 0, null, null, null, null, null];
+  const values = run.layers.flatMap((layer) => [...of(layer, measure).slice(2), chance && of(layer, chance)[4]])
+    .filter((value) => typeof value === "number" && Number.isFinite(value));
+  if (!values.length) return h("p", { class: "muted" }, "Nothing was measured in any layer.");
+  let [low, high] = [Math.min(...values), Math.max(...values)];
+  if (low > 0 && low < 0.4 * high) low = 0;
+  if (low === high) [low, high] = [low - 0.5, high + 0.5];
+  const longest = Math.max(...run.layers.map((layer) => shortened(layer.name, 24).length));
+  const left = small ? 34 : 52;
+  const below = names ? 14 + 5.8 * longest : 12;
+  const height = (small ? 96 : 210) + below;
+  const step = Math.max(small ? 4 : 13, (width - left - 12) / run.layers.length);
+  const full = left + step * run.layers.length + 12;
+  const [top, bottom] = [10, height - below];
+  const y = (value) => bottom - 6 - ((value - low) / (high - low)) * (bottom - top - 10);
+  const x = (place) => left + (place + 0.5) * step;
+  const wide = Math.min(12, step * 0.55);
+
+  const drawing = s("svg", {
+    class: "depth",
+    width: full,
+    height,
+    viewBox: `0 0 ${full} ${height}`,
+    role: "group",
+    "aria-label": `${label(measure)} of units in each layer, along depth`,
+  });
+  for (const tick of ticks(low, high, small ? 2 : 4)) {
+    drawing.append(
+      s("line", { class: "grid", x1: left, x2: full - 6, y1: y(tick), y2: y(tick) }),
+      s("text", { class: "tick", x: left - 5, y: y(tick) + 3.5, "text-anchor": "end" }, number(tick)));
+  }
+  if (!small) {
+    drawing.append(s("text", {
+      class: "axis", transform: `translate(11 ${(top + bottom) / 2}) rotate(-90)`, "text-anchor": "middle",
+    }, label(measure)));
+  }
+  const chain = run.layers.filter((layer) => !layer.branch_of && of(layer, measure)[4] !== null);
+  drawing.append(s("polyline", { class: "chain", points: chain.map((layer) => `${x(layer.place)},${y(of(layer, measure)[4])}`).join(" ") }));
+  for (const layer of run.layers) {
+    const [defined, undefinedUnits, least, lower, median, upper, most] = of(layer, measure);
+    const words = defined
+      ? `${layer.name}: median ${number(median)}, ${number(lower)} to ${number(upper)} for half of ${count(defined, "unit")}`
+      : `${layer.name}: not measured`;
+    const at = x(layer.place);
+    const link = s("a", {
+      href: address([run.network, run.dataset, layer.name], state),
+      class: layer.name === current ? "here" : null,
+      "aria-label": words + (undefinedUnits ? `, ${undefinedUnits} undefined` : ""),
+      "aria-current": layer.name === current ? "page" : null,
+    },
+    s("title", {}, words + (undefinedUnits ? `, ${undefinedUnits} undefined` : "")),
+    s("rect", { class: "hit", x: at - step / 2, y: top - 6, width: step, height: height - top + 2 }));
+    if (defined) {
+      link.append(
+        s("line", { class: "whisker", x1: at, x2: at, y1: y(least), y2: y(most) }),
+        s("rect", { class: "half", x: at - wide / 2, width: wide, y: y(upper), height: Math.max(1, y(lower) - y(upper)) }),
+        s("path", { class: layer.branch_of ? "mark branch" : "mark", d: MARKS[layer.kind] ?? MARKS.other, transform: `translate(${at} ${y(median)})${small ? " scale(0.7)" : ""}` }));
+      const level = chance && of(layer, chance)[4];
+      if (typeof level === "number") {
+        link.append(s("line", { class: "chance", x1: at - step * 0.4, x2: at + step * 0.4, y1: y(level), y2: y(level) }));
+      }
+    }
+    if (undefinedUnits) link.append(s("path", { class: "cross", d: "M-2.5 -2.5L2.5 2.5M2.5 -2.5L-2.5 2.5", transform: `translate(${at} ${bottom - 1})` }));
+    if (names) {
+      link.append(s("text", { class: "layer", transform: `translate(${at + 3.5} ${bottom + 8}) rotate(-90)`, "text-anchor": "end" }, shortened(layer.name, 24)));
+    }
+    drawing.append(link);
+  }
+  drawing.append(s("line", { class: "base", x1: left, x2: full - 6, y1: bottom, y2: bottom }));
+  return h("div", { class: "scroll" }, drawing);
+}
+
+/** Return what the marks of a plot along depth mean. */
+function depthLegend(run, measure) {
+  const kinds = [...new Set(run.layers.map((layer) => layer.kind))];
+  const mark = (drawn) => s("svg", { width: 14, height: 14, viewBox: "-7 -7 14 14", "aria-hidden": "true" }, drawn);
+  const chance = chanceOf(run, measure);
+  const anyUndefined = run.layers.some((layer) => layer.summary[measure]?.[1]);
+  return h("p", { class: "legend" },
+    h("span", {}, mark(s("rect", { class: "half", x: -5, y: -5, width: 10, height: 10 })), "half of the units"),
+    h("span", {}, mark(s("line", { class: "whisker", x1: 0, x2: 0, y1: -7, y2: 7 })), "5 % to 95 %"),
+    kinds.map((kind) => h("span", {}, mark(s("path", { class: "mark", d: MARKS[kind] ?? MARKS.other })), `median, ${KINDS[kind] ?? kind}`)),
+    run.layers.some((layer) => layer.branch_of) &&
+      h("span", {}, mark(s("path", { class: "mark branch", d: MARKS.rectifier })), "in a branch"),
+    chance && h("span", {}, mark(s("line", { class: "chance", x1: -7, x2: 7, y1: 0, y2: 0 })), "chance level"),
+    anyUndefined && h("span", {}, mark(s("path", { class: "cross", d: "M-2.5 -2.5L2.5 2.5M2.5 -2.5L-2.5 2.5" })), "undefined for some units"));
+}
+
+/** Return where a value lies among those of its layer: range, middle half, median, and the unit itself. */
+function standing(values, value) {
+  const sorted = [...values].sort((one, other) => one - other);
+  const [least, most] = [sorted[0], sorted[sorted.length - 1]];
+  const x = (each) => (most > least ? 4 + (152 * (each - least)) / (most - least) : 80);
+  const at = (share) => {
+    const place = share * (sorted.length - 1);
+    const lower = Math.floor(place);
+    return sorted[lower] + (place - lower) * ((sorted[lower + 1] ?? sorted[lower]) - sorted[lower]);
+  };
+  return s("svg", { class: "standing", viewBox: "0 0 160 18", width: 160, height: 18, "aria-hidden": "true" },
+    s("line", { class: "whisker", x1: x(least), x2: x(most), y1: 9, y2: 9 }),
+    s("rect", { class: "half", x: x(at(0.25)), y: 4, width: Math.max(1, x(at(0.75)) - x(at(0.25))), height: 10 }),
+    s("line", { class: "median", x1: x(at(0.5)), x2: x(at(0.5)), y1: 3, y2: 15 }),
+    Number.isFinite(value) && s("path", { class: "self", d: "M0 -7L5 0L0 7L-5 0z", transform: `translate(${x(value)} 9)` }));
+}

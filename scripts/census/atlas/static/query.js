@@ -1,0 +1,148 @@
+// Addresses: #/NETWORK/DATASET/LAYER/UNIT?key=value&…, and #/search?…
+//   where=COLUMN:OPERATOR:VALUE   a condition; several of them all have to hold
+//   in=NETWORK/DATASET            search in one run only
+//   sort=COLUMN or sort=-COLUMN   ascending, or descending
+//   columns=COLUMN,COLUMN         which columns a table shows
+//   measure=COLUMN                what is drawn along depth
+
+const isNumber = (value) => typeof value === "number" && !Number.isNaN(value);
+const OPERATORS = {
+  is: { words: "is", takes: "any", holds: (value, wanted) => value !== null && String(value) === wanted },
+  not: { words: "is not", takes: "any", holds: (value, wanted) => value !== null && String(value) !== wanted },
+  above: { words: "is above", takes: "number", holds: (value, wanted) => isNumber(value) && value > Number(wanted) },
+  below: { words: "is below", takes: "number", holds: (value, wanted) => isNumber(value) && value < Number(wanted) },
+  from: { words: "is at least", takes: "number", holds: (value, wanted) => isNumber(value) && value >= Number(wanted) },
+  to: { words: "is at most", takes: "number", holds: (value, wanted) => isNumber(value) && value <= Number(wanted) },
+  contains: {
+    words: "contains",
+    takes: "text",
+    holds: (value, wanted) => value !== null && String(value).toLowerCase().includes(wanted.toLowerCase()),
+  },
+  undefined: { words: "is undefined", takes: null, holds: (value) => Number.isNaN(value) },
+  measured: { words: "was measured", takes: null, holds: (value) => value !== null },
+  missing: { words: "was not measured", takes: null, holds: (value) => value === null },
+};
+
+/** Return what an address says. */
+function readAddress(hash) {
+  const [path, query = ""] = hash.replace(/^#\/?/, "").split(/\?(.*)/s);
+  const parameters = new URLSearchParams(query);
+  const parts = path.split("/").filter(Boolean).map((part) => {
+    try {
+      return decodeURIComponent(part);
+    } catch {
+      return part;
+    }
+  });
+  return {
+    parts,
+    state: {
+      where: parameters.getAll("where").map(readCondition).filter(Boolean),
+      in: parameters.get("in") ?? "",
+      sort: parameters.get("sort") ?? "",
+      columns: parameters.get("columns")?.split(",").filter(Boolean) ?? null,
+      measure: parameters.get("measure") ?? "",
+    },
+  };
+}
+
+function readCondition(text) {
+  const found = /^([^:]+):([^:]+)(?::(.*))?$/s.exec(text);
+  if (!found || !(found[2] in OPERATORS)) return null;
+  return { column: found[1], operator: found[2], value: found[3] ?? "" };
+}
+
+/** Return the address of a view. */
+function address(parts, state = {}) {
+  const query = new URLSearchParams();
+  for (const { column, operator, value } of state.where ?? []) {
+    query.append("where", OPERATORS[operator].takes ? `${column}:${operator}:${value}` : `${column}:${operator}`);
+  }
+  for (const key of ["in", "sort", "measure"]) if (state[key]) query.set(key, state[key]);
+  if (state.columns) query.set("columns", state.columns.join(","));
+  const text = query.toString().replaceAll("%3A", ":").replaceAll("%2C", ",").replaceAll("%2F", "/");
+  return `#/${parts.map(encodeURIComponent).join("/")}${text ? `?${text}` : ""}`;
+}
+
+/** Return whether all conditions hold for a unit. */
+function matches(layer, row, conditions) {
+  return conditions.every(({ column, operator, value }) =>
+    OPERATORS[operator].holds(valueOf(layer, column, row), comparable(value, valueOf(layer, column, row))));
+}
+
+/** Return a wanted value as the numbers in a column are written, so that 0 and 0.0 are the same. */
+function comparable(wanted, value) {
+  return typeof value === "number" && wanted.trim() !== "" && !Number.isNaN(Number(wanted)) ? String(Number(wanted)) : wanted;
+}
+
+/** Compare two values by which units are sorted; what is undefined, then what was not measured, comes last. */
+function compare(one, other, descending) {
+  const last = (value) => (value === null ? 2 : Number.isNaN(value) ? 1 : 0);
+  if (last(one) || last(other)) return last(one) - last(other);
+  const order = typeof one === "string" ? one.localeCompare(other, "en") : one - other;
+  return descending ? -order : order;
+}
+
+/** Return a form of conditions; `change` is called with new ones. */
+function conditionForm(conditions, kinds, textsOf, change, words) {
+  const columns = Object.keys(kinds);
+  const rows = conditions.map((condition, place) => {
+    const kind = kinds[condition.column] ?? "number";
+    const operators = Object.entries(OPERATORS).filter(([, { takes }]) => takes === null || takes === "any" || takes === kind);
+    const takes = OPERATORS[condition.operator].takes;
+    const set = (changes) => change(conditions.map((each, other) => (other === place ? { ...each, ...changes } : each)));
+    const id = `where-${place}`;
+    const texts = kind === "text" && takes ? textsOf(condition.column) : [];
+    return h("div", { class: "condition" },
+      h("label", { class: "unseen", for: `${id}-column` }, "Column"),
+      h("select", {
+        id: `${id}-column`,
+        onchange: (event) => {
+          const same = kinds[event.target.value] === kind;
+          set({ column: event.target.value, ...(same ? {} : { operator: "is", value: "" }) });
+        },
+      },
+      columns.map((name) => h("option", { value: name, selected: name === condition.column }, label(name)))),
+      h("label", { class: "unseen", for: `${id}-operator` }, "Comparison"),
+      h("select", { id: `${id}-operator`, onchange: (event) => set({ operator: event.target.value }) },
+        operators.map(([name, each]) => h("option", { value: name, selected: name === condition.operator }, each.words))),
+      takes && h("label", { class: "unseen", for: `${id}-value` }, "Value"),
+      takes && h("input", {
+        id: `${id}-value`,
+        value: condition.value,
+        list: texts.length ? `${id}-texts` : null,
+        inputmode: kind === "number" ? "decimal" : null,
+        placeholder: kind === "number" ? "a number" : "a name",
+        autocomplete: "off",
+        onchange: (event) => set({ value: event.target.value.trim() }),
+      }),
+      texts.length > 0 && h("datalist", { id: `${id}-texts` }, texts.map((text) => h("option", { value: text }))),
+      h("button", {
+        type: "button",
+        class: "quiet",
+        "aria-label": `Remove the condition on ${label(condition.column)}`,
+        onclick: () => change(conditions.filter((_, other) => other !== place)),
+      }, "×"));
+  });
+  const first = columns.find((name) => name === "mf_degree") ?? columns[0];
+  return h("form", {
+    class: "conditions",
+    "aria-label": words,
+    // controls apply what they hold when they change; Enter in a field is such a change
+    onsubmit: (event) => {
+      event.preventDefault();
+      document.activeElement?.blur?.();
+    },
+  },
+  rows,
+  h("div", { class: "buttons" },
+    h("button", {
+      type: "button",
+      id: "add-condition",
+      onclick: () => change([...conditions, { column: first, operator: "above", value: "" }]),
+    }, conditions.length ? "And…" : words),
+    conditions.length > 0 && h("button", { type: "button", class: "quiet", id: "clear-conditions", onclick: () => change([]) }, "Clear all")));
+}
+
+/** Return conditions that lack no value. */
+const complete = (conditions) => conditions.filter(({ operator, value }) => !OPERATORS[operator].takes || value !== "");

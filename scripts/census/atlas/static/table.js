@@ -1,0 +1,101 @@
+const AT_ONCE = 600; // rows of a table that are drawn before a reader asks for more
+const USUAL = [
+  "top_class_1", "mf_degree", "gini", "selectivity", "selective_class", "auroc", "lifetime_sparseness",
+  "active_fraction", "rs_iam", "ablation_loss",
+];
+
+/** Return the columns that a table shows: those that were chosen, or the usual ones that were measured. */
+function columnsToShow(kinds, state, measured) {
+  if (state.columns) return state.columns.filter((name) => name in kinds && name !== "unit");
+  const usual = USUAL.filter((name) => name in kinds && measured(name));
+  return usual.length ? usual : Object.keys(kinds).filter((name) => name !== "unit" && measured(name)).slice(0, 8);
+}
+
+/**
+ * Return a table of units.
+ *
+ * rows: {layer, row} of each unit; kinds: of the columns; go: called with changes of the state; where: whether
+ * each unit's layer is said, too.
+ */
+function unitTable({ rows, kinds, state, go, where = false }) {
+  const layers = [...new Set(rows.map(({ layer }) => layer))];
+  const shownColumns = columnsToShow(kinds, state, (name) => layers.some((layer) => name in layer.columns));
+  const sorted = sortedRows(rows, state.sort);
+  const [by, descending] = state.sort.startsWith("-") ? [state.sort.slice(1), true] : [state.sort || "unit", false];
+  const heading = (name, words, kind) => {
+    const here = by === name;
+    const down = kind === "number" && name !== "unit"; // what readers want first: the largest
+    const next = here ? (descending ? name : `-${name}`) : down ? `-${name}` : name;
+    return h("th", {
+      scope: "col",
+      class: kind,
+      "aria-sort": here ? (descending ? "descending" : "ascending") : null,
+    }, h("button", {
+      type: "button", id: `sort-${name}`, title: meaning(name) || null, onclick: () => go({ sort: next }),
+    }, words, h("span", { class: "arrow", "aria-hidden": "true" }, here ? (descending ? "▼" : "▲") : "")));
+  };
+  const body = h("tbody");
+  const append = () => {
+    const from = body.childElementCount;
+    body.append(...sorted.slice(from, from + AT_ONCE).map((each) => unitRow(each, shownColumns, kinds, where)));
+    more.hidden = body.childElementCount >= sorted.length;
+    more.textContent = `Show more of ${count(sorted.length, "unit")}; ${body.childElementCount.toLocaleString("en")} are here`;
+  };
+  const more = h("button", { type: "button", class: "more", onclick: append });
+  append();
+  return h("div", {},
+    h("div", { class: "scroll table", tabindex: 0, role: "region", "aria-label": "Table of units" },
+      h("table", { class: "units" },
+        h("thead", {}, h("tr", {},
+          heading("unit", "Unit", "number"),
+          h("th", { scope: "col", class: "text" }, "Top images"),
+          shownColumns.map((name) => heading(name, label(name), kinds[name])))),
+        body)),
+    more);
+}
+
+function sortedRows(rows, sort) {
+  if (!sort) return rows;
+  const descending = sort.startsWith("-");
+  const name = descending ? sort.slice(1) : sort;
+  const values = new Map(rows.map((each) => [each, valueOf(each.layer, name, each.row)]));
+  return [...rows].sort((one, other) => compare(values.get(one), values.get(other), descending));
+}
+
+function unitRow({ layer, row }, columns, kinds, where) {
+  const unit = layer.columns.unit[row];
+  return h("tr", {},
+    h("th", { scope: "row" },
+      h("a", { href: address([layer.run.network, layer.run.dataset, layer.name, String(unit)]) },
+        where && h("span", { class: "where" }, `${layer.run.network} ${layer.name}`), String(unit))),
+    h("td", { class: "text" }, someImages(layer, row, 4)),
+    columns.map((name) => cell(valueOf(layer, name, row), kinds[name])));
+}
+
+function cell(value, kind) {
+  if (value === null) return h("td", { class: `${kind} muted`, title: "not measured" }, "—");
+  if (Number.isNaN(value)) return h("td", { class: `${kind} muted` }, "undefined");
+  return h("td", { class: kind }, shown(value));
+}
+
+/** Return a choice of columns, each with what it means. */
+function columnChooser(kinds, chosen, measured, go) {
+  const names = Object.keys(kinds).filter((name) => name !== "unit");
+  const list = names.map((name) => h("li", { class: measured(name) ? null : "muted" },
+    h("label", {},
+      h("input", {
+        type: "checkbox",
+        id: `column-${name}`,
+        checked: chosen.includes(name),
+        onchange: (event) => {
+          const others = chosen.filter((each) => each !== name);
+          // as the list has them: a column that is added does not come last
+          go({ columns: names.filter((each) => others.includes(each) || (each === name && event.target.checked)) });
+        },
+      }), h("span", { class: "name" }, label(name)), !measured(name) && " (not measured here)"),
+    meaning(name) && h("p", {}, meaning(name))));
+  return h("details", { class: "chooser", id: "chooser" },
+    h("summary", { id: "chooser-summary" }, "Columns"),
+    h("p", {}, h("button", { type: "button", id: "usual-columns", onclick: () => go({ columns: null }) }, "The usual ones")),
+    h("ul", {}, list));
+}

@@ -1,0 +1,203 @@
+const COMPANIONS = ["low", "high", "chance", "p", "q"];
+
+/** Return a unit's page. */
+async function unitPage(layer, unit) {
+  const { run } = layer;
+  const [, units] = await Promise.all([openLayer(layer), openUnits(layer)]);
+  const row = layer.rowOf.get(unit);
+  const get = (name) => valueOf(layer, name, row);
+  const images = units.top.image[row].filter((place) => place >= 0).length;
+  announce(`Unit ${unit} of ${layer.name}`);
+  return {
+    title: `unit ${unit}, ${layer.name}, ${run.network} on ${run.dataset}`,
+    content: [
+      h("div", { class: "bar" },
+        h("h1", {}, `Unit ${unit}`, h("small", {}, ` ${layer.name}, ${run.network} on ${run.dataset}`)),
+        neighboursOfUnit(layer, row)),
+      h("p", { class: "facts" }, inShort(layer, get)),
+      h("div", { class: "two" },
+        h("div", {},
+          h("section", { class: "panel" },
+            h("h2", {}, "Images that drive it most"),
+            images
+              ? [h("p", { class: "meaning" }, `By its largest value on each image, which stands below${layer.field ? "; the frame is what it sees there" : ""}.`), imagesOf(run, layer, units.top, row, true)]
+              : h("p", { class: "empty" }, "It is silent: on no image does it give a value above 0.")),
+          bottomOf(layer, units, row),
+          facetsOf(layer, units, unit),
+          ascentOf(layer, units, unit, get),
+          nearestOf(layer, units, row)),
+        h("div", {},
+          classesOf(layer, units, row),
+          ablationOf(layer, get),
+          standingsOf(layer, row))),
+    ],
+  };
+}
+
+/** Return links to the units before and behind. */
+function neighboursOfUnit(layer, row) {
+  const link = (to, words, id) => {
+    const unit = layer.columns.unit[to];
+    return unit === undefined
+      ? h("span", { class: "step muted" }, words(""))
+      : h("a", { class: "step", id, rel: id, href: address([layer.run.network, layer.run.dataset, layer.name, String(unit)]) }, words(unit));
+  };
+  return h("nav", { class: "steps", "aria-label": "Units before and behind" },
+    link(row - 1, (name) => `← ${name}`, "prev"), link(row + 1, (name) => `${name} →`, "next"));
+}
+
+/** Return what is worth knowing of a unit at a glance. */
+function inShort(layer, get) {
+  const found = [];
+  if (get("top_class_1")) found.push(`most common class ${get("top_class_1")}, ${shown(get("top_count_1"))} of ${shown(get("n_top_images"))} top images`);
+  if (get("facetedness")) found.push({ MF: "multi-faceted", SF: "single-faceted" }[get("facetedness")] ?? get("facetedness"));
+  if (get("active_fraction") !== null) found.push(`not 0 at ${number(100 * get("active_fraction"))} % of positions and images`);
+  found.push(fieldWords(layer));
+  const text = found.join("; ");
+  return text[0].toUpperCase() + text.slice(1);
+}
+
+function bottomOf(layer, units, row) {
+  const { bottom } = units;
+  const least = Number(bottom.value[row][0]);
+  const tied = bottom.tied[row];
+  const many = tied > bottom.image[row].length;
+  const words = many
+    ? `On ${count(tied, "image")} of ${layer.run.n_images.toLocaleString("en")} its largest value is the same, ${number(least)}; these are some of them, at random.`
+    : "By its largest value on each image, which stands below.";
+  return h("section", { class: "panel" },
+    h("h2", {}, "Images that drive it least"),
+    h("p", { class: "meaning" }, words),
+    imagesOf(layer.run, layer, bottom, row, !many && least !== 0));
+}
+
+function classesOf(layer, units, row) {
+  const { run } = layer;
+  const pairs = units.classes[row];
+  const total = pairs.reduce((sum, [, n]) => sum + n, 0);
+  const largest = Math.max(...pairs.map(([, n]) => n), 1);
+  const all = run.class_images.reduce((sum, n) => sum + n, 0);
+  const scale = (n) => `${Math.min(100, (100 * n) / largest)}%`;
+  const shownPairs = pairs.slice(0, 12);
+  return h("section", { class: "panel" },
+    h("h2", {}, "Classes of its top images"),
+    pairs.length
+      ? [
+        h("p", { class: "meaning" }, `Of its ${count(total, "top image")}; the line is what as many random images would have.`),
+        h("ol", { class: "bars" }, shownPairs.map(([place, n]) => {
+          const name = run.classes[place];
+          const chance = (total * run.class_images[place]) / all;
+          return h("li", { title: `${name}: ${n} of ${total}, by chance ${number(chance)}` },
+            h("a", { href: address(["search"], { where: [{ column: "top_class_1", operator: "is", value: name }], in: run.key }), title: `Units whose most common class is ${name}` }, name),
+            h("span", { class: "track" },
+              h("span", { class: "fill", style: { width: scale(n) } }),
+              chance <= largest && h("span", { class: "level", style: { left: scale(chance) } })),
+            h("span", { class: "n" }, String(n)));
+        })),
+        pairs.length > shownPairs.length && h("p", { class: "muted" }, `and ${count(pairs.length - shownPairs.length, "other class").replace(/classs$/, "classes")}`),
+      ]
+      : h("p", { class: "empty" }, "It has no top images."));
+}
+
+function ablationOf(layer, get) {
+  const names = ["ablation_loss", "ablation_accuracy", "ablation_worst_class"].filter((name) => name in layer.run.columns);
+  if (!names.length) return null;
+  return h("section", { class: "panel" },
+    h("h2", {}, "The network without it"),
+    names.every((name) => get(name) === null)
+      ? h("p", { class: "empty" }, "Not measured: only some units of some layers are taken out.")
+      : h("table", { class: "plain" }, h("tbody", {}, names.map((name) => h("tr", {},
+        h("th", { scope: "row", title: meaning(name) || null }, label(name)),
+        h("td", { class: "number" }, shown(get(name))),
+        h("td", { class: "muted" }, interval(get, name), name === "ablation_worst_class" && get("worst_class") && ` ${get("worst_class")}`))))));
+}
+
+const interval = (get, name) =>
+  get(`${name}_low`) === null || get(`${name}_low`) === undefined ? "" : `95 %: ${shown(get(`${name}_low`))} to ${shown(get(`${name}_high`))}`;
+
+/** Return where a unit stands in its layer, by each measure. */
+function standingsOf(layer, row) {
+  const { run } = layer;
+  const get = (name) => valueOf(layer, name, row);
+  const isCompanion = (name) => {
+    const found = /^(.+)_([a-z]+)$/.exec(name);
+    return found && COMPANIONS.includes(found[2]) && (found[1] in run.columns || `${found[1]}_degree` in run.columns);
+  };
+  const names = run.numbers.filter((name) => !isCompanion(name) && name in layer.columns && !/^(top_count_|natural_image$|cluster$)/.test(name));
+  const texts = Object.keys(run.columns).filter((name) => run.columns[name] === "text" && get(name) !== null);
+  return h("section", { class: "panel" },
+    h("h2", {}, "Where it stands in its layer"),
+    h("p", { class: "legend" },
+      h("span", {}, s("svg", { width: 14, height: 14, viewBox: "-7 -7 14 14", "aria-hidden": "true" }, s("path", { class: "self", d: "M0 -6L4.5 0L0 6L-4.5 0z" })), "this unit"),
+      h("span", {}, s("svg", { width: 14, height: 14, viewBox: "-7 -7 14 14", "aria-hidden": "true" }, s("rect", { class: "half", x: -6, y: -5, width: 12, height: 10 }), s("line", { class: "median", x1: 0, x2: 0, y1: -6, y2: 6 })), "half of the units, median"),
+      h("span", {}, s("svg", { width: 14, height: 14, viewBox: "-7 -7 14 14", "aria-hidden": "true" }, s("line", { class: "whisker", x1: -7, x2: 7, y1: 0, y2: 0 })), "least to largest")),
+    h("table", { class: "standings" },
+      h("thead", { class: "unseen" }, h("tr", {}, ["Measure", "Value", "Among its layer’s units", "Rank"].map((words) => h("th", { scope: "col" }, words)))),
+      h("tbody", {}, names.map((name) => {
+        const value = get(name);
+        const values = finiteValues(layer, name);
+        const rank = Number.isFinite(value) ? 1 + values.filter((other) => other > value).length : null;
+        const same = Number.isFinite(value) ? values.filter((other) => other === value).length : 0;
+        const chance = chanceOf(run, name);
+        const notes = [
+          chance && get(chance) !== null && `chance ${shown(get(chance))}`,
+          interval(get, name),
+          ...["p", "q"].map((suffix) => get(`${name}_${suffix}`) !== null && `${suffix} ${shown(get(`${name}_${suffix}`))}`),
+        ].filter(Boolean).join(", ");
+        return h("tr", {},
+          h("th", { scope: "row", title: meaning(name) || null }, label(name), notes && h("span", { class: "notes" }, notes)),
+          h("td", { class: value === null || Number.isNaN(value) ? "number muted" : "number" }, shown(value)),
+          h("td", {}, values.length ? standing(values, value) : null),
+          h("td", { class: "rank muted" }, rank === null ? "" : `${rank.toLocaleString("en")}${same > 1 ? "=" : ""} of ${values.length.toLocaleString("en")}`));
+      }))),
+    texts.length > 0 && h("dl", { class: "texts" }, texts.map((name) => h("div", {}, h("dt", { title: meaning(name) || null }, label(name)), h("dd", {}, get(name))))));
+}
+
+/** Return a strip of tiles in one picture, loaded when it is looked at. */
+function stripOf(run, file, text, tiles) {
+  return h("img", {
+    class: "strip", src: `data/${run.key}/${file}`, alt: text, loading: "lazy", style: { maxWidth: `${tiles * 98}px` },
+  });
+}
+
+function facetsOf(layer, units, unit) {
+  const found = units.facets[unit];
+  if (!found) return null;
+  const words = { gray: "Components of gray patches", color: "Components of colored patches", patches: "Patches" };
+  const ends = { SF: "the least multi-faceted unit of the layer", MF: "the most multi-faceted unit of the layer" };
+  return h("section", { class: "panel" },
+    h("h2", {}, "Facets"),
+    h("p", { class: "meaning" }, `Independent components of the patches that it sees in its top images${ends[found.end] ? `; it is ${ends[found.end]}, or among those` : ""}.`),
+    found.reason && h("p", { class: "empty" }, `None: ${found.reason}.`),
+    Object.entries(found.made).map(([part, tiles]) => h("figure", { class: "strips" },
+      h("figcaption", {}, words[part] ?? part),
+      stripOf(layer.run, `facets/${layer.name}/${unit}-${part}.webp`, `${words[part] ?? part} of unit ${unit}`, tiles))));
+}
+
+function ascentOf(layer, units, unit, get) {
+  const found = units.ascent[unit];
+  if (!found) return null;
+  const words = { am: "Activation maximization (AM)", iam: "Independent activation maximization (IAM)" };
+  const natural = get("natural_maximum");
+  return h("section", { class: "panel" },
+    h("h2", {}, "Pictures made for it"),
+    h("p", { class: "meaning" }, `By gradient ascent from noise, one for each seed, with its answer to each.${Number.isFinite(natural) && natural !== null ? ` Its largest answer to an image is ${number(natural)}.` : ""}`),
+    Object.entries(found).map(([objective, answers]) => h("figure", { class: "strips" },
+      h("figcaption", {}, words[objective] ?? objective, h("span", { class: "value" }, ` ${answers.map((answer) => shown(Number(answer))).join(", ")}`)),
+      stripOf(layer.run, `ascent/${layer.name}/${unit}-${objective}.webp`, `${words[objective] ?? objective}: pictures that drive unit ${unit}`, answers.length))));
+}
+
+function nearestOf(layer, units, row) {
+  const near = units.near[row].map((unit, rank) => [unit, Number(units.near_r[row][rank])]).filter(([unit]) => unit >= 0);
+  return h("section", { class: "panel" },
+    h("h2", {}, "Units that answer alike"),
+    near.length
+      ? [
+        h("p", { class: "meaning" }, "By the correlation, over images, of means over their maps."),
+        h("ul", { class: "near" }, near.map(([unit, r]) => h("li", {},
+          h("a", { href: address([layer.run.network, layer.run.dataset, layer.name, String(unit)]) },
+            h("span", { class: "name" }, `Unit ${unit}`), h("span", { class: "value" }, `r = ${number(r)}`),
+            layer.rowOf.has(unit) && someImages(layer, layer.rowOf.get(unit), 3))))),
+      ]
+      : h("p", { class: "empty" }, "None: it gives the same mean on all images, or no other unit gives different ones."));
+}
