@@ -37,6 +37,7 @@ include: "workflow/rules/tables.smk"
 include: "workflow/rules/agreement.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/software.smk"
+include: "workflow/rules/atlas.smk"
 
 
 rule all:

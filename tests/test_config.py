@@ -119,7 +119,7 @@ def test_checkpoints_stand_in_order_of_steps():
     assert checkpoints_of(networks["resnet"]) == ["0", "final"]
 
 
-KEYS_OF_STUDY = "activations, datasets, device, figures, measures, networks, runs, seed"
+KEYS_OF_STUDY = "activations, atlas, datasets, device, figures, measures, networks, runs, seed"
 
 
 @pytest.mark.parametrize(
@@ -335,7 +335,7 @@ def test_weights_from_elsewhere_are_no_fault(weights):
 def test_the_default_study_is_valid_and_says_what_the_defaults_are():
     written = yaml.safe_load(CONFIG.read_text())
     complete = read_config(written)
-    for section in ("seed", "device", "activations", "measures", "figures"):
+    for section in ("seed", "device", "activations", "measures", "atlas", "figures"):
         assert written[section] == complete[section] == read_config(STUDY)[section]
 
 

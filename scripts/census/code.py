@@ -50,19 +50,21 @@ def modules_of(path: Path) -> frozenset[str]:
 
 
 @cache
-def code_digest(script: str) -> str:
-    """Return a digest of a script and of all that it imports from the library.
+def code_digest(script: str, *folders: str) -> str:
+    """Return a digest of a script, of all that it imports from the library, and of files that it reads there.
 
     It is blind to modification times, folders and checkouts: only content counts.
 
     Parameters
     ----------
     script : file name in ``scripts/``.
+    folders : in ``scripts/``, whose files are no code of Python, such as templates.
     """
     path = SCRIPTS / script
     paths = [
         path,
         *(SCRIPTS.joinpath(*name.split(".")).with_suffix(".py") for name in sorted(modules_of(path))),
+        *(each for folder in folders for each in sorted((SCRIPTS / folder).rglob("*")) if each.is_file()),
     ]
     digest = hashlib.sha256()
     for each in paths:

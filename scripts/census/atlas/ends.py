@@ -54,7 +54,8 @@ def bottom_images(
     # A key orders by value first, then by the image's place in the random order. The bits of a float ascend
     # with it once those of negative ones are turned over; the largest key stands for no image.
     none = np.uint64(0xFFFFFFFFFFFFFFFF)
-    keys, positions = np.full((units, k), none), np.full((units, k), NONE, np.int32)
+    keys: NDArray[np.uint64] = np.full((units, k), none)
+    positions: NDArray[np.int32] = np.full((units, k), NONE, np.int32)
     least, tied = np.full(units, np.inf, np.float32), np.zeros(units, np.int64)
     for images, values, places in blocks:
         values = values.T + np.float32(0)  # -0 is 0
@@ -72,10 +73,10 @@ def bottom_images(
         keys = np.concatenate([keys, found], axis=1)
         positions = np.concatenate([positions, places.T.astype(np.int32)], axis=1)
         chosen = np.argpartition(keys, k - 1, axis=1)[:, :k]
-        keys, positions = (np.take_along_axis(each, chosen, 1) for each in (keys, positions))
+        keys, positions = np.take_along_axis(keys, chosen, 1), np.take_along_axis(positions, chosen, 1)
 
     by_key = np.argsort(keys, axis=1)
-    keys, positions = (np.take_along_axis(each, by_key, 1) for each in (keys, positions))
+    keys, positions = np.take_along_axis(keys, by_key, 1), np.take_along_axis(positions, by_key, 1)
     missing = keys == none
     bits = (keys >> np.uint64(32)).astype(np.uint32)
     bits = bits ^ np.where(bits >> 31, np.uint32(0x80000000), np.uint32(0xFFFFFFFF))

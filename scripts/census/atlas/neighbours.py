@@ -35,8 +35,11 @@ def neighbours(blocks: Callable[[], Iterable[NDArray[np.floating]]], k: int) -> 
         and is none.
     k : number of units wanted.
     """
-    n_images, total, least, largest = 0, np.float64(0), np.float32(np.inf), np.float32(-np.inf)
+    n_images, n_units = 0, 0
     for block in blocks():
+        if n_images == 0:
+            n_units = block.shape[1]
+            total, least, largest = np.zeros(n_units), block[0], block[0]
         n_images += len(block)
         total = total + block.sum(0, dtype=np.float64)
         # NaN stays NaN
@@ -51,7 +54,6 @@ def neighbours(blocks: Callable[[], Iterable[NDArray[np.floating]]], k: int) -> 
     spread = np.sqrt(products.diagonal())
     found = np.round(np.clip(products / np.outer(spread, spread), -1, 1), 5)
     np.fill_diagonal(found, np.nan)  # which comes last
-    n_units = len(np.atleast_1d(total))
     units, correlations = np.full((n_units, k), NONE, np.int64), np.full((n_units, k), np.nan)
     if len(usable) > 1:
         order = np.argsort(-found, axis=1, kind="stable")[:, : min(k, len(usable) - 1)]

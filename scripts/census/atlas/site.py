@@ -12,7 +12,17 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 HERE = Path(__file__).parent
 STATIC, TEMPLATES = HERE / "static", HERE / "templates"
 # in the order in which they run: each uses those before it
-SCRIPTS = ("data.js", "dom.js", "query.js", "pictures.js", "plots.js", "table.js", "pages.js", "unit.js", "main.js")
+SCRIPTS = (
+    "data.js",
+    "dom.js",
+    "query.js",
+    "pictures.js",
+    "plots.js",
+    "table.js",
+    "pages.js",
+    "unit.js",
+    "main.js",
+)
 STYLES = ("style.css",)
 DATA = re.compile(r'ATLAS\["([^"]+)"\] = (.*);\n', re.DOTALL)
 # what could end a script or a line of one where it stands in a text

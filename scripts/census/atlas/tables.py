@@ -32,10 +32,8 @@ def kinds_of_columns(table: pa.Table) -> dict[str, str]:
     for field in table.schema:
         if field.name in KEYS:
             continue
-        number = (
-            pa.types.is_integer(field.type) or pa.types.is_floating(field.type) or pa.types.is_boolean(field.type)
-        )
-        found[field.name] = "number" if number else "text"
+        is_number = pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean
+        found[field.name] = "number" if any(test(field.type) for test in is_number) else "text"
     return found
 
 
@@ -89,7 +87,7 @@ def summaries(table: pa.Table, kinds: Mapping[str, str]) -> dict[str, list[Any]]
 
 
 def sparse_rows(counts: Sequence[Sequence[int]]) -> list[list[list[int]]]:
-    """Return rows of counts as pairs of place and count, the highest count first, without those that are 0."""
+    """Return rows of counts as pairs of place and count, the highest first, without those that are 0."""
     return [
         sorted(
             ([place, int(count)] for place, count in enumerate(row) if count),

@@ -1,4 +1,14 @@
 const SVG = "http://www.w3.org/2000/svg";
+// names of columns that do not say what they hold when their words are put apart
+const NAMES = {
+  top_class_1: "Most common class",
+  top_count_1: "Images of the most common class",
+  top_class_2: "Second class",
+  top_count_2: "Images of the second class",
+  top_class_3: "Third class",
+  top_count_3: "Images of the third class",
+  precision_top_k: "Precision of top images",
+};
 const SHORT = { mf: "MF", rs: "RS", iam: "IAM", am: "AM", auroc: "AUROC", gini: "Gini", n: "number of", p: "p", q: "q" };
 
 /** Return an element. Texts become text nodes, so nothing that stands in data is ever read as HTML. */
@@ -24,6 +34,7 @@ function filled(element, attributes, children) {
 
 /** Return a column's name as it is written in the atlas: "mf_degree" as "MF degree". */
 function label(column) {
+  if (column in NAMES) return NAMES[column];
   const words = column.split("_").map((word) => SHORT[word] ?? word);
   const text = words.join(" ");
   return text[0].toUpperCase() + text.slice(1);
@@ -42,7 +53,7 @@ function number(value) {
     const [digits, power] = value.toExponential(1).split("e");
     return `${digits.replace("-", "−")} × 10${power.replace("+", "").replace(/./g, (c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[c] ?? "⁻")}`;
   }
-  return String(Number(value.toPrecision(3))).replace("-", "−");
+  return value.toPrecision(3).replace("-", "−");
 }
 
 /** Return a value as text: what was not measured and what is undefined do not look the same. */

@@ -9,7 +9,7 @@ function measureChoice(run, measure, go) {
 /** Return the measure that is drawn: the one in the address, or a usual one. */
 function measureOf(run, state) {
   const there = (name) => run.layers.some((layer) => layer.summary[name]?.[0]);
-  return [state.measure, "mf_degree", "gini", "lifetime_sparseness", ...run.numbers].find((name) => name && there(name)) ?? "";
+  return [state.measure, "gini", "mf_degree", "lifetime_sparseness", ...run.numbers].find((name) => name && there(name)) ?? "";
 }
 
 /** Draw something as wide as its place, and again when that changes. */
@@ -39,6 +39,7 @@ async function overviewPage() {
         return h("li", { class: "card" },
           h("h2", {}, h("a", { href: address([run.network, run.dataset]) }, run.network, h("small", {}, ` on ${run.dataset}`))),
           h("p", { class: "facts" }, `${count(run.n_layers, "layer")}, ${count(run.n_units, "unit")}, ${count(run.n_images, "image")} in ${count(found.classes.length, "class").replace("classs", "classes")}`),
+          h("p", { class: "some", "aria-hidden": "true" }, spread(found.images.index.length, 8).map((image) => thumbnail(found, image, 40, ""))),
           measure && h("p", { class: "plot-title" }, `${label(measure)} along depth`),
           measure && fitted((width) => depthPlot(found, measure, { width, names: false, small: true })));
       })),
@@ -48,6 +49,9 @@ async function overviewPage() {
     ],
   };
 }
+
+/** Return some of the first n numbers, as far apart as can be. */
+const spread = (n, some) => Array.from({ length: Math.min(n, some) }, (_, place) => Math.floor(((place + 0.5) * n) / Math.min(n, some)));
 
 /** Return searches that give something to start from. */
 function examples(opened) {
@@ -87,7 +91,7 @@ async function networkPage(run, state, go) {
         h("div", { class: "scroll table", tabindex: 0, role: "region", "aria-label": "Table of layers" }, h("table", {},
           h("thead", {}, h("tr", {}, ["Layer", "Kind", "Units", "Map", "Sees"].map((words, place) => h("th", { scope: "col", class: place === 2 ? "number" : "text" }, words)),
             h("th", { scope: "col", class: "number" }, `${label(measure)}, median`),
-            h("th", { scope: "col", class: "number" }, "undefined"))),
+            h("th", { scope: "col", class: "number" }, "Undefined for"))),
           h("tbody", {}, run.layers.map((layer) => {
             const [units, height, width] = layer.shape;
             const [, none, , , median] = layer.summary[measure] ?? [0, null, null, null, null];
@@ -98,7 +102,7 @@ async function networkPage(run, state, go) {
               h("td", {}, `${height} × ${width}`),
               h("td", {}, layer.field ? `${layer.field.size[0]} × ${layer.field.size[1]}` : "whole image"),
               cell(median, "number"),
-              h("td", { class: "number" }, none === null ? "—" : none || ""));
+              h("td", { class: "number" }, none === null ? "—" : none.toLocaleString("en")));
           }))))),
     ],
   };
@@ -129,7 +133,7 @@ async function layerPage(layer, state, go) {
         h("h2", {}, "Units"),
         conditionForm(state.where, run.columns, (name) => textsOf([layer], name), (where) => go({ where }), "Add a condition"),
         h("div", { class: "bar" }, h("p", { class: "found", id: "found" }, found),
-          columnChooser(run.columns, columnsToShow(run.columns, state, measured), measured, go)),
+          columnChooser(run.columns, columnsToShow(run.columns, { columns: state.columns }, measured), measured, go)),
         rows.length ? unitTable({ rows, kinds: run.columns, state, go }) : h("p", { class: "empty" }, "No unit of this layer meets all conditions.")),
     ],
   };
@@ -171,7 +175,7 @@ async function searchPage(state, go) {
     title: "Search",
     content: [
       h("h1", {}, "Find units"),
-      h("label", { class: "choice" }, "In ",
+      h("label", { class: "choice" }, "Look in ",
         h("select", { id: "scope", onchange: (event) => go({ in: event.target.value }) },
           h("option", { value: "" }, "all networks"),
           opened.map((run) => h("option", { value: run.key, selected: run.key === state.in }, `${run.network} on ${run.dataset}`)))),
@@ -179,7 +183,7 @@ async function searchPage(state, go) {
       conditions.length
         ? [
           h("div", { class: "bar" }, h("p", { class: "found", id: "found" }, found),
-            columnChooser(kinds, columnsToShow(kinds, state, measured), measured, go)),
+            columnChooser(kinds, columnsToShow(kinds, { columns: state.columns }, measured), measured, go)),
           rows.length ? unitTable({ rows, kinds, state, go, where: true }) : h("p", { class: "empty" }, "No unit meets all conditions."),
         ]
         : [

@@ -1,4 +1,4 @@
-const LARGE = 96; // pixels along an image on a unit's page, about; half of that in tables
+const LARGE = 84; // pixels along an image on a unit's page, about; a third of that in tables
 
 /** Return how large images are shown: small ones by a whole factor, so that their pixels stay squares. */
 function sideOf(run, wanted) {

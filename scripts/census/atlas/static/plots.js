@@ -25,7 +25,7 @@ function chanceOf(run, measure) {
 function ticks(low, high, n = 4) {
   const raw = (high - low) / n || 1;
   const power = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 5, 10].map((factor) => factor * power).find((each) => each >= raw);
+  const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((each) => each >= raw);
   const found = [];
   for (let at = Math.ceil(low / step); at * step <= high + step * 1e-9; at++) found.push(Number((at * step).toPrecision(12)));
   return found;
@@ -41,7 +41,7 @@ function depthPlot(run, measure, { width, current = null, names = true, small = 
   let [low, high] = [Math.min(...values), Math.max(...values)];
   if (low > 0 && low < 0.4 * high) low = 0;
   if (low === high) [low, high] = [low - 0.5, high + 0.5];
-  const longest = Math.max(...run.layers.map((layer) => shortened(layer.name, 24).length));
+  const longest = Math.max(...run.layers.map((layer) => shortened(layer.name, 30).length));
   const left = small ? 34 : 52;
   const below = names ? 14 + 5.8 * longest : 12;
   const height = (small ? 96 : 210) + below;
@@ -63,7 +63,7 @@ function depthPlot(run, measure, { width, current = null, names = true, small = 
   for (const tick of ticks(low, high, small ? 2 : 4)) {
     drawing.append(
       s("line", { class: "grid", x1: left, x2: full - 6, y1: y(tick), y2: y(tick) }),
-      s("text", { class: "tick", x: left - 5, y: y(tick) + 3.5, "text-anchor": "end" }, number(tick)));
+      s("text", { class: "tick", x: left - 5, y: y(tick) + 3.5, "text-anchor": "end" }, String(tick).replace("-", "−")));
   }
   if (!small) {
     drawing.append(s("text", {
@@ -98,12 +98,16 @@ function depthPlot(run, measure, { width, current = null, names = true, small = 
     }
     if (undefinedUnits) link.append(s("path", { class: "cross", d: "M-2.5 -2.5L2.5 2.5M2.5 -2.5L-2.5 2.5", transform: `translate(${at} ${bottom - 1})` }));
     if (names) {
-      link.append(s("text", { class: "layer", transform: `translate(${at + 3.5} ${bottom + 8}) rotate(-90)`, "text-anchor": "end" }, shortened(layer.name, 24)));
+      link.append(s("text", { class: "layer", transform: `translate(${at + 3.5} ${bottom + 8}) rotate(-90)`, "text-anchor": "end" }, shortened(layer.name, 30)));
     }
     drawing.append(link);
   }
   drawing.append(s("line", { class: "base", x1: left, x2: full - 6, y1: bottom, y2: bottom }));
-  return h("div", { class: "scroll" }, drawing);
+  const host = h("div", { class: "scroll" }, drawing);
+  // where not all layers fit, the present one is in sight
+  const here = run.byName.get(current);
+  if (here && full > width) requestAnimationFrame(() => host.scrollTo(x(here.place) - width / 2, 0));
+  return host;
 }
 
 /** Return what the marks of a plot along depth mean. */

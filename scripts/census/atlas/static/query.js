@@ -140,7 +140,7 @@ function conditionForm(conditions, kinds, textsOf, change, words) {
       type: "button",
       id: "add-condition",
       onclick: () => change([...conditions, { column: first, operator: "above", value: "" }]),
-    }, conditions.length ? "And…" : words),
+    }, words),
     conditions.length > 0 && h("button", { type: "button", class: "quiet", id: "clear-conditions", onclick: () => change([]) }, "Clear all")));
 }
 

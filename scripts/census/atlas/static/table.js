@@ -4,11 +4,17 @@ const USUAL = [
   "active_fraction", "rs_iam", "ablation_loss",
 ];
 
-/** Return the columns that a table shows: those that were chosen, or the usual ones that were measured. */
-function columnsToShow(kinds, state, measured) {
-  if (state.columns) return state.columns.filter((name) => name in kinds && name !== "unit");
+/**
+ * Return the columns that a table shows: those by which units are sorted and chosen, then those that a reader
+ * asked for, or the usual ones that were measured.
+ */
+function columnsToShow(kinds, { columns, sort = "", where = [] }, measured) {
   const usual = USUAL.filter((name) => name in kinds && measured(name));
-  return usual.length ? usual : Object.keys(kinds).filter((name) => name !== "unit" && measured(name)).slice(0, 8);
+  const any = () => Object.keys(kinds).filter((name) => measured(name)).slice(0, 8);
+  const first = [sort.replace(/^-/, ""), ...where.map(({ column }) => column)];
+  const wanted = columns ?? (usual.length ? usual : any());
+  const added = first.filter((name) => !wanted.includes(name));
+  return [...new Set([...added, ...wanted])].filter((name) => name in kinds && name !== "unit");
 }
 
 /**
@@ -67,7 +73,7 @@ function unitRow({ layer, row }, columns, kinds, where) {
   return h("tr", {},
     h("th", { scope: "row" },
       h("a", { href: address([layer.run.network, layer.run.dataset, layer.name, String(unit)]) },
-        where && h("span", { class: "where" }, `${layer.run.network} ${layer.name}`), String(unit))),
+        where && h("span", { class: "where" }, `${layer.run.network} ${shortened(layer.name, 22)}`), String(unit))),
     h("td", { class: "text" }, someImages(layer, row, 4)),
     columns.map((name) => cell(valueOf(layer, name, row), kinds[name])));
 }

@@ -50,8 +50,8 @@ function neighboursOfUnit(layer, row) {
 function inShort(layer, get) {
   const found = [];
   if (get("top_class_1")) found.push(`most common class ${get("top_class_1")}, ${shown(get("top_count_1"))} of ${shown(get("n_top_images"))} top images`);
-  if (get("facetedness")) found.push({ MF: "multi-faceted", SF: "single-faceted" }[get("facetedness")] ?? get("facetedness"));
-  if (get("active_fraction") !== null) found.push(`not 0 at ${number(100 * get("active_fraction"))} % of positions and images`);
+  if (get("facetedness")) found.push(`${get("facetedness")}-faceted`);
+  if (get("active_fraction") !== null) found.push(`not 0 at ${shown(100 * get("active_fraction"))} % of positions and images`);
   found.push(fieldWords(layer));
   const text = found.join("; ");
   return text[0].toUpperCase() + text.slice(1);
@@ -123,7 +123,12 @@ function standingsOf(layer, row) {
     const found = /^(.+)_([a-z]+)$/.exec(name);
     return found && COMPANIONS.includes(found[2]) && (found[1] in run.columns || `${found[1]}_degree` in run.columns);
   };
-  const names = run.numbers.filter((name) => !isCompanion(name) && name in layer.columns && !/^(top_count_|natural_image$|cluster$)/.test(name));
+  // an image's or a cluster's number has no rank; what is the same for all units says nothing of this one
+  const ranked = (name) => !isCompanion(name) && !/^(top_count_\d|natural_image|cluster)$/.test(name);
+  const differs = (name) => new Set(layer.columns[name]).size > 1;
+  const there = run.numbers.filter((name) => ranked(name) && name in layer.columns && differs(name));
+  const names = there.filter((name) => get(name) !== null);
+  const missing = there.filter((name) => get(name) === null);
   const texts = Object.keys(run.columns).filter((name) => run.columns[name] === "text" && get(name) !== null);
   return h("section", { class: "panel" },
     h("h2", {}, "Where it stands in its layer"),
@@ -150,6 +155,7 @@ function standingsOf(layer, row) {
           h("td", {}, values.length ? standing(values, value) : null),
           h("td", { class: "rank muted" }, rank === null ? "" : `${rank.toLocaleString("en")}${same > 1 ? "=" : ""} of ${values.length.toLocaleString("en")}`));
       }))),
+    missing.length > 0 && h("p", { class: "muted small" }, `Not measured for this unit, but for others of its layer: ${missing.map(label).join(", ")}.`),
     texts.length > 0 && h("dl", { class: "texts" }, texts.map((name) => h("div", {}, h("dt", { title: meaning(name) || null }, label(name)), h("dd", {}, get(name))))));
 }
 

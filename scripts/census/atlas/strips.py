@@ -1,0 +1,77 @@
+"""Pictures of single units: strips of their facets, and of what was made to drive them, a file each."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import zarr
+
+from census.atlas.sprites import about_gray, save, strip
+from census.atlas.tables import rounded
+
+OUTSIDE = 225  # shade of gray of what lies outside of an image
+
+
+def write_facets(folder: Path, facets: zarr.Group, table: pd.DataFrame, largest: int) -> dict[int, Any]:
+    """Write ``{unit}-gray.webp``, ``-color`` and ``-patches`` for the units of a layer that have facets.
+
+    Parameters
+    ----------
+    folder : where; it is made.
+    facets : of the layer, see :mod:`census.facet_store`.
+    table : a row for each of its units, in their order, as the rule ``facets`` writes it.
+    largest : pixels along a tile at most.
+
+    Returns
+    -------
+    by unit: its ``end`` of the layer, the ``reason`` for which it has no facets or None, and how many tiles
+    each of the pictures has that were ``made``.
+    """
+    found = {}
+    for place, row in enumerate(table.to_dict("records")):
+        unit, kept = int(row["unit"]), facets["image"][place] >= 0
+        made = {}
+        if not row["reason"]:
+            made["gray"] = about_gray(facets["gray"][place])
+            if "color" in facets and not np.isnan(facets["color"][place]).any():
+                made["color"] = list(facets["color_8bit"][place])
+        if kept.any():
+            inside = facets["inside"][place][kept][..., None]
+            made["patches"] = list(np.where(inside, facets["patches"][place][kept], np.uint8(OUTSIDE)))
+        for part, tiles in made.items():
+            save(folder / f"{unit}-{part}.webp", strip(tiles, largest), exact=True)
+        found[unit] = {
+            "end": row["end"],
+            "reason": row["reason"] or None,
+            "made": {part: len(tiles) for part, tiles in made.items()},
+        }
+    return found
+
+
+def write_ascents(folder: Path, ascent: zarr.Group, largest: int) -> dict[int, Any]:
+    """Write ``{unit}-iam.webp`` and ``{unit}-am.webp``: the pictures made for each unit, from each seed.
+
+    Parameters
+    ----------
+    folder : where; it is made.
+    ascent : of a layer, at one checkpoint, as the rule ``ascent`` writes it.
+    largest : pixels along a tile at most.
+
+    Returns
+    -------
+    by unit and objective: the unit's answer to each of its pictures.
+    """
+    pictures, responses = ascent["picture"][:], ascent["response"][:]
+    exact = max(pictures.shape[3:5]) <= largest
+    found: dict[int, Any] = {}
+    for place, unit in enumerate(ascent["unit"][:].tolist()):
+        found[unit] = {}
+        for number, objective in enumerate(ascent.attrs["objectives"]):
+            save(
+                folder / f"{unit}-{objective}.webp",
+                strip(list(pictures[number, :, place]), largest),
+                exact=exact,
+            )
+            found[unit][objective] = [rounded(float(value), 4) for value in responses[number, :, place, unit]]
+    return found
