@@ -25,17 +25,17 @@ def write_facets(folder: Path, facets: zarr.Group, table: pd.DataFrame, largest:
 
     Returns
     -------
-    by unit: its ``end`` of the layer, the ``reason`` for which it has no facets or None, and how many tiles
-    each of the pictures has that were ``made``.
+    by unit: its ``end`` of the layer; the ``reason`` for which it has no facets, or none in color, or None;
+    and how many tiles each of the pictures has that were ``made``.
     """
     found = {}
     for place, row in enumerate(table.to_dict("records")):
         unit, kept = int(row["unit"]), facets["image"][place] >= 0
-        made = {}
-        if not row["reason"]:
-            made["gray"] = about_gray(facets["gray"][place])
-            if "color" in facets and not np.isnan(facets["color"][place]).any():
-                made["color"] = list(facets["color_8bit"][place])
+        made, gray = {}, facets["gray"][place]
+        if not np.isnan(gray).any():
+            made["gray"] = about_gray(gray)
+        if "color" in facets and not np.isnan(facets["color"][place]).any():
+            made["color"] = list(facets["color_8bit"][place])
         if kept.any():
             inside = facets["inside"][place][kept][..., None]
             made["patches"] = list(np.where(inside, facets["patches"][place][kept], np.uint8(OUTSIDE)))

@@ -174,7 +174,7 @@ function facetsOf(layer, units, unit) {
   return h("section", { class: "panel" },
     h("h2", {}, "Facets"),
     h("p", { class: "meaning" }, `Independent components of the patches that it sees in its top images${ends[found.end] ? `; it is ${ends[found.end]}, or among those` : ""}.`),
-    found.reason && h("p", { class: "empty" }, `None: ${found.reason}.`),
+    found.reason && h("p", { class: "empty" }, `${found.made.gray ? "None in color" : "None"}: ${found.reason}.`),
     Object.entries(found.made).map(([part, tiles]) => h("figure", { class: "strips" },
       h("figcaption", {}, words[part] ?? part),
       stripOf(layer.run, `facets/${layer.name}/${unit}-${part}.webp`, `${words[part] ?? part} of unit ${unit}`, tiles))));

@@ -1,0 +1,335 @@
+"""A small atlas of planted stores, made by the rules' own scripts; and a browser to look at it."""
+
+import json
+import os
+import runpy
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from census.activations.store import StoreWriter, create_store, finish_store
+from census.data.store import DatasetWriter
+from census.facet_store import FacetWriter
+from census.measures.concepts import class_counts
+from census.measures.facets import Facets
+from census.measures.patches import Patches
+from census.measures.top_images import top_images
+from census.stores import write_checkpoint
+
+SCRIPTS = Path(__file__).parents[2] / "scripts"
+HOSTILE = "<script>alert(1)</script>"
+CLASSES = [HOSTILE, "Bag", 'a "b" & <i>c</i>\u2028']
+N_IMAGES, SIZE, WIDE = 40, 16, 512
+LABELS = np.arange(N_IMAGES) % 3
+PICTURED = [0, 2]  # units of the first layer that have pictures of their own
+PARAMS = {
+    "images": 6,
+    "thumbnail": 16,
+    "picture": 24,
+    "neighbours": 4,
+    "seed": 0,
+    "size": SIZE,
+    "resize": SIZE,
+}
+
+
+class Files(SimpleNamespace):
+    """Inputs or outputs by name, as Snakemake gives them to a script."""
+
+    def __getitem__(self, name):
+        return [*vars(self).values()][name] if isinstance(name, int) else getattr(self, name)
+
+    def get(self, name):
+        return getattr(self, name, None)
+
+
+def pictures():
+    """Images of one color each, red as much as their number says."""
+    pixels = np.full((N_IMAGES, SIZE, SIZE, 3), 128, np.uint8)
+    pixels[..., 0] = 5 * np.arange(N_IMAGES)[:, None, None]
+    return pixels
+
+
+def responses():
+    """Largest value of each unit's map and its position, (image, unit), by layer."""
+    early = np.zeros((N_IMAGES, 3), np.float32)
+    early[:, 0] = 1 + np.arange(N_IMAGES)
+    early[10:15, 2] = [3, 9, 5, 7, 1]  # and unit 1 is silent
+    wide = np.random.default_rng(0).normal(size=(N_IMAGES, WIDE)).astype(np.float32)
+    wide[:, 1] = 2 * wide[:, 0] + 1
+    return {"early": (early, np.full(early.shape, 6)), "wide": (wide, np.zeros(wide.shape, int))}
+
+
+LAYERS = {
+    # position 6, that is (1, 2), sees rows 3 to 8 and columns 7 to 12
+    "early": {
+        "shape": [3, 4, 4],
+        "depth": 1,
+        "kind": "rectifier",
+        "receptive_field": {"size": [5, 5], "stride": [4, 4], "offset": [-1, -1]},
+    },
+    "wide": {"shape": [WIDE, 1, 1], "depth": 2, "kind": "output", "receptive_field": None},
+}
+
+
+def tables():
+    """Table of units: of other checkpoints, too; null is what was not measured, NaN what is undefined."""
+    n = 3 + WIDE
+    layer = ["early"] * 3 + ["wide"] * WIDE
+    rows = {
+        "network": ["net"] * n,
+        "checkpoint": ["final"] * n,
+        "step": pa.array([7] * n, pa.int64()),
+        "dataset": ["set"] * n,
+        "layer": layer,
+        "depth": [LAYERS[name]["depth"] for name in layer],
+        "kind": [LAYERS[name]["kind"] for name in layer],
+        "branch_of": [""] * n,
+        "unit": [0, 1, 2, *range(WIDE)],
+        "top_class_1": [HOSTILE, None, "Bag", *(CLASSES[unit % 3] for unit in range(WIDE))],
+        "gini": pa.array([0.25, np.nan, 0.75, *np.arange(WIDE) / WIDE], from_pandas=False),
+        "gini_chance": pa.array([0.2, np.nan, 0.2] + [0.2] * WIDE, from_pandas=False),
+        "mf_degree": pa.array([0.5, np.nan, np.inf] + [1.0] * WIDE, from_pandas=False),
+        "rs_iam": pa.array([0.0, None, 0.5] + [None] * WIDE, pa.float64()),
+        "ablation_loss": pa.array([-0.125, None, 0.001] + [None] * WIDE, pa.float64()),
+        "ablation_loss_low": pa.array([-0.25, None, -0.01] + [None] * WIDE, pa.float64()),
+        "ablation_loss_high": pa.array([0.0, None, 0.02] + [None] * WIDE, pa.float64()),
+        "never": pa.array([None] * n, pa.float64()),
+    }
+    final = pa.table(rows)
+    earlier = final.set_column(1, "checkpoint", pa.array(["0"] * n))
+    return pa.concat_tables([earlier, final])
+
+
+def plant(folder):
+    """Write all that the scripts read; return their inputs by name."""
+    dataset = DatasetWriter(folder / "images.zarr", N_IMAGES)
+    for pixels, label in zip(pictures(), LABELS, strict=True):
+        dataset.append(pixels, int(label))
+    dataset.finish(CLASSES, {"dataset": "set", "split": "all"})
+    about = {"key": "k", "network": "net", "checkpoint": "final", "step": 7, "dataset": "set", "split": "all"}
+    paths = {part: [] for part in ("stores", "concepts", "facets", "tables")}
+    for name, (values, positions) in responses().items():
+        units, height, width = LAYERS[name]["shape"]
+        attributes = {**about, **LAYERS[name], "layer": name, "branch_of": "", "classes": CLASSES}
+        create_store(folder / "unfinished", (units, height, width), np.arange(N_IMAGES), LABELS, 3, 8, "none")
+        writer = StoreWriter(folder / "unfinished")
+        writer.write_statistics(0, (values / 2, values, positions.astype("i4"), np.ones(values.shape, "i4")))
+        finish_store(folder / "unfinished", attributes, folder / f"{name}.zarr")
+        top = top_images([(np.arange(N_IMAGES), values, positions)], units, 20)
+        arrays = {
+            "top_image": (("unit", "rank"), top.images),
+            "top_value": (("unit", "rank"), top.values),
+            "top_position": (("unit", "rank"), top.positions),
+            "class_count": (("unit", "class"), class_counts(top.images, LABELS, 3).astype("i4")),
+        }
+        write_checkpoint(folder / f"concepts-{name}.zarr", "final", arrays, attributes)
+        ends = {0: "SF", 2: "MF"} if name == "early" else {}
+        facets = FacetWriter(folder / f"facets-{name}.zarr", attributes, ends, 2, 3, (5, 5, 3))
+        inside = np.ones((4, 5, 5), bool)
+        inside[:, 0] = False
+        patches = Patches(np.full((4, 5, 5, 3), 9, np.uint8), inside)
+        weights = np.linspace(-1, 0.5, 50).reshape(2, 5, 5).astype("f4")
+        reasons = ["", "too few patches"][: len(ends)]
+        for unit, reason in zip(ends, reasons, strict=True):
+            missing = np.full_like(weights, np.nan)
+            gray = missing if reason else weights
+            facets.write(unit, Facets(gray, np.stack([gray] * 3, -1), {}, {}, reason), patches, np.arange(4))
+        facets.finish()
+        rows = {"unit": [*ends], "end": [*ends.values()], "reason": reasons}
+        types = {"unit": pa.int64(), "end": pa.string(), "reason": pa.string()}
+        table = pa.table({column: pa.array(rows[column], types[column]) for column in rows})
+        pq.write_table(table, folder / f"facets-{name}.parquet")
+        paths["stores"].append(str(folder / f"{name}.zarr"))
+        paths["concepts"].append(str(folder / f"concepts-{name}.zarr"))
+        paths["facets"].append(str(folder / f"facets-{name}.zarr"))
+        paths["tables"].append(str(folder / f"facets-{name}.parquet"))
+    shape = 2, 3, len(PICTURED)
+    ascent = {
+        "unit": (("unit",), np.array(PICTURED)),
+        "picture": (
+            ("objective", "seed", "unit", "y", "x", "channel"),
+            np.zeros((*shape, SIZE, SIZE, 3), "u1"),
+        ),
+        "response": (
+            ("objective", "seed", "unit", "other_unit"),
+            np.arange(np.prod(shape) * 3, dtype="f4").reshape(*shape, 3),
+        ),
+    }
+    (folder / "ascents").mkdir()
+    write_checkpoint(folder / "ascents" / "early.zarr", "final", ascent, {"objectives": ["iam", "am"]})
+    pq.write_table(tables(), folder / "units.parquet")
+    (folder / "dictionary.tsv").write_text(
+        "table\tname\tunit\trange\tdefinition\tsource\n"
+        "units\tgini\t\t0 to 1\tInequality of <b>classes</b>.\tS2\n"
+        "layers\tgini\t\t\tThe mean.\tS2\n"
+    )
+    (folder / "claims.tsv").write_text(
+        f"id\tclaim\tnetwork\tdataset\tverdict\n1\tUnits like {HOSTILE}\tnet\tset\tholds\n"
+    )
+    return {
+        **paths,
+        "units": str(folder / "units.parquet"),
+        "ascents": [str(folder / "ascents" / "early.zarr")],
+        "images": str(folder / "images.zarr"),
+    }
+
+
+def make_atlas(planted, folder, **settings):
+    """Run both scripts over what was planted."""
+    log = [str(folder.parent / "log")]
+    output = folder / "data" / "net" / "set"
+    run = SimpleNamespace(
+        input=Files(**planted),
+        output=[str(output)],
+        params=SimpleNamespace(**PARAMS | settings),
+        wildcards=SimpleNamespace(network="net", dataset="set"),
+        log=log,
+    )
+    runpy.run_path(str(SCRIPTS / "atlas_run.py"), {"snakemake": run})
+    names = {"page": "index.html", "style": "style.css", "script": "atlas.js", "data": "data.js"}
+    beside = Path(planted["units"]).parent
+    shell = SimpleNamespace(
+        input=Files(
+            runs=[str(output)], dictionary=str(beside / "dictionary.tsv"), claims=str(beside / "claims.tsv")
+        ),
+        output=Files(**{name: str(folder / file) for name, file in names.items()}),
+        log=log,
+    )
+    runpy.run_path(str(SCRIPTS / "atlas.py"), {"snakemake": shell})
+    return folder
+
+
+@pytest.fixture(scope="session")
+def plan():
+    """What is planted, and how an atlas is made of it."""
+    return SimpleNamespace(
+        hostile=HOSTILE,
+        classes=CLASSES,
+        labels=LABELS,
+        n_images=N_IMAGES,
+        size=SIZE,
+        wide=WIDE,
+        responses=responses,
+        make_atlas=make_atlas,
+    )
+
+
+@pytest.fixture(scope="session")
+def planted(tmp_path_factory):
+    return plant(tmp_path_factory.mktemp("planted"))
+
+
+@pytest.fixture(scope="session")
+def atlas(planted, tmp_path_factory):
+    """The folder of a small atlas, only to be read."""
+    return make_atlas(planted, tmp_path_factory.mktemp("site") / "atlas")
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A headless Chromium that notes what it asks for."""
+    programs = {name: shutil.which(name) for name in ("chromium", "chromedriver")}
+    missing = [name for name, path in programs.items() if path is None]
+    if missing:
+        pytest.skip(f"no {' or '.join(missing)}: install the Debian packages chromium and chromium-driver")
+    webdriver = pytest.importorskip("selenium.webdriver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = programs["chromium"]
+    arguments = ["--headless=new", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=1280,900"]
+    if os.geteuid() == 0:
+        arguments.append("--no-sandbox")  # which Chromium has none of for root
+    for argument in arguments:
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
+    service = webdriver.ChromeService(executable_path=programs["chromedriver"])
+    driver = webdriver.Chrome(options=options, service=service)
+    driver.set_script_timeout(20)
+    yield driver
+    driver.quit()
+
+
+class Reader:
+    """Somebody who reads an atlas in a browser."""
+
+    def __init__(self, driver, folder):
+        self.driver, self.page = driver, (folder / "index.html").as_uri()
+
+    def open(self, route="#/"):
+        """Open an address afresh."""
+        self.driver.get("about:blank")
+        self.driver.get(self.page + route)
+        self.wait()
+
+    def wait(self, condition="true"):
+        """Wait until the page is drawn and a condition in JavaScript holds."""
+        script = (
+            "const done = arguments[0]; const look = () => "
+            f"document.body.dataset.drawn && ({condition}) ? done() : setTimeout(look, 10); look();"
+        )
+        self.driver.execute_async_script(script)
+
+    def js(self, expression, *arguments):
+        return self.driver.execute_script(f"return {expression}", *arguments)
+
+    def texts(self, selector):
+        return self.js("[...document.querySelectorAll(arguments[0])].map((each) => each.innerText)", selector)
+
+    def route(self):
+        return self.js("location.hash")
+
+    def follow(self, action, condition="true"):
+        """Do what leads to another view, and wait for that."""
+        before = self.js("document.body.dataset.drawn")
+        action()
+        self.wait(f"document.body.dataset.drawn !== '{before}' && ({condition})")
+
+    def press(self, key, held=None):
+        """Press a key, while another is held down."""
+        from selenium.webdriver.common.action_chains import ActionChains
+
+        actions = ActionChains(self.driver)
+        if held is not None:
+            actions = actions.key_down(held)
+        actions = actions.send_keys(key)
+        if held is not None:
+            actions = actions.key_up(held)
+        actions.perform()
+
+    def click(self, selector, condition="true"):
+        self.follow(
+            lambda: self.driver.find_element("css selector", selector).click(), condition
+        )  # as a reader would: it has to be in sight and not covered
+
+    def requests(self):
+        """Addresses of all that was asked for since this was called last."""
+        events = (json.loads(each["message"])["message"] for each in self.driver.get_log("performance"))
+        return [
+            event["params"]["request"]["url"]
+            for event in events
+            if event["method"] == "Network.requestWillBeSent"
+        ]
+
+    def complaints(self):
+        """Messages in the console since this was called last."""
+        return [each["message"] for each in self.driver.get_log("browser")]
+
+
+@pytest.fixture
+def reader(chromium, atlas):
+    """A reader who meets no error and asks for nothing outside of the atlas's folder."""
+    found = Reader(chromium, atlas)
+    found.requests(), found.complaints()
+    chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    yield found
+    assert found.complaints() == []
+    inside = atlas.as_uri() + "/"
+    outside = {
+        url for url in found.requests() if not url.startswith((inside, "data:,")) and url != "about:blank"
+    }
+    assert outside == set()

@@ -1,0 +1,350 @@
+"""The atlas in a browser: its views, their addresses, keys, and texts that would be code elsewhere."""
+
+import time
+from urllib.parse import quote
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+LAYER, WIDE_LAYER = "#/net/set/early", "#/net/set/wide"
+
+
+@pytest.fixture(scope="module")
+def keys():
+    return pytest.importorskip("selenium.webdriver.common.keys").Keys
+
+
+def rows(reader):
+    """Return the numbers of the units in a table, in its order."""
+    return [text.split()[-1] for text in reader.texts("table.units tbody th")]
+
+
+def cells(reader, unit):
+    """Return what a table says of a unit, by the heading of its columns."""
+    headings = [text.rstrip("▲▼") for text in reader.texts("table.units thead th")]
+    row = rows(reader).index(str(unit))
+    of_row = "document.querySelectorAll('table.units tbody tr')[arguments[0]].children"
+    found = reader.js(f"[...{of_row}].map((each) => each.innerText)", row)
+    return dict(zip((heading.strip() for heading in headings), found, strict=True))
+
+
+def test_from_a_network_to_a_layer_to_a_unit_and_back(reader):
+    reader.open()
+    assert reader.texts("h1") == ["What single units answer to"]
+    assert reader.texts(".card .facts") == ["2 layers, 515 units, 40 images in 3 classes"]
+    reader.click(".card h2 a")
+    assert reader.route() == "#/net/set"
+    assert [text.split("\t")[0] for text in reader.texts("main table tbody tr")] == ["early", "wide"]
+    reader.click("main table tbody a")
+    assert reader.route() == LAYER
+    assert rows(reader) == ["0", "1", "2"]
+    reader.click("table.units tbody tr:last-child a")
+    assert reader.route() == "#/net/set/early/2"
+    assert reader.texts("h1")[0].startswith("Unit 2")
+    assert reader.texts("#crumbs a") == ["All networks", "net on set", "early", "unit 2"]
+    for route in (LAYER, "#/net/set", "#/"):
+        reader.follow(reader.driver.back)
+        assert reader.route() == route
+
+
+def test_a_layer_of_the_plot_along_depth_leads_to_its_page(reader):
+    reader.open("#/net/set?measure=gini")
+    reader.wait("document.querySelector('svg.depth a')")
+    assert reader.js(
+        "[...document.querySelectorAll('svg.depth a')].map((each) => each.getAttribute('href'))"
+    ) == [
+        "#/net/set/early?measure=gini",
+        "#/net/set/wide?measure=gini",
+    ]
+    assert "median 0.500, 0.375 to 0.625 for half of 2 units, 1 undefined" in reader.js(
+        "document.querySelector('svg.depth a').getAttribute('aria-label')"
+    )
+    reader.click("svg.depth a:last-of-type")
+    assert reader.route() == "#/net/set/wide?measure=gini"
+    reader.wait("document.querySelector('svg.depth a.here')")
+    assert "wide" in reader.js("document.querySelector('svg.depth a.here').getAttribute('aria-label')")
+
+
+def test_what_was_not_measured_does_not_look_like_what_is_undefined(reader):
+    reader.open(f"{LAYER}?columns=gini,rs_iam,mf_degree,ablation_loss")
+    assert cells(reader, 0) == {
+        "Unit": "0",
+        "Top images": "",
+        "Gini": "0.250",
+        "RS IAM": "0",
+        "MF degree": "0.500",
+        "Ablation loss": "−0.125",
+    }
+    nothing = cells(reader, 1)
+    assert nothing | {"Top images": ""} == {
+        "Unit": "1",
+        "Top images": "",
+        "Gini": "undefined",
+        "RS IAM": "—",
+        "MF degree": "undefined",
+        "Ablation loss": "—",
+    }
+    assert nothing["Top images"] == "silent"
+    assert cells(reader, 2)["MF degree"] == "∞"
+
+
+def test_tables_are_sorted_by_their_headings_with_the_undefined_last(reader):
+    reader.open(LAYER)
+    for expected, order, route in (
+        (["2", "0", "1"], "descending", "sort=-gini"),
+        (["0", "2", "1"], "ascending", "sort=gini"),
+    ):
+        reader.click("#sort-gini")
+        assert rows(reader) == expected
+        assert (
+            reader.js("document.getElementById('sort-gini').closest('th').getAttribute('aria-sort')") == order
+        )
+        assert reader.route() == f"{LAYER}?{route}"
+        assert reader.js("document.activeElement.id") == "sort-gini"
+    assert reader.js("document.querySelectorAll('[aria-sort]').length") == 1
+    reader.click("#sort-top_class_1")
+    # in alphabetic order: the class in angle brackets, then Bag; the silent unit has none
+    assert rows(reader) == ["0", "2", "1"]
+
+
+def test_tables_are_filtered_by_conditions_in_the_address(reader):
+    reader.open(WIDE_LAYER)
+    assert reader.texts("#found") == ["512 units"]
+    reader.click("#add-condition")
+    from selenium.webdriver.support.ui import Select
+
+    choose = lambda name, value: reader.follow(  # noqa: E731
+        lambda: Select(reader.driver.find_element("id", name)).select_by_value(value)
+    )
+    choose("where-0-column", "gini")
+    choose("where-0-operator", "from")
+    field = reader.driver.find_element("id", "where-0-value")
+    reader.follow(lambda: field.send_keys("0.99", "\n"))
+    assert reader.route() == f"{WIDE_LAYER}?where=gini:from:0.99"
+    assert rows(reader) == ["507", "508", "509", "510", "511"]
+    assert reader.texts("#found") == ["5 of 512 units"]
+    reader.click(".condition .quiet")
+    assert reader.texts("#found") == ["512 units"]
+    reader.follow(reader.driver.back)
+    assert len(rows(reader)) == 5
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        (["top_class_1:is:Bag"], ["2"]),
+        (["top_class_1:not:Bag"], ["0"]),
+        (["top_class_1:contains:SCRIPT"], ["0"]),
+        (["gini:above:0.25"], ["2"]),
+        (["gini:from:0.25"], ["0", "2"]),
+        (["gini:below:0.75"], ["0"]),
+        (["gini:to:0.75", "gini:above:0.3"], ["2"]),
+        (["gini:undefined"], ["1"]),
+        (["mf_degree:above:1"], ["2"]),
+        (["rs_iam:is:0.0"], ["0"]),
+        (["rs_iam:missing"], ["1"]),
+        (["rs_iam:measured"], ["0", "2"]),
+        (["never:measured"], []),
+        (["gini:is:"], ["0", "1", "2"]),  # a condition without a value is none yet
+    ],
+)
+def test_conditions(reader, where, expected):
+    reader.open(f"{LAYER}?{'&'.join(f'where={quote(each)}' for each in where)}")
+    assert rows(reader) == expected
+
+
+def test_columns_are_chosen_and_explained(reader):
+    reader.open(LAYER)
+    reader.js("document.getElementById('chooser').open = true")
+    assert "Inequality of <b>classes</b>. Range: 0 to 1." in reader.texts("#chooser li p")
+    reader.click("#column-gini_chance")
+    assert "Gini chance" in cells(reader, 0)
+    assert reader.js("document.getElementById('chooser').open")
+    reader.click("#column-gini")
+    assert "Gini" not in cells(reader, 0)
+    reader.click("#usual-columns")
+    assert reader.route() == LAYER
+
+
+def test_a_unit_has_its_images_with_what_it_saw_of_them(reader, plan):
+    reader.open("#/net/set/early/0")
+    (most, least) = ("section:nth-of-type(1)", "section:nth-of-type(2)")
+    assert reader.texts(f"{most} figcaption .value") == ["40", "39", "38", "37", "36", "35"]
+    assert reader.texts(f"{most} figcaption .name")[:2] == [plan.hostile, plan.classes[2]]
+    tile, box = reader.js(
+        "[document.querySelector('.images .thumb'), document.querySelector('.images .box')].map((each) => "
+        "{ const { left, top, width, height } = each.getBoundingClientRect(); "
+        "return [left, top, width, height]; })"
+    )
+    scale = tile[2] / plan.size
+    # position (1, 2) sees rows 3 to 8 and columns 7 to 12
+    assert [(box[0] - tile[0]) / scale, (box[1] - tile[1]) / scale] == [7, 3]
+    assert [box[2] / scale, box[3] / scale] == [5, 5]
+    assert len(reader.texts(f"{least} .box")) == 6
+    assert reader.texts(".strips figcaption")[0] == "Components of gray patches"
+    images = reader.js(
+        "[...document.querySelectorAll('img')].map((each) => [each.alt, each.getAttribute('src')])"
+    )
+    assert len(images) == 5
+    assert all(alt for alt, _ in images)
+    reader.js("document.querySelectorAll('img').forEach((each) => { each.loading = 'eager'; })")
+    reader.wait("[...document.querySelectorAll('img')].every((each) => each.complete && each.naturalWidth)")
+
+
+def test_a_unit_stands_somewhere_in_its_layer(reader):
+    reader.open("#/net/set/wide/511")
+    found = {text.split("\n")[0].split("\t")[0]: text for text in reader.texts(".standings tbody tr")}
+    assert "0.998" in found["Gini"]
+    assert "chance 0.200" in found["Gini"]
+    assert "1 of 512" in found["Gini"]
+    assert "MF degree" not in found  # which is the same for all units
+    reader.open("#/net/set/wide/0")
+    assert reader.texts(".near .name")[0] == "Unit 1"
+    assert reader.texts(".near .value")[0] == "r = 1"
+
+
+def test_ties_silence_and_what_was_not_measured_are_said(reader):
+    reader.open("#/net/set/early/2")
+    text = reader.texts("main")[0]
+    assert "On 35 images of 40 its largest value is the same, 0; these are some of them, at random." in text
+    assert "None: too few patches." in text
+    assert "95 %: −0.0100 to 0.0200" in text
+    reader.open("#/net/set/early/1")
+    text = reader.texts("main")[0]
+    assert "It is silent" in text
+    assert "Not measured: only some units of some layers are taken out." in text
+    assert "it gives the same mean on all images" in text
+
+
+def test_texts_that_would_be_code_are_shown_as_texts(reader, plan):
+    for route in (
+        "#/net/set/early",
+        "#/net/set/early/0",
+        f"#/search?where=top_class_1:is:{quote(plan.hostile, safe='')}",
+        "#/claims",
+        "#/<img src=x onerror=alert(1)>",
+        "#/net/set/early/<b>",
+        f"#/net/set/early?sort={quote(plan.hostile)}&columns={quote(plan.hostile)}&measure=<b>",
+    ):
+        reader.open(route)
+        assert (
+            reader.js("document.querySelectorAll('main script, main b, main i, main img[src=x]').length") == 0
+        )
+    reader.open("#/net/set/early/0")
+    assert plan.hostile in reader.texts(".bars a")
+    assert plan.hostile in reader.texts(".images .name")
+    reader.open("#/claims")
+    assert f"Units like {plan.hostile}" in reader.texts("td")
+    # and a search for it finds its units
+    reader.open("#/net/set/early/0")
+    reader.follow(
+        lambda: reader.js(
+            "[...document.querySelectorAll('.bars a')].find((each) => each.innerText.startsWith('<')).click()"
+        )
+    )
+    assert reader.texts("#found") == ["172 units in 2 layers"]
+
+
+def test_a_search_goes_over_all_layers(reader):
+    reader.open("#/search")
+    assert reader.texts(".examples a")[0] == "Units whose most common class is Bag"
+    reader.click(".examples a")
+    assert reader.route() == "#/search?where=top_class_1:is:Bag"
+    assert reader.texts("#found") == ["172 units in 2 layers"]
+    assert reader.texts("table.units tbody .where")[:2] == ["net early", "net wide"]
+    reader.open("#/search?where=gini:above:0.7&where=rs_iam:measured&in=net/set")
+    assert reader.texts("#found") == ["1 unit in 1 layer"]
+    assert rows(reader) == ["2"]
+    reader.open("#/search?where=gini:above:7")
+    assert "No unit meets all conditions." in reader.texts("main")[0]
+
+
+def test_keys_lead_to_units_and_layers(reader, keys):
+    def go(key, held=None):
+        reader.follow(lambda: reader.press(key, held))
+
+    reader.open("#/net/set/early/0")
+    go(keys.ARROW_RIGHT)
+    assert reader.route() == "#/net/set/early/1"
+    go(keys.ARROW_LEFT)
+    assert reader.route() == "#/net/set/early/0"
+    go(keys.ARROW_DOWN, held=keys.SHIFT)
+    assert reader.route() == WIDE_LAYER
+    go(keys.ARROW_LEFT)
+    assert reader.route() == LAYER
+    go("u")
+    assert reader.route() == "#/net/set"
+    go("/")
+    reader.wait("document.activeElement.id === 'where-0-value'")
+    assert reader.route() == "#/search"
+
+
+def test_help_opens_and_keeps_keys_to_itself(reader, keys):
+    reader.open("#/net/set/early/0")
+    reader.press("?")
+    assert reader.js("document.getElementById('help').open")
+    reader.press(keys.ARROW_RIGHT)
+    assert reader.route() == "#/net/set/early/0"
+    reader.press(keys.ESCAPE)
+    assert not reader.js("document.getElementById('help').open")
+
+
+@pytest.mark.parametrize(
+    ("route", "words"),
+    [
+        ("#/nobody", "There is no network nobody in this atlas."),
+        ("#/net/nothing", "There is no network net on nothing in this atlas."),
+        ("#/net/set/../../x", "net has no layer .. in this atlas."),
+        ("#/net/set/early/3", "early has no unit 3; its units are 0 to 2."),
+        ("#/net/set/early/1/2", "early has no unit 1/2; its units are 0 to 2."),
+        ("#/net/set/early/1e0", "early has no unit 1e0; its units are 0 to 2."),
+        ("#/%E0%A4%A", "There is no network %E0%A4%A in this atlas."),
+    ],
+)
+def test_addresses_that_lead_nowhere_are_said_to(reader, route, words):
+    reader.open(route)
+    assert words in reader.texts("main")[0]
+
+
+def test_a_layer_of_512_units_opens_within_a_second(reader):
+    reader.open()
+    took = []
+    for _ in range(3):
+        begun = time.perf_counter()
+        reader.open(WIDE_LAYER)
+        reader.wait("document.querySelectorAll('table.units tbody tr').length === 512")
+        reader.js("document.body.offsetHeight")
+        took.append(time.perf_counter() - begun)
+    assert min(took) < 1, took
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize(
+    "route", ["#/", "#/net/set", LAYER, "#/net/set/early/0", "#/search?where=gini:above:0.1", "#/claims"]
+)
+def test_pages_are_no_wider_than_the_screen(reader, width, route):
+    size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 600}
+    reader.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    reader.open(route)
+    assert reader.js("document.documentElement.scrollWidth") <= width
+    # nothing is cut off beside what scrolls on its own
+    wide = reader.js(
+        "[...document.querySelectorAll('main *')].filter((each) => !each.closest('.scroll') && "
+        "each.checkVisibility({ contentVisibilityAuto: true }) && "
+        "each.getBoundingClientRect().right > arguments[0] + 1).map((each) => each.outerHTML.slice(0, 80))",
+        width,
+    )
+    assert wide == []
+
+
+def test_controls_have_names_and_pictures_have_texts(reader):
+    for route in ("#/", "#/net/set", f"{LAYER}?where=gini:above:0.1", "#/net/set/early/0", "#/search"):
+        reader.open(route)
+        unnamed = reader.js(
+            "[...document.querySelectorAll('main :is(input, select, button, a, img)')].filter((each) => "
+            "!(each.textContent?.trim() || each.alt || each.ariaLabel || each.labels?.length))"
+            ".map((each) => each.outerHTML.slice(0, 80))"
+        )
+        assert unnamed == []
+        assert len(reader.texts("h1")) == 1
