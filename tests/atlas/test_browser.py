@@ -198,7 +198,7 @@ def test_a_unit_stands_somewhere_in_its_layer(reader):
     assert "0.998" in found["Gini"]
     assert "chance 0.200" in found["Gini"]
     assert "1 of 512" in found["Gini"]
-    assert "MF degree" not in found  # which is the same for all units
+    assert "the same for all" in found["MF degree"]
     reader.open("#/net/set/wide/0")
     assert reader.texts(".near .name")[0] == "Unit 1"
     assert reader.texts(".near .value")[0] == "r = 1"

@@ -72,7 +72,8 @@ function imagesOf(run, layer, end, row, boxed) {
     const name = run.classes[run.images.label[place]];
     const answer = shown(Number(value[row][rank]));
     const text = `Image ${run.images.index[place]}, ${name}: ${answer}`;
-    const box = boxed ? fieldAt(layer, position[row][rank]) : null;
+    // where a map is 0 all over, its largest value is anywhere
+    const box = boxed && Number(value[row][rank]) !== 0 ? fieldAt(layer, position[row][rank]) : null;
     return h("li", {},
       h("figure", {}, thumbnail(run, place, LARGE, text, box),
         h("figcaption", {}, h("span", { class: "name" }, name), h("span", { class: "value" }, answer))));

@@ -68,7 +68,7 @@ function bottomOf(layer, units, row) {
   return h("section", { class: "panel" },
     h("h2", {}, "Images that drive it least"),
     h("p", { class: "meaning" }, words),
-    imagesOf(layer.run, layer, bottom, row, !many && least !== 0));
+    imagesOf(layer.run, layer, bottom, row, !many));
 }
 
 function classesOf(layer, units, row) {
@@ -94,7 +94,7 @@ function classesOf(layer, units, row) {
               chance <= largest && h("span", { class: "level", style: { left: scale(chance) } })),
             h("span", { class: "n" }, String(n)));
         })),
-        pairs.length > shownPairs.length && h("p", { class: "muted" }, `and ${count(pairs.length - shownPairs.length, "other class").replace(/classs$/, "classes")}`),
+        pairs.length > shownPairs.length && h("p", { class: "muted small" }, `and ${count(pairs.length - shownPairs.length, "other class").replace(/classs$/, "classes")}`),
       ]
       : h("p", { class: "empty" }, "It has no top images."));
 }
@@ -123,10 +123,9 @@ function standingsOf(layer, row) {
     const found = /^(.+)_([a-z]+)$/.exec(name);
     return found && COMPANIONS.includes(found[2]) && (found[1] in run.columns || `${found[1]}_degree` in run.columns);
   };
-  // an image's or a cluster's number has no rank; what is the same for all units says nothing of this one
+  // an image's or a cluster's number has no rank
   const ranked = (name) => !isCompanion(name) && !/^(top_count_\d|natural_image|cluster)$/.test(name);
-  const differs = (name) => new Set(layer.columns[name]).size > 1;
-  const there = run.numbers.filter((name) => ranked(name) && name in layer.columns && differs(name));
+  const there = run.numbers.filter((name) => ranked(name) && name in layer.columns);
   const names = there.filter((name) => get(name) !== null);
   const missing = there.filter((name) => get(name) === null);
   const texts = Object.keys(run.columns).filter((name) => run.columns[name] === "text" && get(name) !== null);
@@ -152,8 +151,8 @@ function standingsOf(layer, row) {
         return h("tr", {},
           h("th", { scope: "row", title: meaning(name) || null }, label(name), notes && h("span", { class: "notes" }, notes)),
           h("td", { class: value === null || Number.isNaN(value) ? "number muted" : "number" }, shown(value)),
-          h("td", {}, values.length ? standing(values, value) : null),
-          h("td", { class: "rank muted" }, rank === null ? "" : `${rank.toLocaleString("en")}${same > 1 ? "=" : ""} of ${values.length.toLocaleString("en")}`));
+          h("td", {}, new Set(values).size > 1 ? standing(values, value) : h("span", { class: "muted small" }, values.length > 1 && "the same for all")),
+          h("td", { class: "rank muted" }, rank === null || values.length === 1 || new Set(values).size === 1 ? "" : `${rank.toLocaleString("en")}${same > 1 ? "=" : ""} of ${values.length.toLocaleString("en")}`));
       }))),
     missing.length > 0 && h("p", { class: "muted small" }, `Not measured for this unit, but for others of its layer: ${missing.map(label).join(", ")}.`),
     texts.length > 0 && h("dl", { class: "texts" }, texts.map((name) => h("div", {}, h("dt", { title: meaning(name) || null }, label(name)), h("dd", {}, get(name))))));
@@ -187,7 +186,7 @@ function ascentOf(layer, units, unit, get) {
   const natural = get("natural_maximum");
   return h("section", { class: "panel" },
     h("h2", {}, "Pictures made for it"),
-    h("p", { class: "meaning" }, `By gradient ascent from noise, one for each seed, with its answer to each.${Number.isFinite(natural) && natural !== null ? ` Its largest answer to an image is ${number(natural)}.` : ""}`),
+    h("p", { class: "meaning" }, `By gradient ascent from noise, one for each seed, with the mean of its map on each.${Number.isFinite(natural) && natural !== null ? ` On images, the largest is ${number(natural)}.` : ""}`),
     Object.entries(found).map(([objective, answers]) => h("figure", { class: "strips" },
       h("figcaption", {}, words[objective] ?? objective, h("span", { class: "value" }, ` ${answers.map((answer) => shown(Number(answer))).join(", ")}`)),
       stripOf(layer.run, `ascent/${layer.name}/${unit}-${objective}.webp`, `${words[objective] ?? objective}: pictures that drive unit ${unit}`, answers.length))));
