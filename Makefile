@@ -16,6 +16,7 @@ COMPILE = $(VENV)/bin/python -m compileall -qq -j 0 -x '/tests?/' $(VENV)/lib ||
 QUIETLY = 2> $(VENV)/pip.log || { cat $(VENV)/pip.log >&2; exit 1; }
 
 .PHONY: study report test lint bench lock docs envs clean help
+.PHONY: study test lint bench lock docs envs clean help browser
 .DEFAULT_GOAL := help
 
 study: $(VENV)/.study  ## run the default study: CORES=4, and ARGS="--configfile …" for another
@@ -27,7 +28,7 @@ report: study  ## write results/report.html and results/report.zip: all figures 
 	$(RUN) snakemake --report results/report.zip $(ARGS)
 
 # tests run beside each other: a second thread in each would only wait for the other one's core
-test: $(VENV)/.dev  ## run the tests: ARGS="-m 'not slow'" for fewer
+test: $(VENV)/.dev browser  ## run the tests: ARGS="-m 'not slow'" for fewer
 	OMP_NUM_THREADS=1 $(RUN) pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 lint: $(VENV)/.dev  ## check style, types and the workflow
@@ -60,6 +61,14 @@ clean:  ## remove the environment and the tools' caches, never results
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# tests of the atlas need a browser; where it cannot be installed here, they say what is missing and are skipped
+browser:
+	@command -v chromium > /dev/null && command -v chromedriver > /dev/null || { \
+		[ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && \
+		echo "Installing Chromium for the tests of the atlas" && apt-get update -qq > /dev/null && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+			chromium chromium-driver > /dev/null; } || true
 
 # the environment, and one stamp for each set of requirements that is in it
 $(VENV)/bin/python:

@@ -116,10 +116,10 @@ def digest(tmp_path, monkeypatch):
         (tmp_path / path).write_text(text)
     monkeypatch.setattr(code, "SCRIPTS", tmp_path)
 
-    def digest() -> str:
+    def digest(*folders: str) -> str:
         code.modules_of.cache_clear()
         code.code_digest.cache_clear()
-        return code.code_digest("job.py")
+        return code.code_digest("job.py", *folders)
 
     yield digest
     code.modules_of.cache_clear()
@@ -146,6 +146,16 @@ def test_the_digest_ignores_what_decides_no_number(digest, tmp_path, name):
     with (tmp_path / name).open("a") as file:
         file.write("# a remark\n")
     assert digest() == before
+
+
+def test_the_digest_follows_other_files_in_folders_that_are_named(digest, tmp_path):
+    (tmp_path / "pages" / "deep").mkdir(parents=True)
+    (tmp_path / "pages" / "deep" / "page.html").write_text("<p>")
+    before, without = digest("pages"), digest()
+    assert before != without
+    (tmp_path / "pages" / "deep" / "page.html").write_text("<h1>")
+    assert digest("pages") != before
+    assert digest() == without
 
 
 def test_the_digest_is_blind_to_times_and_places(digest, tmp_path, monkeypatch):
