@@ -45,7 +45,9 @@ with job(snakemake.log[0]) as log:
         name, n_units = attributes["layer"], attributes["shape"][0]
         images, labels = images_and_labels(store)
         units = table.filter(pc.equal(table["layer"], name))
-        write_data(data, f"{key}/layers/{name}", {"columns": columns_of_layer(units, kinds)})
+        # a layer of which no table says anything has its units all the same
+        columns = columns_of_layer(units, kinds) or {"unit": list(range(n_units))}
+        write_data(data, f"{key}/layers/{name}", {"columns": columns})
 
         k = min(params.images, len(images))
         blocks = largest_blocks(store, images)

@@ -235,7 +235,8 @@ def test_texts_that_would_be_code_are_shown_as_texts(reader, plan):
     assert plan.hostile in reader.texts(".bars a")
     assert plan.hostile in reader.texts(".images .name")
     reader.open("#/claims")
-    assert f"Units like {plan.hostile}" in reader.texts("td")
+    assert reader.texts("article h2") == [f"1: Units like {plan.hostile}"]
+    assert reader.texts("article dd a") == ["net"]
     # and a search for it finds its units
     reader.open("#/net/set/early/0")
     reader.follow(

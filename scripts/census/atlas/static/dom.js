@@ -35,6 +35,7 @@ function filled(element, attributes, children) {
 /** Return a column's name as it is written in the atlas: "mf_degree" as "MF degree". */
 function label(column) {
   if (column in NAMES) return NAMES[column];
+  if (column === "n") return "Number";
   const words = column.split("_").map((word) => SHORT[word] ?? word);
   const text = words.join(" ");
   return text[0].toUpperCase() + text.slice(1);

@@ -55,7 +55,7 @@ async function draw() {
     page = {
       title: "Not here",
       content: [
-        h("h1", {}, "Not here"), h("p", {}, error.message),
+        h("h1", {}, "Not here"), h("p", {}, error.message.endsWith(".") ? error.message : `${error.message}: run the workflow again.`),
         h("p", {}, h("a", { href: "#/" }, "All networks"), " or ", h("a", { href: "#/search" }, "search")),
       ],
     };

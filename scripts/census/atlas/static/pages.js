@@ -195,25 +195,24 @@ async function searchPage(state, go) {
   };
 }
 
-/** Return the page of the study's claims, as their table has them. */
+/** Return the page of the study's claims, one after the other, with all that their table says of them. */
 async function claimsPage() {
   const { claims, runs } = ATLAS.shell;
-  const names = Object.keys(claims[0] ?? {});
   return {
     title: "Claims",
     content: [
       h("h1", {}, "Claims"),
       h("p", { class: "lead" }, "What the studies say, and what was found here."),
-      h("div", { class: "scroll table", tabindex: 0, role: "region", "aria-label": "Table of claims" }, h("table", { class: "claims" },
-        h("thead", {}, h("tr", {}, names.map((name) => h("th", { scope: "col" }, label(name))))),
-        h("tbody", {}, claims.map((claim) => {
-          const run = runs.find(({ network, dataset }) => network === claim.network && dataset === claim.dataset);
-          return h("tr", {}, names.map((name, place) => {
-            const text = claim[name] === "" ? "—" : claim[name];
-            const inner = name === "network" && run ? h("a", { href: address([run.network, run.dataset]) }, text) : text;
-            return h(place ? "td" : "th", { scope: place ? null : "row" }, inner);
-          }));
-        })))),
+      claims.map(({ id, claim, verdict, ...others }) => {
+        const run = runs.find(({ network, dataset }) => network === others.network && dataset === others.dataset);
+        const facts = Object.entries(others).filter(([, text]) => text);
+        return h("article", { class: "panel" },
+          h("h2", {}, [id, claim].filter(Boolean).join(": ")),
+          verdict && h("p", { class: "verdict" }, verdict),
+          h("dl", { class: "texts" }, facts.map(([name, text]) => h("div", {},
+            h("dt", {}, label(name)),
+            h("dd", {}, name === "network" && run ? h("a", { href: address([run.network, run.dataset]) }, text) : text)))));
+      }),
     ],
   };
 }

@@ -70,8 +70,14 @@ function depthPlot(run, measure, { width, current = null, names = true, small = 
       class: "axis", transform: `translate(11 ${(top + bottom) / 2}) rotate(-90)`, "text-anchor": "middle",
     }, label(measure)));
   }
-  const chain = run.layers.filter((layer) => !layer.branch_of && of(layer, measure)[4] !== null);
-  drawing.append(s("polyline", { class: "chain", points: chain.map((layer) => `${x(layer.place)},${y(of(layer, measure)[4])}`).join(" ") }));
+  // from layer to layer of the chain, where both were measured
+  const chain = run.layers.filter((layer) => !layer.branch_of).map((layer) => [x(layer.place), of(layer, measure)[4]]);
+  chain.slice(1).forEach(([end, after], place) => {
+    const [begin, before] = chain[place];
+    if (before !== null && after !== null) {
+      drawing.append(s("line", { class: "chain", x1: begin, x2: end, y1: y(before), y2: y(after) }));
+    }
+  });
   for (const layer of run.layers) {
     const [defined, undefinedUnits, least, lower, median, upper, most] = of(layer, measure);
     const words = defined
@@ -112,7 +118,8 @@ function depthPlot(run, measure, { width, current = null, names = true, small = 
 
 /** Return what the marks of a plot along depth mean. */
 function depthLegend(run, measure) {
-  const kinds = [...new Set(run.layers.map((layer) => layer.kind))];
+  const measured = run.layers.filter((layer) => layer.summary[measure]?.[0]);
+  const kinds = [...new Set(measured.map((layer) => layer.kind))];
   const mark = (drawn) => s("svg", { width: 14, height: 14, viewBox: "-7 -7 14 14", "aria-hidden": "true" }, drawn);
   const chance = chanceOf(run, measure);
   const anyUndefined = run.layers.some((layer) => layer.summary[measure]?.[1]);
@@ -120,7 +127,7 @@ function depthLegend(run, measure) {
     h("span", {}, mark(s("rect", { class: "half", x: -5, y: -5, width: 10, height: 10 })), "half of the units"),
     h("span", {}, mark(s("line", { class: "whisker", x1: 0, x2: 0, y1: -7, y2: 7 })), "5 % to 95 %"),
     kinds.map((kind) => h("span", {}, mark(s("path", { class: "mark", d: MARKS[kind] ?? MARKS.other })), `median, ${KINDS[kind] ?? kind}`)),
-    run.layers.some((layer) => layer.branch_of) &&
+    measured.some((layer) => layer.branch_of) &&
       h("span", {}, mark(s("path", { class: "mark branch", d: MARKS.rectifier })), "in a branch"),
     chance && h("span", {}, mark(s("line", { class: "chance", x1: -7, x2: 7, y1: 0, y2: 0 })), "chance level"),
     anyUndefined && h("span", {}, mark(s("path", { class: "cross", d: "M-2.5 -2.5L2.5 2.5M2.5 -2.5L-2.5 2.5" })), "undefined for some units"));
