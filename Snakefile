@@ -63,3 +63,4 @@ rule all:
         AGREEMENT_FIGURES,
         CLAIMS_FIGURES,
         SOFTWARE,
+        ATLAS,

@@ -166,7 +166,7 @@ def plant(folder):
     pq.write_table(tables(), folder / "units.parquet")
     (folder / "dictionary.tsv").write_text(
         "table\tname\tunit\trange\tdefinition\tsource\n"
-        "units\tgini\t\t0 to 1\tInequality of <b>classes</b>.\tS2\n"
+        "units\tgini\t\t[0, inf)\tinequality of `<b>classes</b>`\tS2\n"
         "layers\tgini\t\t\tThe mean.\tS2\n"
     )
     (folder / "claims.tsv").write_text(

@@ -157,7 +157,7 @@ def test_conditions(reader, where, expected):
 def test_columns_are_chosen_and_explained(reader):
     reader.open(LAYER)
     reader.js("document.getElementById('chooser').open = true")
-    assert "Inequality of <b>classes</b>. Range: 0 to 1." in reader.texts("#chooser li p")
+    assert "inequality of <b>classes</b> (range [0, ∞); source: S2)." in reader.texts("#chooser li p")
     reader.click("#column-gini_chance")
     assert "Gini chance" in cells(reader, 0)
     assert reader.js("document.getElementById('chooser').open")

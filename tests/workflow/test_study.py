@@ -19,6 +19,7 @@ from PIL import Image
 from safetensors.numpy import load_file
 
 from census.activations.subset import choose_images
+from census.atlas.site import read_data
 from census.dictionary import columns_of
 
 ROOT = Path(__file__).parents[2]
@@ -65,6 +66,8 @@ VIEWS["small"] = {
     *(f"histogram/{checkpoint}" for checkpoint in ("0", "1")),
     "correlation/matrices-0",
 }
+# of all networks together, from one table
+OF_ALL = {"tables", "atlas", *(f"atlas_run/{network}/tiny" for network in LAYERS)}
 FIGURES = {
     f"figure_{view.partition('/')[0]}/{network}/tiny" for network, views in VIEWS.items() for view in views
 }
@@ -462,6 +465,27 @@ def test_directions_are_those_of_the_maps(first):
     )
 
 
+def test_the_atlas_shows_every_unit(first):
+    study, ended = first
+    assert ended.jobs >= OF_ALL
+    folder = study.folder / "results/atlas"
+    units = pd.read_parquet(study.folder / "results/census/units.parquet").query("checkpoint == 'final'")
+    runs = read_data(folder / "data.js")["runs"]
+    assert [(run["network"], run["n_units"]) for run in runs] == [("random", 67), ("small", 7)]
+    for network, layers in LAYERS.items():
+        run = read_data(folder / f"data/{network}/tiny/run.js")
+        assert tuple(layer["name"] for layer in run["layers"]) == layers
+        for layer in layers:
+            columns = read_data(folder / f"data/{network}/tiny/layers/{layer}.js")["columns"]
+            expected = units[(units["network"] == network) & (units["layer"] == layer)]
+            assert columns["unit"] == expected["unit"].tolist()
+            gini = np.array([np.nan if value is None else float(value) for value in columns["gini"]])
+            np.testing.assert_allclose(gini, expected["gini"], rtol=1e-4)
+            images = read_data(folder / f"data/{network}/tiny/units/{layer}.js")
+            assert len(images["top"]["image"]) == len(images["bottom"]["image"]) == len(expected)
+            assert set(images["ascent"]) == (set() if layer == "output" else set(map(str, expected["unit"])))
+
+
 def test_nothing_is_left_half_done(first):
     study, _ = first
     names = {path.name for path in (study.folder / "results").rglob("*")}
@@ -495,7 +519,7 @@ def test_layers_come_and_go(first, finished):
     of_others = {job.replace("relu1", "pool1") for job in of_relu1 - of_rule(of_relu1, *OF_UNITS)}
     assert of_layer(added.jobs, "random", "pool1") == of_others
     follow = added.jobs - added.passes() - of_others
-    assert follow == OF_NETWORK | {
+    assert follow == OF_NETWORK | OF_ALL | {
         figure for figure in FIGURES if "/random/" in figure and not figure.startswith(FIGURES_OF_UNITS)
     }
     drawn = finished.folder / "results/measures/histogram/random/tiny/pool1.parquet"
@@ -536,7 +560,7 @@ def test_a_deleted_store_is_made_again_alone(first, finished):
     measured = ended.jobs - ended.passes() - ended.figures()
     # pictures are made by the network alone
     of_relu1 = of_layer(everything.jobs, "random", "relu1") - {"ascent/random/tiny/relu1"}
-    assert measured == of_relu1 | OF_NETWORK | {"importance/random/tiny", "bases/random/tiny"}
+    assert measured == of_relu1 | OF_NETWORK | OF_ALL | {"importance/random/tiny", "bases/random/tiny"}
     assert {job for job in ended.figures() if "small" in job} == set()
 
 

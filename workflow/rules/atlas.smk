@@ -1,6 +1,8 @@
 # The atlas: a static site in which to look at any unit behind the study's numbers.
 ATLAS_RUN = "results/atlas/data/{network}/{dataset}"
-ATLAS_RUNS = [path for run in RUNS for path in expand(ATLAS_RUN, network=run["network"], dataset=run["dataset"])]
+ATLAS_RUNS = [
+    path for run in RUNS for path in expand(ATLAS_RUN, network=run["network"], dataset=run["dataset"])
+]
 ATLAS_SHELL = {
     "page": "results/atlas/index.html",
     "style": "results/atlas/style.css",
@@ -14,7 +16,7 @@ ATLAS = [*ATLAS_SHELL.values(), *ATLAS_RUNS]
 # all layers in one job: to begin takes longer than a layer does
 rule atlas_run:
     input:
-        units="results/census/units.parquet",
+        units=CENSUS_UNITS,
         stores=layers_of_run(STORE.replace("{checkpoint}", "final")),
         concepts=layers_of_run(CONCEPTS),
         facets=layers_of_run(FACETS),
@@ -48,11 +50,11 @@ rule atlas_run:
 rule atlas:
     input:
         runs=ATLAS_RUNS,
-        dictionary="results/census/dictionary.tsv",
+        dictionary=CENSUS_DICTIONARY,
     output:
         **ATLAS_SHELL,
     log:
-        "logs/atlas/atlas.log",
+        "logs/atlas.log",
     conda:
         CONDA
     resources:

@@ -71,8 +71,10 @@ const count = (n, word) => `${n.toLocaleString("en")} ${word}${n === 1 ? "" : "s
 function meaning(column) {
   const found = ATLAS.shell.definitions[column];
   if (!found) return "";
-  const range = found.range ? ` Range: ${found.range}.` : "";
-  return `${found.definition ?? ""}${range}`;
+  const text = (found.definition ?? "").replaceAll("`", "").replace(/\.$/, "");
+  const bounded = found.range && found.range !== "(-inf, inf)";
+  const rest = [bounded && `range ${found.range.replace(/inf/g, "∞").replace(/-/g, "−")}`, found.unit && `in ${found.unit}`, found.source && `source: ${found.source}`];
+  return `${text} (${rest.filter(Boolean).join("; ")}).`.replace(" ()", "");
 }
 
 /** Tell readers who do not see the page what has changed. */

@@ -113,7 +113,7 @@ function ablationOf(layer, get) {
 }
 
 const interval = (get, name) =>
-  get(`${name}_low`) === null || get(`${name}_low`) === undefined ? "" : `95 %: ${shown(get(`${name}_low`))} to ${shown(get(`${name}_high`))}`;
+  !isNumber(get(`${name}_low`)) ? "" : `95 %: ${shown(get(`${name}_low`))} to ${shown(get(`${name}_high`))}`;
 
 /** Return where a unit stands in its layer, by each measure. */
 function standingsOf(layer, row) {
@@ -151,7 +151,7 @@ function standingsOf(layer, row) {
         return h("tr", {},
           h("th", { scope: "row", title: meaning(name) || null }, label(name), notes && h("span", { class: "notes" }, notes)),
           h("td", { class: value === null || Number.isNaN(value) ? "number muted" : "number" }, shown(value)),
-          h("td", {}, new Set(values).size > 1 ? standing(values, value) : h("span", { class: "muted small" }, values.length > 1 && "the same for all")),
+          h("td", {}, new Set(values).size > 1 ? standing(values, value) : h("span", { class: "muted small" }, values.length > 1 && Number.isFinite(value) && "the same for all")),
           h("td", { class: "rank muted" }, rank === null || values.length === 1 || new Set(values).size === 1 ? "" : `${rank.toLocaleString("en")}${same > 1 ? "=" : ""} of ${values.length.toLocaleString("en")}`));
       }))),
     missing.length > 0 && h("p", { class: "muted small" }, `Not measured for this unit, but for others of its layer: ${missing.map(label).join(", ")}.`),
