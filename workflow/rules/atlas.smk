@@ -47,6 +47,7 @@ rule atlas_run:
         "../../scripts/atlas_run.py"
 
 
+# a table of claims has a page of its own once it is an input, `claims`
 rule atlas:
     input:
         runs=ATLAS_RUNS,
