@@ -397,7 +397,8 @@ def test_ablation_is_of_the_network_with_a_unit_less(finished):
     finished.config["measures"] = {"ablation": {"modes": ["zero", "mean", "resampled"], "resamples": 100}}
     finished.config["runs"][1]["ablation_images"] = 5
     ended = finished.succeed()
-    assert of_rule(ended.jobs, "ablation", "figure_ablation", "importance", "figure_importance") == ended.jobs
+    of_ablation = of_rule(ended.jobs, "ablation", "figure_ablation", "importance", "figure_importance")
+    assert of_ablation | OF_ALL == ended.jobs
     folder = finished.folder / "results/measures/ablation/small/tiny"
     units, curves, layers = (
         pd.read_parquet(folder / f"relu.{table}.parquet") for table in ("units", "curves", "layer")
@@ -483,7 +484,8 @@ def test_the_atlas_shows_every_unit(first):
             np.testing.assert_allclose(gini, expected["gini"], rtol=1e-4)
             images = read_data(folder / f"data/{network}/tiny/units/{layer}.js")
             assert len(images["top"]["image"]) == len(images["bottom"]["image"]) == len(expected)
-            assert set(images["ascent"]) == (set() if layer == "output" else set(map(str, expected["unit"])))
+            n_pictured = 0 if layer == "output" else min(len(expected), 32)
+            assert len(images["ascent"]) == n_pictured
 
 
 def test_nothing_is_left_half_done(first):
