@@ -170,7 +170,10 @@ def plant(folder):
         "layers\tgini\t\t\tThe mean.\tS2\n"
     )
     (folder / "claims.tsv").write_text(
-        f"id\tclaim\tnetwork\tdataset\tverdict\n1\tUnits like {HOSTILE}\tnet\tset\tholds\n"
+        "id\tclaim\tnetwork\tdataset\tstatistic\tpredicted\tnull\teffect\tlow\thigh\tcontrol\tn\tverdict\tremark\n"
+        f"S0.1\tUnits like {HOSTILE}\tnet\tset\t<b>ρ</b>\tabove\t0\t0.5\t-0.25\t0.75\t\t7\tundecided\t"
+        "<i>n</i>\n"
+        f"S0.1\tUnits like {HOSTILE}\telsewhere\tset\tρ\tabove\t0\t\t\t\t\t0\tholds\t\n"
     )
     return {
         **paths,

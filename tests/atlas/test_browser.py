@@ -235,8 +235,20 @@ def test_texts_that_would_be_code_are_shown_as_texts(reader, plan):
     assert plan.hostile in reader.texts(".bars a")
     assert plan.hostile in reader.texts(".images .name")
     reader.open("#/claims")
-    assert reader.texts("article h2") == [f"1: Units like {plan.hostile}"]
-    assert reader.texts("article dd a") == ["net"]
+    assert reader.texts("article h2") == [f"S0.1: Units like {plan.hostile}"]
+    found, missing = (text.replace("\n", " ").split("\t") for text in reader.texts("article tbody tr"))
+    assert found == [
+        "net on set",
+        "<b>ρ</b>",
+        "above 0",
+        "0.5",
+        "−0.25 to 0.75",
+        "—",
+        "7",
+        "◆ undecided <i>n</i>",
+    ]
+    assert missing == ["elsewhere on set", "ρ", "above 0", "—", "—", "—", "0", "● holds"]
+    assert reader.texts("article a") == ["net on set"]
     # and a search for it finds its units
     reader.open("#/net/set/early/0")
     reader.follow(

@@ -47,11 +47,11 @@ rule atlas_run:
         "../../scripts/atlas_run.py"
 
 
-# a table of claims has a page of its own once it is an input, `claims`
 rule atlas:
     input:
         runs=ATLAS_RUNS,
         dictionary=CENSUS_DICTIONARY,
+        claims=CLAIMS,
     output:
         **ATLAS_SHELL,
     log:

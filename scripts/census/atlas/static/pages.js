@@ -195,24 +195,46 @@ async function searchPage(state, go) {
   };
 }
 
-/** Return the page of the study's claims, one after the other, with all that their table says of them. */
+const VERDICTS = { holds: ["●", "holds"], "does not hold": ["■", "fails"], undecided: ["◆", "undecided"] };
+
+/** Return the page of the study's claims: each with what was found of it in every network. */
 async function claimsPage() {
   const { claims, runs } = ATLAS.shell;
+  const together = new Map();
+  for (const row of claims) {
+    const key = [row.id, row.claim].filter(Boolean).join(": ");
+    together.set(key, [...(together.get(key) ?? []), row]);
+  }
+  const text = (value) => (value === undefined || value === "" ? "—" : value.replace(/^-/, "−"));
+  const interval = (row) => (row.low && row.high ? `${text(row.low)} to ${text(row.high)}` : "—");
+  const network = ({ network: name, dataset }) => {
+    const words = `${name} on ${dataset}`;
+    const known = runs.some((run) => run.network === name && run.dataset === dataset);
+    return known ? h("a", { href: address([name, dataset]) }, words) : words;
+  };
+  const verdict = ({ verdict: word, remark }) => {
+    const [mark, name] = VERDICTS[word] ?? ["", ""];
+    return [h("span", { class: `verdict ${name}` }, h("span", { "aria-hidden": "true" }, mark), ` ${text(word)}`), remark && h("span", { class: "notes" }, remark)];
+  };
+  const headings = ["Network", "Measured", "Predicted", "Effect", "95 % interval", "Untrained", "n", "Verdict"];
   return {
     title: "Claims",
     content: [
       h("h1", {}, "Claims"),
-      h("p", { class: "lead" }, "What the studies say, and what was found here."),
-      claims.map(({ id, claim, verdict, ...others }) => {
-        const run = runs.find(({ network, dataset }) => network === others.network && dataset === others.dataset);
-        const facts = Object.entries(others).filter(([, text]) => text);
-        return h("article", { class: "panel" },
-          h("h2", {}, [id, claim].filter(Boolean).join(": ")),
-          verdict && h("p", { class: "verdict" }, verdict),
-          h("dl", { class: "texts" }, facts.map(([name, text]) => h("div", {},
-            h("dt", {}, label(name)),
-            h("dd", {}, name === "network" && run ? h("a", { href: address([run.network, run.dataset]) }, text) : text)))));
-      }),
+      h("p", { class: "lead" }, "What the studies conclude, and what was found of it here: a claim holds where the interval of the effect lies on the predicted side of the null, and is undecided where it spans the null."),
+      [...together].map(([heading, rows]) => h("article", { class: "panel" },
+        h("h2", {}, heading),
+        h("div", { class: "scroll table", tabindex: 0, role: "region", "aria-label": `What was found of: ${heading}` }, h("table", { class: "claims" },
+          h("thead", {}, h("tr", {}, headings.map((words, place) => h("th", { scope: "col", class: place > 2 && place < 7 ? "number" : "text" }, words)))),
+          h("tbody", {}, rows.map((row) => h("tr", {},
+            h("th", { scope: "row" }, network(row)),
+            h("td", { class: "statistic" }, text(row.statistic)),
+            h("td", {}, [row.predicted, text(row.null)].filter(Boolean).join(" ")),
+            h("td", { class: "number" }, text(row.effect)),
+            h("td", { class: "number" }, interval(row)),
+            h("td", { class: "number" }, text(row.control)),
+            h("td", { class: "number" }, text(row.n)),
+            h("td", {}, verdict(row)))))))))
     ],
   };
 }
