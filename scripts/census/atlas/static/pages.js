@@ -216,7 +216,7 @@ async function claimsPage() {
     const [mark, name] = VERDICTS[word] ?? ["", ""];
     return [h("span", { class: `verdict ${name}` }, h("span", { "aria-hidden": "true" }, mark), ` ${text(word)}`), remark && h("span", { class: "notes" }, remark)];
   };
-  const headings = ["Network", "Measured", "Predicted", "Effect", "95 % interval", "Untrained", "n", "Verdict"];
+  const headings = ["Network", "Verdict", "Measured", "Predicted", "Effect", "95 % interval", "Untrained", "n"];
   return {
     title: "Claims",
     content: [
@@ -225,16 +225,16 @@ async function claimsPage() {
       [...together].map(([heading, rows]) => h("article", { class: "panel" },
         h("h2", {}, heading),
         h("div", { class: "scroll table", tabindex: 0, role: "region", "aria-label": `What was found of: ${heading}` }, h("table", { class: "claims" },
-          h("thead", {}, h("tr", {}, headings.map((words, place) => h("th", { scope: "col", class: place > 2 && place < 7 ? "number" : "text" }, words)))),
+          h("thead", {}, h("tr", {}, headings.map((words, place) => h("th", { scope: "col", class: place > 3 ? "number" : "text" }, words)))),
           h("tbody", {}, rows.map((row) => h("tr", {},
             h("th", { scope: "row" }, network(row)),
+            h("td", {}, verdict(row)),
             h("td", { class: "statistic" }, text(row.statistic)),
             h("td", {}, [row.predicted, text(row.null)].filter(Boolean).join(" ")),
             h("td", { class: "number" }, text(row.effect)),
             h("td", { class: "number" }, interval(row)),
             h("td", { class: "number" }, text(row.control)),
-            h("td", { class: "number" }, text(row.n)),
-            h("td", {}, verdict(row)))))))))
+            h("td", { class: "number" }, text(row.n)))))))))
     ],
   };
 }
