@@ -10,7 +10,7 @@ with job(snakemake.log[0]) as log:
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    from census.activations.reading import images_and_labels, largest_blocks, open_store, statistic_blocks
+    from census.activations.reading import image_blocks, images_and_labels, open_store, statistic_blocks
     from census.atlas.ends import NONE, bottom_images
     from census.atlas.neighbours import neighbours
     from census.atlas.site import write_data
@@ -50,7 +50,7 @@ with job(snakemake.log[0]) as log:
         write_data(data, f"{key}/layers/{name}", {"columns": columns})
 
         k = min(params.images, len(images))
-        blocks = largest_blocks(store, images)
+        blocks = image_blocks(store, images, "max", "argmax")
         bottom = bottom_images(blocks, n_units, k, int(images.max()) + 1, params.seed)
         top = {part: concepts[f"top_{part}"][:, :k] for part in ("image", "value", "position")}
         near = neighbours(lambda store=store: statistic_blocks(store, "mean"), params.neighbours)

@@ -236,7 +236,10 @@ def test_texts_that_would_be_code_are_shown_as_texts(reader, plan):
     assert plan.hostile in reader.texts(".images .name")
     reader.open("#/claims")
     assert reader.texts("article h2") == [f"S0.1: Units like {plan.hostile}"]
-    found, missing = (text.replace("\n", " ").split("\t") for text in reader.texts("article tbody tr"))
+    found, missing = (
+        [cell.strip() for cell in text.replace("\n", " ").split("\t")]
+        for text in reader.texts("article tbody tr")
+    )
     numbers = ["above 0", "0.5", "−0.25 to 0.75", "—", "7"]
     assert found == ["net on set", "◆ undecided <i>n</i>", "<b>ρ</b>", *numbers]
     assert missing == ["elsewhere on set", "● holds", "ρ", "above 0", "—", "—", "—", "0"]
