@@ -15,8 +15,7 @@ COMPILE = $(VENV)/bin/python -m compileall -qq -j 0 -x '/tests?/' $(VENV)/lib ||
 # what pip remarks on the way is of interest only where it fails
 QUIETLY = 2> $(VENV)/pip.log || { cat $(VENV)/pip.log >&2; exit 1; }
 
-.PHONY: study report test lint bench lock docs envs clean help
-.PHONY: study test lint bench lock docs envs clean help browser
+.PHONY: study report test lint bench lock docs envs clean help browser
 .DEFAULT_GOAL := help
 
 study: $(VENV)/.study  ## run the default study: CORES=4, and ARGS="--configfile …" for another

@@ -56,6 +56,7 @@ VIEWS = {
         *(f"directions/{view}" for view in ("components", "neurons", "projections")),
         "alignment/depth",
         *(f"clusters/{view}" for view in ("depth", "dendrograms")),
+        "agreement/notions",
     }
 }
 VIEWS["small"] = {
@@ -67,7 +68,12 @@ VIEWS["small"] = {
     "correlation/matrices-0",
 }
 FIGURES = {
-    f"figure_{view.partition('/')[0]}/{network}/tiny" for network, views in VIEWS.items() for view in views
+    *(
+        f"figure_{view.partition('/')[0]}/{network}/tiny"
+        for network, views in VIEWS.items()
+        for view in views
+    ),
+    "figure_claims",
 }
 # of the rectified layers only, whose units are looked at one by one
 OF_UNITS = ("ascent", "substitution", "ablation", "clusters")
@@ -196,7 +202,7 @@ def test_figures_are_pictures_of_something(first):
         folder / figure / network / "tiny" / f"{view}.png"
         for network, views in VIEWS.items()
         for figure, view in (each.split("/") for each in views)
-    }
+    } | {folder / "claims.png"}
     for path in figures:
         assert path.suffix == ".png"
         with Image.open(path) as image:
@@ -527,8 +533,9 @@ def test_layers_come_and_go(first, finished):
     assert of_layer(added.jobs, "random", "pool1") == of_others
     follow = added.jobs - added.passes() - of_others
     assert {"tables", "atlas_run/random/tiny", "atlas"} <= follow
+    figures = FIGURES - of_rule(FIGURES, *OF_CENSUS)
     assert follow - of_rule(follow, *OF_CENSUS) == OF_NETWORK | {
-        figure for figure in FIGURES if "/random/" in figure and not figure.startswith(FIGURES_OF_UNITS)
+        figure for figure in figures if "/random/" in figure and not figure.startswith(FIGURES_OF_UNITS)
     }
     drawn = finished.folder / "results/measures/histogram/random/tiny/pool1.parquet"
     assert pd.read_parquet(drawn)["layer"].unique().tolist() == ["pool1"]
