@@ -1,9 +1,7 @@
 """A small atlas of planted stores, made by the rules' own scripts; and a browser to look at it."""
 
 import json
-import os
 import runpy
-import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -234,29 +232,6 @@ def planted(tmp_path_factory):
 def atlas(planted, tmp_path_factory):
     """The folder of a small atlas, only to be read."""
     return make_atlas(planted, tmp_path_factory.mktemp("site") / "atlas")
-
-
-@pytest.fixture(scope="session")
-def chromium():
-    """A headless Chromium that notes what it asks for."""
-    programs = {name: shutil.which(name) for name in ("chromium", "chromedriver")}
-    missing = [name for name, path in programs.items() if path is None]
-    if missing:
-        pytest.skip(f"no {' or '.join(missing)}: install the Debian packages chromium and chromium-driver")
-    webdriver = pytest.importorskip("selenium.webdriver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = programs["chromium"]
-    arguments = ["--headless=new", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=1280,900"]
-    if os.geteuid() == 0:
-        arguments.append("--no-sandbox")  # which Chromium has none of for root
-    for argument in arguments:
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
-    service = webdriver.ChromeService(executable_path=programs["chromedriver"])
-    driver = webdriver.Chrome(options=options, service=service)
-    driver.set_script_timeout(60)
-    yield driver
-    driver.quit()
 
 
 class Reader:
