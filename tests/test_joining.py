@@ -10,13 +10,14 @@ from census.joining import beside, read_tables
 
 def test_what_pandas_and_arrow_write_is_one_table(tmp_path):
     pd.DataFrame({"layer": ["a", "b"], "value": [1.0, np.nan]}).to_parquet(tmp_path / "1", index=False)
-    pq.write_table(pa.table({"layer": ["c"], "value": [2.0]}), tmp_path / "2")
+    pq.write_table(pa.table({"layer": ["c", "d"], "value": [2.0, None]}), tmp_path / "2")
     table = read_tables([tmp_path / "1", tmp_path / "2"])
     assert table.schema.field("layer").type == pa.string()
-    assert table["layer"].to_pylist() == ["a", "b", "c"]
-    # undefined, and not missing
-    assert table["value"].null_count == 0
+    assert table["layer"].to_pylist() == ["a", "b", "c", "d"]
+    # pandas writes what is undefined as Arrow writes what was not measured
     assert np.isnan(table["value"][1].as_py())
+    assert table["value"][3].as_py() is None
+    assert table["value"].null_count == 1
 
 
 def test_what_was_not_measured_is_null_and_what_is_undefined_is_nan():

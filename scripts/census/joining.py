@@ -11,17 +11,22 @@ import pyarrow.parquet as pq
 def read_tables(paths: Iterable[str | Path]) -> pa.Table:
     """Return Parquet files with the same columns as one table, whether pandas or Arrow wrote them.
 
-    A missing number becomes NaN: in a table of a measure it stands for what is undefined, and pandas writes
-    it as null. Text is of one type, ``string``.
+    What pandas wrote as null is undefined, and becomes NaN: pandas knows no other missing number. What Arrow
+    wrote as null was not measured, and stays so. Text is of one type, ``string``.
     """
-    table = pa.concat_tables(map(pq.read_table, paths), promote_options="permissive")
+    return pa.concat_tables(map(_read_table, paths), promote_options="permissive")
+
+
+def _read_table(path: str | Path) -> pa.Table:
+    table = pq.read_table(path)
+    by_pandas = b"pandas" in (table.schema.metadata or {})
     for place, field in enumerate(table.schema):
         column = table[field.name]
-        if pa.types.is_floating(field.type):
+        if pa.types.is_floating(field.type) and by_pandas:
             table = table.set_column(place, field.name, pc.fill_null(column, float("nan")))
-        elif pa.types.is_large_string(field.type) or pa.types.is_null(field.type):
+        elif pa.types.is_large_string(field.type):
             table = table.set_column(place, field.name, column.cast(pa.string()))
-    return table
+    return table.replace_schema_metadata()
 
 
 def beside(
