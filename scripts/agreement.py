@@ -21,6 +21,13 @@ with job(snakemake.log[0]) as log:
         "rs_iam",
         "ablation_loss",
     ]
+    TYPES = {
+        **dict.fromkeys(("network", "dataset", "checkpoint", "layer"), "str"),
+        "depth": "Int64",
+        **dict.fromkeys(("first", "second"), "str"),
+        **dict.fromkeys(("rho", "rho_low", "rho_high"), "float64"),
+        **dict.fromkeys(("n", "resamples"), "int64"),
+    }
     resamples, seed = snakemake.params.resamples, snakemake.params.seed
     units = pd.read_parquet(snakemake.input[0])
     units = units[units["checkpoint"].isin(["0", "final"]) & (units["kind"] == "rectifier")]
@@ -57,5 +64,6 @@ with job(snakemake.log[0]) as log:
         whole = {**place, "layer": None, "depth": None}
         tables.append(table_of(whole, pooled(found, numbers), np.sum(numbers, axis=0)))
         log.info("%s: %d layers", key, len(found))
-    agreement = pd.concat(tables, ignore_index=True).astype({"layer": "str", "depth": "Int64"})
-    agreement.to_parquet(snakemake.output[0], index=False)
+    # where no network has a rectified layer, a table without rows
+    agreement = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(TYPES))
+    agreement.astype(TYPES).to_parquet(snakemake.output[0], index=False)

@@ -88,7 +88,7 @@ with job(snakemake.log[0]) as log:
     numbers = {"components": snakemake.params.components}
     ablation = {part: found(f"ablation_{part}") for part in ("units", "layers")}
     for part, table in ablation.items():
-        ablation[part] = table and rows(table, mode=snakemake.params.mode)
+        ablation[part] = None if table is None else rows(table, mode=snakemake.params.mode)
     units = census(
         "units",
         {
@@ -113,10 +113,14 @@ with job(snakemake.log[0]) as log:
             for end in ("input", "output")
         ),
     ]
-    importance = relations and [
-        renamed(rows(relations, first=first, second=second, held=held), {"rho": name})
-        for name, (first, second, held) in RELATIONS.items()
-    ]
+    importance = None
+    if relations is not None:
+        importance = joined(
+            [
+                renamed(rows(relations, first=first, second=second, held=held), {"rho": name})
+                for name, (first, second, held) in RELATIONS.items()
+            ]
+        )
     layers = census(
         "layers",
         {
@@ -129,7 +133,7 @@ with job(snakemake.log[0]) as log:
             "directions": (found("directions_layers"), SAME_LAYER),
             "clusters": (found("clusters_layers"), SAME_LAYER),
             "substitution": (found("substitution_layers"), SAME_LAYER),
-            "importance": (importance and joined(importance), SAME_LAYER),
+            "importance": (importance, SAME_LAYER),
             "ablation": (ablation["layers"], SAME_LAYER),
         },
     )

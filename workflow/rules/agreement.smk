@@ -1,7 +1,7 @@
 # Whether the studies' notions of a unit agree: rank correlations between measures of the same units, and their figure.
 AGREEMENT = "results/census/agreement.parquet"
 AGREEMENT_FIGURE = "results/figures/agreement/{network}/{dataset}/notions"
-AGREEMENT_FIGURES = figures(AGREEMENT_FIGURE, RUNS)
+AGREEMENT_FIGURES = figures(AGREEMENT_FIGURE, [run for run in RUNS if has_rectified(run)])
 
 
 rule agreement:

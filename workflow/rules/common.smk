@@ -246,6 +246,12 @@ def has_branches(run):
     return any(layer.branch_of for layer in LAYERS[run["network"]] if layer.name in run["layers"])
 
 
+def has_rectified(run):
+    """Return whether some of a run's layers are rectified."""
+    kinds = {layer.name: layer.kind for layer in LAYERS[run["network"]]}
+    return any(kinds[name] == "rectifier" for name in run["layers"])
+
+
 def names_labels(run):
     """Return whether a run's labels are what its network was trained to name."""
     training = config["networks"][run["network"]]["training"]
