@@ -307,9 +307,7 @@ def _single_faceted(evidence: Evidence) -> Found:
 def _conceptual_similarity(evidence: Evidence) -> Found:
     names = evidence.rectified
     return (
-        of_samples(along(evidence.depth(names), evidence.unit_pairs(names)[0]), len(names))
-        if names
-        else UNDEFINED
+        of_samples(along(evidence.depth(names), evidence.unit_pairs[0]), len(names)) if names else UNDEFINED
     )
 
 
@@ -323,9 +321,7 @@ def _conceptual_similarity(evidence: Evidence) -> Found:
 def _conceptual_distance(evidence: Evidence) -> Found:
     names = evidence.rectified
     return (
-        of_samples(along(evidence.depth(names), evidence.unit_pairs(names)[1]), len(names))
-        if names
-        else UNDEFINED
+        of_samples(along(evidence.depth(names), evidence.unit_pairs[1]), len(names)) if names else UNDEFINED
     )
 
 

@@ -128,8 +128,9 @@ class Evidence:
         n_units = [pair_counts(self.values(name, columns)) for name in names]
         return pooled(self.correlations(columns, names), n_units)
 
-    def unit_pairs(self, names: Sequence[str]) -> tuple[Floats, Floats]:
-        """Return mean similarity and mean distance of the classes of two units, each (samples, layers)."""
+    @cached_property
+    def unit_pairs(self) -> tuple[Floats, Floats]:
+        """Mean similarity and mean distance of two units' classes, each (samples, rectified layers)."""
 
         def mean(matrix: Floats, counts: Floats) -> Floats:
             known = ~np.isnan(matrix)
@@ -139,7 +140,7 @@ class Evidence:
 
         found = [
             [mean(matrix, self.counts(name)) for matrix in (row_similarity(rows), row_distance(rows))]
-            for name in names
+            for name in self.rectified
             for rows in [self._source.class_counts(name)]
         ]
         similarity, distance = (np.stack(each, axis=1) for each in zip(*found, strict=True))
