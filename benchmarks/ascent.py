@@ -3,7 +3,8 @@
 The layer is the CNN's last convolution. In each round, in turn and with one thread: all of its units in one
 batch, as the rule ``ascent`` makes their pictures; as many forward and backward passes of the network up to
 that layer, with a batch of as many images, that keep nothing; and torch-lucent, which makes one picture at a
-time, for a few units.
+time, for a few units. Then, with as many threads as torch takes by itself, the time that passes: a batch
+occupies all cores, a single picture hardly more than one.
 """
 
 import copy
@@ -13,7 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from benchmarks.common import Options, Row, case, cpu_seconds
+from benchmarks.common import Options, Row, case, cpu_seconds, elapsed_seconds
 from census.ascent.ascend import Ascent, Settings
 from census.networks.device import keep_freed_memory
 from census.networks.graph import trace
@@ -29,6 +30,7 @@ SINGLE_UNITS = 4  # of which torch-lucent makes pictures
 def rows(options: Options) -> Iterator[Row]:
     """Measure."""
     steps, rounds = (2, 1) if options.quick else (24, 5)
+    all_threads = torch.get_num_threads()
     torch.set_num_threads(1)
     keep_freed_memory()
     with options.temporary("ascent") as folder:
@@ -58,14 +60,19 @@ def rows(options: Options) -> Iterator[Row]:
             taken = cpu_seconds(work)
             if number:
                 seconds[name].append(taken)
+    torch.set_num_threads(all_threads)
+    for _ in range(rounds):
+        for name in ("am", "lucent"):
+            seconds.setdefault(f"{name}, all threads", []).append(elapsed_seconds(works[name]))
     yield Row(f"{len(units)} units of {LAYER}, {steps} steps, 1 thread: {this.origin}")
     yield Row("CPU time, IAM", seconds["iam"], "s")
     for name in ("iam", "am"):
         ratios = np.divide(seconds[name], seconds["passes"])
         yield Row(f"CPU time, {name.upper()} / passes alone", ratios.tolist(), "×", TIMES_BARE)
-    single = np.array(seconds["lucent"]) / SINGLE_UNITS * len(units)
-    ratios = np.divide(seconds["am"], single)
-    yield Row("CPU time, AM / torch-lucent unit by unit", ratios.tolist(), "×", SHARE_OF_SINGLE)
+    for threads, words in (("", "CPU time"), (", all threads", f"time, {all_threads} threads")):
+        single = np.array(seconds[f"lucent{threads}"]) / SINGLE_UNITS * len(units)
+        ratios = np.divide(seconds[f"am{threads}"], single)
+        yield Row(f"{words}, AM / torch-lucent unit by unit", ratios.tolist(), "×", SHARE_OF_SINGLE)
 
 
 def _passes(prefix: nn.Module, shape: tuple[int, ...], steps: int) -> None:

@@ -206,7 +206,8 @@ async function claimsPage() {
     together.set(key, [...(together.get(key) ?? []), row]);
   }
   const text = (value) => (value === undefined || value === "" ? "—" : value.replace(/^-/, "−"));
-  const interval = (row) => (row.low && row.high ? `${text(row.low)} to ${text(row.high)}` : "—");
+  const effect = (value) => (value === undefined || value === "" ? "—" : number(Number(value)));
+  const ends = (row) => (row.low && row.high ? `${effect(row.low)} to ${effect(row.high)}` : "—");
   const network = ({ network: name, dataset }) => {
     const words = `${name} on ${dataset}`;
     const known = runs.some((run) => run.network === name && run.dataset === dataset);
@@ -231,9 +232,9 @@ async function claimsPage() {
             h("td", {}, verdict(row)),
             h("td", { class: "statistic" }, text(row.statistic)),
             h("td", {}, [row.predicted, text(row.null)].filter(Boolean).join(" ")),
-            h("td", { class: "number" }, text(row.effect)),
-            h("td", { class: "number" }, interval(row)),
-            h("td", { class: "number" }, text(row.control)),
+            h("td", { class: "number" }, effect(row.effect)),
+            h("td", { class: "number" }, ends(row)),
+            h("td", { class: "number" }, effect(row.control)),
             h("td", { class: "number" }, text(row.n)))))))))
     ],
   };

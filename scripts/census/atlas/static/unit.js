@@ -112,8 +112,13 @@ function ablationOf(layer, get) {
         h("td", { class: "muted" }, interval(get, name), name === "ablation_worst_class" && get("worst_class") && ` ${get("worst_class")}`))))));
 }
 
-const interval = (get, name) =>
-  !isNumber(get(`${name}_low`)) ? "" : `95 %: ${shown(get(`${name}_low`))} to ${shown(get(`${name}_high`))}`;
+/** Return the ends of a measure's interval in words; substitution has the extremes of its seeds in their place. */
+function interval(get, name) {
+  const [low, high] = ["low", "high"].map((end) => get(`${name}_${end}`));
+  if (!isNumber(low)) return "";
+  const of = meaning(`${name}_low`).includes("over these seeds") ? "seeds" : "95 %";
+  return `${of}: ${shown(low)} to ${shown(high)}`;
+}
 
 /** Return where a unit stands in its layer, by each measure. */
 function standingsOf(layer, row) {
