@@ -57,7 +57,8 @@ with job(snakemake.log[0]) as log:
                 "resamples": resamples,
                 "verdict": verdict(found, claim.null, claim.predicted),
                 "remark": remark(found, control, claim.null, claim.predicted),
-                "figure": figure.as_posix(),
+                # of what was not measured, there is none
+                "figure": "" if math.isnan(found.effect) else figure.as_posix(),
             }
         )
         log.info("%s %s: %s, %s", claim.id, claim.statistic, found, rows[-1]["verdict"])

@@ -57,13 +57,11 @@ with job(snakemake.log[0]) as log:
         columns = defaultdict(list)
         for path in snakemake.input.stores:
             attributes = open_store(path).attrs
-            side, field = (
-                snakemake.params.sizes[attributes["network"]],
-                read_field(attributes["receptive_field"]),
-            )
+            field = read_field(attributes["receptive_field"])
+            whole = snakemake.params.sizes[attributes["network"]]
             for name in ("network", "dataset", "layer"):
                 columns[name].append(attributes[name])
-            columns["receptive_field"].append(max(field.size) if field else side)
+            columns["receptive_field"].append(max(field.size) if field else whole)
         return pa.table(columns)
 
     def census(table, measures):

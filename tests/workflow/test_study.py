@@ -20,6 +20,8 @@ from safetensors.numpy import load_file
 
 from census.activations.subset import choose_images
 from census.atlas.site import read_data
+from census.claims.declared import CLAIMS
+from census.claims.verdict import FAILS, HOLDS, UNDECIDED
 from census.dictionary import columns_of
 
 ROOT = Path(__file__).parents[2]
@@ -178,6 +180,22 @@ def test_the_census_has_a_row_for_every_unit_and_opens_everywhere(first):
         0,
         units.query("layer == 'output'")["selectivity"].isna().sum(),
     )
+
+
+def test_every_claim_has_a_verdict_for_every_network_and_a_figure_that_shows_it(first):
+    study, _ = first
+    claims = pd.read_csv(study.folder / "results/census/claims.tsv", sep="\t", keep_default_na=False)
+    assert list(claims["network"]) == ["random", "small"] * len(CLAIMS)
+    assert list(claims["statistic"][::2]) == [claim.statistic for claim in CLAIMS]
+    assert set(claims["verdict"]) <= {HOLDS, FAILS, UNDECIDED}
+    measured = claims["effect"] != ""
+    # of a single rectified layer, nothing changes with depth
+    assert measured.sum() > 10
+    for figure in claims.loc[measured, "figure"]:
+        assert (study.folder / "results" / figure).is_file(), figure
+    assert set(claims.loc[~measured, "figure"]) == {""}
+    # random weights are no control, and are not compared with any
+    assert not claims.loc[claims["network"] == "random", "remark"].str.contains("without training").any()
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/notebooks.md"])
