@@ -61,13 +61,14 @@ clean:  ## remove the environment and the tools' caches, never results
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-# tests of the atlas need a browser; where it cannot be installed here, they say what is missing and are skipped
+# tests of the atlas and the report need a browser; where it cannot be installed here, they are skipped
 browser:
 	@command -v chromium > /dev/null && command -v chromedriver > /dev/null || { \
 		[ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && \
-		echo "Installing Chromium for the tests of the atlas" && apt-get update -qq > /dev/null && \
+		echo "Installing Chromium for the tests of the atlas and the report" && apt-get update -qq > /dev/null && \
 		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-			chromium chromium-driver > /dev/null; } || true
+			chromium chromium-driver > /dev/null; } || \
+		echo "Tests of the atlas and the report are skipped: they need chromium and chromedriver" >&2
 
 # the environment, and one stamp for each set of requirements that is in it
 $(VENV)/bin/python:
