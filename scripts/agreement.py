@@ -9,17 +9,14 @@ with job(snakemake.log[0]) as log:
     from census.measures.agreement import pair_counts, pooled, rank_correlations, resampled_units
     from census.measures.bootstrap import percentile_interval
 
-    # what there is of a unit, from how it answers to what it costs
+    # what there is of a unit, from how it answers to what it costs. Corrected and p values say the same
+    # again, and flatness, which MF degrees hold already, has a mark in the place of what is undefined
     MEASURES = [
-        "mean_activation",
-        "active_fraction",
-        "lifetime_sparseness",
-        "gini",
-        "mf_degree",
-        "selectivity",
-        "auroc",
-        "rs_iam",
-        "ablation_loss",
+        *("mean_activation", "max_activation", "variance", "active_fraction", "lifetime_sparseness"),
+        *("gini", "mf_degree"),
+        *("selectivity", "auroc", "informedness", "precision_top_k"),
+        *("rs_iam", "rs_am", "rs_natural"),
+        *("ablation_loss", "ablation_accuracy", "ablation_worst_class"),
     ]
     TYPES = {
         **dict.fromkeys(("network", "dataset", "checkpoint", "layer"), "str"),

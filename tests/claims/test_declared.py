@@ -318,6 +318,17 @@ def test_medians_are_numpy_s():
         assert found == pytest.approx(np.nanmedian(np.repeat(values, sample.astype(int))))
 
 
+def test_the_mark_of_silent_units_is_no_flatness():
+    planted = Planted()
+    expected = planted.evidence().means("flatness", CODES)[0]
+    silent = planted.units["layer"].map({name: place for place, name in enumerate(NAMES)}) + 1
+    planted.units.loc[planted.units.groupby("layer").cumcount() < silent, "flatness"] = np.nan
+    without = planted.evidence().means("flatness", CODES)
+    planted.units["flatness"] = planted.units["flatness"].fillna(-1)
+    np.testing.assert_array_equal(planted.evidence().means("flatness", CODES), without)
+    assert np.abs(without[0] - expected).max() < 0.1
+
+
 def test_the_same_seed_gives_the_same_answers():
     claim = claim_of("ρ of depth and mean Gini")
     assert claim.test(Planted().evidence()) == claim.test(Planted().evidence())

@@ -51,6 +51,8 @@ class Evidence:
     ) -> None:
         self.layers = layers.sort_values("depth").set_index("layer")
         units = units.assign(
+            # the flatness of silent units is a mark, -1, and no value
+            flatness=units["flatness"].where(units["flatness"] > -0.5),
             is_single=(units["facetedness"] == "single").astype(float),
             is_not_replaceable=(units["rs_iam"] == 0).where(units["rs_iam"].notna()).astype(float),
         )

@@ -27,14 +27,22 @@ from census.figures.style import (
 
 NAMES = {
     "mean_activation": "mean activation",
+    "max_activation": "largest activation",
+    "variance": "variance",
     "active_fraction": "active fraction",
     "lifetime_sparseness": "lifetime sparseness",
     "gini": "Gini index of classes",
     "mf_degree": "multi-facetedness",
     "selectivity": "class selectivity",
     "auroc": "AUROC of best class",
+    "informedness": "informedness",
+    "precision_top_k": "precision of top images",
     "rs_iam": "substitution (RS, IAM)",
+    "rs_am": "substitution (RS, AM)",
+    "rs_natural": "substitution (RS, natural)",
     "ablation_loss": "loss without the unit",
+    "ablation_accuracy": "accuracy without it",
+    "ablation_worst_class": "fall of its worst class",
 }
 # one pair for each two of the studies' notions
 PAIRS = {
@@ -57,9 +65,8 @@ def draw_agreement(agreement: pd.DataFrame, title: str) -> Figure:
     """
     whole, layers = (agreement[agreement["depth"].isna() == each] for each in (True, False))
     names = list(layers.sort_values("depth")["layer"].unique())
-    width = max(8.6, depth_width(len(names)))
-    figure = new_figure(width, 8.2 + names_height(names))
-    above, below = figure.subplots(2, 1, height_ratios=[1.35, 1])
+    figure = new_figure(max(10.2, depth_width(len(names))), 11.4 + names_height(names))
+    above, below = figure.subplots(2, 1, height_ratios=[2.4, 1])
     _matrix(figure, above, whole)
     _along_depth(below, layers, names)
     figure.suptitle(title, x=0.01, ha="left")
@@ -80,7 +87,7 @@ def _matrix(figure: Figure, axes: Axes, whole: pd.DataFrame) -> None:
             dark = abs(value) > 0.6
             text = "–" if np.isnan(value) else f"{round(value, 2) + 0:.2f}".replace("-", "−")
             color = "white" if dark else INK
-            axes.text(column, row, text, ha="center", va="center", fontsize=7.5, color=color)
+            axes.text(column, row, text, ha="center", va="center", fontsize=6.6, color=color)
     axes.plot([-0.5, len(measures) - 0.5], [-0.5, len(measures) - 0.5], color=INK, linewidth=0.8)
     labels = list(NAMES.values())
     axes.set_xticks(range(len(labels)), labels, rotation=40, ha="right", rotation_mode="anchor")
