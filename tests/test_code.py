@@ -148,6 +148,19 @@ def test_the_digest_ignores_what_decides_no_number(digest, tmp_path, name):
     assert digest() == before
 
 
+def test_the_digest_follows_data_that_have_a_module_s_name(digest, tmp_path):
+    before = digest()
+    (tmp_path / "census" / "a.yaml").write_text("key: 1\n")
+    beside = digest()
+    assert beside != before
+    (tmp_path / "census" / "a.yaml").write_text("key: 2\n")
+    assert digest() not in (before, beside)
+    # of what is not imported, nothing counts
+    (tmp_path / "census" / "nothing.yaml").write_text("key: 1\n")
+    (tmp_path / "census" / "a.yaml").unlink()
+    assert digest() == before
+
+
 def test_the_digest_follows_other_files_in_folders_that_are_named(digest, tmp_path):
     (tmp_path / "pages" / "deep").mkdir(parents=True)
     (tmp_path / "pages" / "deep" / "page.html").write_text("<p>")
