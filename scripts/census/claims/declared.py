@@ -6,6 +6,7 @@ To add one, write a function from the evidence to what was found, and put it bel
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,9 @@ from census.measures.similarity import steps
 from census.measures.svd import mean_square, participation_ratio
 
 Test = Callable[[Evidence], Found]
+TestOfLayers = Callable[[Evidence, list[str]], Found]
+# which layers a claim is about, by the evidence's own names for them
+Layers = Literal["recorded", "trunk", "rectified", "substituted"]
 
 LEVEL = 0.05
 # the studies' notions of a unit that stands for one thing, each so that more of it is a higher number
@@ -63,22 +67,29 @@ def _claim(
     figure: tuple[str, str],
     resampled: str = "units",
     null: float = 0,
-) -> Callable[[Test], Test]:
-    """Put a test among the claims; one test may serve several."""
+    of: Layers = "rectified",
+) -> Callable[[TestOfLayers], TestOfLayers]:
+    """Put a test among the claims.
 
-    def declare(test: Test) -> Test:
-        CLAIMS.append(Claim(id, claim, statistic, predicted, null, resampled, figure, test))
+    Parameters
+    ----------
+    of : the layers that it is about, which the test is given; without any of them nothing was measured.
+    """
+
+    def declare(test: TestOfLayers) -> TestOfLayers:
+        def found(evidence: Evidence) -> Found:
+            names = getattr(evidence, of)
+            return test(evidence, names) if names else UNDEFINED
+
+        CLAIMS.append(Claim(id, claim, statistic, predicted, null, resampled, figure, found))
         return test
 
     return declare
 
 
-def _mean_along_depth(evidence: Evidence, column: str) -> Found:
-    """Return how a mean over the units of rectified layers changes with depth."""
-    names = evidence.rectified
-    if not names:
-        return UNDEFINED
-    return of_samples(along(evidence.depth(names), evidence.means(column, names)), len(names))
+def _trend(evidence: Evidence, names: list[str], values: NDArray[np.float64]) -> Found:
+    """Return how a value of layers, (samples, layers), changes with depth."""
+    return of_samples(along(evidence.depth(names), values), len(names))
 
 
 def _third(names: list[str]) -> list[str]:
@@ -96,8 +107,8 @@ def _mean_over_layers(values: NDArray[np.floating]) -> Found:
 
 
 @_claim("S0.1", "codes sparsen with depth", "ρ of depth and active fraction", -1, ("sparsity", "depth"))
-def _sparsening(evidence: Evidence) -> Found:
-    return _mean_along_depth(evidence, "active_fraction")
+def _sparsening(evidence: Evidence, names: list[str]) -> Found:
+    return _trend(evidence, names, evidence.means("active_fraction", names))
 
 
 @_claim(
@@ -108,10 +119,7 @@ def _sparsening(evidence: Evidence) -> Found:
     ("correlation", "decorrelation"),
     "images, units",
 )
-def _decorrelation(evidence: Evidence) -> Found:
-    names = evidence.rectified
-    if not names:
-        return UNDEFINED
+def _decorrelation(evidence: Evidence, names: list[str]) -> Found:
     active = evidence.means("active_fraction", names)
     alike = np.stack([mean_correlation(evidence.matrix(name), evidence.images) for name in names], axis=1)
     # ranks of both change from sample to sample
@@ -119,10 +127,10 @@ def _decorrelation(evidence: Evidence) -> Found:
     return of_samples(np.array(rho), len(names))
 
 
-def _median_alignment(evidence: Evidence, *, before: bool) -> Found:
+def _median_alignment(evidence: Evidence, names: list[str], *, before: bool) -> Found:
     """Return the median over layers of how sure it is that patterns prefer the units' basis."""
     column = "alignment_z_before" if before else "alignment_z"
-    names = [name for name in evidence.rectified if not math.isnan(evidence.layers.loc[name, column])]
+    names = [name for name in names if not math.isnan(evidence.layers.loc[name, column])]
     if not names:
         return UNDEFINED
     return of_samples(np.median(evidence.alignment(names, before=before), axis=1), len(names))
@@ -136,8 +144,8 @@ def _median_alignment(evidence: Evidence, *, before: bool) -> Found:
     ("alignment", "depth"),
     "images",
 )
-def _alignment(evidence: Evidence) -> Found:
-    return _median_alignment(evidence, before=False)
+def _alignment(evidence: Evidence, names: list[str]) -> Found:
+    return _median_alignment(evidence, names, before=False)
 
 
 @_claim(
@@ -148,8 +156,8 @@ def _alignment(evidence: Evidence) -> Found:
     ("alignment", "depth"),
     "images",
 )
-def _alignment_before(evidence: Evidence) -> Found:
-    return _median_alignment(evidence, before=True)
+def _alignment_before(evidence: Evidence, names: list[str]) -> Found:
+    return _median_alignment(evidence, names, before=True)
 
 
 @_claim(
@@ -160,11 +168,8 @@ def _alignment_before(evidence: Evidence) -> Found:
     ("alignment", "depth"),
     "images",
 )
-def _alignment_along_depth(evidence: Evidence) -> Found:
-    names = evidence.rectified
-    if not names:
-        return UNDEFINED
-    return of_samples(along(evidence.depth(names), evidence.alignment(names)), len(names))
+def _alignment_along_depth(evidence: Evidence, names: list[str]) -> Found:
+    return _trend(evidence, names, evidence.alignment(names))
 
 
 @_claim(
@@ -174,8 +179,7 @@ def _alignment_along_depth(evidence: Evidence) -> Found:
     -1,
     ("sparsity", "depth"),
 )
-def _bottleneck(evidence: Evidence) -> Found:
-    names = evidence.rectified
+def _bottleneck(evidence: Evidence, names: list[str]) -> Found:
     if len(names) < 2:
         return UNDEFINED
     active = evidence.means("active_fraction", names)
@@ -192,9 +196,9 @@ def _bottleneck(evidence: Evidence) -> Found:
     -1,
     ("similarity", "pearson"),
     "images",
+    of="recorded",
 )
-def _distance(evidence: Evidence) -> Found:
-    names = list(evidence.layers.index)
+def _distance(evidence: Evidence, names: list[str]) -> Found:
     here, there = np.triu_indices(len(names), 1)
     if len(here) < 3:
         return UNDEFINED
@@ -209,9 +213,9 @@ def _distance(evidence: Evidence) -> Found:
     1,
     ("similarity", "pearson"),
     "images",
+    of="trunk",
 )
-def _early_loss(evidence: Evidence) -> Found:
-    names = evidence.trunk
+def _early_loss(evidence: Evidence, names: list[str]) -> Found:
     third = len(names) // 3
     if third < 1 or evidence.layers.loc[names[0], "kind"] != "input":
         return UNDEFINED
@@ -228,9 +232,9 @@ def _early_loss(evidence: Evidence) -> Found:
     -1,
     ("similarity", "steps"),
     "images",
+    of="trunk",
 )
-def _last_step(evidence: Evidence) -> Found:
-    names = evidence.trunk
+def _last_step(evidence: Evidence, names: list[str]) -> Found:
     if len(names) < 3 or evidence.layers.loc[names[-1], "kind"] != "output":
         return UNDEFINED
     alike = evidence.similarities(names)
@@ -247,16 +251,14 @@ def _last_step(evidence: Evidence) -> Found:
     ("similarity", "submodules"),
     "images",
 )
-def _large_kernels(evidence: Evidence) -> Found:
-    branches = evidence.layers[
-        (evidence.layers["branch_of"] != "") & (evidence.layers["kind"] == "rectifier")
-    ]
+def _large_kernels(evidence: Evidence, names: list[str]) -> Found:
+    branches = evidence.layers.loc[names]
+    branches = branches[branches["branch_of"] != ""]
     last = evidence.layers.index[-1]
     if branches.empty or evidence.layers.loc[last, "kind"] != "output":
         return UNDEFINED
-    names = [*map(str, branches.index), str(last)]
-    to_output = evidence.similarities(names)[:, :-1, -1]
-    fields = np.array([evidence.receptive_field(name) for name in names[:-1]])
+    to_output = evidence.similarities([*branches.index, last])[:, :-1, -1]
+    fields = np.array([evidence.receptive_field(name) for name in branches.index])
     differences = []
     for module in dict.fromkeys(branches["branch_of"]):
         here = (branches["branch_of"] == module).to_numpy()
@@ -272,18 +274,18 @@ def _large_kernels(evidence: Evidence) -> Found:
 @_claim(
     "S2.1", "Gini sparsity rises with depth", "ρ of depth and mean Gini index", 1, ("facetedness", "degree")
 )
-def _gini(evidence: Evidence) -> Found:
-    return _mean_along_depth(evidence, "gini")
+def _gini(evidence: Evidence, names: list[str]) -> Found:
+    return _trend(evidence, names, evidence.means("gini", names))
 
 
 @_claim("S2.1", "flatness falls with depth", "ρ of depth and mean flatness", -1, ("facetedness", "degree"))
-def _flatness(evidence: Evidence) -> Found:
-    return _mean_along_depth(evidence, "flatness")
+def _flatness(evidence: Evidence, names: list[str]) -> Found:
+    return _trend(evidence, names, evidence.means("flatness", names))
 
 
 @_claim("S2.2", "MF degree falls with depth", "ρ of depth and mean MF degree", -1, ("facetedness", "degree"))
-def _mf_degree(evidence: Evidence) -> Found:
-    return _mean_along_depth(evidence, "mf_degree")
+def _mf_degree(evidence: Evidence, names: list[str]) -> Found:
+    return _trend(evidence, names, evidence.means("mf_degree", names))
 
 
 @_claim(
@@ -293,8 +295,8 @@ def _mf_degree(evidence: Evidence) -> Found:
     1,
     ("facetedness", "counts"),
 )
-def _single_faceted(evidence: Evidence) -> Found:
-    return _mean_along_depth(evidence, "is_single")
+def _single_faceted(evidence: Evidence, names: list[str]) -> Found:
+    return _trend(evidence, names, evidence.means("is_single", names))
 
 
 @_claim(
@@ -304,11 +306,8 @@ def _single_faceted(evidence: Evidence) -> Found:
     -1,
     ("facetedness", "similarity"),
 )
-def _conceptual_similarity(evidence: Evidence) -> Found:
-    names = evidence.rectified
-    return (
-        of_samples(along(evidence.depth(names), evidence.unit_pairs[0]), len(names)) if names else UNDEFINED
-    )
+def _conceptual_similarity(evidence: Evidence, names: list[str]) -> Found:
+    return _trend(evidence, names, evidence.unit_pairs[0])
 
 
 @_claim(
@@ -318,11 +317,8 @@ def _conceptual_similarity(evidence: Evidence) -> Found:
     1,
     ("facetedness", "similarity"),
 )
-def _conceptual_distance(evidence: Evidence) -> Found:
-    names = evidence.rectified
-    return (
-        of_samples(along(evidence.depth(names), evidence.unit_pairs[1]), len(names)) if names else UNDEFINED
-    )
+def _conceptual_distance(evidence: Evidence, names: list[str]) -> Found:
+    return _trend(evidence, names, evidence.unit_pairs[1])
 
 
 @_claim(
@@ -333,8 +329,7 @@ def _conceptual_distance(evidence: Evidence) -> Found:
     ("facetedness", "degree"),
     "layers",
 )
-def _significant_ends(evidence: Evidence) -> Found:
-    names = evidence.rectified
+def _significant_ends(evidence: Evidence, names: list[str]) -> Found:
     differences = []
     for name in names:
         (degrees,) = evidence.values(name, ["mf_degree"])
@@ -365,10 +360,10 @@ def _relations(evidence: Evidence, first: str, second: str, names: list[str]) ->
     "ρ of RS and class selectivity, mean over the first third of layers",
     1,
     ("importance", "depth"),
+    of="substituted",
 )
-def _substitution_and_selectivity(evidence: Evidence) -> Found:
-    names = _third(evidence.substituted)
-    return _mean_over_layers(_relations(evidence, "rs_iam", "selectivity", names)) if names else UNDEFINED
+def _substitution_and_selectivity(evidence: Evidence, names: list[str]) -> Found:
+    return _mean_over_layers(_relations(evidence, "rs_iam", "selectivity", _third(names)))
 
 
 @_claim(
@@ -377,11 +372,9 @@ def _substitution_and_selectivity(evidence: Evidence) -> Found:
     "ρ of depth and the layers' ρ of RS and class selectivity",
     -1,
     ("importance", "depth"),
+    of="substituted",
 )
-def _weakening(evidence: Evidence) -> Found:
-    names = evidence.substituted
-    if not names:
-        return UNDEFINED
+def _weakening(evidence: Evidence, names: list[str]) -> Found:
     rho = _relations(evidence, "rs_iam", "selectivity", names)
     return of_samples(along(evidence.depth(names), rho), int((~np.isnan(rho[0])).sum()))
 
@@ -393,8 +386,7 @@ def _weakening(evidence: Evidence) -> Found:
     1,
     ("selectivity", "depth"),
 )
-def _last_selectivity(evidence: Evidence) -> Found:
-    names = evidence.rectified
+def _last_selectivity(evidence: Evidence, names: list[str]) -> Found:
     if len(names) < 2:
         return UNDEFINED
     medians = evidence.medians("selectivity", names)
@@ -408,11 +400,9 @@ def _last_selectivity(evidence: Evidence) -> Found:
     1,
     ("importance", "substitution"),
     null=0.5,
+    of="substituted",
 )
-def _last_substitution(evidence: Evidence) -> Found:
-    names = evidence.substituted
-    if not names:
-        return UNDEFINED
+def _last_substitution(evidence: Evidence, names: list[str]) -> Found:
     (values,) = evidence.values(names[-1], ["rs_iam"])
     return of_samples(evidence.means("is_not_replaceable", names[-1:])[:, 0], int((~np.isnan(values)).sum()))
 
@@ -423,12 +413,10 @@ def _last_substitution(evidence: Evidence) -> Found:
     "ρ of class selectivity and rise of loss without the unit, mean over the first third of layers",
     -1,
     ("importance", "relations"),
+    of="substituted",
 )
-def _selective_matter_least(evidence: Evidence) -> Found:
-    names = _third(evidence.substituted)
-    return (
-        _mean_over_layers(_relations(evidence, "selectivity", "ablation_loss", names)) if names else UNDEFINED
-    )
+def _selective_matter_least(evidence: Evidence, names: list[str]) -> Found:
+    return _mean_over_layers(_relations(evidence, "selectivity", "ablation_loss", _third(names)))
 
 
 @_claim(
@@ -437,10 +425,10 @@ def _selective_matter_least(evidence: Evidence) -> Found:
     "ρ of RS and rise of loss without the unit, mean over layers",
     -1,
     ("importance", "relations"),
+    of="substituted",
 )
-def _replaceable_matter_least(evidence: Evidence) -> Found:
-    names = evidence.substituted
-    return _mean_over_layers(_relations(evidence, "rs_iam", "ablation_loss", names)) if names else UNDEFINED
+def _replaceable_matter_least(evidence: Evidence, names: list[str]) -> Found:
+    return _mean_over_layers(_relations(evidence, "rs_iam", "ablation_loss", names))
 
 
 # S4: neurons or directions
@@ -454,10 +442,7 @@ def _replaceable_matter_least(evidence: Evidence) -> Found:
     ("directions", "depth"),
     "images",
 )
-def _participation(evidence: Evidence) -> Found:
-    names = evidence.rectified
-    if not names:
-        return UNDEFINED
+def _participation(evidence: Evidence, names: list[str]) -> Found:
     ratios = []
     for name in names:
         matrix = evidence.matrix(name)
@@ -465,7 +450,7 @@ def _participation(evidence: Evidence) -> Found:
         counts = evidence.images[:, known]
         squares = mean_square(matrix[np.ix_(known, known)], counts)
         ratios.append(participation_ratio(squares, float(known.sum())))
-    return of_samples(along(evidence.depth(names), np.stack(ratios, axis=1)), len(names))
+    return _trend(evidence, names, np.stack(ratios, axis=1))
 
 
 @_claim(
@@ -476,10 +461,7 @@ def _participation(evidence: Evidence) -> Found:
     ("directions", "depth"),
     "nothing",
 )
-def _components(evidence: Evidence) -> Found:
-    names = evidence.rectified
-    if not names:
-        return UNDEFINED
+def _components(evidence: Evidence, names: list[str]) -> Found:
     numbers = evidence.layers.loc[names, "n_components_above_null"].to_numpy(float)
     return UNDEFINED._replace(effect=float(along(evidence.depth(names), numbers[None])[0]), n=len(names))
 
@@ -492,10 +474,7 @@ def _components(evidence: Evidence) -> Found:
     ("directions", "redundancy"),
     "images",
 )
-def _redundancy(evidence: Evidence) -> Found:
-    names = evidence.rectified
-    if not names:
-        return UNDEFINED
+def _redundancy(evidence: Evidence, names: list[str]) -> Found:
     # layers share their images: the interval is as wide as if all of them moved together
     ends = [evidence.layers.loc[names, f"redundancy_difference{end}"] for end in ("", "_low", "_high")]
     effect, low, high = (float(each.mean()) for each in ends)
@@ -510,20 +489,13 @@ def _redundancy(evidence: Evidence) -> Found:
     ("directions", "purity"),
     "components",
 )
-def _purity(evidence: Evidence) -> Found:
-    names = evidence.rectified
-    if not names:
-        return UNDEFINED
+def _purity(evidence: Evidence, names: list[str]) -> Found:
     rho = []
     for name in names:
         entropies = evidence.class_entropies(name)
         # components come in the order of their singular values
         sigma = -np.arange(float(len(entropies)))
-        depth = int(evidence.layers.loc[name, "depth"])
-        drawn = np.random.default_rng([evidence.seed, depth]).multinomial(
-            len(sigma), np.full(len(sigma), 1 / max(1, len(sigma))), size=evidence.resamples
-        )
-        rho.append(rank_correlation(sigma, entropies, np.concatenate([np.ones((1, len(sigma))), drawn])))
+        rho.append(rank_correlation(sigma, entropies, evidence.resampled(name, len(sigma))))
     return _mean_over_layers(np.stack(rho, axis=1))
 
 
@@ -536,11 +508,9 @@ def _purity(evidence: Evidence) -> Found:
     "mean rank correlation of each two notions over the units of a layer",
     1,
     ("agreement", "notions"),
+    of="substituted",
 )
-def _agreement(evidence: Evidence) -> Found:
-    names = evidence.substituted
-    if not names:
-        return UNDEFINED
+def _agreement(evidence: Evidence, names: list[str]) -> Found:
     signs = np.array(list(NOTIONS.values()))
     one, other = np.triu_indices(len(signs), 1)
     rho = evidence.pooled(list(NOTIONS), names)[:, one, other] * signs[one] * signs[other]

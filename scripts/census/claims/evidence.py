@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from census.measures.agreement import pair_counts, pooled, rank_correlations, resampled_units
-from census.measures.bootstrap import pair_sums, resample_counts
+from census.measures.bootstrap import resample_counts
 from census.measures.concepts import row_distance, row_similarity
+from census.measures.correlation import mean_correlation
 from census.measures.similarity import similarity
 
 Floats = NDArray[np.float64]
@@ -60,6 +61,11 @@ class Evidence:
         self._source, self.resamples, self.seed = source, resamples, seed
 
     @property
+    def recorded(self) -> list[str]:
+        """Names of all layers."""
+        return list(self.layers.index)
+
+    @property
     def rectified(self) -> list[str]:
         """Names of the rectified layers: codes. The input and logits are none, and pooling repeats units."""
         return list(self.layers.index[self.layers["kind"] == "rectifier"])
@@ -86,11 +92,13 @@ class Evidence:
         """Return the longer side of a layer's receptive field, in pixels."""
         return float(self._units[layer]["receptive_field"].iloc[0])
 
+    def resampled(self, layer: str, n: int) -> Floats:
+        """Return how often each of n parts of a layer, such as components, is in a sample, (samples, n)."""
+        return resampled_units(n, self.resamples, self.seed, int(self.layers.loc[layer, "depth"]))
+
     def counts(self, layer: str) -> Floats:
         """Return how often each of a layer's units is in each sample, (samples, units)."""
-        return resampled_units(
-            len(self._units[layer]), self.resamples, self.seed, int(self.layers.loc[layer, "depth"])
-        )
+        return self.resampled(layer, len(self._units[layer]))
 
     def means(self, column: str, names: Sequence[str]) -> Floats:
         """Return the mean of a measure over each layer's units, finite ones only, (samples, layers)."""
@@ -133,18 +141,16 @@ class Evidence:
     @cached_property
     def unit_pairs(self) -> tuple[Floats, Floats]:
         """Mean similarity and mean distance of two units' classes, each (samples, rectified layers)."""
-
-        def mean(matrix: Floats, counts: Floats) -> Floats:
-            known = ~np.isnan(matrix)
-            np.fill_diagonal(known, False)
-            with np.errstate(invalid="ignore"):
-                return pair_sums(np.where(known, matrix, 0), counts) / pair_sums(known.astype(float), counts)
-
-        found = [
-            [mean(matrix, self.counts(name)) for matrix in (row_similarity(rows), row_distance(rows))]
-            for name in self.rectified
-            for rows in [self._source.class_counts(name)]
-        ]
+        found = []
+        for name in self.rectified:
+            rows = self._source.class_counts(name)
+            # the mean over pairs, of units here
+            found.append(
+                [
+                    mean_correlation(matrix, self.counts(name))
+                    for matrix in (row_similarity(rows), row_distance(rows))
+                ]
+            )
         similarity, distance = (np.stack(each, axis=1) for each in zip(*found, strict=True))
         return similarity, distance
 

@@ -22,7 +22,7 @@ def resampled_units(n_units: int, resamples: int, seed: int, layer: int) -> Floa
     -------
     float64 (1 + resamples, n_units), ones in the first row.
     """
-    shares = np.full(n_units, 1 / n_units)
+    shares = np.full(n_units, 1 / max(1, n_units))
     drawn = np.random.default_rng([seed, layer]).multinomial(n_units, shares, size=resamples)
     return np.concatenate([np.ones((1, n_units)), drawn])
 
