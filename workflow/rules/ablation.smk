@@ -27,7 +27,8 @@ rule ablation:
     conda:
         CONDA
     resources:
-        mem_mb=3000,
+        mem_mb=memory(3000),
+        gpu=GPUS,
         runtime=240,
     params:
         **config["measures"]["ablation"],
@@ -62,7 +63,7 @@ rule figure_ablation:
     conda:
         CONDA
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
         runtime=10,
     params:
         dpi=config["figures"]["dpi"],

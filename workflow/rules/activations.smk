@@ -32,7 +32,8 @@ for run in RUNS:
                 # the few images of an early checkpoint take less time than loading torch, which uses one core
                 threads: 4 if checkpoint == "final" else 1
                 resources:
-                    mem_mb=3000,
+                    mem_mb=memory(3000),
+                    gpu=GPUS,
                     runtime=240,
                 params:
                     network=run["network"],

@@ -16,7 +16,7 @@ rule agreement:
     conda:
         CONDA
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
         runtime=30,
     params:
         resamples=config["measures"]["agreement"]["resamples"],
@@ -47,7 +47,7 @@ rule figure_agreement:
     conda:
         CONDA
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
         runtime=10,
     params:
         dpi=config["figures"]["dpi"],

@@ -22,7 +22,7 @@ rule alignment:
         CONDA
     # patterns at the positions of images with maps, and a rotation of up to units by units each
     resources:
-        mem_mb=3000,
+        mem_mb=memory(3000),
         runtime=60,
     params:
         images=config["measures"]["alignment"]["images"],
@@ -50,7 +50,7 @@ rule bases:
         CONDA
     # a layer's patterns at the positions of all images with maps
     resources:
-        mem_mb=3000,
+        mem_mb=memory(3000),
         runtime=60,
     params:
         directions=config["measures"]["alignment"]["directions"],
@@ -87,7 +87,7 @@ for drawing in drawings("figure_alignment", ALIGNMENT_VIEWS):
         conda:
             CONDA
         resources:
-            mem_mb=1000,
+            mem_mb=memory(1000),
             runtime=10,
         params:
             dpi=config["figures"]["dpi"],

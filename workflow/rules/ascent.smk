@@ -16,7 +16,8 @@ rule ascent:
     # layers beside each other use the cores better than threads do
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=memory(4000),
+        gpu=GPUS,
         runtime=240,
     params:
         **config["measures"]["ascent"],

@@ -33,7 +33,7 @@ rule atlas_run:
         CONDA
     # matrices of a layer's units by its units, and what is shown of all units
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
         runtime=60,
     params:
         **config["atlas"],
@@ -59,7 +59,7 @@ rule atlas:
     conda:
         CONDA
     resources:
-        mem_mb=500,
+        mem_mb=memory(500),
         runtime=10,
     params:
         code=code("atlas.py", "census/atlas/static", "census/atlas/templates"),

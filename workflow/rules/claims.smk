@@ -22,7 +22,7 @@ rule claims:
     conda:
         CONDA
     resources:
-        mem_mb=lambda wildcards: memory_of_matrices(wildcards, 2 * len(run_of(wildcards)["layers"])),
+        mem_mb=memory_of_matrices(lambda run: 2 * len(run["layers"])),
         runtime=60,
     params:
         resamples=config["measures"]["claims"]["resamples"],
@@ -45,7 +45,7 @@ rule verdicts:
     conda:
         CONDA
     resources:
-        mem_mb=500,
+        mem_mb=memory(500),
         runtime=10,
     params:
         code=code("verdicts.py"),
@@ -70,7 +70,7 @@ rule figure_claims:
     conda:
         CONDA
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
         runtime=10,
     params:
         dpi=config["figures"]["dpi"],

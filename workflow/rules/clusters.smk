@@ -22,7 +22,7 @@ rule clusters:
         CONDA
     # three times the means of all images and units
     resources:
-        mem_mb=3000,
+        mem_mb=memory(3000),
         runtime=60,
     params:
         threshold=config["measures"]["clusters"]["threshold"],
@@ -54,7 +54,7 @@ rule figure_clusters:
     conda:
         CONDA
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
         runtime=10,
     params:
         dpi=config["figures"]["dpi"],

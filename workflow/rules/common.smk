@@ -33,6 +33,10 @@ try:
 except StudyError as error:
     raise WorkflowError(str(error)) from None
 
+# how many GPUs a job needs that runs a network; `auto` takes what there is, and so asks a cluster for none
+GPUS = 1 if config["device"] == "cuda" else 0
+# memory in MB of the Snakemake that goes with each job where jobs are submitted
+SNAKEMAKE_MB = 500
 # the runs in which units are looked at one by one
 UNIT_RUNS = [run for run in RUNS if run["unit_layers"]]
 
@@ -226,14 +230,18 @@ def stores_of_layer(wildcards):
 
 def gram_of_layer(wildcards):
     """Return a layer's Gram matrices; nothing where a run has maps of too many images to be decomposed by one."""
-    few = run_of(wildcards)["maps"] <= config["measures"]["directions"]["gram_images"]
-    return [GRAM] if few else []
+    return [GRAM] if has_gram(run_of(wildcards)) else []
 
 
 def logits_of_run(wildcards):
     """Return the store of the final network's logits, where only rightly classified images count."""
     only = run_of(wildcards)["correct_only"]
     return expand(STORE, checkpoint="final", layer="output", allow_missing=True) if only else []
+
+
+def has_gram(run):
+    """Return whether a run has maps of few enough images for directions to be found from Gram matrices."""
+    return run["maps"] <= config["measures"]["directions"]["gram_images"]
 
 
 def has_learning(run):
@@ -263,9 +271,29 @@ def has_performance(run):
     return names_labels(run) and "output" in run["layers"]
 
 
-def memory_of_matrices(wildcards, count):
-    """Return the memory in MB that a job needs which holds that many image-by-image matrices of a run."""
-    return 1000 + round(count * 8e-6 * run_of(wildcards)["maps"] ** 2)
+def memory(megabytes):
+    """Return a resource function: a job's memory in MB, as often as it has been tried, and that of its Snakemake.
+
+    Parameters
+    ----------
+    megabytes : what the job's own process takes; or a function of wildcards that says so.
+    """
+
+    def needed(wildcards, attempt):
+        own = megabytes(wildcards) if callable(megabytes) else megabytes
+        return SNAKEMAKE_MB + attempt * own
+
+    return needed
+
+
+def memory_of_matrices(count):
+    """Return a resource function: the memory of a job that holds so many image-by-image matrices of a run.
+
+    Parameters
+    ----------
+    count : function of the run, how many of them.
+    """
+    return memory(lambda wildcards: 1000 + round(count(run := run_of(wildcards)) * 8e-6 * run["maps"] ** 2))
 
 
 def of_runs(pattern, runs):

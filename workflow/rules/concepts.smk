@@ -18,7 +18,7 @@ rule concepts:
     conda:
         CONDA
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
         runtime=60,
     params:
         **config["measures"]["concepts"],

@@ -23,7 +23,7 @@ rule correlation:
     conda:
         CONDA
     resources:
-        mem_mb=lambda wildcards: memory_of_matrices(wildcards, 6),
+        mem_mb=memory_of_matrices(lambda run: 6),
         runtime=60,
     params:
         checkpoints=lambda wildcards: checkpoints(run_of(wildcards)),
@@ -61,7 +61,7 @@ for drawing in drawings("figure_correlation", CORRELATION_VIEWS):
         conda:
             CONDA
         resources:
-            mem_mb=1000,
+            mem_mb=memory(1000),
             runtime=10,
         params:
             dpi=config["figures"]["dpi"],

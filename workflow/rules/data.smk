@@ -17,7 +17,7 @@ rule fetch:
     conda:
         CONDA
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
         runtime=240,
     params:
         # the content is pinned, so that code decides nothing: an edit there must not fetch everything anew
@@ -45,7 +45,7 @@ rule dataset:
         CONDA
     threads: 4
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
         runtime=240,
     params:
         entry=lambda wildcards: dict(sorted(config["datasets"][wildcards.dataset].items())),

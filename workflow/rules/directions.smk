@@ -47,7 +47,7 @@ rule directions:
     conda:
         CONDA
     resources:
-        mem_mb=lambda wildcards: memory_of_matrices(wildcards, 6 if gram_of_layer(wildcards) else 0),
+        mem_mb=memory_of_matrices(lambda run: 6 if has_gram(run) else 0),
         runtime=120,
     params:
         **{
@@ -84,7 +84,7 @@ rule figure_directions:
     conda:
         CONDA
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
         runtime=20,
     params:
         components=DIRECTIONS_SETTINGS["components"],

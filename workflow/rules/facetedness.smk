@@ -18,7 +18,7 @@ rule facetedness:
     conda:
         CONDA
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
         runtime=30,
     params:
         code=code("facetedness.py"),
@@ -46,7 +46,7 @@ rule figure_facetedness:
     conda:
         CONDA
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
         runtime=10,
     params:
         dpi=config["figures"]["dpi"],

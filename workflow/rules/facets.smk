@@ -28,7 +28,7 @@ rule facets:
     conda:
         CONDA
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
         runtime=120,
     params:
         size=lambda wildcards: input_size(wildcards, "size"),
@@ -64,7 +64,7 @@ rule figure_facets:
     conda:
         CONDA
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
         runtime=10,
     params:
         dpi=config["figures"]["dpi"],

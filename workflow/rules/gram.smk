@@ -14,7 +14,7 @@ rule gram:
     conda:
         CONDA
     resources:
-        mem_mb=lambda wildcards: memory_of_matrices(wildcards, 3 + 2 * len(checkpoints(run_of(wildcards)))),
+        mem_mb=memory_of_matrices(lambda run: 3 + 2 * len(checkpoints(run))),
         runtime=120,
     params:
         code=code("gram.py"),

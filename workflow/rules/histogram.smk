@@ -17,7 +17,7 @@ rule histogram:
     conda:
         CONDA
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
         runtime=60,
     params:
         bins=config["measures"]["histogram"]["bins"],
@@ -50,7 +50,7 @@ for drawing in drawings("figure_histogram", HISTOGRAM_VIEWS):
         conda:
             CONDA
         resources:
-            mem_mb=1000,
+            mem_mb=memory(1000),
             runtime=10,
         params:
             dpi=config["figures"]["dpi"],

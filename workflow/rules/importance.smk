@@ -20,7 +20,7 @@ rule importance:
     conda:
         CONDA
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
         runtime=30,
     params:
         **config["measures"]["importance"],
@@ -51,7 +51,7 @@ rule figure_importance:
     conda:
         CONDA
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
         runtime=10,
     params:
         dpi=config["figures"]["dpi"],

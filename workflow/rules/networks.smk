@@ -22,7 +22,8 @@ for name, entry in config["networks"].items():
             CONDA
         threads: 4
         resources:
-            mem_mb=3000,
+            mem_mb=memory(3000),
+            gpu=GPUS,
             runtime=240,
         params:
             network=name,
@@ -47,7 +48,7 @@ rule weights:
     conda:
         CONDA
     resources:
-        mem_mb=3000,
+        mem_mb=memory(3000),
         runtime=30,
     params:
         settings=lambda wildcards: network_settings(wildcards.network),

@@ -14,7 +14,7 @@ rule performance:
     conda:
         CONDA
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
         runtime=10,
     params:
         resamples=config["measures"]["performance"]["resamples"],

@@ -23,7 +23,7 @@ rule selectivity:
     conda:
         CONDA
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
         runtime=120,
     params:
         **config["measures"]["selectivity"],
@@ -58,7 +58,7 @@ for drawing in drawings("figure_selectivity", SELECTIVITY_VIEWS):
         conda:
             CONDA
         resources:
-            mem_mb=1000,
+            mem_mb=memory(1000),
             runtime=10,
         params:
             dpi=config["figures"]["dpi"],

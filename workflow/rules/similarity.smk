@@ -22,7 +22,7 @@ rule similarity:
     conda:
         CONDA
     resources:
-        mem_mb=lambda wildcards: memory_of_matrices(wildcards, 6 + 5 * len(run_of(wildcards)["layers"])),
+        mem_mb=memory_of_matrices(lambda run: 6 + 5 * len(run["layers"])),
         runtime=240,
     params:
         checkpoints=lambda wildcards: checkpoints(run_of(wildcards)),
@@ -58,7 +58,7 @@ for drawing in drawings("figure_similarity", SIMILARITY_VIEWS):
         conda:
             CONDA
         resources:
-            mem_mb=1000,
+            mem_mb=memory(1000),
             runtime=10,
         params:
             dpi=config["figures"]["dpi"],

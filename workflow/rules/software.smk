@@ -15,7 +15,7 @@ rule software:
     conda:
         CONDA
     resources:
-        mem_mb=500,
+        mem_mb=memory(500),
         runtime=10,
     params:
         # by content: a checkout only touches the file

@@ -23,7 +23,7 @@ rule sparsity:
     conda:
         CONDA
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
         runtime=60,
     params:
         resamples=config["measures"]["sparsity"]["resamples"],
@@ -58,7 +58,7 @@ for drawing in drawings("figure_sparsity", SPARSITY_VIEWS):
         conda:
             CONDA
         resources:
-            mem_mb=1000,
+            mem_mb=memory(1000),
             runtime=10,
         params:
             dpi=config["figures"]["dpi"],

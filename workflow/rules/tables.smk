@@ -38,7 +38,7 @@ rule tables:
     conda:
         CONDA
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
         runtime=30,
     params:
         sizes={name: entry["input"]["size"] for name, entry in config["networks"].items()},
