@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from census import stores
+from census.errors import StudyError
 from census.stores import open_checkpoint, write_checkpoint
 
 
@@ -31,3 +32,17 @@ def test_chunks_are_cut_along_the_first_dimensions(tmp_path, monkeypatch, shape,
     array = open_checkpoint(tmp_path / "layer.zarr", "final")["x"]
     assert array.chunks == chunks
     np.testing.assert_array_equal(array[...], values)
+
+
+def test_a_damaged_chunk_is_named_by_whoever_reads_it(tmp_path, harm):
+    path = tmp_path / "layer.zarr"
+    # of zeros, which zarr would leave out
+    arrays = {"x": (("unit",), np.zeros(500)), "y": (("unit",), np.arange(500.0))}
+    write_checkpoint(path, "final", arrays, {})
+    group = open_checkpoint(path, "final")
+    for name, (_, values) in arrays.items():
+        np.testing.assert_array_equal(group[name][:], values)
+        chunk = path / "final" / name / "c/0"
+        harm(chunk)
+        with pytest.raises(StudyError, match=f"{chunk} cannot be read .*delete {path} and run the workflow"):
+            group[name][:]

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from census.measures.facets import Facets, to_8bit
 from census.measures.patches import Patches
-from census.stores import consolidate
+from census.stores import ALL_CHUNKS, compressors, consolidate, open_group
 
 
 class FacetWriter:
@@ -55,6 +55,8 @@ class FacetWriter:
         self._path, self._attributes = path, {**attributes, "ends": list(ends.values())}
         self._places = {unit: place for place, unit in enumerate(ends)}
         self._group = zarr.create_group(path)
+        # opened anew, an array would leave out chunks without values
+        self._arrays: dict[str, zarr.Array] = {}
         height, width, channels = shape
         self._create("gray", "float32", {"component": components, "y": height, "x": width}, np.nan)
         self._create("gray_8bit", "uint8", {"component": components, "y": height, "x": width}, 0)
@@ -66,31 +68,41 @@ class FacetWriter:
         self._create("inside", "bool", {"rank": ranks, "y": height, "x": width}, False)
         self._create("image", "int64", {"rank": ranks}, -1)
         self._create("unit", "int32", {}, -1)
-        self._group["unit"][:] = np.array(list(ends), np.int32)
+        self._arrays["unit"][:] = np.array(list(ends), np.int32)
 
     def _create(self, name: str, dtype: str, sizes: Mapping[str, int], fill_value: float) -> None:
         """Create an array with a chunk per unit."""
-        self._group.create_array(
+        self._arrays[name] = self._group.create_array(
             name,
             shape=(len(self._places), *sizes.values()),
             chunks=(1, *sizes.values()),
             dtype=dtype,
             dimension_names=("unit", *sizes),
             fill_value=fill_value,
+            compressors=compressors(),
+            config=ALL_CHUNKS,
         )
 
     def write(self, unit: int, facets: Facets, patches: Patches, images: NDArray[np.integer]) -> None:
         """Write a unit's facets, and as many of its patches as are kept, with the images that they are of."""
         place = self._places[unit]
-        self._group["gray"][place] = facets.gray
-        self._group["gray_8bit"][place] = to_8bit(facets.gray)
+        values: dict[str, np.ndarray] = {
+            "gray": facets.gray,
+            "gray_8bit": to_8bit(facets.gray),
+            "patches": patches.pixels,
+            "inside": patches.inside,
+            "image": images,
+        }
         if facets.color is not None:
-            self._group["color"][place] = facets.color
-            self._group["color_8bit"][place] = to_8bit(facets.color)
-        kept = min(len(images), self._group["image"].shape[1])
-        self._group["patches"][place, :kept] = patches.pixels[:kept]
-        self._group["inside"][place, :kept] = patches.inside[:kept]
-        self._group["image"][place, :kept] = images[:kept]
+            values |= {"color": facets.color, "color_8bit": to_8bit(facets.color)}
+        for name, array in self._arrays.items():
+            if name == "unit":
+                continue
+            whole = np.full(array.shape[1:], array.fill_value, array.dtype)
+            if name in values:
+                kept = min(len(values[name]), len(whole))
+                whole[:kept] = values[name][:kept]
+            array[place] = whole
 
     def finish(self) -> None:
         """Make the store one that readers open at once."""
@@ -99,4 +111,4 @@ class FacetWriter:
 
 def read_facets(path: str | Path) -> zarr.Group:
     """Open a layer's facets."""
-    return zarr.open_group(path, mode="r", use_consolidated=True)
+    return open_group(path)

@@ -1,15 +1,98 @@
-"""What all Zarr stores of the study have in common."""
+"""What all Zarr stores of the study have in common.
 
+Every chunk has a file, also where its values are those that fill an array, and the file ends with a checksum.
+So readers notice, and name, a chunk that is missing, cut off or altered.
+"""
+
+import contextlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import google_crc32c
 import numpy as np
 import zarr
+from zarr.abc.codec import BytesBytesCodec
+from zarr.abc.store import ByteRequest
+from zarr.codecs import Crc32cCodec, ZstdCodec
+from zarr.core.array_spec import ArrayConfigLike
+from zarr.core.buffer import Buffer, BufferPrototype
+from zarr.storage import LocalStore
+
+from census.errors import StudyError
 
 CHUNK_BYTES = 1 << 25
+ALL_CHUNKS: ArrayConfigLike = {"write_empty_chunks": True}
+CHECKSUM = {"name": "crc32c"}  # of a chunk's file, as Zarr's metadata have it
+CHECKSUM_BYTES = 4
+# what data with their own checksum behind them have for a checksum, whatever the data are
+_INTACT = 0x48674BC7
+
+
+def compressors(level: int = 0) -> list[BytesBytesCodec]:
+    """Return how arrays are compressed that are written through zarr: by Zstandard, with a checksum."""
+    return [ZstdCodec(level=level), Crc32cCodec()]
+
+
+def write_chunk(path: Path, encoded: bytes) -> None:
+    """Write a chunk's file: what it holds, and its checksum."""
+    with path.open("wb", buffering=0) as file:
+        file.write(encoded)
+        file.write(google_crc32c.value(encoded).to_bytes(CHECKSUM_BYTES, "little"))
+
+
+def read_chunk(path: Path) -> memoryview:
+    """Read a chunk's file, without its checksum.
+
+    Raises
+    ------
+    StudyError : the file is missing or damaged.
+    """
+    with readable(path):
+        encoded = path.read_bytes()
+        check(encoded)
+    return memoryview(encoded)[:-CHECKSUM_BYTES]
+
+
+def check(encoded: bytes) -> None:
+    """Raise a ValueError where a chunk's file does not end with the checksum of what it holds."""
+    if google_crc32c.value(encoded) != _INTACT:
+        raise ValueError("its checksum does not match")
+
+
+@contextlib.contextmanager
+def readable(path: Path) -> Iterator[Path]:
+    """Say of what goes wrong with a store's file which one it is, and what to do."""
+    try:
+        yield path
+    except (OSError, ValueError, RuntimeError) as error:
+        store = next((folder for folder in path.parents if folder.suffix == ".zarr"), path)
+        raise StudyError(
+            f"{path} cannot be read ({error}); delete {store} and run the workflow again"
+        ) from error
+
+
+class _CheckedStore(LocalStore):  # type: ignore[misc]
+    """Files of a finished store, each chunk of which has to be there and whole."""
+
+    async def get(
+        self, key: str, prototype: BufferPrototype | None = None, byte_range: ByteRequest | None = None
+    ) -> Buffer | None:
+        found = await super().get(key, prototype, byte_range)
+        if not key.endswith("zarr.json"):
+            with readable(self.root / key):
+                if found is None:
+                    raise FileNotFoundError("it is missing")
+                check(found.to_bytes())
+        return found
+
+
+def open_group(path: str | Path) -> zarr.Group:
+    """Open a finished group; whoever reads a chunk of it that is missing or damaged gets a StudyError."""
+    store = _CheckedStore(path, read_only=True)
+    return zarr.open_group(store, mode="r", zarr_format=3, use_consolidated=True)
 
 
 def consolidate(path: Path, attributes: Mapping[str, Any]) -> None:
@@ -47,7 +130,14 @@ def write_checkpoint(
     """
     group = zarr.open_group(path, mode="a").create_group(checkpoint)
     for name, (dimensions, values) in arrays.items():
-        group.create_array(name, data=values, dimension_names=dimensions, chunks=_chunks(values))
+        group.create_array(
+            name,
+            data=values,
+            dimension_names=dimensions,
+            chunks=_chunks(values),
+            compressors=compressors(),
+            config=ALL_CHUNKS,
+        )
     consolidate(path / checkpoint, attributes)
 
 
@@ -64,4 +154,4 @@ def _chunks(values: np.ndarray) -> tuple[int, ...]:
 
 def open_checkpoint(path: str | Path, checkpoint: str) -> zarr.Group:
     """Open what :func:`write_checkpoint` wrote."""
-    return zarr.open_group(Path(path) / checkpoint, mode="r", use_consolidated=True)
+    return open_group(Path(path) / checkpoint)

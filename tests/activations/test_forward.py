@@ -264,20 +264,27 @@ def test_blocks_of_neurons_are_whole_patterns(network, images, tmp_path, compres
 
 
 @pytest.mark.parametrize("compression", ["none", "lz4"])
-@pytest.mark.parametrize("harm", [Path.unlink, lambda path: path.write_bytes(path.read_bytes()[:-50])])
 def test_a_damaged_chunk_is_named(network, images, tmp_path, compression, harm):
-    group = run(network, images, tmp_path, names={"0"}, compression=compression)["0"]
-    chunk = tmp_path / "0.zarr/maps/c/1/2/0/0"
+    group = run(network, images, tmp_path, names={"1"}, compression=compression)["1"]
+    advice = rf" cannot be read .*delete {tmp_path}/1.zarr and run"
+    chunk = tmp_path / "1.zarr/maps/c/1/2/0/0"
     harm(chunk)
     for blocks in (map_blocks, neuron_blocks):
-        with pytest.raises(StudyError, match=rf"{chunk} cannot be read .*delete the store"):
+        with pytest.raises(StudyError, match=f"{chunk}{advice}"):
             list(blocks(group))
+    # by whoever reads it
+    with pytest.raises(StudyError, match=f"{chunk}{advice}"):
+        group["maps"][:]
     images, _ = images_and_labels(group)
-    chunk = tmp_path / "0.zarr/argmax/c/1/0"
+    chunk = tmp_path / "1.zarr/argmax/c/1/0"
     harm(chunk)
     for blocks in (image_blocks(group, images, "max", "argmax"), statistic_blocks(group, "argmax")):
-        with pytest.raises(StudyError, match=rf"{chunk} cannot be read .*delete the store"):
+        with pytest.raises(StudyError, match=f"{chunk}{advice}"):
             list(blocks)
+    chunk = tmp_path / "1.zarr/before/c.1.0.0"
+    harm(chunk)
+    with pytest.raises(StudyError, match=f"{chunk}{advice}"):
+        values_before(group)
 
 
 def test_bfloat16_stays_near_float32(network, images, tmp_path):

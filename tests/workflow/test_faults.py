@@ -236,3 +236,32 @@ def test_a_file_that_cannot_be_read_is_named_and_can_be_skipped(study):
     assert xr.open_zarr(study.folder / store)["pixels"].sizes["image"] == 23
     listed = (study.folder / "results/data/tiny/test.unreadable.tsv").read_text().splitlines()
     assert [line.split("\t")[0] for line in listed] == ["source", "red-ish/005.png"]
+
+
+def test_a_damaged_chunk_is_named_and_its_store_made_again(finished):
+    measures = {
+        "gram": "results/measures/gram/random/tiny/relu1.zarr",
+        "selectivity": "results/measures/selectivity/random/tiny/relu1.units.parquet",
+    }
+    store = finished.store("random", "final", "relu1")
+    sound = xr.open_zarr(store).load()
+    altered, cut_off = store / "maps/c/1/0/0/0", store / "mean/c/0/0"
+    content = bytearray(altered.read_bytes())
+    content[len(content) // 2] ^= 1
+    altered.write_bytes(content)
+    cut_off.write_bytes(cut_off.read_bytes()[:-9])
+
+    ended = finished.run(*measures.values(), "--forcerun", *measures, "--keep-going")
+    assert ended.status == 1
+    for chunk in (altered, cut_off):
+        place = re.escape(str(chunk.relative_to(finished.folder)))
+        # with the way out
+        advised = re.search(rf"^Error: {place} cannot be read .*; delete (\S+) and run", ended.output, re.M)
+        assert advised, ended.output
+        assert finished.folder / advised[1] == store
+    shutil.rmtree(store)
+    ended = finished.succeed(*measures.values())
+    assert ended.jobs == {"extract/extract_random_final_tiny"} | {
+        f"{name}/random/tiny/relu1" for name in measures
+    }
+    xr.testing.assert_equal(xr.open_zarr(store).load(), sound)

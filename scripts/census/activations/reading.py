@@ -1,10 +1,7 @@
 """Reading a finished store of activations, in blocks of bounded size."""
 
-import contextlib
 import json
-import os
 from collections.abc import Iterator
-from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +12,7 @@ from numpy.typing import NDArray
 
 from census.activations.store import numcodec
 from census.errors import StudyError
+from census.stores import open_group, read_chunk, readable
 
 
 def open_store(path: str | Path) -> zarr.Group:
@@ -25,7 +23,7 @@ def open_store(path: str | Path) -> zarr.Group:
     StudyError : there is no finished store.
     """
     try:
-        group = zarr.open_group(path, mode="r", use_consolidated=True)
+        group = open_group(path)
         _ = group.attrs["key"]
     except (OSError, KeyError, ValueError) as error:
         raise StudyError(f"{path} is not a finished store of activations; run the workflow again") from error
@@ -47,10 +45,8 @@ def statistic_blocks(group: zarr.Group, name: str) -> Iterator[np.ndarray]:
     ------
     StudyError : a chunk's file is missing or damaged.
     """
-    chunks = _Chunks(group, name)
-    n_images, per_chunk = chunks.shape[0], chunks.chunk[0]
-    for number, first in enumerate(range(0, n_images, per_chunk)):
-        yield chunks.read(number, 0)[: n_images - first]
+    for _, block in _Chunks(group, name).blocks():
+        yield block
 
 
 def images_and_labels(group: zarr.Group) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
@@ -89,31 +85,29 @@ class _Chunks:
 
     def __init__(self, group: zarr.Group, name: str) -> None:
         self._path = Path(group.store.root) / group.path / name
-        with _readable(self._path / "zarr.json") as path:
+        with readable(self._path / "zarr.json") as path:
             metadata = json.loads(path.read_text())
         self.shape: tuple[int, ...] = tuple(metadata["shape"])
         self.chunk: tuple[int, ...] = tuple(metadata["chunk_grid"]["configuration"]["chunk_shape"])
         self._dtype = np.dtype(metadata["data_type"]).newbyteorder("<")
-        self._codecs = [numcodec(codec) for codec in metadata["codecs"][:0:-1]]
+        self._separator = metadata["chunk_key_encoding"]["configuration"]["separator"]
+        # the checksum comes last
+        self._codecs = [numcodec(codec) for codec in metadata["codecs"][-2:0:-1]]
 
     def read(self, *index: int) -> np.ndarray:
         """Return a whole chunk, which is not to be written to."""
-        with _readable(self._path.joinpath("c", *map(str, index))) as path:
-            values: Any = path.read_bytes()
+        path = self._path / self._separator.join(["c", *map(str, index)])
+        values: Any = read_chunk(path)
+        with readable(path):
             for codec in self._codecs:
                 values = codec.decode(values)
             return np.frombuffer(values, self._dtype).reshape(self.chunk)
 
-
-@contextlib.contextmanager
-def _readable(path: Path) -> Iterator[Path]:
-    """Say of what goes wrong with a store's file which one it is, and what to do."""
-    try:
-        yield path
-    except (OSError, ValueError, RuntimeError) as error:
-        raise StudyError(
-            f"{path} cannot be read ({error}); delete the store it is in and run the workflow again"
-        ) from error
+    def blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
+        """Yield all chunks of an array that is cut along its first dimension, each with its place there."""
+        for number, first in enumerate(range(0, self.shape[0], self.chunk[0])):
+            place = slice(first, min(first + self.chunk[0], self.shape[0]))
+            yield place, self.read(number, *[0] * (len(self.shape) - 1))[: place.stop - first]
 
 
 def map_blocks(group: zarr.Group) -> Iterator[tuple[slice, NDArray[np.float32]]]:
@@ -178,7 +172,13 @@ def values_before(group: zarr.Group) -> NDArray[np.float32] | None:
     -------
     float32 (map images, positions, units), the same images and positions as of :func:`values_at_positions`.
     """
-    return group["before"][:] if "before" in group else None
+    if "before" not in group:
+        return None
+    chunks = _Chunks(group, "before")
+    values = np.empty(chunks.shape, np.float32)
+    for images, block in chunks.blocks():
+        values[images] = block
+    return values
 
 
 class _Maps:
@@ -195,8 +195,7 @@ class _Maps:
         self.n_chunks = array.cdata_shape[:2]
         self._folder = Path(array.store.root) / array.path
         # store.py writes nothing else than Blosc and plain values
-        self._compressed = bool(array.compressors)
-        self._file = bytearray()
+        self._compressed = len(array.compressors) > 1  # beside the checksum
 
     def images(self, number: int) -> slice:
         """Return the images of a row of chunks."""
@@ -214,22 +213,9 @@ class _Maps:
         StudyError : the chunk's file is missing or damaged.
         """
         path = self._folder / f"c/{number}/{row}/0/0"
-        values = place.reshape(-1).view(np.uint8).data
-        with _readable(path), open(path, "rb", buffering=0) as file:
+        encoded, values = read_chunk(path), place.reshape(-1).view(np.uint8)
+        with readable(path):
             if self._compressed:
-                compressed = self._whole(file)
-                # Blosc reads on behind the end of what is too short; its header tells the size
-                if len(compressed) < 16 or int.from_bytes(compressed[12:16], "little") != len(compressed):
-                    raise ValueError("it has not its whole length")
-                blosc.decompress(compressed, values)
-            elif file.readinto(values) != len(values):
-                raise ValueError("it has not its whole length")
-
-    def _whole(self, file: FileIO) -> memoryview:
-        """Return what is in a file, in memory that the next call uses again."""
-        size = os.fstat(file.fileno()).st_size
-        if len(self._file) < size:
-            self._file = bytearray(size)
-        part = memoryview(self._file)[:size]
-        file.readinto(part)
-        return part
+                blosc.decompress(encoded, values.data)
+            else:
+                values[:] = np.frombuffer(encoded, np.uint8)

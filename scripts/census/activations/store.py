@@ -35,7 +35,7 @@ import numpy as np
 from numcodecs import Blosc, Zstd
 from numcodecs.abc import Codec
 
-from census.stores import consolidate
+from census.stores import CHECKSUM, consolidate, write_chunk
 
 STATISTICS = {"mean": "float32", "max": "float32", "argmax": "int32", "nonzero": "int32"}
 IMAGES_PER_CHUNK = 512
@@ -166,7 +166,7 @@ def _create_array(
         },
         "chunk_key_encoding": {"name": "default", "configuration": {"separator": separator}},
         "fill_value": 0,
-        "codecs": [{"name": "bytes", "configuration": {"endian": "little"}}, *compressors],
+        "codecs": [{"name": "bytes", "configuration": {"endian": "little"}}, *compressors, CHECKSUM],
         "dimension_names": dimensions,
         "attributes": {},
         "storage_transformers": [],
@@ -191,7 +191,8 @@ class ChunkWriter:
         self.shape: tuple[int, ...] = tuple(metadata["chunk_grid"]["configuration"]["chunk_shape"])
         self._path, self._separator = path, metadata["chunk_key_encoding"]["configuration"]["separator"]
         self._dtype = np.dtype(metadata["data_type"]).newbyteorder("<")
-        self._codecs = [numcodec(codec) for codec in metadata["codecs"][1:]]
+        # between the bytes themselves and their checksum
+        self._codecs = [numcodec(codec) for codec in metadata["codecs"][1:-1]]
 
     def write(self, index: Iterable[int], values: np.ndarray) -> None:
         """Write a chunk.
@@ -215,7 +216,7 @@ class ChunkWriter:
         path = self._path / self._separator.join(["c", *map(str, index)])
         if self._separator == "/":
             path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(encoded)
+        write_chunk(path, encoded if self._codecs else chunk.tobytes())
 
 
 class StoreWriter:

@@ -25,10 +25,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import zarr
-from zarr.codecs import ZstdCodec
 
 from census.errors import StudyError
-from census.stores import consolidate
+from census.stores import ALL_CHUNKS, compressors, consolidate, open_group
 
 CHUNK_BYTES = 4 << 20
 
@@ -106,8 +105,8 @@ class DatasetWriter:
             chunks=self._buffer.shape,
             dtype="uint8",
             dimension_names=("image", "y", "x", "channel"),
-            compressors=[ZstdCodec(level=1)],
-            config={"write_empty_chunks": True},  # to compare each with 0 costs more than it could save
+            compressors=compressors(level=1),
+            config=ALL_CHUNKS,
         )
 
     def _flush(self) -> None:
@@ -132,7 +131,9 @@ class DatasetWriter:
         labels = np.array(self._labels, dtype=np.int32)
         pixels = self._pixels
         pixels.resize((len(labels), *pixels.shape[1:]))
-        self._group.create_array("label", data=labels, dimension_names=("image",))
+        self._group.create_array(
+            "label", data=labels, dimension_names=("image",), compressors=compressors(), config=ALL_CHUNKS
+        )
         self._sha256.update(labels.astype("<i4").tobytes())
         self._sha256.update(json.dumps([pixels.shape, list(classes)]).encode())
         consolidate(
@@ -157,7 +158,7 @@ def open_dataset(path: str | Path) -> Dataset:
     StudyError : there is none.
     """
     try:
-        group = zarr.open_group(path, mode="r", use_consolidated=True)
+        group = open_group(path)
         attributes = dict(group.attrs)
         if attributes["complete"] is not True:
             raise ValueError("it is not complete")
