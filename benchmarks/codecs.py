@@ -16,7 +16,7 @@ def rows(options: Options) -> Iterator[Row]:
     name, n_images, rounds = ("cnn", 8, 1) if options.quick else ("squeezenet1_1", 32, 5)
     with options.temporary("codecs") as folder:
         this = case(name, n_images, folder / "images.zarr")
-        images = Preprocess(this.entry["input"])(next(this.images.batches(n_images)))
+        images = Preprocess(this.entry["input"])(next(this.images.batches(n_images, [0])))
     recorder = Recorder(trace(this.network), {each.name: each.node for each in this.layers})
     with torch.inference_mode():
         chunks = [chunk for _, values in recorder(images) for chunk in _chunks(as_maps(values).contiguous())]

@@ -163,7 +163,7 @@ class Case:
             self.layers,
             replace(self.images, n_maps=n_maps),
             Preprocess(self.entry["input"]),
-            folder / "unfinished" / "pass",
+            folder / "unfinished" / "pass" / "0",
             "benchmark",
             batch=batch,
             compression=compression,

@@ -1,4 +1,4 @@
-"""Run a network on a data set once, and fill the stores of all layers asked for."""
+"""Run a network on a data set once, and fill the stores of all layers asked for; or a shard of that."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ with job(snakemake.log[0]) as log:
     from importlib.metadata import version
 
     from census.activations.forward import Images, Pass
-    from census.activations.passes import digest, pass_id
+    from census.activations.passes import digest, pass_folder, pass_id
     from census.activations.subset import choose_images
     from census.data.store import open_dataset
     from census.networks.build import build, channels_of
@@ -31,14 +31,17 @@ with job(snakemake.log[0]) as log:
     # a pass is done with each layer's values before it goes on to the next
     traced = trace(network, key, in_place=True)
     shape = channels_of(entry["input"]["color"]), entry["input"]["size"]
-    stores = {Path(path).name.removesuffix(".zarr"): Path(path) for path in snakemake.output}
-    layers = select(layers_of(traced, *shape, key), stores, f"networks.{key}")
+    names, shards = snakemake.params.layers, snakemake.params.shards
+    shard = int(snakemake.wildcards.get("shard", 0))
+    outputs = [Path(path) for path in snakemake.output]
+    layers = select(layers_of(traced, *shape, key), names, f"networks.{key}")
     indices, n_maps = choose_images(len(data.labels), settings["images"], settings["maps"], settings["seed"])
 
-    this_pass = pass_id(snakemake.params.key, stores)
+    this_pass = pass_id(snakemake.params.key, names)
     provenance = {
         "key": snakemake.params.key,
         "pass": this_pass,
+        "shards": shards,
         "network": key,
         "checkpoint": weights.stem,
         "step": step_of_weights(weights),
@@ -60,7 +63,7 @@ with job(snakemake.log[0]) as log:
         layers,
         Images(data.pixels, data.labels, indices, n_maps),
         Preprocess(entry["input"]),
-        next(iter(stores.values())).parent / "unfinished" / digest(sorted(stores)),
+        pass_folder(outputs[0].parent, names, shards) / str(shard),
         identity,
         batch=settings["activations"]["batch"],
         compression=settings["activations"]["compression"],
@@ -68,7 +71,13 @@ with job(snakemake.log[0]) as log:
         device=device,
         positions=settings["activations"]["positions"],
         seed=settings["seed"],
+        shard=shard,
+        shards=shards,
     )
     log.info("%d images, %d with maps, %d layers, on %s", len(indices), n_maps, len(layers), device)
     run.run()
-    run.finish(provenance, stores)
+    if shards == 1:
+        run.finish(provenance, dict(zip(names, outputs, strict=True)))
+    else:
+        log.info("shard %d of %d: %d images", shard, shards, run.n_images)
+        run.finish_shard(provenance, outputs[0])

@@ -1,5 +1,6 @@
 """A whole pass: what it stores, and that it can be stopped anywhere."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from torch import nn
 
 from census.activations import forward, store
 from census.activations.forward import Images, Pass
+from census.activations.passes import shard_name
 from census.activations.reading import (
     image_blocks,
     images_and_labels,
@@ -21,6 +23,7 @@ from census.activations.reading import (
     values_at_positions,
     values_before,
 )
+from census.activations.shards import gather
 from census.activations.subset import choose_images, choose_positions
 from census.errors import StudyError
 from census.networks.graph import as_maps, layers_of, trace
@@ -56,11 +59,17 @@ def images(tmp_path):
     return Images(pixels, random.integers(0, 5, 90).astype("i4"), indices, n_maps)
 
 
+# the folder of a pass
+PASS = "pass"
+
+
 def make(network, images, folder: Path, batch=8, names=None, identity="a", in_place=False, **options):
     traced = trace(network, in_place=in_place)
     layers = [layer for layer in layers_of(traced, 3, 12) if names is None or layer.name in names]
     options = {"compression": "none", **options}
-    place = folder / "unfinished" / "-".join(sorted(layer.name for layer in layers))
+    shard = options.get("shard", 0)
+    name = PASS if names is None else "-".join(sorted(names))
+    place = folder / "unfinished" / name / str(shard)
     this = Pass(traced, layers, images, Preprocess(INPUT), place, identity, batch=batch, **options)
     return this, layers
 
@@ -217,6 +226,78 @@ def test_a_pass_killed_while_it_is_moved_into_place_starts_anew(network, images,
     np.testing.assert_array_equal(again["0"]["maps"][:], whole["0"]["maps"][:])
 
 
+def gathered(network, images, folder, shards, **options):
+    """Run a pass in shards, the last one first, and put them together."""
+    folders = [folder / shard_name(PASS, shard) for shard in range(shards)]
+    for shard in reversed(range(shards)):
+        this, layers = make(network, images, folder, shard=shard, shards=shards, **options)
+        this.run()
+        this.finish_shard({"key": "k", "pass": "p"}, folders[shard])
+    places = {layer.name: folder / f"{layer.name}.zarr" for layer in layers}
+    gather(folders, folder / "unfinished" / PASS / "whole", places)
+    return {name: open_store(path) for name, path in places.items()}
+
+
+def test_shards_give_the_same_as_one_pass(network, images, tmp_path):
+    def files(folder):
+        return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+    run(network, images, tmp_path / "whole", compression="lz4")
+    # of five chunks of 16 images, the last one of 6; with more shards than that, some have no image
+    for shards in (2, 3, 5, 7):
+        folder = tmp_path / str(shards)
+        gathered(network, images, folder, shards, compression="lz4")
+        for shard in folder.glob("*.shard"):
+            shutil.rmtree(shard)
+        # to the last bit
+        assert files(folder) == files(tmp_path / "whole")
+
+
+def test_a_killed_shard_goes_on_where_it_was(network, images, tmp_path, monkeypatch):
+    expected = {name: everything(group) for name, group in run(network, images, tmp_path / "whole").items()}
+    values, seen = Pass._values, []
+
+    def dying(self, pixels):
+        if len(seen) == 7:  # of 3 chunks, each of 2 batches, the last one of 1
+            raise Killed
+        seen.append(len(pixels))
+        return values(self, pixels)
+
+    monkeypatch.setattr(Pass, "_values", dying)
+    with pytest.raises(Killed):
+        gathered(network, images, tmp_path, 2)
+
+    def counting(self, pixels):
+        seen.append(len(pixels))
+        return values(self, pixels)
+
+    monkeypatch.setattr(Pass, "_values", counting)
+    assert sum(seen) == 32 + 8 * 3  # shard 1 wholly, then 3 batches of shard 0, one of which is not counted
+    del seen[:]
+    folders = [tmp_path / shard_name(PASS, shard) for shard in range(2)]
+    this, layers = make(network, images, tmp_path, shard=0, shards=2)
+    this.run()
+    this.finish_shard({"key": "k", "pass": "p"}, folders[0])
+    assert sum(seen) == this.n_images - 16
+    places = {layer.name: tmp_path / f"{layer.name}.zarr" for layer in layers}
+    gather(folders, tmp_path / "unfinished" / PASS / "whole", places)
+    for name, arrays in expected.items():
+        found = everything(open_store(tmp_path / f"{name}.zarr"))
+        for array, values_of_array in arrays.items():
+            np.testing.assert_array_equal(found[array], values_of_array, err_msg=f"{name} {array}")
+
+
+@pytest.mark.parametrize("in_place", [False, True])
+def test_what_is_written_by_other_threads_is_the_same(network, images, tmp_path, in_place):
+    expected = run(network, images, tmp_path / "a", in_place=in_place)
+    stores = run(network, images, tmp_path / "b", in_place=in_place, writers=3)
+    for name, group in stores.items():
+        for array, values in everything(group).items():
+            np.testing.assert_array_equal(
+                values, everything(expected[name])[array], err_msg=f"{name} {array}"
+            )
+
+
 def test_no_maps_at_all(network, images, tmp_path):
     stores = run(network, Images(images.pixels, images.labels, images.indices, 0), tmp_path)
     assert stores["1"]["maps"].shape == (0, 12, 12, 6)
@@ -263,6 +344,17 @@ def test_blocks_of_neurons_are_whole_patterns(network, images, tmp_path, compres
         assert first == maps.shape[1]
 
 
+def test_neurons_in_parts_are_all_neurons(network, images, tmp_path):
+    group = run(network, images, tmp_path, names={"0"})["0"]
+    blocks = [block.copy() for block in neuron_blocks(group)]
+    for parts in (1, 2, 3, 20):
+        found = [block.copy() for part in range(parts) for block in neuron_blocks(group, part, parts)]
+        assert len(found) == len(blocks)
+        for block, expected in zip(found, blocks, strict=True):
+            np.testing.assert_array_equal(block, expected)
+    assert list(neuron_blocks(group, 0, 20)) == []
+
+
 @pytest.mark.parametrize("compression", ["none", "lz4"])
 def test_a_damaged_chunk_is_named(network, images, tmp_path, compression, harm):
     group = run(network, images, tmp_path, names={"1"}, compression=compression)["1"]
@@ -305,5 +397,5 @@ def test_images_come_in_the_order_of_the_pass(images):
     assert [len(batch) for batch in batches] == [9] * 7 + [7]
     np.testing.assert_array_equal(np.concatenate(batches), images.pixels[:][images.indices])
     np.testing.assert_array_equal(
-        np.concatenate(list(images.batches(9, start=18))), np.concatenate(batches[2:])
+        np.concatenate(list(images.batches(9, range(18, N_IMAGES, 9)))), np.concatenate(batches[2:])
     )

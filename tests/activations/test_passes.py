@@ -5,9 +5,10 @@ import json
 from census.activations.passes import NEW, digest, pass_id, plan, read_stamp
 
 
-def finish(store, key, layers):
+def finish(store, key, layers, shards=1):
     store.mkdir(parents=True)
-    (store / "zarr.json").write_text(json.dumps({"attributes": {"key": key, "pass": pass_id(key, layers)}}))
+    attributes = {"key": key, "pass": pass_id(key, layers), "shards": shards}
+    (store / "zarr.json").write_text(json.dumps({"attributes": attributes}))
 
 
 def stores(folder, *layers):
@@ -15,14 +16,14 @@ def stores(folder, *layers):
 
 
 def test_all_layers_share_the_first_pass(tmp_path):
-    assert plan(stores(tmp_path, "a", "b"), "k") == {NEW: ["a", "b"]}
+    assert plan(stores(tmp_path, "a", "b"), "k", 4) == {NEW: (["a", "b"], 4)}
 
 
-def test_finished_layers_stay_with_their_pass(tmp_path):
+def test_finished_layers_stay_with_their_pass_and_its_shards(tmp_path):
     wanted = stores(tmp_path, "a", "b", "c")
     for layer in ("a", "b"):
-        finish(wanted[layer], "k", ["a", "b"])
-    assert plan(wanted, "k") == {pass_id("k", ["a", "b"]): ["a", "b"], NEW: ["c"]}
+        finish(wanted[layer], "k", ["a", "b"], shards=3)
+    assert plan(wanted, "k", 2) == {pass_id("k", ["a", "b"]): (["a", "b"], 3), NEW: (["c"], 2)}
 
 
 def test_outdated_unstamped_and_damaged_stores_share_the_new_pass(tmp_path):
@@ -32,7 +33,7 @@ def test_outdated_unstamped_and_damaged_stores_share_the_new_pass(tmp_path):
     wanted["c"].mkdir()
     (wanted["c"] / "zarr.json").write_text("{half")
     finish(wanted["d"], "k", ["d"])
-    assert plan(wanted, "k") == {NEW: ["a", "b", "c"], pass_id("k", ["d"]): ["d"]}
+    assert plan(wanted, "k", 1) == {NEW: (["a", "b", "c"], 1), pass_id("k", ["d"]): (["d"], 1)}
 
 
 def test_an_unstamped_group_has_no_stamp(tmp_path):

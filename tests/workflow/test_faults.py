@@ -79,6 +79,38 @@ def test_a_killed_pass_goes_on_and_gives_the_same(with_many_images, undisturbed,
     assert_resumed(study, undisturbed)
 
 
+def test_a_killed_shard_is_repeated_alone_and_shards_change_nothing(with_many_images, undisturbed, tmp_path):
+    study = with_many_images.copy(tmp_path / "study")
+    study.config["runs"][0]["shards"] = 2
+    count = {"BATCHES": study.folder / "batches"}
+    # one chunk of images each, of 8 and of 2 batches; in either order, the ninth batch is of the second shard
+    process = study.start(*STORES, "--cores", "1", **count, HALT_AT=9)
+    study.kill(process, when=lambda: batches(study) == 9)
+    (finished,) = (study.folder / "results/activations/small/final/many").glob("*.shard")
+    assert not any((study.folder / store).exists() for store in STORES)
+
+    (study.folder / "batches").unlink()
+    ended = study.succeed(*STORES, **count)
+    left, of_left = {"0": ("1", 2), "1": ("0", 8)}[finished.name.split(".")[1]]
+    assert ended.jobs == {f"extract/extract_small_final_many.{left}", "gather/gather_small_final_many"}
+    assert batches(study) == of_left
+    for store, expected in zip(STORES, undisturbed, strict=True):
+        found = xr.open_zarr(study.folder / store).load()
+        assert (found.attrs.pop("shards"), expected.attrs["shards"]) == (2, 1)
+        xr.testing.assert_identical(found.assign_attrs(shards=1), expected)
+    assert not list((study.folder / "results/activations").rglob("*.shard"))
+    assert not list((study.folder / "results/activations").rglob("unfinished"))
+
+    # finished passes stay as they are; a layer that comes later is a pass of its own, in as many shards
+    for shards in (2, 1, 3):
+        study.config["runs"][0]["shards"] = shards
+        assert study.succeed(*STORES).nothing_to_do
+    study.config["runs"][0]["layers"].append("conv")
+    ended = study.succeed(*STORES, str(STORES[0]).replace("relu", "conv"))
+    new = {f"extract/extract_small_final_many.{shard}" for shard in range(3)}
+    assert ended.jobs == new | {"gather/gather_small_final_many"}
+
+
 def test_a_killed_ascent_costs_its_own_layer_only(finished):
     layers = ["relu", "output"]
     finished.config["runs"][1] |= {"unit_layers": layers, "units": 2}

@@ -1,6 +1,7 @@
 # One rule per forward pass. A layer whose store is up to date stays with the pass that made it; all other
-# layers of a network, checkpoint and data set share one new pass.
-from census.activations.passes import NEW, digest, plan
+# layers of a network, checkpoint and data set share one new pass. A pass may be split into shards, jobs of their
+# own, whose stores a further rule puts together.
+from census.activations.passes import NEW, digest, pass_folder, plan, shard_name
 
 STORES = []
 for run in RUNS:
@@ -10,36 +11,69 @@ for run in RUNS:
         place = {"network": run["network"], "checkpoint": checkpoint, "dataset": run["dataset"]}
         stores = {layer: Path(STORE.format(layer=layer, **place)) for layer in run["layers"]}
         STORES += map(str, stores.values())
-        for pass_id, layers in plan(stores, key).items():
+        for pass_id, (layers, shards) in plan(stores, key, run["shards"]).items():
             # a run's passes are told apart by their layers; a new one has no id before it is finished
-            name = "extract_{network}_{checkpoint}_{dataset}".format(**place)
+            name = "{network}_{checkpoint}_{dataset}".format(**place)
             name += "" if pass_id == NEW else f"_{pass_id}"
+            filled = [directory(str(stores[layer])) for layer in layers]
+            folder = pass_folder(stores[layers[0]].parent, layers, shards)
+            shard = str(folder.parents[1] / shard_name(folder.name, "{shard}"))
 
             rule:
                 name:
-                    name
+                    f"extract_{name}"
                 input:
                     weights=WEIGHTS.format(**place),
                     images=DATASET.format(dataset=run["dataset"], split=run["split"]) + ".zarr",
                 output:
-                    [directory(str(stores[layer])) for layer in layers],
+                    filled if shards == 1 else temp(directory(shard)),
                 log:
-                    f"logs/extract/{name}.log",
+                    f"logs/extract/extract_{name}{'' if shards == 1 else '.{shard}'}.log",
                 benchmark:
-                    f"results/benchmarks/extract/{name}.tsv"
+                    f"results/benchmarks/extract/extract_{name}{'' if shards == 1 else '.{shard}'}.tsv"
                 conda:
                     CONDA
                 # the few images of an early checkpoint take less time than loading torch, which uses one core
                 threads: 4 if checkpoint == "final" else 1
                 resources:
-                    mem_mb=memory(3000),
+                    mem_mb=memory(memory_of_pass(run)),
                     gpu=GPUS,
-                    runtime=240,
+                    runtime=runtime_of_pass(run, settings["images"], shards),
                 params:
                     network=run["network"],
                     settings=settings,
                     key=key,
+                    layers=layers,
+                    shards=shards,
                 message:
                     "Run {network} ({checkpoint}) on {dataset}".format(**place)
                 script:
                     "../../scripts/extract.py"
+
+            if shards > 1:
+
+                rule:
+                    name:
+                        f"gather_{name}"
+                    input:
+                        shards=expand(shard, shard=range(shards)),
+                        # shards are gone when their stores have their places: what makes them out of date
+                        weights=WEIGHTS.format(**place),
+                        images=DATASET.format(dataset=run["dataset"], split=run["split"]) + ".zarr",
+                    output:
+                        filled,
+                    log:
+                        f"logs/gather/gather_{name}.log",
+                    conda:
+                        CONDA
+                    resources:
+                        mem_mb=memory(500),
+                        runtime=60,
+                    params:
+                        settings=settings,
+                        key=key,
+                        code=code("gather.py"),
+                    message:
+                        "Put together {network} ({checkpoint}) on {dataset}".format(**place)
+                    script:
+                        "../../scripts/gather.py"

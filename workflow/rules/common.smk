@@ -1,5 +1,7 @@
 # What the other files here share - the checked config, its runs, paths, digests of code, input functions.
+import json
 import sys
+from math import ceil
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,6 +37,8 @@ except StudyError as error:
 
 # how many GPUs a job needs that runs a network; `auto` takes what there is, and so asks a cluster for none
 GPUS = 1 if config["device"] == "cuda" else 0
+# larger layers are multiplied in parts of about so many neurons, a job each
+NEURONS_OF_JOB = 1_000_000
 # memory in MB of the Snakemake that goes with each job where jobs are submitted
 SNAKEMAKE_MB = 500
 # the runs in which units are looked at one by one
@@ -233,6 +237,18 @@ def gram_of_layer(wildcards):
     return [GRAM] if has_gram(run_of(wildcards)) else []
 
 
+def number_of_gram_parts(wildcards):
+    """Return into how many parts a layer's neurons are cut."""
+    (layer,) = (each for each in LAYERS[wildcards.network] if each.name == wildcards.layer)
+    return ceil(layer.n_neurons / NEURONS_OF_JOB)
+
+
+def parts_of_gram(wildcards):
+    """Return what is found over each part of a layer's neurons; nothing where one job does it all."""
+    parts = number_of_gram_parts(wildcards)
+    return expand(GRAM_PART, part=range(parts), allow_missing=True) if parts > 1 else []
+
+
 def logits_of_run(wildcards):
     """Return the store of the final network's logits, where only rightly classified images count."""
     only = run_of(wildcards)["correct_only"]
@@ -286,6 +302,38 @@ def memory(megabytes):
     return needed
 
 
+def memory_of_pass(run):
+    """Return the memory in MB of a forward pass over a run's network: it grows with a batch, not with images."""
+    batch, layers = config["activations"]["batch"], LAYERS[run["network"]]
+    # the tensors that live at once, and what is computed between them, as multiples of the largest; measured on
+    # SqueezeNet, see docs/scaling.md
+    tensors = 14 * max(layer.n_neurons for layer in layers) * batch * 4
+    # four summaries, 4 bytes each, of a chunk of about 512 images
+    units = sum(layer.shape[0] for layer in layers if layer.name in run["layers"])
+    return 1000 + round((tensors + 16 * units * max(512, batch)) / 1e6)
+
+
+def runtime_of_pass(run, images, shards):
+    """Return a resource function: the most minutes that a job of a pass should take, twice what is expected.
+
+    Parameters
+    ----------
+    run : whose network it is.
+    images : how many are wanted; None for all.
+    shards : how many jobs share them.
+    """
+    # multiplications per neuron as in VGG16, of which few networks have more; on one core
+    seconds = sum(layer.n_neurons for layer in LAYERS[run["network"]]) * 1200 / 1e10
+
+    def minutes(wildcards, input, threads):
+        # Snakemake asks again where the images are not there yet
+        here = json.loads((Path(input.images) / "zarr.json").read_text())["attributes"]["n_images"]
+        seen = here if images is None else min(here, images)
+        return 10 + ceil(2 * seen / shards * seconds / threads / 60)
+
+    return minutes
+
+
 def memory_of_matrices(count):
     """Return a resource function: the memory of a job that holds so many image-by-image matrices of a run.
 
@@ -293,7 +341,13 @@ def memory_of_matrices(count):
     ----------
     count : function of the run, how many of them.
     """
-    return memory(lambda wildcards: 1000 + round(count(run := run_of(wildcards)) * 8e-6 * run["maps"] ** 2))
+
+    def megabytes(wildcards):
+        run = run_of(wildcards)
+        # a block of 4 MB per 32 images, too
+        return 1000 + round(0.14 * run["maps"] + count(run) * 8e-6 * run["maps"] ** 2)
+
+    return memory(megabytes)
 
 
 def of_runs(pattern, runs):

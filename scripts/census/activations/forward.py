@@ -2,8 +2,7 @@
 
 import contextlib
 import json
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,11 @@ import zarr
 from torch import fx
 from tqdm import tqdm
 
+from census.activations.shards import remove_empty, remove_others
 from census.activations.statistics import Statistics, statistics
-from census.activations.store import StoreWriter, create_store, finish_store, images_per_chunk
+from census.activations.store import StoreWriter, create_store, finish_store, images_per_chunk, stamp_store
 from census.activations.subset import choose_positions
+from census.activations.writing import Writing, ahead
 from census.networks.graph import Recorder, as_maps
 from census.networks.layers import Layer
 from census.networks.preprocess import Preprocess
@@ -39,13 +40,19 @@ class Images:
     indices: np.ndarray
     n_maps: int
 
-    def batches(self, size: int, start: int = 0) -> Iterator[np.ndarray]:
-        """Yield the pixels of successive images, ``size`` at a time, from the image ``start`` of the pass on.
+    def batches(self, size: int, starts: Iterable[int] | None = None) -> Iterator[np.ndarray]:
+        """Yield the pixels of some batches of successive images.
 
         Each chunk of the data set is read once for each ascending run of indices, and one is held.
+
+        Parameters
+        ----------
+        size : images in a batch; the last one of the pass may have fewer.
+        starts : the place in the pass of each batch's first image; None for all batches.
         """
+        starts = range(0, len(self.indices), size) if starts is None else starts
         length, held, chunk = self.pixels.chunks[0], -1, np.empty(0)
-        for first in range(start, len(self.indices), size):
+        for first in starts:
             wanted = self.indices[first : first + size]
             batch = np.empty((len(wanted), *self.pixels.shape[1:]), dtype=np.uint8)
             for number in dict.fromkeys((wanted // length).tolist()):
@@ -62,9 +69,12 @@ def _before(layer: Layer) -> str:
 
 
 class Pass:
-    """A forward pass that can be stopped at any moment and taken up again.
+    """A forward pass, or one of the shards of it, that can be stopped at any moment and taken up again.
 
-    Finished images are counted in a file beside the unfinished stores, in whole chunks of statistics. A pass
+    A shard sees every so many-th chunk of images and fills the same stores as the whole pass would, but for
+    the chunks of others; :func:`census.activations.shards.gather` puts them together.
+
+    Finished batches are counted in a file beside the unfinished stores, in whole chunks of statistics. A pass
     of the same identity goes on from there; a pass of another one starts anew.
 
     Parameters
@@ -73,9 +83,10 @@ class Pass:
     layers : what to record.
     images : what to run it on.
     preprocess : how images become input.
-    folder : where unfinished stores lie, in a folder that unfinished passes for other layers of the same
-        network, checkpoint and data set share. What others left for any of these layers is removed: no two
-        passes that are under way fill the same layer.
+    folder : where unfinished stores lie; in a folder of the pass and its shards alone; in one that unfinished
+        passes for other layers of the same network, checkpoint and data set share; beside finished stores.
+        What others left for any of these layers is removed: no two passes that are under way fill the same
+        layer.
     identity : digest of all that decides the result.
     batch : images in one forward pass.
     compression : of whole maps.
@@ -83,6 +94,8 @@ class Pass:
     device : ``cpu`` or ``cuda``.
     positions : at how many positions of the maps what a rectifier takes is kept, beside what it gives.
     seed : of the choice of these positions.
+    shard, shards : which shard this is, of how many.
+    writers : how many threads write maps while the network runs; None for as many as suit the device.
     """
 
     def __init__(
@@ -100,6 +113,9 @@ class Pass:
         device: str = "cpu",
         positions: int = 8,
         seed: int = 0,
+        shard: int = 0,
+        shards: int = 1,
+        writers: int | None = None,
     ) -> None:
         self._layers = {layer.name: layer for layer in layers}
         self._images, self._preprocess = images, preprocess
@@ -109,6 +125,14 @@ class Pass:
         self._positions = {
             layer.name: choose_positions(*layer.shape[1:], positions, seed, layer.name) for layer in layers
         }
+        self._per_chunk = images_per_chunk(batch)
+        self._starts = [
+            start
+            for start in range(0, len(images.indices), batch)
+            if start // self._per_chunk % shards == shard
+        ]
+        # on a CPU the network has all cores, and there is nothing to wait for
+        self._writers = writers if writers is not None else 4 if device == "cuda" else 0
         rectifiers = [layer for layer in layers if layer.before]
         self._rectifiers = {_before(layer): layer.name for layer in rectifiers}
         self._recorder = Recorder(
@@ -118,20 +142,23 @@ class Pass:
         )
 
     @property
+    def n_images(self) -> int:
+        """Number of images that this shard sees; all of the pass's where it is the only one."""
+        return sum(len(self._images.indices[start : start + self._batch]) for start in self._starts)
+
+    @property
     def _progress(self) -> Path:
         return self._folder / "progress.json"
 
     def _open(self) -> tuple[dict[str, StoreWriter], int]:
-        """Return the unfinished stores, and how many images are in them already."""
+        """Return the unfinished stores, and how many batches are in them already."""
         paths = {name: self._folder / f"{name}.zarr" for name in self._layers}
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError, KeyError):
             progress = json.loads(self._progress.read_text())
             if progress["identity"] == self._identity:
-                return {name: StoreWriter(path) for name, path in paths.items()}, progress["images"]
+                return {name: StoreWriter(path) for name, path in paths.items()}, progress["batches"]
         self._progress.unlink(missing_ok=True)
-        for other in self._folder.parent.iterdir():
-            if other != self._folder and any((other / path.name).exists() for path in paths.values()):
-                shutil.rmtree(other)
+        remove_others(self._folder.parent, self._layers)
         labels = self._images.labels[self._images.indices]
         for name, path in paths.items():
             create_store(
@@ -149,37 +176,46 @@ class Pass:
 
     def _count(self, done: int) -> None:
         partial = self._progress.with_suffix(".partial")
-        partial.write_text(json.dumps({"identity": self._identity, "images": done}))
+        partial.write_text(json.dumps({"identity": self._identity, "batches": done}))
         partial.replace(self._progress)
 
     def run(self) -> None:
         """Run the network on the images that are not done yet, and write what it gives."""
         self._folder.mkdir(parents=True, exist_ok=True)
         stores, done = self._open()
-        total, per_chunk = len(self._images.indices), images_per_chunk(self._batch)
         pending: dict[str, list[Statistics]] = {name: [] for name in self._layers}
-        written = done
-        with tqdm(total=total, initial=done, unit="image", mininterval=1) as progress:
-            for pixels in self._images.batches(self._batch, start=done):
-                with_maps = max(0, min(len(pixels), self._images.n_maps - done))
+        begun = self._starts[done:]
+        seen = done * self._batch if begun else self.n_images
+        with (
+            tqdm(total=self.n_images, initial=seen, unit="image", mininterval=1) as progress,
+            Writing(self._writers) as write,
+        ):
+            for first, pixels in zip(begun, ahead(self._images.batches(self._batch, begun)), strict=True):
+                with_maps = max(0, min(len(pixels), self._images.n_maps - first))
                 for name, values in self._values(pixels):
                     if name in self._rectifiers:
                         if with_maps:
                             layer = self._rectifiers[name]
-                            stores[layer].write_before(done, self._at_positions(layer, values[:with_maps]))
+                            write(
+                                stores[layer].write_before,
+                                first,
+                                self._at_positions(layer, values[:with_maps]),
+                            )
                         continue
                     maps = as_maps(values).float().contiguous()
                     pending[name].append(statistics(maps))
                     if with_maps:
-                        stores[name].write_maps(done, maps[:with_maps].cpu().numpy())
-                done += len(pixels)
+                        write(stores[name].write_maps, first, maps[:with_maps])
+                done += 1
                 progress.update(len(pixels))
-                if done - written == per_chunk or done == total:
+                last = first + len(pixels)
+                if last % self._per_chunk == 0 or last == len(self._images.indices):
+                    chunk = (last - 1) // self._per_chunk * self._per_chunk
                     for name, parts in pending.items():
                         summaries = (torch.cat(each).cpu().numpy() for each in zip(*parts, strict=True))
-                        stores[name].write_statistics(written, summaries)
+                        stores[name].write_statistics(chunk, summaries)
                         parts.clear()
-                    written = done
+                    write.wait()
                     self._count(done)
 
     def _values(self, pixels: np.ndarray) -> Iterator[tuple[str, torch.Tensor]]:
@@ -190,10 +226,21 @@ class Pass:
         ):
             yield from self._recorder(self._preprocess(pixels, self._device))
 
-    def _at_positions(self, layer: str, values: torch.Tensor) -> np.ndarray:
+    def _at_positions(self, layer: str, values: torch.Tensor) -> torch.Tensor:
         """Return a copy of a layer's values, float32 (images, positions, units), at the positions chosen."""
         y, x = torch.from_numpy(self._positions[layer]).long().to(values.device).unbind(1)
-        return as_maps(values)[:, y, x].float().cpu().numpy()
+        return as_maps(values)[:, y, x].float()
+
+    def _attributes(self, layer: Layer, provenance: Mapping[str, Any]) -> dict[str, Any]:
+        about = {
+            "layer": layer.name,
+            "kind": layer.kind,
+            "depth": layer.depth,
+            "branch_of": layer.branch_of,
+            "receptive_field": layer.receptive_field and layer.receptive_field.attribute(),
+            "shape": list(layer.shape),
+        }
+        return {**provenance, **about}
 
     def finish(self, provenance: Mapping[str, Any], destinations: Mapping[str, Path]) -> None:
         """Stamp the filled stores and move them to their places.
@@ -206,16 +253,20 @@ class Pass:
         # once the first store is moved, a pass that is taken up again has to start anew
         self._progress.unlink()
         for name, destination in destinations.items():
-            layer = self._layers[name]
-            about = {
-                "layer": name,
-                "kind": layer.kind,
-                "depth": layer.depth,
-                "branch_of": layer.branch_of,
-                "receptive_field": layer.receptive_field and layer.receptive_field.attribute(),
-                "shape": list(layer.shape),
-            }
-            finish_store(self._folder / f"{name}.zarr", {**provenance, **about}, destination)
-        self._folder.rmdir()
-        with contextlib.suppress(OSError):  # another pass may be under way beside it
-            self._folder.parent.rmdir()
+            attributes = self._attributes(self._layers[name], provenance)
+            finish_store(self._folder / f"{name}.zarr", attributes, destination)
+        remove_empty(self._folder)
+
+    def finish_shard(self, provenance: Mapping[str, Any], destination: Path) -> None:
+        """Stamp what a shard has filled, and give the folder with its stores its final name.
+
+        Parameters
+        ----------
+        provenance : as for :meth:`finish`; the same for all shards of a pass.
+        destination : the final name; nothing has it.
+        """
+        for name, layer in self._layers.items():
+            stamp_store(self._folder / f"{name}.zarr", self._attributes(layer, provenance))
+        # a shard without images has counted none
+        self._progress.unlink(missing_ok=True)
+        self._folder.rename(destination)

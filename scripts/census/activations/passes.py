@@ -7,7 +7,7 @@ adding a layer runs one pass for that layer alone, and dropping one and putting 
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,10 +21,25 @@ class Stamp(NamedTuple):
     ----------
     key : digest of all that decides the numbers, except which layer it is.
     pass_id : digest of ``key`` and of the layers that the pass filled.
+    shards : in how many jobs.
     """
 
     key: str
     pass_id: str
+    shards: int
+
+
+class Planned(NamedTuple):
+    """A pass as it ran, or will run.
+
+    Attributes
+    ----------
+    layers : that it fills.
+    shards : in how many jobs.
+    """
+
+    layers: list[str]
+    shards: int
 
 
 def digest(value: Any) -> str:
@@ -41,25 +56,51 @@ def read_stamp(store: Path) -> Stamp | None:
     """Return a store's stamp, or None where there is no finished store."""
     try:
         attributes = json.loads((store / "zarr.json").read_text())["attributes"]
-        return Stamp(attributes["key"], attributes["pass"])
+        return Stamp(attributes["key"], attributes["pass"], attributes["shards"])
     except (OSError, KeyError, ValueError):
         return None
 
 
-def plan(stores: Mapping[str, Path], key: str) -> dict[str, list[str]]:
+def plan(stores: Mapping[str, Path], key: str, shards: int) -> dict[str, Planned]:
     """Assign each layer to the pass that fills its store.
 
     Parameters
     ----------
     stores : where each layer's store lies, or will lie.
     key : the digest that a store must have to be up to date.
+    shards : in how many jobs a new pass will run. Finished ones keep their number: another one is no reason
+        to run them again.
 
     Returns
     -------
-    layers by pass: the id of a finished pass, or :data:`NEW`, with its layers in the order of ``stores``.
+    by the id of a finished pass, or :data:`NEW`: the pass, its layers in the order of ``stores``.
     """
-    passes: dict[str, list[str]] = {}
+    passes: dict[str, Planned] = {}
     for layer, store in stores.items():
         stamp = read_stamp(store)
-        passes.setdefault(stamp.pass_id if stamp and stamp.key == key else NEW, []).append(layer)
+        name, number = (stamp.pass_id, stamp.shards) if stamp and stamp.key == key else (NEW, shards)
+        passes.setdefault(name, Planned([], number)).layers.append(layer)
     return passes
+
+
+def pass_folder(beside: Path, layers: Collection[str], shards: int) -> Path:
+    """Return the folder of a pass for unfinished stores.
+
+    Parameters
+    ----------
+    beside : the folder in which finished stores lie.
+    layers : that the pass fills.
+    shards : in how many jobs.
+    """
+    return beside / "unfinished" / digest([sorted(layers), shards])
+
+
+def shard_name(name: str, shard: int | str) -> str:
+    """Return the name of a finished shard, which lies beside finished stores.
+
+    Parameters
+    ----------
+    name : of the pass's folder.
+    shard : number of the shard.
+    """
+    return f"{name}.{shard}.shard"

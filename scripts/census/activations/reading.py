@@ -127,8 +127,13 @@ def map_blocks(group: zarr.Group) -> Iterator[tuple[slice, NDArray[np.float32]]]
             yield images, block[: images.stop - images.start, : maps.rows(row)]
 
 
-def neuron_blocks(group: zarr.Group) -> Iterator[NDArray[np.float32]]:
+def neuron_blocks(group: zarr.Group, part: int = 0, parts: int = 1) -> Iterator[NDArray[np.float32]]:
     """Yield a store's maps as blocks of neurons, of all images that have maps.
+
+    Parameters
+    ----------
+    part, parts : which of so many parts of the neurons, as even as whole blocks can be; some have none where
+        there are more parts than blocks.
 
     Yields
     ------
@@ -138,7 +143,8 @@ def neuron_blocks(group: zarr.Group) -> Iterator[NDArray[np.float32]]:
     maps = _Maps(group)
     batch, rows, width, units = maps.chunk
     block = np.empty((maps.n_chunks[0] * batch, rows * width * units), np.float32)
-    for row in range(maps.n_chunks[1]):
+    n_blocks = maps.n_chunks[1]
+    for row in range(part * n_blocks // parts, (part + 1) * n_blocks // parts):
         for number in range(maps.n_chunks[0]):
             maps.read(number, row, block[number * batch : (number + 1) * batch])
         yield block[: maps.n_images, : maps.rows(row) * width * units]

@@ -267,17 +267,27 @@ class StoreWriter:
         self._before.write((first // self._before.shape[0], 0, 0), values)
 
 
+def stamp_store(path: Path, attributes: Mapping[str, Any]) -> None:
+    """Give a filled store its attributes: provenance, with the stamp's ``key`` and ``pass``."""
+    # `coordinates` tells xarray which arrays, beside those named as their dimension, are labels
+    consolidate(path, {**attributes, "coordinates": "label map_label position_y position_x"})
+
+
+def place_store(path: Path, destination: Path) -> None:
+    """Give a store its final name, in place of a store that has it."""
+    if destination.exists():
+        shutil.rmtree(destination)
+    path.rename(destination)
+
+
 def finish_store(path: Path, attributes: Mapping[str, Any], destination: Path) -> None:
     """Stamp a filled store with its attributes, and give it its final name.
 
     Parameters
     ----------
     path : the temporary name.
-    attributes : provenance, with the stamp's ``key`` and ``pass``.
+    attributes : see :func:`stamp_store`.
     destination : the final name; a store there is replaced.
     """
-    # `coordinates` tells xarray which arrays, beside those named as their dimension, are labels
-    consolidate(path, {**attributes, "coordinates": "label map_label position_y position_x"})
-    if destination.exists():
-        shutil.rmtree(destination)
-    path.rename(destination)
+    stamp_store(path, attributes)
+    place_store(path, destination)

@@ -38,7 +38,11 @@ class Preprocess:
         -------
         float32 (n, channels, size, size) in the channels-last layout.
         """
-        values = torch.from_numpy(np.ascontiguousarray(pixels)).to(device).permute(0, 3, 1, 2).float()
+        values = torch.from_numpy(np.ascontiguousarray(pixels))
+        if device == "cuda":
+            # so the copy runs beside what the device still has to do
+            values = values.pin_memory().to(device, non_blocking=True)
+        values = values.permute(0, 3, 1, 2).float()
         if self._color == "gray" and values.shape[1] == 3:
             weights = torch.tensor(LUMA, device=values.device)[:, None, None]
             values = (values * weights).sum(1, keepdim=True)

@@ -1,0 +1,91 @@
+"""Reading and writing beside a running network, so that it does not wait for files."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Self, TypeVar
+
+import numpy as np
+import torch
+
+Value = TypeVar("Value")
+# as much may wait to be written; what is larger waits alone
+WAITING_BYTES = 1 << 30
+
+
+def ahead(values: Iterable[Value]) -> Iterator[Value]:
+    """Yield values, and have the next one made in another thread meanwhile."""
+    iterator, end = iter(values), object()
+    with ThreadPoolExecutor(1) as pool:
+        coming: Future[Any] = pool.submit(next, iterator, end)
+        while (value := coming.result()) is not end:
+            coming = pool.submit(next, iterator, end)
+            yield value
+
+
+class Writing:
+    """Writes tensors by threads of its own, while whoever gave them goes on.
+
+    A tensor on a GPU is copied into pinned memory, and the network's next kernels need not wait for that.
+    What could not be written is raised by a later call, or at the end.
+
+    Parameters
+    ----------
+    threads : how many; 0 writes at once, in the thread that calls.
+    """
+
+    def __init__(self, threads: int) -> None:
+        self._pool = ThreadPoolExecutor(threads) if threads else None
+        self._waiting: deque[tuple[Future[None], int]] = deque()
+        self._bytes = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if self._pool is None:
+            return
+        # after an error, what waits is not written
+        self._pool.shutdown(cancel_futures=kind is not None)
+        if kind is None:
+            self.wait()
+
+    def __call__(self, write: Callable[[int, np.ndarray], None], first: int, values: torch.Tensor) -> None:
+        """Have values written; they may change as soon as this returns.
+
+        Parameters
+        ----------
+        write : takes ``first`` and the values in the memory of the host.
+        first : the place of the first image.
+        values : of any device.
+        """
+        if self._pool is None:
+            write(first, values.cpu().numpy())
+            return
+        while self._waiting and self._bytes + values.nbytes > WAITING_BYTES:
+            self._take()
+        if values.device.type == "cuda":
+            host = torch.empty(values.shape, dtype=values.dtype, pin_memory=True)
+            host.copy_(values, non_blocking=True)
+            copied = torch.cuda.Event()
+            copied.record()
+        else:
+            host, copied = values.clone(), None
+
+        def job() -> None:
+            if copied is not None:
+                copied.synchronize()
+            write(first, host.numpy())
+
+        self._waiting.append((self._pool.submit(job), values.nbytes))
+        self._bytes += values.nbytes
+
+    def _take(self) -> None:
+        future, n_bytes = self._waiting.popleft()
+        self._bytes -= n_bytes
+        future.result()
+
+    def wait(self) -> None:
+        """Return when all is written."""
+        while self._waiting:
+            self._take()
