@@ -7,20 +7,23 @@ from census.jobs import job
 with job(snakemake.log[0]) as log:
     from census.activations.reading import neuron_blocks, open_store
     from census.errors import StudyError
-    from census.grams import write_grams
+    from census.grams import read_products, write_grams
     from census.measures.correlation import is_defined, pattern_correlation
-    from census.measures.gram import gram
+    from census.measures.gram import combine, gram
 
     checkpoints = {}
-    for path in snakemake.input:
+    for path in snakemake.input.stores:
         store = open_store(path)
-        layer, n_images = store.attrs["layer"], store["maps"].shape[0]
+        layer, checkpoint = store.attrs["layer"], store.attrs["checkpoint"]
+        n_images = store["maps"].shape[0]
         if n_images < 3:
             raise StudyError(
                 f"{path} has whole maps of {n_images} image(s), and similarity needs 3 at least; raise maps, "
                 "and images, of this run in the config, or give the data set more images"
             )
-        products = gram(neuron_blocks(store))
+        # large layers are multiplied part by part
+        parts = [read_products(part, checkpoint) for part in snakemake.input.parts]
+        products = combine(parts) if parts else gram(neuron_blocks(store))
         correlation = pattern_correlation(products)
         undefined = n_images - int(is_defined(correlation).sum())
         if products.n_neurons == 1:
@@ -29,5 +32,5 @@ with job(snakemake.log[0]) as log:
             )
         elif undefined:
             log.warning("%s: %d of %d patterns are constant or not finite", path, undefined, n_images)
-        checkpoints[store.attrs["checkpoint"]] = (store, products, correlation)
+        checkpoints[checkpoint] = (store, products, correlation)
     write_grams(Path(snakemake.output[0]), checkpoints)

@@ -1,12 +1,14 @@
 """Gram matrices, against the product in one piece, for any blocks."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from census.measures import gram as module
-from census.measures.gram import gram
+from census.measures.gram import combine, gram, multiply, shift_of
 
 RANDOM = np.random.default_rng(0)
 PATTERNS = RANDOM.normal(size=(7, 60)).astype(np.float32)
@@ -65,3 +67,32 @@ def test_values_that_are_not_finite_spoil_their_own_pattern_only():
 def test_no_block_is_an_error():
     with pytest.raises(ValueError, match="no block"):
         gram([])
+
+
+@given(st.lists(st.integers(0, 12), max_size=5), st.randoms(use_true_random=False))
+def test_the_same_blocks_in_parts_add_up_to_the_whole_in_any_order(ends, random):
+    patterns = PATTERNS + np.float32(100)
+    patterns[2], patterns[4, 9] = 0.1, np.nan
+    pieces = blocks(patterns, *range(5, 60, 5))
+    cuts = [0, *sorted(ends), len(pieces)]
+    shift = shift_of(pieces[0])
+    parts = [
+        multiply([piece.copy() for piece in pieces[first:last]], shift)
+        for first, last in itertools.pairwise(cuts)
+    ]
+    random.shuffle(parts)
+    found, whole = combine(parts), gram(pieces)
+    for name, values in whole._asdict().items():
+        np.testing.assert_allclose(getattr(found, name), values, rtol=1e-13, err_msg=name)
+    assert found.deviations[2] == 0
+
+
+def test_combining_leaves_its_parts_as_they_are():
+    shift = np.ones(7, np.float32)
+    parts = [multiply([block], shift) for block in blocks(PATTERNS, 30)]
+    assert combine(parts).products.tolist() == combine(parts).products.tolist()
+
+
+def test_parts_without_neurons_are_an_error():
+    with pytest.raises(ValueError, match="no neuron"):
+        combine([multiply([], np.zeros(7, np.float32))])

@@ -1,0 +1,19 @@
+"""Multiply the patterns of a layer with each other over a part of its neurons, at every checkpoint."""
+
+from pathlib import Path
+
+from census.jobs import job
+
+with job(snakemake.log[0]) as log:
+    from census.activations.reading import neuron_blocks, open_store
+    from census.grams import write_products
+    from census.measures.gram import multiply, shift_of
+
+    part, parts = int(snakemake.wildcards.part), snakemake.params.parts
+    for path in snakemake.input:
+        store = open_store(path)
+        # all parts take the same from each pattern, so that they can be added up
+        shift = shift_of(next(neuron_blocks(store)))
+        products = multiply(neuron_blocks(store, part, parts), shift)
+        log.info("%s: %d neurons", path, products.n_neurons)
+        write_products(Path(snakemake.output[0]), store.attrs["checkpoint"], products)
