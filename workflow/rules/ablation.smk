@@ -60,6 +60,8 @@ rule figure_ablation:
         ),
     log:
         "logs/figure_ablation/{network}/{dataset}.log",
+    group:
+        "figures_{network}_{dataset}"
     conda:
         CONDA
     resources:

@@ -18,6 +18,8 @@ rule alignment:
         "logs/alignment/{network}/{dataset}/{layer}.log",
     benchmark:
         "results/benchmarks/alignment/{network}/{dataset}/{layer}.tsv"
+    group:
+        "measures_{network}_{dataset}"
     conda:
         CONDA
     # patterns at the positions of images with maps, and a rotation of up to units by units each
@@ -84,6 +86,8 @@ for drawing in drawings("figure_alignment", ALIGNMENT_VIEWS):
             "logs/figure_alignment/{network}/{dataset}.log",
         wildcard_constraints:
             network=drawing.networks,
+        group:
+            "figures_{network}_{dataset}"
         conda:
             CONDA
         resources:

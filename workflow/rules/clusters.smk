@@ -18,6 +18,8 @@ rule clusters:
         "logs/clusters/{network}/{dataset}/{layer}.log",
     benchmark:
         "results/benchmarks/clusters/{network}/{dataset}/{layer}.tsv"
+    group:
+        "measures_{network}_{dataset}"
     conda:
         CONDA
     # three times the means of all images and units
@@ -51,6 +53,8 @@ rule figure_clusters:
         ),
     log:
         "logs/figure_clusters/{network}/{dataset}.log",
+    group:
+        "figures_{network}_{dataset}"
     conda:
         CONDA
     resources:

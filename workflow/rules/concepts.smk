@@ -15,6 +15,8 @@ rule concepts:
         "logs/concepts/{network}/{dataset}/{layer}.log",
     benchmark:
         "results/benchmarks/concepts/{network}/{dataset}/{layer}.tsv"
+    group:
+        "measures_{network}_{dataset}"
     conda:
         CONDA
     resources:

@@ -58,6 +58,8 @@ for drawing in drawings("figure_correlation", CORRELATION_VIEWS):
             "logs/figure_correlation/{network}/{dataset}.log",
         wildcard_constraints:
             network=drawing.networks,
+        group:
+            "figures_{network}_{dataset}"
         conda:
             CONDA
         resources:

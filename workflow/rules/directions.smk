@@ -44,6 +44,8 @@ rule directions:
         "logs/directions/{network}/{dataset}/{layer}.log",
     benchmark:
         "results/benchmarks/directions/{network}/{dataset}/{layer}.tsv"
+    group:
+        "measures_{network}_{dataset}"
     conda:
         CONDA
     resources:
@@ -81,6 +83,8 @@ rule figure_directions:
         ),
     log:
         "logs/figure_directions/{network}/{dataset}.log",
+    group:
+        "figures_{network}_{dataset}"
     conda:
         CONDA
     resources:

@@ -43,6 +43,8 @@ rule figure_facetedness:
         ),
     log:
         "logs/figure_facetedness/{network}/{dataset}.log",
+    group:
+        "figures_{network}_{dataset}"
     conda:
         CONDA
     resources:

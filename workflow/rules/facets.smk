@@ -61,6 +61,8 @@ rule figure_facets:
         ),
     log:
         "logs/figure_facets/{network}/{dataset}.log",
+    group:
+        "figures_{network}_{dataset}"
     conda:
         CONDA
     resources:

@@ -38,6 +38,8 @@ rule gram:
         "logs/gram/{network}/{dataset}/{layer}.log",
     benchmark:
         "results/benchmarks/gram/{network}/{dataset}/{layer}.tsv"
+    group:
+        "measures_{network}_{dataset}"
     conda:
         CONDA
     resources:

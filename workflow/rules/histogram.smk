@@ -14,6 +14,8 @@ rule histogram:
         "logs/histogram/{network}/{dataset}/{layer}.log",
     benchmark:
         "results/benchmarks/histogram/{network}/{dataset}/{layer}.tsv"
+    group:
+        "measures_{network}_{dataset}"
     conda:
         CONDA
     resources:
@@ -47,6 +49,8 @@ for drawing in drawings("figure_histogram", HISTOGRAM_VIEWS):
             "logs/figure_histogram/{network}/{dataset}.log",
         wildcard_constraints:
             network=drawing.networks,
+        group:
+            "figures_{network}_{dataset}"
         conda:
             CONDA
         resources:

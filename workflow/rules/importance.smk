@@ -48,6 +48,8 @@ rule figure_importance:
         ),
     log:
         "logs/figure_importance/{network}/{dataset}.log",
+    group:
+        "figures_{network}_{dataset}"
     conda:
         CONDA
     resources:

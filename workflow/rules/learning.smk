@@ -55,6 +55,8 @@ for drawing in drawings("figure_learning", LEARNING_VIEWS):
             "logs/figure_learning/{network}/{dataset}.log",
         wildcard_constraints:
             network=drawing.networks,
+        group:
+            "figures_{network}_{dataset}"
         conda:
             CONDA
         resources:

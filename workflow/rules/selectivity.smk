@@ -20,6 +20,8 @@ rule selectivity:
         "logs/selectivity/{network}/{dataset}/{layer}.log",
     benchmark:
         "results/benchmarks/selectivity/{network}/{dataset}/{layer}.tsv"
+    group:
+        "measures_{network}_{dataset}"
     conda:
         CONDA
     resources:
@@ -55,6 +57,8 @@ for drawing in drawings("figure_selectivity", SELECTIVITY_VIEWS):
             "logs/figure_selectivity/{network}/{dataset}.log",
         wildcard_constraints:
             network=drawing.networks,
+        group:
+            "figures_{network}_{dataset}"
         conda:
             CONDA
         resources:

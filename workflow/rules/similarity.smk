@@ -55,6 +55,8 @@ for drawing in drawings("figure_similarity", SIMILARITY_VIEWS):
             "logs/figure_similarity/{network}/{dataset}.log",
         wildcard_constraints:
             network=drawing.networks,
+        group:
+            "figures_{network}_{dataset}"
         conda:
             CONDA
         resources:

@@ -20,6 +20,8 @@ rule sparsity:
         "logs/sparsity/{network}/{dataset}/{layer}.log",
     benchmark:
         "results/benchmarks/sparsity/{network}/{dataset}/{layer}.tsv"
+    group:
+        "measures_{network}_{dataset}"
     conda:
         CONDA
     resources:
@@ -55,6 +57,8 @@ for drawing in drawings("figure_sparsity", SPARSITY_VIEWS):
             "logs/figure_sparsity/{network}/{dataset}.log",
         wildcard_constraints:
             network=drawing.networks,
+        group:
+            "figures_{network}_{dataset}"
         conda:
             CONDA
         resources:

@@ -46,6 +46,8 @@ rule figure_substitution:
         ),
     log:
         "logs/figure_substitution/{network}/{dataset}.log",
+    group:
+        "figures_{network}_{dataset}"
     conda:
         CONDA
     resources:
