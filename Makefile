@@ -15,7 +15,7 @@ COMPILE = $(VENV)/bin/python -m compileall -qq -j 0 -x '/tests?/' $(VENV)/lib ||
 # what pip remarks on the way is of interest only where it fails
 QUIETLY = 2> $(VENV)/pip.log || { cat $(VENV)/pip.log >&2; exit 1; }
 
-.PHONY: study report test lint bench lock docs envs clean help browser
+.PHONY: study report test lint bench lock docs envs clean help browser cluster
 .DEFAULT_GOAL := help
 
 study: $(VENV)/.study  ## run the default study: CORES=4, and ARGS="--configfile …" for another
@@ -27,7 +27,7 @@ report: study  ## write results/report.html and results/report.zip: all figures 
 	$(RUN) snakemake --report results/report.zip $(ARGS)
 
 # tests run beside each other: a second thread in each would only wait for the other one's core
-test: $(VENV)/.dev browser  ## run the tests: ARGS="-m 'not slow'" for fewer
+test: $(VENV)/.dev browser cluster  ## run the tests: ARGS="-m 'not slow'" for fewer
 	OMP_NUM_THREADS=1 $(RUN) pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 lint: $(VENV)/.dev  ## check style, types and the workflow
@@ -70,6 +70,14 @@ browser:
 			chromium chromium-driver > /dev/null; } || \
 		echo "Tests of the atlas and the report are skipped: they need chromium and chromedriver" >&2
 
+# the same with the test on a cluster; in this run level the packages start no daemons
+cluster:
+	@command -v slurmctld > /dev/null && command -v slurmd > /dev/null && command -v munged > /dev/null || { \
+		[ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && \
+		echo "Installing Slurm for the test on a cluster" && apt-get update -qq > /dev/null && \
+		RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+			slurm-wlm munge > /dev/null; } || true
+
 # the environment, and one stamp for each set of requirements that is in it
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -84,7 +92,7 @@ $(VENV)/.study: envs/study.txt envs/lock.txt | $(VENV)/bin/python
 	@$(COMPILE)
 	@touch $@
 
-$(VENV)/.dev: envs/dev.txt $(VENV)/.study
+$(VENV)/.dev: envs/dev.txt envs/cluster.txt $(VENV)/.study
 	@echo "Installing the developers' requirements into $(VENV)"
 	@$(PIP) -r envs/dev.txt $(QUIETLY)
 	@$(COMPILE)

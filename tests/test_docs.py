@@ -19,7 +19,7 @@ FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 # top folders of the repository, at which a path in a page begins
 FOLDERS = ("docs/", "envs/", "scripts/", "studies/", "tests/", "workflow/")
 # made in the course of docs/adding.md, or the user's own
-NOT_YET = re.compile(r"kurtosis|studies/(mine|…)|workflow/profiles/slurm")
+NOT_YET = re.compile(r"kurtosis|studies/(mine|…)")
 
 
 def prose(page: Path) -> str:

@@ -42,7 +42,7 @@ def test_the_conda_twin_is_up_to_date():
     assert (ENVS / "study.yaml").read_text() == TWIN["twin"](), "run `make envs`"
 
 
-@pytest.mark.parametrize("name", ["study.txt", "dev.txt"])
+@pytest.mark.parametrize("name", ["study.txt", "cluster.txt", "dev.txt"])
 def test_direct_requirements_are_sorted_and_pinned_as_in_the_lock(name):
     found = requirements(name)
     pins = TWIN["pins"](ENVS / "lock.txt")
@@ -59,7 +59,7 @@ def test_the_lock_fits_every_platform():
         assert not each.name.startswith(("nvidia", "cuda", "triton"))
 
 
-@pytest.mark.parametrize("name", ["study.txt", "dev.txt"])
+@pytest.mark.parametrize("name", ["study.txt", "cluster.txt", "dev.txt"])
 def test_the_lock_covers_what_is_installed(name):
     pins = TWIN["pins"](ENVS / "lock.txt")
     try:
