@@ -55,3 +55,26 @@ def test_a_layer_without_units_has_a_store(tmp_path):
     store = read_facets(tmp_path / "layer.zarr")
     assert store["color"].shape == (0, COMPONENTS, SIDE, SIDE, 3)
     assert store.attrs["ends"] == []
+
+
+def test_stores_of_some_units_are_one_store_of_all(tmp_path):
+    shape, ends = (SIDE, SIDE, 3), {7: "SF", 2: "MF", 4: "chosen"}
+    some = patches(40, 3)
+    found = facets(neutral_outside(some), COMPONENTS, 0)
+
+    def write(path, ends):
+        writer = FacetWriter(path, {"layer": "relu"}, ends, COMPONENTS, RANKS, shape)
+        for unit in ends:
+            writer.write(unit, found, some, np.arange(40) + unit)
+        writer.finish()
+        return path
+
+    whole = write(tmp_path / "whole.zarr", ends)
+    # the last part has no units
+    blocks = ({7: "SF", 2: "MF"}, {4: "chosen"}, {})
+    parts = [write(tmp_path / f"{place}.zarr", block) for place, block in enumerate(blocks)]
+    writer = FacetWriter(tmp_path / "joined.zarr", {"layer": "relu"}, ends, COMPONENTS, RANKS, shape)
+    for part in parts:
+        writer.write_part(read_facets(part))
+    writer.finish()
+    xr.testing.assert_identical(xr.open_zarr(tmp_path / "joined.zarr").load(), xr.open_zarr(whole).load())

@@ -5,7 +5,7 @@ import pytest
 
 from census import stores
 from census.errors import StudyError
-from census.stores import open_checkpoint, write_checkpoint
+from census.stores import join_checkpoints, open_checkpoint, write_checkpoint
 
 
 def test_checkpoints_lie_beside_each_other(tmp_path):
@@ -46,3 +46,36 @@ def test_a_damaged_chunk_is_named_by_whoever_reads_it(tmp_path, harm):
         harm(chunk)
         with pytest.raises(StudyError, match=f"{chunk} cannot be read .*delete {path} and run the workflow"):
             group[name][:]
+
+
+@pytest.mark.parametrize("bound", [1 << 25, 100])
+def test_parts_that_are_joined_are_what_is_written_as_a_whole(tmp_path, monkeypatch, bound):
+    monkeypatch.setattr(stores, "CHUNK_BYTES", bound)
+    random = np.random.default_rng(0)
+
+    def write(path, units):
+        for checkpoint, values in whole.items():
+            arrays = {
+                "unit": (("unit",), np.arange(7)[units]),
+                "picture": (("seed", "unit", "y"), values[:, units]),
+            }
+            write_checkpoint(path, checkpoint, arrays, {"checkpoint": checkpoint})
+
+    whole = {name: random.integers(0, 99, (2, 7, 9), dtype=np.uint8) for name in ("0", "final")}
+    write(tmp_path / "whole.zarr", slice(None))
+    places = [slice(0, 3), slice(3, 6), slice(6, 7)]
+    parts = [tmp_path / f"{each.start}.zarr" for each in places]
+    for path, units in zip(parts, places, strict=True):
+        write(path, units)
+    joined = tmp_path / "joined.zarr"
+    joined.mkdir()
+    (joined / ".a-file-of-snakemake").touch()
+    join_checkpoints(joined, parts, "unit")
+    for name, values in whole.items():
+        expected, found = (open_checkpoint(path, name) for path in (tmp_path / "whole.zarr", joined))
+        assert dict(found.attrs) == {"checkpoint": name}
+        assert {each for each, _ in found.arrays()} == {"unit", "picture"}
+        for each, array in found.arrays():
+            assert array.metadata == expected[each].metadata
+        np.testing.assert_array_equal(found["unit"][:], np.arange(7))
+        np.testing.assert_array_equal(found["picture"][:], values)

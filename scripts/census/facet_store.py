@@ -104,6 +104,14 @@ class FacetWriter:
                 whole[:kept] = values[name][:kept]
             array[place] = whole
 
+    def write_part(self, store: zarr.Group) -> None:
+        """Write all of a finished store of some of the units, which stand side by side in this one, too."""
+        units = store["unit"][:].tolist()
+        if units:
+            first = self._places[units[0]]
+            for name, array in store.arrays():
+                self._group[name][first : first + len(units)] = array[...]
+
     def finish(self) -> None:
         """Make the store one that readers open at once."""
         consolidate(self._path, self._attributes)

@@ -7,7 +7,7 @@ So readers notice, and name, a chunk that is missing, cut off or altered.
 import contextlib
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -134,18 +134,54 @@ def write_checkpoint(
             name,
             data=values,
             dimension_names=dimensions,
-            chunks=_chunks(values),
+            chunks=_chunks(values.shape, values.dtype),
             compressors=compressors(),
             config=ALL_CHUNKS,
         )
     consolidate(path / checkpoint, attributes)
 
 
-def _chunks(values: np.ndarray) -> tuple[int, ...]:
+def join_checkpoints(path: Path, parts: Sequence[Path], along: str) -> None:
+    """Put stores of several checkpoints together, of which each holds a part of the same dimension.
+
+    What is written is what :func:`write_checkpoint` would write of the whole; no more than an array of one
+    part is in memory.
+
+    Parameters
+    ----------
+    path : the store; it is made.
+    parts : at least one, in order; attributes are those of the first.
+    along : name of the dimension, which all arrays have.
+    """
+    whole = zarr.open_group(path, mode="w")
+    for folder in sorted(each.parent for each in parts[0].glob("*/zarr.json")):
+        checkpoint = folder.name
+        groups = [open_checkpoint(part, checkpoint) for part in parts]
+        group = whole.create_group(checkpoint)
+        for name, first in groups[0].arrays():
+            dimensions = first.metadata.dimension_names
+            axis = dimensions.index(along)
+            ends = np.cumsum([0, *(each[name].shape[axis] for each in groups)])
+            shape = (*first.shape[:axis], int(ends[-1]), *first.shape[axis + 1 :])
+            array = group.create_array(
+                name,
+                shape=shape,
+                dtype=first.dtype,
+                dimension_names=dimensions,
+                chunks=_chunks(shape, first.dtype),
+                compressors=compressors(),
+                config=ALL_CHUNKS,
+            )
+            for each, start, stop in zip(groups, ends, ends[1:], strict=False):
+                array[(*[slice(None)] * axis, slice(start, stop))] = each[name][...]
+        consolidate(path / checkpoint, groups[0].attrs)
+
+
+def _chunks(whole: Sequence[int], dtype: np.dtype) -> tuple[int, ...]:
     """Return the shape of chunks that are no larger than a bound: cut along the first dimensions only."""
-    shape = list(values.shape)
+    shape = list(whole)
     for axis, length in enumerate(shape):
-        size = values.itemsize * math.prod(shape)
+        size = dtype.itemsize * math.prod(shape)
         if size <= CHUNK_BYTES:
             break
         shape[axis] = max(1, length * CHUNK_BYTES // size)
