@@ -9,9 +9,11 @@ with job(snakemake.log[0]) as log:
 
     import numpy as np
     import pyarrow as pa
+    import pyarrow.compute as pc
     import pyarrow.parquet as pq
     import torch
 
+    from census.ablation_tables import SAME, with_counts
     from census.activations.reading import open_store, statistic_blocks
     from census.activations.subset import choose_images
     from census.data.store import open_dataset
@@ -35,6 +37,7 @@ with job(snakemake.log[0]) as log:
     from census.networks.preprocess import Preprocess
     from census.networks.suffix import Suffix, run_changes, run_intact
     from census.networks.weights import load_weights
+    from census.parts import places_of
     from census.tables import key_columns
     from census.units import sample_units
 
@@ -133,6 +136,12 @@ with job(snakemake.log[0]) as log:
     donors = np.empty(n_images, np.int64)
     donors[circle] = np.roll(circle, 1)
 
+    # of a larger layer, several jobs take out blocks of units, and one more and more of them
+    with_curves, with_units = snakemake.output.get("curves"), snakemake.output.get("units")
+    blocks = [] if with_curves else places_of(with_units)
+    taken_out = slice(None) if with_units else slice(0)
+    if blocks:
+        taken_out = slice(blocks[0].start, blocks[-1].stop)
     unit_tables, curve_tables, layer_tables = [], [], []
     for weights, path in zip(snakemake.input.weights, snakemake.input.stores, strict=True):
         store = open_store(path)
@@ -140,10 +149,11 @@ with job(snakemake.log[0]) as log:
         name, checkpoint = attributes["layer"], attributes["checkpoint"]
         means = sums_over_images(statistic_blocks(store, "mean"), n_units).total / n_stored
         chosen = sample_units(n_units, params.units, seed, name)
+        some = chosen[taken_out]
         # how fast a network that was not trained falls to chance is no question
-        orders = removal_orders(name, checkpoint, means) if checkpoint == "final" else []
+        orders = removal_orders(name, checkpoint, means) if with_curves and checkpoint == "final" else []
         steps = [removed_units(order, params.steps) for *_, order in orders]
-        alone = np.arange(n_units) == chosen[:, None]
+        alone = np.arange(n_units) == some[:, None]
         # all orders begin and end with the same
         distinct, places = np.unique(np.concatenate([alone, *steps]), axis=0, return_inverse=True)
         shares = steps[0].mean(1) if steps else np.empty(0)
@@ -164,23 +174,27 @@ with job(snakemake.log[0]) as log:
             right_intact, loss_intact = right[-1], loss[-1]
             right, loss = right[places], loss[places]
 
-            cost = mean_difference(loss[: len(chosen)], loss_intact, resamples, seed)
-            gain = mean_difference(right[: len(chosen)], right_intact, resamples, seed)
-            worst = worst_class(right[: len(chosen)], right_intact, classes)
+            cost = mean_difference(loss[: len(some)], loss_intact, resamples, seed)
+            gain = mean_difference(right[: len(some)], right_intact, resamples, seed)
+            worst = worst_class(right[: len(some)], right_intact, classes)
             names = [None if label == NONE else class_names[label] for label in worst.label]
             columns = {
-                "mode": [mode] * len(chosen),
-                "unit": chosen,
+                "mode": [mode] * len(some),
+                "unit": some,
                 **columns_of("ablation_loss", cost),
                 **columns_of("ablation_accuracy", gain),
                 "ablation_worst_class": worst.drop,
                 "worst_class": pa.array(names, pa.string()),
+                SAME: (loss[: len(some)] == loss_intact).all(1),
             }
-            unit_tables.append(pa.table(key_columns(attributes, len(chosen)) | columns))
+            unit_tables.append(pa.table(key_columns(attributes, len(some)) | columns))
+            n_undefined = np.isnan(cost.value).sum()
+            if n_undefined:
+                log.warning("%s, %s: %d units give NaN", checkpoint, mode, n_undefined)
 
             areas = {}
             for number, (order, random, criterion, _) in enumerate(orders):
-                first = len(chosen) + number * len(shares)
+                first = len(some) + number * len(shares)
                 curve = slice(first, first + len(shares))
                 columns = {
                     "mode": [mode] * len(shares),
@@ -198,10 +212,7 @@ with job(snakemake.log[0]) as log:
                 "mode": mode,
                 "reference": "labels" if params.labelled else "intact",
                 "n_units": n_units,
-                "n_ablated": len(chosen),
                 "n_images": n_images,
-                "n_without_effect": int((loss[: len(chosen)] == loss_intact).all(1).sum()),
-                "n_undefined": int(np.isnan(cost.value).sum()),
                 "chance": chance_accuracy(classes),
                 "accuracy": right_intact.mean(),
                 "loss": loss_intact.mean(),
@@ -215,12 +226,17 @@ with job(snakemake.log[0]) as log:
                     columns[f"auc_{order}{ending}"] = None if area is None else area[place][0]
             totals = np.mean(areas["random"], axis=1) if "random" in areas else [None]
             columns["auc_random_least"], columns["auc_random_most"] = min(totals), max(totals)
-            if columns["n_undefined"]:
-                log.warning("%s, %s: %d units give NaN", checkpoint, mode, columns["n_undefined"])
             log.info("%s", columns)
             types = {column: pa.float64() for column in columns if column.startswith("auc_")}
             columns = {column: pa.array([value], types.get(column)) for column, value in columns.items()}
             layer_tables.append(pa.table(key_columns(attributes, 1) | columns))
-    pq.write_table(pa.concat_tables(unit_tables), snakemake.output.units)
-    pq.write_table(pa.concat_tables(curve_tables), snakemake.output.curves)
-    pq.write_table(pa.concat_tables(layer_tables), snakemake.output.layer)
+    units, layers = pa.concat_tables(unit_tables), pa.concat_tables(layer_tables)
+    if blocks:
+        for path, block in zip(with_units, blocks, strict=True):
+            pq.write_table(units.filter(pc.is_in(units["unit"], pa.array(chosen[block]))), path)
+    if with_curves:
+        pq.write_table(pa.concat_tables(curve_tables), snakemake.output.curves)
+        if with_units:
+            units, layers = with_counts(units, layers)
+            pq.write_table(units, snakemake.output.units)
+        pq.write_table(layers, snakemake.output.layer)

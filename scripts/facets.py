@@ -24,6 +24,7 @@ with job(snakemake.log[0]) as log:
         shrink,
         shrunk_size,
     )
+    from census.parts import places_of
     from census.stores import open_checkpoint
     from census.tables import key_columns
 
@@ -37,59 +38,65 @@ with job(snakemake.log[0]) as log:
     dataset = open_dataset(snakemake.input.images)
     field = field_of(attributes["receptive_field"], params.size)
     shape = (*shrunk_size(field.size, params.patch_size), dataset.pixels.shape[3])
-    ends = choose_units(table["mf_degree"].to_numpy(), params.units_per_end, params.units, params.all)
-    if not ends:
-        log.warning("layer %s has no two units with a multi-facetedness: no facets", layer)
-    writer = FacetWriter(
-        Path(snakemake.output.store), attributes, ends, params.components, params.patches_shown, shape
-    )
-    top_images, top_positions = concepts["top_image"][:], concepts["top_position"][:]
-    rows = []
-    for unit in ends:
-        images, positions = (top[unit, top_images[unit] >= 0] for top in (top_images, top_positions))
-        # read in the order in which they are stored
-        read, places = np.unique(images, return_inverse=True)
-        pixels = as_seen(dataset.pixels.oindex[read], params.size, params.resize)[places]
-        patches = cut(pixels, corners(positions, map_width, field), field.size)
-        # a field may lie beyond the border altogether, where a layer pads more than it needs
-        seen = patches.inside.any((1, 2))
-        if not seen.all():
-            n_lost = int((~seen).sum())
-            log.warning("layer %s, unit %d: %d patches show nothing of the image", layer, unit, n_lost)
-        patches = shrink(Patches(patches.pixels[seen], patches.inside[seen]), params.patch_size)
-        found = facets(neutral_outside(patches), params.components, params.seed)
-        writer.write(unit, found, patches, images[seen])
-        failed = [channel for channel, converged in found.converged.items() if not converged]
-        if found.reason:
-            log.warning("layer %s, unit %d: %s", layer, unit, found.reason)
-        if failed:
-            log.warning("layer %s, unit %d: no convergence in %s", layer, unit, ", ".join(failed))
-        rows.append((found, len(patches.inside), int((~patches.inside.all((1, 2))).sum())))
-    writer.finish()
-
     degrees = table["mf_degree"].to_numpy()
+    everyone = choose_units(degrees, params.units_per_end, params.units, params.all)
+    if not everyone:
+        log.warning("layer %s has no two units with a multi-facetedness: no facets", layer)
+    top_images, top_positions = concepts["top_image"][:], concepts["top_position"][:]
     # at either end, how far out the unit is on that side; elsewhere, on its own side of the layer's mean
     tails = {
         "SF": tail_p_values(degrees, "lower"),
         "MF": tail_p_values(degrees, "upper"),
         "chosen": tail_p_values(degrees, degrees > finite_mean(degrees)),
     }
-    p_values = [[by[unit] for by in tails[end]] for unit, end in ends.items()]
-    columns = {
-        "unit": pa.array(list(ends), pa.int64()),
-        "end": pa.array(list(ends.values()), pa.string()),
-        "mf_degree": pa.array(degrees[list(ends)], pa.float64()),
-        "mf_p_normal": pa.array([by_normal for by_normal, _ in p_values], pa.float64()),
-        "mf_p_rank": pa.array([by_rank for _, by_rank in p_values], pa.float64()),
-        "n_patches": pa.array([n_patches for _, n_patches, _ in rows], pa.int64()),
-        "n_clipped": pa.array([n_clipped for _, _, n_clipped in rows], pa.int64()),
-        "patch_height": pa.array([shape[0]] * len(rows), pa.int64()),
-        "patch_width": pa.array([shape[1]] * len(rows), pa.int64()),
-        "reason": pa.array([found.reason for found, _, _ in rows], pa.string()),
-    }
-    for channel in CHANNELS:
-        converged = [found.converged.get(channel) for found, _, _ in rows]
-        iterations = [found.iterations.get(channel) for found, _, _ in rows]
-        columns[f"converged_{channel}"] = pa.array(converged, pa.bool_())
-        columns[f"iterations_{channel}"] = pa.array(iterations, pa.int64())
-    pq.write_table(pa.table(key_columns(attributes, len(rows)) | columns), snakemake.output.table)
+    stores, tables, blocks = [snakemake.output.store], [snakemake.output.table], [slice(None)]
+    if params.get("blocks"):  # of a larger layer
+        stores, tables = snakemake.output.store, snakemake.output.table
+        blocks = places_of(stores)
+    for store_path, table_path, some in zip(stores, tables, blocks, strict=True):
+        ends = dict(list(everyone.items())[some])
+        writer = FacetWriter(
+            Path(store_path), attributes, ends, params.components, params.patches_shown, shape
+        )
+        rows = []
+        for unit in ends:
+            images, positions = (top[unit, top_images[unit] >= 0] for top in (top_images, top_positions))
+            # read in the order in which they are stored
+            read, places = np.unique(images, return_inverse=True)
+            pixels = as_seen(dataset.pixels.oindex[read], params.size, params.resize)[places]
+            patches = cut(pixels, corners(positions, map_width, field), field.size)
+            # a field may lie beyond the border altogether, where a layer pads more than it needs
+            seen = patches.inside.any((1, 2))
+            if not seen.all():
+                n_lost = int((~seen).sum())
+                log.warning("layer %s, unit %d: %d patches show nothing of the image", layer, unit, n_lost)
+            patches = shrink(Patches(patches.pixels[seen], patches.inside[seen]), params.patch_size)
+            found = facets(neutral_outside(patches), params.components, params.seed)
+            writer.write(unit, found, patches, images[seen])
+            failed = [channel for channel, converged in found.converged.items() if not converged]
+            if found.reason:
+                log.warning("layer %s, unit %d: %s", layer, unit, found.reason)
+            if failed:
+                log.warning("layer %s, unit %d: no convergence in %s", layer, unit, ", ".join(failed))
+            rows.append((found, len(patches.inside), int((~patches.inside.all((1, 2))).sum())))
+        writer.finish()
+
+        p_values = [[by[unit] for by in tails[end]] for unit, end in ends.items()]
+        columns = {
+            "unit": pa.array(list(ends), pa.int64()),
+            "end": pa.array(list(ends.values()), pa.string()),
+            "mf_degree": pa.array(degrees[list(ends)], pa.float64()),
+            "mf_p_normal": pa.array([by_normal for by_normal, _ in p_values], pa.float64()),
+            "mf_p_rank": pa.array([by_rank for _, by_rank in p_values], pa.float64()),
+            "n_patches": pa.array([n_patches for _, n_patches, _ in rows], pa.int64()),
+            "n_clipped": pa.array([n_clipped for _, _, n_clipped in rows], pa.int64()),
+            "patch_height": pa.array([shape[0]] * len(rows), pa.int64()),
+            "patch_width": pa.array([shape[1]] * len(rows), pa.int64()),
+            "reason": pa.array([found.reason for found, _, _ in rows], pa.string()),
+        }
+        for channel in CHANNELS:
+            converged = [found.converged.get(channel) for found, _, _ in rows]
+            iterations = [found.iterations.get(channel) for found, _, _ in rows]
+            columns[f"converged_{channel}"] = pa.array(converged, pa.bool_())
+            columns[f"iterations_{channel}"] = pa.array(iterations, pa.int64())
+        pq.write_table(pa.table(key_columns(attributes, len(rows)) | columns), table_path)

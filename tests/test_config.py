@@ -119,7 +119,7 @@ def test_checkpoints_stand_in_order_of_steps():
     assert checkpoints_of(networks["resnet"]) == ["0", "final"]
 
 
-KEYS_OF_STUDY = "activations, atlas, datasets, device, figures, measures, networks, runs, seed"
+KEYS_OF_STUDY = "activations, atlas, datasets, device, figures, jobs, measures, networks, runs, seed"
 
 
 @pytest.mark.parametrize(

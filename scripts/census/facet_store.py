@@ -110,7 +110,7 @@ class FacetWriter:
         if units:
             first = self._places[units[0]]
             for name, array in store.arrays():
-                self._group[name][first : first + len(units)] = array[...]
+                self._arrays[name][first : first + len(units)] = array[...]
 
     def finish(self) -> None:
         """Make the store one that readers open at once."""

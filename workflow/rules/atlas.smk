@@ -37,8 +37,8 @@ rule atlas_run:
         runtime=60,
     params:
         **config["atlas"],
-        size=lambda wildcards: input_size(wildcards, "size"),
-        resize=lambda wildcards: input_size(wildcards, "resize"),
+        size=size_of_input,
+        resize=resize_of_input,
         seed=config["seed"],
         code=code("atlas_run.py"),
     message:

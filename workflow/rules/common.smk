@@ -86,6 +86,21 @@ def input_size(wildcards, key):
     return entry[key] or entry["size"]
 
 
+def size_of_input(wildcards):
+    """Return the size of a network's input."""
+    return input_size(wildcards, "size")
+
+
+def resize_of_input(wildcards):
+    """Return the size to which images are brought before a network's input is cut out of them."""
+    return input_size(wildcards, "resize")
+
+
+def units_named(wildcards):
+    """Return the units of a layer that the config names to have facets."""
+    return UNITS.get(wildcards.network, {}).get(wildcards.layer, [])
+
+
 def network_settings(name):
     """Return what decides a network's weights, beside the data that it is trained on."""
     entry = config["networks"][name]
@@ -148,6 +163,21 @@ def run_of(wildcards):
 def images_of_run(wildcards):
     """Return the store of the images that a run's network sees."""
     return DATASET.format(dataset=wildcards.dataset, split=run_of(wildcards)["split"]) + ".zarr"
+
+
+def units_of_run(wildcards):
+    """Return how many units of a layer are looked at one by one."""
+    return run_of(wildcards)["units"]
+
+
+def number_of_images(wildcards):
+    """Return how many images a run's final network sees; None for all of them."""
+    return run_of(wildcards)["images"]
+
+
+def labels_are_known(wildcards):
+    """Return whether the labels of a network and a data set are what the network was trained to name."""
+    return names_labels(run_of(wildcards))
 
 
 def images_of_ablation(wildcards):

@@ -1,0 +1,17 @@
+"""Put together what was measured without units of a layer, of which each job took some out."""
+
+from census.jobs import job
+
+with job(snakemake.log[0]) as log:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from census.ablation_tables import with_counts
+
+    units = pa.concat_tables([pq.read_table(path) for path in snakemake.input.units])
+    units, layers = with_counts(units, pq.read_table(snakemake.input.layer))
+    pq.write_table(units, snakemake.output.units)
+    pq.write_table(pq.read_table(snakemake.input.curves), snakemake.output.curves)
+    pq.write_table(layers, snakemake.output.layer)
+    for row in layers.to_pylist():
+        log.info("%s", row)
