@@ -8,7 +8,7 @@ with job(snakemake.log[0]) as log:
     from importlib.metadata import version
 
     from census.activations.forward import Images, Pass
-    from census.activations.passes import digest, pass_folder, pass_id
+    from census.activations.passes import digest, pass_id
     from census.activations.subset import choose_images
     from census.data.store import open_dataset
     from census.networks.build import build, channels_of
@@ -31,9 +31,10 @@ with job(snakemake.log[0]) as log:
     # a pass is done with each layer's values before it goes on to the next
     traced = trace(network, key, in_place=True)
     shape = channels_of(entry["input"]["color"]), entry["input"]["size"]
-    names, shards = snakemake.params.layers, snakemake.params.shards
-    shard = int(snakemake.wildcards.get("shard", 0))
+    shards, shard = snakemake.params.shards, int(snakemake.wildcards.get("shard", 0))
     outputs = [Path(path) for path in snakemake.output]
+    stores = {path.name.removesuffix(".zarr"): path for path in outputs}
+    names = list(stores) if shards == 1 else snakemake.params.layers
     layers = select(layers_of(traced, *shape, key), names, f"networks.{key}")
     indices, n_maps = choose_images(len(data.labels), settings["images"], settings["maps"], settings["seed"])
 
@@ -57,13 +58,13 @@ with job(snakemake.log[0]) as log:
         },
     }
     # weights and images belong to the identity of an unfinished pass: they are known by content only here
-    identity = digest([this_pass, provenance["weights_digest"], provenance["data_digest"]])
+    identity = digest([this_pass, shards, provenance["weights_digest"], provenance["data_digest"]])
     run = Pass(
         traced,
         layers,
         Images(data.pixels, data.labels, indices, n_maps),
         Preprocess(entry["input"]),
-        pass_folder(outputs[0].parent, names, shards) / str(shard),
+        Path(snakemake.params.folder) / str(shard),
         identity,
         batch=settings["activations"]["batch"],
         compression=settings["activations"]["compression"],
@@ -77,7 +78,7 @@ with job(snakemake.log[0]) as log:
     log.info("%d images, %d with maps, %d layers, on %s", len(indices), n_maps, len(layers), device)
     run.run()
     if shards == 1:
-        run.finish(provenance, dict(zip(names, outputs, strict=True)))
+        run.finish(provenance, stores)
     else:
         log.info("shard %d of %d: %d images", shard, shards, run.n_images)
         run.finish_shard(provenance, outputs[0])

@@ -38,7 +38,7 @@ def compressors(level: int = 0) -> list[BytesBytesCodec]:
 
 def write_chunk(path: Path, encoded: bytes) -> None:
     """Write a chunk's file: what it holds, and its checksum."""
-    with path.open("wb", buffering=0) as file:
+    with path.open("wb") as file:
         file.write(encoded)
         file.write(google_crc32c.value(encoded).to_bytes(CHECKSUM_BYTES, "little"))
 

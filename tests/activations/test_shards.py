@@ -94,7 +94,7 @@ def test_shards_of_different_passes_are_not_mixed(shards, tmp_path):
 
 
 def test_only_what_other_passes_left_for_the_same_layers_is_removed(tmp_path):
-    own, other, third = (pass_folder(tmp_path, layers, 2) for layers in ("ab", "bc", "d"))
+    own, other, third = (pass_folder(tmp_path, each) for each in ("ab", "bc", "d"))
     kept = [
         own / "0/a.zarr",
         tmp_path / shard_name(own.name, 1) / "a.zarr",
@@ -108,9 +108,3 @@ def test_only_what_other_passes_left_for_the_same_layers_is_removed(tmp_path):
     remove_others(own, ["a", "b"])
     assert all(path.exists() for path in kept)
     assert not any(path.exists() for path in removed)
-
-
-def test_the_folder_of_a_pass_depends_on_its_layers_and_shards(tmp_path):
-    assert pass_folder(tmp_path, ["a", "b"], 2) == pass_folder(tmp_path, ["b", "a"], 2)
-    others = [pass_folder(tmp_path, *each) for each in ((["a", "b"], 3), (["a"], 2), (["a", "b"], 2))]
-    assert len(set(others)) == 3

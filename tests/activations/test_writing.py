@@ -85,3 +85,15 @@ def test_the_network_s_own_error_is_the_one_that_is_raised():
 
     with pytest.raises(KeyError):
         failing()
+
+
+@pytest.mark.gpu
+def test_values_on_a_gpu_are_written_as_they_were():
+    written = {}
+    values = torch.arange(1_000_000.0, device="cuda")
+    with Writing(2) as write:
+        for first in range(20):
+            write(lambda first, values: written.__setitem__(first, values.copy()), first, values)
+            values += 1
+    for first, found in written.items():
+        np.testing.assert_array_equal(found, np.arange(1_000_000, dtype="f4") + first)

@@ -1,7 +1,7 @@
 # One rule per forward pass. A layer whose store is up to date stays with the pass that made it; all other
 # layers of a network, checkpoint and data set share one new pass. A pass may be split into shards, jobs of their
 # own, whose stores a further rule puts together.
-from census.activations.passes import NEW, digest, pass_folder, plan, shard_name
+from census.activations.passes import NEW, digest, pass_folder, pass_id, plan, shard_name
 
 STORES = []
 for run in RUNS:
@@ -11,13 +11,16 @@ for run in RUNS:
         place = {"network": run["network"], "checkpoint": checkpoint, "dataset": run["dataset"]}
         stores = {layer: Path(STORE.format(layer=layer, **place)) for layer in run["layers"]}
         STORES += map(str, stores.values())
-        for pass_id, (layers, shards) in plan(stores, key, run["shards"]).items():
-            # a run's passes are told apart by their layers; a new one has no id before it is finished
+        for finished, (layers, shards) in plan(stores, key, run["shards"]).items():
+            # a run's passes are told apart by their layers; the new one needs no such name
             name = "{network}_{checkpoint}_{dataset}".format(**place)
-            name += "" if pass_id == NEW else f"_{pass_id}"
+            name += "" if finished == NEW else f"_{finished}"
+            # of a finished pass, some stores may be missing: its id is that of all its layers still
+            this_pass = pass_id(key, layers) if finished == NEW else finished
             filled = [directory(str(stores[layer])) for layer in layers]
-            folder = pass_folder(stores[layers[0]].parent, layers, shards)
-            shard = str(folder.parents[1] / shard_name(folder.name, "{shard}"))
+            beside = stores[layers[0]].parent
+            folder = str(pass_folder(beside, this_pass))
+            shard = str(beside / shard_name(this_pass, "{shard}"))
 
             rule:
                 name:
@@ -43,8 +46,9 @@ for run in RUNS:
                     network=run["network"],
                     settings=settings,
                     key=key,
-                    layers=layers,
+                    folder=folder,
                     shards=shards,
+                    **({} if shards == 1 else {"layers": layers}),
                 message:
                     "Run {network} ({checkpoint}) on {dataset}".format(**place)
                 script:
@@ -72,6 +76,7 @@ for run in RUNS:
                     params:
                         settings=settings,
                         key=key,
+                        folder=folder,
                         code=code("gather.py"),
                     message:
                         "Put together {network} ({checkpoint}) on {dataset}".format(**place)

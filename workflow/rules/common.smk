@@ -356,7 +356,8 @@ def runtime_of_pass(run, images, shards):
     seconds = sum(layer.n_neurons for layer in LAYERS[run["network"]]) * 1200 / 1e10
 
     def minutes(wildcards, input, threads):
-        # Snakemake asks again where the images are not there yet
+        # where the images are not there yet, Snakemake learns it from an error that names its input, and asks again
+        Path(input.images).stat()
         here = json.loads((Path(input.images) / "zarr.json").read_text())["attributes"]["n_images"]
         seen = here if images is None else min(here, images)
         return 10 + ceil(2 * seen / shards * seconds / threads / 60)

@@ -7,7 +7,7 @@ adding a layer runs one pass for that layer alone, and dropping one and putting 
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -83,16 +83,15 @@ def plan(stores: Mapping[str, Path], key: str, shards: int) -> dict[str, Planned
     return passes
 
 
-def pass_folder(beside: Path, layers: Collection[str], shards: int) -> Path:
+def pass_folder(beside: Path, pass_id: str) -> Path:
     """Return the folder of a pass for unfinished stores.
 
     Parameters
     ----------
     beside : the folder in which finished stores lie.
-    layers : that the pass fills.
-    shards : in how many jobs.
+    pass_id : see :class:`Stamp`.
     """
-    return beside / "unfinished" / digest([sorted(layers), shards])
+    return beside / "unfinished" / pass_id
 
 
 def shard_name(name: str, shard: int | str) -> str:
