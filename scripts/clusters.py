@@ -9,7 +9,8 @@ with job(snakemake.log[0]) as log:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from census.activations.reading import open_store
+    from census.activations.reading import images_and_labels, open_store, rows_at, statistic_blocks
+    from census.activations.subset import sample_places
     from census.measures.clusters import (
         clusters_by_chance,
         cut,
@@ -22,12 +23,15 @@ with job(snakemake.log[0]) as log:
     from census.tables import key_columns, key_values, table_of
 
     threshold, permutations = snakemake.params.threshold, snakemake.params.permutations
+    seed = snakemake.params.seed
     unit_tables, layer_rows = [], []
     for path in snakemake.input:
         store = open_store(path)
         attributes, (n_units, *_) = store.attrs, store.attrs["shape"]
-        means = store["mean"][:]
-        responses = standardize(means)
+        images, _ = images_and_labels(store)
+        # each unit's responses are permuted, so those of all images that count are held at once
+        places = sample_places(len(images), snakemake.params.sample, seed)
+        responses = standardize(rows_at(statistic_blocks(store, "mean"), places, n_units))
         n_varying = len(responses.units)
         if n_varying < n_units:
             log.warning("%s: %d of %d units are constant or not finite", path, n_units - n_varying, n_units)
@@ -35,7 +39,7 @@ with job(snakemake.log[0]) as log:
         row = {
             **key_values(attributes),
             "n_units": n_units,
-            "n_images": len(means),
+            "n_images": len(places),
             "n_constant_units": n_units - n_varying,
             "cluster_threshold": threshold,
             "permutations": permutations,
@@ -49,7 +53,7 @@ with job(snakemake.log[0]) as log:
             clusters = cut(joins, threshold)
             sizes = np.bincount(clusters)
             cluster[responses.units], size[responses.units] = clusters, sizes[clusters]
-            chance = clusters_by_chance(responses.values, threshold, permutations, snakemake.params.seed)
+            chance = clusters_by_chance(responses.values, threshold, permutations, seed)
             row |= {
                 "n_clusters": len(sizes),
                 "n_clusters_chance": chance.mean(),
@@ -72,7 +76,7 @@ with job(snakemake.log[0]) as log:
                     "unit": (("leaf",), responses.units),
                     "cluster": (("leaf",), clusters),
                     "join": (("join", "column"), joins),
-                    "top_image": (("cluster", "rank"), store["image"][:][top]),
+                    "top_image": (("cluster", "rank"), images[places][top]),
                 }
             arrays = {name: each for name, each in arrays.items() if each[1].size}
             write_checkpoint(

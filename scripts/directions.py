@@ -45,7 +45,10 @@ with job(snakemake.log[0]) as log:
                 f"{logits.attrs['dataset']} has {n_classes}, and so no image is known to be "
                 "classified rightly; leave it out"
             )
-        right = right_images(logits["mean"][:], logits["label"][:], logits["image"][:])
+        # those with whole maps come first, and no others count
+        right = right_images(
+            *(logits[name][: logits["maps"].shape[0]] for name in ("mean", "label", "image"))
+        )
 
     rows, tables = [], {"spectrum": [], "directions": [], "units": []}
     for path in snakemake.input.stores:

@@ -6,19 +6,23 @@ with job(snakemake.log[0]) as log:
     import numpy as np
     import pyarrow.parquet as pq
 
-    from census.activations.reading import open_store
+    from census.activations.reading import image_blocks, images_and_labels, open_store
     from census.measures.bootstrap import mean_interval
-    from census.measures.performance import performance
+    from census.measures.performance import Performance, performance
     from census.tables import key_values, table_of
 
     resamples, seed = snakemake.params.resamples, snakemake.params.seed
     rows = []
     for path in snakemake.input:
         store = open_store(path)
-        labels = store["label"][:]
-        row = {**key_values(store.attrs), "n_images": len(labels), "resamples": resamples}
+        images, labels = images_and_labels(store)
         # logits have no extent: their mean over positions is their value
-        for name, values in performance(store["mean"][:], labels)._asdict().items():
+        found, first = [], 0
+        for here, logits in image_blocks(store, images, "mean"):
+            found.append(performance(logits, labels[first : first + len(here)]))
+            first += len(here)
+        row = {**key_values(store.attrs), "n_images": len(labels), "resamples": resamples}
+        for name, values in Performance(*map(np.concatenate, zip(*found, strict=True)))._asdict().items():
             row[name] = float(np.nanmean(values))
             row[f"{name}_low"], row[f"{name}_high"] = mean_interval(values, resamples, seed)
         log.info("%s: %s", path, row)

@@ -19,6 +19,7 @@ from census.activations.reading import (
     map_blocks,
     neuron_blocks,
     open_store,
+    rows_at,
     statistic_blocks,
     values_at_positions,
     values_before,
@@ -342,6 +343,13 @@ def test_blocks_of_neurons_are_whole_patterns(network, images, tmp_path, compres
             np.testing.assert_array_equal(block, expected, err_msg=name)
             first += rows
         assert first == maps.shape[1]
+
+
+def test_rows_are_taken_from_their_blocks(network, images, tmp_path):
+    group = run(network, images, tmp_path, names={"0"})["0"]
+    for places in ([], [0], [3, 4, 15, 16, 47, 69], range(N_IMAGES)):
+        found = rows_at(statistic_blocks(group, "mean"), np.array(places, int), 6)
+        np.testing.assert_array_equal(found, group["mean"][:][list(places)])
 
 
 def test_neurons_in_parts_are_all_neurons(network, images, tmp_path):

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from census.activations.subset import choose_images, choose_positions
+from census.activations.subset import choose_images, choose_positions, sample_places
 
 
 @given(
@@ -50,3 +50,14 @@ def test_seed_and_layer_decide_positions():
     chosen = [choose_positions(30, 30, 16, seed, layer) for seed, layer in ((0, "a"), (1, "a"), (0, "b"))]
     np.testing.assert_array_equal(chosen[0], choose_positions(30, 30, 16, 0, "a"))
     assert not any(np.array_equal(chosen[0], other) for other in chosen[1:])
+
+
+def test_a_sample_of_a_store_is_seeded_ascending_and_of_all_its_parts():
+    places = sample_places(1000, 300, seed=0)
+    assert len(set(places.tolist())) == 300
+    assert (np.diff(places) > 0).all()
+    assert 100 < np.searchsorted(places, 500) < 200
+    np.testing.assert_array_equal(places, sample_places(1000, 300, seed=0))
+    assert (places != sample_places(1000, 300, seed=1)).any()
+    for sample in (None, 1000, 1001):
+        np.testing.assert_array_equal(sample_places(1000, sample, seed=0), np.arange(1000))

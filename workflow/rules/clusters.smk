@@ -22,7 +22,7 @@ rule clusters:
         "measures_{network}_{dataset}"
     conda:
         CONDA
-    # three times the means of all images and units
+    # three times the means of the images sampled and all units
     resources:
         mem_mb=memory(3000),
         runtime=60,
@@ -30,6 +30,7 @@ rule clusters:
         threshold=config["measures"]["clusters"]["threshold"],
         permutations=config["measures"]["clusters"]["permutations"],
         images=config["measures"]["clusters"]["images"],
+        sample=config["measures"]["clusters"]["sample"],
         seed=config["seed"],
         code=code("clusters.py"),
     message:

@@ -1,7 +1,7 @@
 """Reading a finished store of activations, in blocks of bounded size."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,27 @@ def statistic_blocks(group: zarr.Group, name: str) -> Iterator[np.ndarray]:
     """
     for _, block in _Chunks(group, name).blocks():
         yield block
+
+
+def rows_at(blocks: Iterable[np.ndarray], places: NDArray[np.integer], units: int) -> NDArray[np.float32]:
+    """Return some rows of what comes in blocks, of which one is held at a time.
+
+    Parameters
+    ----------
+    blocks : float32 (images, units), see :func:`statistic_blocks`.
+    places : int (n,), of the images wanted, ascending.
+    units : number of units.
+
+    Returns
+    -------
+    float32 (n, units).
+    """
+    rows, first = np.empty((len(places), units), np.float32), 0
+    for block in blocks:
+        begin, end = np.searchsorted(places, (first, first + len(block)))
+        rows[begin:end] = block[places[begin:end] - first]
+        first += len(block)
+    return rows
 
 
 def images_and_labels(group: zarr.Group) -> tuple[NDArray[np.int64], NDArray[np.int32]]:

@@ -21,6 +21,7 @@ NONE = -1  # in place of a class, where a unit has no best one
 UNITS_AT_ONCE, MEANS_AT_ONCE = 64, 1 << 11
 LABELS_AT_ONCE = 1 << 22
 VALUES_AT_ONCE = 1 << 16  # of those that are sorted
+RANKS_AT_ONCE = 1 << 24  # of random rankings
 TIE = 1e-5  # relative; class means of shuffled labels are in float32
 
 
@@ -348,9 +349,14 @@ def chance_detection(
         return ChanceDetection(*[float("nan")] * 3)
     random = np.random.default_rng(seed)
     ranks = np.arange(1, len(labels) + 1, dtype=np.float32)
-    found = detection(np.stack([random.permutation(ranks) for _ in range(draws)], 1), labels, n_classes, top)
-    levels = (best_class(found.auroc)[0], best_class(found.informedness)[0], precision(found.top_counts))
-    return ChanceDetection(*(float(values.mean()) for values in levels))
+    levels, at_once = [], max(1, RANKS_AT_ONCE // len(ranks))
+    for first in range(0, draws, at_once):
+        rankings = [random.permutation(ranks) for _ in range(min(at_once, draws - first))]
+        found = detection(np.stack(rankings, 1), labels, n_classes, top)
+        levels.append(
+            (best_class(found.auroc)[0], best_class(found.informedness)[0], precision(found.top_counts))
+        )
+    return ChanceDetection(*(float(np.concatenate(each).mean()) for each in zip(*levels, strict=True)))
 
 
 class UnitSelectivity(NamedTuple):
