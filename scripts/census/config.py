@@ -5,6 +5,8 @@ rules between keys. Everything raises before a job has started, with one line th
 """
 
 import copy
+import json
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -22,6 +24,11 @@ SCHEMA = Path(__file__).parents[2] / "workflow/schemas/config.schema.yaml"
 WEIGHT_FILES = (".safetensors", ".pt", ".pth")
 FETCHED_WEIGHTS = ("squeezenet1_1-caffe",)
 
+# the name under which a Snakemake hands its config on to those that it starts, and how many characters
+# that may have: a variable of more than 128 KiB is too long for Linux
+_HANDED_ON = "NEURON_CENSUS_CONFIG"
+_LONGEST = 100_000
+
 # JSON takes 4.0 for an integer; Python's ranges and random generators do not
 _VALIDATOR = validators.extend(
     Draft202012Validator,
@@ -35,6 +42,27 @@ _VALIDATOR = validators.extend(
 def schema() -> dict[str, Any]:
     """Return the JSON schema of the config."""
     return yaml.safe_load(SCHEMA.read_text())
+
+
+def as_begun(config: Mapping[str, Any], *, in_job: bool) -> Mapping[str, Any]:
+    """Return the config with which a run of the study was begun.
+
+    On a cluster each job has a Snakemake of its own, which reads the config anew; its files may have been
+    edited since the jobs were planned. So the first Snakemake hands on to those what it has read, in the
+    environment, unless it is longer than 100,000 characters.
+
+    Parameters
+    ----------
+    config : as this Snakemake has read it.
+    in_job : whether it is that of a job, and not the one that the user has called.
+    """
+    if in_job:
+        return json.loads(os.environ.get(_HANDED_ON, "null")) or config
+    written = json.dumps(config)
+    os.environ.pop(_HANDED_ON, None)
+    if len(written) <= _LONGEST:
+        os.environ[_HANDED_ON] = written
+    return config
 
 
 def read_config(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,14 +2,48 @@
 
 import contextlib
 import logging
+import os
+import shutil
 import sys
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
+from census.data.unfinished import is_full
 from census.errors import StudyError
 
 LOGGER = logging.getLogger("census")
+# less room than this, in bytes, and whatever failed to be written failed for want of it
+LITTLE = 1 << 12
+
+
+class _Log(logging.FileHandler):
+    """A log that leaves out what its disk has no room for: so the work's own failure is what is told."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        error = sys.exception()
+        if error is None or not is_full(error):
+            super().handleError(record)
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):  # there may be lines left
+            super().close()
+
+
+def _without_room(error: Exception) -> str | None:
+    """Return what could not be written for want of room; None where an exception has another cause.
+
+    Few libraries name the file, and some hide the cause: so the room that is left for outputs counts, too.
+    """
+    # Snakemake gives a script this name
+    script = getattr(sys.modules["__main__"], "snakemake", None)
+    outputs = [str(path) for path in getattr(script, "output", ())]
+    wanted = os.path.commonpath(outputs) if outputs else "."
+    place = next(path for path in (Path(wanted), *Path(wanted).absolute().parents) if path.exists())
+    if not is_full(error) and shutil.disk_usage(place).free >= LITTLE:
+        return None
+    path = getattr(error, "filename", None) or wanted
+    return f"{path} cannot be written: no space is left on the device, or in your quota; free some, run again"
 
 
 @contextlib.contextmanager
@@ -17,14 +51,15 @@ def job(log: str | Path) -> Iterator[logging.Logger]:
     """Run a script's work with its messages in ``log``, and end with a clear message where it fails.
 
     An expected failure (:class:`StudyError`) prints its one message and exits with status 1. Any other
-    exception keeps its traceback in ``log`` and prints its last line with the log's path.
+    exception keeps its traceback in ``log`` and prints its last line with the log's path, or, where the disk
+    is full, what could not be written.
 
     Parameters
     ----------
     log : path of the job's log file; its folder is made.
     """
     Path(log).parent.mkdir(parents=True, exist_ok=True)
-    handler = logging.FileHandler(log, mode="w", encoding="utf-8")
+    handler = _Log(log, mode="w", encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     LOGGER.setLevel(logging.INFO)
     LOGGER.propagate = False
@@ -38,7 +73,8 @@ def job(log: str | Path) -> Iterator[logging.Logger]:
         sys.exit(f"Error: {error}")
     except Exception as error:
         LOGGER.error("%s", traceback.format_exc())
-        sys.exit(f"Error: {type(error).__name__}: {error} (traceback in {log})")
+        what = _without_room(error) or f"{type(error).__name__}: {error}"
+        sys.exit(f"Error: {what} (traceback in {log})")
     finally:
         logging.captureWarnings(False)
         logging.getLogger("py.warnings").removeHandler(handler)

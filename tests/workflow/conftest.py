@@ -1,5 +1,6 @@
 """Whole studies, tiny, run by Snakemake in folders of their own."""
 
+import contextlib
 import copy
 import json
 import os
@@ -9,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,29 @@ def small():
     return Small()
 """
 
+# Python imports a module of this name before all else. The first job that opens a certain file to write halts
+# there, until it may go on: what it makes is half done by then.
+HALTS = """
+import os
+import sys
+import time
+from pathlib import Path
+
+
+def halt(event, arguments):
+    if event != "open" or os.environ["HALT_WRITING"] not in str(arguments[0]):
+        return
+    halted = Path(os.environ["HALTED"])
+    if arguments[2] & (os.O_WRONLY | os.O_RDWR) and not halted.exists():
+        halted.write_text(str(os.getpid()))
+        while not halted.with_suffix(".over").exists():
+            time.sleep(0.02)
+
+
+if "HALT_WRITING" in os.environ:
+    sys.addaudithook(halt)
+"""
+
 
 def make_pictures(folder: Path, per_class: int) -> None:
     """Draw three classes of 16×16 pictures, told apart by their color; the same ones each time."""
@@ -80,6 +104,15 @@ def kill_group(process: subprocess.Popen[str]) -> None:
     """Kill a process that has not ended, and all that it has started."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
+
+
+def wait_until(when: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    """Wait until something is the case, as long as a process runs."""
+    until = time.monotonic() + 300
+    while not when():
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < until, "it did not come so far in five minutes"
+        time.sleep(0.05)
 
 
 def modified(folder: Path) -> dict[str, int]:
@@ -175,17 +208,42 @@ class Study:
 
     def kill(self, process: subprocess.Popen[str], when: Callable[[], bool]) -> None:
         """Kill a call of Snakemake with all its jobs as soon as something is the case, without notice."""
-        until = time.monotonic() + 300
         try:
-            while not when():
-                assert process.poll() is None, process.communicate()[0]
-                assert time.monotonic() < until, "it did not come so far in five minutes"
-                time.sleep(0.05)
+            wait_until(when, process)
         finally:
             kill_group(process)
         process.communicate()
         # what it had locked stays so, as Snakemake says
         self.succeed("--unlock")
+
+    @contextlib.contextmanager
+    def halted(self, file: str, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+        """Call Snakemake, and halt a job when it is about to write a file; :meth:`go_on` lets it do so.
+
+        Parameters
+        ----------
+        file : part of its path.
+
+        Yields
+        ------
+        Snakemake, and the id of the job's process.
+        """
+        (self.folder / "modules").mkdir(exist_ok=True)
+        (self.folder / "modules/sitecustomize.py").write_text(HALTS)
+        modules = [str(self.folder / "modules"), *filter(None, [os.environ.get("PYTHONPATH")])]
+        halted = self.folder / "halted"
+        process = self.start(
+            *arguments, HALT_WRITING=file, HALTED=halted, PYTHONPATH=os.pathsep.join(modules)
+        )
+        try:
+            wait_until(lambda: halted.exists() and halted.read_text() != "", process)
+            yield process, int(halted.read_text())
+        finally:
+            kill_group(process)
+
+    def go_on(self) -> None:
+        """Let what :meth:`halted` has halted go on."""
+        (self.folder / "halted.over").touch()
 
     def copy(self, folder: Path) -> "Study":
         """Copy the study with its results and their times, as moving it would leave them."""

@@ -1,14 +1,19 @@
 """Studies that are killed, that fail, or whose config is wrong."""
 
+import os
 import re
 import shutil
-from collections.abc import Callable
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 import xarray as xr
+import yaml
 from safetensors.numpy import load_file
 
 pytestmark = pytest.mark.slow
@@ -17,6 +22,8 @@ STORES = [f"results/activations/small/final/many/{layer}.zarr" for layer in ("re
 WEIGHTS = "results/networks/small/final.safetensors"
 # statistics are written, and images counted as done, after 512 of them
 BATCH, BATCHES, BATCHES_DONE = 64, 10, 8
+GRAM = "results/measures/gram/{}/tiny/{}.zarr"
+PAIRS = "results/measures/similarity/{}/tiny/pairs.parquet"
 
 
 def batches(study) -> int:
@@ -161,6 +168,225 @@ def test_a_killed_training_goes_on_and_gives_the_same_weights(study, tmp_path):
     history = "results/networks/small/history.tsv"
     assert (other.folder / history).read_text() == (study.folder / history).read_text()
     assert not (other.folder / "results/networks/small/unfinished").exists()
+
+
+def contents(study, *results: str) -> dict[str, bytes]:
+    """Return what is in some results, files or folders, by path."""
+    files = [
+        path
+        for result in results
+        for path in (
+            [study.folder / result]
+            if (study.folder / result).is_file()
+            else (study.folder / result).rglob("*")
+        )
+    ]
+    return {
+        path.relative_to(study.folder).as_posix(): path.read_bytes()
+        for path in files
+        if path.is_file() and path.name != ".snakemake_timestamp"
+    }
+
+
+def remove(study, *results: str) -> None:
+    """Remove some results, files or folders."""
+    for path in (study.folder / result for result in results):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+@pytest.mark.parametrize("killed", ["everything", "the job"])
+def test_a_measure_killed_while_it_writes_leaves_nothing_that_counts(finished, killed):
+    gram, pairs = GRAM.format("small", "relu"), PAIRS.format("small")
+    expected = contents(finished, gram, pairs)
+    remove(finished, gram, pairs)
+    # two checkpoints are written by then, and some of the third one's arrays
+    with finished.halted(f"{gram}/final/correlation", pairs) as (process, job):
+        assert {*contents(finished, gram)} < {*expected}
+        if killed == "everything":
+            finished.kill(process, when=lambda: True)
+            assert (finished.folder / gram / "1/zarr.json").exists(), "something could be taken for a result"
+        else:
+            # as the system does where memory runs out
+            os.kill(job, signal.SIGKILL)
+            output, _ = process.communicate(timeout=60)
+            assert process.returncode == 1
+            assert "died with <Signals.SIGKILL: 9>" in output
+            assert not (finished.folder / gram).exists()
+    assert finished.succeed(pairs).jobs == {"gram/small/tiny/relu", "similarity/small/tiny"}
+    assert contents(finished, gram, pairs) == expected
+
+
+@pytest.fixture
+def small_disk(finished) -> Iterator[Callable[[int], None]]:
+    """A disk of its own for the finished study's results; a function that sets how many kB are left on it."""
+    results, aside = finished.folder / "results", finished.folder / "aside"
+    results.rename(aside)
+    results.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1g", "tmpfs", results],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if mounted.returncode:
+        pytest.skip(f"a small disk cannot be mounted here: {mounted.stderr.strip()}")
+
+    def leave(kilobytes: int) -> None:
+        usage = shutil.disk_usage(results)
+        size = f"remount,size={usage.used // 1024 + kilobytes}k"
+        subprocess.run(["mount", "-o", size, results], check=True)
+
+    try:
+        shutil.copytree(aside, results, dirs_exist_ok=True, symlinks=True)
+        yield leave
+    finally:
+        subprocess.run(["umount", "--lazy", results], check=True)
+
+
+def test_a_full_disk_costs_no_finished_result_and_is_told(finished, small_disk):
+    lost = {
+        "extract/extract_random_final_tiny": "results/activations/random/final/tiny/relu1.zarr",
+        "gram/small/tiny/relu": GRAM.format("small", "relu"),
+        "performance/small/tiny": "results/measures/performance/small/tiny.parquet",
+        "figure_histogram/small/tiny": "results/figures/histogram/small/tiny",
+    }
+    targets = [f"{path}/final.png" if "figures" in path else path for path in lost.values()]
+    maps = xr.open_zarr(finished.folder / lost["extract/extract_random_final_tiny"]).load()
+    expected = contents(finished, *lost.values())
+    remove(finished, *lost.values())
+    there = contents(finished, "results")
+    small_disk(0)
+    ended = finished.run("--keep-going", *targets)
+    assert ended.status == 1
+    for job, path in lost.items():
+        message = re.search(rf"^Error: (.+) \(traceback in logs/{job}\.log\)$", ended.output, re.MULTILINE)
+        assert message is not None, ended.output
+        written, _, why = message[1].partition(" cannot be written: ")
+        assert path.startswith(written)
+        assert why == "no space is left on the device, or in your quota; free some, run again"
+        assert contents(finished, path) == {}
+    assert contents(finished, "results").items() >= there.items()
+
+    small_disk(10_000)
+    assert finished.succeed(*targets).jobs == lost.keys()
+    found = contents(finished, *lost.values())
+    # the pass was for that layer alone, and its attributes say so
+    relu1 = lost["extract/extract_random_final_tiny"]
+    assert [path for path in expected if found[path] != expected[path]] == [f"{relu1}/zarr.json"]
+    xr.testing.assert_equal(xr.open_zarr(finished.folder / relu1).load(), maps)
+    assert not list((finished.folder / "results/activations").rglob("unfinished"))
+
+
+def test_a_second_run_beside_the_first_ends_at_once(finished):
+    gram, pairs = GRAM.format("small", "relu"), PAIRS.format("small")
+    expected = contents(finished, gram, pairs)
+    remove(finished, gram, pairs)
+    with finished.halted(f"{gram}/final/correlation", pairs) as (process, _):
+        second = finished.run(pairs)
+        assert (second.status, second.jobs) == (1, set())
+        assert "Directory cannot be locked" in second.output
+        assert str(finished.folder) in second.output
+        assert "--unlock" in second.output
+        assert process.poll() is None
+        finished.go_on()
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, output
+    assert contents(finished, gram, pairs) == expected
+    assert finished.run(pairs).nothing_to_do
+
+
+def test_a_study_that_was_moved_is_finished(finished, tmp_path):
+    before = str(finished.folder)
+    finished.folder = finished.folder.rename(tmp_path / "elsewhere")
+    assert finished.run().nothing_to_do
+    # nor without what Snakemake has noted beside the results
+    shutil.rmtree(finished.folder / ".snakemake")
+    assert finished.run().nothing_to_do
+    for path, content in contents(finished, "results").items():
+        assert before.encode() not in content, path
+        if path.endswith(".parquet"):
+            assert before not in str(pq.read_table(finished.folder / path).to_pydict()), path
+
+
+# a cluster without a cluster: each job has a Snakemake of its own, which reads the config anew
+CLUSTER = """
+import subprocess
+
+from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
+from snakemake_interface_executor_plugins.executors.remote import RemoteExecutor
+from snakemake_interface_executor_plugins.settings import CommonSettings
+
+common_settings = CommonSettings(
+    non_local_exec=True,
+    implies_no_shared_fs=False,
+    job_deploy_sources=False,
+    init_seconds_before_status_checks=0,
+)
+
+
+class Executor(RemoteExecutor):
+    def run_job(self, job):
+        process = subprocess.Popen(self.format_job_exec(job), shell=True)
+        self.report_job_submission(SubmittedJobInfo(job, str(process.pid), {"process": process}))
+
+    async def check_active_jobs(self, active_jobs):
+        for job in active_jobs:
+            status = job.aux["process"].poll()
+            if status is None:
+                yield job
+            elif status:
+                self.report_job_error(job)
+            else:
+                self.report_job_success(job)
+
+    def cancel_jobs(self, active_jobs):
+        for job in active_jobs:
+            job.aux["process"].kill()
+"""
+
+
+@pytest.mark.parametrize(
+    ("halted", "options"),
+    [
+        ("results/activations/random/final/tiny", []),
+        (
+            GRAM.format("random", "relu1"),
+            ["--executor", "cluster-of-tests", "--jobs", "1", "--seconds-between-status-checks", "0"],
+        ),
+    ],
+    ids=["a pass", "on a cluster"],
+)
+def test_a_config_edited_during_a_run_counts_from_the_next_one_on(finished, halted, options, tmp_path):
+    gram, pairs = GRAM.format("random", "relu1"), PAIRS.format("random")
+    expected = contents(finished, gram, pairs)
+    plugin = finished.folder / "modules/snakemake_executor_plugin_cluster_of_tests"
+    plugin.mkdir(parents=True)
+    (plugin / "__init__.py").write_text(CLUSTER)
+    remove(finished, gram, pairs)
+    if halted != gram:
+        remove(finished, *(f"{halted}/{layer}.zarr" for layer in ("relu1", "output")))
+    other = finished.copy(tmp_path / "other")
+    with finished.halted(halted, pairs, *options) as (process, _):
+        for study in (finished, other):
+            study.config["measures"] = {"similarity": {"resamples": 100}}
+            study.config["activations"]["precision"] = "bfloat16"
+        (finished.folder / "study.yaml").write_text(yaml.safe_dump(finished.config))
+        finished.go_on()
+        output, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, output
+    assert contents(finished, gram, pairs) == expected
+
+    assert finished.succeed(pairs).jobs == {
+        "extract/extract_random_final_tiny",
+        "gram/random/tiny/relu1",
+        "gram/random/tiny/output",
+        "similarity/random/tiny",
+    }
+    other.succeed(pairs)
+    found = contents(finished, gram, pairs)
+    assert found == contents(other, gram, pairs)
+    assert found[pairs] != expected[pairs]
+    assert xr.open_zarr(finished.store("random", "final", "relu1")).attrs["precision"] == "bfloat16"
 
 
 def made_by_jobs(folder: Path) -> list[str]:

@@ -10,7 +10,7 @@ from snakemake.exceptions import WorkflowError
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
 from census.code import code_digest as code
-from census.config import checkpoints_of, read_config, units_of_layers, with_names_of_layers
+from census.config import as_begun, checkpoints_of, read_config, units_of_layers, with_names_of_layers
 from census.data.folder import class_folders
 from census.data.sources import folder_of, source_of, splits
 from census.errors import StudyError
@@ -23,7 +23,7 @@ STORE = "results/activations/{network}/{checkpoint}/{dataset}/{layer}.zarr"
 WEIGHTS = "results/networks/{network}/{checkpoint}.safetensors"
 
 try:
-    config = read_config(config)
+    config = read_config(as_begun(config, in_job=not workflow.is_main_process))
     LAYERS = {
         name: list_layers(name, config["networks"][name], Path("results/layers"))
         for name in sorted({run["network"] for run in config["runs"]})
