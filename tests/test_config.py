@@ -11,6 +11,7 @@ import yaml
 from snakemake.utils import update_config
 
 from census.config import (
+    as_begun,
     checkpoints_of,
     layers_of_networks,
     read_config,
@@ -455,3 +456,21 @@ def test_layers_are_known_by_their_one_name():
         layers_of_networks({"cnn": ["relu3"]}, LAYERS, RECORDED)
     message = "loadings.cnn: no run of it records a layer 'relu3'; did you mean 'relu1'?"
     assert str(raised.value) == f"config: measures.directions.{message}"
+
+
+def test_jobs_get_the_config_with_which_the_run_was_begun(monkeypatch):
+    monkeypatch.delenv("NEURON_CENSUS_CONFIG", raising=False)
+    begun, edited = {"seed": 0, "runs": [{"network": "ü"}]}, {"seed": 1, "runs": []}
+    assert as_begun(edited, in_job=True) == edited, "nothing was handed on"
+    assert as_begun(begun, in_job=False) == begun
+    assert as_begun(edited, in_job=True) == begun
+    # a run that is begun within a job of another study is a run of its own
+    assert as_begun(edited, in_job=False) == edited
+    assert as_begun(begun, in_job=True) == edited
+
+
+def test_a_config_too_long_for_the_environment_is_read_by_each_job(monkeypatch):
+    monkeypatch.setenv("NEURON_CENSUS_CONFIG", '{"seed": 0}')
+    long = {"runs": ["x" * 200_000]}
+    assert as_begun(long, in_job=False) == long
+    assert as_begun(long, in_job=True) == long

@@ -1,11 +1,14 @@
 """How a script of the workflow ends: its log, its message, its status."""
 
+import errno
 import logging
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -69,6 +72,44 @@ def test_an_interrupt_is_no_failure_of_the_work(tmp_path):
     with pytest.raises(KeyboardInterrupt), job(tmp_path / "job.log"):
         raise KeyboardInterrupt
     assert (tmp_path / "job.log").read_text() == ""
+
+
+FULL = OSError(errno.ENOSPC, "No space left on device")
+NAMED = OSError(errno.EDQUOT, "Disk quota exceeded", "results/b/part")
+
+
+@pytest.mark.parametrize(
+    ("error", "outputs", "named"),
+    [
+        (FULL, ["results/a.zarr"], "results/a.zarr"),
+        (FULL, ["results/b/1.png", "results/b/2.png"], "results/b"),
+        (FULL, [], "."),
+        (NAMED, ["results/a.zarr"], "results/b/part"),
+    ],
+)
+def test_a_full_disk_is_told_with_what_could_not_be_written(tmp_path, monkeypatch, error, outputs, named):
+    script = SimpleNamespace(output=outputs)
+    monkeypatch.setattr(sys.modules["__main__"], "snakemake", script, raising=False)
+    with pytest.raises(SystemExit) as ended, job(tmp_path / "job.log"):
+        raise error
+    why = "cannot be written: no space is left on the device, or in your quota; free some, run again"
+    assert str(ended.value) == f"Error: {named} {why} (traceback in {tmp_path / 'job.log'})"
+    assert "Traceback" in (tmp_path / "job.log").read_text()
+
+
+@pytest.mark.parametrize(("room", "told"), [(0, "no space is left"), (1 << 20, "RuntimeError: bad luck")])
+def test_a_library_may_hide_that_the_disk_is_full(tmp_path, monkeypatch, room, told):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=room))
+    with pytest.raises(SystemExit, match=told), job(tmp_path / "job.log"):
+        raise RuntimeError("bad luck")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+def test_a_log_without_room_hides_no_failure(tmp_path, capsys):
+    (tmp_path / "job.log").symlink_to("/dev/full")
+    with pytest.raises(SystemExit, match=r"^Error: datasets\.x: no images$"), job(tmp_path / "job.log"):
+        raise StudyError("datasets.x: no images")
+    assert capsys.readouterr().err == ""
 
 
 def test_warnings_go_to_the_log(tmp_path):

@@ -1,11 +1,17 @@
-"""The one exception for what a user can put right."""
+"""The one exception for what a user can put right, and the words and signs of such faults."""
 
 import difflib
+import errno
 from collections.abc import Iterable
 
 
 class StudyError(Exception):
     """Something that the user can put right: the message names the key or file, and the way out."""
+
+
+def is_full(error: BaseException) -> bool:
+    """Return whether an error says that the device, or the user's quota, is full."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def nearest(name: object, valid: Iterable[str]) -> str:

@@ -9,8 +9,7 @@ import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
-from census.data.unfinished import is_full
-from census.errors import StudyError
+from census.errors import StudyError, is_full
 
 LOGGER = logging.getLogger("census")
 # less room than this, in bytes, and whatever failed to be written failed for want of it

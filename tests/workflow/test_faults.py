@@ -308,65 +308,13 @@ def test_a_study_that_was_moved_is_finished(finished, tmp_path):
             assert before not in str(pq.read_table(finished.folder / path).to_pydict()), path
 
 
-# a cluster without a cluster: each job has a Snakemake of its own, which reads the config anew
-CLUSTER = """
-import subprocess
-
-from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
-from snakemake_interface_executor_plugins.executors.remote import RemoteExecutor
-from snakemake_interface_executor_plugins.settings import CommonSettings
-
-common_settings = CommonSettings(
-    non_local_exec=True,
-    implies_no_shared_fs=False,
-    job_deploy_sources=False,
-    init_seconds_before_status_checks=0,
-)
-
-
-class Executor(RemoteExecutor):
-    def run_job(self, job):
-        process = subprocess.Popen(self.format_job_exec(job), shell=True)
-        self.report_job_submission(SubmittedJobInfo(job, str(process.pid), {"process": process}))
-
-    async def check_active_jobs(self, active_jobs):
-        for job in active_jobs:
-            status = job.aux["process"].poll()
-            if status is None:
-                yield job
-            elif status:
-                self.report_job_error(job)
-            else:
-                self.report_job_success(job)
-
-    def cancel_jobs(self, active_jobs):
-        for job in active_jobs:
-            job.aux["process"].kill()
-"""
-
-
-@pytest.mark.parametrize(
-    ("halted", "options"),
-    [
-        ("results/activations/random/final/tiny", []),
-        (
-            GRAM.format("random", "relu1"),
-            ["--executor", "cluster-of-tests", "--jobs", "1", "--seconds-between-status-checks", "0"],
-        ),
-    ],
-    ids=["a pass", "on a cluster"],
-)
-def test_a_config_edited_during_a_run_counts_from_the_next_one_on(finished, halted, options, tmp_path):
+def test_a_config_edited_during_a_pass_counts_from_the_next_run_on(finished, tmp_path):
     gram, pairs = GRAM.format("random", "relu1"), PAIRS.format("random")
     expected = contents(finished, gram, pairs)
-    plugin = finished.folder / "modules/snakemake_executor_plugin_cluster_of_tests"
-    plugin.mkdir(parents=True)
-    (plugin / "__init__.py").write_text(CLUSTER)
-    remove(finished, gram, pairs)
-    if halted != gram:
-        remove(finished, *(f"{halted}/{layer}.zarr" for layer in ("relu1", "output")))
+    stores = "results/activations/random/final/tiny"
+    remove(finished, gram, pairs, *(f"{stores}/{layer}.zarr" for layer in ("relu1", "output")))
     other = finished.copy(tmp_path / "other")
-    with finished.halted(halted, pairs, *options) as (process, _):
+    with finished.halted(stores, pairs) as (process, _):
         for study in (finished, other):
             study.config["measures"] = {"similarity": {"resamples": 100}}
             study.config["activations"]["precision"] = "bfloat16"
@@ -387,6 +335,25 @@ def test_a_config_edited_during_a_run_counts_from_the_next_one_on(finished, halt
     assert found == contents(other, gram, pairs)
     assert found[pairs] != expected[pairs]
     assert xr.open_zarr(finished.store("random", "final", "relu1")).attrs["precision"] == "bfloat16"
+
+
+def test_jobs_of_a_cluster_do_not_see_a_config_edited_during_the_run(finished):
+    pytest.importorskip("snakemake_executor_plugin_cluster_generic")
+    gram, pairs = GRAM.format("random", "relu1"), PAIRS.format("random")
+    expected = contents(finished, gram, pairs)
+    remove(finished, gram, pairs)
+    submit = finished.folder / "submit.sh"
+    submit.write_text('bash "$1" > /dev/null 2>&1 &\necho $!\n')
+    options = ("--executor", "cluster-generic", "--cluster-generic-submit-cmd", f"sh {submit}", "--jobs", "1")
+    with finished.halted(gram, pairs, *options, "--seconds-between-status-checks", "0") as (process, _):
+        finished.config["measures"] = {"similarity": {"resamples": 100}}
+        (finished.folder / "study.yaml").write_text(yaml.safe_dump(finished.config))
+        finished.go_on()
+        output, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, output
+    assert contents(finished, gram, pairs) == expected
+    # the next run does
+    assert finished.succeed(pairs).jobs == {"similarity/random/tiny"}
 
 
 def made_by_jobs(folder: Path) -> list[str]:

@@ -8,8 +8,7 @@ from typing import Any
 
 from census.data.pictures import Form, Images, Picture, Unreadable, decode
 from census.data.sources import TORCHVISION
-from census.data.unfinished import is_full
-from census.errors import StudyError
+from census.errors import StudyError, is_full
 from census.networks.operators import torchvision_ready
 
 # torchvision sets no limit: without one, a connection that has died is waited for without end

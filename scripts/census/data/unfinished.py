@@ -1,19 +1,11 @@
 """A folder that has its name only once it is complete."""
 
 import contextlib
-import errno
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from census.errors import StudyError
-
-_FULL = (errno.ENOSPC, errno.EDQUOT)
-
-
-def is_full(error: BaseException) -> bool:
-    """Return whether an error says that the device, or the user's quota, is full."""
-    return isinstance(error, OSError) and error.errno in _FULL
+from census.errors import StudyError, is_full
 
 
 @contextlib.contextmanager

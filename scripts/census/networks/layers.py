@@ -7,6 +7,7 @@ own means the tensor that it returns. ``input`` is the preprocessed image, ``out
 """
 
 import json
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -83,7 +84,8 @@ def select(layers: Sequence[Layer], request: str | Iterable[str], key: str) -> l
 def write_layers(layers: Sequence[Layer], path: Path) -> None:
     """Write layers to a JSON file, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
+    # two runs may begin at once
+    partial = path.with_suffix(f".{os.getpid()}.partial")
     partial.write_text(json.dumps([asdict(layer) for layer in layers], indent=1))
     partial.replace(path)
 
