@@ -69,6 +69,26 @@ def test_as_little_waits_as_is_allowed(monkeypatch):
     assert begun == [0, 1]
 
 
+def test_one_can_wait_for_what_was_given_so_far():
+    release, written = threading.Event(), []
+
+    def slow(first, _):
+        assert first == 0 or release.wait(20)
+        written.append(first)
+
+    with Writing(1) as write:
+        write(slow, 0, torch.zeros(3))
+        given = write.given
+        write.arrays(slow, 1, [np.zeros(3), np.ones(3)])
+        assert (given, write.given) == (1, 2)
+        write.wait(given)
+        assert written == [0]
+        release.set()
+        write.wait()
+        assert written == [0, 1]
+        assert write.given == 2
+
+
 def test_an_error_while_writing_is_raised_at_the_end():
     def full(*_):
         raise OSError(28, "No space left on device")

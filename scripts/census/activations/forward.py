@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -184,6 +185,8 @@ class Pass:
         self._folder.mkdir(parents=True, exist_ok=True)
         stores, done = self._open()
         pending: dict[str, list[Statistics]] = {name: [] for name in self._layers}
+        # chunks that are not counted yet: what has to be written first, and the batches that are done then
+        uncounted: deque[tuple[int, int]] = deque()
         begun = self._starts[done:]
         seen = done * self._batch if begun else self.n_images
         with (
@@ -212,11 +215,17 @@ class Pass:
                 if last % self._per_chunk == 0 or last == len(self._images.indices):
                     chunk = (last - 1) // self._per_chunk * self._per_chunk
                     for name, parts in pending.items():
-                        summaries = (torch.cat(each).cpu().numpy() for each in zip(*parts, strict=True))
-                        stores[name].write_statistics(chunk, summaries)
+                        summaries = [torch.cat(each).cpu().numpy() for each in zip(*parts, strict=True)]
+                        write.arrays(stores[name].write_statistics, chunk, summaries)
                         parts.clear()
-                    write.wait()
-                    self._count(done)
+                    uncounted.append((write.given, done))
+                    # while other threads write one chunk, the network goes on with the next
+                    while len(uncounted) > (1 if self._writers else 0):
+                        given, batches = uncounted.popleft()
+                        write.wait(given)
+                        self._count(batches)
+        if uncounted:
+            self._count(done)
 
     def _values(self, pixels: np.ndarray) -> Iterator[tuple[str, torch.Tensor]]:
         """Yield each layer's values on a batch, and what each rectifier takes, as the network gives them."""

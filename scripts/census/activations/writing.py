@@ -1,7 +1,7 @@
 """Reading and writing beside a running network, so that it does not wait for files."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Self, TypeVar
 
@@ -38,6 +38,7 @@ class Writing:
         self._pool = ThreadPoolExecutor(threads) if threads else None
         self._waiting: deque[tuple[Future[None], int]] = deque()
         self._bytes = 0
+        self._taken = 0
 
     def __enter__(self) -> Self:
         return self
@@ -62,8 +63,7 @@ class Writing:
         if self._pool is None:
             write(first, values.cpu().numpy())
             return
-        while self._waiting and self._bytes + values.nbytes > WAITING_BYTES:
-            self._take()
+        self._make_room(values.nbytes)
         if values.device.type == "cuda":
             host = torch.empty(values.shape, dtype=values.dtype, pin_memory=True)
             host.copy_(values, non_blocking=True)
@@ -77,15 +77,39 @@ class Writing:
                 copied.synchronize()
             write(first, host.numpy())
 
-        self._waiting.append((self._pool.submit(job), values.nbytes))
-        self._bytes += values.nbytes
+        self._submit(job, values.nbytes)
+
+    def arrays(
+        self, write: Callable[[int, Sequence[np.ndarray]], None], first: int, values: Sequence[np.ndarray]
+    ) -> None:
+        """Have several arrays written by one call; they do not change any more."""
+        n_bytes = sum(each.nbytes for each in values)
+        self._make_room(n_bytes)
+        self._submit(lambda: write(first, values), n_bytes)
+
+    def _make_room(self, n_bytes: int) -> None:
+        while self._waiting and self._bytes + n_bytes > WAITING_BYTES:
+            self._take()
+
+    def _submit(self, job: Callable[[], None], n_bytes: int) -> None:
+        if self._pool is None:
+            job()
+        else:
+            self._waiting.append((self._pool.submit(job), n_bytes))
+            self._bytes += n_bytes
 
     def _take(self) -> None:
         future, n_bytes = self._waiting.popleft()
         self._bytes -= n_bytes
+        self._taken += 1
         future.result()
 
-    def wait(self) -> None:
-        """Return when all is written."""
-        while self._waiting:
+    @property
+    def given(self) -> int:
+        """How much has been given so far, to be waited for."""
+        return self._taken + len(self._waiting)
+
+    def wait(self, given: int | None = None) -> None:
+        """Return when all is written that had been given when so much had; None for all."""
+        while self._waiting and (given is None or self._taken < given):
             self._take()
