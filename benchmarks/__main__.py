@@ -24,6 +24,7 @@ SUBJECTS = (
     "gram",
     "memory",
     "nothing",
+    "scaling",
     "selectivity",
     "study",
 )

@@ -1,0 +1,208 @@
+"""How a study grows: jobs at three numbers of images, what large networks take per image, and planning.
+
+The three sizes are whole steps over five layers, run by Snakemake one job after the other on one core: the
+study's ``cnn`` with random weights, on so many images to train on of Fashion-MNIST. The large networks have
+random weights and generated images.
+"""
+
+import itertools
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+
+from benchmarks import ROOT
+from benchmarks.common import Options, Row, cpu_seconds, peak_memory
+
+# a pass, and all measures of a layer that look at all images; with what each makes
+STEPS = {
+    "extract": "results/activations/cnn/final/fashion_mnist/{layer}.zarr",
+    **{
+        measure: f"results/measures/{measure}/cnn/fashion_mnist/{{layer}}.layer.parquet"
+        for measure in ("sparsity", "concepts", "selectivity", "clusters")
+    },
+}
+SIZES = (3_750, 15_000, 60_000)
+QUICK_SIZES = (64, 256, 1_024)
+NETWORKS = ("vgg16", "googlenet", "resnet50")
+# for a quick look
+QUICK_NETWORKS = ("squeezenet1_1",)
+
+
+def rows(options: Options) -> Iterator[Row]:
+    """Measure."""
+    yield from _three_sizes(options)
+    for network in QUICK_NETWORKS if options.quick else NETWORKS:
+        yield from _per_image(network, options)
+    yield from _planning(options)
+
+
+def _three_sizes(options: Options) -> Iterator[Row]:
+    sources = ROOT / "results/sources/fashion-mnist"
+    if not sources.is_dir():
+        yield Row("skipped: three sizes need Fashion-MNIST in results/sources; run the study first")
+        return
+    found = {}
+    for n_images in QUICK_SIZES if options.quick else SIZES:
+        with options.temporary("scaling") as folder:
+            found[n_images] = _steps(folder, sources, n_images)
+    for step in STEPS:
+        for n_images, steps in found.items():
+            yield Row(f"{step}: CPU time, {n_images:,} images", steps[step][:1], "s")
+        for (few, small), (many, large) in itertools.pairwise(found.items()):
+            added = (large[step][0] - small[step][0]) / (many - few) * 1000
+            yield Row(f"{step}: CPU time that 1,000 images add, from {few:,} to {many:,}", [added], "s")
+        for n_images, steps in found.items():
+            yield Row(f"{step}: peak memory, {n_images:,} images", steps[step][1:], "MiB")
+
+
+def _steps(folder: Path, sources: Path, n_images: int) -> dict[str, tuple[float, float]]:
+    """Run a study of so many images step by step; return CPU time and peak memory of each.
+
+    Both include Snakemake's own.
+    """
+    (folder / "results/sources").mkdir(parents=True)
+    (folder / "results/sources/fashion-mnist").symlink_to(sources)
+    run = {
+        **{"network": "cnn", "dataset": "fashion_mnist", "split": "train", "images": n_images},
+        **{"maps": 100, "layers": ["rectified", "output"], "checkpoints": "final"},
+    }
+    study = {"device": "cpu", "networks": {"cnn": {"weights": "random", "training": None}}, "runs": [run]}
+    (folder / "study.yaml").write_text(yaml.safe_dump(study))
+    layers = [f"relu{number}" for number in range(1, 6)]
+    weights, images = "results/networks/cnn/final.safetensors", "results/data/fashion_mnist/train.zarr"
+    _snakemake(folder, "--configfile", "study.yaml", "--", weights, images)
+    found = {}
+    for step, pattern in STEPS.items():
+        targets = [pattern.format(layer=layer) for layer in layers]
+        found[step] = _snakemake(folder, "--configfile", "study.yaml", "--", *targets)[1:]
+    return found
+
+
+def _snakemake(folder: Path, *arguments: str) -> tuple[str, float, float]:
+    """Return what Snakemake prints, and CPU time in seconds and peak memory in MiB of it and its jobs."""
+    options = ("--cores", "1", "--directory", str(folder), "-s", str(ROOT / "Snakefile"))
+    with (folder / "output").open("w+") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "snakemake", *options, *arguments],
+            cwd=folder,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        # Snakemake's own account of its jobs takes samples, half a minute apart
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        output.seek(0)
+        said = output.read()
+    if process.returncode:
+        raise RuntimeError(f"snakemake failed:\n{said}")
+    return said, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 2**10
+
+
+def _per_image(network: str, options: Options) -> Iterator[Row]:
+    """Measure passes over few images, each in a process of its own: what an image adds, and its maps."""
+    few, more = (2, 4) if options.quick else (32, 96)
+    with options.temporary("scaling") as folder:
+        found = {}
+        for n_images, n_maps in ((few, few), (more, few), (more, more)):
+            place = str(folder / f"{n_images}-{n_maps}")
+            done = subprocess.run(
+                [sys.executable, "-m", "benchmarks.scaling", network, str(n_images), str(n_maps), place],
+                cwd=ROOT,
+                capture_output=True,
+                text=True,
+            )
+            if done.returncode:
+                raise RuntimeError(f"{network} failed:\n{done.stderr}")
+            found[n_images, n_maps] = [float(value) for value in done.stdout.split()[-6:]]
+            shutil.rmtree(place)
+    first, longer, with_maps = found.values()
+    units, neurons, *_, memory = with_maps
+    yield Row(f"{network}: units", [units])
+    yield Row(f"{network}: neurons", [neurons])
+    for label, unit, of_image, of_maps in (("CPU time", "s", 2, 2), ("disk", "kB", 3, 4)):
+        added = (longer[of_image] - first[of_image]) / (more - few)
+        yield Row(f"{network}: {label}, an image", [added], unit)
+        added = (with_maps[of_maps] - longer[of_maps]) / (more - few)
+        yield Row(f"{network}: {label}, the maps of an image", [added], unit)
+    yield Row(f"{network}: peak memory of the pass", [memory], "MiB")
+
+
+def pass_over(network: str, n_images: int, n_maps: int, folder: Path) -> None:
+    """Run a network; print units, neurons, seconds, kB of statistics, kB of maps, and MiB of memory."""
+    import numpy as np
+    import torch
+    import zarr
+
+    from census.activations.forward import Images, Pass
+    from census.activations.store import STATISTICS
+    from census.networks.build import build
+    from census.networks.device import keep_freed_memory
+    from census.networks.graph import layers_of, trace
+    from census.networks.layers import select
+    from census.networks.preprocess import Preprocess
+
+    torch.set_num_threads(1)
+    keep_freed_memory()
+    entry = {
+        **{"architecture": network, "arguments": {}, "classes": 1000, "weights": "random"},
+        "input": {
+            **{"size": 224, "resize": None, "color": "RGB", "range": 1},
+            **{"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]},
+        },
+    }
+    traced = trace(build(entry, 0, network), network, in_place=True)
+    layers = select(layers_of(traced, 3, 224, network), ["rectified", "output"], network)
+    random = np.random.default_rng(0)
+    # coarse and fine structure, as pictures have
+    coarse = random.integers(0, 160, (n_images, 14, 14, 3), dtype=np.uint8).repeat(16, 1).repeat(16, 2)
+    pixels = zarr.array(
+        coarse + random.integers(0, 96, coarse.shape, dtype=np.uint8), chunks=(32, 224, 224, 3)
+    )
+    images = Images(pixels, np.zeros(n_images, np.int32), np.arange(n_images), n_maps)
+    folder.mkdir(parents=True)
+    run = Pass(
+        traced,
+        layers,
+        images,
+        Preprocess(entry["input"]),
+        folder / "unfinished/pass/0",
+        "",
+        batch=32,
+        compression="lz4",
+    )
+    seconds = cpu_seconds(run.run)
+    run.finish({"key": "", "pass": ""}, {layer.name: folder / f"{layer.name}.zarr" for layer in layers})
+    sizes = {"statistics": 0, "maps": 0}
+    for path in folder.glob("*.zarr/*/c*/**/*"):
+        if path.is_file():
+            kind = "statistics" if path.relative_to(folder).parts[1] in STATISTICS else "maps"
+            sizes[kind] += path.stat().st_size
+    units, neurons = sum(layer.shape[0] for layer in layers), sum(layer.n_neurons for layer in layers)
+    print(units, neurons, seconds, sizes["statistics"] / 1e3, sizes["maps"] / 1e3, peak_memory())
+
+
+def _planning(options: Options) -> Iterator[Row]:
+    """Plan the study of ImageNet, with class folders that have no pictures in them."""
+    with options.temporary("scaling") as folder:
+        for number in range(10 if options.quick else 1000):
+            (folder / f"data/imagenet/n{number:08}").mkdir(parents=True)
+        arguments = ("--configfile", str(ROOT / "studies/imagenet.yaml"), "--dry-run", "--quiet", "rules")
+        seconds = []
+        for _ in range(2):  # for the first time, networks are traced
+            start = time.perf_counter()
+            planned, *_ = _snakemake(folder, *arguments)
+            seconds.append(time.perf_counter() - start)
+        yield Row("planning the study of ImageNet, for the first time", seconds[:1], "s", 60)
+        yield Row("planning the study of ImageNet", seconds[1:], "s", 60)
+        jobs = int(next(line.split()[1] for line in planned.splitlines() if line.startswith("total")))
+        yield Row("jobs of the study of ImageNet", [jobs])
+
+
+if __name__ == "__main__":
+    pass_over(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4]))
