@@ -43,12 +43,12 @@ for run in RUNS:
                     gpu=GPUS,
                     runtime=runtime_of_pass(run, settings["images"], shards),
                 params:
+                    **({} if shards == 1 else {"layers": layers}),
                     network=run["network"],
                     settings=settings,
                     key=key,
                     folder=folder,
                     shards=shards,
-                    **({} if shards == 1 else {"layers": layers}),
                 message:
                     "Run {network} ({checkpoint}) on {dataset}".format(**place)
                 script:
