@@ -97,7 +97,7 @@ def run(tmp_path):
         place.mkdir()
         stores = [str(path) for path in stores]
         if gram:
-            execute("gram.py", stores, [str(place / "gram.zarr")], None)
+            execute("gram.py", Files(stores=stores, parts=[]), [str(place / "gram.zarr")], None)
         names = ("layer", "spectrum", "directions", "units")
         outputs = Files(store=str(place / "found.zarr"), **{name: str(place / name) for name in names})
         inputs = Files(
