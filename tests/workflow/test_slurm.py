@@ -249,7 +249,7 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
             said = f"{error}: {(cluster.folder / 'daemons.log').read_text()[-1000:]}"
             cluster.stop()
     else:
-        pytest.skip(f"Slurm does not boot here: {said}")
+        pytest.fail(f"Slurm does not boot: {said}")
     yield cluster
     cluster.stop()
 
