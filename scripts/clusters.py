@@ -10,7 +10,7 @@ with job(snakemake.log[0]) as log:
     import pyarrow.parquet as pq
 
     from census.activations.reading import images_and_labels, open_store, rows_at, statistic_blocks
-    from census.activations.subset import sample_places
+    from census.activations.subset import choose_images
     from census.measures.clusters import (
         clusters_by_chance,
         cut,
@@ -30,7 +30,7 @@ with job(snakemake.log[0]) as log:
         attributes, (n_units, *_) = store.attrs, store.attrs["shape"]
         images, _ = images_and_labels(store)
         # each unit's responses are permuted, so those of all images that count are held at once
-        places = sample_places(len(images), snakemake.params.sample, seed)
+        places, _ = choose_images(len(images), snakemake.params.sample, 0, seed)
         responses = standardize(rows_at(statistic_blocks(store, "mean"), places, n_units))
         n_varying = len(responses.units)
         if n_varying < n_units:

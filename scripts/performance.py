@@ -15,12 +15,9 @@ with job(snakemake.log[0]) as log:
     rows = []
     for path in snakemake.input:
         store = open_store(path)
-        images, labels = images_and_labels(store)
+        _, labels = images_and_labels(store)
         # logits have no extent: their mean over positions is their value
-        found, first = [], 0
-        for here, logits in image_blocks(store, images, "mean"):
-            found.append(performance(logits, labels[first : first + len(here)]))
-            first += len(here)
+        found = [performance(logits, here) for here, logits in image_blocks(store, labels, "mean")]
         row = {**key_values(store.attrs), "n_images": len(labels), "resamples": resamples}
         for name, values in Performance(*map(np.concatenate, zip(*found, strict=True)))._asdict().items():
             row[name] = float(np.nanmean(values))

@@ -77,18 +77,18 @@ def images_and_labels(group: zarr.Group) -> tuple[NDArray[np.int64], NDArray[np.
 
 
 def image_blocks(
-    group: zarr.Group, images: NDArray[np.int64], *names: str
+    group: zarr.Group, images: NDArray[np.integer], *names: str
 ) -> Iterator[tuple[np.ndarray, ...]]:
     """Yield some of a store's statistics with the images that they are of, in blocks of bounded size.
 
     Parameters
     ----------
-    images : all of the store's, see :func:`images_and_labels`.
+    images : all of the store's, or their classes, see :func:`images_and_labels`.
     names : of statistics, see :func:`statistic_blocks`.
 
     Yields
     ------
-    images : int64 (images,), those of the block.
+    images : (images,), those of the block.
     values : (images, units), of each statistic.
     """
     first = 0

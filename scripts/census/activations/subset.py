@@ -29,24 +29,6 @@ def choose_images(available: int, images: int | None, maps: int, seed: int) -> t
     return np.concatenate([np.sort(chosen[:n_maps]), np.sort(chosen[n_maps:])]).astype(np.int64), n_maps
 
 
-def sample_places(images: int, sample: int | None, seed: int) -> np.ndarray:
-    """Choose a seeded random sample of a store's images, for what has to hold the values of all at once.
-
-    Parameters
-    ----------
-    images : number of images in the store.
-    sample : number of images wanted; None, or as many as there are or more, for all.
-    seed : of the choice.
-
-    Returns
-    -------
-    int64 (n,), their places in the store, ascending.
-    """
-    if sample is None or sample >= images:
-        return np.arange(images)
-    return np.sort(np.random.default_rng([seed, 0x5A39]).choice(images, sample, replace=False))
-
-
 def choose_positions(height: int, width: int, positions: int, seed: int, layer: str) -> np.ndarray:
     """Choose a seeded random sample of the positions of a layer's maps.
 
