@@ -22,6 +22,7 @@ SUBJECTS = (
     "extraction",
     "facets",
     "gram",
+    "growth",
     "memory",
     "nothing",
     "scaling",

@@ -20,6 +20,7 @@ import numpy as np
 
 from benchmarks import ROOT
 from benchmarks.common import Case, Options, Row, case, cpu_seconds, peak_memory, run_script
+from benchmarks.generated import generate
 
 UNITS = (64, 64, 128, 128, 256, 256, 256, 512, 512, 512, 512, 512, 512)
 SECONDS, MEBIBYTES, SHARE = 20, 2048, 5
@@ -114,7 +115,7 @@ def _of_many_images(options: Options) -> Iterator[Row]:
     seconds, memory = [], []
     with options.temporary("concepts") as folder:
         for number, size in enumerate(units):
-            generate(folder, number, size, n_images, n_classes)
+            generate(folder / f"{number}.zarr", size, n_images, n_classes)
         for _ in range(rounds):
             done = subprocess.run(
                 [sys.executable, "-m", "benchmarks.concepts", str(folder), str(len(units))],
@@ -130,33 +131,6 @@ def _of_many_images(options: Options) -> Iterator[Row]:
     yield Row(where)
     yield Row("time, one process", seconds, "s", SECONDS)
     yield Row("peak memory", memory, "MiB", MEBIBYTES)
-
-
-def generate(folder: Path, number: int, units: int, n_images: int, n_classes: int) -> None:
-    """Write the store of a layer without maps, whose units prefer some classes to others."""
-    from census.activations.store import StoreWriter, create_store, finish_store
-
-    random = np.random.default_rng(number)
-    labels = random.integers(n_classes, size=n_images, dtype=np.int32)
-    preference = random.gamma(0.5, size=(n_classes, units)).astype(np.float32)
-    path = folder / f"{number}.unfinished"
-    create_store(path, (units, 7, 7), np.arange(n_images), labels, 0, 512, "none")
-    writer = StoreWriter(path)
-    for first in range(0, n_images, 512):
-        here = labels[first : first + 512]
-        largest = preference[here] * random.exponential(size=(len(here), units)).astype(np.float32)
-        position = random.integers(49, size=largest.shape, dtype=np.int32)
-        writer.write_statistics(first, (largest / 4, largest, position, np.ones_like(position)))
-    about = {"key": "", "network": "n", "checkpoint": "final", "step": None, "dataset": "d"}
-    layer = {
-        "layer": str(number),
-        "depth": number,
-        "kind": "rectifier",
-        "branch_of": "",
-        "shape": [units, 7, 7],
-    }
-    classes = [f"class {label}" for label in range(n_classes)]
-    finish_store(path, {**about, **layer, "classes": classes}, folder / f"{number}.zarr")
 
 
 def measure(folder: Path, n_layers: int) -> None:

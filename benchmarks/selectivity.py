@@ -1,7 +1,7 @@
 """Selectivity of units, for a large network and many images: time and memory.
 
-On the generated statistics of the subject ``concepts``: the script of the rule ``selectivity``, as it is, one
-layer after the other in one process.
+On generated statistics of as many units as in the subject ``concepts``: the script of the rule
+``selectivity``, as it is, one layer after the other in one process.
 """
 
 import subprocess
@@ -12,7 +12,8 @@ from pathlib import Path
 
 from benchmarks import ROOT
 from benchmarks.common import Options, Row, cpu_seconds, peak_memory, run_script
-from benchmarks.concepts import UNITS, generate
+from benchmarks.concepts import UNITS
+from benchmarks.generated import generate
 
 PARAMETERS = {"top": 100, "shuffles": 1000, "seed": 0}
 MEBIBYTES = 2048
@@ -24,7 +25,7 @@ def rows(options: Options) -> Iterator[Row]:
     measured = []
     with options.temporary("selectivity") as folder:
         for number, size in enumerate(units):
-            generate(folder, number, size, n_images, n_classes)
+            generate(folder / f"{number}.zarr", size, n_images, n_classes)
         for _ in range(rounds):
             done = subprocess.run(
                 [sys.executable, "-m", "benchmarks.selectivity", str(folder), str(len(units))],

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -18,6 +19,7 @@ QUICK = [
     "directions",
     "facets",
     "gram",
+    "growth",
     "memory",
     "selectivity",
     "study",
@@ -63,6 +65,14 @@ def test_the_machine_is_described():
 
     assert "cores" in machine()
     assert "torch" in machine()
+
+
+@pytest.mark.parametrize("exponent", [0, 1, 2])
+def test_the_exponent_of_growth(exponent):
+    from benchmarks.growth import slope
+
+    sizes = np.array([5, 10, 20, 40])
+    assert slope(sizes, 3.0 * sizes**exponent) == pytest.approx(exponent, abs=1e-12)
 
 
 def test_an_unknown_subject_is_named():
