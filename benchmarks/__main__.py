@@ -25,6 +25,7 @@ SUBJECTS = (
     "growth",
     "memory",
     "nothing",
+    "profiles",
     "scaling",
     "selectivity",
     "study",

@@ -21,6 +21,7 @@ QUICK = [
     "gram",
     "growth",
     "memory",
+    "profiles",
     "selectivity",
     "study",
 ]

@@ -1,0 +1,91 @@
+"""Where the time goes, in what does not meet its target: CPU time by part, under a profiler.
+
+The profiler itself takes time at each call of a function, so shares say more than seconds. What another
+thread takes, as that which reads the next images, is counted to where this thread is at the time.
+"""
+
+import cProfile
+import pstats
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from threadpoolctl import threadpool_limits
+
+from benchmarks.common import Options, Row, case
+from census.activations.reading import neuron_blocks, open_store
+from census.measures.correlation import pattern_correlation
+from census.measures.gram import gram
+from census.networks.device import keep_freed_memory
+
+# functions by file and name, of which none calls another of the same list
+OF_EXTRACTION = {
+    "forward pass": ("networks/graph.py", "__call__"),
+    "statistics": ("activations/statistics.py", "statistics"),
+    "preparing images": ("networks/preprocess.py", "__call__"),
+    "making stores": ("activations/store.py", "create_store"),
+    "writing maps": ("activations/store.py", "write_maps"),
+    "writing statistics": ("activations/store.py", "write_statistics"),
+    "finishing stores": ("activations/store.py", "finish_store"),
+}
+OF_GRAM = {
+    "reading and decompressing": ("activations/reading.py", "neuron_blocks"),
+    "correlations of the products": ("measures/correlation.py", "pattern_correlation"),
+}
+
+
+def rows(options: Options) -> Iterator[Row]:
+    """Measure."""
+    import torch
+
+    torch.set_num_threads(1)
+    keep_freed_memory()
+    name, n_images = ("cnn", 32) if options.quick else ("squeezenet1_1", 256)
+    with options.temporary("profiles") as folder:
+        this = case(name, n_images, folder / "images.zarr")
+        for label, n_maps in {"statistics": 0, "statistics, maps of all": n_images}.items():
+
+            def extract(n_maps: int = n_maps) -> None:
+                stores = folder / "stores"
+                stores.mkdir()
+                forward_pass = this.forward_pass(stores, n_maps, 32, "lz4")
+                forward_pass.run()
+                this.finish(forward_pass, stores)
+                shutil.rmtree(stores)
+
+            extract()  # loads what is compiled
+            yield from _shares(f"extraction, {label}", extract, OF_EXTRACTION, "all else")
+        n_images, layer = (32, "relu1") if options.quick else (500, "features.2")
+        this = case(name, n_images, folder / "more-images.zarr", generated=True)
+        this = replace(this, layers=[each for each in this.layers if each.name == layer])
+        forward_pass = this.forward_pass(folder, n_images, 32, "lz4")
+        forward_pass.run()
+        this.finish(forward_pass, folder)
+        with threadpool_limits(1):
+            store = folder / f"{layer}.zarr"
+            yield from _shares(f"gram of {layer}", lambda: _multiply(store), OF_GRAM, "multiplying")
+
+
+def _multiply(path: Path) -> None:
+    pattern_correlation(gram(neuron_blocks(open_store(path))))
+
+
+def _shares(
+    label: str, work: Callable[[], None], functions: Mapping[str, tuple[str, str]], remainder: str
+) -> Iterator[Row]:
+    profile = cProfile.Profile(time.process_time)
+    profile.runcall(work)
+    found = pstats.Stats(profile)
+    total, rest = found.total_tt, 100.0  # type: ignore[attr-defined]
+    yield Row(f"{label}: CPU time", [total], "s")
+    for part, (file, function) in functions.items():
+        spent = sum(
+            cumulative
+            for (path, _, name), (_, _, _, cumulative, _) in found.stats.items()  # type: ignore[attr-defined]
+            if path.endswith(f"census/{file}") and name == function
+        )
+        rest -= 100 * spent / total
+        yield Row(f"{label}: {part}", [100 * spent / total], "%")
+    yield Row(f"{label}: {remainder}", [rest], "%")
