@@ -1,4 +1,7 @@
-"""Measure the subjects asked for, print a table of each, and write them all to one file."""
+"""Measure the subjects asked for, print a table of each, and write them all to one file.
+
+A run of all subjects, not a quick one, writes the page of results in the documentation anew.
+"""
 
 import argparse
 import csv
@@ -10,8 +13,9 @@ import time
 from pathlib import Path
 
 from benchmarks import ROOT
-from benchmarks.common import COLUMNS, Options, machine
+from benchmarks.common import COLUMNS, Options, Row, machine
 
+MINUTES = 30  # that all subjects may take
 SUBJECTS = (
     "ablation",
     "alignment",
@@ -56,6 +60,12 @@ def main() -> None:
         default=ROOT / "results/benchmarks",
         help="where bench.tsv is written, and temporary files while it runs",
     )
+    parser.add_argument(
+        "--docs",
+        type=Path,
+        default=ROOT / "docs",
+        help="where a run of all subjects writes the page of results",
+    )
     arguments = parser.parse_args()
     # a killed run, too, removes its gigabytes of temporary files
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
@@ -65,7 +75,9 @@ def main() -> None:
     print(machine(), flush=True)
     if options.quick:
         print("--quick: to see that it runs; the figures say nothing about speed or memory")
-    lines: list[tuple[str, ...]] = []
+    lines = [Row(line).cells("machine") for line in machine().splitlines()]
+    seconds: dict[str, float] = {}
+    table_file = options.folder / "bench.tsv"
     for subject in arguments.only:
         start = time.perf_counter()
         # imported here: a subject that is not asked for need not be installed
@@ -73,11 +85,26 @@ def main() -> None:
             row.cells(subject) for row in importlib.import_module(f"benchmarks.{subject}").rows(options)
         ]
         lines += measured
-        print(f"\n{subject} ({time.perf_counter() - start:.0f} s)")
+        seconds[subject] = time.perf_counter() - start
+        print(f"\n{subject} ({seconds[subject]:.0f} s)")
         print(table([COLUMNS[1:], *(line[1:] for line in measured)]), flush=True)
         # after each subject, so that a run which is broken off leaves what it has
-        with open(options.folder / "bench.tsv", "w", newline="", encoding="utf-8") as file:
-            csv.writer(file, delimiter="\t", lineterminator="\n").writerows([COLUMNS, *lines])
+        write(table_file, lines)
+    whole = set(arguments.only) == set(SUBJECTS) and not options.quick
+    total = Row("all subjects", [sum(seconds.values()) / 60], "min", MINUTES if whole else None)
+    of_subjects = [Row(subject, [taken / 60], "min") for subject, taken in seconds.items()]
+    write(table_file, [*lines, *(row.cells("programme") for row in (total, *of_subjects))])
+    if whole:
+        from benchmarks import report
+
+        report.write(table_file, arguments.docs)
+        print(f"\nwrote {arguments.docs / report.PAGE}")
+
+
+def write(path: Path, lines: list[tuple[str, ...]]) -> None:
+    """Write lines of cells, below the names of the columns."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file, delimiter="\t", lineterminator="\n").writerows([COLUMNS, *lines])
 
 
 if __name__ == "__main__":
