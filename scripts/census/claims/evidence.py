@@ -10,12 +10,12 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from census.measures.agreement import pair_counts, pooled, rank_correlations, resampled_units
 from census.measures.bootstrap import resample_counts
 from census.measures.concepts import row_distance, row_similarity
 from census.measures.correlation import mean_correlation
+from census.measures.relations import spearman
 from census.measures.similarity import similarity
 
 Floats = NDArray[np.float64]
@@ -206,10 +206,6 @@ def along(depth: Floats, values: Floats) -> Floats:
     if known.sum() < 3:
         return result
     whole = ~np.isnan(values[:, known]).any(1)
-    ranks = rankdata(values[np.ix_(whole, known)], axis=1)
-    depths = rankdata(depth[known])
-    ranks -= ranks.mean(1, keepdims=True)
-    depths -= depths.mean()
-    with np.errstate(invalid="ignore"):
-        result[whole] = ranks @ depths / np.sqrt((ranks**2).sum(1) * (depths**2).sum())
-    return result.clip(-1, 1)
+    drawn = values[np.ix_(whole, known)]
+    result[whole] = spearman(np.stack([np.broadcast_to(depth[known], drawn.shape), drawn]))
+    return result

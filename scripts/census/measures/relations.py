@@ -57,7 +57,7 @@ def relation(
     n = values.shape[1]
     if n < 3:
         return Relation(np.nan, np.nan, np.nan, n)
-    rho = float(_rank_correlation(values[:, None])[0])
+    rho = float(spearman(values[:, None])[0])
     if np.isnan(rho):
         return Relation(rho, np.nan, np.nan, n)
     random = np.random.default_rng(seed)
@@ -65,12 +65,12 @@ def relation(
     at_once = max(1, VALUES_AT_ONCE // n)
     for start in range(0, resamples, at_once):
         drawn = random.integers(n, size=(min(at_once, resamples - start), n), dtype=np.int32)
-        estimates[start : start + len(drawn)] = _rank_correlation(values[:, drawn])
+        estimates[start : start + len(drawn)] = spearman(values[:, drawn])
     low, high = percentile_interval(estimates)
     return Relation(rho, float(low), float(high), n)
 
 
-def _rank_correlation(values: Floats) -> Floats:
+def spearman(values: Floats) -> Floats:
     """Return Spearman's ρ of the first two measures, partial where there is a third.
 
     Parameters
