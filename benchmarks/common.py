@@ -6,6 +6,7 @@ import platform
 import re
 import runpy
 import shutil
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -262,6 +263,23 @@ def run_script(
         threads=1,
     )
     runpy.run_path(str(ROOT / "scripts" / f"{name}.py"), {"snakemake": snakemake}, "__main__")
+
+
+def in_a_process(module: str, *arguments: object) -> list[float]:
+    """Run a module of this package in a process of its own; return the numbers of the last line it prints.
+
+    Raises
+    ------
+    RuntimeError
+        Where it fails, with what it said.
+    """
+    words = (module, *map(str, arguments))
+    done = subprocess.run(
+        [sys.executable, "-m", *words], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(words)} failed:\n{done.stderr}")
+    return [float(number) for number in done.stdout.splitlines()[-1].split()]
 
 
 def size_of(folder: Path, pattern: str = "*") -> int:

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import ROOT
-from benchmarks.common import Case, Options, Row, case, cpu_seconds, peak_memory, run_script
+from benchmarks.common import Case, Options, Row, case, cpu_seconds, in_a_process, peak_memory, run_script
 from benchmarks.generated import generate
 
 UNITS = (64, 64, 128, 128, 256, 256, 256, 512, 512, 512, 512, 512, 512)
@@ -117,14 +117,7 @@ def _of_many_images(options: Options) -> Iterator[Row]:
         for number, size in enumerate(units):
             generate(folder / f"{number}.zarr", size, n_images, n_classes)
         for _ in range(rounds):
-            done = subprocess.run(
-                [sys.executable, "-m", "benchmarks.concepts", str(folder), str(len(units))],
-                cwd=ROOT,
-                capture_output=True,
-                text=True,
-                check=True,
-            )
-            taken, peak = map(float, done.stdout.split()[-2:])
+            taken, peak = in_a_process("benchmarks.concepts", folder, len(units))
             seconds.append(taken)
             memory.append(peak)
     where = f"{len(units)} layers, {sum(units):,} units, {n_images:,} images of {n_classes} classes"

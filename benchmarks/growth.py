@@ -7,9 +7,7 @@ count; so peak memory after each is that of the size. The exponent is the slope 
 the logarithms: 1 where twice the size takes twice as much, 0 where it takes no more.
 """
 
-import json
 import re
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -18,8 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import ROOT
-from benchmarks.common import Options, Row, case, cpu_seconds, peak_memory, run_script
+from benchmarks.common import Options, Row, case, cpu_seconds, in_a_process, peak_memory, run_script
 from benchmarks.generated import generate
 
 SEED = 0
@@ -107,16 +104,17 @@ OUTPUTS = {
 def rows(options: Options) -> Iterator[Row]:
     """Measure."""
     yield Row("where they do not vary: " + ", ".join(f"{size:,} {name}" for name, size in USUAL.items()))
-    found: dict[Series, list[tuple[tuple[float, float], ...]]] = {
+    found: dict[Series, list[list[float]]] = {
         series: [] for series in (SERIES[1::3] if options.quick else SERIES)
     }
     for _ in range(1 if options.quick else 3):
         for series, rounds in found.items():
             with options.temporary("growth") as folder:
-                rounds.append(_in_a_process(series, options.quick, folder))
+                about = SERIES.index(series), int(options.quick), folder
+                rounds.append(in_a_process("benchmarks.growth", *about))
     for series, rounds in found.items():
         sizes = np.array(series.sizes(options.quick))
-        values = np.array(rounds)  # (round, size, time and memory)
+        values = np.array(rounds).reshape(len(rounds), len(sizes), 2)  # of the last: time and memory
         for number, (quantity, unit, expected, least) in enumerate(
             ((CPU_TIME, "s", series.time, LEAST_SECONDS), (MEMORY, "MiB", series.memory, LEAST_MEMORY))
         ):
@@ -132,25 +130,11 @@ def slope(sizes: np.ndarray, values: np.ndarray) -> float:
     return float(np.polyfit(np.log(sizes), np.log(values), 1)[0])
 
 
-def _in_a_process(series: Series, quick: bool, folder: Path) -> tuple[tuple[float, float], ...]:
-    """Return CPU seconds and MiB of a series, one pair per size."""
-    call = (sys.executable, "-m", "benchmarks.growth", str(SERIES.index(series)), str(int(quick)))
-    done = subprocess.run(
-        [*call, str(folder)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
-    if done.returncode:
-        raise RuntimeError(f"{series.job} of growing {series.varied} failed:\n{done.stderr}")
-    return tuple(json.loads(done.stdout.splitlines()[-1]))
-
-
 def measure(series: Series, quick: bool, folder: Path) -> None:
-    """Run a job at each size; print a list of seconds and MiB."""
+    """Run a job at each size; print seconds and MiB of each."""
     usual = {name: size // QUICK[name] if quick else size for name, size in USUAL.items()}
     sizes = series.sizes(quick)
-    found, base = [], 0.0
+    base, found = 0.0, list[float]()
     # the smallest size for once, so that libraries are loaded and caches warm
     for number, size in enumerate((sizes[0], *sizes)):
         place = folder / str(number)
@@ -159,10 +143,10 @@ def measure(series: Series, quick: bool, folder: Path) -> None:
         work = prepare(series, {**usual, series.varied: size}, place)
         seconds = cpu_seconds(work)
         if number:
-            found.append((seconds, peak_memory() - base))
+            found += [seconds, peak_memory() - base]
         else:
             base = _memory_now()
-    print(json.dumps(found))
+    print(*found)
 
 
 def _memory_now() -> float:

@@ -6,14 +6,12 @@ workflow's scripts as they are, called without Snakemake, on one layer of large 
 
 import importlib
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks import ROOT
-from benchmarks.common import Options, Row, case, peak_memory, run_script
+from benchmarks.common import Options, Row, case, in_a_process, peak_memory, run_script
 
 TARGET = 10
 LAYERS = ("relu1", "relu5")
@@ -35,7 +33,7 @@ def rows(options: Options) -> Iterator[Row]:
             for round_ in range(rounds):
                 place = folder / str(round_)
                 peaks.setdefault("extraction", {}).setdefault(n_images, []).append(
-                    _peak("extraction", place, str(n_images))
+                    _peak("extraction", place, n_images)
                 )
                 for measure in MEASURES:
                     for layer in LAYERS:
@@ -50,17 +48,10 @@ def rows(options: Options) -> Iterator[Row]:
         yield Row(f"growth, {label}", growth, "%", TARGET)
 
 
-def _peak(task: str, folder: Path, *arguments: str) -> float:
+def _peak(task: str, folder: Path, *arguments: object) -> float:
     """Return the peak memory of a task in a process of its own."""
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.memory", task, str(folder), *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
-    if done.returncode:
-        raise RuntimeError(f"{task} {' '.join(arguments)} failed:\n{done.stderr}")
-    return float(done.stdout.split()[-1])
+    (peak,) = in_a_process("benchmarks.memory", task, folder, *arguments)
+    return peak
 
 
 def extraction(folder: Path, n_images: int) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 import yaml
 
 from benchmarks import ROOT
-from benchmarks.common import Options, Row, cpu_seconds, peak_memory
+from benchmarks.common import Options, Row, cpu_seconds, in_a_process, peak_memory
 
 # a pass, and all measures of a layer that look at all images; with what each makes
 STEPS = {
@@ -110,16 +110,9 @@ def _per_image(network: str, options: Options) -> Iterator[Row]:
     with options.temporary("scaling") as folder:
         found = {}
         for n_images, n_maps in ((few, few), (more, few), (more, more)):
-            place = str(folder / f"{n_images}-{n_maps}")
-            done = subprocess.run(
-                [sys.executable, "-m", "benchmarks.scaling", network, str(n_images), str(n_maps), place],
-                cwd=ROOT,
-                capture_output=True,
-                text=True,
-            )
-            if done.returncode:
-                raise RuntimeError(f"{network} failed:\n{done.stderr}")
-            found[n_images, n_maps] = [float(value) for value in done.stdout.split()[-6:]]
+            place = folder / f"{n_images}-{n_maps}"
+            about = network, n_images, n_maps, place
+            found[n_images, n_maps] = in_a_process("benchmarks.scaling", *about)
             shutil.rmtree(place)
     first, longer, with_maps = found.values()
     units, neurons, *_, memory = with_maps

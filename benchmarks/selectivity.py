@@ -4,14 +4,12 @@ On generated statistics of as many units as in the subject ``concepts``: the scr
 ``selectivity``, as it is, one layer after the other in one process.
 """
 
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks import ROOT
-from benchmarks.common import Options, Row, cpu_seconds, peak_memory, run_script
+from benchmarks.common import Options, Row, cpu_seconds, in_a_process, peak_memory, run_script
 from benchmarks.concepts import UNITS
 from benchmarks.generated import generate
 
@@ -22,19 +20,10 @@ MEBIBYTES = 2048
 def rows(options: Options) -> Iterator[Row]:
     """Measure."""
     units, n_images, n_classes, rounds = ((8, 16), 600, 10, 1) if options.quick else (UNITS, 50_000, 1000, 3)
-    measured = []
     with options.temporary("selectivity") as folder:
         for number, size in enumerate(units):
             generate(folder / f"{number}.zarr", size, n_images, n_classes)
-        for _ in range(rounds):
-            done = subprocess.run(
-                [sys.executable, "-m", "benchmarks.selectivity", str(folder), str(len(units))],
-                cwd=ROOT,
-                capture_output=True,
-                text=True,
-                check=True,
-            )
-            measured.append([float(number) for number in done.stdout.split()[-3:]])
+        measured = [in_a_process("benchmarks.selectivity", folder, len(units)) for _ in range(rounds)]
     seconds, of_processor, memory = map(list, zip(*measured, strict=True))
     yield Row(f"{len(units)} layers, {sum(units):,} units, {n_images:,} images of {n_classes} classes")
     yield Row("time, one process", seconds, "s")
