@@ -26,6 +26,7 @@ with job(snakemake.log[0]) as log:
     from census.stores import write_checkpoint
     from census.tables import key_columns, key_values, table_of
 
+    NAMED = 3  # classes of each unit that the table names
     k, draws, seed = snakemake.params.top, snakemake.params.draws, snakemake.params.seed
     unit_tables, layer_rows = [], []
     for path in snakemake.input:
@@ -44,8 +45,10 @@ with job(snakemake.log[0]) as log:
         drawn = chance_labels(labels, k, draws, seed)
         chance = chance_levels(drawn, sizes, sparsity, len(classes), normalizer)
 
-        ranked = np.argsort(-counts, axis=1, kind="stable")[:, :3]
-        often = np.take_along_axis(counts, ranked, 1)
+        # a data set may have fewer classes than the table has columns for them
+        ranked = np.argsort(-counts, axis=1, kind="stable")[:, :NAMED]
+        lacking = ((0, 0), (0, NAMED - ranked.shape[1]))
+        ranked, often = np.pad(ranked, lacking), np.pad(np.take_along_axis(counts, ranked, 1), lacking)
         columns = {
             "unit": np.arange(units),
             "n_top_images": sizes,
@@ -58,7 +61,7 @@ with job(snakemake.log[0]) as log:
             "mf_degree": degree,
             "mf_chance": chance.mf_degree,
         }
-        for rank in range(ranked.shape[1]):
+        for rank in range(NAMED):
             named = np.array(classes, dtype=object)[ranked[:, rank]]
             columns[f"top_class_{rank + 1}"] = pa.array(
                 np.where(often[:, rank] > 0, named, None), pa.string()
