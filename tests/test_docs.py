@@ -14,10 +14,13 @@ from census.errors import StudyError
 ROOT = Path(__file__).parents[1]
 MAKE = runpy.run_path(str(ROOT / "docs" / "make_configuration.py"))
 DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text())
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 # top folders of the repository, at which a path in a page begins
 FOLDERS = ("docs/", "envs/", "scripts/", "studies/", "tests/", "workflow/")
+STUDIES = sorted((ROOT / "studies").glob("*.yaml"))
+# no paper's setting, so that there is no page with one
+NO_PAPERS = {"imagenet"}
 # made in the course of docs/adding.md, or the user's own
 NOT_YET = re.compile(r"kurtosis|studies/(mine|…)")
 
@@ -26,8 +29,12 @@ def prose(page: Path) -> str:
     return FENCE.sub("", page.read_text())
 
 
+def blocks_of(text: str, language: str) -> list[str]:
+    return [body for found, body in FENCE.findall(text) if found == language]
+
+
 def blocks(page: Path, language: str) -> list[str]:
-    return [body for found, body in FENCE.findall(page.read_text()) if found == language]
+    return blocks_of(page.read_text(), language)
 
 
 def anchor(heading: str) -> str:
@@ -138,9 +145,51 @@ def test_overlays_of_the_readme_are_valid(block):
         ] == []
 
 
-@pytest.mark.parametrize("study", sorted((ROOT / "studies").glob("*.yaml")), ids=lambda study: study.name)
-def test_studies_are_described(study):
-    assert f"](../studies/{study.name})" in (ROOT / "docs" / "studies.md").read_text()
+@pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.stem)
+def test_studies_have_an_entry_and_a_page(study):
+    index = (ROOT / "docs" / "studies.md").read_text()
+    assert f"](../studies/{study.name})" in index
+    if study.stem in NO_PAPERS:
+        return
+    assert f"](studies/{study.stem}.md)" in index
+    page = (ROOT / "docs" / "studies" / f"{study.stem}.md").read_text()
+    assert f"](../../studies/{study.name})" in page
+    (setting, *_) = [block for block in blocks_of(page, "sh") if "--configfile" in block]
+    assert setting.startswith(f"snakemake --cores all --configfile studies/{study.name}")
+    # what is said at the top of the overlay leads to the page, and calls it alike
+    assert f"docs/studies/{study.stem}.md" in study.read_text()
+    assert " ".join(setting.split()) in " ".join(study.read_text().replace("#", "").split())
+
+
+def test_pages_of_studies_are_about_studies():
+    pages = {page.stem for page in (ROOT / "docs" / "studies").iterdir()}
+    assert pages == {study.stem for study in STUDIES} - NO_PAPERS
+
+
+@pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.stem)
+def test_pages_of_studies_name_what_their_overlay_makes(study):
+    if study.stem in NO_PAPERS:
+        return
+    page = (ROOT / "docs" / "studies" / f"{study.stem}.md").read_text()
+    runs = yaml.safe_load(study.read_text())["runs"]
+    table = (ROOT / "docs" / "figures.md").read_text()
+    number = page.removeprefix("# ").partition(":")[0]
+    rows = re.findall(rf"^\| {number} \|.* `(results/\S+)` \|$", table, re.MULTILINE)
+    assert rows
+    for row in rows:
+        if row.endswith("steps.png"):  # of networks that are trained in the study
+            continue
+        # a page may say once what is the same of all its networks
+        found = [row.replace("{dataset}", run["dataset"]) for run in runs]
+        found += [file.replace("{network}", run["network"]) for file, run in zip(found, runs, strict=True)]
+        name = Path(row).name
+        assert any(f"`{file}`" in page for file in found) or f"`{name}`" in page, row
+    # and nothing of other networks
+    for network, dataset in re.findall(r"results/figures/\w+/([^/`]+)/([^/`]+)/", page):
+        assert (network, dataset) == ("cnn", "fashion_mnist") or (
+            network in ("{network}", *(run["network"] for run in runs))
+            and dataset in [run["dataset"] for run in runs]
+        )
 
 
 def test_columns_of_tables_are_described():
