@@ -1,7 +1,10 @@
 """Settings of the whole test run."""
 
+import functools
+import http.server
 import os
 import shutil
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -37,6 +40,27 @@ def flip_a_bit(path: Path) -> None:
 def harm(request: pytest.FixtureRequest) -> Callable[[Path], None]:
     """What may happen to a file."""
     return request.param
+
+
+class _Silent(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def served(tmp_path, monkeypatch):
+    """A folder, and the address at which its files are served."""
+    folder = tmp_path / "served"
+    folder.mkdir()
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(_Silent, directory=folder)
+    ) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        yield folder, f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join()
 
 
 @pytest.fixture(scope="session")

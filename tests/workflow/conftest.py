@@ -159,20 +159,23 @@ class Study:
     folder : holds the config, the data and the results.
     checkout : of the repository, whose Snakefile runs.
     config : overlays the default study.
+    overlay : of the repository's; lies under ``config``.
     """
 
     folder: Path
     checkout: Path
     config: dict[str, Any]
+    overlay: Path | None = None
 
     def start(self, *arguments: str, **environment: object) -> subprocess.Popen[str]:
         """Call Snakemake, and do not wait for it."""
         (self.folder / "study.yaml").write_text(yaml.safe_dump(self.config))
         snakefile = ["-s", str(self.checkout / "Snakefile"), "--directory", str(self.folder)]
+        overlays = [str(file) for file in (self.overlay, self.folder / "study.yaml") if file]
         return subprocess.Popen(
             [
                 *(sys.executable, "-m", "snakemake", *arguments, *snakefile),
-                *("--configfile", str(self.folder / "study.yaml"), "--cores", "2"),
+                *("--configfile", *overlays, "--cores", "2"),
             ],
             # Snakemake takes relative files of configuration from here
             cwd=self.folder,
@@ -248,7 +251,7 @@ class Study:
     def copy(self, folder: Path) -> "Study":
         """Copy the study with its results and their times, as moving it would leave them."""
         shutil.copytree(self.folder, folder, symlinks=True)
-        return Study(folder, self.checkout, copy.deepcopy(self.config))
+        return Study(folder, self.checkout, copy.deepcopy(self.config), self.overlay)
 
     def store(self, network: str, checkpoint: str, layer: str, dataset: str = "tiny") -> Path:
         return self.folder / "results/activations" / network / checkpoint / dataset / f"{layer}.zarr"
