@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from census.claims.declared import CLAIMS
+
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 ROW = re.compile(r"^\| (S\d) \| (.+) \| `(\w+)` \| `(results/\S+)` \|$", re.MULTILINE)
@@ -45,3 +47,10 @@ def test_each_figure_is_made(study, figure, rule, file, first, planned):
     pattern = re.compile(re.escape(file).replace(r"\{network\}", r"\w+").replace(r"\{dataset\}", r"\w+"))
     # rules have a longer name where some views are missing
     assert any(pattern.fullmatch(path) and made.startswith(rule) for path, made in planned.items())
+
+
+@pytest.mark.parametrize("figure", sorted({claim.figure for claim in CLAIMS}), ids="/".join)
+def test_each_figure_that_shows_a_claim_is_made(figure, planned):
+    rule, view = figure
+    pattern = re.compile(rf"results/figures/{rule}/\w+/\w+/{view}\.png")
+    assert any(pattern.fullmatch(path) for path in planned)

@@ -230,7 +230,7 @@ def _early_loss(evidence: Evidence, names: list[str]) -> Found:
     "the sharpest drop is the last step, into the output",
     "similarity across the last step, minus the least of the others",
     -1,
-    ("similarity", "steps"),
+    ("similarity", "pearson"),
     "images",
     of="trunk",
 )
