@@ -260,7 +260,7 @@ PAPERS = [
         make_imagenet,
         check_concepts,
         {"vgg16": ["features.1", "features.29"]},
-        {"maps": 6, "unit_layers": ["features.29"], "units": 2},
+        {"maps": 6, "unit_layers": ["features.29"], "units": 2, "unit_checkpoints": "final"},
         {"datasets": {"imagenet": {"size": 40}}, "networks": random_weights("vgg16", 32)},
     ),
     Paper(
