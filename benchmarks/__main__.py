@@ -22,6 +22,7 @@ SUBJECTS = (
     "ascent",
     "codecs",
     "concepts",
+    "correctness",
     "directions",
     "extraction",
     "facets",

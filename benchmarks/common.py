@@ -151,8 +151,10 @@ class Case:
     images: "Images"
     origin: str
 
-    def forward_pass(self, folder: Path, n_maps: int, batch: int, compression: str) -> "Pass":
-        """Return the pass over all layers that ``scripts/extract.py`` would run."""
+    def forward_pass(
+        self, folder: Path, n_maps: int, batch: int, compression: str, shard: int = 0, shards: int = 1
+    ) -> "Pass":
+        """Return the pass over all layers, or the shard of it, that ``scripts/extract.py`` would run."""
         from dataclasses import replace
 
         from census.activations.forward import Pass
@@ -164,10 +166,12 @@ class Case:
             self.layers,
             replace(self.images, n_maps=n_maps),
             Preprocess(self.entry["input"]),
-            folder / "unfinished" / "pass" / "0",
+            folder / "unfinished" / "pass" / str(shard),
             "benchmark",
             batch=batch,
             compression=compression,
+            shard=shard,
+            shards=shards,
         )
 
     def finish(self, forward_pass: "Pass", folder: Path) -> None:

@@ -1,10 +1,12 @@
 """What extraction costs beside the forward pass that it needs anyway: CPU time, as multiples of a bare loop.
 
 Compared in turn, in each round: a loop in inference mode that keeps nothing; passes as the workflow runs
-them, from reading pixels to stores under their final names; and, as the limit that the machine sets, the loop
-with the same values written by ``write`` in pieces of 4 MB, without statistics, checks or a format.
+them, from reading pixels to stores under their final names; other tools, from preprocessed images in memory
+to their own files, or to values that are dropped after each batch; and, as the limit that the machine sets,
+the loop with the same values written by ``write`` in pieces of 4 MB, without statistics, checks or a format.
 """
 
+import math
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +14,8 @@ from pathlib import Path
 import torch
 
 from benchmarks.common import Case, Options, Row, case, cpu_seconds, size_of
+from benchmarks.peers.handing import hand_over
+from benchmarks.peers.workers import Worker, workers
 from census.networks.device import keep_freed_memory
 from census.networks.graph import Recorder, as_maps, trace
 from census.networks.preprocess import Preprocess
@@ -20,30 +24,47 @@ TARGET = 1.3
 PIECE = 4 << 20
 # maps of all images, and of one in sixteen
 ALL, FEW = 1, 16
+BARE, LIMIT = "bare loop", "limit: bare loop and raw write of all maps"
+# what each tool is asked for
+STORED = {
+    "captum": "captum AV, maps of all",
+    "torchlens": "torchlens extract_dataset, maps of all",
+    "torchvision": "torchvision feature extractor and torch.save, maps of all",
+}
+IN_MEMORY = {
+    "captum": "captum LayerActivation, nothing stored",
+    "torchlens": "torchlens extract, nothing stored",
+    "torchvision": "torchvision feature extractor, nothing stored",
+}
 
 
 def rows(options: Options) -> Iterator[Row]:
     """Measure."""
-    name, n_images, batch, rounds = ("cnn", 32, 8, 2) if options.quick else ("squeezenet1_1", 256, 32, 5)
+    name, n_images, batch, rounds = ("cnn", 32, 8, 1) if options.quick else ("squeezenet1_1", 96, 32, 3)
     passes = {
         "statistics, no maps": (0, "none"),
         f"statistics, maps of 1/{FEW}, lz4": (n_images // FEW, "lz4"),
-        "statistics, maps of all, none": (n_images // ALL, "none"),
         "statistics, maps of all, lz4": (n_images // ALL, "lz4"),
-        "statistics, maps of all, zstd": (n_images // ALL, "zstd"),
+        "statistics, maps of all, none": (n_images // ALL, "none"),
     }
-    limit, bare = "limit: bare loop and raw write of all maps", "bare loop"
-    seconds: dict[str, list[float]] = {each: [] for each in (bare, *passes, limit)}
+    labels = (BARE, *passes, *STORED.values(), LIMIT, *IN_MEMORY.values())
+    seconds: dict[str, list[float]] = {each: [] for each in labels}
     stored: dict[str, int] = {}
     # with more, threads that wait for one another spin, and on a busy machine that is what would be measured
     torch.set_num_threads(1)
-    # as jobs do; the bare loop, too, is faster for it
+    # as jobs do; the bare loop and the other tools, too, are faster for it
     keep_freed_memory()
-    with options.temporary("extraction") as folder:
+    with options.temporary("extraction") as folder, workers(tuple(STORED), options, folder) as peers:
         this = case(name, n_images, folder / "images.zarr")
         inputs = [Preprocess(this.entry["input"])(pixels) for pixels in this.images.batches(batch)]
         network = this.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        names = [each.name for each in this.layers]
+        hand_over(network, torch.cat(inputs), names, batch, folder / "handed")
         recorder = Recorder(trace(network, in_place=True), {each.name: each.node for each in this.layers})
+        able = {}
+        for peer, worker in peers.items():
+            answer = worker.ask("load", folder=str(folder / "handed"))
+            able[peer] = answer.result if answer else []
 
         def loop() -> None:
             with torch.inference_mode():
@@ -58,32 +79,63 @@ def rows(options: Options) -> Iterator[Row]:
                         for start in range(0, len(raw), PIECE):
                             file.write(raw[start : start + PIECE])
 
-        # the first round warms caches up, and does not count
-        for number in range(rounds + 1):
-            found = {bare: cpu_seconds(loop)}
+        # what is loaded on first use, and caches
+        loop()
+        _run(this, folder / "stores", 0, batch, "none")
+        shutil.rmtree(folder / "stores")
+        for worker in peers.values():
+            worker.ask("memory")
+        for _ in range(rounds):
+            found = {BARE: cpu_seconds(loop)}
             for label, (n_maps, compression) in passes.items():
                 found[label] = _run(this, folder / "stores", n_maps, batch, compression)
                 stored[label] = size_of(folder / "stores", "maps/c/**/*")
                 shutil.rmtree(folder / "stores")
-            found[limit] = cpu_seconds(written_loop)
-            stored[limit] = (folder / "raw").stat().st_size
+            for peer, label in STORED.items():
+                found[label] = _ask(peers[peer], "store", folder=str(folder / "theirs"))
+                stored[label] = size_of(folder / "theirs")
+                shutil.rmtree(folder / "theirs", ignore_errors=True)
+            found[LIMIT] = cpu_seconds(written_loop)
+            stored[LIMIT] = (folder / "raw").stat().st_size
             (folder / "raw").unlink()
+            for peer, label in IN_MEMORY.items():
+                found[label] = _ask(peers[peer], "memory")
             for label, value in found.items():
-                if number:
-                    seconds[label].append(value)
+                seconds[label].append(value)
     where = f"{name}, {n_images} images, {len(this.layers)} layers, batch {batch}, 1 thread"
     yield Row(f"{where}: {this.origin}")
+    for peer, worker in peers.items():
+        if worker.error is not None:
+            yield worker.row
+        missing = [layer for layer in names if layer not in able[peer]]
+        if able[peer] and missing:
+            named = len(names) - len(missing)
+            yield Row(f"{peer} records {named} layers, and cannot name {', '.join(missing)}")
+    # a tool that failed on the way has no figures
+    seconds = {label: values for label, values in seconds.items() if not any(map(math.isnan, values))}
     for label, values in seconds.items():
         yield Row(f"CPU time, {label}", values, "s")
     for label, values in seconds.items():
-        ratios = [value / base for value, base in zip(values, seconds[bare], strict=True)]
-        if label != bare:
-            yield Row(f"CPU time / bare loop, {label}", ratios, "×", None if label == limit else TARGET)
+        ratios = [value / base for value, base in zip(values, seconds[BARE], strict=True)]
+        if label != BARE:
+            yield Row(f"CPU time / bare loop, {label}", ratios, "×", TARGET if label in passes else None)
+    for kept in passes:
+        for label in STORED.values():
+            if "maps of all" in kept and label in seconds:
+                ratios = [ours / theirs for ours, theirs in zip(seconds[kept], seconds[label], strict=True)]
+                yield Row(f"CPU time, ours ({kept}) / {label}", ratios, "×")
     for label, size in stored.items():
-        yield Row(f"maps on disk, {label}", [size / 2**20], "MiB")
-        if size and label != limit:
+        if label in seconds:
+            yield Row(f"maps on disk, {label}", [size / 2**20], "MiB")
+        if size and label in passes:
             n_maps = passes[label][0]
-            yield Row(f"maps on disk / raw, {label}", [size * n_images / n_maps / stored[limit]], "×")
+            yield Row(f"maps on disk / raw, {label}", [size * n_images / n_maps / stored[LIMIT]], "×")
+
+
+def _ask(worker: Worker, task: str, **arguments: str) -> float:
+    """Return the CPU time of a task; NaN where it failed."""
+    answer = worker.ask(task, **arguments)
+    return answer.cpu if answer else math.nan
 
 
 def _run(this: Case, folder: Path, n_maps: int, batch: int, compression: str) -> float:

@@ -2,7 +2,7 @@
 
 Compared in turn, in each round, on the same patterns and with one thread: the Gram matrix and correlations
 from a store on disk, as the rule ``gram`` computes them; the product ``X @ X.T`` of patterns in memory, in
-float32; ``numpy.corrcoef``; and rsatoolbox's ``calc_rdm``.
+float32; ``numpy.corrcoef``; and rsatoolbox's ``calc_rdm``, in a process of its own.
 """
 
 import subprocess
@@ -17,6 +17,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks import ROOT
 from benchmarks.common import Options, Row, case, peak_memory
+from benchmarks.peers.workers import Worker, workers
 from census.activations.reading import neuron_blocks, open_store
 from census.measures.correlation import pattern_correlation
 from census.measures.gram import gram
@@ -42,7 +43,8 @@ def rows(options: Options) -> Iterator[Row]:
         forward_pass.run()
         this.finish(forward_pass, folder)
         stores = {layer: folder / f"{layer}.zarr" for layer in layers}
-        yield from _times(stores[layers[1]], rounds, f"{this.origin}, {layers[1]}")
+        with workers(("rsatoolbox",), options, folder) as peers:
+            yield from _times(stores[layers[1]], rounds, f"{this.origin}, {layers[1]}", peers["rsatoolbox"])
         base = _peak("interpreter", folder)
         for layer, store in stores.items():
             neurons = next(each.n_neurons for each in this.layers if each.name == layer)
@@ -50,20 +52,18 @@ def rows(options: Options) -> Iterator[Row]:
             yield Row(f"memory above the interpreter, {neurons:,} neurons", above, "MiB", MOST_MEMORY)
 
 
-def _times(store: Path, rounds: int, where: str) -> Iterator[Row]:
-    from rsatoolbox.data import Dataset
-    from rsatoolbox.rdm import calc_rdm
-
+def _times(store: Path, rounds: int, where: str, rsatoolbox: Worker) -> Iterator[Row]:
     patterns = open_store(store)["maps"][:]
     patterns = patterns.reshape(len(patterns), -1)
+    np.save(store.with_suffix(".npy"), patterns)
+    rsatoolbox.ask("load", path=str(store.with_suffix(".npy")))
     works: dict[str, Callable[[], object]] = {
         PRODUCT: lambda: patterns @ patterns.T,
         OURS: lambda: pattern_correlation(gram(neuron_blocks(open_store(store)))),
         NUMPY: lambda: np.corrcoef(patterns),
-        RSATOOLBOX: lambda: calc_rdm(Dataset(patterns), method="correlation"),
     }
-    wall: dict[str, list[float]] = {label: [] for label in works}
-    cpu: dict[str, list[float]] = {label: [] for label in works}
+    wall: dict[str, list[float]] = {label: [] for label in (*works, RSATOOLBOX)}
+    cpu: dict[str, list[float]] = {label: [] for label in (*works, RSATOOLBOX)}
     with threadpool_limits(1):
         # the first round warms caches up, and does not count
         for number in range(rounds + 1):
@@ -73,16 +73,24 @@ def _times(store: Path, rounds: int, where: str) -> Iterator[Row]:
                 if number:
                     wall[label].append(time.perf_counter() - start[0])
                     cpu[label].append(time.process_time() - start[1])
+            answer = rsatoolbox.ask("correlations")
+            if answer and number:
+                wall[RSATOOLBOX].append(answer.wall)
+                cpu[RSATOOLBOX].append(answer.cpu)
     yield Row(f"{patterns.shape[0]} images, {patterns.shape[1]:,} neurons, 1 thread: {where}")
+    if rsatoolbox.error is not None:
+        yield rsatoolbox.row
+        for measured in (wall, cpu):
+            del measured[RSATOOLBOX]
     for label, values in wall.items():
         yield Row(f"time, {label}", values, "s")
     for kind, seconds in (("time", wall), ("CPU time", cpu)):
         ratios = np.divide(seconds[OURS], seconds[PRODUCT])
         yield Row(f"{kind}, ours / {PRODUCT}", ratios.tolist(), "×", TIMES_PRODUCT)
-        for label, factor in FASTER.items():
+        for label in [each for each in FASTER if each in seconds]:
             # a target is a most: so ours as a share of theirs
             ratios = np.divide(seconds[OURS], seconds[label])
-            yield Row(f"{kind}, ours / {label}", ratios.tolist(), "×", 1 / factor)
+            yield Row(f"{kind}, ours / {label}", ratios.tolist(), "×", 1 / FASTER[label])
 
 
 def _peak(task: str, path: Path) -> float:
