@@ -99,17 +99,24 @@ class Worker:
         process = self._process
         assert process is not None
         assert process.stdout is not None
-        timer = threading.Timer(timeout, process.kill)
+        expired = threading.Event()
+
+        def expire() -> None:
+            expired.set()
+            process.kill()
+
+        timer = threading.Timer(timeout, expire)
         timer.start()
-        line = process.stdout.readline()
-        expired = timer.finished.is_set()
-        timer.cancel()
+        try:
+            line = process.stdout.readline()
+        finally:
+            timer.cancel()
         if not line.endswith("\n"):
             code = process.wait()
             said = [line.strip() for line in self._errors.read_text(errors="replace").splitlines()]
             last = next((line for line in reversed(said) if line), "it said nothing")
             end = f"was killed by signal {-code}" if code < 0 else f"died with exit code {code}"
-            self.error = f"took longer than {timeout:g} s" if expired else f"{end}: {last}"
+            self.error = f"took longer than {timeout:g} s" if expired.is_set() else f"{end}: {last}"
             return None
         answer = json.loads(line)
         if "error" in answer:
