@@ -3,8 +3,8 @@
 The layer is the CNN's last convolution. In each round, in turn and with one thread: all of its units in one
 batch, as the rule ``ascent`` makes their pictures; as many forward and backward passes of the network up to
 that layer, with a batch of as many images, that keep nothing; and torch-lucent, which makes one picture at a
-time, for a few units, in a process of its own. Then, with as many threads as torch takes by itself, the time
-that passes: a batch occupies all cores, a single picture hardly more than one.
+time, for a few units, in a process of its own. Then, with a thread for each core, the time that passes: a
+batch occupies all cores, a single picture hardly more than one.
 """
 
 import math
@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from benchmarks.common import Options, Row, case, cpu_seconds, elapsed_seconds
+from benchmarks.common import Options, Row, case, cores, cpu_seconds, elapsed_seconds
 from benchmarks.peers.workers import workers
 from census.ascent.ascend import Ascent, Settings
 from census.networks.device import keep_freed_memory
@@ -30,7 +30,8 @@ SINGLE_UNITS = 4  # of which torch-lucent makes pictures
 def rows(options: Options) -> Iterator[Row]:
     """Measure."""
     steps, rounds = (2, 1) if options.quick else (24, 5)
-    all_threads = torch.get_num_threads()
+    # torch's own number is that of the subject before
+    all_threads = cores()
     torch.set_num_threads(1)
     keep_freed_memory()
     with options.temporary("ascent") as folder, workers(("torch-lucent",), options, folder) as peers:

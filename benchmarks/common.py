@@ -91,15 +91,19 @@ def machine() -> str:
     with contextlib.suppress(OSError):
         found = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
         model = found[1] if found else model
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     packages = ", ".join(
         f"{name} {version(name)}" for name in ("torch", "numba", "numpy", "zarr", "numcodecs")
     )
     return (
-        f"{model}, {cores} cores, {memory:.0f} GiB, {platform.system()} {platform.release()}\n"
+        f"{model}, {cores()} cores, {memory:.0f} GiB, {platform.system()} {platform.release()}\n"
         f"Python {platform.python_version()}, {packages}, snakemake {version('snakemake')}"
     )
+
+
+def cores() -> int:
+    """Return how many cores the process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def cpu_seconds(work: Callable[[], object]) -> float:

@@ -57,6 +57,10 @@ def _times(store: Path, rounds: int, where: str, rsatoolbox: Worker) -> Iterator
     patterns = patterns.reshape(len(patterns), -1)
     np.save(store.with_suffix(".npy"), patterns)
     rsatoolbox.ask("load", path=str(store.with_suffix(".npy")))
+    from census.networks.device import keep_freed_memory  # brings torch, which is no part of the job's memory
+
+    # for all of these, whatever another subject of this process has set; numpy is faster for it
+    keep_freed_memory()
     works: dict[str, Callable[[], object]] = {
         PRODUCT: lambda: patterns @ patterns.T,
         OURS: lambda: pattern_correlation(gram(neuron_blocks(open_store(store)))),

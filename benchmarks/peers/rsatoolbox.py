@@ -5,11 +5,14 @@ from numpy.typing import NDArray
 from rsatoolbox.data import Dataset
 from rsatoolbox.rdm import calc_rdm, compare
 
+from census.networks.device import keep_freed_memory
+
 _patterns: list[NDArray[np.float32]] = []
 
 
 def load(path: str) -> None:
     """Read patterns, float32 (images, neurons)."""
+    keep_freed_memory()
     _patterns[:] = [np.load(path)]
 
 
