@@ -8,7 +8,7 @@ the loop with the same values written by ``write`` in pieces of 4 MB, without st
 
 import math
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -22,8 +22,7 @@ from census.networks.preprocess import Preprocess
 
 TARGET = 1.3
 PIECE = 4 << 20
-# maps of all images, and of one in sixteen
-ALL, FEW = 1, 16
+FEW = 16  # one image in so many has maps, in the default study about
 BARE, LIMIT = "bare loop", "limit: bare loop and raw write of all maps"
 # what each tool is asked for
 STORED = {
@@ -40,28 +39,52 @@ IN_MEMORY = {
 
 def rows(options: Options) -> Iterator[Row]:
     """Measure."""
-    name, n_images, batch, rounds = ("cnn", 32, 8, 1) if options.quick else ("squeezenet1_1", 96, 32, 3)
-    passes = {
+    name, n_images, fewer, rounds = ("cnn", 32, 16, 1) if options.quick else ("squeezenet1_1", 256, 96, 3)
+    with_few_maps = {
         "statistics, no maps": (0, "none"),
         f"statistics, maps of 1/{FEW}, lz4": (n_images // FEW, "lz4"),
-        "statistics, maps of all, lz4": (n_images // ALL, "lz4"),
-        "statistics, maps of all, none": (n_images // ALL, "none"),
     }
-    labels = (BARE, *passes, *STORED.values(), LIMIT, *IN_MEMORY.values())
-    seconds: dict[str, list[float]] = {each: [] for each in labels}
-    stored: dict[str, int] = {}
-    # with more, threads that wait for one another spin, and on a busy machine that is what would be measured
+    with_all_maps = {
+        "statistics, maps of all, lz4": (fewer, "lz4"),
+        "statistics, maps of all, none": (fewer, "none"),
+    }
+    # with more threads, those that wait for one another spin; on a busy machine that would be measured
     torch.set_num_threads(1)
     # as jobs do; the bare loop and the other tools, too, are faster for it
     keep_freed_memory()
-    with options.temporary("extraction") as folder, workers(tuple(STORED), options, folder) as peers:
+    yield from _measure(options, name, n_images, 1 if options.quick else 5, with_few_maps, ())
+    # these write gigabytes, each of them
+    yield from _measure(options, name, fewer, rounds, with_all_maps, tuple(STORED))
+
+
+def _measure(
+    options: Options,
+    name: str,
+    n_images: int,
+    rounds: int,
+    passes: Mapping[str, tuple[int, str]],
+    others: Sequence[str],
+) -> Iterator[Row]:
+    """Measure passes, and other tools and the limit where there are any.
+
+    Parameters
+    ----------
+    name : of the network.
+    passes : by label, number of images with maps, and compression.
+    others : names of tools.
+    """
+    batch = 8 if options.quick else 32
+    seconds: dict[str, list[float]] = {}
+    stored: dict[str, int] = {}
+    with options.temporary("extraction") as folder, workers(tuple(others), options, folder) as peers:
         this = case(name, n_images, folder / "images.zarr")
         inputs = [Preprocess(this.entry["input"])(pixels) for pixels in this.images.batches(batch)]
         network = this.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         names = [each.name for each in this.layers]
-        hand_over(network, torch.cat(inputs), names, batch, folder / "handed")
         recorder = Recorder(trace(network, in_place=True), {each.name: each.node for each in this.layers})
         able = {}
+        if peers:
+            hand_over(network, torch.cat(inputs), names, batch, folder / "handed")
         for peer, worker in peers.items():
             answer = worker.ask("load", folder=str(folder / "handed"))
             able[peer] = answer.result if answer else []
@@ -91,19 +114,20 @@ def rows(options: Options) -> Iterator[Row]:
                 found[label] = _run(this, folder / "stores", n_maps, batch, compression)
                 stored[label] = size_of(folder / "stores", "maps/c/**/*")
                 shutil.rmtree(folder / "stores")
-            for peer, label in STORED.items():
-                found[label] = _ask(peers[peer], "store", folder=str(folder / "theirs"))
-                stored[label] = size_of(folder / "theirs")
+            for peer, worker in peers.items():
+                found[STORED[peer]] = _ask(worker, "store", folder=str(folder / "theirs"))
+                stored[STORED[peer]] = size_of(folder / "theirs")
                 shutil.rmtree(folder / "theirs", ignore_errors=True)
-            found[LIMIT] = cpu_seconds(written_loop)
-            stored[LIMIT] = (folder / "raw").stat().st_size
-            (folder / "raw").unlink()
-            for peer, label in IN_MEMORY.items():
-                found[label] = _ask(peers[peer], "memory")
+            if peers:
+                found[LIMIT] = cpu_seconds(written_loop)
+                stored[LIMIT] = (folder / "raw").stat().st_size
+                (folder / "raw").unlink()
+            for peer, worker in peers.items():
+                found[IN_MEMORY[peer]] = _ask(worker, "memory")
             for label, value in found.items():
-                seconds[label].append(value)
-    where = f"{name}, {n_images} images, {len(this.layers)} layers, batch {batch}, 1 thread"
-    yield Row(f"{where}: {this.origin}")
+                seconds.setdefault(label, []).append(value)
+    where = f"{n_images} images"
+    yield Row(f"{name}, {where}, {len(names)} layers, batch {batch}, 1 thread: {this.origin}")
     for peer, worker in peers.items():
         if worker.error is not None:
             yield worker.row
@@ -114,22 +138,23 @@ def rows(options: Options) -> Iterator[Row]:
     # a tool that failed on the way has no figures
     seconds = {label: values for label, values in seconds.items() if not any(map(math.isnan, values))}
     for label, values in seconds.items():
-        yield Row(f"CPU time, {label}", values, "s")
+        yield Row(f"CPU time, {where}, {label}", values, "s")
     for label, values in seconds.items():
-        ratios = [value / base for value, base in zip(values, seconds[BARE], strict=True)]
         if label != BARE:
-            yield Row(f"CPU time / bare loop, {label}", ratios, "×", TARGET if label in passes else None)
+            target = TARGET if label in passes else None
+            yield Row(f"CPU time / bare loop, {where}, {label}", _ratios(values, seconds[BARE]), "×", target)
     for kept in passes:
-        for label in STORED.values():
-            if "maps of all" in kept and label in seconds:
-                ratios = [ours / theirs for ours, theirs in zip(seconds[kept], seconds[label], strict=True)]
+        for label in (STORED[peer] for peer in peers):
+            if label in seconds:
+                ratios = _ratios(seconds[kept], seconds[label])
                 yield Row(f"CPU time, ours ({kept}) / {label}", ratios, "×")
     for label, size in stored.items():
-        if label in seconds:
-            yield Row(f"maps on disk, {label}", [size / 2**20], "MiB")
-        if size and label in passes:
-            n_maps = passes[label][0]
-            yield Row(f"maps on disk / raw, {label}", [size * n_images / n_maps / stored[LIMIT]], "×")
+        if label in seconds and size:
+            yield Row(f"maps on disk, {where}, {label}", [size / 2**20], "MiB")
+
+
+def _ratios(values: Sequence[float], others: Sequence[float]) -> list[float]:
+    return [value / other for value, other in zip(values, others, strict=True)]
 
 
 def _ask(worker: Worker, task: str, **arguments: str) -> float:
