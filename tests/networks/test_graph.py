@@ -222,6 +222,25 @@ def test_branches_are_named_after_their_module():
     assert googlenet["inception4c"] == ""
 
 
+def test_branches_lead_through_what_returns_several_tensors():
+    def branches(name, **arguments):
+        traced = trace(build(torchvision_entry(name, 32, arguments=arguments), seed=0))
+        return {layer.name: layer.branch_of for layer in layers_of(traced, 3, 32)}
+
+    block = "encoder.layers.encoder_layer_3"
+    vit = branches("vit_b_16", image_size=32)
+    # what is added to the stream by attention, then by the perceptron; the stream itself
+    attention = ("ln_1", "getitem", "dropout")
+    assert {vit[f"{block}.{name}"] for name in attention} == {block}
+    assert {vit[f"{block}.{name}"] for name in ("ln_2", "mlp.0", "mlp.1", "mlp.2", "mlp.4")} == {block}
+    stream = ["input", "conv_proj", "encoder.add", f"{block}.add", f"{block}.add_1", "encoder.ln", "output"]
+    assert {vit[name] for name in stream} == {""}
+    # half of the units by-pass a block
+    shuffled = branches("shufflenet_v2_x0_5")
+    assert shuffled["stage2.1.branch2.2"] == shuffled["stage2.1.branch2.7"] == "stage2.1"
+    assert shuffled["stage2.1.cat"] == ""
+
+
 class Functions(nn.Module):
     """Branches that no module holds, and a size that is handed on past all layers."""
 

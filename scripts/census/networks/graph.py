@@ -14,6 +14,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor, fx, nn
+from torch.utils._pytree import tree_leaves
 
 from census.errors import StudyError
 from census.networks.layers import Layer
@@ -231,11 +232,12 @@ def from_maps(maps: Tensor, dimensions: int) -> Tensor:
 
 
 class _Shapes(fx.Interpreter):
-    """Run the graph on one image without data, and note the shape of every tensor."""
+    """Run the graph on one image without data, and note the shape of every tensor, and where there are any."""
 
     def run_node(self, node: fx.Node) -> Any:
         value = super().run_node(node)
         node.meta["shape"] = tuple(value.shape) if isinstance(value, Tensor) else None
+        node.meta["tensors"] = any(isinstance(leaf, Tensor) for leaf in tree_leaves(value))
         return value
 
 
@@ -344,8 +346,9 @@ def _branches(nodes: list[fx.Node]) -> dict[fx.Node, str]:
     from_image: set[fx.Node] = set()
     to_logits = {returned}
     for node in nodes[:-1]:
-        is_tensor = node.meta["shape"] is not None  # sizes, too, are handed on from node to node
-        if is_tensor and (node.op == "placeholder" or from_image.intersection(node.all_input_nodes)):
+        # sizes, too, are handed on from node to node; attention and what splits a tensor return several at once
+        has_values = node.meta["tensors"]
+        if has_values and (node.op == "placeholder" or from_image.intersection(node.all_input_nodes)):
             from_image.add(node)
     for node in reversed(nodes[:-1]):
         if to_logits.intersection(node.users):
