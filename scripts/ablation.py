@@ -56,13 +56,13 @@ with job(snakemake.log[0]) as log:
         indices, n_first = choose_images(len(data.labels), images, maps, seed)
         return data.pixels.oindex[indices[:n_first]], data.labels[indices[:n_first]], data.classes
 
-    def training_mean(path, traced, node):
+    def training_mean(path, traced, layer):
         """Return the mean of each unit of a layer over images to train on, and positions."""
-        recorder, total = Recorder(traced, {node: node}), 0
+        recorder, total = Recorder(traced, {layer.name: layer.node}), 0
         images, *_ = first_images(path, n_training, n_training)
         for first in range(0, len(images), batch):
             for _, values in recorder(preprocess(images[first : first + batch], device)):
-                total += as_maps(values).double().mean((1, 2)).sum(0).cpu().numpy()
+                total += as_maps(values, layer.units_axis).double().mean((1, 2)).sum(0).cpu().numpy()
         return total / len(images)
 
     def read_column(path, checkpoint, name):
@@ -99,7 +99,7 @@ with job(snakemake.log[0]) as log:
             crossing = suffix.cross(preprocess(pixels[block], device))
             if mode == "resampled":
                 others = suffix.cross(preprocess(pixels[donors[block]], device))
-                replacement = as_maps(others[suffix.layer])
+                replacement = as_maps(others[suffix.layer], suffix.units_axis)
             else:
                 by = average if mode == "mean" else np.zeros(1)
                 replacement = torch.from_numpy(by).float().to(device)[None, None, None, :]
@@ -163,12 +163,12 @@ with job(snakemake.log[0]) as log:
         traced = trace(network, key, in_place=True)
         (layer,) = select(layers_of(traced, *shape, key), [name], f"networks.{key}")
         traced = traced.to(device, memory_format=torch.channels_last)
-        suffix = Suffix(traced, layer.node, *shape)
+        suffix = Suffix(traced, layer.node, *shape, layer.units_axis)
         for mode in params.modes:
             with torch.inference_mode():
                 average = means
                 if mode == "mean" and snakemake.input.get("train"):
-                    average = training_mean(snakemake.input.train, traced, layer.node)
+                    average = training_mean(snakemake.input.train, traced, layer)
                 (right, loss), classes = outcomes(suffix, distinct, mode, average)
             # the intact network comes last
             right_intact, loss_intact = right[-1], loss[-1]

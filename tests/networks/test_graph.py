@@ -3,6 +3,7 @@
 from collections import Counter
 
 import networkx as nx
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -10,7 +11,7 @@ from torch import nn
 
 from census.errors import StudyError
 from census.networks.build import build
-from census.networks.graph import Recorder, as_maps, layers_of, trace
+from census.networks.graph import Recorder, as_maps, from_maps, layers_of, trace, unit_shape
 
 
 class InPlace(nn.Module):
@@ -263,6 +264,75 @@ def test_tokens_are_positions():
     tokens = layers["encoder.layers.encoder_layer_0.ln_2"]
     assert tokens.shape == (768, 5, 1)
     assert as_maps(torch.zeros(2, 5, 768)).shape == (2, 5, 1, 768)
+
+
+UNITS_LAST = {
+    # units of maps behind a convolution, a permutation, the normalization of a layer, linear layers and sums
+    "convnext_tiny": {
+        "features.0.0": (96, 8, 8, None),
+        "features.0.1.layer_norm": (96, 8, 8, 3),
+        "features.1.0.block.0": (96, 8, 8, None),
+        "features.1.0.block.4": (384, 8, 8, 3),
+        "features.1.0": (96, 8, 8, None),
+        "output": (10, 1, 1, None),
+    },
+    "swin_t": {
+        "features.0.0": (96, 8, 8, None),
+        "features.1.0.attn": (96, 8, 8, 3),
+        "features.1.1.mlp.1": (384, 8, 8, 3),
+        "features.3.1": (192, 4, 4, 3),
+        "norm": (768, 1, 1, 3),
+        "avgpool": (768, 1, 1, None),
+    },
+    # before they are turned, tokens come last
+    "vit_b_16": {
+        "conv_proj": (768, 2, 2, None),
+        "reshape": (768, 4, 1, 1),
+        "permute": (768, 4, 1, None),
+        "cat": (768, 5, 1, None),
+        "encoder.layers.encoder_layer_0.getitem": (768, 5, 1, None),
+        "encoder.layers.encoder_layer_0.mlp.1": (3072, 5, 1, None),
+        "encoder": (768, 5, 1, None),
+        "output": (10, 1, 1, None),
+    },
+}
+
+
+@pytest.mark.parametrize("name", UNITS_LAST)
+def test_units_are_found_along_whichever_axis_they_lie(name):
+    arguments = {"image_size": 32} if name == "vit_b_16" else {}
+    layers = layers_of(trace(build(torchvision_entry(name, 32, arguments=arguments), seed=0)), 3, 32)
+    found = {each: (*layer.shape, layer.units_axis) for layer in layers for each in _names(layer)}
+    expected = UNITS_LAST[name]
+    assert {layer: found[layer] for layer in expected} == expected
+
+
+@pytest.mark.parametrize("name", ["vgg11", "resnet18", "googlenet", "shufflenet_v2_x0_5", "efficientnet_b0"])
+def test_units_of_convolutional_networks_lie_along_the_usual_axis(name):
+    arguments = {"init_weights": False, "aux_logits": False} if name == "googlenet" else {}
+    layers = layers_of(trace(build(torchvision_entry(name, arguments=arguments), seed=0)), 3, 64)
+    # shufflenet takes the axis of units apart in five axes, which is no layer
+    assert {layer.units_axis for layer in layers} == {None}
+
+
+@pytest.mark.parametrize(("shape", "axis"), [((2, 5), None), ((2, 4, 5), None), ((2, 5, 4), 1)])
+def test_vectors_and_tokens_are_maps(shape, axis):
+    values = torch.arange(float(np.prod(shape))).reshape(shape)
+    maps = as_maps(values, axis)
+    assert maps.shape == (2, *unit_shape(shape[1:], axis)[1:], 5)
+    expected = values.reshape(2, -1, 5) if axis is None else values.transpose(1, 2)
+    torch.testing.assert_close(maps[:, :, 0], expected, rtol=0, atol=0)
+    torch.testing.assert_close(from_maps(maps, len(shape), axis), values, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize(("axis", "order"), [(None, (0, 2, 3, 1)), (2, (0, 1, 3, 2)), (3, (0, 1, 2, 3))])
+def test_maps_have_their_units_last(axis, order):
+    values = torch.rand(2, 3, 4, 5)
+    maps = as_maps(values, axis)
+    torch.testing.assert_close(maps, values.permute(order), rtol=0, atol=0)
+    units, height, width = unit_shape(values.shape[1:], axis)
+    assert maps.shape == (2, height, width, units)
+    torch.testing.assert_close(from_maps(maps, 4, axis), values, rtol=0, atol=0)
 
 
 def test_a_network_that_branches_on_values_is_refused():

@@ -428,15 +428,42 @@ def test_sums_in_place_see_the_union():
     assert field_of(network, 8, in_place=True) == field_of(network, 8) == expected
 
 
-def test_tokens_and_maps_with_other_axes_have_no_field():
+def test_tokens_and_maps_that_lie_on_their_side_have_no_field():
     class Tokens(nn.Module):
         def forward(self, values):
-            last = values.permute(0, 2, 3, 1) * 1
-            return last.flatten(1, 2) * 1
+            aside = values.transpose(2, 3) * 1
+            return aside.flatten(2).transpose(1, 2) * 1
 
     layers = {layer.name: layer.receptive_field for layer in layers_of(trace(Tokens()), 3, 8)}
     assert layers.pop("input") == SAME
     assert set(layers.values()) == {None}
+
+
+def test_maps_with_their_units_last_have_a_field():
+    class Last(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(3, 5, 3, stride=2)
+            self.linear = nn.Linear(5, 6)
+
+        def forward(self, values):
+            return self.linear(self.conv(values).permute(0, 2, 3, 1)).mean((1, 2))
+
+    layers = {layer.name: layer for layer in layers_of(trace(Last()), 3, 9)}
+    for name, units in (("conv", 5), ("permute", 5), ("linear", 6)):
+        assert layers[name].shape == (units, 4, 4)
+        assert layers[name].receptive_field == ReceptiveField((3, 3), (2, 2))
+    assert layers["output"].receptive_field is None
+
+
+def test_a_transformer_sees_patches_then_everything():
+    network = torchvision_network("vit_b_16", image_size=64)
+    layers = {layer.name: layer for layer in layers_of(trace(network), 3, 64)}
+    patches = layers.pop("conv_proj")
+    assert patches.receptive_field == ReceptiveField((16, 16), (16, 16))
+    assert patches.shape == (768, 4, 4)
+    assert layers.pop("input").receptive_field == SAME
+    assert {layer.receptive_field for layer in layers.values()} == {None}
 
 
 # --- the object itself

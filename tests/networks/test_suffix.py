@@ -54,6 +54,35 @@ class Tokens(nn.Module):
         return self.classifier(values[:, 0] + values.mean(1))
 
 
+class UnitsLast(nn.Module):
+    """A residual block that has its units last between two permutations, as ConvNeXt's."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 6, 3, padding=1)
+        self.norm = nn.LayerNorm(6)
+        self.linear = nn.Linear(6, 8)
+        self.gelu = nn.GELU()
+        self.back = nn.Linear(8, 6)
+        self.classifier = nn.Linear(6, 5)
+
+    def forward(self, images):
+        values = self.conv(images)
+        inner = self.gelu(self.linear(self.norm(values.permute(0, 2, 3, 1))))
+        values = values + self.back(inner).permute(0, 3, 1, 2)
+        return self.classifier(values.mean((2, 3)))
+
+
+def transformer():
+    """Torchvision's, small; the weights of its head are zero until it is trained."""
+    torchvision_network("alexnet")  # makes torchvision ready
+    from torchvision.models import VisionTransformer
+
+    network = VisionTransformer(32, 16, num_layers=2, num_heads=2, hidden_dim=16, mlp_dim=32, num_classes=5)
+    nn.init.normal_(network.heads.head.weight)
+    return network
+
+
 def torchvision_network(name, **arguments):
     entry = {"architecture": name, "arguments": arguments, "classes": 10, "weights": "random"}
     return build(entry, seed=0), 3, 64
@@ -85,6 +114,8 @@ NETWORKS = {
     "branches": lambda: torchvision_network("squeezenet1_1"),
     "modules": lambda: torchvision_network("googlenet", init_weights=False, aux_logits=False),
     "tokens": lambda: (seeded(Tokens), 3, 8),
+    "units last": lambda: (seeded(UnitsLast), 3, 8),
+    "transformer": lambda: (seeded(transformer), 3, 32),
 }
 CASES = [
     *(("chain", layer) for layer in ("input", "relu1", "pool2", "relu4", "flatten", "relu5", "output")),
@@ -93,11 +124,13 @@ CASES = [
     *(("residual", layer) for layer in ("layer1.0.relu", "layer2.0.downsample.1", "layer4.1.add")),
     *(("branches", f"features.3.{layer}") for layer in ("squeeze_activation", "expand1x1_activation", "cat")),
     *(("modules", layer) for layer in ("inception4c.branch2.0.relu",)),
-    *(("tokens", layer) for layer in ("conv", "norm", "gelu")),
+    *(("tokens", layer) for layer in ("conv", "reshape", "norm", "gelu")),
+    *(("units last", layer) for layer in ("conv", "permute", "gelu", "back", "add")),
+    *(("transformer", f"encoder.layers.encoder_layer_0.{layer}") for layer in ("getitem", "mlp.1", "add_1")),
 ]
 
 
-def whole_passes(traced, node, images, changed, replacement):
+def whole_passes(traced, layer, images, changed, replacement):
     """Return the logits of a whole pass for each change, (changes, images, classes): every node is run."""
     logits = []
     for mask in torch.from_numpy(changed):
@@ -105,10 +138,10 @@ def whole_passes(traced, node, images, changed, replacement):
         class Changing(torch.fx.Interpreter):
             def run_node(self, current, mask=mask):
                 value = super().run_node(current)
-                if current.name != node:
+                if current.name != layer.node:
                     return value
-                maps = torch.where(mask, replacement, as_maps(value))
-                return from_maps(maps.contiguous(), value.ndim)
+                maps = torch.where(mask, replacement, as_maps(value, layer.units_axis))
+                return from_maps(maps.contiguous(), value.ndim, layer.units_axis)
 
         logits.append(Changing(traced).run(images))
     return torch.stack(logits).numpy()
@@ -139,15 +172,16 @@ def test_it_gives_what_whole_passes_give(network, layer, in_place):
     network, channels, size = NETWORKS[network]()
     images = torch.randn(5, channels, size, size).contiguous(memory_format=torch.channels_last)
     whole = trace(network).to(memory_format=torch.channels_last)
-    node = next(each.node for each in layers_of(whole, channels, size) if layer in (each.name, *each.aliases))
+    layer = next(each for each in layers_of(whole, channels, size) if layer in (each.name, *each.aliases))
     traced = trace(network, in_place=in_place).to(memory_format=torch.channels_last)
     with torch.inference_mode():
-        suffix = Suffix(traced, node, channels, size)
+        suffix = Suffix(traced, layer.node, channels, size, layer.units_axis)
         crossing = suffix.cross(images.clone())
-        maps = as_maps(crossing[node])
+        maps = as_maps(crossing[layer.node], layer.units_axis)
+        assert maps.shape[3] == layer.shape[0]
         changed = changes_of(maps.shape[3])
         for replacement in (torch.zeros(1, 1, 1, 1), maps.mean((0, 1, 2), keepdim=True), maps.flip(0)):
-            expected = whole_passes(whole, node, images, changed, replacement)
+            expected = whole_passes(whole, layer, images, changed, replacement)
             logits, intact, _ = logits_of(suffix, crossing, changed, replacement, batch=7)
             scale = np.abs(expected).max()
             np.testing.assert_allclose(logits, expected, rtol=0, atol=2e-6 * scale)

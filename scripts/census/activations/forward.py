@@ -205,7 +205,7 @@ class Pass:
                                 self._at_positions(layer, values[:with_maps]),
                             )
                         continue
-                    maps = as_maps(values).float().contiguous()
+                    maps = as_maps(values, self._layers[name].units_axis).float().contiguous()
                     pending[name].append(statistics(maps))
                     if with_maps:
                         write(stores[name].write_maps, first, maps[:with_maps])
@@ -238,7 +238,7 @@ class Pass:
     def _at_positions(self, layer: str, values: torch.Tensor) -> torch.Tensor:
         """Return a copy of a layer's values, float32 (images, positions, units), at the positions chosen."""
         y, x = torch.from_numpy(self._positions[layer]).long().to(values.device).unbind(1)
-        return as_maps(values)[:, y, x].float()
+        return as_maps(values, self._layers[layer].units_axis)[:, y, x].float()
 
     def _attributes(self, layer: Layer, provenance: Mapping[str, Any]) -> dict[str, Any]:
         about = {

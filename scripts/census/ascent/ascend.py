@@ -78,7 +78,7 @@ class Ascent:
         device: str = "cpu",
     ) -> None:
         self._preprocess, self._shape, self._settings = preprocess, shape, settings
-        self._device = device
+        self._device, self._units_axis = device, layer.units_axis
         network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._recorder = Recorder(network, {"before": layer.before or layer.node, "behind": layer.node})
 
@@ -140,8 +140,8 @@ class Ascent:
         units : each picture's own unit.
         """
         rows = torch.arange(len(units), device=units.device)
-        means = {
-            name: (as_maps(values)[rows, :, :, units] if name == "before" else as_maps(values)).mean((1, 2))
-            for name, values in self._recorder(images)
-        }
+        means = {}
+        for name, values in self._recorder(images):
+            maps = as_maps(values, self._units_axis)
+            means[name] = (maps[rows, :, :, units] if name == "before" else maps).mean((1, 2))
         return means["before"], means["behind"]

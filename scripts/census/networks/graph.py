@@ -17,6 +17,7 @@ from torch import Tensor, fx, nn
 from torch.utils._pytree import tree_leaves
 
 from census.errors import StudyError
+from census.networks.axes import units_axes, usual_axis
 from census.networks.layers import Layer
 from census.networks.receptive import receptive_fields
 
@@ -195,12 +196,22 @@ def _passes_on(operation: nn.Module | str) -> bool:
     return isinstance(operation, PASSING_ON) or operation in PASSING_ON_NAMES
 
 
-def unit_shape(shape: tuple[int, ...]) -> tuple[int, int, int] | None:
+def unit_shape(shape: tuple[int, ...], units_axis: int | None = None) -> tuple[int, int, int] | None:
     """Return ``(units, height, width)`` of a tensor's shape without its batch axis, or None.
 
     Maps are ``(units, height, width)``, vectors ``(units,)``, sequences of tokens ``(tokens, units)``;
     tokens are read as positions.
+
+    Parameters
+    ----------
+    shape : of the values on one image.
+    units_axis : along which axis of a batch of them units lie, if it is not the usual one.
     """
+    if units_axis is not None:
+        positions = [length for axis, length in enumerate(shape, 1) if axis != units_axis]
+        shape = (
+            (shape[units_axis - 1], *positions) if len(shape) == 3 else (*positions, shape[units_axis - 1])
+        )
     if len(shape) == 3:
         return shape[0], shape[1], shape[2]
     if len(shape) == 2:
@@ -208,31 +219,41 @@ def unit_shape(shape: tuple[int, ...]) -> tuple[int, int, int] | None:
     return (shape[0], 1, 1) if len(shape) == 1 else None
 
 
-def as_maps(values: Tensor) -> Tensor:
+def as_maps(values: Tensor, units_axis: int | None = None) -> Tensor:
     """Return a batch of any layer's values as ``(images, height, width, units)``, without copying.
 
     The values lie in memory in this order where the network runs in the channels-last layout.
+
+    Parameters
+    ----------
+    values : of two to four axes, that of the images first.
+    units_axis : the layer's :attr:`~census.networks.layers.Layer.units_axis`.
     """
+    if units_axis is not None:
+        values = values.movedim(units_axis, usual_axis(values.ndim))
     if values.ndim == 4:
         return values.permute(0, 2, 3, 1)
     return values[:, :, None, :] if values.ndim == 3 else values[:, None, None, :]
 
 
-def from_maps(maps: Tensor, dimensions: int) -> Tensor:
+def from_maps(maps: Tensor, dimensions: int, units_axis: int | None = None) -> Tensor:
     """Return maps as a batch of a layer's values again: what :func:`as_maps` undoes, without copying.
 
     Parameters
     ----------
     maps : (images, height, width, units).
     dimensions : number of axes of the layer's values, 2 to 4.
+    units_axis : the layer's :attr:`~census.networks.layers.Layer.units_axis`.
     """
     if dimensions == 4:
-        return maps.permute(0, 3, 1, 2)
-    return maps[:, :, 0, :] if dimensions == 3 else maps[:, 0, 0, :]
+        values = maps.permute(0, 3, 1, 2)
+    else:
+        values = maps[:, :, 0, :] if dimensions == 3 else maps[:, 0, 0, :]
+    return values if units_axis is None else values.movedim(usual_axis(dimensions), units_axis)
 
 
 class _Shapes(fx.Interpreter):
-    """Run the graph on one image without data, and note the shape of every tensor, and where there are any."""
+    """Run the graph on one image without data, and note the shape of every tensor, and what returns any."""
 
     def run_node(self, node: fx.Node) -> Any:
         value = super().run_node(node)
@@ -307,11 +328,12 @@ def layers_of(traced: fx.GraphModule, channels: int, size: int, key: str = "netw
         returned = returned.all_input_nodes[0]
         same_as_output.add(returned)
 
-    branches, fields = _branches(nodes), receptive_fields(abstract, images)
+    branches, axes = _branches(nodes), units_axes(abstract, images)
+    fields = receptive_fields(abstract, images, axes)
     layers: list[Layer] = []
     for node in nodes[:-1]:
         shape = node.meta["shape"]
-        units = unit_shape(shape[1:]) if shape is not None and shape[:1] == (2,) else None
+        units = unit_shape(shape[1:], axes[node]) if shape is not None and shape[:1] == (2,) else None
         if units is None:
             continue  # a parameter, a number, or a tensor without images
         name, aliases = node.meta["layer"], modules_of_node.get(node, [])
@@ -332,7 +354,8 @@ def layers_of(traced: fx.GraphModule, channels: int, size: int, key: str = "netw
             kind = "other"
         place = branches.get(node, ""), fields[node]
         before = node.all_input_nodes[0].name if kind == "rectifier" else ""
-        layers.append(Layer(name, kind, units, len(layers), node.name, tuple(aliases), *place, before))
+        known = Layer(name, kind, units, len(layers), node.name, tuple(aliases), *place, before, axes[node])
+        layers.append(known)
     return layers
 
 
@@ -346,9 +369,10 @@ def _branches(nodes: list[fx.Node]) -> dict[fx.Node, str]:
     from_image: set[fx.Node] = set()
     to_logits = {returned}
     for node in nodes[:-1]:
-        # sizes, too, are handed on from node to node; attention and what splits a tensor return several at once
-        has_values = node.meta["tensors"]
-        if has_values and (node.op == "placeholder" or from_image.intersection(node.all_input_nodes)):
+        # sizes, too, are handed on from node to node; attention returns several tensors at once
+        if node.meta["tensors"] and (
+            node.op == "placeholder" or from_image.intersection(node.all_input_nodes)
+        ):
             from_image.add(node)
     for node in reversed(nodes[:-1]):
         if to_logits.intersection(node.users):

@@ -38,6 +38,8 @@ class Layer:
         of the paths from the input to the logits only; empty where all of them go through the layer.
     receptive_field : which pixels of the input each position sees; None for the whole image, or if it may be.
     before : name of the graph's node whose tensor a rectifier takes; empty for layers of other kinds.
+    units_axis : along which axis of the tensor units lie, 0 being that of the images; None for the usual one,
+        1 of maps and vectors, 2 of sequences of tokens.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Layer:
     branch_of: str = ""
     receptive_field: ReceptiveField | None = None
     before: str = ""
+    units_axis: int | None = None
 
     @property
     def n_neurons(self) -> int:

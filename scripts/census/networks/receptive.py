@@ -6,7 +6,7 @@ is known wherever it stands. An operation without a rule may mix all positions, 
 to see the whole image.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -44,18 +44,22 @@ class _Seen:
 _Rule = Callable[[_Seen, Tensor, Tensor, dict[str, Any]], _Seen | None]
 
 
-def receptive_fields(traced: fx.GraphModule, images: Tensor) -> dict[fx.Node, ReceptiveField | None]:
+def receptive_fields(
+    traced: fx.GraphModule, images: Tensor, units_axes: Mapping[fx.Node, int | None]
+) -> dict[fx.Node, ReceptiveField | None]:
     """Return the receptive field of every node that returns a tensor.
 
     Parameters
     ----------
     traced : a traced network, on the device of the images; the device ``meta`` spares all computing.
     images : ``(n, channels, height, width)``; only their shape matters.
+    units_axes : what :func:`census.networks.axes.units_axes` returned.
 
     Returns
     -------
-    the field in pixels of the images, for each tensor ``(n, units, height, width)``; None where each position
-    may see the whole image, and where the last two axes are not the rows and columns of the image.
+    the field in pixels of the images, for each tensor ``(n, units, height, width)``, or with its units last;
+    None where each position may see the whole image, and where the other axes are not the rows and columns of
+    the image.
     """
     fields: dict[fx.Node, ReceptiveField | None] = {}
     tracker = _Tracker(images)
@@ -65,7 +69,9 @@ def receptive_fields(traced: fx.GraphModule, images: Tensor) -> dict[fx.Node, Re
             value = super().run_node(node)
             if isinstance(value, Tensor):
                 seen = tracker.seen.get(value)
-                fields[node] = seen.field if seen and seen.lies_as_images and value.ndim == 4 else None
+                places = [-3, -2] if units_axes.get(node) == 3 else [-2, -1]
+                are_maps = seen is not None and value.ndim == 4 and [seen.rows, seen.columns] == places
+                fields[node] = seen.field if seen and are_maps else None
             return value
 
     # without gradients to keep track of, torch shows operations before it takes them apart
@@ -100,11 +106,11 @@ class _Tracker(TorchDispatchMode):
                 return result
         result = operation(*args, **kwargs)
 
-        inputs, outputs = _tensors([args, kwargs]), _tensors(result)
+        inputs, outputs = tensors_in([args, kwargs]), tensors_in(result)
         for tensor in (*inputs, *outputs):
             self._sharing.setdefault(tensor.untyped_storage()._cdata, {})[tensor] = None
         if any(tensor in self.seen for tensor in inputs):
-            arguments = _by_name(operation, args, kwargs)
+            arguments = by_name(operation, args, kwargs)
             seen = [self._apply(rule, inputs, output, arguments) for output in outputs]
             self._forget_what_is_written_to(operation, arguments)
             self.seen.update(zip(outputs, seen, strict=True))
@@ -128,7 +134,7 @@ class _Tracker(TorchDispatchMode):
         """Let all tensors that share the memory that an operation writes to see the whole image."""
         for declared in operation._schema.arguments:
             if declared.alias_info is not None and declared.alias_info.is_write:
-                for written in _tensors(arguments[declared.name]):
+                for written in tensors_in(arguments[declared.name]):
                     self.seen.update(dict.fromkeys(self._sharing[written.untyped_storage()._cdata]))
 
 
@@ -140,11 +146,12 @@ def _both(one: _Seen | None, other: _Seen | None) -> _Seen | None:
     return replace(one, field=field) if field else None
 
 
-def _tensors(values: Any) -> list[Tensor]:
+def tensors_in(values: Any) -> list[Tensor]:
+    """Return all tensors within lists, tuples and dictionaries."""
     return [leaf for leaf in tree_leaves(values) if isinstance(leaf, Tensor)]
 
 
-def _by_name(operation: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> dict[str, Any]:
+def by_name(operation: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> dict[str, Any]:
     """Return an operation's arguments by name, those that were left out with their defaults."""
     declared = operation._schema.arguments
     given = {each.name: value for each, value in zip(declared, args, strict=False)}
@@ -158,7 +165,7 @@ def _rule_of(operation: Any) -> _Rule | None:
     return RULES.get(name) or (_same_place if torch.Tag.pointwise in operation.tags else None)
 
 
-def _from_last(axis: int, n_axes: int) -> int:
+def from_last(axis: int, n_axes: int) -> int:
     """Return an axis counted from the last, -1."""
     return axis - n_axes if axis >= 0 else axis
 
@@ -178,7 +185,7 @@ def _same_place(seen: _Seen, value: Tensor, output: Tensor, arguments: dict[str,
 
 def _joined(seen: _Seen, value: Tensor, output: Tensor, arguments: dict[str, Any]) -> _Seen | None:
     """Tensors stand one behind the other along an axis."""
-    along = _from_last(arguments["dim"], output.ndim)
+    along = from_last(arguments["dim"], output.ndim)
     return None if along in (seen.rows, seen.columns) else seen
 
 
@@ -221,7 +228,7 @@ def _padding(seen: _Seen, value: Tensor, output: Tensor, arguments: dict[str, An
 
 
 def _slice(seen: _Seen, value: Tensor, output: Tensor, arguments: dict[str, Any]) -> _Seen | None:
-    along = _from_last(arguments["dim"], value.ndim)
+    along = from_last(arguments["dim"], value.ndim)
     if along not in (seen.rows, seen.columns):
         return seen
     taken = slice(arguments["start"], arguments["end"], arguments["step"])
@@ -234,7 +241,7 @@ def _slice(seen: _Seen, value: Tensor, output: Tensor, arguments: dict[str, Any]
 def _along_others(seen: _Seen, value: Tensor, output: Tensor, arguments: dict[str, Any]) -> _Seen | None:
     """Mixed are the values along the axes ``dim``, or all; they are left out where the output has fewer."""
     dim = arguments.get("dim")
-    axes = {_from_last(axis, value.ndim) for axis in ([dim] if isinstance(dim, int) else dim or [])}
+    axes = {from_last(axis, value.ndim) for axis in ([dim] if isinstance(dim, int) else dim or [])}
     if not axes or axes & {seen.rows, seen.columns}:
         return None
     if output.ndim == value.ndim:
@@ -253,17 +260,17 @@ def _batch_norm(seen: _Seen, value: Tensor, output: Tensor, arguments: dict[str,
 
 
 def _permute(seen: _Seen, value: Tensor, output: Tensor, arguments: dict[str, Any]) -> _Seen | None:
-    order = [_from_last(axis, value.ndim) for axis in arguments["dims"]]
+    order = [from_last(axis, value.ndim) for axis in arguments["dims"]]
     return seen.moved(lambda axis: order.index(axis) - value.ndim)
 
 
 def _transpose(seen: _Seen, value: Tensor, output: Tensor, arguments: dict[str, Any]) -> _Seen | None:
-    one, other = (_from_last(arguments[name], value.ndim) for name in ("dim0", "dim1"))
+    one, other = (from_last(arguments[name], value.ndim) for name in ("dim0", "dim1"))
     return seen.moved(lambda axis: {one: other, other: one}.get(axis, axis))
 
 
 def _unsqueeze(seen: _Seen, value: Tensor, output: Tensor, arguments: dict[str, Any]) -> _Seen | None:
-    new = _from_last(arguments["dim"], output.ndim)
+    new = from_last(arguments["dim"], output.ndim)
     return seen.moved(lambda axis: axis if axis > new else axis - 1)
 
 

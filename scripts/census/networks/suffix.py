@@ -27,14 +27,18 @@ class Suffix:
     traced : what :func:`census.networks.graph.trace` returned, ``in_place`` or not, where it is to run.
     node : name of the layer's node.
     channels, size : shape of the input image.
+    units_axis : the layer's :attr:`~census.networks.layers.Layer.units_axis`.
 
     Attributes
     ----------
     layer : the name of the layer's node.
+    units_axis : along which axis of its values units lie, if it is not the usual one.
     crossing : names of the nodes whose values cross the cut, the layer's first.
     """
 
-    def __init__(self, traced: fx.GraphModule, node: str, channels: int, size: int) -> None:
+    def __init__(
+        self, traced: fx.GraphModule, node: str, channels: int, size: int, units_axis: int | None = None
+    ) -> None:
         nodes = {each.name: each for each in traced.graph.nodes}
         shapes = shapes_of(traced, channels, size)
         after = {nodes[node]}
@@ -42,7 +46,7 @@ class Suffix:
             if after.intersection(each.all_input_nodes):
                 after.add(each)
         (returned,) = next(reversed(nodes.values())).all_input_nodes
-        self.layer = node
+        self.layer, self.units_axis = node, units_axis
         self.crossing = [node]
         seen, stack = {nodes[node]}, [returned]
         while stack:
@@ -144,7 +148,7 @@ def run_changes(
     the rows of a batch.
     """
     values = crossing[suffix.layer]
-    maps = as_maps(values)
+    maps = as_maps(values, suffix.units_axis)
     # a NaN differs from everything
     differs = (maps != replacement).any(2).any(1).float()
     masks = torch.from_numpy(changed).to(maps.device)
@@ -155,7 +159,7 @@ def run_changes(
         given = {name: _select(each, image) for name, each in crossing.items() if name != suffix.layer}
         by = replacement[image] if len(replacement) > 1 else replacement
         rows = torch.where(masks[change][:, None, None, :], by, maps[image])
-        given[suffix.layer] = from_maps(rows, values.ndim)
+        given[suffix.layer] = from_maps(rows, values.ndim, suffix.units_axis)
         logits = suffix(given)[: len(some)].float().cpu().numpy()
         yield Rows(some[:, 0], some[:, 1], logits)
 

@@ -1,0 +1,177 @@
+"""Along which axis of each tensor of a traced network its units lie.
+
+Maps usually are ``(images, units, height, width)``, and sequences of tokens ``(images, tokens, units)``. Not
+all are: some transformers and convolutional networks have the units of their maps last. What the values went
+through tells: a convolution gives units along axis 1, a linear layer or the normalization of a layer along
+the last, and most of what comes behind moves that axis or leaves it where it is.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, fx
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from census.networks.receptive import by_name, from_last, tensors_in
+
+# a rule says which axis of the output has the units, counted from the last, -1; from that of the input, the
+# input, the output, and the arguments by name. None where no axis has them.
+_Rule = Callable[[int, Tensor, Tensor, dict[str, Any]], int | None]
+
+
+def usual_axis(n_axes: int) -> int:
+    """Return along which axis units lie where nothing else is known: the last one, but for maps."""
+    return 1 if n_axes == 4 else n_axes - 1
+
+
+def units_axes(traced: fx.GraphModule, images: Tensor) -> dict[fx.Node, int | None]:
+    """Return along which axis the units of each node's tensor lie.
+
+    Parameters
+    ----------
+    traced : a traced network, on the device of the images; the device ``meta`` spares all computing.
+    images : ``(n, channels, height, width)``; only their shape matters.
+
+    Returns
+    -------
+    the axis, 0 being that of the images; None where it is the usual one (:func:`usual_axis`), or where the
+    network does not tell.
+    """
+    axes: dict[fx.Node, int | None] = {}
+    tracker = _Tracker(images)
+
+    class Walk(fx.Interpreter):
+        def run_node(self, node: fx.Node) -> Any:
+            value = super().run_node(node)
+            if isinstance(value, Tensor):
+                axis = tracker.axes.get(value)
+                axis = None if axis is None else axis + value.ndim
+                axes[node] = None if axis in (None, 0, usual_axis(value.ndim)) else axis
+            return value
+
+    # without gradients to keep track of, torch shows operations before it takes them apart
+    with torch.inference_mode(), tracker:
+        Walk(traced).run(images)
+    return axes
+
+
+class _Tracker(TorchDispatchMode):
+    """Follows the axis of units through all operations while it is active.
+
+    Attributes
+    ----------
+    axes : for each tensor that depends on the images the axis of its units, counted from the last, -1; None
+        where it is not known.
+    """
+
+    def __init__(self, images: Tensor) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.axes: dict[Tensor, int | None] = {images: -3}
+
+    def __torch_dispatch__(
+        self, operation: Any, types: Any, args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        rule = _rule_of(operation)
+        if rule is None:
+            with self:  # shown again are the operations that this one consists of
+                result = operation.decompose(*args, **kwargs)
+            if result is not NotImplemented:
+                return result
+        result = operation(*args, **kwargs)
+        dependent = [tensor for tensor in tensors_in([args, kwargs]) if tensor in self.axes]
+        if dependent:
+            arguments = by_name(operation, args, kwargs)
+            for output in tensors_in(result):
+                found = {self._apply(rule, tensor, output, arguments) for tensor in dependent} - {None}
+                self.axes[output] = found.pop() if len(found) == 1 else None
+        return result
+
+    def _apply(
+        self, rule: _Rule | None, tensor: Tensor, output: Tensor, arguments: dict[str, Any]
+    ) -> int | None:
+        axis = self.axes[tensor]
+        if rule is None or (axis is None and rule not in (_first, _last, _layer_norm)):
+            return None
+        # what makes units of its own takes no notice of those of its input
+        after = rule(axis or 0, tensor, output, arguments)
+        return after if after and -output.ndim <= after else None
+
+
+def _rule_of(operation: Any) -> _Rule | None:
+    name = operation.overloadpacket.__name__
+    if operation._schema.is_mutable:
+        name = name.removesuffix("_")
+    return RULES.get(name) or (_kept if torch.Tag.pointwise in operation.tags else None)
+
+
+def _kept(axis: int, value: Tensor, output: Tensor, arguments: dict[str, Any]) -> int:
+    return axis
+
+
+def _first(axis: int, value: Tensor, output: Tensor, arguments: dict[str, Any]) -> int:
+    """Units lie along the first axis behind that of the images."""
+    return 1 - output.ndim
+
+
+def _last(axis: int, value: Tensor, output: Tensor, arguments: dict[str, Any]) -> int:
+    return -1
+
+
+def _layer_norm(axis: int, value: Tensor, output: Tensor, arguments: dict[str, Any]) -> int | None:
+    """Over one axis, units lie along it; over several, it is not said along which."""
+    return -1 if len(arguments["normalized_shape"]) == 1 else axis
+
+
+def _without(axis: int, value: Tensor, output: Tensor, arguments: dict[str, Any]) -> int | None:
+    """Axes ``dim``, or all, are left out, unless the output has as many."""
+    if output.ndim == value.ndim:
+        return axis
+    dim = arguments.get("dim")
+    gone = {from_last(each, value.ndim) for each in ([dim] if isinstance(dim, int) else dim or [])}
+    return None if not gone or axis in gone else axis + sum(each > axis for each in gone)
+
+
+def _permute(axis: int, value: Tensor, output: Tensor, arguments: dict[str, Any]) -> int:
+    order = [from_last(each, value.ndim) for each in arguments["dims"]]
+    return order.index(axis) - value.ndim
+
+
+def _transpose(axis: int, value: Tensor, output: Tensor, arguments: dict[str, Any]) -> int:
+    one, other = (from_last(arguments[name], value.ndim) for name in ("dim0", "dim1"))
+    return {one: other, other: one}.get(axis, axis)
+
+
+def _unsqueeze(axis: int, value: Tensor, output: Tensor, arguments: dict[str, Any]) -> int:
+    return axis if axis > from_last(arguments["dim"], output.ndim) else axis - 1
+
+
+def _view(axis: int, value: Tensor, output: Tensor, arguments: dict[str, Any]) -> int | None:
+    """Return the axis that is as long, with as many values behind it."""
+    length, behind = value.shape[axis], math.prod(value.shape[value.ndim + axis + 1 :])
+    for place in range(1, output.ndim):
+        if output.shape[place] == length and math.prod(output.shape[place + 1 :]) == behind:
+            return place - output.ndim
+    return None
+
+
+# by torch's names for the operations that its modules and functions consist of, as for receptive fields
+RULES: dict[str, _Rule] = {
+    **dict.fromkeys(("convolution", "batch_norm", "group_norm", "instance_norm"), _first),
+    "linear": _last,
+    "layer_norm": _layer_norm,
+    **dict.fromkeys(("adaptive_avg_pool2d", "adaptive_max_pool2d", "avg_pool2d", "avg_pool3d"), _kept),
+    **dict.fromkeys(("max_pool2d_with_indices", "constant_pad_nd", "roll", "flip", "slice"), _kept),
+    **dict.fromkeys(
+        ("cat", "split", "split_with_sizes", "expand", "alias", "detach", "clone", "copy"), _kept
+    ),
+    **dict.fromkeys(("hardswish", "_prelu_kernel", "_softmax", "_log_softmax", "_to_copy"), _kept),
+    **dict.fromkeys(("mean", "sum", "amax", "amin", "select", "squeeze"), _without),
+    "permute": _permute,
+    "transpose": _transpose,
+    "unsqueeze": _unsqueeze,
+    "view": _view,
+    "_unsafe_view": _view,
+}
