@@ -16,6 +16,7 @@ from census.figures.style import GRAY, INK, wrapped
 SIDE, BETWEEN, BETWEEN_UNITS, LABEL, ABOVE, WORDS, BELOW = 0.42, 0.04, 0.16, 1.35, 0.45, 0.3, 0.08
 LARGE = 1.0  # inches, of a picture where few are shown
 LEAST = 1.5  # inches, of a whole figure
+LETTER = 0.08  # inches, of a title
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def draw_pictures(layers: Mapping[str, Sequence[UnitPictures]], title: str) -> F
     headings = list(next(iter(layers.values()))[0].pictures)
     n_units = max(map(len, layers.values()))
     wide = len(headings) * (SIDE + BETWEEN) - BETWEEN
-    width = LABEL + n_units * (wide + BETWEEN_UNITS)
+    width = max(LABEL + n_units * (wide + BETWEEN_UNITS), LETTER * len(title))
     height = ABOVE + len(layers) * (SIDE + WORDS) + BELOW
     figure = figure_of_pictures(width, max(height, LEAST), title)
     for row, (name, units) in enumerate(layers.items()):
@@ -98,7 +99,7 @@ def _write(figure: Figure, words: str, left: float, bottom: float, **style: Any)
 
 
 def _write_layer(figure: Figure, name: str, middle: float) -> None:
-    _write(figure, wrapped(name, 22), 0.06, middle, va="center", fontweight="bold", color=INK)
+    _write(figure, wrapped(name, 19), 0.06, middle, va="center", fontweight="bold", color=INK)
 
 
 def _show(axes: Axes, picture: NDArray[np.uint8] | None) -> None:
