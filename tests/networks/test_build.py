@@ -1,5 +1,7 @@
 """Architectures: the study's own, torchvision's, the user's."""
 
+import os
+import subprocess
 import sys
 
 import pytest
@@ -91,6 +93,34 @@ def test_a_network_of_the_users_own(tmp_path, monkeypatch):
         build(entry("my_networks:none"), seed=0)
     with pytest.raises(StudyError, match="'no_such_module' cannot be imported"):
         build(entry("no_such_module:small"), seed=0)
+
+
+def test_a_network_of_the_users_own_from_parts_of_torchvision(tmp_path):
+    (tmp_path / "my_parts.py").write_text(
+        "from torchvision.models.resnet import BasicBlock, ResNet\n"
+        "def small():\n    return ResNet(BasicBlock, [1, 1, 1, 1], num_classes=3)\n"
+    )
+    (tmp_path / "my_faults.py").write_text("1 / 0\n")
+    # of its own process, as the import of torchvision is what is tried
+    program = (
+        "from census.errors import StudyError\n"
+        "from census.networks.build import build\n"
+        f"entry = {entry('my_parts:small')!r}\n"
+        "print(len(build(entry, seed=0).layer4))\n"
+        "try:\n    build(entry | {'architecture': 'my_faults:small'}, seed=0, key='n')\n"
+        "except StudyError as error:\n    print(error)\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        capture_output=True,
+        text=True,
+    )
+    assert ended.returncode == 0, ended.stderr
+    blocks, message = ended.stdout.splitlines()
+    assert blocks == "1"
+    assert "networks.n.architecture: 'my_faults' cannot be imported (division by zero)" in message
 
 
 @pytest.mark.parametrize(

@@ -85,9 +85,10 @@ def _users_own(reference: str, key: str) -> Any:
     # modules beside the config are found, as with `python -m`
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
+    torchvision_ready()  # parts of its networks are there to build others from
     try:
         module = importlib.import_module(module_name)
-    except ImportError as error:
+    except Exception as error:  # whatever the user's code raises
         raise StudyError(
             f"networks.{key}.architecture: {module_name!r} cannot be imported ({error}); "
             "put the module into the working folder, or install its package"
