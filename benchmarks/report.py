@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter, NullLocator
+from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
 
 from benchmarks import growth
 from census.figures.style import (
@@ -200,8 +200,11 @@ def _ranges(axes: Axes, values: pd.DataFrame, labels: Iterable[str], colors: Seq
         axes.plot([low, high], [place, place], color=color, linewidth=2, alpha=0.5, solid_capstyle="butt")
         axes.plot(median, place, "o", color=color, markersize=4)
     axes.set_xscale("log")
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    least, most = values.to_numpy().min(), values.to_numpy().max()
+    # over many decades, no room is left for more than one number each
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if most < 100 * least else (1,)))
     axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_yticks(range(len(values)), list(labels), fontsize=6.5)
     axes.set_ylim(-0.7, len(values) - 0.3)
     axes.grid(axis="x")
