@@ -5,6 +5,7 @@ import os
 import sys
 import warnings
 from collections.abc import Mapping
+from types import ModuleType
 from typing import Any
 
 import torch
@@ -80,14 +81,27 @@ def _torchvision(entry: Mapping[str, Any], arguments: dict[str, Any], key: str) 
     return models.get_model(name, weights=None, **({"num_classes": entry["classes"]} | arguments))
 
 
+def _imported(name: str) -> ModuleType:
+    """Import a module, and make torchvision importable before only where the module asks for it.
+
+    To import torchvision takes a second, and most networks of the user's own have no part of it.
+    """
+    try:
+        return importlib.import_module(name)
+    except RuntimeError as error:
+        if "torchvision::" not in str(error):
+            raise
+        torchvision_ready()
+        return importlib.import_module(name)
+
+
 def _users_own(reference: str, key: str) -> Any:
     module_name, _, function_name = reference.partition(":")
     # modules beside the config are found, as with `python -m`
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
-    torchvision_ready()  # parts of its networks are there to build others from
     try:
-        module = importlib.import_module(module_name)
+        module = _imported(module_name)
     except Exception as error:  # whatever the user's code raises
         raise StudyError(
             f"networks.{key}.architecture: {module_name!r} cannot be imported ({error}); "
