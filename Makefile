@@ -15,7 +15,7 @@ COMPILE = $(VENV)/bin/python -m compileall -qq -j 0 -x '/tests?/' $(VENV)/lib ||
 # what pip remarks on the way is of interest only where it fails
 QUIETLY = 2> $(VENV)/pip.log || { cat $(VENV)/pip.log >&2; exit 1; }
 
-.PHONY: study report test lint bench lock docs envs clean help browser cluster
+.PHONY: study report test lint bench lock docs pictures envs clean help browser cluster
 .DEFAULT_GOAL := help
 
 study: $(VENV)/.study  ## run the default study: CORES=4, and ARGS="--configfile …" for another
@@ -50,6 +50,9 @@ docs: $(VENV)/.study  ## write docs/configuration.md from the schema, and docs/d
 	$(VENV)/bin/python docs/make_configuration.py
 	PYTHONPATH=scripts $(VENV)/bin/python docs/make_dictionary.py
 
+pictures: study  ## write the pictures of the README from the default study's figures
+	$(VENV)/bin/python docs/make_pictures.py
+
 envs: $(VENV)/.study  ## write the conda twin of envs/study.txt
 	$(VENV)/bin/python envs/twin.py > $(VENV)/study.yaml
 	mv $(VENV)/study.yaml envs/study.yaml
@@ -59,7 +62,7 @@ clean:  ## remove the environment and the tools' caches, never results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # tests of the atlas and the report need a browser; where it cannot be installed here, they are skipped
 browser:
