@@ -13,7 +13,7 @@ from census.networks.preprocess import Preprocess
 
 def rows(options: Options) -> Iterator[Row]:
     """Measure."""
-    name, n_images, rounds = ("cnn", 8, 1) if options.quick else ("squeezenet1_1", 32, 5)
+    name, n_images, rounds = ("cnn", 8, 1) if options.quick else ("squeezenet1_1", 32, 3)
     with options.temporary("codecs") as folder:
         this = case(name, n_images, folder / "images.zarr")
         images = Preprocess(this.entry["input"])(next(this.images.batches(n_images, [0])))

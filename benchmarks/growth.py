@@ -108,7 +108,7 @@ def rows(options: Options) -> Iterator[Row]:
     found: dict[Series, list[list[float]]] = {
         series: [] for series in (SERIES[1::3] if options.quick else SERIES)
     }
-    for _ in range(1 if options.quick else 3):
+    for _ in range(1 if options.quick else 2):
         for series, rounds in found.items():
             with options.temporary("growth") as folder:
                 about = SERIES.index(series), int(options.quick), folder
