@@ -1,6 +1,7 @@
 """Measure the subjects asked for, print a table of each, and write them all to one file.
 
-A run of all subjects, not a quick one, writes the page of results in the documentation anew.
+A run of all subjects, not a quick one, writes the page of results in the documentation anew; one of some
+subjects, on the same machine, can put theirs in the place of what is there.
 """
 
 import argparse
@@ -10,12 +11,14 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks import ROOT
 from benchmarks.common import COLUMNS, Options, Row, machine
 
 MINUTES = 30  # that all subjects may take
+TOTAL = "all subjects"
 SUBJECTS = (
     "ablation",
     "alignment",
@@ -67,6 +70,11 @@ def main() -> None:
         default=ROOT / "docs",
         help="where a run of all subjects writes the page of results",
     )
+    parser.add_argument(
+        "--replace",
+        action="store_true",
+        help="with --only: put what is measured in place of the same subjects on the page of results",
+    )
     arguments = parser.parse_args()
     # a killed run, too, removes its gigabytes of temporary files
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
@@ -91,15 +99,44 @@ def main() -> None:
         print(table([COLUMNS[1:], *(line[1:] for line in measured)]), flush=True)
         # after each subject, so that a run which is broken off leaves what it has
         write(table_file, lines)
-    whole = set(arguments.only) == set(SUBJECTS) and not options.quick
-    total = Row("all subjects", [sum(seconds.values()) / 60], "min", MINUTES if whole else None)
-    of_subjects = [Row(subject, [taken / 60], "min") for subject, taken in seconds.items()]
-    write(table_file, [*lines, *(row.cells("programme") for row in (total, *of_subjects))])
-    if whole:
+    write(table_file, [*lines, *programme(seconds)])
+    whole = set(arguments.only) == set(SUBJECTS)
+    if (whole or arguments.replace) and not options.quick:
         from benchmarks import report
 
+        if not whole:
+            kept = [tuple(row.values()) for row in report.read(arguments.docs / report.TABLE)]
+            write(table_file, replaced(kept, lines, seconds))
         report.write(table_file, arguments.docs)
         print(f"\nwrote {arguments.docs / report.PAGE}")
+
+
+def programme(seconds: Mapping[str, float]) -> list[tuple[str, ...]]:
+    """Return as lines of cells how long the subjects took, and all of them together."""
+    whole = set(seconds) == set(SUBJECTS)
+    total = Row(TOTAL, [sum(seconds.values()) / 60], "min", MINUTES if whole else None)
+    of_subjects = [Row(subject, [taken / 60], "min") for subject, taken in seconds.items()]
+    return [row.cells("programme") for row in (total, *of_subjects)]
+
+
+def replaced(
+    kept: list[tuple[str, ...]], lines: list[tuple[str, ...]], seconds: Mapping[str, float]
+) -> list[tuple[str, ...]]:
+    """Return the lines of a run of all subjects with those of some of them replaced.
+
+    Parameters
+    ----------
+    kept : of the run of all subjects.
+    lines, seconds : of some subjects; what was measured, and how long it took.
+    """
+    if [line for line in kept if line[0] == "machine"] != [line for line in lines if line[0] == "machine"]:
+        sys.exit("--replace: the page of results is of another machine, or other versions: run all subjects")
+    took = {line[1]: 60 * float(line[2]) for line in kept if line[0] == "programme" and line[1] != TOTAL}
+    subjects = [subject for subject in SUBJECTS if subject in took or subject in seconds]
+    found = [line for line in lines if line[0] == "machine"]
+    for subject in subjects:
+        found += [line for line in (lines if subject in seconds else kept) if line[0] == subject]
+    return found + programme({subject: {**took, **seconds}[subject] for subject in subjects})
 
 
 def write(path: Path, lines: list[tuple[str, ...]]) -> None:

@@ -50,7 +50,7 @@ def _beside_extraction(options: Options) -> Iterator[Row]:
             (folder / "stores").mkdir()
             found = (
                 cpu_seconds(lambda: _extract(this, folder / "stores", batch)),
-                cpu_seconds(lambda: _top_images_and_counts(stores)),
+                cpu_seconds(lambda: top_images_and_counts(stores)),
                 cpu_seconds(lambda: _whole_scripts(stores, folder / "found")),
                 _cpu_seconds_of_start(),
             )
@@ -74,7 +74,7 @@ def _extract(this: Case, folder: Path, batch: int) -> None:
     this.finish(forward_pass, folder)
 
 
-def _top_images_and_counts(stores: Sequence[Path]) -> None:
+def top_images_and_counts(stores: Sequence[Path]) -> None:
     """Do what ``scripts/concepts.py`` does first, from opening a store on."""
     from census.activations.reading import image_blocks, images_and_labels, open_store
     from census.measures.concepts import class_counts

@@ -2,9 +2,9 @@
 
 Each series is a job's script, as it is, on generated stores of four sizes, each twice the last; a pass runs
 the CNN for more and more images, and SqueezeNet for more and more layers, with random weights. All sizes of
-a series run in one process, from small to large, behind a first run that loads what it needs, and does not
-count; so peak memory after each is that of the size. The exponent is the slope of the straight line through
-the logarithms: 1 where twice the size takes twice as much, 0 where it takes no more.
+a series run in one process, from small to large, behind a first run of less that loads what it needs, and
+does not count; so peak memory after each is that of the size. The exponent is the slope of the straight line
+through the logarithms: 1 where twice the size takes twice as much, 0 where it takes no more.
 """
 
 import re
@@ -136,8 +136,8 @@ def measure(series: Series, quick: bool, folder: Path) -> None:
     usual = {name: size // QUICK[name] if quick else size for name, size in USUAL.items()}
     sizes = series.sizes(quick)
     base, found = 0.0, list[float]()
-    # the smallest size for once, so that libraries are loaded and caches warm
-    for number, size in enumerate((sizes[0], *sizes)):
+    # once first, so that libraries are loaded; of so little that what it frees is no room for what comes
+    for number, size in enumerate((max(2, sizes[0] // 8), *sizes)):
         place = folder / str(number)
         place.mkdir()
         prepare = _a_pass if series.job == "extract" else _a_script

@@ -15,6 +15,7 @@ from pathlib import Path
 from threadpoolctl import threadpool_limits
 
 from benchmarks.common import Options, Row, case
+from benchmarks.concepts import top_images_and_counts
 from census.activations.reading import neuron_blocks, open_store
 from census.measures.correlation import pattern_correlation
 from census.measures.gram import gram
@@ -29,6 +30,12 @@ OF_EXTRACTION = {
     "writing maps": ("activations/store.py", "write_maps"),
     "writing statistics": ("activations/store.py", "write_statistics"),
     "finishing stores": ("activations/store.py", "finish_store"),
+}
+OF_CONCEPTS = {
+    "opening stores": ("activations/reading.py", "open_store"),
+    "reading images and labels": ("activations/reading.py", "images_and_labels"),
+    "reading statistics": ("activations/reading.py", "image_blocks"),
+    "counting classes": ("measures/concepts.py", "class_counts"),
 }
 OF_GRAM = {
     "reading and decompressing": ("activations/reading.py", "neuron_blocks"),
@@ -45,18 +52,26 @@ def rows(options: Options) -> Iterator[Row]:
     name, n_images = ("cnn", 32) if options.quick else ("squeezenet1_1", 256)
     with options.temporary("profiles") as folder:
         this = case(name, n_images, folder / "images.zarr")
-        for label, n_maps in {"statistics": 0, "statistics, maps of all": n_images}.items():
+        stores = folder / "stores"
+        for label, n_maps in {"statistics, maps of all": n_images, "statistics": 0}.items():
 
             def extract(n_maps: int = n_maps) -> None:
-                stores = folder / "stores"
                 stores.mkdir()
                 forward_pass = this.forward_pass(stores, n_maps, 32, "lz4")
                 forward_pass.run()
                 this.finish(forward_pass, stores)
-                shutil.rmtree(stores)
 
             extract()  # loads what is compiled
+            shutil.rmtree(stores)
             yield from _shares(f"extraction, {label}", extract, OF_EXTRACTION, "all else")
+            if n_maps:
+                shutil.rmtree(stores)
+        paths = sorted(stores.glob("*.zarr"))
+        top_images_and_counts(paths)
+        of_concepts = "concepts, top images and class counts"
+        yield from _shares(
+            of_concepts, lambda: top_images_and_counts(paths), OF_CONCEPTS, "finding top images"
+        )
         n_images, layer = (32, "relu1") if options.quick else (500, "features.2")
         this = case(name, n_images, folder / "more-images.zarr", generated=True)
         this = replace(this, layers=[each for each in this.layers if each.name == layer])
