@@ -78,7 +78,7 @@ def main() -> None:
     arguments = parser.parse_args()
     # a killed run, too, removes its gigabytes of temporary files
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
-    options = Options(arguments.quick, arguments.folder)
+    options = Options(arguments.quick, arguments.folder.resolve())
     options.folder.mkdir(parents=True, exist_ok=True)
     os.environ["TQDM_DISABLE"] = "1"  # a bar would run through the tables; tqdm looks when it is imported
     print(machine(), flush=True)
