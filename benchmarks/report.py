@@ -4,6 +4,7 @@ import csv
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -64,7 +65,8 @@ def write(table: Path, docs: Path) -> None:
     (docs / TABLE).write_text(table.read_text())
     (docs / PAGE).write_text(page(read(table)))
     measured = pd.read_csv(table, sep="\t").dropna(subset="median")
-    with in_style():
+    # letters as letters: as outlines they would make up most of the file
+    with in_style(), mpl.rc_context({"svg.fonttype": "none"}):
         for view, draw in VIEWS.items():
             figure = draw(measured)
             save(figure, [docs / f"{FIGURES.format(view=view)}{ending}" for ending in (".png", ".svg")], DPI)
@@ -229,12 +231,12 @@ def growth_lines(table: pd.DataFrame) -> Figure:
                 axes.plot(line["size"], line["median"], "o-", color=JOB_COLORS[str(job)], markersize=3)
             axes.set_xscale("log", base=2)
             axes.set_yscale("log")
+            of_row = found.loc[found["quantity"] == quantity, "median"]
+            axes.set_ylim(of_row.min() / 1.5, of_row.max() * 1.5)
             sizes = sorted(set(here["size"]))
             ends = np.array([sizes[0], sizes[-1]])
             for start in 10.0 ** np.arange(-4, 5):
-                axes.plot(
-                    ends, start * ends / ends[0], ":", color=GRAY, linewidth=0.7, scaley=False, zorder=1
-                )
+                axes.plot(ends, start * ends / ends[0], ":", color=GRAY, linewidth=0.7, zorder=1)
             axes.set_xticks([sizes[0], sizes[-1]], [f"{size:,}" for size in (sizes[0], sizes[-1])])
             axes.xaxis.set_minor_locator(NullLocator())
     for axes, varied in zip(panels[-1], columns, strict=True):

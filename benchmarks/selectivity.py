@@ -21,7 +21,7 @@ WIDTHS = tuple(dict.fromkeys(UNITS))
 
 def rows(options: Options) -> Iterator[Row]:
     """Measure."""
-    units, n_images, n_classes, rounds = ((8, 16), 600, 10, 1) if options.quick else (WIDTHS, 50_000, 1000, 2)
+    units, n_images, n_classes, rounds = ((8, 16), 600, 10, 1) if options.quick else (WIDTHS, 50_000, 1000, 1)
     with options.temporary("selectivity") as folder:
         for number, size in enumerate(units):
             generate(folder / f"{number}.zarr", size, n_images, n_classes)
