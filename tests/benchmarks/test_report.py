@@ -78,3 +78,40 @@ def test_figures_of_a_small_table(report, table):
     assert list(time.lines[0].get_xdata()) == [500, 1000, 2000, 4000]
     assert time.get_ylabel() == "CPU time (s)"
     assert memory.get_xlabel() == "maps"
+
+
+def test_some_subjects_replace_theirs_in_a_run_of_all(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT)
+    from benchmarks.__main__ import programme, replaced
+    from benchmarks.common import Row
+
+    machine = Row("two cores").cells("machine")
+    old = [Row("time", [number], "s").cells(name) for number, name in enumerate(("codecs", "facets", "gram"))]
+    kept = [machine, *old, *programme({"codecs": 60, "facets": 30, "gram": 90})]
+    new = Row("time", [7], "s").cells("facets")
+    found = replaced(kept, [machine, new], {"facets": 120})
+    assert found[:4] == [machine, old[0], new, old[2]]
+    assert {line[1]: line[2] for line in found[4:]} == {
+        "all subjects": "4.5",
+        "codecs": "1",
+        "facets": "2",
+        "gram": "1.5",
+    }
+    with pytest.raises(SystemExit, match="another machine"):
+        replaced(kept, [Row("four cores").cells("machine"), new], {"facets": 120})
+
+
+def test_page_and_figures_of_the_documentation_are_of_its_table(report):
+    docs = ROOT / "docs"
+    rows = report.read(docs / report.TABLE)
+    assert (docs / report.PAGE).read_text() == report.page(rows), "run `make bench`"
+    for view in report.VIEWS:
+        for ending in (".png", ".svg"):
+            assert (docs / f"{report.FIGURES.format(view=view)}{ending}").stat().st_size > 1000
+
+
+def test_misses_are_explained(report):
+    explained = (ROOT / "docs" / "benchmarks.md").read_text().partition("## What misses its target")[2]
+    explained = explained.partition("\n## ")[0]
+    for row in report.read(ROOT / "docs" / report.TABLE):
+        assert row["met"] != "no" or f"`{row['subject']}`" in explained, row["quantity"]
