@@ -4,18 +4,15 @@ Generated patterns: rectified, of 300 directions that fall off as a power, and n
 neurons as AlexNet's last pooling.
 """
 
-import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from benchmarks import ROOT
-from benchmarks.common import Options, Row, peak_memory
+from benchmarks.common import Options, Row, cpu_seconds, in_a_process, peak_memory
 from census.activations.patterns import open_patterns
 from census.activations.reading import neuron_blocks, open_store
 from census.measures.correlation import pattern_correlation
@@ -36,7 +33,7 @@ def rows(options: Options) -> Iterator[Row]:
     with options.temporary("directions") as folder, threadpool_limits(1):
         yield Row(f"{N_NEURONS:,} neurons, rank {RANK}, 1 thread")
         few = _correlation(_patterns(full))
-        seconds = [_seconds(lambda: decompose(few, N_NEURONS, RANK)) for _ in range(rounds)]
+        seconds = [cpu_seconds(lambda: decompose(few, N_NEURONS, RANK)) for _ in range(rounds)]
         yield Row(f"time, all components of {full} images", seconds, "s", FULL_SECONDS)
         yield from _leading(folder, many, min(3, rounds))
         yield from _crossover(folder, sizes, min(3, rounds))
@@ -49,21 +46,14 @@ def _leading(folder: Path, n_images: int, rounds: int) -> Iterator[Row]:
     np.save(folder / "correlation.npy", correlation)
     ours, theirs = [], []
     for _ in range(rounds):
-        ours.append(_seconds(lambda: decompose(correlation, N_NEURONS, RANK)))
-        theirs.append(_seconds(lambda: randomized(patterns, RANK, 0)))
+        ours.append(cpu_seconds(lambda: decompose(correlation, N_NEURONS, RANK)))
+        theirs.append(cpu_seconds(lambda: randomized(patterns, RANK, 0)))
     one, other = decompose(correlation, N_NEURONS, RANK), randomized(patterns, RANK, 0)
     ratio = _error(one.vectors, correlation) / _error(other.vectors, correlation)
     yield Row(f"time, {RANK} components of {n_images} images", ours, "s", LEADING_SECONDS)
     yield Row(f"time, randomized_svd of these {n_images} patterns in memory", theirs, "s")
     yield Row("error, ours / randomized_svd", [ratio], "×", 1)
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.directions", str(folder / "correlation.npy")],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    peak = float(done.stdout.split()[-1])
+    (peak,) = in_a_process("benchmarks.directions", folder / "correlation.npy")
     yield Row(f"peak memory, {RANK} components of {n_images} images", [peak], "MiB", MOST_MEMORY)
 
 
@@ -81,7 +71,7 @@ def _crossover(folder: Path, sizes: tuple[int, ...], rounds: int) -> Iterator[Ro
             randomized(mapped, RANK, 0)
 
         by_gram()
-        ratios = [_seconds(by_gram) / _seconds(by_sketch) for _ in range(rounds)]
+        ratios = [cpu_seconds(by_gram) / cpu_seconds(by_sketch) for _ in range(rounds)]
         yield Row(f"CPU time from the store, Gram matrix / randomized_svd, {n_images} images", ratios, "×")
 
 
@@ -120,12 +110,6 @@ def _write(path: Path, patterns: NDArray[np.float32]) -> None:
     for first in range(0, n_images, 32):
         writer.write_maps(first, maps[first : first + 32])
     finish_store(unfinished, {"key": "", "shape": list(SHAPE)}, path)
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    start = time.process_time()
-    work()
-    return time.process_time() - start
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ from a store on disk, as the rule ``gram`` computes them; the product ``X @ X.T`
 float32; ``numpy.corrcoef``; and rsatoolbox's ``calc_rdm``, in a process of its own.
 """
 
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -15,8 +14,7 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from benchmarks import ROOT
-from benchmarks.common import Options, Row, case, peak_memory
+from benchmarks.common import Options, Row, case, in_a_process, peak_memory
 from benchmarks.peers.workers import Worker, workers
 from census.activations.reading import neuron_blocks, open_store
 from census.measures.correlation import pattern_correlation
@@ -99,14 +97,8 @@ def _times(store: Path, rounds: int, where: str, rsatoolbox: Worker) -> Iterator
 
 def _peak(task: str, path: Path) -> float:
     """Return the peak memory of a task in a process of its own, in MiB."""
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.gram", task, str(path)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return float(done.stdout.split()[-1])
+    (peak,) = in_a_process("benchmarks.gram", task, path)
+    return peak
 
 
 if __name__ == "__main__":
