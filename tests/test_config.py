@@ -243,6 +243,12 @@ KEYS_OF_STUDY = "activations, atlas, datasets, device, figures, jobs, measures, 
             "datasets.stamps.name: only the source 'torchvision' has this key, not 'tuxpaint-stamps'",
         ),
         (
+            "datasets.clothes.subfolder",
+            "coats",
+            "datasets.clothes.subfolder: only the source 'tuxpaint-stamps' has this key, not 'fashion-mnist'",
+        ),
+        ("datasets.stamps.subfolder", "", "datasets.stamps.subfolder: '' should be non-empty"),
+        (
             "datasets.tv",
             {"source": "torchvision"},
             "datasets.tv: the source 'torchvision' needs the key 'name'",

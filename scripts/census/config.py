@@ -189,8 +189,12 @@ def _faults_between_keys(config: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _faults_of_dataset(key: str, entry: Mapping[str, Any]) -> Iterator[str]:
-    for option, source in (("name", "torchvision"), ("path", "folder")):
-        if entry["source"] == source and option not in entry:
+    for option, source, needed in (
+        ("name", "torchvision", True),
+        ("path", "folder", True),
+        ("subfolder", "tuxpaint-stamps", False),
+    ):
+        if entry["source"] == source and option not in entry and needed:
             yield f"{key}: the source {source!r} needs the key {option!r}"
         elif option == "name" and entry["source"] == source and entry["name"] not in TORCHVISION:
             hint = nearest(entry["name"], TORCHVISION)

@@ -75,6 +75,14 @@ def test_folder(tree, tmp_path):
     }
 
 
+def test_folder_within_the_stamps(tree, tmp_path):
+    data, table, _ = run(tree, tmp_path / "out", source="tuxpaint-stamps", subfolder="ant")
+    assert data.classes == ["deep"]
+    assert table["source"].tolist() == ["deep/1.PNG"]
+    with pytest.raises(StudyError, match=r"^datasets\.mine\.subfolder: there is no folder '.*/tree/ants'"):
+        run(tree, tmp_path / "again", source="tuxpaint-stamps", subfolder="ants")
+
+
 def test_attributes(tree, tmp_path):
     attributes = run(tree, tmp_path / "out", size=5, fit="crop", background=[1, 2, 3])[0].attributes
     assert attributes["software"].keys() == {"neuron-census", "numcodecs", "numpy", "pillow", "zarr"}

@@ -86,9 +86,12 @@ def make_imagenet(folder: Path, monkeypatch: pytest.MonkeyPatch, served: Served)
 def make_stamps(folder: Path, monkeypatch: pytest.MonkeyPatch, served: Served) -> None:
     """The layout of what is fetched: classes, folders in them, transparent pictures."""
     for number, name in enumerate(
-        ("animals/birds/owl", "animals/dog", "animals/fish/cod", "plants/fir", "plants/trees/oak", "food/jam")
+        (
+            *("animals/birds/owl", "animals/mammals/cats/lion", "animals/fish/cod"),
+            *("plants/fir", "plants/trees/oak", "food/jam"),
+        )
     ):
-        for size in range(3):
+        for size in range(4):
             place = folder / "results/sources/tuxpaint-stamps" / f"{name}_{size}.png"
             place.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(pixels(40 + 9 * number, 70 + 11 * size, 4)).save(place)
@@ -136,7 +139,12 @@ def check_imagenet(folder: Path) -> None:
 
 def check_stamps(folder: Path) -> None:
     (path,) = folder.glob("results/data/*/all.parquet")
-    assert pd.read_parquet(path)["class"].value_counts().to_dict() == {"animals": 9, "plants": 6, "food": 3}
+    assert pd.read_parquet(path)["class"].value_counts().to_dict() == {"animals": 12, "plants": 8, "food": 4}
+
+
+def check_animals(folder: Path) -> None:
+    (path,) = folder.glob("results/data/animals/all.parquet")
+    assert pd.read_parquet(path)["class"].value_counts().to_dict() == {"birds": 4, "fish": 4, "mammals": 4}
 
 
 def check_cifar(folder: Path) -> None:
@@ -230,7 +238,7 @@ PAPERS = [
         "S0",
         {"inception_v3": (21, 5, 2)},
         make_stamps,
-        check_stamps,
+        check_animals,
         {"inception_v3": ["input", "Conv2d_1a_3x3", "maxpool1", "Mixed_5b", "avgpool", "output"]},
         {"images": 12, "maps": 12, "checkpoint_images": 12},
         {"networks": random_weights("inception_v3", 75, **OF_TRAINING)},

@@ -128,7 +128,8 @@ def _read(key: str, entry: Mapping[str, Any], split: str, folder: Path, form: Fo
             path = f"{key}.path" if isinstance(entry["path"], str) else f"{key}.path.{split}"
             classes, files = list_folder(folder, path)
         case _:
-            classes, files = list_folder(folder, key)
+            folder = folder / entry.get("subfolder", "")
+            classes, files = list_folder(folder, f"{key}.subfolder" if "subfolder" in entry else key)
     return Images(classes, len(files), read_files(folder, files, form, threads))
 
 
