@@ -12,7 +12,7 @@ with job(snakemake.log[0]) as log:
     from census.data.store import open_dataset
     from census.errors import StudyError
     from census.networks.build import build
-    from census.networks.device import choose_device, keep_freed_memory
+    from census.networks.device import choose_device, choose_precision, keep_freed_memory
     from census.networks.preprocess import Preprocess
     from census.networks.train import Training
     from census.networks.weights import digest_of_weights, write_weights
@@ -21,6 +21,7 @@ with job(snakemake.log[0]) as log:
     # where a network runs is no parameter: another device makes no result out of date
     keep_freed_memory()
     device = choose_device(snakemake.config["device"], snakemake.threads)
+    precision = choose_precision(settings["training"]["precision"], device)
     train, test = (open_dataset(snakemake.input[split]) for split in ("train", "test"))
     for split in (train, test):
         if len(split.classes) != settings["classes"]:
@@ -39,6 +40,7 @@ with job(snakemake.log[0]) as log:
             train.attributes["digest"],
             test.attributes["digest"],
             torch.__version__,
+            precision,
         ]
     )
     training = Training(
@@ -49,20 +51,23 @@ with job(snakemake.log[0]) as log:
         unfinished / "state.pt",
         identity,
         device,
+        precision,
     )
 
     def keep(checkpoint, step, state):
         """Put a checkpoint beside the unfinished training."""
         metadata = {"network": network, "checkpoint": checkpoint, "step": str(step), "identity": identity}
+        metadata["precision"] = precision
         write_weights(state, unfinished / f"{checkpoint}.safetensors", metadata)
         log.info("kept checkpoint %s", checkpoint)
 
     log.info(
-        "training %s on %d images with %d threads on %s",
+        "training %s on %d images with %d threads on %s, in %s",
         network,
         len(train.labels),
         snakemake.threads,
         device,
+        precision,
     )
     history = training.run((train.pixels[:], train.labels), (test.pixels[:], test.labels), keep)
     for record in history:

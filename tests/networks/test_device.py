@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from census.errors import StudyError
-from census.networks.device import choose_device
+from census.networks.device import choose_device, choose_precision
 
 ENV = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "scripts")}
 FAULTS = """
@@ -52,3 +52,26 @@ def test_a_gpu_that_is_not_there_is_an_error():
         with pytest.raises(StudyError, match="device: 'cuda' was asked for"):
             choose_device("cuda", 1)
     assert choose_device("cpu", 1) == "cpu"
+
+
+@pytest.mark.parametrize(
+    ("instructions", "precision"),
+    [
+        ({"architecture": "x86_64", "avx2": True, "avx512_f": False, "avx512_bf16": False}, "float32"),
+        ({"architecture": "x86_64", "avx512_f": True, "avx512_bf16": False, "amx_bf16": False}, "float32"),
+        ({"architecture": "x86_64", "avx512_f": True, "avx512_bf16": True}, "bfloat16"),
+        ({"architecture": "arm64", "neon": True, "bf16": True}, "bfloat16"),
+        ({"architecture": "arm64", "neon": True, "bf16": False}, "float32"),
+    ],
+)
+def test_precision_follows_from_what_the_processor_can(monkeypatch, instructions, precision):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: instructions)
+    assert choose_precision("auto", "cpu") == precision
+    assert choose_precision("float32", "cpu") == "float32"
+    assert choose_precision("bfloat16", "cpu") == "bfloat16"
+
+
+def test_what_this_processor_can_is_known():
+    """The names under which torch knows instructions are those that are asked for."""
+    found = torch.cpu.get_capabilities()
+    assert {"avx512_bf16", "amx_bf16"} <= found.keys() or "bf16" in found

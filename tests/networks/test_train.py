@@ -17,7 +17,6 @@ ENTRY = {
     "learning_rate": 0.1,
     "weight_decay": 0.0,
     "augment": "none",
-    "precision": "float32",
     "checkpoints": [0, 2, 11],
 }
 
@@ -35,10 +34,18 @@ def images(count, seed):
 TRAIN, TEST = images(150, 1), images(60, 2)  # the tenth and last batch of an epoch is smaller
 
 
-def training(tmp_path, identity="a", seed=0, **changes):
+def training(tmp_path, identity="a", seed=0, precision="float32", **changes):
     torch.manual_seed(5)
     network = nn.Sequential(nn.Flatten(), nn.Linear(64, 8), nn.ReLU(), nn.Dropout(0.2), nn.Linear(8, 2))
-    return Training(network, Preprocess(INPUT), {**ENTRY, **changes}, seed, tmp_path / "state.pt", identity)
+    return Training(
+        network,
+        Preprocess(INPUT),
+        {**ENTRY, **changes},
+        seed,
+        tmp_path / "state.pt",
+        identity,
+        precision=precision,
+    )
 
 
 def run(tmp_path, keep=None, **options):
@@ -64,6 +71,13 @@ def test_it_learns_and_tells(tmp_path):
     assert history[-1]["test_accuracy"] > 0.95
     assert history[-1]["test_loss"] < history[0]["train_loss"]
     assert {name: step for name, (step, _) in kept.items()} == {"0": 0, "2": 2, "11": 11, "final": 30}
+
+
+def test_it_learns_in_bfloat16(tmp_path):
+    history, kept = run(tmp_path, precision="bfloat16")
+    assert history[-1]["test_accuracy"] > 0.95
+    assert not equal(kept["final"][1], run(tmp_path / "float32")[1]["final"][1])
+    assert {value.dtype for value in kept["final"][1].values()} == {torch.float32}
 
 
 def test_checkpoint_0_is_the_untrained_network(tmp_path):

@@ -1,4 +1,4 @@
-"""Where networks run: device, threads, and what becomes of memory that is freed."""
+"""Where networks run, and how: device, threads, precision, and what becomes of memory that is freed."""
 
 import contextlib
 import ctypes
@@ -35,3 +35,24 @@ def choose_device(request: str, threads: int) -> str:
     if request == "cuda" and not available:
         raise StudyError("device: 'cuda' was asked for, but torch sees no GPU; use 'auto' or 'cpu'")
     return "cuda" if available and request != "cpu" else "cpu"
+
+
+def choose_precision(request: str, device: str) -> str:
+    """Return ``float32`` or ``bfloat16`` for a config's ``precision``, which may leave it to the device.
+
+    Without instructions for bfloat16, torch computes in it by detours: on a processor with AVX2 alone, the
+    study's CNN trains for ten times as long as in float32.
+
+    Parameters
+    ----------
+    request : ``auto``, ``float32`` or ``bfloat16``.
+    device : ``cpu`` or ``cuda``.
+    """
+    if request != "auto":
+        return request
+    if device == "cuda":
+        native = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        found = torch.cpu.get_capabilities()
+        native = any(found.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16", "sve_bf16"))
+    return "bfloat16" if native else "float32"

@@ -34,6 +34,7 @@ class Training:
     state : file that keeps the unfinished training; it is removed at the end.
     identity : digest of all that decides the result; a state of another identity is ignored.
     device : ``cpu`` or ``cuda``.
+    precision : ``float32`` or ``bfloat16``, of the forward and backward pass.
     """
 
     def __init__(
@@ -45,10 +46,12 @@ class Training:
         state: Path,
         identity: str,
         device: str = "cpu",
+        precision: str = "float32",
     ) -> None:
         self._network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._preprocess, self._entry, self._seed = preprocess, entry, seed
-        self._state, self._identity, self._device = state, identity, device
+        self._state, self._identity = state, identity
+        self._device, self._precision = device, precision
 
     def run(
         self,
@@ -139,7 +142,7 @@ class Training:
         return loss / len(pixels), correct / len(pixels)
 
     def _autocast(self) -> contextlib.AbstractContextManager[Any]:
-        return torch.autocast(self._device, torch.bfloat16, enabled=self._entry["precision"] == "bfloat16")
+        return torch.autocast(self._device, torch.bfloat16, enabled=self._precision == "bfloat16")
 
     def _targets(self, labels: np.ndarray) -> Tensor:
         return torch.from_numpy(labels.astype(np.int64)).to(self._device)
