@@ -7,18 +7,11 @@ the last, and most of what comes behind moves that axis or leaves it where it is
 """
 
 import math
-from collections.abc import Callable, Sequence
 from typing import Any
 
-import torch
 from torch import Tensor, fx
-from torch.utils._python_dispatch import TorchDispatchMode
 
-from census.networks.receptive import by_name, from_last, tensors_in
-
-# a rule says which axis of the output has the units, counted from the last, -1; from that of the input, the
-# input, the output, and the arguments by name. None where no axis has them.
-_Rule = Callable[[int, Tensor, Tensor, dict[str, Any]], int | None]
+from census.networks.tracking import Rule, Tracker, from_last
 
 
 def usual_axis(n_axes: int) -> int:
@@ -40,71 +33,31 @@ def units_axes(traced: fx.GraphModule, images: Tensor) -> dict[fx.Node, int | No
     network does not tell.
     """
     axes: dict[fx.Node, int | None] = {}
-    tracker = _Tracker(images)
-
-    class Walk(fx.Interpreter):
-        def run_node(self, node: fx.Node) -> Any:
-            value = super().run_node(node)
-            if isinstance(value, Tensor):
-                axis = tracker.axes.get(value)
-                axis = None if axis is None else axis + value.ndim
-                axes[node] = None if axis in (None, 0, usual_axis(value.ndim)) else axis
-            return value
-
-    # without gradients to keep track of, torch shows operations before it takes them apart
-    with torch.inference_mode(), tracker:
-        Walk(traced).run(images)
+    for node, value, axis in _Axes(images, -3, RULES, _kept).run(traced, images):
+        place = None if axis is None else axis + value.ndim
+        axes[node] = None if place in (None, 0, usual_axis(value.ndim)) else place
     return axes
 
 
-class _Tracker(TorchDispatchMode):
-    """Follows the axis of units through all operations while it is active.
+class _Axes(Tracker[int]):
+    """Follows the axis of units, counted from the last, -1."""
 
-    Attributes
-    ----------
-    axes : for each tensor that depends on the images the axis of its units, counted from the last, -1; None
-        where it is not known.
-    """
-
-    def __init__(self, images: Tensor) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.axes: dict[Tensor, int | None] = {images: -3}
-
-    def __torch_dispatch__(
-        self, operation: Any, types: Any, args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        kwargs = kwargs or {}
-        rule = _rule_of(operation)
-        if rule is None:
-            with self:  # shown again are the operations that this one consists of
-                result = operation.decompose(*args, **kwargs)
-            if result is not NotImplemented:
-                return result
-        result = operation(*args, **kwargs)
-        dependent = [tensor for tensor in tensors_in([args, kwargs]) if tensor in self.axes]
-        if dependent:
-            arguments = by_name(operation, args, kwargs)
-            for output in tensors_in(result):
-                found = {self._apply(rule, tensor, output, arguments) for tensor in dependent} - {None}
-                self.axes[output] = found.pop() if len(found) == 1 else None
-        return result
+    def _of_output(
+        self, rule: Rule[int] | None, dependent: list[Tensor], output: Tensor, arguments: dict[str, Any]
+    ) -> int | None:
+        """Return the axis on which all inputs agree that say anything."""
+        found = {self._apply(rule, tensor, output, arguments) for tensor in dependent} - {None}
+        return found.pop() if len(found) == 1 else None
 
     def _apply(
-        self, rule: _Rule | None, tensor: Tensor, output: Tensor, arguments: dict[str, Any]
+        self, rule: Rule[int] | None, tensor: Tensor, output: Tensor, arguments: dict[str, Any]
     ) -> int | None:
-        axis = self.axes[tensor]
+        axis = self.known[tensor]
         if rule is None or (axis is None and rule not in (_first, _last, _layer_norm)):
             return None
         # what makes units of its own takes no notice of those of its input
         after = rule(axis or 0, tensor, output, arguments)
         return after if after and -output.ndim <= after else None
-
-
-def _rule_of(operation: Any) -> _Rule | None:
-    name = operation.overloadpacket.__name__
-    if operation._schema.is_mutable:
-        name = name.removesuffix("_")
-    return RULES.get(name) or (_kept if torch.Tag.pointwise in operation.tags else None)
 
 
 def _kept(axis: int, value: Tensor, output: Tensor, arguments: dict[str, Any]) -> int:
@@ -157,8 +110,7 @@ def _view(axis: int, value: Tensor, output: Tensor, arguments: dict[str, Any]) -
     return None
 
 
-# by torch's names for the operations that its modules and functions consist of, as for receptive fields
-RULES: dict[str, _Rule] = {
+RULES: dict[str, Rule[int]] = {
     **dict.fromkeys(("convolution", "batch_norm", "group_norm", "instance_norm"), _first),
     "linear": _last,
     "layer_norm": _layer_norm,

@@ -1,21 +1,17 @@
 """The receptive field of every tensor in a traced network.
 
-The graph is run once, on an image without data, and for each of torch's own operations on the way a rule says
-what its output sees. Modules, functions and methods all come down to these few operations: so a convolution
-is known wherever it stands. An operation without a rule may mix all positions, and what it returns is taken
-to see the whole image.
+For each of torch's own operations a rule says what its output sees. An operation without one may mix all
+positions, and what it returns is taken to see the whole image.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import torch
 from torch import Tensor, fx
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 
 from census.networks.fields import ReceptiveField
+from census.networks.tracking import Rule, Tracker, from_last, tensors_in
 
 
 @dataclass(frozen=True)
@@ -40,10 +36,6 @@ class _Seen:
         return replace(self, rows=new_axis(self.rows), columns=new_axis(self.columns))
 
 
-# a rule says what the output sees, from what the input sees, the input, the output, and the arguments by name
-_Rule = Callable[[_Seen, Tensor, Tensor, dict[str, Any]], _Seen | None]
-
-
 def receptive_fields(
     traced: fx.GraphModule, images: Tensor, units_axes: Mapping[fx.Node, int | None]
 ) -> dict[fx.Node, ReceptiveField | None]:
@@ -62,80 +54,52 @@ def receptive_fields(
     the image.
     """
     fields: dict[fx.Node, ReceptiveField | None] = {}
-    tracker = _Tracker(images)
-
-    class Walk(fx.Interpreter):
-        def run_node(self, node: fx.Node) -> Any:
-            value = super().run_node(node)
-            if isinstance(value, Tensor):
-                seen = tracker.seen.get(value)
-                places = [-3, -2] if units_axes.get(node) == 3 else [-2, -1]
-                are_maps = seen is not None and value.ndim == 4 and [seen.rows, seen.columns] == places
-                fields[node] = seen.field if seen and are_maps else None
-            return value
-
-    # without gradients to keep track of, torch shows operations before it takes them apart
-    with torch.inference_mode(), tracker:
-        Walk(traced).run(images)
+    for node, value, seen in _Fields(images).run(traced, images):
+        places = [-3, -2] if units_axes.get(node) == 3 else [-2, -1]
+        are_maps = seen is not None and value.ndim == 4 and [seen.rows, seen.columns] == places
+        fields[node] = seen.field if seen and are_maps else None
     return fields
 
 
-class _Tracker(TorchDispatchMode):
-    """Follows what tensors see of the images, through all operations while it is active.
-
-    Attributes
-    ----------
-    seen : for each tensor that depends on the images what it sees of them, or None for the whole of them.
-    """
+class _Fields(Tracker[_Seen]):
+    """Follows what tensors see of the images; what nothing is known of may see the whole of them."""
 
     def __init__(self, images: Tensor) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.seen: dict[Tensor, _Seen | None] = {images: _Seen(ReceptiveField())}
+        super().__init__(images, _Seen(ReceptiveField()), RULES, _same_place)
         # tensors by the memory that they lie in; they are kept, so that no other takes their place in there
         self._sharing: dict[int, dict[Tensor, None]] = {}
 
-    def __torch_dispatch__(
-        self, operation: Any, types: Any, args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        kwargs = kwargs or {}
-        rule = _rule_of(operation)
-        if rule is None:
-            with self:  # shown again are the operations that this one consists of
-                result = operation.decompose(*args, **kwargs)
-            if result is not NotImplemented:
-                return result
-        result = operation(*args, **kwargs)
-
-        inputs, outputs = tensors_in([args, kwargs]), tensors_in(result)
+    def _follow(
+        self,
+        operation: Any,
+        rule: Rule[_Seen] | None,
+        inputs: list[Tensor],
+        outputs: list[Tensor],
+        arguments: dict[str, Any],
+    ) -> None:
         for tensor in (*inputs, *outputs):
             self._sharing.setdefault(tensor.untyped_storage()._cdata, {})[tensor] = None
-        if any(tensor in self.seen for tensor in inputs):
-            arguments = by_name(operation, args, kwargs)
-            seen = [self._apply(rule, inputs, output, arguments) for output in outputs]
-            self._forget_what_is_written_to(operation, arguments)
-            self.seen.update(zip(outputs, seen, strict=True))
-        return result
+        super()._follow(operation, rule, inputs, outputs, arguments)
+        if any(tensor in self.known for tensor in inputs):
+            # all others that share the memory that an operation writes to may see the whole image
+            for declared in operation._schema.arguments:
+                if declared.alias_info is not None and declared.alias_info.is_write:
+                    for written in tensors_in(arguments[declared.name]):
+                        sharing = self._sharing[written.untyped_storage()._cdata]
+                        self.known.update(dict.fromkeys(sharing.keys() - set(outputs)))
 
-    def _apply(
-        self, rule: _Rule | None, inputs: list[Tensor], output: Tensor, arguments: dict[str, Any]
+    def _of_output(
+        self, rule: Rule[_Seen] | None, dependent: list[Tensor], output: Tensor, arguments: dict[str, Any]
     ) -> _Seen | None:
         """Return what an output sees: what any of the inputs does, under the rule."""
-        dependent = [tensor for tensor in inputs if tensor in self.seen]
         if rule is None or (len(dependent) > 1 and rule not in (_same_place, _joined)):
             return None  # one that also takes its weights, say, from the image
         seen: _Seen | None = None
         for tensor in dependent:
-            before = self.seen[tensor]
+            before = self.known[tensor]
             after = rule(before, tensor, output, arguments) if before else None
             seen = after if tensor is dependent[0] else _both(seen, after)
         return seen
-
-    def _forget_what_is_written_to(self, operation: Any, arguments: dict[str, Any]) -> None:
-        """Let all tensors that share the memory that an operation writes to see the whole image."""
-        for declared in operation._schema.arguments:
-            if declared.alias_info is not None and declared.alias_info.is_write:
-                for written in tensors_in(arguments[declared.name]):
-                    self.seen.update(dict.fromkeys(self._sharing[written.untyped_storage()._cdata]))
 
 
 def _both(one: _Seen | None, other: _Seen | None) -> _Seen | None:
@@ -144,30 +108,6 @@ def _both(one: _Seen | None, other: _Seen | None) -> _Seen | None:
         return None
     field = one.field.union(other.field)
     return replace(one, field=field) if field else None
-
-
-def tensors_in(values: Any) -> list[Tensor]:
-    """Return all tensors within lists, tuples and dictionaries."""
-    return [leaf for leaf in tree_leaves(values) if isinstance(leaf, Tensor)]
-
-
-def by_name(operation: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Return an operation's arguments by name, those that were left out with their defaults."""
-    declared = operation._schema.arguments
-    given = {each.name: value for each, value in zip(declared, args, strict=False)}
-    return {each.name: each.default_value for each in declared} | given | kwargs
-
-
-def _rule_of(operation: Any) -> _Rule | None:
-    name = operation.overloadpacket.__name__
-    if operation._schema.is_mutable:
-        name = name.removesuffix("_")
-    return RULES.get(name) or (_same_place if torch.Tag.pointwise in operation.tags else None)
-
-
-def from_last(axis: int, n_axes: int) -> int:
-    """Return an axis counted from the last, -1."""
-    return axis - n_axes if axis >= 0 else axis
 
 
 def _pair(values: Sequence[int]) -> tuple[int, int]:
@@ -279,9 +219,7 @@ def _view(seen: _Seen, value: Tensor, output: Tensor, arguments: dict[str, Any])
     return seen if seen.lies_as_images and value.shape[-2:] == output.shape[-2:] else None
 
 
-# by torch's names for the operations that its modules and functions consist of, for those that work in place
-# without their last "_"; operations that torch itself tags as pointwise need no entry
-RULES: dict[str, _Rule] = {
+RULES: dict[str, Rule[_Seen]] = {
     "adaptive_avg_pool2d": _adaptive_pooling,
     "adaptive_max_pool2d": _adaptive_pooling,
     "alias": _same_place,
