@@ -367,7 +367,7 @@ def test_neurons_in_parts_are_all_neurons(network, images, tmp_path):
 def test_a_damaged_chunk_is_named(network, images, tmp_path, compression, harm):
     group = run(network, images, tmp_path, names={"1"}, compression=compression)["1"]
     advice = rf" cannot be read .*delete {tmp_path}/1.zarr and run"
-    chunk = tmp_path / "1.zarr/maps/c/1/2/0/0"
+    chunk = tmp_path / "1.zarr/maps/c.1.2.0.0"
     harm(chunk)
     for blocks in (map_blocks, neuron_blocks):
         with pytest.raises(StudyError, match=f"{chunk}{advice}"):
@@ -376,7 +376,7 @@ def test_a_damaged_chunk_is_named(network, images, tmp_path, compression, harm):
     with pytest.raises(StudyError, match=f"{chunk}{advice}"):
         group["maps"][:]
     images, _ = images_and_labels(group)
-    chunk = tmp_path / "1.zarr/argmax/c/1/0"
+    chunk = tmp_path / "1.zarr/argmax/c.1.0"
     harm(chunk)
     for blocks in (image_blocks(group, images, "max", "argmax"), statistic_blocks(group, "argmax")):
         with pytest.raises(StudyError, match=f"{chunk}{advice}"):

@@ -51,14 +51,14 @@ def test_gathered_stores_are_whole_and_shards_are_left_as_they_are(shards, tmp_p
 
 
 def test_what_a_killed_gathering_left_is_replaced(shards, tmp_path):
-    left = tmp_path / "unfinished/pass/whole/a.zarr/maps/c/0/0/0"
+    left = tmp_path / "unfinished/pass/whole/a.zarr/maps/c.0.0.0"
     left.mkdir(parents=True)
     (left / "0").write_bytes(b"half")
     (tmp_path / "a.zarr").mkdir()
     (tmp_path / "a.zarr/old").touch()
     gather(shards, tmp_path / "unfinished/pass/whole", {"a": tmp_path / "a.zarr"})
-    assert (tmp_path / "a.zarr/maps/c/0/0/0/0").read_bytes() == (
-        shards[0] / "a.zarr/maps/c/0/0/0/0"
+    assert (tmp_path / "a.zarr/maps/c.0.0.0.0").read_bytes() == (
+        shards[0] / "a.zarr/maps/c.0.0.0.0"
     ).read_bytes()
     assert not (tmp_path / "a.zarr/old").exists()
 
@@ -69,10 +69,10 @@ def test_files_are_copied_where_they_cannot_have_two_names(shards, tmp_path, mon
 
     monkeypatch.setattr("pathlib.Path.hardlink_to", refuse)
     gather(shards, tmp_path / "unfinished/pass/whole", {"a": tmp_path / "a.zarr"})
-    assert (tmp_path / "a.zarr/mean/c/2/0").stat().st_nlink == 1
+    assert (tmp_path / "a.zarr/mean/c.2.0").stat().st_nlink == 1
 
 
-@pytest.mark.parametrize("chunk", ["mean/c/1/0", "maps/c/1/0/0/0", "label/c/0"])
+@pytest.mark.parametrize("chunk", ["mean/c.1.0", "maps/c.1.0.0.0", "label/c.0"])
 def test_a_missing_chunk_is_named_and_nothing_gets_its_place(shards, tmp_path, chunk):
     for shard in shards:
         (shard / "a.zarr" / chunk).unlink(missing_ok=True)

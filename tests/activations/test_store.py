@@ -110,7 +110,7 @@ def test_a_chunk_that_is_written_again_replaces_what_a_killed_process_left(tmp_p
     writer = StoreWriter(tmp_path / "store")
     writer.write_maps(0, maps[:BATCH])
     whole = files(tmp_path / "store")
-    chunk = tmp_path / "store" / "maps" / "c" / "0" / "1" / "0" / "0"
+    chunk = tmp_path / "store" / "maps" / "c.0.1.0.0"
     chunk.write_bytes(chunk.read_bytes()[:7] + bytes(10_000))
     writer.write_maps(0, maps[:BATCH])
     assert files(tmp_path / "store") == whole

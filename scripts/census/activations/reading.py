@@ -10,7 +10,7 @@ import zarr
 from numcodecs import blosc
 from numpy.typing import NDArray
 
-from census.activations.store import numcodec
+from census.activations.store import chunk_file, numcodec
 from census.errors import StudyError
 from census.stores import open_group, read_chunk, readable
 
@@ -111,13 +111,12 @@ class _Chunks:
         self.shape: tuple[int, ...] = tuple(metadata["shape"])
         self.chunk: tuple[int, ...] = tuple(metadata["chunk_grid"]["configuration"]["chunk_shape"])
         self._dtype = np.dtype(metadata["data_type"]).newbyteorder("<")
-        self._separator = metadata["chunk_key_encoding"]["configuration"]["separator"]
         # the checksum comes last
         self._codecs = [numcodec(codec) for codec in metadata["codecs"][-2:0:-1]]
 
     def read(self, *index: int) -> np.ndarray:
         """Return a whole chunk, which is not to be written to."""
-        path = self._path / self._separator.join(["c", *map(str, index)])
+        path = chunk_file(self._path, index)
         values: Any = read_chunk(path)
         with readable(path):
             for codec in self._codecs:
@@ -239,7 +238,7 @@ class _Maps:
         ------
         StudyError : the chunk's file is missing or damaged.
         """
-        path = self._folder / f"c/{number}/{row}/0/0"
+        path = chunk_file(self._folder, (number, row, 0, 0))
         encoded, values = read_chunk(path), place.reshape(-1).view(np.uint8)
         with readable(path):
             if self._compressed:

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from census.activations.passes import shard_name
-from census.activations.store import place_store
+from census.activations.store import chunk_file, place_store
 from census.errors import StudyError
 
 
@@ -108,10 +108,9 @@ def _complete(store: Path, shards: Sequence[Path]) -> None:
     for metadata in store.glob("*/zarr.json"):
         array = json.loads(metadata.read_text())
         chunk = array["chunk_grid"]["configuration"]["chunk_shape"]
-        separator = array["chunk_key_encoding"]["configuration"]["separator"]
         counts = [math.ceil(length / size) for length, size in zip(array["shape"], chunk, strict=True)]
         for index in itertools.product(*map(range, counts)):
-            path = metadata.parent / separator.join(["c", *map(str, index)])
+            path = chunk_file(metadata.parent, index)
             if not path.exists():
                 folders = " ".join(str(shard.parent) for shard in shards)
                 raise StudyError(

@@ -20,6 +20,9 @@ nothing is transposed between the forward pass and the file. A chunk of maps hol
 batch of images. That serves reading by image (top images, patches) and by block of neurons (the Gram matrix)
 alike; a block of single units would cost each reader of whole images a seek per unit.
 
+Chunks lie side by side in an array's folder (``c.0.1``), and not in folders of their own (``c/0/1``): to make
+these takes longer than to write the small ones of many a layer.
+
 A store is filled under a temporary name, stamped last, and renamed: under its final name it is complete.
 It is read by :mod:`census.activations.reading`, on which no pass depends: an edit there runs none again.
 """
@@ -111,7 +114,9 @@ def create_store(
     for name, (dimensions, values) in coordinates.items():
         _create_array(path / name, values.shape, values.shape, str(values.dtype), dimensions, [])
         if values.size:
-            ChunkWriter(path / name).write((0,), values)
+            write_chunk(
+                chunk_file(path / name, (0,)), values.astype(values.dtype.newbyteorder("<")).tobytes()
+            )
     chunk = (min(images_per_chunk(batch), len(images)), units)
     zstd = {"name": "zstd", "configuration": {"level": 1, "checksum": False}}
     for name, dtype in STATISTICS.items():
@@ -136,9 +141,18 @@ def create_store(
             "float32",
             ("map_image", "position", "unit"),
             [],
-            # its chunks are so small that folders for each would take longer than the values
-            separator=".",
         )
+
+
+def chunk_file(array: Path, index: Iterable[int]) -> Path:
+    """Return the file of a chunk.
+
+    Parameters
+    ----------
+    array : the array's folder.
+    index : the chunk's place in the grid of chunks.
+    """
+    return array / ".".join(["c", *map(str, index)])
 
 
 def _create_array(
@@ -148,12 +162,8 @@ def _create_array(
     dtype: str,
     dimensions: Sequence[str],
     compressors: Sequence[Mapping[str, Any]],
-    separator: str = "/",
 ) -> None:
-    """Write the metadata of an array as the Zarr specification has them.
-
-    Chunks have names such as ``c/0/1``, or, with ``.`` as separator, ``c.0.1``.
-    """
+    """Write the metadata of an array as the Zarr specification has them."""
     metadata = {
         "zarr_format": 3,
         "node_type": "array",
@@ -164,7 +174,7 @@ def _create_array(
             "name": "regular",
             "configuration": {"chunk_shape": [max(1, length) for length in chunks]},
         },
-        "chunk_key_encoding": {"name": "default", "configuration": {"separator": separator}},
+        "chunk_key_encoding": {"name": "default", "configuration": {"separator": "."}},
         "fill_value": 0,
         "codecs": [{"name": "bytes", "configuration": {"endian": "little"}}, *compressors, CHECKSUM],
         "dimension_names": dimensions,
@@ -189,7 +199,7 @@ class ChunkWriter:
     def __init__(self, path: Path) -> None:
         metadata = json.loads((path / "zarr.json").read_text())
         self.shape: tuple[int, ...] = tuple(metadata["chunk_grid"]["configuration"]["chunk_shape"])
-        self._path, self._separator = path, metadata["chunk_key_encoding"]["configuration"]["separator"]
+        self._path = path
         self._dtype = np.dtype(metadata["data_type"]).newbyteorder("<")
         # between the bytes themselves and their checksum
         self._codecs = [numcodec(codec) for codec in metadata["codecs"][1:-1]]
@@ -213,10 +223,7 @@ class ChunkWriter:
         encoded: Any = chunk
         for codec in self._codecs:
             encoded = codec.encode(encoded)
-        path = self._path / self._separator.join(["c", *map(str, index)])
-        if self._separator == "/":
-            path.parent.mkdir(parents=True, exist_ok=True)
-        write_chunk(path, encoded if self._codecs else chunk.tobytes())
+        write_chunk(chunk_file(self._path, index), encoded if self._codecs else chunk.tobytes())
 
 
 class StoreWriter:
