@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -44,18 +45,18 @@ def _beside_extraction(options: Options) -> Iterator[Row]:
     extraction, top, rest, starting = [], [], [], []
     with options.temporary("beside-extraction") as folder:
         this = case(name, n_images, folder / "images.zarr")
-        stores = [folder / "stores" / f"{layer.name}.zarr" for layer in this.layers]
         # the first round warms caches up, and does not count
         for number in range(rounds + 1):
-            (folder / "stores").mkdir()
+            # in a folder of its own: see benchmarks.common.empty
+            place = folder / str(number)
+            place.mkdir()
+            stores = [place / f"{layer.name}.zarr" for layer in this.layers]
             found = (
-                cpu_seconds(lambda: _extract(this, folder / "stores", batch)),
-                cpu_seconds(lambda: top_images_and_counts(stores)),
-                cpu_seconds(lambda: _whole_scripts(stores, folder / "found")),
+                cpu_seconds(partial(_extract, this, place, batch)),
+                cpu_seconds(partial(top_images_and_counts, stores)),
+                cpu_seconds(partial(_whole_scripts, stores, place / "found")),
                 _cpu_seconds_of_start(),
             )
-            shutil.rmtree(folder / "stores")
-            shutil.rmtree(folder / "found")
             if number:
                 for values, value in zip((extraction, top, rest, starting), found, strict=True):
                     values.append(value)

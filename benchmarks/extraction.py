@@ -7,13 +7,13 @@ the loop with the same values written by ``write`` in pieces of 4 MB, without st
 """
 
 import math
-import shutil
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import torch
 
-from benchmarks.common import Case, Options, Row, case, cpu_seconds, size_of
+from benchmarks.common import Case, Options, Row, case, cpu_seconds, empty, size_of
 from benchmarks.peers.handing import hand_over
 from benchmarks.peers.workers import Worker, workers
 from census.networks.device import keep_freed_memory
@@ -104,24 +104,25 @@ def _measure(
 
         # what is loaded on first use, and caches
         loop()
-        _run(this, folder / "stores", 0, batch, "none")
-        shutil.rmtree(folder / "stores")
+        _run(this, folder / "first", 0, batch, "none")
         for worker in peers.values():
             worker.ask("memory")
-        for _ in range(rounds):
+        for number in range(rounds):
             found = {BARE: cpu_seconds(loop)}
             for label, (n_maps, compression) in passes.items():
-                found[label] = _run(this, folder / "stores", n_maps, batch, compression)
-                stored[label] = size_of(folder / "stores", "maps/c/**/*")
-                shutil.rmtree(folder / "stores")
+                stores = folder / f"{number} {label}"
+                found[label] = _run(this, stores, n_maps, batch, compression)
+                stored[label] = size_of(stores, "maps/c.*")
+                empty(stores)
             for peer, worker in peers.items():
-                found[STORED[peer]] = _ask(worker, "store", folder=str(folder / "theirs"))
-                stored[STORED[peer]] = size_of(folder / "theirs")
-                shutil.rmtree(folder / "theirs", ignore_errors=True)
+                theirs = folder / f"{number} {peer}"
+                found[STORED[peer]] = _ask(worker, "store", folder=str(theirs))
+                stored[STORED[peer]] = size_of(theirs)
+                empty(theirs)
             if peers:
                 found[LIMIT] = cpu_seconds(written_loop)
                 stored[LIMIT] = (folder / "raw").stat().st_size
-                (folder / "raw").unlink()
+                os.truncate(folder / "raw", 0)
             for peer, worker in peers.items():
                 found[IN_MEMORY[peer]] = _ask(worker, "memory")
             for label, value in found.items():

@@ -136,8 +136,10 @@ def measure(series: Series, quick: bool, folder: Path) -> None:
     usual = {name: size // QUICK[name] if quick else size for name, size in USUAL.items()}
     sizes = series.sizes(quick)
     base, found = 0.0, list[float]()
-    # once first, so that libraries are loaded; of so little that what it frees is no room for what comes
-    for number, size in enumerate((max(2, sizes[0] // 8), *sizes)):
+    # once first, so that libraries are loaded; of so little that what it frees is no room for what comes: of
+    # images, a pass has room for a whole batch else
+    first = 2 if series.job == "extract" else max(2, sizes[0] // 8)
+    for number, size in enumerate((first, *sizes)):
         place = folder / str(number)
         place.mkdir()
         prepare = _a_pass if series.job == "extract" else _a_script

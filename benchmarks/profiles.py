@@ -6,15 +6,15 @@ thread takes, as that which reads the next images, is counted to where this thre
 
 import cProfile
 import pstats
-import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
-from benchmarks.common import Options, Row, case
+from benchmarks.common import Options, Row, case, empty
 from benchmarks.concepts import top_images_and_counts
 from census.activations.reading import neuron_blocks, open_store
 from census.measures.correlation import pattern_correlation
@@ -52,20 +52,20 @@ def rows(options: Options) -> Iterator[Row]:
     name, n_images = ("cnn", 32) if options.quick else ("squeezenet1_1", 256)
     with options.temporary("profiles") as folder:
         this = case(name, n_images, folder / "images.zarr")
-        stores = folder / "stores"
+
+        def extract(stores: Path, n_maps: int) -> None:
+            stores.mkdir()
+            forward_pass = this.forward_pass(stores, n_maps, 32, "lz4")
+            forward_pass.run()
+            this.finish(forward_pass, stores)
+
+        extract(folder / "first", 0)  # loads what is compiled
         for label, n_maps in {"statistics, maps of all": n_images, "statistics": 0}.items():
-
-            def extract(n_maps: int = n_maps) -> None:
-                stores.mkdir()
-                forward_pass = this.forward_pass(stores, n_maps, 32, "lz4")
-                forward_pass.run()
-                this.finish(forward_pass, stores)
-
-            extract()  # loads what is compiled
-            shutil.rmtree(stores)
-            yield from _shares(f"extraction, {label}", extract, OF_EXTRACTION, "all else")
+            stores = folder / label
+            work = partial(extract, stores, n_maps)
+            yield from _shares(f"extraction, {label}", work, OF_EXTRACTION, "all else")
             if n_maps:
-                shutil.rmtree(stores)
+                empty(stores)
         paths = sorted(stores.glob("*.zarr"))
         top_images_and_counts(paths)
         of_concepts = "concepts, top images and class counts"
