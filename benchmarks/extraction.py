@@ -6,6 +6,7 @@ to their own files, or to values that are dropped after each batch; and, as the 
 the loop with the same values written by ``write`` in pieces of 4 MB, without statistics, checks or a format.
 """
 
+import itertools
 import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -104,18 +105,19 @@ def _measure(
 
         # what is loaded on first use, and caches
         loop()
-        _run(this, folder / "first", 0, batch, "none")
+        places = (folder / str(number) for number in itertools.count())
+        _run(this, next(places), 0, batch, "none")
         for worker in peers.values():
             worker.ask("memory")
-        for number in range(rounds):
+        for _ in range(rounds):
             found = {BARE: cpu_seconds(loop)}
             for label, (n_maps, compression) in passes.items():
-                stores = folder / f"{number} {label}"
+                stores = next(places)
                 found[label] = _run(this, stores, n_maps, batch, compression)
                 stored[label] = size_of(stores, "maps/c.*")
                 empty(stores)
             for peer, worker in peers.items():
-                theirs = folder / f"{number} {peer}"
+                theirs = next(places)
                 found[STORED[peer]] = _ask(worker, "store", folder=str(theirs))
                 stored[STORED[peer]] = size_of(theirs)
                 empty(theirs)
