@@ -53,7 +53,7 @@ def rows(options: Options) -> Iterator[Row]:
     torch.set_num_threads(1)
     # as jobs do; the bare loop and the other tools, too, are faster for it
     keep_freed_memory()
-    yield from _measure(options, name, n_images, 1 if options.quick else 5, with_few_maps, ())
+    yield from _measure(options, name, n_images, rounds, with_few_maps, ())
     # these write gigabytes, each of them
     yield from _measure(options, name, fewer, rounds, with_all_maps, tuple(STORED))
 

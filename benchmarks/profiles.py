@@ -14,6 +14,7 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
+from benchmarks import nothing
 from benchmarks.common import Options, Row, case, empty
 from benchmarks.concepts import top_images_and_counts
 from census.activations.reading import neuron_blocks, open_store
@@ -23,23 +24,28 @@ from census.networks.device import keep_freed_memory
 
 # functions by file and name, of which none calls another of the same list
 OF_EXTRACTION = {
-    "forward pass": ("networks/graph.py", "__call__"),
-    "statistics": ("activations/statistics.py", "statistics"),
-    "preparing images": ("networks/preprocess.py", "__call__"),
-    "making stores": ("activations/store.py", "create_store"),
-    "writing maps": ("activations/store.py", "write_maps"),
-    "writing statistics": ("activations/store.py", "write_statistics"),
-    "finishing stores": ("activations/store.py", "finish_store"),
+    "forward pass": ("census/networks/graph.py", "__call__"),
+    "statistics": ("census/activations/statistics.py", "statistics"),
+    "preparing images": ("census/networks/preprocess.py", "__call__"),
+    "making stores": ("census/activations/store.py", "create_store"),
+    "writing maps": ("census/activations/store.py", "write_maps"),
+    "writing statistics": ("census/activations/store.py", "write_statistics"),
+    "finishing stores": ("census/activations/store.py", "finish_store"),
 }
 OF_CONCEPTS = {
-    "opening stores": ("activations/reading.py", "open_store"),
-    "reading images and labels": ("activations/reading.py", "images_and_labels"),
-    "reading statistics": ("activations/reading.py", "image_blocks"),
-    "counting classes": ("measures/concepts.py", "class_counts"),
+    "opening stores": ("census/activations/reading.py", "open_store"),
+    "reading images and labels": ("census/activations/reading.py", "images_and_labels"),
+    "reading statistics": ("census/activations/reading.py", "image_blocks"),
+    "counting classes": ("census/measures/concepts.py", "class_counts"),
 }
 OF_GRAM = {
-    "reading and decompressing": ("activations/reading.py", "neuron_blocks"),
-    "correlations of the products": ("measures/correlation.py", "pattern_correlation"),
+    "reading and decompressing": ("census/activations/reading.py", "neuron_blocks"),
+    "correlations of the products": ("census/measures/correlation.py", "pattern_correlation"),
+}
+
+OF_NOTHING = {
+    "reading the workflow": ("snakemake/workflow.py", "include"),
+    "planning its jobs": ("snakemake/workflow.py", "_build_dag"),
 }
 
 
@@ -81,6 +87,11 @@ def rows(options: Options) -> Iterator[Row]:
         with threadpool_limits(1):
             store = folder / f"{layer}.zarr"
             yield from _shares(f"gram of {layer}", lambda: _multiply(store), OF_GRAM, "multiplying")
+        if nothing.why_not() is None:
+            profile = folder / "nothing"
+            nothing.call(python=("-m", "cProfile", "-o", str(profile)))
+            found = pstats.Stats(str(profile))
+            yield from _shares_of(found, "nothing to do", "time", OF_NOTHING, "starting, and all else")
 
 
 def _multiply(path: Path) -> None:
@@ -92,14 +103,23 @@ def _shares(
 ) -> Iterator[Row]:
     profile = cProfile.Profile(time.process_time)
     profile.runcall(work)
-    found = pstats.Stats(profile)
+    yield from _shares_of(pstats.Stats(profile), label, "CPU time", functions, remainder)
+
+
+def _shares_of(
+    found: pstats.Stats,
+    label: str,
+    kind: str,
+    functions: Mapping[str, tuple[str, str]],
+    remainder: str,
+) -> Iterator[Row]:
     total, rest = found.total_tt, 100.0  # type: ignore[attr-defined]
-    yield Row(f"{label}: CPU time", [total], "s")
+    yield Row(f"{label}: {kind}", [total], "s")
     for part, (file, function) in functions.items():
         spent = sum(
             cumulative
             for (path, _, name), (_, _, _, cumulative, _) in found.stats.items()  # type: ignore[attr-defined]
-            if path.endswith(f"census/{file}") and name == function
+            if path.endswith(file) and name == function
         )
         rest -= 100 * spent / total
         yield Row(f"{label}: {part}", [100 * spent / total], "%")

@@ -47,10 +47,11 @@ def _three_sizes(options: Options) -> Iterator[Row]:
     if not sources.is_dir():
         yield Row("skipped: three sizes need Fashion-MNIST in results/sources; run the study first")
         return
-    found = {}
-    for n_images in QUICK_SIZES if options.quick else SIZES:
-        with options.temporary("scaling") as folder:
-            found[n_images] = _steps(folder, sources, n_images)
+    with options.temporary("scaling") as folder:
+        (folder / "results/sources").mkdir(parents=True)
+        (folder / "results/sources/fashion-mnist").symlink_to(sources)
+        sizes = QUICK_SIZES if options.quick else SIZES
+        found = {n_images: _steps(folder, n_images) for n_images in sizes}
     for step in STEPS:
         for n_images, steps in found.items():
             yield Row(f"{step}: CPU time, {n_images:,} images", steps[step][:1], "s")
@@ -61,13 +62,12 @@ def _three_sizes(options: Options) -> Iterator[Row]:
             yield Row(f"{step}: peak memory, {n_images:,} images", steps[step][1:], "MiB")
 
 
-def _steps(folder: Path, sources: Path, n_images: int) -> dict[str, tuple[float, float]]:
+def _steps(folder: Path, n_images: int) -> dict[str, tuple[float, float]]:
     """Run a study of so many images step by step; return CPU time and peak memory of each.
 
-    Both include Snakemake's own.
+    Both include Snakemake's own. Weights and the data set, which are the same for any number, are there from
+    the first one on.
     """
-    (folder / "results/sources").mkdir(parents=True)
-    (folder / "results/sources/fashion-mnist").symlink_to(sources)
     run = {
         **{"network": "cnn", "dataset": "fashion_mnist", "split": "train", "images": n_images},
         **{"maps": 100, "layers": ["rectified", "output"], "checkpoints": "final"},
@@ -112,7 +112,7 @@ def call_snakemake(folder: Path, *arguments: str) -> None:
 
 def _per_image(network: str, options: Options) -> Iterator[Row]:
     """Measure passes over few images, each in a process of its own: what an image adds, and its maps."""
-    few, more = (2, 4) if options.quick else (32, 96)
+    few, more = (2, 4) if options.quick else (32, 64)
     with options.temporary("scaling") as folder:
         found = {}
         for n_images, n_maps in ((few, few), (more, few), (more, more)):
