@@ -2,8 +2,8 @@
 
 Compared in turn: what the rule ``ablation`` does for each of the layers; and as many passes of the whole
 network, in which a hook sets the unit to zero. Each round takes a part of each layer's units, so that all
-rounds together take each unit once; of these, the passes with a hook take one in four, for whichever unit
-they take as long, and count four times. Both begin with preprocessed images and end with logits.
+rounds together take each unit once; of these, the passes with a hook take one in eight, for whichever unit
+they take as long, and count eight times. Both begin with preprocessed images and end with logits.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ from census.networks.suffix import Suffix, run_changes, run_intact
 
 BATCH = 64
 FASTER = 3
-HOOKED = 4  # one in so many units is taken out by a hook as well
+HOOKED = 8  # one in so many units is taken out by a hook as well
 
 
 def rows(options: Options) -> Iterator[Row]:

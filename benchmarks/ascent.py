@@ -29,7 +29,7 @@ SINGLE_UNITS = 4  # of which torch-lucent makes pictures
 
 def rows(options: Options) -> Iterator[Row]:
     """Measure."""
-    steps, rounds = (2, 1) if options.quick else (24, 5)
+    steps, rounds = (2, 1) if options.quick else (24, 3)
     # torch's own number is that of the subject before
     all_threads = cores()
     torch.set_num_threads(1)

@@ -39,7 +39,7 @@ def _beside_extraction(options: Options) -> Iterator[Row]:
 
     from census.networks.device import keep_freed_memory
 
-    name, n_images, batch, rounds = ("cnn", 64, 8, 2) if options.quick else ("squeezenet1_1", 256, 32, 5)
+    name, n_images, batch, rounds = ("cnn", 64, 8, 2) if options.quick else ("squeezenet1_1", 256, 32, 3)
     torch.set_num_threads(1)  # as for extraction
     keep_freed_memory()
     extraction, top, rest, starting = [], [], [], []

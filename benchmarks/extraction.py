@@ -40,7 +40,7 @@ IN_MEMORY = {
 
 def rows(options: Options) -> Iterator[Row]:
     """Measure."""
-    name, n_images, fewer, rounds = ("cnn", 32, 16, 1) if options.quick else ("squeezenet1_1", 256, 96, 3)
+    name, n_images, fewer, rounds = ("cnn", 32, 16, 1) if options.quick else ("squeezenet1_1", 256, 64, 3)
     with_few_maps = {
         "statistics, no maps": (0, "none"),
         f"statistics, maps of 1/{FEW}, lz4": (n_images // FEW, "lz4"),

@@ -32,7 +32,7 @@ def rows(options: Options) -> Iterator[Row]:
     name, n_images, layers, rounds = (
         ("cnn", 32, ("pool1", "relu1"), 2)
         if options.quick
-        else ("squeezenet1_1", 500, ("features.5", "features.2", "features.1"), 5)
+        else ("squeezenet1_1", 500, ("features.5", "features.2", "features.1"), 3)
     )
     with options.temporary("gram") as folder:
         this = case(name, n_images, folder / "images.zarr")

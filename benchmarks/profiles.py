@@ -15,8 +15,9 @@ from pathlib import Path
 from threadpoolctl import threadpool_limits
 
 from benchmarks import nothing
-from benchmarks.common import Options, Row, case, empty
+from benchmarks.common import Options, Row, case
 from benchmarks.concepts import top_images_and_counts
+from benchmarks.extraction import FEW
 from census.activations.reading import neuron_blocks, open_store
 from census.measures.correlation import pattern_correlation
 from census.measures.gram import gram
@@ -66,12 +67,10 @@ def rows(options: Options) -> Iterator[Row]:
             this.finish(forward_pass, stores)
 
         extract(folder / "first", 0)  # loads what is compiled
-        for label, n_maps in {"statistics, maps of all": n_images, "statistics": 0}.items():
-            stores = folder / label
+        for label, n_maps in {f"statistics, maps of 1/{FEW}": n_images // FEW, "statistics": 0}.items():
+            stores = folder / f"{n_maps}"
             work = partial(extract, stores, n_maps)
             yield from _shares(f"extraction, {label}", work, OF_EXTRACTION, "all else")
-            if n_maps:
-                empty(stores)
         paths = sorted(stores.glob("*.zarr"))
         top_images_and_counts(paths)
         of_concepts = "concepts, top images and class counts"
