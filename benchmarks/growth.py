@@ -105,25 +105,22 @@ OUTPUTS = {
 def rows(options: Options) -> Iterator[Row]:
     """Measure."""
     yield Row("where they do not vary: " + ", ".join(f"{size:,} {name}" for name, size in USUAL.items()))
-    found: dict[Series, list[list[float]]] = {
-        series: [] for series in (SERIES[1::3] if options.quick else SERIES)
-    }
-    for _ in range(1 if options.quick else 2):
-        for series, rounds in found.items():
-            with options.temporary("growth") as folder:
-                about = SERIES.index(series), int(options.quick), folder
-                rounds.append(in_a_process("benchmarks.growth", *about))
-    for series, rounds in found.items():
+    # once each: the line through four sizes tells how far one of them is off
+    for series in SERIES[1::3] if options.quick else SERIES:
         sizes = np.array(series.sizes(options.quick))
-        values = np.array(rounds).reshape(len(rounds), len(sizes), 2)  # of the last: time and memory
-        for number, (quantity, unit, expected, least) in enumerate(
-            ((CPU_TIME, "s", series.time, LEAST_SECONDS), (MEMORY, "MiB", series.memory, LEAST_MEMORY))
+        with options.temporary("growth") as folder:
+            about = SERIES.index(series), int(options.quick), folder
+            measured = np.reshape(in_a_process("benchmarks.growth", *about), (len(sizes), 2))
+        for values, (quantity, unit, expected, least) in zip(
+            measured.T,
+            ((CPU_TIME, "s", series.time, LEAST_SECONDS), (MEMORY, "MiB", series.memory, LEAST_MEMORY)),
+            strict=True,
         ):
-            about = {"job": series.job, "varied": series.varied, "quantity": quantity}
-            for size, measured in zip(sizes.tolist(), values[..., number].T, strict=True):
-                yield Row(LABEL.format(**about, size=size), measured.tolist(), unit)
-            slopes = [slope(sizes, each.clip(least)) for each in values[..., number]]
-            yield Row(EXPONENT.format(**about), slopes, "", expected + TOLERANCE)
+            named = {"job": series.job, "varied": series.varied, "quantity": quantity}
+            for size, value in zip(sizes.tolist(), values.tolist(), strict=True):
+                yield Row(LABEL.format(**named, size=size), [value], unit)
+            exponent = slope(sizes, values.clip(least))
+            yield Row(EXPONENT.format(**named), [exponent], "", expected + TOLERANCE)
 
 
 def slope(sizes: np.ndarray, values: np.ndarray) -> float:

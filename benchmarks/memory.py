@@ -24,7 +24,7 @@ MEASURES: dict[str, tuple[list[str], dict[str, Any]]] = {
 
 def rows(options: Options) -> Iterator[Row]:
     """Measure."""
-    few, rounds = (8, 1) if options.quick else (500, 1)
+    few, rounds = (8, 1) if options.quick else (1000, 1)
     for task, label in (("interpreter", "interpreter with numpy"), ("imports", "with torch and the library")):
         yield Row(label, [_peak(task, options.folder) for _ in range(rounds)], "MiB")
     peaks: dict[str, dict[int, list[float]]] = {}

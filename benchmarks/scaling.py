@@ -1,6 +1,6 @@
-"""How a study grows: jobs at three numbers of images, what large networks take per image, and planning.
+"""How a study grows: jobs at two numbers of images, what large networks take per image, and planning.
 
-The three sizes are whole steps over five layers, run by Snakemake one job after the other on one core: the
+The two sizes are whole steps over five layers, run by Snakemake one job after the other on one core: the
 study's ``cnn`` with random weights, on so many images to train on of Fashion-MNIST. The large networks have
 random weights and generated images.
 """
@@ -27,8 +27,8 @@ STEPS = {
         for measure in ("selectivity", "clusters")
     },
 }
-SIZES = (3_750, 15_000, 60_000)
-QUICK_SIZES = (64, 256, 1_024)
+SIZES = (1_875, 30_000)
+QUICK_SIZES = (64, 1_024)
 NETWORKS = ("vgg16", "googlenet", "resnet50")
 # for a quick look
 QUICK_NETWORKS = ("squeezenet1_1",)
@@ -36,16 +36,16 @@ QUICK_NETWORKS = ("squeezenet1_1",)
 
 def rows(options: Options) -> Iterator[Row]:
     """Measure."""
-    yield from _three_sizes(options)
+    yield from _two_sizes(options)
     for network in QUICK_NETWORKS if options.quick else NETWORKS:
         yield from _per_image(network, options)
     yield from _planning(options)
 
 
-def _three_sizes(options: Options) -> Iterator[Row]:
+def _two_sizes(options: Options) -> Iterator[Row]:
     sources = ROOT / "results/sources/fashion-mnist"
     if not sources.is_dir():
-        yield Row("skipped: three sizes need Fashion-MNIST in results/sources; run the study first")
+        yield Row("skipped: two sizes need Fashion-MNIST in results/sources; run the study first")
         return
     with options.temporary("scaling") as folder:
         (folder / "results/sources").mkdir(parents=True)
