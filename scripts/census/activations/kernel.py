@@ -12,7 +12,10 @@ from numba import njit
 
 # values that are summarized side by side: where there are fewer units, several positions of each
 LANES = 64
-# blocks of lanes that are added up in float32 before they go into a sum in float64
+# blocks of lanes that are gone through at once: to load and to keep what is known of each lane so far takes
+# longer than to compare a value with it
+BLOCKS_AT_ONCE = 4
+# blocks that are added up in float32 before they go into a sum in float64
 FLOAT32_BLOCKS = 16
 
 
@@ -39,7 +42,7 @@ def summarize(
     """
     images, positions, units = maps.shape
     side = max(1, LANES // units)
-    lanes, blocks = side * units, positions // side
+    lanes, blocks = side * units, positions // side // BLOCKS_AT_ONCE * BLOCKS_AT_ONCE
     flat = maps.reshape(images, positions * units)
     part, top = np.empty(lanes, np.float32), np.empty(lanes, np.float32)
     total = np.empty(lanes, np.float64)
@@ -49,16 +52,19 @@ def summarize(
             part[lane], total[lane], count[lane] = 0, 0, 0
             top[lane], place[lane] = -np.inf, 0
         whole = flat[image, : blocks * lanes].reshape(blocks, lanes)
-        for number in range(blocks):
-            block = whole[number]
+        for first in range(0, blocks, BLOCKS_AT_ONCE):
             # the hot loop: without a branch, so that it becomes vector instructions
             for lane in range(lanes):
-                value, before = block[lane], top[lane]
-                part[lane] += value
-                count[lane] += value != 0
-                place[lane] = number if value > before else place[lane]
-                top[lane] = value if value > before else before
-            if number % FLOAT32_BLOCKS == FLOAT32_BLOCKS - 1 or number == blocks - 1:
+                added, counted, highest, at = part[lane], count[lane], top[lane], place[lane]
+                for number in range(first, first + BLOCKS_AT_ONCE):
+                    value = whole[number, lane]
+                    added += value
+                    counted += value != 0
+                    at = np.int32(number) if value > highest else at
+                    highest = value if value > highest else highest
+                part[lane], count[lane], top[lane], place[lane] = added, counted, highest, at
+            last = first + BLOCKS_AT_ONCE
+            if last % FLOAT32_BLOCKS == 0 or last == blocks:
                 for lane in range(lanes):
                     total[lane] += part[lane]
                     part[lane] = 0

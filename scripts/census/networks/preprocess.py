@@ -23,8 +23,8 @@ class Preprocess:
         self._size, self._resize = entry["size"], entry["resize"] or entry["size"]
         self._color = entry["color"]
         self._scale = entry["range"] / 255
-        self._mean = torch.tensor(entry["mean"], dtype=torch.float32)[:, None, None]
-        self._std = torch.tensor(entry["std"], dtype=torch.float32)[:, None, None]
+        self._mean = torch.tensor(entry["mean"], dtype=torch.float32)
+        self._std = torch.tensor(entry["std"], dtype=torch.float32)
 
     def __call__(self, pixels: np.ndarray, device: str = "cpu") -> Tensor:
         """Return the network's input.
@@ -60,7 +60,12 @@ class Preprocess:
         ----------
         values : float32 (n, channels, size, size) from 0 to 255, gray or RGB.
         """
+        images = values.permute(0, 2, 3, 1).contiguous()
         if self._color == "BGR":
-            values = values.flip(1)
-        values = (values * self._scale - self._mean.to(values.device)) / self._std.to(values.device)
-        return values.contiguous(memory_format=torch.channels_last)
+            images = images.index_select(-1, torch.tensor([2, 1, 0], device=images.device))
+        # the channels of a pixel lie side by side, and a loop over three values takes several times as long
+        # as one over a row of them
+        rows = images.flatten(2)
+        mean, std = (each.to(rows.device).repeat(images.shape[2]) for each in (self._mean, self._std))
+        rows = (rows * self._scale).sub_(mean).div_(std)
+        return rows.view(images.shape).permute(0, 3, 1, 2)
