@@ -16,7 +16,7 @@ LANES = 64
 # longer than to compare a value with it
 BLOCKS_AT_ONCE = 4
 # blocks that are added up in float32 before they go into a sum in float64
-FLOAT32_BLOCKS = 16
+FLOAT32_BLOCKS = 4 * BLOCKS_AT_ONCE
 
 
 def _compiled(function: Callable[..., None]) -> Callable[..., None]:
@@ -77,7 +77,7 @@ def summarize(
                 here = place[lane] * side + lane // units
                 if top[lane] > most or (top[lane] == most and here < where):
                     most, where = top[lane], here
-            for position in range(blocks * side, positions):  # what fills no block
+            for position in range(blocks * side, positions):  # what is left over
                 value = values[position, unit]
                 sum_ += value
                 found += value != 0

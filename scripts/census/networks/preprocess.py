@@ -23,8 +23,10 @@ class Preprocess:
         self._size, self._resize = entry["size"], entry["resize"] or entry["size"]
         self._color = entry["color"]
         self._scale = entry["range"] / 255
-        self._mean = torch.tensor(entry["mean"], dtype=torch.float32)
-        self._std = torch.tensor(entry["std"], dtype=torch.float32)
+        # of a row of pixels, whose channels lie side by side: a loop over three values takes several times as
+        # long as one over a row of them
+        self._mean = torch.tensor(entry["mean"], dtype=torch.float32).repeat(self._size)
+        self._std = torch.tensor(entry["std"], dtype=torch.float32).repeat(self._size)
 
     def __call__(self, pixels: np.ndarray, device: str = "cpu") -> Tensor:
         """Return the network's input.
@@ -60,12 +62,10 @@ class Preprocess:
         ----------
         values : float32 (n, channels, size, size) from 0 to 255, gray or RGB.
         """
-        images = values.permute(0, 2, 3, 1).contiguous()
+        images = values.permute(0, 2, 3, 1)
         if self._color == "BGR":
+            # which torch does in a third of the time that it takes to flip them
             images = images.index_select(-1, torch.tensor([2, 1, 0], device=images.device))
-        # the channels of a pixel lie side by side, and a loop over three values takes several times as long
-        # as one over a row of them
-        rows = images.flatten(2)
-        mean, std = (each.to(rows.device).repeat(images.shape[2]) for each in (self._mean, self._std))
-        rows = (rows * self._scale).sub_(mean).div_(std)
+        mean, std = self._mean.to(images.device), self._std.to(images.device)
+        rows = (images.flatten(2) * self._scale).sub_(mean).div_(std)
         return rows.view(images.shape).permute(0, 3, 1, 2)
