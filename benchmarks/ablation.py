@@ -13,9 +13,7 @@ import torch
 
 from benchmarks.common import Options, Row, case, cpu_seconds
 from census.networks.device import keep_freed_memory
-from census.networks.graph import trace
-from census.networks.preprocess import Preprocess
-from census.networks.suffix import Suffix, run_changes, run_intact
+from census.networks.suffix import downstream_of, run_changes, run_intact
 
 BATCH = 64
 FASTER = 3
@@ -34,9 +32,8 @@ def rows(options: Options) -> Iterator[Row]:
     with options.temporary("ablation") as folder, torch.inference_mode():
         this = case("cnn", n_images, folder / "images.zarr")
         layers = [layer for layer in this.layers if layer.kind == "rectifier"]
-        inputs = [Preprocess(this.entry["input"])(pixels) for pixels in this.images.batches(BATCH)]
-        network = this.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        traced = trace(network, in_place=True).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        inputs = [this.prepared.preprocess(pixels) for pixels in this.images.batches(BATCH)]
+        network = this.network
         for number in range(rounds):
             taken = np.zeros(2)
             for layer in layers:
@@ -44,7 +41,7 @@ def rows(options: Options) -> Iterator[Row]:
                 changed = np.arange(layer.shape[0]) == units[:, None]
 
                 def behind(layer=layer, changed=changed) -> None:
-                    suffix = Suffix(traced, layer.node, this.images.pixels.shape[3], inputs[0].shape[2])
+                    suffix = downstream_of(this.prepared, layer)
                     for images in inputs:
                         crossing = suffix.cross(images)
                         run_intact(suffix, crossing, BATCH)
@@ -69,7 +66,7 @@ def rows(options: Options) -> Iterator[Row]:
             hooks.append(taken[1])
     n_units = sum(layer.shape[0] for layer in layers)
     yield Row(f"cnn, {n_units} units of {len(layers)} layers, {n_images} images, 1 thread: {this.origin}")
-    yield Row("CPU time, only what lies behind the layer, all units", [sum(ours)], "s")
+    yield Row("CPU time, only what lies downstream of the layer, all units", [sum(ours)], "s")
     yield Row(f"CPU time, whole passes with a hook, all units, from one in {HOOKED}", [sum(hooks)], "s")
     ratios = [mine / theirs for mine, theirs in zip(ours, hooks, strict=True)]
     yield Row("CPU time / whole passes with a hook", ratios, "×", 1 / FASTER)

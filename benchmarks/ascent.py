@@ -18,8 +18,6 @@ from benchmarks.common import Options, Row, case, cores, cpu_seconds, elapsed_se
 from benchmarks.peers.workers import workers
 from census.ascent.ascend import Ascent, Settings
 from census.networks.device import keep_freed_memory
-from census.networks.graph import trace
-from census.networks.preprocess import Preprocess
 
 LAYER, LUCENT = "relu4", "torch-lucent"
 # ours at most so many times as long as the passes alone; at most so large a share of one unit at a time
@@ -40,10 +38,10 @@ def rows(options: Options) -> Iterator[Row]:
         torch.save(this.network, folder / "network.pt")
         lucent.ask("load", path=str(folder / "network.pt"))
         network = this.network.requires_grad_(False)
-        layer = next(each for each in this.layers if each.name == LAYER)
+        (layer,) = this.prepared.select([LAYER])
         shape = 1, this.entry["input"]["size"]
         settings = Settings(steps=steps, step_size=0.1, parametrization="pixels", jitter=0, seed=0)
-        ascent = Ascent(trace(network), layer, Preprocess(this.entry["input"]), shape, settings)
+        ascent = Ascent(this.prepared, layer, settings)
         units = np.arange(layer.shape[0])
         children = dict(network.named_children())
         names = list(children)[: list(children).index(LAYER) + 1]

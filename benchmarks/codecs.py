@@ -7,8 +7,7 @@ import torch
 
 from benchmarks.common import Options, Row, case, cpu_seconds
 from census.activations.store import MAP_CHUNK_BYTES, map_compressors, numcodec
-from census.networks.graph import Recorder, as_maps, trace
-from census.networks.preprocess import Preprocess
+from census.networks.maps import as_maps
 
 
 def rows(options: Options) -> Iterator[Row]:
@@ -16,10 +15,11 @@ def rows(options: Options) -> Iterator[Row]:
     name, n_images, rounds = ("cnn", 8, 1) if options.quick else ("squeezenet1_1", 32, 3)
     with options.temporary("codecs") as folder:
         this = case(name, n_images, folder / "images.zarr")
-        images = Preprocess(this.entry["input"])(next(this.images.batches(n_images, [0])))
-    recorder = Recorder(trace(this.network), {each.name: each.node for each in this.layers})
+        images = this.prepared.preprocess(next(this.images.batches(n_images, [0])))
+    recorder = this.prepared.recorder({each.name: each.node for each in this.layers})
+    chunks: list[np.ndarray] = []
     with torch.inference_mode():
-        chunks = [chunk for _, values in recorder(images) for chunk in _chunks(as_maps(values).contiguous())]
+        recorder(images, lambda _, values: chunks.extend(_chunks(as_maps(values).contiguous().clone())))
     raw = sum(chunk.nbytes for chunk in chunks)
     yield Row(f"{name}, {n_images} images, {len(chunks)} chunks: {this.origin}")
     yield Row("raw", [raw / 2**20], "MiB")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from census.activations.forward import Images, Pass
     from census.networks.layers import Layer
+    from census.networks.prepared import Prepared
 
 COLUMNS = ("subject", "quantity", "median", "low", "high", "unit", "target", "met")
 
@@ -143,17 +144,22 @@ class Case:
     Attributes
     ----------
     entry : the network's entry in the config.
-    network : itself, in evaluation mode.
+    prepared : itself, ready to run.
     layers : what ``layers: all`` means.
     images : in a store of their own, all of them with maps.
     origin : where weights and images come from.
     """
 
     entry: dict[str, Any]
-    network: "nn.Module"
+    prepared: "Prepared"
     layers: "list[Layer]"
     images: "Images"
     origin: str
+
+    @property
+    def network(self) -> "nn.Module":
+        """The network itself, in evaluation mode, in the layout in which it runs."""
+        return self.prepared.network
 
     def forward_pass(
         self, folder: Path, n_maps: int, batch: int, compression: str, shard: int = 0, shards: int = 1
@@ -162,14 +168,11 @@ class Case:
         from dataclasses import replace
 
         from census.activations.forward import Pass
-        from census.networks.graph import trace
-        from census.networks.preprocess import Preprocess
 
         return Pass(
-            trace(self.network, in_place=True),
+            self.prepared,
             self.layers,
             replace(self.images, n_maps=n_maps),
-            Preprocess(self.entry["input"]),
             folder / "unfinished" / "pass" / str(shard),
             "benchmark",
             batch=batch,
@@ -207,8 +210,7 @@ def case(name: str, n_images: int, folder: Path, *, generated: bool = False) -> 
     from census.data.store import DatasetWriter, open_dataset
     from census.errors import StudyError
     from census.networks.build import build, channels_of
-    from census.networks.graph import layers_of, trace
-    from census.networks.layers import select
+    from census.networks.prepared import prepare
     from census.networks.weights import load_weights
 
     config = read_config(yaml.safe_load((ROOT / "config.yaml").read_text()))
@@ -234,9 +236,9 @@ def case(name: str, n_images: int, folder: Path, *, generated: bool = False) -> 
             writer.append(stored.pixels[index], int(stored.labels[index]))
     writer.finish([], {})
     data = open_dataset(folder)
-    layers = select(layers_of(trace(network), channels, size), "all", name)
     images = Images(data.pixels, data.labels, np.arange(n_images), n_images)
-    return Case(entry, network, layers, images, origin)
+    prepared = prepare(network, entry, name, pixels=next(images.batches(3)))
+    return Case(entry, prepared, prepared.select("all"), images, origin)
 
 
 class _Files(list[str]):

@@ -27,7 +27,6 @@ from census.activations.passes import shard_name
 from census.activations.reading import open_store
 from census.activations.shards import gather
 from census.measures.cka import debiased_cka
-from census.networks.graph import layers_of, trace
 from census.networks.preprocess import Preprocess
 
 # with a layer behind it, or a tool may not run what writes over it
@@ -99,8 +98,7 @@ def _in_place(options: Options, folder: Path) -> Iterator[Row]:
 
 def _our_share(this: Case, folder: Path) -> float:
     """Return the share that a pass of the library stores."""
-    layers = layers_of(trace(this.network), 3, this.entry["input"]["size"])
-    this = replace(this, layers=[layer for layer in layers if layer.name == CONVOLUTION])
+    this = replace(this, layers=this.prepared.select([CONVOLUTION]))
     forward_pass = this.forward_pass(folder, 8, 8, "lz4")
     forward_pass.run()
     this.finish(forward_pass, folder)

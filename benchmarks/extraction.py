@@ -18,8 +18,7 @@ from benchmarks.common import Case, Options, Row, case, cpu_seconds, empty, size
 from benchmarks.peers.handing import hand_over
 from benchmarks.peers.workers import Worker, workers
 from census.networks.device import keep_freed_memory
-from census.networks.graph import Recorder, as_maps, trace
-from census.networks.preprocess import Preprocess
+from census.networks.maps import as_maps
 
 TARGET = 1.3
 PIECE = 4 << 20
@@ -79,10 +78,10 @@ def _measure(
     stored: dict[str, int] = {}
     with options.temporary("extraction") as folder, workers(tuple(others), options, folder) as peers:
         this = case(name, n_images, folder / "images.zarr")
-        inputs = [Preprocess(this.entry["input"])(pixels) for pixels in this.images.batches(batch)]
-        network = this.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        inputs = [this.prepared.preprocess(pixels) for pixels in this.images.batches(batch)]
+        network = this.network
         names = [each.name for each in this.layers]
-        recorder = Recorder(trace(network, in_place=True), {each.name: each.node for each in this.layers})
+        recorder = this.prepared.recorder({each.name: each.node for each in this.layers})
         able = {}
         if peers:
             hand_over(network, torch.cat(inputs), names, batch, folder / "handed")
@@ -97,11 +96,14 @@ def _measure(
 
         def written_loop() -> None:
             with torch.inference_mode(), open(folder / "raw", "wb") as file:
+
+                def write(_: str, values: torch.Tensor) -> None:
+                    raw = as_maps(values).contiguous().numpy().reshape(-1).view("uint8").data
+                    for start in range(0, len(raw), PIECE):
+                        file.write(raw[start : start + PIECE])
+
                 for images in inputs:
-                    for _, values in recorder(images):
-                        raw = as_maps(values).contiguous().numpy().reshape(-1).view("uint8").data
-                        for start in range(0, len(raw), PIECE):
-                            file.write(raw[start : start + PIECE])
+                    recorder(images, write)
 
         # what is loaded on first use, and caches
         loop()

@@ -25,7 +25,7 @@ from census.networks.device import keep_freed_memory
 
 # functions by file and name, of which none calls another of the same list
 OF_EXTRACTION = {
-    "forward pass": ("census/networks/graph.py", "__call__"),
+    "forward pass": ("census/networks/recorder.py", "__call__"),
     "statistics": ("census/activations/statistics.py", "statistics"),
     "preparing images": ("census/networks/preprocess.py", "__call__"),
     "making stores": ("census/activations/store.py", "create_store"),

@@ -142,9 +142,7 @@ def pass_over(network: str, n_images: int, n_maps: int, folder: Path) -> None:
     from census.activations.store import STATISTICS
     from census.networks.build import build
     from census.networks.device import keep_freed_memory
-    from census.networks.graph import layers_of, trace
-    from census.networks.layers import select
-    from census.networks.preprocess import Preprocess
+    from census.networks.prepared import prepare
 
     torch.set_num_threads(1)
     keep_freed_memory()
@@ -155,8 +153,6 @@ def pass_over(network: str, n_images: int, n_maps: int, folder: Path) -> None:
             **{"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]},
         },
     }
-    traced = trace(build(entry, 0, network), network, in_place=True)
-    layers = select(layers_of(traced, 3, 224, network), ["rectified", "output"], network)
     random = np.random.default_rng(0)
     # coarse and fine structure, as pictures have
     coarse = random.integers(0, 160, (n_images, 14, 14, 3), dtype=np.uint8).repeat(16, 1).repeat(16, 2)
@@ -164,12 +160,13 @@ def pass_over(network: str, n_images: int, n_maps: int, folder: Path) -> None:
         coarse + random.integers(0, 96, coarse.shape, dtype=np.uint8), chunks=(32, 224, 224, 3)
     )
     images = Images(pixels, np.zeros(n_images, np.int32), np.arange(n_images), n_maps)
+    prepared = prepare(build(entry, 0, network), entry, network, pixels=next(images.batches(3)))
+    layers = prepared.select(["rectified", "output"])
     folder.mkdir(parents=True)
     run = Pass(
-        traced,
+        prepared,
         layers,
         images,
-        Preprocess(entry["input"]),
         folder / "unfinished/pass/0",
         "",
         batch=16,
@@ -192,7 +189,7 @@ def _planning(options: Options) -> Iterator[Row]:
         arguments = ("--configfile", str(ROOT / "studies/imagenet.yaml"), "--dry-run", "--quiet", "rules")
         start = time.perf_counter()
         planned, *_ = _snakemake(folder, *arguments)
-        seconds = time.perf_counter() - start  # later, networks need not be traced
+        seconds = time.perf_counter() - start  # later, networks need not be run
         yield Row("planning the study of ImageNet, for the first time", [seconds], "s", 60)
         jobs = int(next(line.split()[1] for line in planned.splitlines() if line.startswith("total")))
         yield Row("jobs of the study of ImageNet", [jobs])

@@ -21,11 +21,9 @@ with job(snakemake.log[0]) as log:
     from census.measures.performance import Performance
     from census.measures.sparsity import sums_over_images
     from census.networks.ablation import Ablation
-    from census.networks.build import build, channels_of
+    from census.networks.build import build
     from census.networks.device import choose_device, keep_freed_memory
-    from census.networks.graph import layers_of, trace
-    from census.networks.layers import select
-    from census.networks.preprocess import Preprocess
+    from census.networks.prepared import prepare
     from census.networks.weights import load_weights
     from census.parts import places_of
     from census.units import sample_units
@@ -36,7 +34,6 @@ with job(snakemake.log[0]) as log:
     n_training = 1000
     keep_freed_memory()
     device = choose_device(snakemake.config["device"], snakemake.threads)
-    shape = channels_of(entry["input"]["color"]), entry["input"]["size"]
 
     def first_images(path, images, maps):
         """Return pixels and labels of the images that come first in a pass, and names of classes."""
@@ -105,19 +102,9 @@ with job(snakemake.log[0]) as log:
 
         network = build(entry, seed, key)
         load_weights(network, Path(weights))
-        traced = trace(network, key, in_place=True)
-        (layer,) = select(layers_of(traced, *shape, key), [name], f"networks.{key}")
-        ablation = Ablation(
-            traced,
-            layer,
-            shape,
-            Preprocess(entry["input"]),
-            pixels,
-            labels,
-            batch=params.batch,
-            device=device,
-            seed=seed,
-        )
+        prepared = prepare(network, entry, key, device, pixels)
+        (layer,) = prepared.select([name])
+        ablation = Ablation(prepared, layer, pixels, labels, batch=params.batch, seed=seed)
         for mode in params.modes:
             average = means
             if mode == "mean" and snakemake.input.get("train"):

@@ -10,11 +10,9 @@ with job(snakemake.log[0]) as log:
 
     from census.ascent.ascend import Ascent, Settings
     from census.ascent.objectives import OBJECTIVES
-    from census.networks.build import build, channels_of
+    from census.networks.build import build
     from census.networks.device import choose_device, keep_freed_memory
-    from census.networks.graph import layers_of, trace
-    from census.networks.layers import select
-    from census.networks.preprocess import Preprocess
+    from census.networks.prepared import prepare
     from census.networks.weights import load_weights, step_of_weights
     from census.parts import places_of
     from census.stores import write_checkpoint
@@ -29,17 +27,16 @@ with job(snakemake.log[0]) as log:
         **{name: snakemake.params[name] for name in ("steps", "step_size", "parametrization", "jitter")},
         seed=seed,
     )
-    shape = channels_of(entry["input"]["color"]), entry["input"]["size"]
     # of a larger layer, blocks of units; pictures that climb at once are of one block, whichever job makes it
     blocks = places_of(snakemake.output) if snakemake.params.get("blocks") else [slice(None)]
     for path in map(Path, snakemake.input):
         network = build(entry, seed, key).requires_grad_(False)
         load_weights(network, path)
-        traced = trace(network, key)
-        (layer,) = select(layers_of(traced, *shape, key), [snakemake.wildcards.layer], f"networks.{key}")
+        prepared = prepare(network, entry, key, device)
+        (layer,) = prepared.select([snakemake.wildcards.layer])
         if not layer.before:
             log.warning("%s has no rectifier: its own values are maximized", layer.name)
-        ascent = Ascent(traced, layer, Preprocess(entry["input"]), shape, settings, device)
+        ascent = Ascent(prepared, layer, settings)
         chosen = sample_units(layer.shape[0], snakemake.params.units, seed, layer.name)
         for output, some in zip(snakemake.output, blocks, strict=True):
             units = chosen[some]

@@ -11,11 +11,10 @@ with job(snakemake.log[0]) as log:
     from census.activations.passes import digest, pass_id
     from census.activations.subset import choose_images
     from census.data.store import open_dataset
-    from census.networks.build import build, channels_of
+    from census.networks.build import build
     from census.networks.device import choose_device, keep_freed_memory
-    from census.networks.graph import layers_of, trace
-    from census.networks.layers import select
-    from census.networks.preprocess import Preprocess
+    from census.networks.prepared import prepare
+    from census.networks.verification import N_IMAGES
     from census.networks.weights import digest_of_weights, load_weights, step_of_weights
 
     key, settings = snakemake.params.network, dict(snakemake.params.settings)
@@ -28,15 +27,17 @@ with job(snakemake.log[0]) as log:
 
     network = build(entry, settings["seed"], key)
     load_weights(network, weights)
-    # a pass is done with each layer's values before it goes on to the next
-    traced = trace(network, key, in_place=True)
-    shape = channels_of(entry["input"]["color"]), entry["input"]["size"]
     shards, shard = snakemake.params.shards, int(snakemake.wildcards.get("shard", 0))
     outputs = [Path(path) for path in snakemake.output]
     stores = {path.name.removesuffix(".zarr"): path for path in outputs}
     names = list(stores) if shards == 1 else snakemake.params.layers
-    layers = select(layers_of(traced, *shape, key), names, f"networks.{key}")
     indices, n_maps = choose_images(len(data.labels), settings["images"], settings["maps"], settings["seed"])
+    images = Images(data.pixels, data.labels, indices, n_maps)
+    # all shards of a pass try the same images, so that their stores agree
+    prepared = prepare(network, entry, key, device, next(images.batches(N_IMAGES)))
+    layers = prepared.select(names)
+    verification = prepared.verify()
+    log.info("recorded values are the network's own: %s", verification)
 
     this_pass = pass_id(snakemake.params.key, names)
     provenance = {
@@ -53,6 +54,7 @@ with job(snakemake.log[0]) as log:
         "preprocessing_digest": digest(entry["input"]),
         "classes": data.classes,
         "precision": settings["activations"]["precision"],
+        "verification": verification.attribute(),
         "software": {
             name: version(name) for name in ("torch", "torchvision", "numba", "zarr", "numcodecs", "numpy")
         },
@@ -60,16 +62,14 @@ with job(snakemake.log[0]) as log:
     # weights and images belong to the identity of an unfinished pass: they are known by content only here
     identity = digest([this_pass, shards, provenance["weights_digest"], provenance["data_digest"]])
     run = Pass(
-        traced,
+        prepared,
         layers,
-        Images(data.pixels, data.labels, indices, n_maps),
-        Preprocess(entry["input"]),
+        images,
         Path(snakemake.params.folder) / str(shard),
         identity,
         batch=settings["activations"]["batch"],
         compression=settings["activations"]["compression"],
         precision=settings["activations"]["precision"],
-        device=device,
         positions=settings["activations"]["positions"],
         seed=settings["seed"],
         shard=shard,

@@ -52,6 +52,8 @@ with job(snakemake.log[0]) as log:
         identity,
         device,
         precision,
+        network,
+        settings["logits"],
     )
 
     def keep(checkpoint, step, state):

@@ -93,3 +93,16 @@ def chromium():
     driver.set_script_timeout(60)
     yield driver
     driver.quit()
+
+
+@pytest.fixture(scope="session")
+def prepared_on():
+    """Return a function that prepares a network on images which are its input already."""
+    from census.networks.graph import layers_of
+    from census.networks.prepared import Prepared
+
+    def prepare(network, images):
+        device = images.device.type
+        return Prepared(network.eval(), None, layers_of(network, images), images, device, "network", None)
+
+    return prepare

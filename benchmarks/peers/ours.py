@@ -2,6 +2,7 @@
 
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from benchmarks.peers.handing import Handed, take_over
 from census.activations.forward import Images, Pass
 from census.activations.reading import open_store
 from census.data.store import open_dataset
-from census.networks.graph import layers_of, trace
+from census.networks.prepared import prepare
 from census.networks.preprocess import Preprocess
 
 _handed: list[Handed] = []
@@ -55,13 +56,16 @@ def store(
     (handed,) = _handed
     data = open_dataset(Path(images))
     n_images = len(data.labels)
-    traced = trace(handed.network, in_place=True)
-    layers = [each for each in layers_of(traced, *handed.images.shape[1:3]) if each.name in handed.layers]
+    images = Images(data.pixels, data.labels, np.arange(n_images), n_images)
+    with torch.inference_mode():
+        classes = handed.network(handed.images[:1].clone()).shape[1]
+    entry = {"input": about, "classes": classes}
+    prepared = prepare(handed.network, entry, pixels=next(images.batches(3)))
+    layers = [each for each in prepared.listing.layers if each.name in handed.layers]
     this = Pass(
-        traced,
+        replace(prepared, preprocess=_Deadly(about, deadly)),
         layers,
-        Images(data.pixels, data.labels, np.arange(n_images), n_images),
-        _Deadly(about, deadly),
+        images,
         Path(folder, "unfinished/pass/0"),
         "benchmark",
         batch=handed.batch,

@@ -27,7 +27,8 @@ from census.activations.reading import (
 from census.activations.shards import gather
 from census.activations.subset import choose_images, choose_positions
 from census.errors import StudyError
-from census.networks.graph import as_maps, layers_of, trace
+from census.networks.maps import as_maps
+from census.networks.prepared import prepare
 from census.networks.preprocess import Preprocess
 
 INPUT = {"size": 12, "resize": None, "color": "RGB", "range": 1, "mean": [0.5] * 3, "std": [0.5] * 3}
@@ -64,14 +65,14 @@ def images(tmp_path):
 PASS = "pass"
 
 
-def make(network, images, folder: Path, batch=8, names=None, identity="a", in_place=False, **options):
-    traced = trace(network, in_place=in_place)
-    layers = [layer for layer in layers_of(traced, 3, 12) if names is None or layer.name in names]
+def make(network, images, folder: Path, batch=8, names=None, identity="a", **options):
+    prepared = prepare(network, {"input": INPUT, "classes": 5}, pixels=next(images.batches(3)))
+    layers = [layer for layer in prepared.listing.layers if names is None or layer.name in names]
     options = {"compression": "none", **options}
     shard = options.get("shard", 0)
     name = PASS if names is None else "-".join(sorted(names))
     place = folder / "unfinished" / name / str(shard)
-    this = Pass(traced, layers, images, Preprocess(INPUT), place, identity, batch=batch, **options)
+    this = Pass(prepared, layers, images, place, identity, batch=batch, **options)
     return this, layers
 
 
@@ -107,13 +108,10 @@ def test_stores_hold_what_the_network_gives(network, images, tmp_path):
     assert stores["0"]["maps"][:].min() < 0 <= stores["1"]["maps"][:].min()
 
 
-@pytest.mark.parametrize("in_place", [False, True])
 @pytest.mark.parametrize("options", [{"positions": 7, "seed": 3}, {"positions": 500, "compression": "lz4"}])
 @pytest.mark.parametrize("batch", [3, 8, 64])
-def test_what_a_rectifier_takes_is_kept_at_a_few_positions(
-    network, images, tmp_path, in_place, options, batch
-):
-    stores = run(network, images, tmp_path, in_place=in_place, batch=batch, **options)
+def test_what_a_rectifier_takes_is_kept_at_a_few_positions(network, images, tmp_path, options, batch):
+    stores = run(network, images, tmp_path, batch=batch, **options)
     taken = []
     network[1].register_forward_pre_hook(lambda _, inputs: taken.append(inputs[0].clone()))
     with torch.inference_mode():
@@ -256,23 +254,23 @@ def test_shards_give_the_same_as_one_pass(network, images, tmp_path):
 
 def test_a_killed_shard_goes_on_where_it_was(network, images, tmp_path, monkeypatch):
     expected = {name: everything(group) for name, group in run(network, images, tmp_path / "whole").items()}
-    values, seen = Pass._values, []
+    record, seen = Pass._record, []
 
-    def dying(self, pixels):
+    def dying(self, pixels, take):
         if len(seen) == 7:  # of 3 chunks, each of 2 batches, the last one of 1
             raise Killed
         seen.append(len(pixels))
-        return values(self, pixels)
+        return record(self, pixels, take)
 
-    monkeypatch.setattr(Pass, "_values", dying)
+    monkeypatch.setattr(Pass, "_record", dying)
     with pytest.raises(Killed):
         gathered(network, images, tmp_path, 2)
 
-    def counting(self, pixels):
+    def counting(self, pixels, take):
         seen.append(len(pixels))
-        return values(self, pixels)
+        return record(self, pixels, take)
 
-    monkeypatch.setattr(Pass, "_values", counting)
+    monkeypatch.setattr(Pass, "_record", counting)
     assert sum(seen) == 32 + 8 * 3  # shard 1 wholly, then 3 batches of shard 0, one of which is not counted
     del seen[:]
     folders = [tmp_path / shard_name(PASS, shard) for shard in range(2)]
@@ -288,10 +286,9 @@ def test_a_killed_shard_goes_on_where_it_was(network, images, tmp_path, monkeypa
             np.testing.assert_array_equal(found[array], values_of_array, err_msg=f"{name} {array}")
 
 
-@pytest.mark.parametrize("in_place", [False, True])
-def test_what_is_written_by_other_threads_is_the_same(network, images, tmp_path, in_place):
-    expected = run(network, images, tmp_path / "a", in_place=in_place)
-    stores = run(network, images, tmp_path / "b", in_place=in_place, writers=3)
+def test_what_is_written_by_other_threads_is_the_same(network, images, tmp_path):
+    expected = run(network, images, tmp_path / "a")
+    stores = run(network, images, tmp_path / "b", writers=3)
     for name, group in stores.items():
         for array, values in everything(group).items():
             np.testing.assert_array_equal(

@@ -10,7 +10,7 @@ from torch import nn
 from census.ascent.ascend import Ascent, Settings
 from census.measures.substitution import representative_substitution
 from census.networks.build import build
-from census.networks.graph import layers_of, trace
+from census.networks.prepared import prepare
 from census.networks.preprocess import Preprocess
 
 SETTINGS = Settings(steps=16, step_size=0.1, parametrization="pixels", jitter=0, seed=0)
@@ -18,10 +18,10 @@ PLAIN = {"size": 8, "resize": None, "color": "gray", "range": 1, "mean": [0.5], 
 
 
 def ascent(network, layer, settings=SETTINGS, entry=PLAIN, device="cpu"):
-    channels = 1 if entry["color"] == "gray" else 3
-    traced = trace(network.requires_grad_(False))
-    chosen = {each.name: each for each in layers_of(traced, channels, entry["size"])}[layer]
-    return Ascent(traced, chosen, Preprocess(entry), (channels, entry["size"]), settings, device)
+    network = network.eval().requires_grad_(False)
+    classes = list(network.modules())[-1].out_features
+    prepared = prepare(network, {"input": entry, "classes": classes}, device=device)
+    return Ascent(prepared, *prepared.select([layer]), settings)
 
 
 def convolution(*kernels):
@@ -141,8 +141,7 @@ def test_the_network_is_run_only_as_far_as_the_layer():
     network = random_network()
     network.fc = nn.Linear(128, 3)
     climb = ascent(network, "relu2")
-    network_behind = climb._recorder._modules["fc"]
-    network_behind.forward = lambda *_: pytest.fail("the network was run behind the layer")
+    network.fc.forward = lambda *_: pytest.fail("the network was run behind the layer")
     climb.climb(np.array([0]), np.array([0]), "am")
 
 

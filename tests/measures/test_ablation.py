@@ -21,7 +21,6 @@ from census.measures.ablation import (
     worst_class,
 )
 from census.measures.bootstrap import mean_interval
-from census.networks.graph import trace
 from census.networks.suffix import Suffix, run_changes, run_intact
 
 
@@ -159,14 +158,16 @@ class Planted(nn.Module):
 
 
 @pytest.mark.parametrize("labelled", [True, False])
-def test_the_unit_that_carries_a_class_costs_that_class_and_one_that_nothing_reads_costs_nothing(labelled):
+def test_the_unit_that_carries_a_class_costs_that_class_and_one_that_nothing_reads_costs_nothing(
+    labelled, prepared_on
+):
     random = np.random.default_rng(0)
     labels = np.repeat(np.arange(4), 5)
     images = random.uniform(0.1, 0.4, (20, 4, 3, 3))
     images[np.arange(20), labels] += 1
-    traced = trace(Planted(), in_place=True)
+    prepared = prepared_on(Planted(), torch.from_numpy(images[:3]).float())
     with torch.inference_mode():
-        suffix = Suffix(traced, "relu", 4, 3)
+        suffix = Suffix(prepared, *prepared.select(["relu"]))
         crossing = suffix.cross(torch.from_numpy(images).float())
         intact = run_intact(suffix, crossing, 8)
         base = compare(intact, intact, labels if labelled else None)

@@ -7,7 +7,7 @@ from torch import nn
 
 from census.measures.ablation import compare
 from census.networks.ablation import Ablation
-from census.networks.graph import layers_of, trace
+from census.networks.prepared import prepare
 from census.networks.preprocess import Preprocess
 
 INPUT = {"size": 8, "resize": None, "color": "gray", "range": 1, "mean": [0.5], "std": [0.5]}
@@ -26,11 +26,8 @@ def network():
 
 
 def ablation(network, labels=LABELS, batch=3):
-    layer = next(each for each in layers_of(trace(network), 1, 8) if each.name == "1")
-    preprocess = Preprocess(INPUT)
-    return Ablation(
-        trace(network), layer, (1, 8), preprocess, PIXELS, labels, batch=batch, device="cpu", seed=0
-    )
+    prepared = prepare(network, {"input": INPUT, "classes": 3}, pixels=PIXELS)
+    return Ablation(prepared, *prepared.select(["1"]), PIXELS, labels, batch=batch, seed=0)
 
 
 def logits_of(network, take_out=None):

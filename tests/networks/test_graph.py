@@ -2,16 +2,17 @@
 
 from collections import Counter
 
-import networkx as nx
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from census.errors import StudyError
 from census.networks.build import build
-from census.networks.graph import Recorder, as_maps, from_maps, layers_of, trace, unit_shape
+from census.networks.graph import layers_of
+from census.networks.maps import as_maps, from_maps, unit_shape
+from census.networks.recorder import Recorder
+from census.networks.watch import Watch
 
 
 class InPlace(nn.Module):
@@ -52,12 +53,20 @@ def _names(layer):
     return layer.name, *layer.aliases
 
 
+def list_layers(network, size=64, channels=3):
+    return layers_of(network, torch.randn(2, channels, size, size)).layers
+
+
 def record(network, images, names=None):
-    traced = trace(network)
-    layers = layers_of(traced, images.shape[1], images.shape[2])
+    """Values of layers, each cloned while they are handed out."""
+    layers = layers_of(network, images).layers
     nodes = {layer.name: layer.node for layer in layers if names is None or layer.name in names}
+    values = {}
     with torch.inference_mode():
-        return {name: values.clone() for name, values in Recorder(traced, nodes)(images)}
+        Recorder(network, nodes)(
+            images.clone(), lambda name, tensor: values.__setitem__(name, tensor.clone())
+        )
+    return values
 
 
 def clones_by_hook(network, images):
@@ -98,7 +107,7 @@ def test_layers_have_the_names_that_torchvision_gives_them(name):
     from torchvision.models.feature_extraction import get_graph_node_names
 
     _, expected = get_graph_node_names(network)
-    assert [node.meta["layer"] for node in trace(network, in_place=True).graph.nodes][:-1] == expected
+    assert list(layers_of(network, torch.randn(2, 3, 64, 64)).steps) == expected[1:]
 
 
 def test_pre_activations_keep_their_negative_values():
@@ -108,7 +117,7 @@ def test_pre_activations_keep_their_negative_values():
     assert torch.equal(values["features.0"].relu(), values["features.1"])
 
 
-def test_functions_and_operators_that_work_in_place_are_replaced():
+def test_values_are_kept_before_functions_and_operators_write_to_them():
     network, images = InPlace().eval(), torch.randn(2, 3, 8, 8)
     recorded, clones = record(network, images), clones_by_hook(network, images)
     for name in ("conv1", "conv2", "conv3", "conv4", "conv5"):
@@ -116,36 +125,6 @@ def test_functions_and_operators_that_work_in_place_are_replaced():
         assert torch.equal(recorded[name], clones[name]), name
     with torch.inference_mode():
         assert torch.equal(recorded["output"], network(images))
-
-
-class Silently(nn.Module):
-    """Works in place, and goes on with the tensor that it has written to."""
-
-    def __init__(self):
-        super().__init__()
-        self.relu = nn.ReLU(inplace=True)
-
-    def forward(self, images):
-        values = images * 1
-        before = values + 0
-        self.relu(values)
-        values.add_(1)
-        F.threshold(values, 1.5, 0.0, inplace=True)
-        torch.sqrt_(values)
-        return (values + before).mean((2, 3))
-
-
-@pytest.mark.parametrize("in_place", [False, True])
-def test_tensors_that_are_written_to_silently_are_written_to(in_place):
-    images = torch.randn(2, 3, 8, 8)
-    expected = Silently()(images)
-    torch.testing.assert_close(trace(Silently(), in_place=in_place)(images), expected)
-
-
-def test_the_network_itself_is_left_as_it_was():
-    network = build(torchvision_entry("squeezenet1_1"), seed=0)
-    trace(network)
-    assert all(module.inplace for module in network.modules() if isinstance(module, nn.ReLU))
 
 
 def test_values_do_not_depend_on_what_else_is_recorded():
@@ -156,18 +135,19 @@ def test_values_do_not_depend_on_what_else_is_recorded():
 
 
 def test_the_network_is_run_only_as_far_as_needed():
-    traced = trace(InPlace())
+    network = InPlace().eval()
     ran = []
-    for name, module in traced.named_modules():
+    for name, module in network.named_modules():
         module.register_forward_hook(lambda *_, name=name: ran.append(name))
-    layers = {layer.name: layer.node for layer in layers_of(trace(InPlace()), 3, 8)}
-    list(Recorder(traced, {"conv2": layers["conv2"]})(torch.randn(1, 3, 8, 8)))
+    with torch.inference_mode():
+        logits = Recorder(network, {"conv2": "conv2"})(torch.randn(1, 3, 8, 8), lambda *_: None)
     assert ran == ["conv1", "relu1", "conv2"]
+    assert logits is None
 
 
 def test_kinds_of_squeezenet():
-    traced = trace(build(torchvision_entry("squeezenet1_1", 227), seed=0))
-    layers = {layer.name: layer for layer in layers_of(traced, 3, 227)}
+    network = build(torchvision_entry("squeezenet1_1", 227), seed=0)
+    layers = {layer.name: layer for layer in list_layers(network, 227)}
     assert layers["input"].kind == "input"
     assert layers["input"].shape == (3, 227, 227)
     assert layers["features.0"].kind == "other"
@@ -190,29 +170,41 @@ def test_kinds_of_squeezenet():
 
 def test_branches_of_googlenet_are_layers():
     entry = torchvision_entry("googlenet", arguments={"init_weights": False, "aux_logits": False})
-    layers = layers_of(trace(build(entry, seed=0)), 3, 64)
+    layers = list_layers(build(entry, seed=0))
     names = {name for layer in layers for name in _names(layer)}
     assert {f"inception3a.branch{number}" for number in (1, 2, 3, 4)} <= names
     assert "inception3a" in names
 
 
+class Alike(Watch):
+    """Gives a step the same output on both images."""
+
+    def __init__(self, network, step):
+        super().__init__(network)
+        self._step_name = step
+
+    def _on_step(self, name, operation, given, output):
+        return output[:1].expand_as(output).clone() if name == self._step_name else None
+
+
 @pytest.mark.parametrize("name", ["squeezenet1_1", "googlenet", "resnet18", "mobilenet_v3_small", "vgg11"])
-def test_layers_that_paths_avoid_lie_in_branches(name):
+def test_the_image_reaches_the_logits_past_layers_in_branches_only(name):
     arguments = {"init_weights": False, "aux_logits": False} if name == "googlenet" else {}
-    traced = trace(build(torchvision_entry(name, arguments=arguments), seed=0))
-    edges = nx.DiGraph((node, user) for node in traced.graph.nodes for user in node.users)
-    by_name = {node.name: node for node in edges}
-    first, *_, last = traced.graph.nodes
-    for layer in layers_of(traced, 3, 64):
-        others = edges.subgraph(edges.nodes - {by_name[layer.node]})
-        avoided = first in others and nx.has_path(others, first, last)
-        assert avoided == (layer.branch_of != ""), layer
+    network = build(torchvision_entry(name, arguments=arguments), seed=0)
+    for module in network.double().modules():  # an output that is replaced has to stay it
+        if isinstance(module, nn.ReLU):
+            module.inplace = False
+    images = 10 * torch.randn(2, 3, 64, 64, dtype=torch.float64)
+    for layer in list_layers(network.float())[1:-1:5]:
+        with torch.inference_mode(), Alike(network.double(), layer.node):
+            one, other = network(images.clone())
+        assert torch.allclose(one, other, rtol=1e-10, atol=0) == (layer.branch_of == ""), layer
 
 
 def test_branches_are_named_after_their_module():
     def branches(name, **arguments):
-        traced = trace(build(torchvision_entry(name, arguments=arguments), seed=0))
-        return {each: layer.branch_of for layer in layers_of(traced, 3, 64) for each in _names(layer)}
+        network = build(torchvision_entry(name, arguments=arguments), seed=0)
+        return {each: layer.branch_of for layer in list_layers(network) for each in _names(layer)}
 
     squeezenet = branches("squeezenet1_1")
     assert squeezenet["features.3.squeeze_activation"] == squeezenet["features.3.cat"] == ""
@@ -225,8 +217,8 @@ def test_branches_are_named_after_their_module():
 
 def test_branches_lead_through_what_returns_several_tensors():
     def branches(name, **arguments):
-        traced = trace(build(torchvision_entry(name, 32, arguments=arguments), seed=0))
-        return {layer.name: layer.branch_of for layer in layers_of(traced, 3, 32)}
+        network = build(torchvision_entry(name, 32, arguments=arguments), seed=0)
+        return {layer.name: layer.branch_of for layer in list_layers(network, 32)}
 
     block = "encoder.layers.encoder_layer_3"
     vit = branches("vit_b_16", image_size=32)
@@ -253,14 +245,14 @@ class Functions(nn.Module):
 
 
 def test_branches_outside_of_modules_are_named_after_the_layer_behind_them():
-    layers = {layer.name: layer.branch_of for layer in layers_of(trace(Functions()), 3, 8)}
+    layers = {layer.name: layer.branch_of for layer in list_layers(Functions(), 8)}
     behind = {"input": "", "relu": "", "sin": "add", "cos": "add", "add": "", "mean": "", "output": ""}
     assert layers == behind
 
 
 def test_tokens_are_positions():
     entry = torchvision_entry("vit_b_16", 32, arguments={"image_size": 32})
-    layers = {layer.name: layer for layer in layers_of(trace(build(entry, seed=0)), 3, 32)}
+    layers = {layer.name: layer for layer in list_layers(build(entry, seed=0), 32)}
     tokens = layers["encoder.layers.encoder_layer_0.ln_2"]
     assert tokens.shape == (768, 5, 1)
     assert as_maps(torch.zeros(2, 5, 768)).shape == (2, 5, 1, 768)
@@ -301,7 +293,7 @@ UNITS_LAST = {
 @pytest.mark.parametrize("name", UNITS_LAST)
 def test_units_are_found_along_whichever_axis_they_lie(name):
     arguments = {"image_size": 32} if name == "vit_b_16" else {}
-    layers = layers_of(trace(build(torchvision_entry(name, 32, arguments=arguments), seed=0)), 3, 32)
+    layers = list_layers(build(torchvision_entry(name, 32, arguments=arguments), seed=0), 32)
     found = {each: (*layer.shape, layer.units_axis) for layer in layers for each in _names(layer)}
     expected = UNITS_LAST[name]
     assert {layer: found[layer] for layer in expected} == expected
@@ -310,7 +302,7 @@ def test_units_are_found_along_whichever_axis_they_lie(name):
 @pytest.mark.parametrize("name", ["vgg11", "resnet18", "googlenet", "shufflenet_v2_x0_5", "efficientnet_b0"])
 def test_units_of_convolutional_networks_lie_along_the_usual_axis(name):
     arguments = {"init_weights": False, "aux_logits": False} if name == "googlenet" else {}
-    layers = layers_of(trace(build(torchvision_entry(name, arguments=arguments), seed=0)), 3, 64)
+    layers = list_layers(build(torchvision_entry(name, arguments=arguments), seed=0))
     # shufflenet takes the axis of units apart in five axes, which is no layer
     assert {layer.units_axis for layer in layers} == {None}
 
@@ -333,26 +325,3 @@ def test_maps_have_their_units_last(axis, order):
     units, height, width = unit_shape(values.shape[1:], axis)
     assert maps.shape == (2, height, width, units)
     torch.testing.assert_close(from_maps(maps, 4, axis), values, rtol=0, atol=0)
-
-
-def test_a_network_that_branches_on_values_is_refused():
-    class Branching(nn.Module):
-        def forward(self, x):
-            return x if x.sum() > 0 else -x
-
-    with pytest.raises(StudyError, match=r"networks\.mine: .*cannot be traced.*must not branch"):
-        trace(Branching(), "mine")
-
-
-def test_an_image_that_the_network_does_not_take_is_refused():
-    with pytest.raises(StudyError, match=r"networks\.mine: .*does not take an image of 1×8×8.*input"):
-        layers_of(trace(InPlace()), 1, 8, "mine")
-
-
-def test_a_network_that_returns_more_than_logits_is_refused():
-    class Two(nn.Module):
-        def forward(self, x):
-            return x, x
-
-    with pytest.raises(StudyError, match="one tensor of logits"):
-        layers_of(trace(Two()), 3, 8)

@@ -14,7 +14,12 @@ from census.errors import StudyError
 from census.networks.listing import list_layers, own_code
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
-OWN = "from torch import nn\n\ndef net():\n    return nn.Sequential(nn.Conv2d(1, {units}, 3), nn.ReLU())\n"
+OWN = """
+from torch import nn
+
+def net():
+    return nn.Sequential(nn.Conv2d(1, {units}, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+"""
 PROGRAM = """
 import json, sys
 from pathlib import Path
@@ -78,7 +83,7 @@ def test_what_does_not_change_the_graph_is_no_new_question(tmp_path):
     [
         ({"classes": 5}, "output", (5, 1, 1)),
         ({"architecture": "mlp"}, "relu1", (128, 1, 1)),
-        ({"arguments": {"size": 8, "classes": 7}}, "output", (7, 1, 1)),
+        ({"arguments": {"size": 8, "classes": 7}, "classes": 7}, "output", (7, 1, 1)),
         ({"input": {"size": 16}}, "input", (3, 16, 16)),
     ],
 )
@@ -103,12 +108,15 @@ def test_an_edited_module_of_the_user_s_is_a_new_question(tmp_path):
     module = tmp_path / "mine" / "nets.py"
     module.parent.mkdir()
     module.write_text(OWN.format(units=4))
-    own = entry(architecture="mine.nets:net")
-    assert ask(tmp_path, own) == (True, {"input": [1, 8, 8], "0": [4, 6, 6], "output": [4, 6, 6]})
+    own = entry(architecture="mine.nets:net", classes=4)
+    shapes = {"input": [1, 8, 8], "0": [4, 6, 6], "1": [4, 1, 1], "output": [4, 1, 1]}
+    assert ask(tmp_path, own) == (True, shapes)
     os.utime(module, (1, 1))
     assert not ask(tmp_path, own)[0]
     module.write_text(OWN.format(units=5))
-    assert ask(tmp_path, own) == (True, {"input": [1, 8, 8], "0": [5, 6, 6], "output": [5, 6, 6]})
+    own["classes"] = 5
+    shapes = {"input": [1, 8, 8], "0": [5, 6, 6], "1": [5, 1, 1], "output": [5, 1, 1]}
+    assert ask(tmp_path, own) == (True, shapes)
 
 
 def test_the_digest_of_the_user_s_module(tmp_path, monkeypatch):

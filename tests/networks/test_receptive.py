@@ -1,5 +1,6 @@
 """Receptive fields, against the pixels on which a position's value depends, and against published ones."""
 
+import dataclasses
 import itertools
 
 import pytest
@@ -11,7 +12,9 @@ from torch import Tensor, nn
 
 from census.networks.build import build
 from census.networks.fields import ReceptiveField, read_field
-from census.networks.graph import RECTIFIERS, Recorder, layers_of, trace
+from census.networks.graph import layers_of
+from census.networks.operations import NONLINEARITIES
+from census.networks.recorder import Recorder
 
 Box = tuple[tuple[int, int], tuple[int, int]]
 
@@ -82,13 +85,16 @@ def within(box: Box, outer: Box) -> bool:
 
 def recorded(network: nn.Module, size: int, channels: int = 3):
     """Yield each layer that is maps with its values, and the images that they depend on."""
-    traced = trace(network)
-    layers = {layer.name: layer for layer in layers_of(traced, channels, size)}
-    for name, module in list(traced.named_modules()):
+    layers = {layer.name: layer for layer in list_layers(network, size, channels)}
+    for name, module in list(network.named_modules()):
         if isinstance(module, nn.MaxPool2d):
-            traced.set_submodule(name, Windows(module))
+            network.set_submodule(name, Windows(module))
     images = torch.rand(1, channels, size, size).repeat(5, 1, 1, 1).requires_grad_()
-    for name, values in Recorder(traced, {name: layer.node for name, layer in layers.items()})(images):
+    kept = {}
+    nodes = {name: layer.node for name, layer in layers.items()}
+    record = Recorder(classifier(network, images), nodes)
+    record(images, lambda name, values: kept.__setitem__(name, values.clone()))
+    for name, values in kept.items():
         if values.ndim == 4:
             yield layers[name], values, images
 
@@ -113,16 +119,49 @@ def torchvision_network(name: str, **arguments: bool) -> nn.Module:
     return build({**entry, "input": {"size": 64, "color": "RGB"}}, seed=0)
 
 
-def field_of(network: nn.Module, size: int, channels: int = 3, *, in_place: bool = False):
+class Headed(nn.Module):
+    """A network that returns maps, with logits added."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, images):
+        return self.network(images).flatten(1)[:, :2]
+
+
+def classifier(network: nn.Module, images: Tensor) -> nn.Module:
+    """Return a network that returns logits: itself, if it does so."""
+    with torch.inference_mode():
+        return network if network(images.clone()).ndim == 2 else Headed(network)
+
+
+def list_layers(network: nn.Module, size: int, channels: int = 3):
+    """Return the layers of a network, whatever it returns; what it returns is called "network"."""
+    images = torch.rand(2, channels, size, size)
+    return [
+        dataclasses.replace(
+            layer, name="network" if "network" in layer.aliases else layer.name.removeprefix("network.")
+        )
+        for layer in layers_of(classifier(network, images), images).layers
+    ]
+
+
+def field_of(network: nn.Module, size: int, channels: int = 3):
     """Return the receptive field of what a network returns."""
-    return layers_of(trace(network, in_place=in_place), channels, size)[-1].receptive_field
+    (layer,) = (
+        each
+        for each in list_layers(nn.Sequential(network, nn.Identity()), size, channels)
+        if each.name == "network"
+    )
+    return layer.receptive_field
 
 
 # --- published values
 
 
 def fields_by_size(name: str) -> dict[str, tuple[int, int, int]]:
-    layers = layers_of(trace(torchvision_network(name)), 3, 224)
+    layers = list_layers(torchvision_network(name), 224)
     fields = {layer.name: layer.receptive_field for layer in layers}
     assert all(len(set(pair)) == 1 for field in fields.values() if field for pair in vars(field).values())
     return {
@@ -161,8 +200,8 @@ def test_vgg16_as_published():
 
 def test_inception_v3_as_published():
     arguments = {"init_weights": False, "aux_logits": False}
-    traced = trace(torchvision_network("inception_v3", **arguments))
-    fields = {layer.name: layer.receptive_field for layer in layers_of(traced, 3, 299)}
+    layers = list_layers(torchvision_network("inception_v3", **arguments), 299)
+    fields = {layer.name: layer.receptive_field for layer in layers}
     last = fields["Mixed_7c.cat_2"]
     assert (last.size, last.stride) == ((1311, 1311), (32, 32))
 
@@ -381,7 +420,7 @@ class Applied(nn.Module):
 def test_operations(function, expected):
     network = nn.Sequential(nn.Conv2d(3, 3, 1), Applied(function))
     assert field_of(network, 8) == expected
-    assert field_of(network, 8, in_place=True) == expected
+    assert field_of(network, 8) == expected
     if expected is not None:
         *_, (layer, values, images) = recorded(network, 8)
         for position in corners_and_centre(layer.shape):
@@ -404,10 +443,10 @@ def filled(x, w):
 
 @pytest.mark.parametrize("function", [in_memory_of_another, filled])
 def test_what_is_written_to_through_another_tensor_may_see_everything(function):
-    assert field_of(Applied(function), 8, in_place=True) is None
+    assert field_of(Applied(function), 8) is None
 
 
-@pytest.mark.parametrize("rectifier", RECTIFIERS, ids=lambda module: module.__name__)
+@pytest.mark.parametrize("rectifier", NONLINEARITIES, ids=lambda module: module.__name__)
 def test_rectifiers_see_the_same_place(rectifier):
     assert field_of(nn.Sequential(nn.Conv2d(3, 3, 1), rectifier()), 8) == SAME
 
@@ -425,7 +464,7 @@ class Sum(nn.Module):
 def test_sums_in_place_see_the_union():
     network = nn.Sequential(nn.Conv2d(3, 3, 3), nn.ReLU(inplace=True), Sum())
     expected = ReceptiveField((5, 5), (1, 1), (-1, -1))
-    assert field_of(network, 8, in_place=True) == field_of(network, 8) == expected
+    assert field_of(network, 8) == expected
 
 
 def test_tokens_and_maps_that_lie_on_their_side_have_no_field():
@@ -434,7 +473,7 @@ def test_tokens_and_maps_that_lie_on_their_side_have_no_field():
             aside = values.transpose(2, 3) * 1
             return aside.flatten(2).transpose(1, 2) * 1
 
-    layers = {layer.name: layer.receptive_field for layer in layers_of(trace(Tokens()), 3, 8)}
+    layers = {layer.name: layer.receptive_field for layer in list_layers(Tokens(), 8)}
     assert layers.pop("input") == SAME
     assert set(layers.values()) == {None}
 
@@ -449,7 +488,7 @@ def test_maps_with_their_units_last_have_a_field():
         def forward(self, values):
             return self.linear(self.conv(values).permute(0, 2, 3, 1)).mean((1, 2))
 
-    layers = {layer.name: layer for layer in layers_of(trace(Last()), 3, 9)}
+    layers = {layer.name: layer for layer in list_layers(Last(), 9)}
     for name, units in (("conv", 5), ("permute", 5), ("linear", 6)):
         assert layers[name].shape == (units, 4, 4)
         assert layers[name].receptive_field == ReceptiveField((3, 3), (2, 2))
@@ -458,7 +497,7 @@ def test_maps_with_their_units_last_have_a_field():
 
 def test_a_transformer_sees_patches_then_everything():
     network = torchvision_network("vit_b_16", image_size=64)
-    layers = {layer.name: layer for layer in layers_of(trace(network), 3, 64)}
+    layers = {layer.name: layer for layer in list_layers(network, 64)}
     patches = layers.pop("conv_proj")
     assert patches.receptive_field == ReceptiveField((16, 16), (16, 16))
     assert patches.shape == (768, 4, 4)

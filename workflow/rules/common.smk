@@ -110,7 +110,7 @@ def network_settings(name):
 def network_of(wildcards):
     """Return what a network is built from, and its input; weights are files of their own."""
     entry = config["networks"][wildcards.network]
-    parts = ("architecture", "arguments", "classes", "weights", "input")
+    parts = ("architecture", "arguments", "classes", "weights", "input", "logits")
     return {**{name: entry[name] for name in parts}, "own_code": own_code(entry)}
 
 
@@ -127,7 +127,9 @@ def pass_settings(run, checkpoint):
     network = config["networks"][run["network"]]
     images = run["images"] if checkpoint == "final" else run["checkpoint_images"]
     return {
-        "network": {name: network[name] for name in ("architecture", "arguments", "classes", "input")},
+        "network": {
+            name: network[name] for name in ("architecture", "arguments", "classes", "input", "logits")
+        },
         "weights": network["weights"],
         "split": run["split"],
         "images": images,

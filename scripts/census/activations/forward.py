@@ -3,7 +3,7 @@
 import contextlib
 import json
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import torch
 import zarr
-from torch import fx
 from tqdm import tqdm
 
 from census.activations.shards import remove_empty, remove_others
@@ -19,9 +18,9 @@ from census.activations.statistics import Statistics, statistics
 from census.activations.store import StoreWriter, create_store, finish_store, images_per_chunk, stamp_store
 from census.activations.subset import choose_positions
 from census.activations.writing import Writing, ahead
-from census.networks.graph import Recorder, as_maps
 from census.networks.layers import Layer
-from census.networks.preprocess import Preprocess
+from census.networks.maps import as_maps
+from census.networks.prepared import Prepared
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ class Images:
 
 
 def _before(layer: Layer) -> str:
-    """Return the name under which what a rectifier takes is recorded; no layer has it."""
+    """Return the name under which a nonlinearity's pre-activations are recorded; no layer has it."""
     return f"before {layer.name}"
 
 
@@ -80,10 +79,9 @@ class Pass:
 
     Parameters
     ----------
-    network : the traced network, in evaluation mode.
+    prepared : the network.
     layers : what to record.
     images : what to run it on.
-    preprocess : how images become input.
     folder : where unfinished stores lie; in a folder of the pass and its shards alone; in one that unfinished
         passes for other layers of the same network, checkpoint and data set share; beside finished stores.
         What others left for any of these layers is removed: no two passes that are under way fill the same
@@ -92,7 +90,6 @@ class Pass:
     batch : images in one forward pass.
     compression : of whole maps.
     precision : ``float32`` or ``bfloat16``, of the forward pass.
-    device : ``cpu`` or ``cuda``.
     positions : at how many positions of the maps what a rectifier takes is kept, beside what it gives.
     seed : of the choice of these positions.
     shard, shards : which shard this is, of how many.
@@ -101,17 +98,15 @@ class Pass:
 
     def __init__(
         self,
-        network: fx.GraphModule,
+        prepared: Prepared,
         layers: Sequence[Layer],
         images: Images,
-        preprocess: Preprocess,
         folder: Path,
         identity: str,
         *,
         batch: int,
         compression: str,
         precision: str = "float32",
-        device: str = "cpu",
         positions: int = 8,
         seed: int = 0,
         shard: int = 0,
@@ -119,10 +114,10 @@ class Pass:
         writers: int | None = None,
     ) -> None:
         self._layers = {layer.name: layer for layer in layers}
-        self._images, self._preprocess = images, preprocess
+        self._images, self._preprocess = images, prepared.preprocess
         self._folder, self._identity = folder, identity
         self._batch, self._compression = batch, compression
-        self._precision, self._device = precision, device
+        self._precision, self._device = precision, prepared.device
         self._positions = {
             layer.name: choose_positions(*layer.shape[1:], positions, seed, layer.name) for layer in layers
         }
@@ -133,13 +128,12 @@ class Pass:
             if start // self._per_chunk % shards == shard
         ]
         # on a CPU the network has all cores, and there is nothing to wait for
-        self._writers = writers if writers is not None else 4 if device == "cuda" else 0
-        rectifiers = [layer for layer in layers if layer.before]
-        self._rectifiers = {_before(layer): layer.name for layer in rectifiers}
-        self._recorder = Recorder(
-            network.to(device, memory_format=torch.channels_last),  # type: ignore[call-overload]
-            {layer.name: layer.node for layer in layers}
-            | {_before(layer): layer.before for layer in rectifiers},
+        self._writers = writers if writers is not None else 4 if self._device == "cuda" else 0
+        nonlinear = [layer for layer in layers if layer.before]
+        self._nonlinear = {_before(layer): layer.name for layer in nonlinear}
+        self._recorder = prepared.recorder(
+            {layer.name: layer.node for layer in layers},
+            entering={_before(layer): layer.node for layer in nonlinear},
         )
 
     @property
@@ -195,20 +189,20 @@ class Pass:
         ):
             for first, pixels in zip(begun, ahead(self._images.batches(self._batch, begun)), strict=True):
                 with_maps = max(0, min(len(pixels), self._images.n_maps - first))
-                for name, values in self._values(pixels):
-                    if name in self._rectifiers:
-                        if with_maps:
-                            layer = self._rectifiers[name]
-                            write(
-                                stores[layer].write_before,
-                                first,
-                                self._at_positions(layer, values[:with_maps]),
-                            )
-                        continue
+
+                def take(name: str, values: torch.Tensor, first: int = first, count: int = with_maps) -> None:
+                    if name in self._nonlinear:
+                        if count:
+                            layer = self._nonlinear[name]
+                            some = self._at_positions(layer, values[:count])
+                            write(stores[layer].write_before, first, some)
+                        return
                     maps = as_maps(values, self._layers[name].units_axis).float().contiguous()
                     pending[name].append(statistics(maps))
-                    if with_maps:
-                        write(stores[name].write_maps, first, maps[:with_maps])
+                    if count:
+                        write(stores[name].write_maps, first, maps[:count])
+
+                self._record(pixels, take)
                 done += 1
                 progress.update(len(pixels))
                 last = first + len(pixels)
@@ -227,13 +221,13 @@ class Pass:
         if uncounted:
             self._count(done)
 
-    def _values(self, pixels: np.ndarray) -> Iterator[tuple[str, torch.Tensor]]:
-        """Yield each layer's values on a batch, and what each rectifier takes, as the network gives them."""
+    def _record(self, pixels: np.ndarray, take: Callable[[str, torch.Tensor], None]) -> None:
+        """Hand out each layer's values on a batch, and pre-activations, as the network computes them."""
         with (
             torch.inference_mode(),
             torch.autocast(self._device, torch.bfloat16, enabled=self._precision == "bfloat16"),
         ):
-            yield from self._recorder(self._preprocess(pixels, self._device))
+            self._recorder(self._preprocess(pixels, self._device), take)
 
     def _at_positions(self, layer: str, values: torch.Tensor) -> torch.Tensor:
         """Return a copy of a layer's values, float32 (images, positions, units), at the positions chosen."""

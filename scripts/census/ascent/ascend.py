@@ -1,20 +1,21 @@
 """Gradient ascent on pictures, for many units of a layer at once."""
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, fx
+from torch import Tensor
 
 from census.ascent.objectives import OBJECTIVES
 from census.ascent.parametrizations import PARAMETRIZATIONS, Parametrization
 from census.ascent.transformations import jitter
-from census.networks.graph import Recorder, as_maps
 from census.networks.layers import Layer
-from census.networks.preprocess import Preprocess
+from census.networks.maps import as_maps
+from census.networks.prepared import Prepared
 
 
 @dataclass(frozen=True)
@@ -60,27 +61,51 @@ class Ascent:
 
     Parameters
     ----------
-    network : traced, in evaluation mode; its weights need no gradients.
-    layer : whose units. Without a rectifier, its own values are what is maximized.
-    preprocess : how a picture becomes the network's input.
-    shape : channels and size of a picture.
+    prepared : the network; its weights need no gradients.
+    layer : whose units. Without a nonlinearity, its own values are what is maximized.
     settings : how pictures climb.
-    device : ``cpu`` or ``cuda``.
+
+    Attributes
+    ----------
+    has_gradient : whether a gradient of the layer reaches the picture. If not, each ascent fails: its path is
+        NaN.
     """
 
-    def __init__(
-        self,
-        network: fx.GraphModule,
-        layer: Layer,
-        preprocess: Preprocess,
-        shape: tuple[int, int],
-        settings: Settings,
-        device: str = "cpu",
-    ) -> None:
-        self._preprocess, self._shape, self._settings = preprocess, shape, settings
-        self._device, self._units_axis = device, layer.units_axis
-        network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._recorder = Recorder(network, {"before": layer.before or layer.node, "behind": layer.node})
+    def __init__(self, prepared: Prepared, layer: Layer, settings: Settings) -> None:
+        self._preprocess, self._settings = prepared.preprocess, settings
+        self._device, self._units_axis = prepared.device, layer.units_axis
+        # of a picture: channels and size
+        self._shape = prepared.images.shape[1:3]
+        entering = {"before": layer.node} if layer.before else {}
+        after = ("behind",) if layer.before else ("before", "behind")
+        self._recorder = prepared.recorder(dict.fromkeys(after, layer.node), entering)
+        self._saves_copies = False
+        try:
+            self.has_gradient = self._try(prepared.images[:1].clone())
+        except RuntimeError as error:
+            if "modified by an inplace operation" not in str(error):
+                raise
+            self._saves_copies = True
+            self.has_gradient = self._try(prepared.images[:1].clone())
+
+    def _try(self, images: Tensor) -> bool:
+        """Return whether a gradient reaches the image."""
+        images.requires_grad_()
+        with self._autograd():
+            total = self._read(images, torch.zeros(1, dtype=torch.long, device=images.device))[0].sum()
+            if not total.requires_grad:
+                return False
+            (gradient,) = torch.autograd.grad(total, images, allow_unused=True)
+        return gradient is not None
+
+    def _autograd(self) -> contextlib.AbstractContextManager[Any]:
+        """Return what a forward and a backward pass run in.
+
+        Some networks write to tensors that a gradient needs. Copies of these cost time, so others keep none.
+        """
+        if self._saves_copies:
+            return torch.autograd.graph.allow_mutation_on_saved_tensors()
+        return contextlib.nullcontext()
 
     def climb(self, units: NDArray[np.integer], seeds: NDArray[np.integer], objective: str) -> Climbed:
         """Make a picture for each pair of a unit and a seed, all in one batch.
@@ -99,6 +124,8 @@ class Ascent:
             pictures = parametrization.pictures().round().to(torch.uint8)
             target, responses = self._read(self._preprocess.normalize(pictures.float()), own)
             path.append(target)
+        if not self.has_gradient:
+            responses = torch.full_like(responses, torch.nan)
         return Climbed(
             pictures.permute(0, 2, 3, 1).cpu().numpy(),
             torch.stack(path, 1).cpu().numpy(),
@@ -121,10 +148,14 @@ class Ascent:
         settings, maximized = self._settings, OBJECTIVES[objective]
         random = np.random.default_rng([settings.seed])
         for step in range(settings.steps):
-            pictures = jitter(parametrization.pictures(), settings.jitter, random)
-            target, responses = self._read(self._preprocess.normalize(pictures), units)
-            total = maximized(target, responses, units).sum()
-            (gradient,) = torch.autograd.grad(total, parametrization.parameters)
+            if not self.has_gradient:
+                yield torch.full(units.shape, torch.nan, device=self._device)
+                continue
+            with self._autograd():
+                pictures = jitter(parametrization.pictures(), settings.jitter, random)
+                target, responses = self._read(self._preprocess.normalize(pictures), units)
+                total = maximized(target, responses, units).sum()
+                (gradient,) = torch.autograd.grad(total, parametrization.parameters)
             yield target.detach()
             # of the same length whatever the layer's scale; none where there is no way up, or no number
             length = gradient.square().mean(dim=tuple(range(1, gradient.ndim)), keepdim=True).sqrt()
@@ -140,8 +171,12 @@ class Ascent:
         units : each picture's own unit.
         """
         rows = torch.arange(len(units), device=units.device)
-        means = {}
-        for name, values in self._recorder(images):
+        means: dict[str, Tensor] = {}
+
+        def take(name: str, values: Tensor) -> None:
+            # summarized at once: the next operation may write to the values
             maps = as_maps(values, self._units_axis)
             means[name] = (maps[rows, :, :, units] if name == "before" else maps).mean((1, 2))
+
+        self._recorder(images, take)
         return means["before"], means["behind"]

@@ -1,1 +1,1 @@
-"""Architectures, their weights, their training, and the named tensors of their forward graph."""
+"""Architectures, their weights, their training, and the named tensors of their forward pass."""

@@ -6,14 +6,14 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, fx
+from torch import Tensor
 
 from census.measures.ablation import compare
 from census.measures.performance import Performance
-from census.networks.graph import Recorder, as_maps
 from census.networks.layers import Layer
-from census.networks.preprocess import Preprocess
-from census.networks.suffix import Suffix, run_changes, run_intact
+from census.networks.maps import as_maps
+from census.networks.prepared import Prepared
+from census.networks.suffix import downstream_of, run_changes, run_intact
 
 
 class Outcomes(NamedTuple):
@@ -36,34 +36,27 @@ class Ablation:
 
     Parameters
     ----------
-    traced : the traced network, in evaluation mode; it may work in place.
+    prepared : the network.
     layer : whose units are taken out.
-    shape : channels and size of the network's input.
-    preprocess : how images become input.
     pixels : uint8 (images, height, width, channels).
     labels : integer (images,); None where they name no class of the network, and its own answers count.
     batch : rows, each of them an image with a change, that run at once.
-    device : ``cpu`` or ``cuda``.
     seed : of the choice of another image for each.
     """
 
     def __init__(
         self,
-        traced: fx.GraphModule,
+        prepared: Prepared,
         layer: Layer,
-        shape: tuple[int, int],
-        preprocess: Preprocess,
         pixels: NDArray[np.uint8],
         labels: NDArray[np.integer] | None,
         *,
         batch: int,
-        device: str,
         seed: int,
     ) -> None:
-        traced = traced.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._suffix = Suffix(traced, layer.node, *shape, layer.units_axis)
-        self._recorder = Recorder(traced, {layer.name: layer.node})
-        self._layer, self._preprocess, self._device, self._batch = layer, preprocess, device, batch
+        self._suffix = downstream_of(prepared, layer)
+        self._recorder = prepared.recorder({layer.name: layer.node})
+        self._layer, self._prepared, self._batch = layer, prepared, batch
         self._pixels, self._labels = pixels, labels
         # a circle through all images, so that each map comes from another one
         circle = np.random.default_rng([seed, 0xC12C1E]).permutation(len(pixels))
@@ -82,11 +75,14 @@ class Ablation:
         float64 (units,).
         """
         total = np.zeros(self._layer.shape[0])
+
+        def add(name: str, values: Tensor) -> None:
+            maps = as_maps(values, self._layer.units_axis)
+            np.add(total, maps.double().mean((1, 2)).sum(0).cpu().numpy(), out=total)
+
         with torch.inference_mode():
             for block in self._blocks(len(pixels)):
-                for _, values in self._recorder(self._preprocess(pixels[block], self._device)):
-                    maps = as_maps(values, self._layer.units_axis)
-                    total += maps.double().mean((1, 2)).sum(0).cpu().numpy()
+                self._recorder(self._images(pixels[block]), add)
         return total / len(pixels)
 
     def outcomes(self, changed: NDArray[np.bool_], mode: str, average: NDArray[np.floating]) -> Outcomes:
@@ -123,12 +119,15 @@ class Ablation:
             yield slice(first, min(first + self._batch, n_images))
 
     def _cross(self, pixels: NDArray[np.uint8]) -> dict[str, Tensor]:
-        return self._suffix.cross(self._preprocess(pixels, self._device))
+        return self._suffix.cross(self._images(pixels))
+
+    def _images(self, pixels: NDArray[np.uint8]) -> Tensor:
+        return self._prepared.preprocess(pixels, self._prepared.device)
 
     def _replacement(self, block: slice, mode: str, average: NDArray[np.floating]) -> Tensor:
         """Return what stands in for units on a block of images, as :func:`run_changes` takes it."""
         if mode == "resampled":
             others = self._cross(self._pixels[self._donors[block]])
-            return as_maps(others[self._suffix.layer], self._suffix.units_axis)
+            return as_maps(others[self._layer.node], self._layer.units_axis)
         by = average if mode == "mean" else np.zeros(1)
-        return torch.from_numpy(by).float().to(self._device)[None, None, None, :]
+        return torch.from_numpy(by).float().to(self._prepared.device)[None, None, None, :]

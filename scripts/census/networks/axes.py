@@ -1,4 +1,4 @@
-"""Along which axis of each tensor of a traced network its units lie.
+"""Along which axis of each tensor of a network its units lie.
 
 Maps usually are ``(images, units, height, width)``, and sequences of tokens ``(images, tokens, units)``. Not
 all are: some transformers and convolutional networks have the units of their maps last. What the values went
@@ -9,7 +9,7 @@ the last, and most of what comes behind moves that axis or leaves it where it is
 import math
 from typing import Any
 
-from torch import Tensor, fx
+from torch import Tensor
 
 from census.networks.tracking import Rule, Tracker, from_last
 
@@ -19,28 +19,25 @@ def usual_axis(n_axes: int) -> int:
     return 1 if n_axes == 4 else n_axes - 1
 
 
-def units_axes(traced: fx.GraphModule, images: Tensor) -> dict[fx.Node, int | None]:
-    """Return along which axis the units of each node's tensor lie.
+class Axes(Tracker[int]):
+    """Follows the axis of units, counted from the last, -1, through a network while it is active.
 
     Parameters
     ----------
-    traced : a traced network, on the device of the images; the device ``meta`` spares all computing.
-    images : ``(n, channels, height, width)``; only their shape matters.
-
-    Returns
-    -------
-    the axis, 0 being that of the images; None where it is the usual one (:func:`usual_axis`), or where the
-    network does not tell.
+    images : ``(n, channels, height, width)``, the network's input.
     """
-    axes: dict[fx.Node, int | None] = {}
-    for node, value, axis in _Axes(images, -3, RULES, _kept).run(traced, images):
-        place = None if axis is None else axis + value.ndim
-        axes[node] = None if place in (None, 0, usual_axis(value.ndim)) else place
-    return axes
 
+    def __init__(self, images: Tensor) -> None:
+        super().__init__(images, -3, RULES, _kept)
 
-class _Axes(Tracker[int]):
-    """Follows the axis of units, counted from the last, -1."""
+    def of(self, tensor: Tensor) -> int | None:
+        """Return along which axis a tensor's units lie, 0 being that of the images.
+
+        None stands for the usual one (:func:`usual_axis`), and where the network does not tell.
+        """
+        axis = self.known.get(tensor)
+        place = None if axis is None else axis + tensor.ndim
+        return None if place in (None, 0, usual_axis(tensor.ndim)) else place
 
     def _of_output(
         self, rule: Rule[int] | None, dependent: list[Tensor], output: Tensor, arguments: dict[str, Any]

@@ -1,6 +1,6 @@
 """The layers of a network by name: which there are, and which ones a request means. Torch is not needed.
 
-A layer is a named tensor of the forward graph. Its name is the path of the module that returns it
+A layer is a named tensor of the forward pass. Its name is the path of the module that returns it
 (``features.3.squeeze``; ``layer1.0.relu_1`` for a second call), or for an operation between modules the path
 of the module that it stands in and its own name (``features.3.cat``). The path of a module with parts of its
 own means the tensor that it returns. ``input`` is the preprocessed image, ``output`` the logits.
@@ -24,20 +24,20 @@ GROUPS = {
 
 @dataclass(frozen=True)
 class Layer:
-    """A named tensor of the forward graph.
+    """A named tensor of the forward pass.
 
     Attributes
     ----------
     name : its one name in paths, tables and figures.
-    kind : ``input``, ``rectifier``, ``pooling``, ``module``, ``output``, or ``other``.
+    kind : ``input``, ``rectifier``, ``pooling``, ``module``, ``output``, ``complex``, or ``other``.
     shape : ``(units, height, width)`` for one image; height and width are 1 without spatial extent.
-    depth : rank along the forward graph, 0 for the input.
-    node : name of the graph's node that returns the tensor.
+    depth : rank along the forward pass, 0 for the input.
+    node : name of the step that returns the tensor; ``input`` and ``output`` for these two.
     aliases : further names for the same tensor.
     branch_of : path of the module, or name of the next layer on every path, in which this layer lies on some
         of the paths from the input to the logits only; empty where all of them go through the layer.
     receptive_field : which pixels of the input each position sees; None for the whole image, or if it may be.
-    before : name of the graph's node whose tensor a rectifier takes; empty for layers of other kinds.
+    before : name of the step whose tensor a nonlinearity takes; empty for layers of other kinds.
     units_axis : along which axis of the tensor units lie, 0 being that of the images; None for the usual one,
         1 of maps and vectors, 2 of sequences of tokens.
     """
@@ -70,7 +70,7 @@ def select(layers: Sequence[Layer], request: str | Iterable[str], key: str) -> l
 
     Raises
     ------
-    StudyError : the network has no layer of that name.
+    StudyError : the network has no layer of that name, or one of complex values.
     """
     names = {name: layer for layer in layers for name in (layer.name, *layer.aliases)}
     chosen: set[Layer] = set()
@@ -81,7 +81,13 @@ def select(layers: Sequence[Layer], request: str | Iterable[str], key: str) -> l
             chosen.add(names[name])
         else:
             raise StudyError(f"{key}: the network has no layer {name!r}{nearest(name, [*names, *GROUPS])}")
-    return sorted(chosen, key=lambda layer: layer.depth)
+    selected = sorted(chosen, key=lambda layer: layer.depth)
+    for layer in selected:
+        if layer.kind == "complex":
+            raise StudyError(
+                f"{key}: the values of layer {layer.name!r} are complex, without order; take one downstream"
+            )
+    return selected
 
 
 def write_layers(layers: Sequence[Layer], path: Path) -> None:

@@ -1,7 +1,8 @@
 """Which layers a network has, known without torch once it was asked.
 
-The workflow has to know a network's layers before it can plan its jobs. Tracing a network needs torch, whose
-import alone takes seconds, so the answer is kept beside a digest of all that it follows from.
+The workflow has to know a network's layers before it can plan its jobs. Running a network needs torch, whose
+import alone takes seconds, so the answer is kept beside a digest of all that it follows from. Only a network
+whose recorded values are its own has an answer.
 """
 
 import hashlib
@@ -47,7 +48,7 @@ def list_layers(key: str, entry: Mapping[str, Any], folder: Path) -> list[Layer]
 
     Raises
     ------
-    StudyError : there is no such network, or it cannot be traced.
+    StudyError : there is no such network, it fails, or what is recorded would not be its own values.
     """
     code = [
         hashlib.sha256(SCRIPTS.joinpath(*name.split(".")).with_suffix(".py").read_bytes()).hexdigest()
@@ -57,17 +58,21 @@ def list_layers(key: str, entry: Mapping[str, Any], folder: Path) -> list[Layer]
     follows_from = digest(
         [
             [entry["architecture"], entry["arguments"], entry["classes"], entry["weights"], shape],
+            entry["logits"],
             [own_code(entry), code, version("torch"), version("torchvision")],
         ]
     )
     path = folder / f"{key}.{follows_from}.json"
     if not path.is_file():
-        from census.networks.build import build, channels_of
-        from census.networks.graph import layers_of, trace
+        from census.networks.build import build
+        from census.networks.prepared import prepare
+        from census.networks.verification import perturb
 
-        network = trace(build(entry, seed=0, key=key), key)
-        layers = layers_of(network, channels_of(shape["color"]), shape["size"], key)
+        network = build(entry, seed=0, key=key)
+        perturb(network)
+        prepared = prepare(network, entry, key)
+        prepared.verify()
         for outdated in folder.glob(f"{key}.*.json"):
             outdated.unlink()
-        write_layers(layers, path)
+        write_layers(prepared.listing.layers, path)
     return read_layers(path)

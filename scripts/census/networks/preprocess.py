@@ -17,7 +17,13 @@ class Preprocess:
     Parameters
     ----------
     entry : the network's ``input`` in the config: size, resize, color, range, mean, std.
+
+    Attributes
+    ----------
+    layout : in memory, of the result; see :func:`census.networks.layout.place_network`.
     """
+
+    layout: torch.memory_format = torch.channels_last
 
     def __init__(self, entry: Mapping[str, Any]) -> None:
         self._size, self._resize = entry["size"], entry["resize"] or entry["size"]
@@ -38,7 +44,7 @@ class Preprocess:
 
         Returns
         -------
-        float32 (n, channels, size, size) in the channels-last layout.
+        float32 (n, channels, size, size) in :attr:`layout`.
         """
         values = torch.from_numpy(np.ascontiguousarray(pixels))
         if device == "cuda":
@@ -68,4 +74,4 @@ class Preprocess:
             images = images.index_select(-1, torch.tensor([2, 1, 0], device=images.device))
         mean, std = self._mean.to(images.device), self._std.to(images.device)
         rows = (images.flatten(2) * self._scale).sub_(mean).div_(std)
-        return rows.view(images.shape).permute(0, 3, 1, 2)
+        return rows.view(images.shape).permute(0, 3, 1, 2).contiguous(memory_format=self.layout)

@@ -1,17 +1,18 @@
-"""The receptive field of every tensor in a traced network.
+"""The receptive field of every tensor in a network.
 
 For each of torch's own operations a rule says what its output sees. An operation without one may mix all
 positions, and what it returns is taken to see the whole image.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from torch import Tensor, fx
+from torch import Tensor
 
 from census.networks.fields import ReceptiveField
-from census.networks.tracking import Rule, Tracker, from_last, tensors_in
+from census.networks.tracking import Rule, Tracker, from_last
+from census.networks.watch import tensors_in
 
 
 @dataclass(frozen=True)
@@ -36,38 +37,38 @@ class _Seen:
         return replace(self, rows=new_axis(self.rows), columns=new_axis(self.columns))
 
 
-def receptive_fields(
-    traced: fx.GraphModule, images: Tensor, units_axes: Mapping[fx.Node, int | None]
-) -> dict[fx.Node, ReceptiveField | None]:
-    """Return the receptive field of every node that returns a tensor.
+class Fields(Tracker[_Seen]):
+    """Follows what tensors see of the images, through a network while it is active.
+
+    A tensor of which nothing is known may see the whole of them.
 
     Parameters
     ----------
-    traced : a traced network, on the device of the images; the device ``meta`` spares all computing.
-    images : ``(n, channels, height, width)``; only their shape matters.
-    units_axes : what :func:`census.networks.axes.units_axes` returned.
-
-    Returns
-    -------
-    the field in pixels of the images, for each tensor ``(n, units, height, width)``, or with its units last;
-    None where each position may see the whole image, and where the other axes are not the rows and columns of
-    the image.
+    images : ``(n, channels, height, width)``, the network's input.
     """
-    fields: dict[fx.Node, ReceptiveField | None] = {}
-    for node, value, seen in _Fields(images).run(traced, images):
-        places = [-3, -2] if units_axes.get(node) == 3 else [-2, -1]
-        are_maps = seen is not None and value.ndim == 4 and [seen.rows, seen.columns] == places
-        fields[node] = seen.field if seen and are_maps else None
-    return fields
-
-
-class _Fields(Tracker[_Seen]):
-    """Follows what tensors see of the images; what nothing is known of may see the whole of them."""
 
     def __init__(self, images: Tensor) -> None:
         super().__init__(images, _Seen(ReceptiveField()), RULES, _same_place)
         # tensors by the memory that they lie in; they are kept, so that no other takes their place in there
         self._sharing: dict[int, dict[Tensor, None]] = {}
+
+    def of(self, tensor: Tensor, units_axis: int | None) -> ReceptiveField | None:
+        """Return the receptive field of a tensor's positions, in pixels of the images.
+
+        Parameters
+        ----------
+        tensor : ``(n, units, height, width)``, or with its units last.
+        units_axis : see :meth:`census.networks.axes.Axes.of`.
+
+        Returns
+        -------
+        None where each position may see the whole image, where the other axes are not the rows and columns of
+        the image, and for tensors of other shapes.
+        """
+        seen = self.known.get(tensor)
+        places = [-3, -2] if units_axis == 3 else [-2, -1]
+        are_maps = seen is not None and tensor.ndim == 4 and [seen.rows, seen.columns] == places
+        return seen.field if seen and are_maps else None
 
     def _follow(
         self,

@@ -1,8 +1,7 @@
-"""Following something through a traced network: what is known of each tensor, from operation to operation.
+"""Following something through a network as it runs: what is known of each tensor on the way.
 
-The graph is run once, on images without data, and for each of torch's own operations on the way a rule says
-what is known of its output. Modules, functions and methods all come down to these few operations: so a
-convolution is known wherever it stands.
+For each of torch's own operations on the way a rule says what is known of its output. Modules, functions and
+methods all come down to these few operations: so a convolution is known wherever it stands.
 """
 
 from abc import abstractmethod
@@ -10,9 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 import torch
-from torch import Tensor, fx
+from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
+
+from census.networks.watch import tensors_in
 
 Known = TypeVar("Known")
 # from what is known of the input, the input, the output, and the arguments by name: what is of the output
@@ -82,33 +82,6 @@ class Tracker(TorchDispatchMode, Generic[Known]):
         self, rule: Rule[Known] | None, dependent: list[Tensor], output: Tensor, arguments: dict[str, Any]
     ) -> Known | None:
         """Return what is known of an output, from the inputs that depend on the images."""
-
-    def run(self, traced: fx.GraphModule, images: Tensor) -> list[tuple[fx.Node, Tensor, Known | None]]:
-        """Run a traced network on the images.
-
-        Returns
-        -------
-        each node that returns a tensor, the tensor, and what is known of it when the node has run.
-        """
-        found: list[tuple[fx.Node, Tensor, Known | None]] = []
-        known = self.known
-
-        class Walk(fx.Interpreter):
-            def run_node(self, node: fx.Node) -> Any:
-                value = super().run_node(node)
-                if isinstance(value, Tensor):
-                    found.append((node, value, known.get(value)))
-                return value
-
-        # without gradients to keep track of, torch shows operations before it takes them apart
-        with torch.inference_mode(), self:
-            Walk(traced).run(images)
-        return found
-
-
-def tensors_in(values: Any) -> list[Tensor]:
-    """Return all tensors within lists, tuples and dictionaries."""
-    return [leaf for leaf in tree_leaves(values) if isinstance(leaf, Tensor)]
 
 
 def _by_name(operation: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> dict[str, Any]:

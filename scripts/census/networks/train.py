@@ -14,7 +14,9 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from census.errors import StudyError
+from census.networks.layout import place_network
 from census.networks.preprocess import Preprocess
+from census.networks.running import Part, logits_of
 
 EVALUATION_BATCH = 500
 
@@ -35,6 +37,8 @@ class Training:
     identity : digest of all that decides the result; a state of another identity is ignored.
     device : ``cpu`` or ``cuda``.
     precision : ``float32`` or ``bfloat16``, of the forward and backward pass.
+    key : the network's key in the config, for messages.
+    logits : see :func:`census.networks.running.logits_of`.
     """
 
     def __init__(
@@ -47,8 +51,10 @@ class Training:
         identity: str,
         device: str = "cpu",
         precision: str = "float32",
+        key: str = "network",
+        logits: Part = None,
     ) -> None:
-        self._network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._network, self._key, self._logits = network, key, logits
         self._preprocess, self._entry, self._seed = preprocess, entry, seed
         self._state, self._identity = state, identity
         self._device, self._precision = device, precision
@@ -87,6 +93,10 @@ class Training:
                 f"training.checkpoints: step {beyond[0]} is not before the last step, {total}; "
                 "leave it out, or train for more epochs"
             )
+        tried = self._preprocess(pixels[:2], self._device)
+        self._preprocess.layout = place_network(
+            self._network.eval(), tried, self._device, self._key, self._logits
+        )
         optimizer, schedule = self._optimizer(total)
         step, history, sums = self._resume(optimizer, schedule)
         checkpoints = set(self._entry["checkpoints"])
@@ -136,10 +146,13 @@ class Training:
             for first in range(0, len(pixels), EVALUATION_BATCH):
                 images = self._preprocess(pixels[first : first + EVALUATION_BATCH], self._device)
                 targets = self._targets(labels[first : first + EVALUATION_BATCH])
-                logits = self._network(images).float()
+                logits = self._answer(images)
                 loss += F.cross_entropy(logits, targets, reduction="sum").item()
                 correct += (logits.argmax(1) == targets).sum().item()
         return loss / len(pixels), correct / len(pixels)
+
+    def _answer(self, images: Tensor) -> Tensor:
+        return logits_of(self._network(images), len(images), self._key, self._logits).float()
 
     def _autocast(self) -> contextlib.AbstractContextManager[Any]:
         return torch.autocast(self._device, torch.bfloat16, enabled=self._precision == "bfloat16")
@@ -187,7 +200,7 @@ class Training:
 
     def _step(self, images: Tensor, targets: Tensor, optimizer: torch.optim.Optimizer) -> tuple[float, int]:
         with self._autocast():
-            logits = self._network(images).float()
+            logits = self._answer(images)
             loss = F.cross_entropy(logits, targets)
         optimizer.zero_grad()
         loss.backward()

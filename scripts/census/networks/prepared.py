@@ -1,0 +1,103 @@
+"""A network that is ready to run: on its device, in its layout, with its layers known."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from census.errors import StudyError
+from census.networks.build import channels_of
+from census.networks.graph import Listing, layers_of
+from census.networks.layers import Layer, select
+from census.networks.layout import place_network
+from census.networks.preprocess import Preprocess
+from census.networks.recorder import Recorder
+from census.networks.running import Part
+from census.networks.verification import N_IMAGES, Verification, verify
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A network that is ready to run.
+
+    Attributes
+    ----------
+    network : in evaluation mode, on ``device``, in the layout that ``preprocess`` gives images.
+    preprocess : how pixels become its input.
+    listing : its layers and steps.
+    images : a few preprocessed images, float (n, channels, size, size), on which it has been tried.
+    device : ``cpu`` or ``cuda``.
+    key : its key in the config, for messages.
+    logits : ``networks.KEY.logits``, see :func:`census.networks.running.logits_of`.
+    """
+
+    network: nn.Module
+    preprocess: Preprocess
+    listing: Listing
+    images: Tensor
+    device: str
+    key: str
+    logits: Part
+
+    def select(self, names: str | Iterable[str]) -> list[Layer]:
+        """Return layers by name, see :func:`census.networks.layers.select`."""
+        return select(self.listing.layers, names, f"networks.{self.key}")
+
+    def recorder(self, layers: Mapping[str, str], entering: Mapping[str, str] | None = None) -> Recorder:
+        """Return what hands out values of layers; see :class:`census.networks.recorder.Recorder`."""
+        return Recorder(
+            self.network,
+            layers,
+            entering=entering,
+            steps=self.listing.steps,
+            key=self.key,
+            logits=self.logits,
+        )
+
+    def verify(self) -> Verification:
+        """Compare recorded values with the network's own; see :func:`census.networks.verification.verify`."""
+        return verify(self.network, self.listing, self.images, self.key, self.logits)
+
+
+def prepare(
+    network: nn.Module,
+    entry: Mapping[str, Any],
+    key: str = "network",
+    device: str = "cpu",
+    pixels: NDArray[np.uint8] | None = None,
+) -> Prepared:
+    """Bring a network to its device and fastest layout, and find its layers.
+
+    Parameters
+    ----------
+    network : in evaluation mode; changed in place.
+    entry : its entry in the config: ``input``, ``classes``, and ``logits`` if it has the key.
+    key : its key there, for messages.
+    device : ``cpu`` or ``cuda``.
+    pixels : uint8 (n, height, width, channels), images of which a few are taken to try it; None for noise.
+
+    Raises
+    ------
+    StudyError : the forward pass fails on these images, returns other logits, or takes varying steps.
+    """
+    preprocess, part = Preprocess(entry["input"]), entry.get("logits")
+    if pixels is None:
+        size = entry["input"]["size"], entry["input"]["size"], channels_of(entry["input"]["color"])
+        pixels = np.random.default_rng(0).integers(0, 256, (N_IMAGES, *size), dtype=np.uint8)
+    # fewer images are repeated
+    tried = pixels[np.arange(N_IMAGES) % len(pixels)]
+    preprocess.layout = place_network(network, preprocess(tried, device), device, key, part)
+    with torch.inference_mode():
+        images = preprocess(tried, device)
+    listing = layers_of(network, images, key, part)
+    n_logits = next(layer.shape[0] for layer in listing.layers if layer.kind == "output")
+    if n_logits != entry["classes"]:
+        raise StudyError(
+            f"networks.{key}.classes: is {entry['classes']}, but the network returns {n_logits} logits; "
+            f"set it to {n_logits}, or build the network with that number of classes"
+        )
+    return Prepared(network, preprocess, listing, images, device, key, part)

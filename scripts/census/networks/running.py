@@ -1,0 +1,142 @@
+"""Calling a network: its logits, whatever object it returns, and the true reason where it fails."""
+
+import traceback
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from census.errors import StudyError
+from census.networks.watch import Finished, Watch, line_of_forward
+
+Part = str | int | None
+
+
+def run(
+    network: nn.Module,
+    images: Tensor,
+    key: str = "network",
+    logits: Part = None,
+    watch: Watch | None = None,
+) -> Tensor | None:
+    """Call a network and return its logits; None where a watch has seen enough before its end.
+
+    Parameters
+    ----------
+    network : in evaluation mode.
+    images : preprocessed, float (n, channels, height, width). A network may write to them.
+    key : the network's key in the config, for messages.
+    logits : ``networks.KEY.logits``, which part of what the network returns are its logits.
+    watch : active during the call.
+
+    Returns
+    -------
+    float (n, classes).
+
+    Raises
+    ------
+    StudyError : the forward fails, or returns no logits; the message names its file and line.
+    """
+    try:
+        if watch is None:
+            answer = network(images)
+        else:
+            with watch:
+                answer = network(images)
+            watch.ended()
+    except Finished:
+        return None
+    except (StudyError, torch.OutOfMemoryError, MemoryError):
+        raise
+    except Exception as error:  # whatever a user's forward raises
+        shape = "×".join(map(str, images.shape[1:]))
+        raise StudyError(
+            f"networks.{key}: the forward pass on images of {shape} fails {_place(error, watch)} "
+            f"({type(error).__name__}: {str(error).partition(chr(10))[0]}); check networks.{key}.input, or "
+            "correct the forward"
+        ) from error
+    return logits_of(answer, len(images), key, logits)
+
+
+def _place(error: Exception, watch: Watch | None) -> str:
+    """Return where an error comes from: file and line of the forward, or the module that was running."""
+    line = line_of_forward(traceback.extract_tb(error.__traceback__))
+    if line:
+        return f"at {line}"
+    return f"in module {watch.path!r}" if watch is not None and watch.path else "in the network"
+
+
+def logits_of(answer: Any, n_images: int, key: str = "network", part: Part = None) -> Tensor:
+    """Return the logits within what a network returns.
+
+    Parameters
+    ----------
+    answer : a tensor; or an object, mapping or sequence with one as its ``logits``, or as the only tensor of
+        the shape of logits in it.
+    n_images : number of images that the network was given.
+    key : the network's key in the config, for messages.
+    part : name or number of the part that is taken, with dots for parts of parts; None to look for it.
+
+    Returns
+    -------
+    float (n_images, classes).
+
+    Raises
+    ------
+    StudyError : there are none, or several.
+    """
+    if part is not None:
+        value = answer
+        for name in str(part).split("."):
+            parts = {str(known): each for known, each in _parts(value).items()}
+            if name not in parts:
+                known = ", ".join(parts) or "none"
+                raise StudyError(
+                    f"networks.{key}.logits: the network returns no part {part!r}; its parts: {known}"
+                )
+            value = parts[name]
+    elif isinstance(answer, Tensor):
+        value = answer
+    else:
+        parts = _parts(answer)
+        value = parts.get("logits")
+        if not isinstance(value, Tensor):
+            found = {id(each): name for name, each in parts.items() if _are_logits(each, n_images)}
+            if len(found) != 1:
+                shown = ", ".join(f"{name}: {_shown(each)}" for name, each in parts.items())
+                raise StudyError(
+                    f"networks.{key}: the network returns {type(answer).__name__} ({shown}), in which "
+                    f"{'several tensors' if found else 'no tensor'} may be logits; name the part in "
+                    f"networks.{key}.logits"
+                )
+            value = parts[found.popitem()[1]]
+    if not _are_logits(value, n_images):
+        raise StudyError(
+            f"networks.{key}: the network returns {_shown(value)} for {n_images} images, no logits of shape "
+            "(images, classes); take a classifier, or wrap the network in a module that returns logits"
+        )
+    return value
+
+
+def _parts(answer: Any) -> dict[Any, Any]:
+    """Return the parts of what a network returns, by name or number."""
+    if isinstance(answer, Mapping):
+        return dict(answer)
+    if hasattr(answer, "_asdict"):
+        return dict(answer._asdict())
+    if isinstance(answer, (tuple, list)):
+        return dict(enumerate(answer))
+    return dict(getattr(answer, "__dict__", {}))
+
+
+def _are_logits(value: Any, n_images: int) -> bool:
+    return (
+        isinstance(value, Tensor) and value.ndim == 2 and len(value) == n_images and value.is_floating_point()
+    )
+
+
+def _shown(value: Any) -> str:
+    if not isinstance(value, Tensor):
+        return type(value).__name__
+    return f"{str(value.dtype).removeprefix('torch.')} {tuple(value.shape)}"

@@ -1,0 +1,239 @@
+"""Whether what is recorded is what the network computes, and a function of each image alone.
+
+Recorded values are compared with the network itself: with its logits, and with clones that hooks on its
+modules take at once. The comparison needs no list of what can go wrong. It notices writes through views,
+names that mean another tensor, noise, and statistics over the batch.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from census.errors import StudyError
+from census.networks.graph import Listing
+from census.networks.layers import Layer
+from census.networks.recorder import Recorder
+from census.networks.running import Part, run
+from census.networks.watch import INPUT, OUTPUT
+
+N_IMAGES = 3
+# Largest difference, in root mean squares of a layer's values. In float32, kernels for other layouts and
+# batches differ by 1e-7 to 1e-4 of these after some hundred layers. What changes a result differs by 1e-2 and
+# more.
+TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True)
+class Verification:
+    """That recorded values have been compared with the network's own.
+
+    Attributes
+    ----------
+    n_images : on how many images.
+    n_modules : with the outputs of how many modules.
+    tolerance : see :data:`TOLERANCE`.
+    """
+
+    n_images: int
+    n_modules: int
+    tolerance: float
+
+    def attribute(self) -> dict[str, Any]:
+        """Return the same as plain values, for the attributes of a store."""
+        return asdict(self)
+
+
+def difference(values: Tensor, truth: Tensor) -> float:
+    """Return the largest difference between two tensors, in root mean squares of the second.
+
+    Equal infinities and NaN in the same places are no difference; NaN in one of them is an infinite one.
+    """
+    if values.shape != truth.shape:
+        return float("inf")
+    if not truth.numel():
+        return 0.0
+    if not (values.is_floating_point() or values.is_complex()):
+        values, truth = values.float(), truth.float()
+    distance = (values - truth).abs().float()
+    distance[(values == truth) | (values.isnan() & truth.isnan())] = 0
+    largest = distance.nan_to_num(nan=float("inf")).max().item()
+    if largest == 0:
+        return 0.0
+    finite = truth[truth.isfinite()].abs().float()
+    scale = finite.square().mean().sqrt().item() if finite.numel() else 0.0
+    return largest / scale if scale else float("inf")
+
+
+def perturb(network: nn.Module) -> None:
+    """Add a little noise to random weights, in place.
+
+    Some heads start at zero: their logits would be the same whatever happens before.
+    """
+    noise = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.add_(torch.randn(parameter.shape, generator=noise), alpha=0.01)
+
+
+def verify(
+    network: nn.Module, listing: Listing, images: Tensor, key: str = "network", logits: Part = None
+) -> Verification:
+    """Compare what is recorded of a network with the network itself.
+
+    Parameters
+    ----------
+    network : in evaluation mode, on the device and in the layout in which it is to run.
+    listing : what :func:`census.networks.graph.layers_of` returned for it.
+    images : some preprocessed images, float (n, channels, height, width), different from each other.
+    key : the network's key in the config, for messages.
+    logits : see :func:`census.networks.running.logits_of`.
+
+    Raises
+    ------
+    StudyError : a layer differs from the network's own value, from one run to the next, or with the other
+        images in the batch. The message names it, with the difference and the way out.
+    """
+    layers = {layer.name: layer for layer in listing.layers}
+    with torch.inference_mode():
+        plain = run(network, images.clone(), key, logits)
+        truth = _Truth(network)
+        again = truth.run(images.clone(), key, logits)
+        assert plain is not None
+        found = _Comparison(layers, truth)
+        record = Recorder(
+            network,
+            {name: layer.node for name, layer in layers.items()},
+            entering={_entering(layer): layer.node for layer in layers.values() if layer.before},
+            steps=listing.steps,
+            key=key,
+            logits=logits,
+        )
+        recorded = record(images.clone(), found)
+        assert recorded is not None
+        wrong = found.wrong
+        for name, values in (("logits of a second run", again), ("recorded logits", recorded)):
+            if difference(values, plain) > TOLERANCE:
+                wrong.append((name, difference(values, plain)))
+        if wrong:
+            _explain(record, images, wrong, key)
+        _alone(record, images, found.first, key)
+    return Verification(len(images), found.n_modules, TOLERANCE)
+
+
+def _entering(layer: Layer) -> str:
+    """Return the name under which a layer's pre-activations are compared; no layer has it."""
+    return f"pre-activations of {layer.name}"
+
+
+class _Truth:
+    """Clones of what modules take and return, kept by hooks at once."""
+
+    def __init__(self, network: nn.Module) -> None:
+        self._network = network
+        self.returned: dict[str, Tensor] = {}
+        self.taken: dict[str, Tensor] = {}
+
+    def run(self, images: Tensor, key: str, logits: Part) -> Tensor:
+        calls = Counter(dict.fromkeys((INPUT, OUTPUT), 1))
+
+        def keep(path: str) -> Any:
+            def hook(module: nn.Module, inputs: Any, output: Any) -> None:
+                name = f"{path}_{calls[path]}" if calls[path] else path
+                calls[path] += 1
+                if isinstance(output, Tensor):
+                    self.returned[name] = output.clone()
+
+            return hook
+
+        def keep_taken(path: str) -> Any:
+            def hook(module: nn.Module, inputs: Any) -> None:
+                if inputs and isinstance(inputs[0], Tensor):
+                    self.taken[f"{path}_{calls[path]}" if calls[path] else path] = inputs[0].clone()
+
+            return hook
+
+        handles = []
+        for path, module in self._network.named_modules():
+            if path and not isinstance(module, torch.jit.ScriptModule):
+                handles.append(module.register_forward_hook(keep(path)))
+                if not any(True for _ in module.children()):
+                    handles.append(module.register_forward_pre_hook(keep_taken(path)))
+        try:
+            answer = run(self._network, images, key, logits)
+        finally:
+            for handle in handles:
+                handle.remove()
+        assert answer is not None
+        return answer
+
+
+class _Comparison:
+    """Takes recorded values, and compares them with the truth."""
+
+    def __init__(self, layers: dict[str, Layer], truth: _Truth) -> None:
+        # no module has these two names; a layer may be known by its step, too
+        self._names = {
+            name: {name, *layer.aliases, layer.node} - {INPUT, OUTPUT} for name, layer in layers.items()
+        }
+        self._taken = {_entering(layer): layer.node for layer in layers.values() if layer.before}
+        self._truth = truth
+        self.n_modules = 0
+        self.wrong: list[tuple[str, float]] = []
+        # values on the first image
+        self.first: dict[str, Tensor] = {}
+
+    def __call__(self, name: str, values: Tensor) -> None:
+        self.first[name] = values[:1].clone()
+        if name in self._taken:
+            own = [self._truth.taken.get(self._taken[name])]
+        else:
+            own = [self._truth.returned.get(each) for each in self._names[name]]
+        for tensor in own:
+            if tensor is not None:
+                self.n_modules += 1
+                distance = difference(values, tensor)
+                if distance > TOLERANCE:
+                    self.wrong.append((f"layer {name!r}", distance))
+
+
+def _explain(record: Recorder, images: Tensor, wrong: Sequence[tuple[str, float]], key: str) -> None:
+    """Raise the error for values that differ from the network's: at random, or as recorded."""
+    once: dict[str, Tensor] = {}
+    record(images.clone(), lambda name, values: once.update({name: values.clone()}))
+    varying: list[tuple[str, float]] = []
+
+    def compare(name: str, values: Tensor) -> None:
+        distance = difference(values, once[name])
+        if distance > TOLERANCE:
+            varying.append((name, distance))
+
+    record(images.clone(), compare)
+    if varying:
+        name, distance = varying[0]
+        raise StudyError(
+            f"networks.{key}: layer {name!r} differs between two runs on the same images, by {distance:.2g} "
+            "times its root mean square; turn dropout and noise off in evaluation mode"
+        )
+    name, distance = wrong[0]
+    raise StudyError(
+        f"networks.{key}: recorded values of {name} differ from the network's own by {distance:.2g} times "
+        "their root mean square, so this network is not recorded; please report its forward"
+    )
+
+
+def _alone(record: Recorder, images: Tensor, first: dict[str, Tensor], key: str) -> None:
+    """Raise an error where values on the first image depend on the others."""
+
+    def compare(name: str, values: Tensor) -> None:
+        distance = difference(values, first[name])
+        if distance > TOLERANCE:
+            raise StudyError(
+                f"networks.{key}: layer {name!r} depends on the other images in the batch, by {distance:.2g} "
+                "times its root mean square; normalize by running statistics, or over each image alone"
+            )
+
+    record(images[:1].clone(), compare)
