@@ -1,6 +1,7 @@
 """The forward graph: names, kinds, and values that nothing overwrites."""
 
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,8 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from census.errors import StudyError
 from census.networks.build import build
 from census.networks.graph import layers_of
+from census.networks.layers import select
 from census.networks.maps import as_maps, from_maps, unit_shape
 from census.networks.recorder import Recorder
 from census.networks.watch import Watch
@@ -108,6 +111,108 @@ def test_layers_have_the_names_that_torchvision_gives_them(name):
 
     _, expected = get_graph_node_names(network)
     assert list(layers_of(network, torch.randn(2, 3, 64, 64)).steps) == expected[1:]
+
+
+KNOWN = [line.split("\t") for line in Path(__file__).with_name("layers.tsv").read_text().splitlines()[1:]]
+
+
+@pytest.mark.parametrize("name", sorted({network for network, *_ in KNOWN}))
+def test_layers_keep_their_names(name):
+    arguments = {"init_weights": False, "aux_logits": False} if name == "googlenet" else {}
+    found = [
+        [
+            *(layer.name, layer.kind, "×".join(map(str, layer.shape)), layer.branch_of),
+            " ".join(sorted(layer.aliases)),
+        ]
+        for layer in list_layers(build(torchvision_entry(name, arguments=arguments), seed=0))
+    ]
+    assert found == [known for network, *known in KNOWN if network == name]
+
+
+class Names(nn.Module):
+    """Modules with names of operations, of others' second calls, and of the image and the logits."""
+
+    def __init__(self):
+        super().__init__()
+        self.input, self.add, self.relu, self.relu_1 = nn.Conv2d(3, 4, 3), nn.ReLU(), nn.ReLU(), nn.GELU()
+        self.output = nn.Linear(4, 5)
+        self.block = nn.Sequential(nn.Conv2d(4, 4, 1))
+        self.again = self.block
+
+    def forward(self, images):
+        values = self.relu(self.input(images))
+        values = self.relu_1(values) + self.relu(values) + self.add(values).relu()
+        values = self.block(self.block(values))
+        return F.log_softmax(self.output(torch.relu_(values).mean((2, 3))), 1)
+
+
+def test_names_of_modules_are_no_names_of_operations():
+    layers = {layer.name: layer for layer in list_layers(Names(), 8)}
+    kinds = {name: layer.kind for name, layer in layers.items()}
+    assert kinds == {
+        **{
+            "input": "input",
+            "input_1": "other",
+            "relu": "rectifier",
+            "relu_1": "rectifier",
+            "relu_2": "rectifier",
+        },
+        **{"add": "rectifier", "add_1": "other", "relu_3": "rectifier", "add_2": "other"},
+        **{"block.0": "module", "block.0_1": "module", "relu_": "rectifier", "mean": "other"},
+        **{"output_1": "other", "output": "output"},
+    }
+    assert layers["block.0"].aliases == ("block", "again.0", "again")
+    assert layers["block.0_1"].aliases == ("block_1",)
+    assert layers["relu_"].before == "block.0_1"
+    assert "images" in layers["input"].aliases
+
+
+class Returned(nn.Module):
+    """Returns another tensor than the one that it computes last."""
+
+    def forward(self, values):
+        returned = values * 2
+        self.kept = values - 1
+        return returned
+
+
+def test_a_module_s_name_means_the_tensor_that_it_returns():
+    network = nn.Sequential(nn.Conv2d(3, 4, 3), Returned(), nn.Flatten(), nn.Linear(144, 5))
+    layers = {each: layer for layer in list_layers(network, 8) for each in _names(layer)}
+    assert layers["1"].name == "1.mul"
+
+
+def test_an_axis_that_is_as_long_as_there_are_images_by_chance_is_none_of_images():
+    class Tables(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv, self.table = nn.Conv2d(3, 2, 8), nn.Parameter(torch.randn(2, 5))
+
+        def forward(self, images):
+            values = self.conv(images).flatten(1)
+            # two by two, from two images, too: units by units
+            products = values.mean(0)[:, None] * torch.ones(2, 2)
+            return values @ self.table + products.sum()
+
+    names = {layer.name for layer in list_layers(Tables(), 8)}
+    assert "flatten" in names
+    assert "mul" not in names
+
+
+def test_complex_layers_are_listed_and_refused_by_name():
+    class Spectrum(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv, self.fc = nn.Conv2d(3, 4, 3), nn.Linear(4, 5)
+
+        def forward(self, images):
+            return self.fc(torch.fft.fft2(self.conv(images)).abs().mean((2, 3)))
+
+    layers = list_layers(Spectrum(), 8)
+    assert {layer.kind for layer in layers if layer.name == "fft_fft2"} == {"complex"}
+    with pytest.raises(StudyError, match=r"runs\[0\]: the values of layer 'fft_fft2' are complex"):
+        select(layers, ["fft_fft2"], "runs[0]")
+    assert [layer.name for layer in select(layers, "all", "runs[0]")] == ["input", "output"]
 
 
 def test_pre_activations_keep_their_negative_values():

@@ -26,7 +26,8 @@ ROOT = Path(__file__).parents[2]
 PARTS = ("Snakefile", "config.yaml", "envs", "profiles", "scripts", "workflow")
 
 # a network of the user's own. What watches over its batches counts them, and halts or fails at one of them:
-# so a test stops a job at a known place, whatever the speed of the machine.
+# so a test stops a job at a known place, whatever the speed of the machine. A network is tried on three
+# images before each job; these are no batches.
 MY_NETWORKS = """
 import os
 import time
@@ -38,7 +39,7 @@ from torch import nn
 
 @torch.fx.wrap
 def watched(values):
-    if "BATCHES" in os.environ and values.device.type != "meta":
+    if "BATCHES" in os.environ and len(values) > 3:
         with Path(os.environ["BATCHES"]).open("a") as file:
             file.write(".")
         number = Path(os.environ["BATCHES"]).stat().st_size

@@ -1,5 +1,6 @@
 """Calling a network: its logits, whatever object it returns, and the true reason where it fails."""
 
+import contextlib
 import traceback
 from collections.abc import Mapping
 from typing import Any
@@ -52,19 +53,22 @@ def run(
     except Exception as error:  # whatever a user's forward raises
         shape = "×".join(map(str, images.shape[1:]))
         raise StudyError(
-            f"networks.{key}: the forward pass on images of {shape} fails {_place(error, watch)} "
+            f"networks.{key}: the forward pass on images of {shape} fails {_place(error, network, images)} "
             f"({type(error).__name__}: {str(error).partition(chr(10))[0]}); check networks.{key}.input, or "
             "correct the forward"
         ) from error
     return logits_of(answer, len(images), key, logits)
 
 
-def _place(error: Exception, watch: Watch | None) -> str:
+def _place(error: Exception, network: nn.Module, images: Tensor) -> str:
     """Return where an error comes from: file and line of the forward, or the module that was running."""
     line = line_of_forward(traceback.extract_tb(error.__traceback__))
     if line:
         return f"at {line}"
-    return f"in module {watch.path!r}" if watch is not None and watch.path else "in the network"
+    watch = Watch(network)
+    with contextlib.suppress(Exception), watch:
+        network(images)
+    return f"in module {watch.path!r}" if watch.path else "in the network"
 
 
 def logits_of(answer: Any, n_images: int, key: str = "network", part: Part = None) -> Tensor:

@@ -60,7 +60,7 @@ def difference(values: Tensor, truth: Tensor) -> float:
         values, truth = values.float(), truth.float()
     distance = (values - truth).abs().float()
     distance[(values == truth) | (values.isnan() & truth.isnan())] = 0
-    largest = distance.nan_to_num(nan=float("inf")).max().item()
+    largest = distance.nan_to_num(nan=float("inf"), posinf=float("inf")).max().item()
     if largest == 0:
         return 0.0
     finite = truth[truth.isfinite()].abs().float()
