@@ -28,7 +28,7 @@ with job(snakemake.log[0]) as log:
         name = weights.partition(":")[2]
         fit_state(network, torchvision_state(settings["architecture"], name, key), weights)
     elif weights != "random":
-        fit_state(network, read_state(Path(weights)), weights)
+        fit_state(network, read_state(Path(weights), network), weights)
     about = {"network": key, "checkpoint": "final", "weights": weights}
     # weights from elsewhere were trained for a number of steps that nobody knows here
     step = {"step": "0"} if weights == "random" else {}

@@ -1,41 +1,83 @@
-"""Weights: read from anywhere without running code, and kept in one form."""
+"""Weights: brought into a network from anywhere, and kept in one form."""
 
 import collections
 import hashlib
+import json
 import os
 import pickle
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from safetensors import safe_open
-from safetensors.torch import load_file, save
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from census.errors import StudyError, nearest
+from census.jobs import LOGGER
+from census.networks.checkpoints import Inert, read_checkpoint
+from census.networks.matching import COUNTER, EXTRA_STATE, find_state, kind_of, ties
 from census.networks.operators import torchvision_ready
 
 # the fire modules of SqueezeNet 1.1 by their place in torchvision's `features`
 FIRE_MODULES = {2: 3, 3: 4, 4: 6, 5: 7, 6: 9, 7: 10, 8: 11, 9: 12}
+# names of batch normalization and convolution in the layers of DenseNets before torch forbade dots in them
+_OLD_DENSENET = re.compile(r"(denselayer\d+\.(?:norm|relu|conv))\.([12]\.)")
+_PLAIN_STATE = "let get_extra_state return a tensor, or numbers and texts"
 
 
-def write_weights(state: Mapping[str, Tensor], path: Path, metadata: Mapping[str, str]) -> None:
+def write_weights(state: Mapping[str, Any], path: Path, metadata: Mapping[str, str]) -> None:
     """Write a state dict as safetensors, whole or not at all.
 
     Parameters
     ----------
-    state : tensors by name.
+    state : tensors by name; extra state of modules may also be numbers and texts, in lists and mappings.
     path : where.
     metadata : text by name: where the weights come from, and ``step``, after how many steps of training.
+
+    Raises
+    ------
+    StudyError : a value cannot be kept, and would be lost.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
-    tensors = {name: value.detach().contiguous().cpu() for name, value in state.items()}
+    tensors: dict[str, Tensor] = {}
+    extra: dict[str, Any] = {}
+    storages = set()
+    for name, value in state.items():
+        if not isinstance(value, Tensor):
+            extra[name] = value
+            if not _survives_json(value):
+                raise StudyError(
+                    f"extra state {name!r} is {kind_of(value)}, which cannot be kept; {_PLAIN_STATE}"
+                )
+            continue
+        if value.layout != torch.strided or value.is_quantized or value.dtype == torch.complex128:
+            raise StudyError(
+                f"the tensor {name!r} ({value.dtype}, {value.layout}) cannot be kept; make it a plain one"
+            )
+        value = value.detach().contiguous().cpu()
+        # safetensors holds no memory in common; a tied tensor is written twice
+        storage = value.untyped_storage().data_ptr()
+        tensors[name] = value.clone() if storage in storages else value
+        storages.add(storage)
+    if extra:
+        metadata = {**metadata, EXTRA_STATE: json.dumps(extra)}
     # safetensors' own save_file makes a file that only its owner may read
     partial.write_bytes(save(tensors, dict(metadata)))
     partial.replace(path)
+
+
+def _survives_json(value: Any) -> bool:
+    try:
+        back = json.loads(json.dumps(value))
+    except (TypeError, ValueError):
+        return False
+    # as text, because 1 == 1.0 == True, and keys of mappings may have become texts
+    return repr(back) == repr(value)
 
 
 def load_weights(network: nn.Module, path: Path) -> None:
@@ -45,7 +87,10 @@ def load_weights(network: nn.Module, path: Path) -> None:
     ------
     StudyError : the file is damaged, or its tensors are not the network's.
     """
-    fit_state(network, read_state(path), str(path))
+    state = read_checkpoint(path)
+    with safe_open(path, framework="pt") as file:
+        state |= json.loads((file.metadata() or {}).get(EXTRA_STATE, "{}"))
+    fit_state(network, state, str(path))
 
 
 def step_of_weights(path: Path) -> int | None:
@@ -61,60 +106,121 @@ def digest_of_weights(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def read_state(path: Path) -> dict[str, Tensor]:
-    """Read a state dict from a ``.safetensors``, ``.pt`` or ``.pth`` file; pickled code is not run.
+def read_state(path: Path, network: nn.Module) -> dict[str, Any]:
+    """Read a network's state dict from a file; nothing in the file is run.
 
-    Training scripts often wrap the state dict in a checkpoint and its names in a prefix; both are undone.
+    Checkpoints are searched for the state dict, and its names lose their prefix, by comparison with the names
+    and shapes of the network.
 
     Raises
     ------
-    StudyError : the file cannot be read, or holds more than tensors.
+    StudyError : the file cannot be read, or holds no tensors or several state dicts.
     """
-    try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise StudyError(
-            f"{path} holds more than tensors, and loading it would run code; "
-            "save the state dict alone, torch.save(network.state_dict(), …)"
-        ) from error
-    except Exception as error:  # damage shows as any of a dozen types
-        raise StudyError(f"{path} cannot be read as weights ({type(error).__name__}: {error})") from error
-    for wrapper in ("state_dict", "model"):
-        if isinstance(state, dict) and isinstance(state.get(wrapper), dict):
-            state = state[wrapper]
-    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
-        raise StudyError(f"{path} holds no state dict")
-    if all(name.startswith("module.") for name in state):  # as torch's DataParallel names them
-        state = {name.removeprefix("module."): value for name, value in state.items()}
-    return dict(state)
+    return find_state(read_checkpoint(path), network.state_dict(), str(path))
 
 
-def fit_state(network: nn.Module, state: Mapping[str, Tensor], source: str) -> None:
+def fit_state(network: nn.Module, state: Mapping[str, Any], source: str) -> None:
     """Load a state dict into a network, in place.
 
+    Floating-point tensors are brought to the network's precision, and the log says so. Of several names that
+    the network has for one tensor, one is enough. Modules may convert names of their earlier versions.
+
     Raises
     ------
-    StudyError : names or shapes are not the network's; the first that differ are named.
+    StudyError : names, shapes or kinds of numbers are not the network's; the first that differ are named.
     """
     own = network.state_dict()
-    # a counter that old checkpoints lack and that evaluation does not read
-    missing = [name for name in own if name not in state and not name.endswith("num_batches_tracked")]
-    if missing:
-        raise StudyError(
-            f"{source}: {len(missing)} tensors of the network are missing, the first is {missing[0]!r}"
-            f"{nearest(missing[0], state)}"
+    given = collections.OrderedDict((_current_name(name, own), value) for name, value in state.items())
+    _fill_in_ties(given, own, source)
+    common = [name for name in own if name in given]
+    missing, unexpected = own.keys() - given.keys(), given.keys() - own.keys()
+    fault = next((fault for name in common if (fault := _fault(name, given[name], own[name]))), None)
+    failure = None
+    if fault is None:
+        # the names of now are those of the modules' versions of now
+        metadata = getattr(own if not missing | unexpected else state, "_metadata", None)
+        if metadata is not None:
+            given._metadata = metadata  # type: ignore[attr-defined]
+        try:
+            result = network.load_state_dict(given, strict=False)
+            missing, unexpected = set(result.missing_keys), set(result.unexpected_keys)
+        except Exception as error:  # modules may have their own way of loading
+            failure = error
+    lacking = [name for name in own if name in missing and not name.endswith(COUNTER)]
+    if lacking:
+        fault = (
+            f"{len(lacking)} tensors of the network are missing, the first is {lacking[0]!r}"
+            f"{nearest(lacking[0], given)}"
         )
-    for name, value in state.items():
-        if name not in own:
-            raise StudyError(f"{source}: the network has no tensor {name!r}{nearest(name, own)}")
-        if value.shape != own[name].shape:
-            raise StudyError(
-                f"{source}: {name!r} has the shape {tuple(value.shape)}, "
-                f"the network's {tuple(own[name].shape)}; check the architecture and the number of classes"
-            )
-    network.load_state_dict(dict(state), strict=False)
+    elif unexpected:
+        name = next(name for name in given if name in unexpected)
+        fault = f"the network has no tensor {name!r}{nearest(name, own)}"
+    elif failure is not None:
+        fault = f"the network cannot load these weights: {failure}"
+    if fault is not None:
+        raise StudyError(f"{source}: {fault}") from failure
+    brought = {
+        f"{given[name].dtype} to {own[name].dtype}"
+        for name in common
+        if isinstance(own[name], Tensor) and given[name].dtype != own[name].dtype
+    }
+    if brought:
+        LOGGER.info("%s: tensors were brought from %s", source, ", ".join(sorted(brought)))
+
+
+def _current_name(name: str, own: Mapping[str, Any]) -> str:
+    """Return a tensor's name of now, for the files of DenseNets that torchvision has from its first years."""
+    current = _OLD_DENSENET.sub(r"\1\2", name)
+    return current if name not in own and current in own else name
+
+
+def _fill_in_ties(given: dict[str, Any], own: Mapping[str, Any], source: str) -> None:
+    """Give each name of a tied tensor its value, in place."""
+    for names in ties(own):
+        known = [name for name in names if name in given]
+        for name in known[1:]:
+            if not torch.equal(given[known[0]], given[name]):
+                raise StudyError(
+                    f"{source}: {known[0]!r} and {name!r} are one tensor in the network, and differ here; "
+                    "check the architecture"
+                )
+        if known:
+            given |= dict.fromkeys(names, given[known[0]])
+
+
+def _fault(name: str, value: Any, own: Any) -> str | None:
+    """Return why a value cannot be that of the network; None if it can."""
+    if isinstance(own, Tensor) and not isinstance(value, Tensor):
+        return f"{name!r} is no plain tensor, but {kind_of(value)}; save plain tensors"
+    if not isinstance(own, Tensor):
+        odd = next(_inert_in(value), None)
+        return (
+            None
+            if odd is None
+            else f"{name!r} holds {kind_of(odd)}, which only code can restore; {_PLAIN_STATE}"
+        )
+    if value.shape != own.shape:
+        return (
+            f"{name!r} has the shape {tuple(value.shape)}, the network's {tuple(own.shape)}; "
+            "check the architecture and the number of classes"
+        )
+    if own.is_floating_point() > value.is_floating_point() or value.is_complex() != own.is_complex():
+        return (
+            f"{name!r} is of {value.dtype}, the network's of {own.dtype}; give weights from before they were "
+            "quantized or converted"
+        )
+    if not own.is_floating_point() and not torch.equal(value.to(own.dtype).to(value.dtype), value):
+        return f"{name!r} has values that {own.dtype} cannot hold; check the architecture"
+    return None
+
+
+def _inert_in(value: Any) -> Iterator[Inert]:
+    """Yield the objects in a value that were not restored."""
+    if isinstance(value, Inert):
+        yield value
+    elif isinstance(value, Mapping | list | tuple | set):
+        for each in [*value, *(value.values() if isinstance(value, Mapping) else ())]:
+            yield from _inert_in(each)
 
 
 def torchvision_state(architecture: str, name: str, key: str) -> dict[str, Tensor]:
