@@ -13,6 +13,7 @@ from snakemake.utils import update_config
 from census.config import (
     as_begun,
     checkpoints_of,
+    file_of_weights,
     layers_of_networks,
     read_config,
     schema,
@@ -44,6 +45,8 @@ STUDY = {
     "runs": [{"network": "cnn", "dataset": "clothes"}, {"network": "resnet", "dataset": "stamps"}],
 }
 MISSING = object()
+# a file of weights, by safetensors, with no tensors
+EMPTY = b"\x02\0\0\0\0\0\0\0{}"
 
 
 def changed(path: str, value: Any) -> dict[str, Any]:
@@ -143,7 +146,7 @@ KEYS_OF_STUDY = "activations, atlas, datasets, device, figures, jobs, measures, 
         ("runs.0.dataset", MISSING, "runs[0]: the key 'dataset' is missing"),
         # types
         ("seed", "one", "seed: must be of type integer, not 'one'"),
-        ("seed", True, "seed: must be of type integer, not True"),
+        ("seed", True, "seed: must be of type integer, not true"),
         ("activations.batch", 4.0, "activations.batch: must be of type integer, not 4.0"),
         ("runs.0.images", "all", "runs[0].images: must be of type integer or null, not 'all'"),
         ("runs", {"network": "cnn"}, "runs: must be of type list, not {'network': 'cnn'}"),
@@ -307,6 +310,155 @@ def test_a_fault_is_told_in_one_line(path, value, message):
     assert "\n" not in told
 
 
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        # names that YAML takes for something else
+        (
+            "networks: {1: {architecture: mlp}}",
+            "networks: the name 1 must be a text (YAML reads it as a number)",
+        ),
+        (
+            "networks: {on: {architecture: mlp}}",
+            "networks: the name true must be a text (YAML reads yes, no, on,",
+        ),
+        (
+            "datasets: {2024-01-01: {source: folder}}",
+            "datasets: the name 2024-01-01 must be a text (YAML reads it",
+        ),
+        (
+            "datasets: {null: {source: folder}}",
+            "datasets: the name null must be a text (YAML reads it as null)",
+        ),
+        (
+            "datasets: {d: {source: folder, path: {2012: .}}}",
+            "datasets.d.path: the name 2012 must be a text (",
+        ),
+        (
+            "measures: {facets: {units: {resnet: {0: [1]}}}}",
+            "measures.facets.units.resnet: the name 0 must be a",
+        ),
+        (
+            "measures: {directions: {loadings: {0: [a]}}}",
+            "measures.directions.loadings: the name 0 must be a text",
+        ),
+        (
+            "networks: {n: {architecture: mlp, arguments: {1: 2}}}",
+            "networks.n.arguments: the name 1 must be a text",
+        ),
+        (
+            "networks: {n: {architecture: mlp, arguments: {a: [{no: 1}]}}}",
+            "networks.n.arguments.a[0]: the name false must be a text (YAML reads yes, no, on, off",
+        ),
+        # values
+        (
+            "runs: [{network: resnet, dataset: 123}]",
+            "runs[0].dataset: must be of type string, not 123 (YAML reads",
+        ),
+        (
+            "runs: [{network: no, dataset: x}]",
+            "runs[0].network: must be of type string, not false (YAML reads yes,",
+        ),
+        (
+            "runs: [{network: 2024-01-01, dataset: x}]",
+            "runs[0].network: must be of type string, not 2024-01-01 (Y",
+        ),
+        (
+            "runs: [{network: x, dataset: y, layers: [0, a]}]",
+            "runs[0].layers[0]: must be of type string, not 0 (YA",
+        ),
+        (
+            "runs: [{network: x, dataset: y, split: 7}]",
+            "runs[0].split: must be of type string or null, not 7 (YAML",
+        ),
+        (
+            "networks: {n: {architecture: mlp, weights: 100}}",
+            "networks.n.weights: must be of type string, not 100",
+        ),
+        (
+            "networks: {n: {architecture: mlp, weights: 1e5}}",
+            "networks.n.weights: '1e5' is not valid; valid:",
+        ),
+        (
+            "activations: {batch: 1e2}",
+            "activations.batch: must be of type integer, not '1e2'; write 100, without q",
+        ),
+        ("seed: '7'", "seed: must be of type integer, not '7'; write 7, without quotes"),
+        (
+            "runs: [{network: x, dataset: y, checkpoints: [1e2]}]",
+            "runs[0].checkpoints[0]: must be of type integer,",
+        ),
+        (
+            "measures: {clusters: {threshold: .nan}}",
+            "measures.clusters.threshold: must be of type number, not nan",
+        ),
+        (
+            "networks: {n: {architecture: mlp, input: {mean: [.inf]}}}",
+            "networks.n.input.mean[0]: must be of type n",
+        ),
+        (
+            "networks: {n: {architecture: mlp, arguments: {a: 2024-01-01}}}",
+            "networks.n.arguments.a: cannot be 2024-01-01; put dates in quotes, or",
+        ),
+    ],
+)
+def test_what_yaml_misreads_is_told_with_its_key(written, message):
+    study = copy.deepcopy(STUDY)
+    update_config(study, yaml.safe_load(written))
+    assert as_begun(study, in_job=False) is study
+    assert fault(study).startswith(f"config: {message}")
+
+
+def test_numbers_with_an_exponent_are_numbers():
+    written = """
+    networks:
+      cnn: {training: {learning_rate: 1e-3, weight_decay: 5E-4}, input: {std: [4e-1]}}
+      resnet: {arguments: {norm: {eps: 1e-5, name: e5}, rates: [2.5e-1, 3e+0]}}
+    """
+    study = copy.deepcopy(STUDY)
+    update_config(study, yaml.safe_load(written))
+    networks = read_config(study)["networks"]
+    assert networks["cnn"]["training"]["learning_rate"] == 0.001
+    assert networks["cnn"]["training"]["weight_decay"] == 0.0005
+    assert networks["cnn"]["input"]["std"] == [0.4]
+    assert networks["resnet"]["arguments"] == {"norm": {"eps": 1e-5, "name": "e5"}, "rates": [0.25, 3.0]}
+
+
+def test_home_folders_are_found(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "best.pth.tar").write_bytes(EMPTY)
+    study = changed("networks.resnet.weights", "~/best.pth.tar")
+    study["datasets"]["stamps"] = {"source": "folder", "path": {"train": "~", "test": "~/"}}
+    complete = read_config(study)
+    assert complete["networks"]["resnet"]["weights"] == str(tmp_path / "best.pth.tar")
+    assert complete["datasets"]["stamps"]["path"] == {"train": str(tmp_path), "test": f"{tmp_path}/"}
+    study["datasets"]["stamps"] = {"source": "folder", "path": "~/no"}
+    assert fault(study) == f"config: datasets.stamps.path: there is no folder '{tmp_path}/no'"
+
+
+@pytest.mark.parametrize(
+    "weights", ["a.ckpt", "b.pth.tar", "c.bin", "runs/last", "../d", "~/e", "f.safetensors"]
+)
+def test_a_path_of_weights_is_one_whatever_its_ending(weights):
+    assert file_of_weights(weights) == weights
+
+
+@pytest.mark.parametrize(
+    "weights",
+    ["train", "random", "squeezenet1_1-caffe", "torchvision:IMAGENET1K_V1.x", "https://a.b/c.pt", "randon"],
+)
+def test_a_word_for_weights_is_no_path(weights):
+    assert file_of_weights(weights) is None
+
+
+def test_a_file_that_holds_no_weights_is_told_before_any_job(tmp_path):
+    pointer = tmp_path / "w.pt"
+    pointer.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
+    told = fault(changed("networks.resnet.weights", str(pointer)))
+    what = "is a Git LFS pointer, not the file itself; run `git lfs pull`"
+    assert told == f"config: networks.resnet.weights: {pointer} {what}"
+
+
 def test_each_of_several_faults_has_its_line():
     study = changed("sead", 1)
     study["colour"] = "red"
@@ -326,7 +478,7 @@ def test_each_of_several_faults_has_its_line():
 
 def test_files_and_folders_that_are_there_are_no_fault(tmp_path):
     weights = tmp_path / "weights.pt"
-    weights.touch()
+    weights.write_bytes(EMPTY)
     study = changed("networks.resnet.weights", str(weights))
     study["datasets"]["stamps"] = {"source": "folder", "path": str(tmp_path)}
     assert read_config(study)["networks"]["resnet"]["weights"] == str(weights)

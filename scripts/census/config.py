@@ -5,8 +5,11 @@ rules between keys. Everything raises before a job has started, with one line th
 """
 
 import copy
+import datetime
 import json
+import math
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -18,10 +21,10 @@ from jsonschema.exceptions import ValidationError
 
 from census.data.sources import TORCHVISION, splits
 from census.errors import StudyError, nearest
+from census.networks.formats import format_of
 from census.networks.layers import Layer, select
 
 SCHEMA = Path(__file__).parents[2] / "workflow/schemas/config.schema.yaml"
-WEIGHT_FILES = (".safetensors", ".pt", ".pth")
 FETCHED_WEIGHTS = ("squeezenet1_1-caffe",)
 
 # the name under which a Snakemake hands its config on to those that it starts, and how many characters
@@ -29,11 +32,24 @@ FETCHED_WEIGHTS = ("squeezenet1_1-caffe",)
 _HANDED_ON = "NEURON_CENSUS_CONFIG"
 _LONGEST = 100_000
 
-# JSON takes 4.0 for an integer; Python's ranges and random generators do not
+# a number to people and to YAML 1.2; a text to the YAML 1.1 that Snakemake reads, which wants 1.0e-3
+_EXPONENT = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+")
+
+
+def _is_integer(_: Any, value: Any) -> bool:
+    # JSON takes 4.0 for an integer; Python's ranges and random generators do not
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(_: Any, value: Any) -> bool:
+    # not a number is within any range
+    return _is_integer(_, value) or (isinstance(value, float) and math.isfinite(value))
+
+
 _VALIDATOR = validators.extend(
     Draft202012Validator,
-    type_checker=Draft202012Validator.TYPE_CHECKER.redefine(
-        "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(
+        {"integer": _is_integer, "number": _is_number}
     ),
 )
 
@@ -58,8 +74,11 @@ def as_begun(config: Mapping[str, Any], *, in_job: bool) -> Mapping[str, Any]:
     """
     if in_job:
         return json.loads(os.environ.get(_HANDED_ON, "null")) or config
-    written = json.dumps(config)
     os.environ.pop(_HANDED_ON, None)
+    try:
+        written = json.dumps(config)
+    except TypeError:  # a date, say; the check of the config names it
+        return config
     if len(written) <= _LONGEST:
         os.environ[_HANDED_ON] = written
     return config
@@ -74,7 +93,8 @@ def read_config(config: Mapping[str, Any]) -> dict[str, Any]:
 
     Returns
     -------
-    the same with every default filled in; in ``runs`` also the split that null stands for.
+    the same with every default filled in, and home folders for ``~``; in ``runs`` also the split that null
+    stands for.
 
     Raises
     ------
@@ -83,12 +103,39 @@ def read_config(config: Mapping[str, Any]) -> dict[str, Any]:
     complete = _with_defaults(copy.deepcopy(dict(config)), schema())
     faults = [line for error in _VALIDATOR(schema()).iter_errors(complete) for line in _describe(error)]
     if not faults:
+        _expand_homes(complete)
+        for entry in complete["networks"].values():
+            entry["arguments"] = _number(entry["arguments"])
         faults = list(_faults_between_keys(complete))
     if faults:
         raise StudyError("config: " + "\nconfig: ".join(sorted(set(faults))))
     for run in complete["runs"]:
         run["split"] = run["split"] or _default_split(complete["datasets"][run["dataset"]])
     return complete
+
+
+def _expand_homes(config: Mapping[str, Any]) -> None:
+    """Put home folders in place of ``~`` in paths, in place."""
+    for entry in config["networks"].values():
+        entry["weights"] = os.path.expanduser(entry["weights"])
+    for entry in config["datasets"].values():
+        if isinstance(entry.get("path"), str):
+            entry["path"] = os.path.expanduser(entry["path"])
+        elif "path" in entry:
+            entry["path"] = {split: os.path.expanduser(folder) for split, folder in entry["path"].items()}
+
+
+def file_of_weights(weights: str) -> str | None:
+    """Return the path that ``networks.NAME.weights`` gives; None for a word, or what somebody publishes.
+
+    >>> file_of_weights("runs/best")
+    'runs/best'
+    >>> file_of_weights("torchvision:IMAGENET1K_V1.x")
+    """
+    named = weights in ("train", "random", *FETCHED_WEIGHTS) or ":" in weights.partition("/")[0]
+    return (
+        weights if not named and (Path(weights).suffix or "/" in weights or Path(weights).is_file()) else None
+    )
 
 
 def _resolve(part: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -110,7 +157,18 @@ def _with_defaults(value: Any, part: Mapping[str, Any]) -> Any:
                 value[key] = _with_defaults(value[key], sub)
     elif isinstance(value, list) and "items" in part:
         value[:] = [_with_defaults(item, part["items"]) for item in value]
+    elif "number" in part.get("type", ()):
+        value = _number(value)
     return value
+
+
+def _number(value: Any) -> Any:
+    """Return the number that a text such as ``1e-3`` stands for; in lists and mappings, too."""
+    if isinstance(value, dict):
+        return {key: _number(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_number(each) for each in value]
+    return float(value) if isinstance(value, str) and _EXPONENT.fullmatch(value) else value
 
 
 def _path(error: ValidationError) -> str:
@@ -136,8 +194,10 @@ def _describe(error: ValidationError) -> Iterator[str]:
             kinds = [kinds] if isinstance(kinds, str) else kinds
             # as YAML calls them
             wanted = " or ".join({"array": "list", "object": "mapping"}.get(kind, kind) for kind in kinds)
-            given = "null" if error.instance is None else repr(error.instance)
-            yield f"{path}: must be of type {wanted}, not {given}"
+            if _is_of_name(error):
+                yield f"{where}{_misread_name(error.instance)}"
+            else:
+                yield f"{path}: must be of type {wanted}, not {_shown(error.instance)}{_rewritten(error)}"
         case "uniqueItems":
             yield f"{path}: {error.instance!r} holds something twice"
         case "enum":
@@ -150,11 +210,56 @@ def _describe(error: ValidationError) -> Iterator[str]:
             yield f"{path}: must be at most {error.validator_value}, not {error.instance!r}"
         case "pattern":
             yield f"{where}the name {error.instance!r} may hold lower-case letters, digits, '_' and '-' only"
+        case "oneOf" if any(each.relative_path or _is_of_name(each) for each in error.context):
+            # one of the alternatives has the right form, and something in it is wrong
+            for each in error.context:
+                if each.relative_path or _is_of_name(each):
+                    yield from _describe(each)
         case "oneOf":
             shown = error.schema.get("description", error.message).partition(";")[0]
             yield f"{path}: {error.instance!r} is not valid; expected: {shown}"
         case _:
             yield f"{where}{error.message}"
+
+
+def _is_of_name(error: ValidationError) -> bool:
+    return "propertyNames" in error.relative_schema_path
+
+
+def _shown(value: Any) -> str:
+    """Return a value as YAML writes it, if it is a single one."""
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    return str(value) if isinstance(value, datetime.date) else repr(value)
+
+
+def _misread(value: Any) -> str | None:
+    """Return what YAML takes a name for that is not in quotes; None if it is a text, or several values."""
+    if isinstance(value, bool):
+        return "YAML reads yes, no, on, off, true and false as true or false"
+    if isinstance(value, int | float):
+        return "YAML reads it as a number"
+    return "YAML reads it as a date" if isinstance(value, datetime.date) else None
+
+
+def _misread_name(name: Any) -> str:
+    reading = _misread(name) or "YAML reads it as null"
+    return f"the name {_shown(name)} must be a text ({reading}); put it in quotes"
+
+
+def _rewritten(error: ValidationError) -> str:
+    """Return how a value of the wrong type has to be written, if that is known."""
+    value, wanted, misread = error.instance, error.validator_value, _misread(error.instance)
+    if misread is not None and "string" in wanted:
+        return f" ({misread}); put it in quotes"
+    if isinstance(value, str) and ("integer" in wanted or "number" in wanted):
+        try:
+            number = float(value)
+        except ValueError:
+            return ""
+        if math.isfinite(number):
+            return f"; write {int(number) if number.is_integer() else number}, without quotes"
+    return ""
 
 
 def _default_split(dataset: Mapping[str, Any]) -> str:
@@ -216,6 +321,7 @@ def _faults_of_network(key: str, entry: Mapping[str, Any], datasets: Mapping[str
     resize = entry["input"]["resize"]
     if resize is not None and resize < entry["input"]["size"]:
         yield f"{key}.input.resize: must be at least input.size, {entry['input']['size']}, not {resize}"
+    yield from _faults_of_arguments(f"{key}.arguments", entry["arguments"])
     weights = entry["weights"]
     if weights == "train":
         if entry["training"] is None:
@@ -228,12 +334,28 @@ def _faults_of_network(key: str, entry: Mapping[str, Any], datasets: Mapping[str
             yield f"{key}.training.dataset: {dataset!r} has not both splits, train and test"
     elif entry["training"] is not None:
         yield f"{key}.training: only weights 'train' use this key, not {weights!r}"
-    elif weights.endswith(WEIGHT_FILES):
-        if not Path(weights).is_file():
-            yield f"{key}.weights: there is no file {weights!r}"
+    elif (file := file_of_weights(weights)) is not None:
+        try:
+            format_of(Path(file))
+        except StudyError as error:
+            yield f"{key}.weights: {error}"
     elif not weights.startswith("torchvision:") and weights not in ("random", *FETCHED_WEIGHTS):
         hint = nearest(weights, ["train", "random", "torchvision:DEFAULT", *FETCHED_WEIGHTS])
         yield f"{key}.weights: {weights!r} is not valid{hint}"
+
+
+def _faults_of_arguments(key: str, value: Any) -> Iterator[str]:
+    """Name what a job would not get as it was written, because configs are handed on as JSON."""
+    if isinstance(value, dict):
+        for name, each in value.items():
+            if not isinstance(name, str):
+                yield f"{key}: {_misread_name(name)}"
+            yield from _faults_of_arguments(f"{key}.{name}", each)
+    elif isinstance(value, list):
+        for index, each in enumerate(value):
+            yield from _faults_of_arguments(f"{key}[{index}]", each)
+    elif not isinstance(value, str | int | float | None):
+        yield f"{key}: cannot be {_shown(value)}; put dates in quotes, or write numbers, texts or lists"
 
 
 def _faults_of_run(key: str, run: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[str]:

@@ -10,7 +10,8 @@ from snakemake.exceptions import WorkflowError
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
 from census.code import code_digest as code
-from census.config import as_begun, checkpoints_of, read_config, units_of_layers, with_names_of_layers
+from census.config import as_begun, checkpoints_of, file_of_weights, read_config
+from census.config import units_of_layers, with_names_of_layers
 from census.data.folder import class_folders
 from census.data.sources import folder_of, source_of, splits
 from census.errors import StudyError
@@ -119,7 +120,7 @@ def source_of_weights(wildcards):
     weights = config["networks"][wildcards.network]["weights"]
     if weights == "squeezenet1_1-caffe":
         return "results/sources/squeezenet1_1-caffe"
-    return weights if Path(weights).suffix else []
+    return file_of_weights(weights) or []
 
 
 def pass_settings(run, checkpoint):
