@@ -172,6 +172,21 @@ def test_a_module_that_was_saved_whole_gives_its_weights(tmp_path, wrapped):
     assert torch.equal(trained[0].weight, loaded[0].weight)
 
 
+class Node:
+    """An object that refers to others, as trainers do."""
+
+
+def test_objects_that_refer_to_each_other_are_looked_into_once(tmp_path):
+    nodes = [Node() for _ in range(40)]
+    for node in nodes:
+        node.others = nodes
+    state = network(0).state_dict()
+    loop = []
+    loop.append(loop)
+    torch.save({"trainer": nodes, "model": state, "loop": loop}, tmp_path / "w.pt")
+    assert read_state(tmp_path / "w.pt", network(1)).keys() == state.keys()
+
+
 @pytest.mark.parametrize("prefix", ["module.", "_orig_mod.", "backbone."])
 def test_prefixes_are_taken_off_in_safetensors_too(tmp_path, prefix, caplog):
     trained, loaded = network(0), network(1)

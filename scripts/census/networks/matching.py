@@ -106,16 +106,11 @@ def find_state(checkpoint: Any, own: Mapping[str, Any], source: str) -> dict[str
     ------
     StudyError : the checkpoint holds no tensors, or several state dicts that fit, or more besides than fits.
     """
-    leaves = [leaf for leaf in _leaves(checkpoint) if leaf.path]
+    leaves = [leaf for leaf in _leaves(checkpoint, set()) if leaf.path]
     if not any(isinstance(leaf.value, Tensor) or _is_quantized(leaf.value) for leaf in leaves):
         keys = ", ".join(map(repr, list(checkpoint)[:5])) if isinstance(checkpoint, Mapping) else ""
         held = f"has the keys {keys}" if keys else f"is {kind_of(checkpoint)}"
         raise StudyError(f"{source} holds no tensors by name: it {held}; save the network's state dict")
-    quantized = next((leaf for leaf in leaves if _is_quantized(leaf.value)), None)
-    if quantized is not None:
-        raise StudyError(
-            f"{source}: {'.'.join(quantized.path)!r} is quantized; give the weights from before that"
-        )
     sets: list[_Set] = []
     for names, bare, prefixed in _readings(own):
         read = _sets(leaves, names, bare, prefixed)
@@ -125,6 +120,11 @@ def find_state(checkpoint: Any, own: Mapping[str, Any], source: str) -> dict[str
         if fitting:
             return {name: leaf.value for name, leaf in _chosen(fitting, source).own.items()}
         sets += read
+    quantized = next((leaf for leaf in leaves if _is_quantized(leaf.value)), None)
+    if quantized is not None:
+        raise StudyError(
+            f"{source}: {'.'.join(quantized.path)!r} is quantized; give the weights from before that"
+        )
     if sets:
         best = max(sets, key=lambda each: (_in_common(each, own), -len(each.before)))
         return {name: leaf.value for name, leaf in (best.own | best.others).items()}
@@ -145,10 +145,20 @@ def kind_of(value: Any) -> str:
     )
 
 
-def _leaves(value: Any, path: Path = (), home: Path = (), above: Collection[int] = ()) -> Iterator[_Leaf]:
-    """Yield all values of a checkpoint, to any depth."""
-    if id(value) in above:  # a container in itself
+def _leaves(
+    value: Any, seen: set[int], path: Path = (), home: Path = (), above: Collection[int] = ()
+) -> Iterator[_Leaf]:
+    """Yield all values of a checkpoint, to any depth.
+
+    Parameters
+    ----------
+    seen : identities of the objects that were looked into, because objects refer to each other in many ways.
+    above : identities of the containers around the value.
+    """
+    if id(value) in above or id(value) in seen:
         return
+    if isinstance(value, Inert):
+        seen.add(id(value))
     parts: list[tuple[Path, Any]] = []
     if path and path[-1] == EXTRA_STATE:
         yield _Leaf(path, value, home)
@@ -164,7 +174,7 @@ def _leaves(value: Any, path: Path = (), home: Path = (), above: Collection[int]
     else:
         yield _Leaf(path, value, home)
     for part, each in parts:
-        yield from _leaves(each, (*path, *part), path, {*above, id(value)})
+        yield from _leaves(each, seen, (*path, *part), path, {*above, id(value)})
 
 
 def _is_quantized(value: Any) -> bool:
