@@ -34,6 +34,7 @@ SUBJECTS = (
     "memory",
     "nothing",
     "profiles",
+    "recording",
     "scaling",
     "selectivity",
     "study",

@@ -4,16 +4,13 @@ Convolutions run about twice as fast in it. Networks that rely on the default la
 of their own, run in that one.
 """
 
-import logging
-
 import torch
 from torch import Tensor, nn
 
 from census.errors import StudyError
+from census.jobs import LOGGER
 from census.networks.running import Part, run
 from census.networks.verification import TOLERANCE, difference
-
-LOG = logging.getLogger("census")
 
 
 def place_network(
@@ -48,7 +45,7 @@ def place_network(
     except StudyError as error:
         reason = str(error)
     _lay_out(network, torch.contiguous_format)
-    LOG.info("networks.%s runs in the default layout; channels last: %s", key, reason)
+    LOGGER.info("networks.%s runs in the default layout; channels last: %s", key, reason)
     return torch.contiguous_format
 
 

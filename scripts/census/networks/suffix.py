@@ -11,7 +11,6 @@ The layer's values could be read from its store. What skips a layer is in no sto
 both: the intact pass costs about as much as one change does, and there are dozens of these.
 """
 
-import logging
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, Protocol
 
@@ -20,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, fx, nn
 
+from census.jobs import LOGGER
 from census.networks.layers import Layer
 from census.networks.maps import as_maps, from_maps
 from census.networks.operations import Operation, writes_in_place
@@ -28,8 +28,6 @@ from census.networks.running import run
 from census.networks.tracing import PartialGraph, returned_by, trace
 from census.networks.verification import TOLERANCE, difference
 from census.networks.watch import INPUT, OUTPUT, Watch
-
-LOG = logging.getLogger("census")
 
 
 class Downstream(Protocol):
@@ -75,7 +73,7 @@ def downstream_of(prepared: Prepared, layer: Layer) -> Downstream:
         else:
             if not reason:
                 return part
-    LOG.info("networks.%s: changes of %s are whole passes: %s", prepared.key, layer.name, reason)
+    LOGGER.info("networks.%s: changes of %s are whole passes: %s", prepared.key, layer.name, reason)
     return whole
 
 
