@@ -100,7 +100,7 @@ with job(snakemake.log[0]) as log:
     grid, sheets = grid_of(params.size, params.thumbnail), []
     for first in range(0, len(used), grid.per_sheet):
         some = used[first : first + grid.per_sheet]
-        pixels = as_seen(dataset.pixels.oindex[some], params.size, params.resize)
+        pixels = as_seen(dataset.pixels.oindex[some], params.size, params.resize, params.interpolation)
         name = f"images/{len(sheets)}.webp"
         save(folder / name, sheet(pixels, grid), exact=grid.side == params.size)
         sheets.append([name, len(some)])

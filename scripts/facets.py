@@ -63,7 +63,9 @@ with job(snakemake.log[0]) as log:
             images, positions = (top[unit, top_images[unit] >= 0] for top in (top_images, top_positions))
             # read in the order in which they are stored
             read, places = np.unique(images, return_inverse=True)
-            pixels = as_seen(dataset.pixels.oindex[read], params.size, params.resize)[places]
+            pixels = as_seen(dataset.pixels.oindex[read], params.size, params.resize, params.interpolation)[
+                places
+            ]
             patches = cut(pixels, corners(positions, map_width, field), field.size)
             # a field may lie beyond the border altogether, where a layer pads more than it needs
             seen = patches.inside.any((1, 2))

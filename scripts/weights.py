@@ -5,7 +5,8 @@ from pathlib import Path
 from census.jobs import job
 
 with job(snakemake.log[0]) as log:
-    from census.networks.build import build
+    from census.networks.build import build, channels_of
+    from census.networks.hubs import published_state
     from census.networks.weights import (
         fit_state,
         read_state,
@@ -24,6 +25,9 @@ with job(snakemake.log[0]) as log:
     if weights == "squeezenet1_1-caffe":
         pickled = Path(snakemake.input[0]) / "squeezenet_weights.pkl"
         fit_state(network, squeezenet_state(pickled), str(pickled))
+    elif weights == "pretrained":
+        channels = channels_of(settings["input"]["color"])
+        fit_state(network, published_state(settings, channels, key), settings["architecture"])
     elif weights.startswith("torchvision:"):
         name = weights.partition(":")[2]
         fit_state(network, torchvision_state(settings["architecture"], name, key), weights)
@@ -34,3 +38,4 @@ with job(snakemake.log[0]) as log:
     step = {"step": "0"} if weights == "random" else {}
     write_weights(network.state_dict(), final, about | step)
     log.info("weights of %s from %s", key, weights)
+    log.info("input of %s: %s", key, settings["input"])

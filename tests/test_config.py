@@ -83,6 +83,7 @@ def test_defaults_are_filled_in_at_every_depth():
     assert study["networks"]["resnet"]["input"] == {
         "size": 224,
         "resize": None,
+        "interpolation": "bilinear",
         "color": "RGB",
         "range": 1,
         "mean": [0.485, 0.456, 0.406],
@@ -99,7 +100,12 @@ def test_what_is_given_is_kept_and_the_original_left_alone():
     complete = read_config(study)
     assert study == before
     assert complete["measures"]["histogram"] == {"bins": 7}
-    assert complete["networks"]["cnn"]["input"] == {**GRAY, "resize": None, "range": 1}
+    assert complete["networks"]["cnn"]["input"] == {
+        **GRAY,
+        "resize": None,
+        "interpolation": "bilinear",
+        "range": 1,
+    }
 
 
 def test_defaults_of_one_entry_are_not_those_of_another():

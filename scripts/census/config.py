@@ -22,10 +22,12 @@ from jsonschema.exceptions import ValidationError
 from census.data.sources import TORCHVISION, splits
 from census.errors import StudyError, nearest
 from census.networks.formats import format_of
+from census.networks.hubs import filled_in, hub_of
 from census.networks.layers import Layer, select
 
 SCHEMA = Path(__file__).parents[2] / "workflow/schemas/config.schema.yaml"
 FETCHED_WEIGHTS = ("squeezenet1_1-caffe",)
+HUB_WEIGHTS = "pretrained"
 
 # the name under which a Snakemake hands its config on to those that it starts, and how many characters
 # that may have: a variable of more than 128 KiB is too long for Linux
@@ -84,12 +86,13 @@ def as_begun(config: Mapping[str, Any], *, in_job: bool) -> Mapping[str, Any]:
     return config
 
 
-def read_config(config: Mapping[str, Any]) -> dict[str, Any]:
+def read_config(config: Mapping[str, Any], cache: Path | None = None) -> dict[str, Any]:
     """Return a copy of the config that is complete and consistent.
 
     Parameters
     ----------
     config : the config as it was written.
+    cache : folder in which is kept what networks of timm and transformers say of their input; None for none.
 
     Returns
     -------
@@ -106,6 +109,11 @@ def read_config(config: Mapping[str, Any]) -> dict[str, Any]:
         _expand_homes(complete)
         for entry in complete["networks"].values():
             entry["arguments"] = _number(entry["arguments"])
+        for name in {run["network"] for run in complete["runs"]} & set(complete["networks"]):
+            entry = complete["networks"][name]
+            if hub_of(entry["architecture"]):
+                given = config["networks"][name]
+                complete["networks"][name] = filled_in(entry, given, name, cache)
         faults = list(_faults_between_keys(complete))
     if faults:
         raise StudyError("config: " + "\nconfig: ".join(sorted(set(faults))))
@@ -339,9 +347,22 @@ def _faults_of_network(key: str, entry: Mapping[str, Any], datasets: Mapping[str
             format_of(Path(file))
         except StudyError as error:
             yield f"{key}.weights: {error}"
-    elif not weights.startswith("torchvision:") and weights not in ("random", *FETCHED_WEIGHTS):
-        hint = nearest(weights, ["train", "random", "torchvision:DEFAULT", *FETCHED_WEIGHTS])
-        yield f"{key}.weights: {weights!r} is not valid{hint}"
+    else:
+        words = _words_of_weights(entry["architecture"])
+        kind = "torchvision:DEFAULT" if weights.startswith("torchvision:") else weights
+        if kind not in words:
+            elsewhere = kind in (HUB_WEIGHTS, "torchvision:DEFAULT", *FETCHED_WEIGHTS)
+            whose = f" for {entry['architecture']!r}" if elsewhere else ""
+            yield f"{key}.weights: {weights!r} is not valid{whose}{nearest(weights, words)}"
+
+
+def _words_of_weights(architecture: str) -> list[str]:
+    """Return the words for weights that an architecture may have, beside files."""
+    if hub_of(architecture):
+        return ["train", "random", HUB_WEIGHTS]
+    if ":" in architecture:
+        return ["train", "random"]
+    return ["train", "random", "torchvision:DEFAULT", *FETCHED_WEIGHTS]
 
 
 def _faults_of_arguments(key: str, value: Any) -> Iterator[str]:

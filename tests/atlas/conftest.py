@@ -33,6 +33,7 @@ PARAMS = {
     "seed": 0,
     "size": SIZE,
     "resize": SIZE,
+    "interpolation": "bilinear",
 }
 
 

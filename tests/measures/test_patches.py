@@ -89,26 +89,29 @@ def test_images_of_the_input_s_size_are_not_changed(images):
     np.testing.assert_array_equal(as_seen(square, 4, 8), square[:, 2:6, 2:6])
 
 
+@pytest.mark.parametrize("interpolation", ["bilinear", "bicubic", "nearest"])
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize(
-    ("size", "resize", "shape"), [(12, 12, (40, 40)), (20, 26, (17, 31)), (9, 10, (10, 30))]
+    ("size", "resize", "shape"), [(12, 12, (40, 40)), (21, 26, (17, 31)), (9, 10, (10, 30))]
 )
-def test_images_are_resized_as_for_the_network(channels, size, resize, shape):
+def test_images_are_resized_as_for_the_network(channels, size, resize, shape, interpolation):
     from census.networks.preprocess import Preprocess
 
-    pixels = np.random.default_rng(2).integers(0, 256, (2, *shape, channels), dtype=np.uint8)
+    pixels = np.random.default_rng(2).integers(80, 176, (2, *shape, channels), dtype=np.uint8)
     entry = {
         "size": size,
         "resize": resize,
+        "interpolation": interpolation,
         "color": "gray" if channels == 1 else "RGB",
         "range": 255,
         "mean": [0] * channels,
         "std": [1] * channels,
     }
     expected = Preprocess(entry)(pixels).numpy().transpose(0, 2, 3, 1)
-    found = as_seen(pixels, size, resize)
+    found = as_seen(pixels, size, resize, interpolation)
     assert found.shape == expected.shape
-    assert np.abs(found - expected).max() <= 1.01  # rounded after rows, and after columns
+    # rounded after rows, and after columns, whose cubic weights add up to more than 1
+    assert np.abs(found - expected).max() <= (2.01 if interpolation == "bicubic" else 1.01)
 
 
 def test_what_lies_outside_does_not_deviate_from_the_mean(images):

@@ -3,10 +3,12 @@
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 import torch
 from torch import nn
+from torch.overrides import BaseTorchFunctionMode
 
 from census.errors import StudyError
 from census.networks.architectures import mlp, shallow_cnn, vgg16_small
@@ -120,7 +122,11 @@ def test_a_network_of_the_users_own_from_parts_of_torchvision(tmp_path):
     assert ended.returncode == 0, ended.stderr
     blocks, message = ended.stdout.splitlines()
     assert blocks == "1"
-    assert "networks.n.architecture: 'my_faults' cannot be imported (division by zero)" in message
+    assert (
+        "networks.n.architecture: 'my_faults' cannot be imported (ZeroDivisionError: division by zero; "
+        in message
+    )
+    assert "my_faults.py:1)" in message
 
 
 @pytest.mark.parametrize(
@@ -134,3 +140,136 @@ def test_a_network_of_the_users_own_from_parts_of_torchvision(tmp_path):
 def test_what_cannot_be_built_is_said(wrong, message):
     with pytest.raises(StudyError, match=r"networks\.n.*" + message):
         build(wrong, seed=0, key="n")
+
+
+# what is around a network, or in it
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.fc = nn.Conv2d(3, 4, 3), nn.Linear(4, 3)
+
+    def forward(self, x):
+        return self.fc(self.conv(x).relu().mean((2, 3)))
+
+
+class Decorated(Net):
+    forward = torch.compile(Net.forward)
+
+
+def _inside():
+    network = Net()
+    network.conv, network.fc = torch.compile(network.conv), nn.DataParallel(network.fc)
+    network.compile()
+    return network
+
+
+def _partly_scripted():
+    network = Net()
+    network.conv = torch.jit.script(network.conv)
+    return network
+
+
+def _lazy():
+    return nn.Sequential(nn.LazyConv2d(4, 3), nn.LazyBatchNorm2d(), nn.ReLU(), nn.Flatten(), nn.LazyLinear(3))
+
+
+def _never_called():
+    network = Net()
+    network.other = nn.LazyLinear(2)
+    return network
+
+
+def _on_meta():
+    with torch.device("meta"):
+        return Net()
+
+
+EXAMPLE = (torch.zeros(2, 3, 8, 8),)
+GIVEN = {
+    "compiled": lambda: torch.compile(nn.DataParallel(torch.compile(Net()))),
+    "inside": _inside,
+    "decorated": Decorated,
+    "double": lambda: Net().double(),
+    "half": lambda: Net().half(),
+    "bfloat16": lambda: nn.DataParallel(Net().bfloat16()),
+    "scripted": lambda: torch.jit.script(Net()),
+    "traced": lambda: torch.jit.trace(Net(), EXAMPLE),
+    "partly_scripted": _partly_scripted,
+    "exported": lambda: torch.export.export(Net(), EXAMPLE),
+    "exported_module": lambda: torch.export.export(Net(), EXAMPLE).module(),
+    "quantized": lambda: torch.ao.quantization.quantize_dynamic(Net(), {nn.Linear}),
+    "lazy": _lazy,
+    "lazy_double": lambda: _lazy().double(),
+    "too_small": lambda: nn.Sequential(nn.LazyConv2d(4, 50), nn.Flatten(), nn.Linear(4, 3)),
+    "never_called": _never_called,
+    "on_meta": _on_meta,
+    "number": lambda: 3,
+}
+
+
+@pytest.fixture
+def given(tmp_path, monkeypatch):
+    """A function that builds one of these as a network of the user's own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setitem(sys.modules, "given_networks", SimpleNamespace(**GIVEN))
+    return lambda name: build(entry(f"given_networks:{name}"), seed=0, key="n")
+
+
+@pytest.mark.parametrize("name", ["compiled", "inside", "decorated"])
+def test_wrappers_are_taken_off(given, name):
+    network = given(name)
+    assert list(dict(network.named_modules())) == ["", "conv", "fc"]
+    images, plain = torch.randn(2, 3, 8, 8), Net()
+    plain.load_state_dict(network.state_dict())
+    with BaseTorchFunctionMode():  # which torch.compile would not run under
+        assert torch.equal(network(images), plain(images))
+
+
+@pytest.mark.parametrize(
+    ("name", "precision"), [("double", "float64"), ("half", "float16"), ("bfloat16", "bfloat16")]
+)
+def test_other_precisions_become_float32_and_the_log_says_so(given, name, precision, caplog):
+    with caplog.at_level("INFO", logger="census"):
+        network = given(name)
+    assert {parameter.dtype for parameter in network.parameters()} == {torch.float32}
+    (line,) = caplog.messages
+    assert line == (
+        f"networks.n.architecture: 'given_networks:{name}': torch.{precision} weights are brought to float32"
+    )
+
+
+@pytest.mark.parametrize("name", ["lazy", "lazy_double"])
+def test_lazy_modules_get_their_shapes_from_an_image(given, name):
+    first, second = given(name), given(name)
+    assert first[0].weight.shape == (4, 3, 3, 3)
+    assert first[4].in_features == 4 * 30 * 30
+    assert {parameter.dtype for parameter in first.parameters()} == {torch.float32}
+    for one, other in zip(first.parameters(), second.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+
+@pytest.mark.filterwarnings("ignore")  # some kinds are on their way out of torch
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("scripted", "'given_networks:scripted' is a TorchScript module"),
+        ("traced", "'given_networks:traced' is a TorchScript module"),
+        ("partly_scripted", "module 'conv' of 'given_networks:partly_scripted' is a TorchScript module"),
+        ("exported", "'given_networks:exported' is an exported program"),
+        ("exported_module", "'given_networks:exported_module' is an exported program"),
+        ("quantized", "module 'fc' of 'given_networks:quantized' is a quantized module"),
+        (
+            "too_small",
+            "lazy modules, and cannot be run on an image of 3×32×32 .* RuntimeError: .*Kernel size",
+        ),
+        ("never_called", "lazy modules that its forward does not call: 'other.weight'"),
+        ("on_meta", "weights on the meta device"),
+        ("number", "gave no torch.nn.Module, but int"),
+    ],
+)
+def test_what_cannot_be_watched_is_refused_by_name(given, name, message):
+    with pytest.raises(StudyError, match=r"networks\.n\.architecture: .*" + message):
+        given(name)

@@ -90,7 +90,8 @@ def transformer():
 
 
 def torchvision_network(name, **arguments):
-    entry = {"architecture": name, "arguments": arguments, "classes": 10, "weights": "random"}
+    image = {"size": 64, "color": "RGB"}
+    entry = {"architecture": name, "arguments": arguments, "classes": 10, "weights": "random", "input": image}
     return build(entry, seed=0), 3, 64
 
 

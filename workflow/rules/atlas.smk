@@ -39,6 +39,7 @@ rule atlas_run:
         **config["atlas"],
         size=size_of_input,
         resize=resize_of_input,
+        interpolation=interpolation_of_input,
         seed=config["seed"],
         code=code("atlas_run.py"),
     message:

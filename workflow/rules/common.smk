@@ -15,6 +15,7 @@ from census.config import units_of_layers, with_names_of_layers
 from census.data.folder import class_folders
 from census.data.sources import folder_of, source_of, splits
 from census.errors import StudyError
+from census.networks.hubs import files_of_weights
 from census.networks.listing import list_layers, own_code
 
 CONDA = "../../envs/study.yaml"
@@ -24,7 +25,7 @@ STORE = "results/activations/{network}/{checkpoint}/{dataset}/{layer}.zarr"
 WEIGHTS = "results/networks/{network}/{checkpoint}.safetensors"
 
 try:
-    config = read_config(as_begun(config, in_job=not workflow.is_main_process))
+    config = read_config(as_begun(config, in_job=not workflow.is_main_process), Path("results/layers/inputs"))
     LAYERS = {
         name: list_layers(name, config["networks"][name], Path("results/layers"))
         for name in sorted({run["network"] for run in config["runs"]})
@@ -97,6 +98,11 @@ def resize_of_input(wildcards):
     return input_size(wildcards, "resize")
 
 
+def interpolation_of_input(wildcards):
+    """Return how images are brought to that size."""
+    return config["networks"][wildcards.network]["input"]["interpolation"]
+
+
 def units_named(wildcards):
     """Return the units of a layer that the config names to have facets."""
     return UNITS.get(wildcards.network, {}).get(wildcards.layer, [])
@@ -116,8 +122,11 @@ def network_of(wildcards):
 
 
 def source_of_weights(wildcards):
-    """Return the file or folder from which a network's weights are brought in."""
-    weights = config["networks"][wildcards.network]["weights"]
+    """Return the files or the folder from which a network's weights are brought in."""
+    entry = config["networks"][wildcards.network]
+    weights = entry["weights"]
+    if weights == "pretrained":
+        return files_of_weights(entry["architecture"])
     if weights == "squeezenet1_1-caffe":
         return "results/sources/squeezenet1_1-caffe"
     return file_of_weights(weights) or []

@@ -20,6 +20,7 @@ FACETS_SETTINGS = {
     **config["measures"]["facets"],
     "size": size_of_input,
     "resize": resize_of_input,
+    "interpolation": interpolation_of_input,
     "units": units_named,
     "seed": config["seed"],
     "code": code("facets.py"),

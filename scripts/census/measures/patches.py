@@ -63,25 +63,28 @@ def corners(positions: NDArray[np.integer], width: int, field: Field) -> NDArray
     return places * np.array(field.stride) + np.array(field.offset)
 
 
-def as_seen(pixels: NDArray[np.uint8], size: int, resize: int) -> NDArray[np.uint8]:
+def as_seen(
+    pixels: NDArray[np.uint8], size: int, resize: int, interpolation: str = "bilinear"
+) -> NDArray[np.uint8]:
     """Bring images to the size in which a network sees them: resized, and the centre cropped.
 
-    Pillow's bilinear filter with antialiasing stands in for torch's, by which the network's input was made:
-    they are the same to within rounding, and torch takes seconds to be imported.
+    Pillow's filters with antialiasing stand in for torch's, by which the network's input was made: they are
+    the same to within rounding, and torch takes seconds to be imported.
 
     Parameters
     ----------
     pixels : uint8 (image, y, x, 1 or 3).
     size : height and width of the network's input.
     resize : height and width to which images are resized first, at least ``size``.
+    interpolation : ``bilinear``, ``bicubic`` or ``nearest``.
 
     Returns
     -------
     uint8 (image, size, size, channel), a view where nothing had to be resized.
     """
     if pixels.shape[1:3] != (resize, resize):
-        pixels = _resized(pixels, (resize, resize), Image.Resampling.BILINEAR)
-    start = (resize - size) // 2
+        pixels = _resized(pixels, (resize, resize), Image.Resampling[interpolation.upper()])
+    start = round((resize - size) / 2)  # as in census.networks.preprocess
     return pixels[:, start : start + size, start : start + size]
 
 

@@ -1,22 +1,34 @@
-"""From a network's entry in the config to a module: the study's own, torchvision's, or the user's."""
+"""From a network's entry in the config to a module: ours, torchvision's, a hub's, or the user's."""
 
+import copy
 import importlib
-import os
 import sys
+import traceback
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
+from census.code import SCRIPTS
 from census.errors import StudyError, nearest
+from census.jobs import LOGGER
 from census.networks.architectures import OWN
+from census.networks.hubs import build_from_hub, hub_of
 from census.networks.operators import torchvision_ready
+from census.networks.users import file_of, working_folder_first
 
 # torchvision's builders set this where they fetch ImageNet weights, which were trained so
 TRANSFORM_INPUT = {"googlenet", "inception_v3"}
+# folders with code that is not the user's, though they may lie in the working folder
+INSTALLED = (sys.prefix, str(SCRIPTS))
+WRAPPERS = (nn.DataParallel, nn.parallel.DistributedDataParallel)
+# precisions that are brought to float32
+OTHER_FLOATS = (torch.float64, torch.float16, torch.bfloat16)
 
 
 def channels_of(color: str) -> int:
@@ -25,7 +37,9 @@ def channels_of(color: str) -> int:
 
 
 def build(entry: Mapping[str, Any], seed: int, key: str = "network") -> nn.Module:
-    """Build a network with seeded random weights, in evaluation mode.
+    """Build a network with seeded random weights, in evaluation mode and in float32.
+
+    Wrappers that only run a network, such as DataParallel and torch.compile, are taken off.
 
     Parameters
     ----------
@@ -39,32 +53,32 @@ def build(entry: Mapping[str, Any], seed: int, key: str = "network") -> nn.Modul
 
     Raises
     ------
-    StudyError : no such architecture, or it does not take these arguments.
+    StudyError : no such architecture, it does not take these arguments, or its operations cannot be
+        watched.
     """
     architecture, arguments = entry["architecture"], dict(entry["arguments"])
+    channels, size = channels_of(entry["input"]["color"]), entry["input"]["size"]
     with torch.random.fork_rng(), warnings.catch_warnings():
         torch.manual_seed(seed)
         # GoogLeNet and Inception announce a default of their own random weights
         warnings.filterwarnings("ignore", message="The default weight initialization")
         try:
             if architecture in OWN:
-                arguments = {
-                    "channels": channels_of(entry["input"]["color"]),
-                    "size": entry["input"]["size"],
-                    "classes": entry["classes"],
-                } | arguments
-                network = OWN[architecture](**arguments)
+                own = {"channels": channels, "size": size, "classes": entry["classes"]}
+                network = OWN[architecture](**(own | arguments))
+            elif hub_of(architecture):
+                network = build_from_hub(entry, arguments, channels, key)
             elif ":" in architecture:
-                network = _users_own(architecture, key)(**arguments)
+                network = _users_own(architecture, arguments, key)
             else:
                 network = _torchvision(entry, arguments, key)
-        except (TypeError, ValueError) as error:
+        except StudyError:
+            raise
+        except Exception as error:  # whatever a builder raises
             raise StudyError(
-                f"networks.{key}: architecture {architecture!r} cannot be built: {error}"
+                f"networks.{key}: architecture {architecture!r} cannot be built: {_reason(error, '')}"
             ) from error
-    if not isinstance(network, nn.Module):
-        raise StudyError(f"networks.{key}.architecture: {architecture!r} gave no torch.nn.Module")
-    return network.eval()
+        return _made_plain(network, torch.zeros(2, channels, size, size), architecture, key)
 
 
 def _torchvision(entry: Mapping[str, Any], arguments: dict[str, Any], key: str) -> nn.Module:
@@ -95,19 +109,119 @@ def _imported(name: str) -> ModuleType:
         return importlib.import_module(name)
 
 
-def _users_own(reference: str, key: str) -> Any:
-    module_name, _, function_name = reference.partition(":")
-    # modules beside the config are found, as with `python -m`
-    if os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())
-    try:
-        module = _imported(module_name)
-    except Exception as error:  # whatever the user's code raises
+def _users_own(reference: str, arguments: Mapping[str, Any], key: str) -> Any:
+    """Return what a function, class or method of the user's makes; or a copy of a network of that name."""
+    where = f"networks.{key}.architecture"
+    module_name, _, name = reference.partition(":")
+    with working_folder_first(module_name):
+        try:
+            found: Any = _imported(module_name)
+        except (Exception, SystemExit) as error:  # whatever the user's code raises
+            raise StudyError(
+                f"{where}: {module_name!r} cannot be imported ({_reason(error, module_name)}); "
+                "correct it, put it into the working folder, or install its package"
+            ) from error
+    for part in name.split("."):
+        if not hasattr(found, part):
+            hint = nearest(part, [each for each in vars(found) if not each.startswith("_")])
+            raise StudyError(f"{where}: {module_name} has no {name!r}{hint}")
+        found = getattr(found, part)
+    if isinstance(found, nn.Module):
+        if arguments:
+            raise StudyError(f"networks.{key}.arguments: {reference!r} is a network, and takes no arguments")
+        return copy.deepcopy(found)
+    if not callable(found):
+        raise StudyError(f"{where}: {reference!r} gave no torch.nn.Module, and cannot be called to make one")
+    with working_folder_first():
+        try:
+            return found(**arguments)
+        except (Exception, SystemExit) as error:
+            raise StudyError(
+                f"networks.{key}: architecture {reference!r} cannot be built: {_reason(error, module_name)}"
+            ) from error
+
+
+def _reason(error: BaseException, module: str) -> str:
+    """Return what an error says, and in which line of the user's code it was raised."""
+    message = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    file, folder = file_of(module) if module else None, Path.cwd()
+    own = [
+        f"{frame.filename}:{frame.lineno}"
+        for frame in traceback.extract_tb(error.__traceback__)
+        if Path(frame.filename) == file
+        or (Path(frame.filename).is_relative_to(folder) and not frame.filename.startswith(INSTALLED))
+    ]
+    return f"{message}; {own[-1]}" if own and module else message
+
+
+def _made_plain(network: Any, images: Tensor, architecture: str, key: str) -> nn.Module:
+    """Return a network that can be watched, in evaluation mode, or say why it cannot.
+
+    Parameters
+    ----------
+    images : zeros, of the network's input.
+    """
+    where = f"networks.{key}.architecture: {architecture!r}"
+    _refuse_opaque([("", network)], architecture, key)
+    if not isinstance(network, nn.Module):
+        raise StudyError(f"{where} gave no torch.nn.Module, but {type(network).__name__}")
+    network = _unwrapped(network)
+    _refuse_opaque(network.named_modules(), architecture, key)
+    if "torch._dynamo" in sys.modules:  # as where a forward is decorated with torch.compile
+        torch.compiler.set_stance("force_eager")
+    tensors = [*network.parameters(), *network.buffers()]
+    if any(tensor.is_meta for tensor in tensors):
+        raise StudyError(f"{where} has weights on the meta device, which have no values; build it on the CPU")
+    other = {str(tensor.dtype) for tensor in tensors if tensor.dtype in OTHER_FLOATS}
+    if other:
+        LOGGER.info("%s: %s weights are brought to float32", where, ", ".join(sorted(other)))
+        network.float()
+    network.cpu().eval()
+    if any(map(is_lazy, tensors)):
+        try:
+            with torch.no_grad():
+                network(images)
+        except Exception as error:  # whatever a forward raises
+            shape = "×".join(map(str, images.shape[1:]))
+            raise StudyError(
+                f"{where} has lazy modules, and cannot be run on an image of {shape} to find their shapes: "
+                f"{_reason(error, architecture.partition(':')[0])}"
+            ) from error
+        unknown = [name for name, tensor in network.named_parameters() if is_lazy(tensor)]
+        if unknown:
+            raise StudyError(f"{where} has lazy modules that its forward does not call: {unknown[0]!r}")
+    return network
+
+
+def _unwrapped(network: nn.Module) -> nn.Module:
+    """Return a network without the wrappers around it and around its modules."""
+
+    def inner(module: nn.Module) -> nn.Module:
+        wrapped: Any = module.module if isinstance(module, WRAPPERS) else getattr(module, "_orig_mod", None)
+        return inner(wrapped) if isinstance(wrapped, nn.Module) else module
+
+    network = inner(network)
+    for module in list(network.modules()):
+        module._compiled_call_impl = None  # as module.compile() sets it
+        for name, child in module._modules.items():
+            if child is not None:
+                module._modules[name] = inner(child)
+    return network
+
+
+def _refuse_opaque(modules: Iterable[tuple[str, Any]], architecture: str, key: str) -> None:
+    """Refuse what hides its operations, or has no weights in float32, by name."""
+    for name, module in modules:
+        made_in = {each.__module__ for each in type(module).__mro__}
+        if isinstance(module, torch.jit.ScriptModule):
+            fault = "a TorchScript module, whose operations do not run in Python"
+        elif any(each.startswith("torch.export") for each in made_in):
+            fault = "an exported program, whose modules and operations have lost their names"
+        elif any(".quantized" in each for each in made_in):
+            fault = "a quantized module, which has no weights in float32"
+        else:
+            continue
+        part = f"module {name!r} of {architecture!r}" if name else repr(architecture)
         raise StudyError(
-            f"networks.{key}.architecture: {module_name!r} cannot be imported ({error}); "
-            "put the module into the working folder, or install its package"
-        ) from error
-    if not hasattr(module, function_name):
-        hint = nearest(function_name, [name for name in vars(module) if not name.startswith("_")])
-        raise StudyError(f"networks.{key}.architecture: {module_name} has no {function_name!r}{hint}")
-    return getattr(module, function_name)
+            f"networks.{key}.architecture: {part} is {fault}; give the network as it was before that"
+        )

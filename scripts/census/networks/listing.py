@@ -6,9 +6,6 @@ whose recorded values are its own has an answer.
 """
 
 import hashlib
-import importlib.machinery
-import os
-import sys
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -16,25 +13,26 @@ from typing import Any
 
 from census.activations.passes import digest
 from census.code import SCRIPTS, modules_of
+from census.networks.hubs import digest_of_folder, hub_of, version_of_hub
 from census.networks.layers import Layer, read_layers, write_layers
+from census.networks.users import file_of
 
 
 def own_code(entry: Mapping[str, Any]) -> str:
-    """Return the digest of the file with an architecture of the user's own; empty for others.
+    """Return the digest of what the user has of an architecture; empty where the user has nothing of it.
 
-    Only that file counts: what it imports is not followed.
+    That is the file of a function of the user's own, and what it imports is not followed; or the
+    configuration in a local folder of a hub's.
     """
+    if hub_of(entry["architecture"]):
+        return digest_of_folder(entry["architecture"])
     module, found, _ = entry["architecture"].partition(":")
     if not found:
         return ""
-    folders = [os.getcwd(), *sys.path]
-    *packages, name = module.split(".")
-    for package in packages:
-        folders = [os.path.join(folder, package) for folder in folders]
-    spec = importlib.machinery.PathFinder.find_spec(name, folders)
-    if spec is None or spec.origin is None or not os.path.isfile(spec.origin):
+    file = file_of(module)
+    if file is None:
         return "missing"  # building the network says so, with its key
-    return hashlib.sha256(Path(spec.origin).read_bytes()).hexdigest()[:16]
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:16]
 
 
 def list_layers(key: str, entry: Mapping[str, Any], folder: Path) -> list[Layer]:
@@ -60,6 +58,7 @@ def list_layers(key: str, entry: Mapping[str, Any], folder: Path) -> list[Layer]
             [entry["architecture"], entry["arguments"], entry["classes"], entry["weights"], shape],
             entry["logits"],
             [own_code(entry), code, version("torch"), version("torchvision")],
+            version_of_hub(entry["architecture"]),
         ]
     )
     path = folder / f"{key}.{follows_from}.json"

@@ -10,13 +10,15 @@ from torch import Tensor
 
 from census.gray import LUMA
 
+INTERPOLATIONS = ("bilinear", "bicubic", "nearest")
+
 
 class Preprocess:
     """Resizes, crops, reorders and normalizes images as one network wants them.
 
     Parameters
     ----------
-    entry : the network's ``input`` in the config: size, resize, color, range, mean, std.
+    entry : the network's ``input`` in the config: size, resize, interpolation, color, range, mean, std.
 
     Attributes
     ----------
@@ -27,7 +29,7 @@ class Preprocess:
 
     def __init__(self, entry: Mapping[str, Any]) -> None:
         self._size, self._resize = entry["size"], entry["resize"] or entry["size"]
-        self._color = entry["color"]
+        self._interpolation, self._color = entry.get("interpolation", "bilinear"), entry["color"]
         self._scale = entry["range"] / 255
         # of a row of pixels, whose channels lie side by side: a loop over three values takes several times as
         # long as one over a row of them
@@ -57,9 +59,16 @@ class Preprocess:
         elif self._color != "gray" and values.shape[1] == 1:
             values = values.expand(-1, 3, -1, -1)
         if values.shape[2:] != (self._resize, self._resize):
-            values = F.interpolate(values, (self._resize, self._resize), mode="bilinear", antialias=True)
-        start = (self._resize - self._size) // 2
+            values = self._resized(values)
+        start = round((self._resize - self._size) / 2)  # as torchvision's CenterCrop
         return self.normalize(values[:, :, start : start + self._size, start : start + self._size])
+
+    def _resized(self, values: Tensor) -> Tensor:
+        shape = self._resize, self._resize
+        if self._interpolation == "nearest":
+            return F.interpolate(values, shape, mode="nearest-exact")
+        # cubic curves go beyond the values between which they lie
+        return F.interpolate(values, shape, mode=self._interpolation, antialias=True).clamp_(0, 255)
 
     def normalize(self, values: Tensor) -> Tensor:
         """Return the network's input for images of the right size; gradients pass through.

@@ -1,0 +1,323 @@
+"""Networks of timm and transformers: built by name, with weights and preprocessing of their own.
+
+The packages are no requirements of the study and are imported only where a network asks for them.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from census.errors import StudyError, nearest
+
+if TYPE_CHECKING:
+    from PIL import Image
+    from torch import Tensor, nn
+
+HUBS = ("timm", "transformers")
+# of a local folder, what decides the network and its input; weights are inputs of the job that reads them
+CONFIGURATIONS = ("config.json", "preprocessor_config.json")
+# what a hub's libraries call the height and width of the image that they build a network for
+SIZES = ("img_size", "image_size")
+
+
+def hub_of(architecture: str) -> tuple[str, str] | None:
+    """Return ``timm`` or ``transformers`` and the network's name there; None for other architectures."""
+    hub, _, name = architecture.partition(":")
+    return (hub, name) if hub in HUBS and name else None
+
+
+def local_folder(architecture: str) -> Path | None:
+    """Return the local folder that an architecture of a hub names; None for all others."""
+    hub, name = hub_of(architecture) or ("", "")
+    path = Path(name.removeprefix("local-dir:")).expanduser()
+    if hub == "timm":
+        return path if name.startswith("local-dir:") else None
+    named = name.startswith((".", "/", "~")) or path.is_dir()
+    return path if hub == "transformers" and named else None
+
+
+def version_of_hub(architecture: str) -> dict[str, str]:
+    """Return the version of the package that an architecture comes from, by its name; empty for none."""
+    try:
+        return {hub: version(hub) for hub, _ in filter(None, [hub_of(architecture)])}
+    except PackageNotFoundError:
+        return {}  # building the network says so, with its key
+
+
+def digest_of_folder(architecture: str) -> str:
+    """Return the digest of the configuration in an architecture's local folder; empty for none."""
+    folder = local_folder(architecture)
+    if folder is None:
+        return ""
+    parts = [folder / name for name in CONFIGURATIONS]
+    contents = [hashlib.sha256(path.read_bytes()).hexdigest() for path in parts if path.is_file()]
+    return hashlib.sha256("".join(contents).encode()).hexdigest()[:16]
+
+
+def files_of_weights(architecture: str) -> list[str]:
+    """Return the files in an architecture's local folder that decide its weights; empty for none."""
+    folder = local_folder(architecture)
+    endings = (".json", ".safetensors", ".bin")
+    return sorted(str(path) for path in (folder.iterdir() if folder else ()) if path.suffix in endings)
+
+
+def build_from_hub(
+    entry: Mapping[str, Any], arguments: Mapping[str, Any], channels: int, key: str
+) -> "nn.Module":
+    """Build a network of timm or transformers with random weights; nothing but its configuration is fetched.
+
+    Parameters
+    ----------
+    entry : the network's entry in the config, defaults filled in.
+    arguments : keyword arguments of timm's ``create_model``, or changes of transformers' configuration.
+    channels : of the image, 1 or 3.
+    key : the network's key in the config, for messages.
+
+    Raises
+    ------
+    StudyError : the package is not installed, or there is no such network or configuration.
+    """
+    network, _ = _make(entry, arguments, channels, key, published=False)
+    return network
+
+
+def published_state(entry: Mapping[str, Any], channels: int, key: str) -> "dict[str, Tensor]":
+    """Return the weights that are published for a network of timm or transformers, or lie in its folder.
+
+    Parameters
+    ----------
+    entry, channels, key : as for :func:`build_from_hub`.
+
+    Raises
+    ------
+    StudyError : there are none, they cannot be fetched, or they are not all of the network's.
+    """
+    own = own_entry(entry, key).get("classes")
+    if own is not None and entry["classes"] != own:
+        raise StudyError(
+            f"networks.{key}.classes: the weights of {entry['architecture']!r} are for {own} classes, not "
+            f"{entry['classes']}; leave the key out, or train the network with weights 'train'"
+        )
+    network, missing = _make(entry, entry["arguments"], channels, key, published=True)
+    if missing:
+        raise StudyError(
+            f"networks.{key}.weights: the weights of {entry['architecture']!r} lack {len(missing)} tensors, "
+            f"the first is {missing[0]!r}; name a checkpoint that was trained to classify images"
+        )
+    return network.state_dict()
+
+
+def _make(
+    entry: Mapping[str, Any], arguments: Mapping[str, Any], channels: int, key: str, published: bool
+) -> "tuple[nn.Module, list[str]]":
+    """Return a network, and the names of its tensors that the published weights lack."""
+    hub, name = hub_of(entry["architecture"]) or ("", "")
+    library = _imported(hub, entry["architecture"], key)
+    where = f"networks.{key}.{'weights' if published else 'architecture'}: {entry['architecture']!r}"
+    if hub == "timm":
+        known = [*library.list_models(), *library.list_models(pretrained=True)]
+        if ":" not in name and name not in known:
+            raise StudyError(
+                f"networks.{key}.architecture: timm has no network {name!r}{nearest(name, known)}"
+            )
+        options = {"num_classes": entry["classes"]} | ({} if channels == 3 else {"in_chans": channels})
+        try:
+            return library.create_model(name, pretrained=published, **(options | dict(arguments))), []
+        except (OSError, RuntimeError) as error:
+            raise StudyError(_unreachable(where, error)) from error
+    configuration = _configuration(entry, arguments, channels, key)
+    classifier = library.AutoModelForImageClassification
+    if type(configuration) not in classifier._model_mapping:
+        raise StudyError(f"{where} is no image classifier, but a {type(configuration).__name__}")
+    if not published:
+        return classifier.from_config(configuration), []
+    try:
+        network, report = classifier.from_pretrained(
+            str(local_folder(entry["architecture"]) or name), config=configuration, output_loading_info=True
+        )
+    except (OSError, RuntimeError, ValueError) as error:
+        raise StudyError(_unreachable(where, error)) from error
+    return network, sorted(report["missing_keys"])
+
+
+def _configuration(entry: Mapping[str, Any], arguments: Mapping[str, Any], channels: int, key: str) -> Any:
+    """Return transformers' configuration of a network, with the study's changes."""
+    folder = local_folder(entry["architecture"])
+    where = f"networks.{key}.architecture: {entry['architecture']!r}"
+    if folder is not None and not (folder / "config.json").is_file():
+        raise StudyError(f"{where}: there is no file {str(folder / 'config.json')!r}")
+    _, name = hub_of(entry["architecture"]) or ("", "")
+    library = _imported("transformers", entry["architecture"], key)
+    try:
+        configuration, unused = library.AutoConfig.from_pretrained(
+            str(folder or name), return_unused_kwargs=True, **arguments
+        )
+    except (OSError, ValueError, KeyError) as error:
+        raise StudyError(_unreachable(where, error)) from error
+    if unused:
+        unknown = next(iter(unused))
+        hint = nearest(unknown, configuration.to_dict())
+        raise StudyError(f"networks.{key}.arguments: {name!r} has no setting {unknown!r}{hint}")
+    if channels != getattr(configuration, "num_channels", channels):
+        configuration.num_channels = channels
+    classes = entry.get("classes")
+    if classes is not None and configuration.num_labels != classes:
+        configuration.num_labels = classes
+    return configuration
+
+
+def _unreachable(where: str, error: Exception) -> str:
+    """Return what is said of something that a hub did not give."""
+    reason = " ".join(str(error).split())
+    return f"{where} cannot be had: {reason}; check the name and the network, or name a local folder"
+
+
+def _imported(hub: str, architecture: str, key: str) -> Any:
+    from census.networks.operators import torchvision_ready
+
+    torchvision_ready()
+    try:
+        if hub == "timm":
+            import timm
+
+            return timm
+        import transformers
+    except ImportError as error:
+        if error.name != hub:
+            raise
+        raise StudyError(
+            f"networks.{key}.architecture: {architecture!r} needs the package {hub}; pip install {hub}"
+        ) from error
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    return transformers
+
+
+# what a network says of its input
+
+
+def own_entry(entry: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """Return what a network of timm or transformers says itself of its classes and its input.
+
+    Its preprocessing is known by what it makes of images: settings differ from family to family.
+
+    Parameters
+    ----------
+    entry : the network's entry in the config: ``architecture``, ``arguments``.
+    key : the network's key in the config, for messages.
+
+    Returns
+    -------
+    ``classes`` and ``input`` as in the config; ``input`` may be empty, or hold ``size`` alone, where the
+    network comes without preprocessing.
+
+    Raises
+    ------
+    StudyError : the configuration cannot be had, or its preprocessing cannot be expressed in the config.
+    """
+    from census.networks.fitting import fit_input
+
+    hub, name = hub_of(entry["architecture"]) or ("", "")
+    library = _imported(hub, entry["architecture"], key)
+    arguments = entry["arguments"]
+    size = next((arguments[each] for each in SIZES if isinstance(arguments.get(each), int)), None)
+    process: Callable[[Image.Image], Tensor] | None
+    if hub == "timm":
+        classes, process = _timm_processing(library, name, entry, key)
+    else:
+        configuration = _configuration({**entry, "classes": None}, arguments, 3, key)
+        classes = configuration.num_labels
+        process = _transformers_processing(library, str(local_folder(entry["architecture"]) or name), key)
+        size = size or _square(getattr(configuration, "image_size", None))
+    if process is None:
+        return {"classes": classes, "input": {} if size is None else {"size": size}}
+    found = fit_input(process, f"networks.{key}.input: the preprocessing of {entry['architecture']!r}")
+    return {"classes": classes, "input": found if size is None else with_size(found, size)}
+
+
+def with_size(found: Mapping[str, Any], size: int) -> dict[str, Any]:
+    """Return an input of another size, cut out of images by the same share."""
+    resize = found.get("resize")
+    return {**found, "size": size, "resize": resize and round(resize * size / found["size"])}
+
+
+def _square(size: Any) -> int | None:
+    """Return the side of a square image from transformers' ways of saying it; None for others."""
+    sides = {size} if isinstance(size, int) else set(size) if isinstance(size, list | tuple) else set()
+    return sides.pop() if len(sides) == 1 else None
+
+
+def _timm_processing(
+    library: Any, name: str, entry: Mapping[str, Any], key: str
+) -> "tuple[int | None, Callable[[Image.Image], Tensor]]":
+    """Return a network's number of classes, and timm's preprocessing for it."""
+    from timm.data import create_transform, resolve_data_config
+
+    if ":" in name:  # only the network itself knows
+        network, _ = _make({**entry, "classes": None}, entry["arguments"], 3, key, published=False)
+        known: Any = network.pretrained_cfg
+    else:
+        known = library.get_pretrained_cfg(name)
+        known = known.to_dict() if known else {"num_classes": None}
+    return known["num_classes"], create_transform(**resolve_data_config(pretrained_cfg=known))
+
+
+def _transformers_processing(library: Any, name: str, key: str) -> "Callable[[Image.Image], Tensor] | None":
+    """Return transformers' preprocessing for a network; None where it comes without."""
+    try:
+        processor = library.AutoImageProcessor.from_pretrained(name)
+    except (OSError, ValueError):
+        return None
+
+    def process(image: "Image.Image") -> "Tensor":
+        return processor(images=image, return_tensors="pt")["pixel_values"][0]
+
+    return process
+
+
+def filled_in(
+    entry: Mapping[str, Any], given: Mapping[str, Any], key: str, cache: Path | None
+) -> dict[str, Any]:
+    """Return a network's entry in which its own classes and preprocessing fill what the config leaves open.
+
+    Parameters
+    ----------
+    entry : the network's entry in the config, the schema's defaults filled in.
+    given : the entry as it was written.
+    key : the network's key in the config, for messages.
+    cache : folder in which answers are kept, so that a second question needs neither torch nor the hub; None
+        for none.
+
+    Raises
+    ------
+    StudyError : see :func:`own_entry`.
+    """
+    written = given.get("input") or {}
+    if "classes" in given and set(entry["input"]) == set(written):
+        return dict(entry)
+    architecture = entry["architecture"]
+    follows_from = [
+        architecture,
+        entry["arguments"],
+        version_of_hub(architecture),
+        digest_of_folder(architecture),
+    ]
+    code = [Path(__file__).with_name(f"{name}.py").read_text() for name in ("hubs", "fitting", "preprocess")]
+    digest = hashlib.sha256(json.dumps([follows_from, code], sort_keys=True).encode()).hexdigest()[:16]
+    path = cache / f"{digest}.json" if cache else None
+    if path and path.is_file():
+        own = json.loads(path.read_text())
+    else:
+        own = own_entry(entry, key)
+        if path:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.with_suffix(".partial").write_text(json.dumps(own))
+            path.with_suffix(".partial").replace(path)
+    found = own["input"]
+    if "size" in written and "size" in found and "resize" not in written:
+        found = with_size(found, written["size"])
+    classes = given.get("classes", own["classes"])
+    return {**entry, "classes": classes or entry["classes"], "input": {**entry["input"], **found, **written}}

@@ -1,0 +1,93 @@
+"""Modules of the user's own, found in the working folder first, whatever they are called.
+
+They may have names of modules that are loaded already, or of files in ``scripts/``. So these step aside while
+the user's are imported and called, and come back after that: neither shadows the other. Torch is not needed.
+"""
+
+import contextlib
+import importlib
+import importlib.machinery
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+from census.code import SCRIPTS
+
+# by working folder, the modules that were imported from it, and when and how long their files were
+_imported: dict[str, tuple[dict[str, ModuleType], list[tuple[str, int, int]]]] = {}
+
+
+def search_path() -> list[str]:
+    """Return where modules of the user's are looked for, in order: not in the workflow's ``scripts/``."""
+    scripts = SCRIPTS.resolve()
+    return [os.getcwd(), *(folder for folder in sys.path if Path(folder).resolve() != scripts)]
+
+
+def file_of(module: str) -> Path | None:
+    """Return the file of a user's module, which is not imported; None where there is none."""
+    folders = search_path()
+    *packages, name = module.split(".")
+    for package in packages:
+        folders = [os.path.join(folder, package) for folder in folders]
+    spec = importlib.machinery.PathFinder.find_spec(name, folders)
+    origin = spec.origin if spec else None
+    return Path(origin) if origin is not None and os.path.isfile(origin) else None
+
+
+@contextlib.contextmanager
+def working_folder_first(module: str = "") -> Iterator[None]:
+    """Have modules of the working folder win over others of the same name, and forget them after that.
+
+    Those that were imported from there before count again, unless a file of theirs has changed.
+
+    Parameters
+    ----------
+    module : the one that is asked for. Others do not win over Python's own, which torch may import meanwhile.
+    """
+    folder = Path.cwd()
+    tops = {
+        path.stem for path in folder.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()
+    }
+    tops -= {"census", *sys.stdlib_module_names}
+    top = _top(module)
+    if top and ((folder / top).is_dir() or (folder / f"{top}.py").is_file()):
+        tops.add(top)
+    known, states = _imported.get(str(folder), ({}, []))
+    if _files(known) != states:
+        known = {}
+    aside = {name: each for name, each in _of(tops).items() if known.get(name) is not each}
+    path_before, written = list(sys.path), sys.dont_write_bytecode
+    for name in _of(tops):
+        del sys.modules[name]
+    sys.modules.update({name: each for name, each in known.items() if _top(name) in tops})
+    sys.path[:] = search_path()
+    # byte code goes by whole seconds: an edit within one would be missed
+    sys.dont_write_bytecode = True
+    importlib.invalidate_caches()
+    try:
+        yield
+    finally:
+        sys.path[:], sys.dont_write_bytecode = path_before, written
+        if str(folder) not in sys.path:
+            sys.path.append(str(folder))  # for what is imported in a forward
+        mine = known | _of(tops)
+        _imported[str(folder)] = mine, _files(mine)
+        sys.modules.update(aside)
+
+
+def _top(module: str) -> str:
+    return module.partition(".")[0]
+
+
+def _of(tops: set[str]) -> dict[str, ModuleType]:
+    """Return the loaded modules of some names, and those within."""
+    return {name: each for name, each in sys.modules.items() if _top(name) in tops}
+
+
+def _files(modules: dict[str, ModuleType]) -> list[tuple[str, int, int]]:
+    """Return path, time and length of each module's file."""
+    paths = {str(getattr(each, "__file__", None)) for each in modules.values()}
+    states = [(path, os.stat(path)) for path in sorted(paths) if os.path.isfile(path)]
+    return [(path, state.st_mtime_ns, state.st_size) for path, state in states]
