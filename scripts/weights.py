@@ -37,5 +37,6 @@ with job(snakemake.log[0]) as log:
     # weights from elsewhere were trained for a number of steps that nobody knows here
     step = {"step": "0"} if weights == "random" else {}
     write_weights(network.state_dict(), final, about | step)
-    log.info("weights of %s from %s", key, weights)
+    source = settings["architecture"] if weights == "pretrained" else weights
+    log.info("weights of %s from %s", key, source)
     log.info("input of %s: %s", key, settings["input"])

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 HUBS = ("timm", "transformers")
 # of a local folder, what decides the network and its input; weights are inputs of the job that reads them
-CONFIGURATIONS = ("config.json", "preprocessor_config.json")
+PROCESSING = ("preprocessor_config.json", "processor_config.json")
+CONFIGURATIONS = ("config.json", *PROCESSING)
 # what a hub's libraries call the height and width of the image that they build a network for
 SIZES = ("img_size", "image_size")
 
@@ -223,30 +224,31 @@ def own_entry(entry: Mapping[str, Any], key: str) -> dict[str, Any]:
     hub, name = hub_of(entry["architecture"]) or ("", "")
     library = _imported(hub, entry["architecture"], key)
     arguments = entry["arguments"]
-    size = next((arguments[each] for each in SIZES if isinstance(arguments.get(each), int)), None)
+    asked = next((arguments[each] for each in SIZES if isinstance(arguments.get(each), int)), None)
     process: Callable[[Image.Image], Tensor] | None
     if hub == "timm":
         classes, process = _timm_processing(library, name, entry, key)
+        size = None
     else:
         configuration = _configuration({**entry, "classes": None}, arguments, 3, key)
-        classes = configuration.num_labels
-        process = _transformers_processing(library, str(local_folder(entry["architecture"]) or name), key)
-        size = size or _square(getattr(configuration, "image_size", None))
-    if process is None:
-        return {"classes": classes, "input": {} if size is None else {"size": size}}
-    found = fit_input(process, f"networks.{key}.input: the preprocessing of {entry['architecture']!r}")
-    return {"classes": classes, "input": found if size is None else with_size(found, size)}
+        classes, size = configuration.num_labels, _size_of(configuration)
+        process = _transformers_processing(library, entry["architecture"], key)
+    what = f"networks.{key}.input: the preprocessing of {entry['architecture']!r}"
+    found = fit_input(process, what) if process else {}
+    size = asked or found.get("size") or size
+    return {"classes": classes, "input": with_size(found, size) if size else found}
 
 
 def with_size(found: Mapping[str, Any], size: int) -> dict[str, Any]:
-    """Return an input of another size, cut out of images by the same share."""
-    resize = found.get("resize")
-    return {**found, "size": size, "resize": resize and round(resize * size / found["size"])}
+    """Return an input of another size, for which images are resized in proportion."""
+    resized = {"resize": round(found["resize"] * size / found["size"])} if "size" in found else {}
+    return {**found, "size": size, **resized}
 
 
-def _square(size: Any) -> int | None:
-    """Return the side of a square image from transformers' ways of saying it; None for others."""
-    sides = {size} if isinstance(size, int) else set(size) if isinstance(size, list | tuple) else set()
+def _size_of(configuration: Any) -> int | None:
+    """Return the side of the square images of a configuration of transformers; None if it has none."""
+    size = getattr(getattr(configuration, "vision_config", configuration), "image_size", None)
+    sides = set(size) if isinstance(size, list | tuple) else {size}
     return sides.pop() if len(sides) == 1 else None
 
 
@@ -265,12 +267,18 @@ def _timm_processing(
     return known["num_classes"], create_transform(**resolve_data_config(pretrained_cfg=known))
 
 
-def _transformers_processing(library: Any, name: str, key: str) -> "Callable[[Image.Image], Tensor] | None":
-    """Return transformers' preprocessing for a network; None where it comes without."""
+def _transformers_processing(
+    library: Any, architecture: str, key: str
+) -> "Callable[[Image.Image], Tensor] | None":
+    """Return transformers' preprocessing for a network; None where its local folder has none."""
+    folder, (_, name) = local_folder(architecture), hub_of(architecture) or ("", "")
     try:
-        processor = library.AutoImageProcessor.from_pretrained(name)
-    except (OSError, ValueError):
-        return None
+        processor = library.AutoImageProcessor.from_pretrained(str(folder or name))
+    except (OSError, ValueError) as error:
+        if folder and not any((folder / each).is_file() for each in PROCESSING):
+            return None
+        where = f"networks.{key}.input: the preprocessing of {architecture!r}"
+        raise StudyError(f"{_unreachable(where, error)}, or give all keys of input") from error
 
     def process(image: "Image.Image") -> "Tensor":
         return processor(images=image, return_tensors="pt")["pixel_values"][0]
@@ -317,7 +325,7 @@ def filled_in(
             path.with_suffix(".partial").write_text(json.dumps(own))
             path.with_suffix(".partial").replace(path)
     found = own["input"]
-    if "size" in written and "size" in found and "resize" not in written:
+    if "size" in written and "resize" not in written:
         found = with_size(found, written["size"])
     classes = given.get("classes", own["classes"])
     return {**entry, "classes": classes or entry["classes"], "input": {**entry["input"], **found, **written}}
