@@ -15,7 +15,7 @@ COMPILE = $(VENV)/bin/python -m compileall -qq -j 0 -x '/tests?/' $(VENV)/lib ||
 # what pip remarks on the way is of interest only where it fails
 QUIETLY = 2> $(VENV)/pip.log || { cat $(VENV)/pip.log >&2; exit 1; }
 
-.PHONY: study report test lint bench lock docs pictures envs clean help browser cluster
+.PHONY: study report test lint bench coverage lock docs pictures envs clean help browser cluster
 .DEFAULT_GOAL := help
 
 study: $(VENV)/.study  ## run the default study: CORES=4, and ARGS="--configfile …" for another
@@ -39,6 +39,10 @@ lint: $(VENV)/.dev  ## check style, types and the workflow
 
 bench: $(VENV)/.dev  ## measure speed and memory
 	$(RUN) benchmarks $(ARGS)
+
+# some hours on two cores; what is known already is kept in build/coverage/
+coverage: $(VENV)/.dev  ## write docs/coverage.md: which networks can be studied
+	$(VENV)/bin/python docs/make_coverage.py $(ARGS)
 
 lock: $(VENV)/.dev  ## resolve envs/*.txt afresh and pin what comes out
 	$(VENV)/bin/python -m pip install -q --dry-run --ignore-installed --report $(VENV)/report.json \

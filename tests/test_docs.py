@@ -207,3 +207,33 @@ def test_pictures_are_small():
     pictures = list((ROOT / "docs" / "images").iterdir())
     assert pictures
     assert all(picture.stat().st_size < 300_000 for picture in pictures)
+
+
+def test_the_page_of_coverage_tells_recorded_from_refused():
+    make = runpy.run_path(str(ROOT / "docs" / "make_coverage.py"))
+    recorded = {
+        "layers": 70,
+        "fields": 67,
+        "difference": 7e-7,
+        "ablated": 3,
+        "part": 3,
+        "seconds": 1.25,
+    }
+    rows = {
+        "timm": {
+            "b": recorded,
+            "a": recorded | {"part": 0},
+            "c": recorded | {"part": 1},
+            "d": {"refused": "returns\n<maps> | more"},
+            "e": {"failed": "took more than 8 GB of memory"},
+        }
+    }
+    lines = make["page"](rows).splitlines()
+    assert "| timm | 5 | 3 | 1 | 1 |" in lines
+    assert [line for line in lines if line.startswith(("| a", "| b", "| c", "| d", "| e"))] == [
+        "| a | yes | 70 | 7e−07 | 67 of 70 | whole | 1.2 |",
+        "| b | yes | 70 | 7e−07 | 67 of 70 | part | 1.2 |",
+        "| c | yes | 70 | 7e−07 | 67 of 70 | part at 1 of 3 layers | 1.2 |",
+        r"| d | returns &lt;maps> \| more | | | | | |",
+        "| e | failed: took more than 8 GB of memory | | | | | |",
+    ]

@@ -48,12 +48,14 @@ def test_licence_is_one(citation):
 
 
 def test_the_pinned_versions_are_within_the_bounds():
-    lines = (ROOT / "envs" / "study.txt").read_text().splitlines()
+    lines = [
+        line for name in ("study", "dev") for line in (ROOT / f"envs/{name}.txt").read_text().splitlines()
+    ]
     pinned = {
         canonicalize_name(each.name): next(iter(each.specifier)).version
-        for each in map(Requirement, (line for line in lines if not line.startswith("#")))
+        for each in map(Requirement, (line for line in lines if not line.startswith(("#", "-r"))))
     }
-    for bound in map(Requirement, PROJECT["dependencies"]):
+    for bound in map(Requirement, [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["hubs"]]):
         assert bound.specifier.contains(pinned[canonicalize_name(bound.name)]), bound
 
 
@@ -61,8 +63,8 @@ def test_the_dependencies_cover_what_the_library_imports():
     names = set().union(*map(imported, LIBRARY.rglob("*.py"))) - sys.stdlib_module_names - {"census"}
     distributions = packages_distributions()
     used = {canonicalize_name(distributions[name][0]) for name in names}
-    declared = {canonicalize_name(Requirement(line).name) for line in PROJECT["dependencies"]}
-    assert used <= declared
+    lines = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["hubs"]]
+    assert used <= {canonicalize_name(Requirement(line).name) for line in lines}
 
 
 def test_a_plain_snakemake_call_finds_its_profile():

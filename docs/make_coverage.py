@@ -1,0 +1,366 @@
+"""Write docs/coverage.md: which networks of torchvision, timm and transformers the study takes, and how.
+
+Called by ``make coverage``; takes hours, so the page is refreshed by hand. Each network runs in a process of
+its own, with random weights. What was found is kept in build/coverage/, and found again only where the
+library's code or a package's version has changed. Arguments are names of networks to which the run is
+restricted; the page is then left alone.
+"""
+
+import argparse
+import concurrent.futures
+import hashlib
+import inspect
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+import traceback
+from collections.abc import Iterator, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+KEPT = ROOT / "build/coverage"
+PAGE = Path(__file__).with_name("coverage.md")
+AT_ONCE = 2
+MEMORY = 8e9  # bytes that a network's process may take
+MINUTES = 15  # that it may run
+
+# transformers' default configurations that are too large here, or that the network itself refuses
+SMALLER: dict[str, dict[str, Any]] = {
+    "PerceiverForImageClassificationLearned": {"num_self_attends_per_block": 2},
+    "PerceiverForImageClassificationFourier": {
+        "num_self_attends_per_block": 2,
+        "num_cross_attention_heads": 1,
+        "image_size": 224,
+    },
+    "PerceiverForImageClassificationConvProcessing": {
+        "num_self_attends_per_block": 2,
+        "num_cross_attention_heads": 1,
+        "image_size": 224,
+    },
+    "ShieldGemma2ForImageClassification": {
+        "text_config": {
+            "hidden_size": 32,
+            "intermediate_size": 64,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 2,
+            "num_key_value_heads": 1,
+            "head_dim": 16,
+            "vocab_size": 262208,
+        },
+        "vision_config": {
+            "hidden_size": 32,
+            "intermediate_size": 64,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 2,
+            "image_size": 224,
+            "patch_size": 14,
+        },
+    },
+}
+
+HEAD = """\
+# Coverage
+
+<!-- Made by `make coverage`; do not edit. -->
+
+Which networks can be studied: every classifier of torchvision, the smallest network of each family of timm,
+and every image classifier of transformers. Each has random weights and runs on three images of the size in
+its own configuration, on one core. A **family** is a module of timm and the letters with which a network's
+name begins.
+
+- **Recorded**: layers are listed, and proven to be what the network itself computes. Otherwise, why not.
+- **Difference**: the largest one between what is recorded and what hooks see in the network itself, as a
+  multiple of the layer's root mean square.
+- **Fields**: layers whose receptive fields are known, of all layers.
+- **Ablation**: by the part of the network downstream of a unit's layer, or by whole forward passes. Tried at
+  the first, the middle and the last nonlinear layer.
+- **Seconds**: of one core, to list the layers, to prove them, and to choose how units are ablated; without
+  building the network.
+
+Made with {versions}.
+"""
+
+
+# which networks there are
+
+
+def networks() -> dict[str, dict[str, dict[str, Any]]]:
+    """Return the entries in the config of all networks, by set and name; takes minutes, and is kept."""
+    path = KEPT / f"networks-{_digest([versions(), SMALLER, inspect.getsource(_of_timm)])}.json"
+    if not path.is_file():
+        sets = {
+            "torchvision": dict(_of_torchvision()),
+            "timm": dict(_of_timm()),
+            "transformers": dict(_of_transformers()),
+        }
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(sets))
+    return json.loads(path.read_text())
+
+
+def _of_torchvision() -> Iterator[tuple[str, dict[str, Any]]]:
+    from torchvision import models
+
+    for name in models.list_models(module=models):
+        # one size for all, but for the one that needs a larger one
+        yield name, {"architecture": name, "input": {"size": 299 if name == "inception_v3" else 224}}
+
+
+def _of_timm() -> Iterator[tuple[str, dict[str, Any]]]:
+    import timm
+    import torch
+
+    families: dict[tuple[str, str], list[tuple[int, str]]] = {}
+    for module in timm.list_modules():
+        for name in timm.list_models(module=module):
+            letters = re.match("[a-z]+", name)
+            if letters is None or letters[0] == "test":
+                continue
+            try:
+                with torch.device("meta"):
+                    network = timm.create_model(name)
+                count = sum(parameter.numel() for parameter in network.parameters())
+            except Exception:  # some compute with their weights while they are built
+                count = sum(parameter.numel() for parameter in timm.create_model(name).parameters())
+            families.setdefault((module, letters[0]), []).append((count, name))
+    for members in families.values():
+        _, name = min(members)
+        yield name, {"architecture": f"timm:{name}"}
+
+
+def _of_transformers() -> Iterator[tuple[str, dict[str, Any]]]:
+    import transformers
+    from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING_NAMES
+
+    for names in MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING_NAMES.values():
+        for name in [names] if isinstance(names, str) else names:
+            folder = KEPT / "transformers" / name
+            try:
+                kind = getattr(transformers, name).config_class
+            except ImportError:  # the network itself says what is missing
+                kind = type(transformers.AutoConfig.for_model(name.partition("For")[0].lower()))
+            configuration = kind(**SMALLER.get(name, {}), architectures=[name])
+            configuration.save_pretrained(folder)
+            yield name, {"architecture": f"transformers:{folder}"}
+
+
+# what is found out about one
+
+
+def examine(network: Any, entry: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """Return what the study makes of a network: the one place that knows how it lists, proves and ablates.
+
+    Parameters
+    ----------
+    network : as the study builds it.
+    entry : its entry in the config, defaults filled in.
+    key : for messages.
+
+    Returns
+    -------
+    ``layers`` and ``fields``, numbers of layers and of those with a known receptive field; ``difference``,
+    the largest one that the proof met; ``ablated``, of how many layers ablation was tried; ``part``, of how
+    many of these it needs only a part of the network.
+
+    Raises
+    ------
+    StudyError : the network is refused.
+    """
+    from census.networks import verification
+    from census.networks.prepared import prepare
+    from census.networks.suffix import WholePass, downstream_of
+
+    largest = [0.0]
+
+    def noted(*tensors: Any) -> float:
+        largest.append(difference(*tensors))
+        return largest[-1]
+
+    verification.perturb(network)
+    prepared = prepare(network, entry, key)
+    difference, verification.difference = verification.difference, noted
+    prepared.verify()
+    verification.difference = difference
+    layers = prepared.listing.layers
+    nonlinear = [layer for layer in layers if layer.kind == "rectifier"] or layers[1:-1]
+    tried = {nonlinear[round(place * (len(nonlinear) - 1) / 2)].name: None for place in range(3)}
+    ways = [downstream_of(prepared, layer) for layer in layers if layer.name in tried]
+    return {
+        "layers": len(layers),
+        "fields": sum(layer.receptive_field is not None for layer in layers),
+        "difference": max(largest),
+        "ablated": len(ways),
+        "part": sum(not isinstance(way, WholePass) for way in ways),
+    }
+
+
+def examined(set_name: str, name: str) -> dict[str, Any]:
+    """Return the row of one network: ``examine``'s, with ``seconds``; or ``refused``, the reason."""
+    import torch
+
+    from census.config import read_config
+    from census.errors import StudyError
+    from census.networks.build import build
+
+    torch.set_num_threads(1)
+    study = {
+        "datasets": {"images": {"source": "fashion-mnist"}},
+        "networks": {"n": networks()[set_name][name]},
+        "runs": [{"network": "n", "dataset": "images"}],
+    }
+    try:
+        entry = read_config(study)["networks"]["n"]
+        network = build(entry, 0, "n")
+        begun = time.process_time()
+        return {**examine(network, entry, "n"), "seconds": time.process_time() - begun}
+    except StudyError as error:
+        return {"refused": str(error).replace(str(ROOT) + os.sep, "").replace(sys.prefix + os.sep, "")}
+
+
+def _row(set_name: str, name: str) -> dict[str, Any]:
+    """Return one network's row from what is kept, or from a process of its own."""
+    code = [path.read_bytes().hex() for path in sorted((ROOT / "scripts/census/networks").glob("*.py"))]
+    asked = [inspect.getsource(examine), networks()[set_name][name], MEMORY, MINUTES]
+    digest = _digest([versions(), code, asked])
+    path = KEPT / set_name / f"{name}.json"
+    if path.is_file():
+        kept = json.loads(path.read_text())
+        if kept["digest"] == digest:
+            return kept["row"]
+    row = _in_a_process(set_name, name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"digest": digest, "row": row}))
+    print(f"{set_name} {name}: {row.get('refused') or row.get('failed') or 'recorded'}", flush=True)
+    return row
+
+
+def _in_a_process(set_name: str, name: str) -> dict[str, Any]:
+    import psutil
+
+    paths = [str(ROOT / "scripts"), os.environ.get("PYTHONPATH", "")]
+    process = psutil.Popen(
+        [sys.executable, __file__, "--examine", set_name, name],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(filter(None, paths)),
+            "OMP_NUM_THREADS": "1",
+            "HF_HUB_OFFLINE": "1",
+        },
+    )
+    begun, reason = time.monotonic(), ""
+    while not reason:
+        try:
+            output, errors = process.communicate(timeout=0.5)
+            break
+        except subprocess.TimeoutExpired:
+            if time.monotonic() - begun > MINUTES * 60:
+                reason = f"took longer than {MINUTES} minutes"
+            elif process.memory_info().rss > MEMORY:
+                reason = f"took more than {MEMORY / 1e9:.0f} GB of memory"
+    else:
+        process.kill()
+        process.communicate()
+        return {"failed": reason}
+    if process.returncode:
+        return {"failed": errors.strip().rpartition("\n")[2] or f"ended with status {process.returncode}"}
+    return json.loads(output.strip().rpartition("\n")[2])
+
+
+# the page
+
+
+def page(rows: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
+    """Return the text of docs/coverage.md for the rows of each set."""
+    parts = [HEAD.format(versions=", ".join(f"{name} {one}" for name, one in versions().items()))]
+    parts += ["| set | networks | recorded | refused | failed |", "|---|---|---|---|---|"]
+    for name, found in rows.items():
+        counts = [sum(key in row for row in found.values()) for key in ("layers", "refused", "failed")]
+        parts.append(f"| {name} | {len(found)} | " + " | ".join(map(str, counts)) + " |")
+    for name, found in rows.items():
+        parts += [
+            "",
+            f"## {name}",
+            "",
+            "| network | recorded | layers | difference | fields | ablation | seconds |",
+        ]
+        parts.append("|---|---|---|---|---|---|---|")
+        parts += [_line(network, row) for network, row in sorted(found.items())]
+    return "\n".join(parts) + "\n"
+
+
+def _line(network: str, row: Mapping[str, Any]) -> str:
+    if "layers" not in row:
+        reason = row.get("refused") or f"failed: {row['failed']}"
+        reason = " ".join(reason.split()).replace("|", "\\|").replace("<", "&lt;")
+        return f"| {network} | {reason} | | | | | |"
+    cells = [
+        network,
+        "yes",
+        row["layers"],
+        f"{row['difference']:.0e}".replace("-", "−"),
+        f"{row['fields']} of {row['layers']}",
+        _ablation(row),
+        f"{row['seconds']:.1f}",
+    ]
+    return "| " + " | ".join(map(str, cells)) + " |"
+
+
+def _ablation(row: Mapping[str, Any]) -> str:
+    if row["part"] in (0, row["ablated"]):
+        return "part" if row["part"] else "whole"
+    return f"part at {row['part']} of {row['ablated']} layers"
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of the packages that decide the rows."""
+    return {name: version(name) for name in ("torch", "torchvision", "timm", "transformers")}
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def main() -> None:
+    """Examine all networks that are not kept, and write the page."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("names", nargs="*", help="networks to examine; without, all, and the page is written")
+    parser.add_argument("--examine", metavar="SET", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.examine:
+        try:
+            print(json.dumps(examined(arguments.examine, arguments.names[0])))
+        except Exception:
+            traceback.print_exc()
+            sys.exit(1)
+        return
+    sys.path.insert(0, str(ROOT / "scripts"))
+    from census.networks.operators import torchvision_ready
+
+    torchvision_ready()
+    wanted = [
+        (set_name, name)
+        for set_name, members in networks().items()
+        for name in members
+        if not arguments.names or name in arguments.names
+    ]
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        found = list(pool.map(lambda each: _row(*each), wanted))
+    rows: dict[str, dict[str, dict[str, Any]]] = {}
+    for (set_name, name), row in zip(wanted, found, strict=True):
+        rows.setdefault(set_name, {})[name] = row
+    if arguments.names:
+        print(page(rows))
+    else:
+        PAGE.write_text(page(rows), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
