@@ -140,7 +140,7 @@ def file_of_weights(weights: str) -> str | None:
     'runs/best'
     >>> file_of_weights("torchvision:IMAGENET1K_V1.x")
     """
-    named = weights in ("train", "random", *FETCHED_WEIGHTS) or ":" in weights.partition("/")[0]
+    named = weights in ("train", "random", HUB_WEIGHTS, *FETCHED_WEIGHTS) or ":" in weights.partition("/")[0]
     return (
         weights if not named and (Path(weights).suffix or "/" in weights or Path(weights).is_file()) else None
     )
