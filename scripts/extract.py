@@ -13,6 +13,7 @@ with job(snakemake.log[0]) as log:
     from census.data.store import open_dataset
     from census.networks.build import build
     from census.networks.device import choose_device, keep_freed_memory
+    from census.networks.hubs import version_of_hub
     from census.networks.prepared import prepare
     from census.networks.verification import N_IMAGES
     from census.networks.weights import digest_of_weights, load_weights, step_of_weights
@@ -51,13 +52,15 @@ with job(snakemake.log[0]) as log:
         "split": settings["split"],
         "weights_digest": digest_of_weights(weights),
         "data_digest": data.attributes["digest"],
+        "preprocessing": entry["input"],
         "preprocessing_digest": digest(entry["input"]),
         "classes": data.classes,
         "precision": settings["activations"]["precision"],
         "verification": verification.attribute(),
         "software": {
             name: version(name) for name in ("torch", "torchvision", "numba", "zarr", "numcodecs", "numpy")
-        },
+        }
+        | version_of_hub(entry["architecture"]),
     }
     # weights and images belong to the identity of an unfinished pass: they are known by content only here
     identity = digest([this_pass, shards, provenance["weights_digest"], provenance["data_digest"]])
