@@ -8,9 +8,10 @@ with job(snakemake.log[0]) as log:
     from census.networks.build import build, channels_of
     from census.networks.hubs import published_state
     from census.networks.weights import (
+        CONVERTERS,
+        fetched_state,
         fit_state,
         read_state,
-        squeezenet_state,
         torchvision_state,
         write_weights,
     )
@@ -22,9 +23,8 @@ with job(snakemake.log[0]) as log:
     write_weights(
         network.state_dict(), untrained, {"network": key, "checkpoint": "0", "step": "0", "weights": "random"}
     )
-    if weights == "squeezenet1_1-caffe":
-        pickled = Path(snakemake.input[0]) / "squeezenet_weights.pkl"
-        fit_state(network, squeezenet_state(pickled), str(pickled))
+    if weights in CONVERTERS:
+        fit_state(network, fetched_state(weights, Path(snakemake.input[0])), weights)
     elif weights == "pretrained":
         channels = channels_of(settings["input"]["color"])
         fit_state(network, published_state(settings, channels, key), settings["architecture"])

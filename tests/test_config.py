@@ -254,7 +254,8 @@ KEYS_OF_STUDY = "activations, atlas, datasets, device, figures, jobs, measures, 
         (
             "datasets.clothes.subfolder",
             "coats",
-            "datasets.clothes.subfolder: only the source 'tuxpaint-stamps' has this key, not 'fashion-mnist'",
+            "datasets.clothes.subfolder: only the sources 'tuxpaint-stamps' and 'openclipart' have this key, "
+            "not 'fashion-mnist'",
         ),
         ("datasets.stamps.subfolder", "", "datasets.stamps.subfolder: '' should be non-empty"),
         (
@@ -305,6 +306,12 @@ KEYS_OF_STUDY = "activations, atlas, datasets, device, figures, jobs, measures, 
             "networks.resnet.weights",
             "squeezenet-caffe",
             "networks.resnet.weights: 'squeezenet-caffe' is not valid; did you mean 'squeezenet1_1-caffe'?",
+        ),
+        (
+            "networks.resnet.weights",
+            "efficientnet-lite0-tensorflow",
+            "networks.resnet.architecture: must be 'efficientnet-lite0' for weights "
+            "'efficientnet-lite0-tensorflow', not 'resnet18'",
         ),
     ],
 )
@@ -490,11 +497,19 @@ def test_files_and_folders_that_are_there_are_no_fault(tmp_path):
     assert read_config(study)["networks"]["resnet"]["weights"] == str(weights)
 
 
-@pytest.mark.parametrize("weights", ["torchvision:DEFAULT", "squeezenet1_1-caffe", "random"])
-def test_weights_from_elsewhere_are_no_fault(weights):
-    assert (
-        read_config(changed("networks.resnet.weights", weights))["networks"]["resnet"]["weights"] == weights
-    )
+@pytest.mark.parametrize(
+    ("architecture", "weights"),
+    [
+        ("resnet18", "torchvision:DEFAULT"),
+        ("resnet18", "random"),
+        ("squeezenet1_1", "squeezenet1_1-caffe"),
+        ("efficientnet-lite0", "efficientnet-lite0-tensorflow"),
+        ("mine:same", "efficientnet-lite0-tensorflow"),  # may build the same network
+    ],
+)
+def test_weights_from_elsewhere_are_no_fault(architecture, weights):
+    study = changed("networks.resnet", {"architecture": architecture, "weights": weights})
+    assert read_config(study)["networks"]["resnet"]["weights"] == weights
 
 
 def test_the_default_study_is_valid_and_says_what_the_defaults_are():

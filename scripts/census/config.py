@@ -19,14 +19,14 @@ import yaml
 from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import ValidationError
 
-from census.data.sources import TORCHVISION, splits
+from census.data.downloads import FETCHED_WEIGHTS
+from census.data.sources import OPTIONS, TORCHVISION, splits
 from census.errors import StudyError, nearest
 from census.networks.formats import format_of
 from census.networks.hubs import filled_in, hub_of
 from census.networks.layers import Layer, select
 
 SCHEMA = Path(__file__).parents[2] / "workflow/schemas/config.schema.yaml"
-FETCHED_WEIGHTS = ("squeezenet1_1-caffe",)
 HUB_WEIGHTS = "pretrained"
 
 # the name under which a Snakemake hands its config on to those that it starts, and how many characters
@@ -302,18 +302,16 @@ def _faults_between_keys(config: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _faults_of_dataset(key: str, entry: Mapping[str, Any]) -> Iterator[str]:
-    for option, source, needed in (
-        ("name", "torchvision", True),
-        ("path", "folder", True),
-        ("subfolder", "tuxpaint-stamps", False),
-    ):
-        if entry["source"] == source and option not in entry and needed:
-            yield f"{key}: the source {source!r} needs the key {option!r}"
-        elif option == "name" and entry["source"] == source and entry["name"] not in TORCHVISION:
+    for option, (sources, needed) in OPTIONS.items():
+        if entry["source"] in sources and option not in entry and needed:
+            yield f"{key}: the source {entry['source']!r} needs the key {option!r}"
+        elif option == "name" and entry["source"] in sources and entry["name"] not in TORCHVISION:
             hint = nearest(entry["name"], TORCHVISION)
             yield f"{key}.name: there is no data set {entry['name']!r} of torchvision here{hint}"
-        elif entry["source"] != source and option in entry:
-            yield f"{key}.{option}: only the source {source!r} has this key, not {entry['source']!r}"
+        elif entry["source"] not in sources and option in entry:
+            wanted = " and ".join(map(repr, sources))
+            have = "sources {} have" if len(sources) > 1 else "source {} has"
+            yield f"{key}.{option}: only the {have.format(wanted)} this key, not {entry['source']!r}"
     if entry["source"] == "folder" and "path" in entry:
         folders = entry["path"]
         for split, folder in folders.items() if isinstance(folders, dict) else [(None, folders)]:
@@ -330,7 +328,11 @@ def _faults_of_network(key: str, entry: Mapping[str, Any], datasets: Mapping[str
     if resize is not None and resize < entry["input"]["size"]:
         yield f"{key}.input.resize: must be at least input.size, {entry['input']['size']}, not {resize}"
     yield from _faults_of_arguments(f"{key}.arguments", entry["arguments"])
-    weights = entry["weights"]
+    weights, architecture = entry["weights"], entry["architecture"]
+    # a function of the user's may build the same network
+    if FETCHED_WEIGHTS.get(weights, architecture) != architecture and ":" not in architecture:
+        needed = FETCHED_WEIGHTS[weights]
+        yield f"{key}.architecture: must be {needed!r} for weights {weights!r}, not {architecture!r}"
     if weights == "train":
         if entry["training"] is None:
             yield f"{key}: weights 'train' need the key 'training'"

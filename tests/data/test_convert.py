@@ -75,12 +75,13 @@ def test_folder(tree, tmp_path):
     }
 
 
-def test_folder_within_the_stamps(tree, tmp_path):
-    data, table, _ = run(tree, tmp_path / "out", source="tuxpaint-stamps", subfolder="ant")
+@pytest.mark.parametrize("source", ["tuxpaint-stamps", "openclipart"])
+def test_folder_within_what_is_fetched(source, tree, tmp_path):
+    data, table, _ = run(tree, tmp_path / "out", source=source, subfolder="ant")
     assert data.classes == ["deep"]
     assert table["source"].tolist() == ["deep/1.PNG"]
     with pytest.raises(StudyError, match=r"^datasets\.mine\.subfolder: there is no folder '.*/tree/ants'"):
-        run(tree, tmp_path / "again", source="tuxpaint-stamps", subfolder="ants")
+        run(tree, tmp_path / "again", source=source, subfolder="ants")
 
 
 def test_attributes(tree, tmp_path):

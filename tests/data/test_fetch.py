@@ -78,6 +78,11 @@ def apt(tmp_path, monkeypatch):
             for name, content in {**files, "DEBIAN/control": CONTROL}.items():
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
                 (root / name).write_bytes(content)
+            # a second name of a file is no further file
+            link = root / "usr/share/pictures/c/link.png"
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.unlink(missing_ok=True)
+            link.symlink_to("../a/1.png")
             subprocess.run(
                 ["dpkg-deb", "--build", root, tmp_path / "made.deb"], check=True, capture_output=True
             )

@@ -13,6 +13,7 @@ from census.networks.operators import torchvision_ready
         ({"source": "torchvision", "name": "CIFAR10"}, ["train", "test"]),
         ({"source": "torchvision"}, ["train", "test"]),  # a missing key is the schema's to report
         ({"source": "tuxpaint-stamps"}, ["all"]),
+        ({"source": "openclipart"}, ["all"]),
         ({"source": "imagenet-samples"}, ["all"]),
         ({"source": "folder", "path": "pictures"}, ["all"]),
         ({"source": "folder"}, ["all"]),

@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 from census.code import code_digest as code
 from census.config import as_begun, checkpoints_of, file_of_weights, read_config
 from census.config import units_of_layers, with_names_of_layers
+from census.data.downloads import FETCHED_WEIGHTS
 from census.data.folder import class_folders
 from census.data.sources import folder_of, source_of, splits
 from census.errors import StudyError
@@ -127,8 +128,8 @@ def source_of_weights(wildcards):
     weights = entry["weights"]
     if weights == "pretrained":
         return files_of_weights(entry["architecture"])
-    if weights == "squeezenet1_1-caffe":
-        return "results/sources/squeezenet1_1-caffe"
+    if weights in FETCHED_WEIGHTS:
+        return SOURCE.format(source=weights)
     return file_of_weights(weights) or []
 
 

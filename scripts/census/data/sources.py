@@ -34,6 +34,13 @@ TORCHVISION: dict[str, dict[str, dict[str, Any]]] = {
 }
 TORCHVISION_PREFIX = "torchvision-"
 
+# keys of a data set that some sources have only, and whether these need them
+OPTIONS = {
+    "name": (("torchvision",), True),
+    "path": (("folder",), True),
+    "subfolder": (("tuxpaint-stamps", "openclipart"), False),
+}
+
 
 def splits(entry: Mapping[str, Any]) -> list[str]:
     """Return the names of a data set's splits.

@@ -3,11 +3,14 @@
 Widths, kernels and strides are those of the paper on representative substitution; what it leaves open
 (pooling, normalization, the width of the hidden layer) is chosen here and said in each docstring.
 Modules are named as the layers are read in the study: ``conv1``, ``norm1``, ``relu1``, ``pool1`` …
+EfficientNet-Lite0, which torchvision does not have, is in a file of its own.
 """
 
 from collections import OrderedDict
 
 from torch import nn
+
+from census.networks.efficientnet import efficientnet_lite0
 
 
 def _convolution(label: str, inputs: int, units: int) -> list[tuple[str, nn.Module]]:
@@ -105,4 +108,9 @@ def vgg16_small(channels: int, size: int, classes: int) -> nn.Module:
     return nn.Sequential(OrderedDict(modules))
 
 
-OWN = {"cnn": shallow_cnn, "mlp": mlp, "vgg16-small": vgg16_small}
+OWN = {
+    "cnn": shallow_cnn,
+    "mlp": mlp,
+    "vgg16-small": vgg16_small,
+    "efficientnet-lite0": efficientnet_lite0,
+}

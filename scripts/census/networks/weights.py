@@ -6,7 +6,7 @@ import json
 import os
 import pickle
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from census.errors import StudyError, nearest
 from census.jobs import LOGGER
 from census.networks.checkpoints import Inert, read_checkpoint
+from census.networks.efficientnet import efficientnet_names
 from census.networks.matching import COUNTER, EXTRA_STATE, find_state, kind_of, ties
 from census.networks.operators import torchvision_ready
 
@@ -301,3 +302,47 @@ def squeezenet_state(pickled: str | os.PathLike[str]) -> dict[str, Tensor]:
         state[f"{torch_name}.weight"] = torch.from_numpy(np.ascontiguousarray(kernel.transpose(3, 2, 0, 1)))
         state[f"{torch_name}.bias"] = torch.from_numpy(np.ascontiguousarray(bias))
     return state
+
+
+def efficientnet_state(checkpoint: str | os.PathLike[str]) -> dict[str, Tensor]:
+    """Convert a checkpoint of EfficientNet-Lite0 from EfficientNet-PyTorch to the names of this library's.
+
+    Parameters
+    ----------
+    checkpoint : a state dict saved by torch.
+
+    Raises
+    ------
+    StudyError : the file cannot be read, or holds other tensors.
+    """
+    names = efficientnet_names()
+    state = {}
+    for name, value in read_checkpoint(Path(checkpoint)).items():
+        module, _, kind = name.rpartition(".")
+        if module not in names:
+            raise StudyError(f"{checkpoint}: {name!r} is no tensor of EfficientNet-Lite0")
+        state[f"{names[module]}.{kind}"] = value
+    return state
+
+
+# by their name in the config: how weights that are fetched become a state dict of their architecture
+CONVERTERS: dict[str, Callable[[str | os.PathLike[str]], dict[str, Tensor]]] = {
+    "squeezenet1_1-caffe": squeezenet_state,
+    "efficientnet-lite0-tensorflow": efficientnet_state,
+}
+
+
+def fetched_state(name: str, folder: Path) -> dict[str, Tensor]:
+    """Read weights that were fetched, as a state dict of their architecture.
+
+    Parameters
+    ----------
+    name : a key of :data:`CONVERTERS`.
+    folder : holds the one file that was fetched.
+
+    Raises
+    ------
+    StudyError : the file is not what it should be.
+    """
+    (file,) = folder.glob("[!.]*")  # Snakemake keeps a hidden one beside it
+    return CONVERTERS[name](file)
