@@ -138,6 +138,26 @@ def test_any_image_fits(width, height, size, fit, mode):
     assert Form(None, fit)(Image.new(mode, (width, height))).shape == (height, width, 3)
 
 
+@pytest.mark.parametrize("fit", ["pad", "crop", "stretch"])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P", "I;16"])
+def test_huge_images_are_averaged_to_nearly_the_same(fit, mode, monkeypatch):
+    rows, columns = np.mgrid[:300, :450]
+    waves = (127 + 60 * np.sin(rows / 40) + 60 * np.cos(columns / 50)).astype(np.uint8)
+    huge = Image.fromarray(waves.astype(np.uint16) * 257 if mode == "I;16" else waves)
+    if mode == "RGBA":
+        huge = huge.convert("RGB")
+        huge.putalpha(Image.fromarray((255 * (columns > 200)).astype(np.uint8)))
+    elif mode != "I;16":
+        huge = huge.convert(mode)
+    whole = Form(10, fit, RED)(huge)
+    monkeypatch.setattr("census.data.pictures._HUGE", 1000)
+    monkeypatch.setattr("census.data.pictures._BAND", 5000)  # pixels, so several bands
+    averaged = Form(10, fit, RED)(huge)
+    assert not np.array_equal(averaged, whole)
+    assert np.abs(averaged.astype(int) - whole).mean() < 3
+    np.testing.assert_array_equal(Form(None, fit, RED)(huge).shape[:2], (300, 450))
+
+
 def test_decode_says_why_it_failed():
     def no_image():
         raise OSError("image file is\ntruncated")

@@ -45,7 +45,8 @@ rule dataset:
         CONDA
     threads: 4
     resources:
-        mem_mb=memory(2000),
+        # an image of as many pixels as Pillow takes is 700 MB, and each thread holds one
+        mem_mb=memory(3000),
         runtime=240,
     params:
         entry=lambda wildcards: dict(sorted(config["datasets"][wildcards.dataset].items())),

@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+
+# of more pixels than that, each further copy would take hundreds of megabytes
+_HUGE = 16_000_000
+_BAND = 4_000_000
 
 
 class Picture(NamedTuple):
@@ -45,7 +49,8 @@ class Form:
 
     Transparent images are first laid over the background: so the colors of invisible pixels never bleed into
     visible ones. Images are shrunk and enlarged by Pillow's bicubic filter, which widens with the factor by
-    which it shrinks (antialiasing), and rings less than Lanczos' at the hard outlines of drawings.
+    which it shrinks (antialiasing), and rings less than Lanczos' at the hard outlines of drawings. Images of
+    more than 16 million pixels are averaged over squares of pixels first, to at least three times the size.
 
     Attributes
     ----------
@@ -72,10 +77,28 @@ class Form:
         ------
         ValueError : pixels are of a kind that has no white to scale to.
         """
-        image = self._opaque(ImageOps.exif_transpose(image)).convert("RGB" if self.channels == 3 else "L")
+        mode = "RGB" if self.channels == 3 else "L"
+        turned = image.getexif().get(ExifTags.Base.Orientation, 1) != 1
+        image = ImageOps.exif_transpose(image) if turned else image  # which would copy it in any case
+        factor = self._factor(image.size) if image.width * image.height > _HUGE else 1
+        image = self._averaged(image, factor, mode) if factor > 1 else self._opaque(image).convert(mode)
         if self.size is not None and image.size != (self.size, self.size):
             image = self._square(image, self.size)
         return np.asarray(image, dtype=np.uint8).reshape(image.height, image.width, self.channels)
+
+    def _factor(self, shape: tuple[int, int]) -> int:
+        """Return by which whole number an image can be shrunk so that three times the size is left of it."""
+        side = max(shape) if self.fit == "pad" else min(shape)
+        return side // (3 * self.size) if self.size else 1
+
+    def _averaged(self, image: Image.Image, factor: int, mode: str) -> Image.Image:
+        """Return an image shrunk by a whole number, opaque; never all of it is copied at once."""
+        height = max(1, _BAND // image.width // factor) * factor
+        shrunk = Image.new(mode, (-(-image.width // factor), -(-image.height // factor)))
+        for top in range(0, image.height, height):
+            band = image.crop((0, top, image.width, min(top + height, image.height)))
+            shrunk.paste(self._opaque(band).convert(mode).reduce(factor), (0, top // factor))
+        return shrunk
 
     def _opaque(self, image: Image.Image) -> Image.Image:
         if image.mode.startswith("I;16") and "transparency" not in image.info:
