@@ -531,6 +531,20 @@ def test_the_other_studies_overlay_the_default_one(path, tmp_path, monkeypatch):
     assert read_config(study)["runs"]
 
 
+def test_two_studies_share_the_run_that_both_have():
+    """Otherwise each would make activations anew that the other made."""
+    study, default = (yaml.safe_load(CONFIG.read_text()) for _ in range(2))
+    update_config(study, yaml.safe_load((ROOT / "studies/imagenet-networks.yaml").read_text()))
+    shared = [
+        run
+        for config in (study, default)
+        for run in read_config(config)["runs"]
+        if (run["network"], run["dataset"]) == ("squeezenet1_1", "stamps")
+    ]
+    assert len(shared) == 2
+    assert shared[0] == shared[1]
+
+
 def keys(part: dict[str, Any], path: str = "") -> Iterator[str]:
     """Yield the paths of the schema's keys that take a value; names of the user's own are ``*``."""
     if "$ref" in part:
