@@ -15,6 +15,7 @@ with job(snakemake.log[0]) as log:
     from census.networks.prepared import prepare
     from census.networks.weights import load_weights, step_of_weights
     from census.parts import places_of
+    from census.paths import layer_name
     from census.stores import write_checkpoint
     from census.units import sample_units
 
@@ -33,7 +34,8 @@ with job(snakemake.log[0]) as log:
         network = build(entry, seed, key).requires_grad_(False)
         load_weights(network, path)
         prepared = prepare(network, entry, key, device)
-        (layer,) = prepared.select([snakemake.wildcards.layer])
+        known = (each.name for each in prepared.listing.layers)
+        (layer,) = prepared.select([layer_name(snakemake.wildcards.layer, known)])
         if not layer.before:
             log.warning("%s has no rectifier: its own values are maximized", layer.name)
         ascent = Ascent(prepared, layer, settings)

@@ -20,6 +20,7 @@ with job(snakemake.log[0]) as log:
     from census.data.store import open_dataset
     from census.facet_store import read_facets
     from census.measures.patches import as_seen
+    from census.paths import path_name
     from census.stores import open_checkpoint
 
     params, wildcards = snakemake.params, snakemake.wildcards
@@ -31,7 +32,7 @@ with job(snakemake.log[0]) as log:
         snakemake.input.units, filters=[(name, "=", value) for name, value in here.items()]
     ).sort_by([("depth", "ascending"), ("unit", "ascending")])
     kinds = kinds_of_columns(table)
-    ascents = {Path(path).stem: path for path in snakemake.input.ascents}
+    ascents = {Path(path).name.removesuffix(".zarr"): path for path in snakemake.input.ascents}
 
     def few_digits(values, digits=4):
         """Return numbers of (unit, rank) as rows of lists."""
@@ -43,11 +44,12 @@ with job(snakemake.log[0]) as log:
         store, concepts = open_store(path), open_checkpoint(path_of_concepts, "final")
         attributes = dict(store.attrs)
         name, n_units = attributes["layer"], attributes["shape"][0]
+        in_paths = path_name(name)
         images, labels = images_and_labels(store)
         units = table.filter(pc.equal(table["layer"], name))
         # a layer of which no table says anything has its units all the same
         columns = columns_of_layer(units, kinds) or {"unit": list(range(n_units))}
-        write_data(data, f"{key}/layers/{name}", {"columns": columns})
+        write_data(data, f"{key}/layers/{in_paths}", {"columns": columns})
 
         k = min(params.images, len(images))
         blocks = image_blocks(store, images, "max", "argmax")
@@ -55,7 +57,7 @@ with job(snakemake.log[0]) as log:
         top = {part: concepts[f"top_{part}"][:, :k] for part in ("image", "value", "position")}
         near = neighbours(lambda store=store: statistic_blocks(store, "mean"), params.neighbours)
         used.update(np.unique(top["image"]).tolist(), np.unique(bottom.images).tolist())
-        details[name] = {
+        details[in_paths] = {
             "top": {
                 "image": top["image"],
                 "value": few_digits(top["value"]),
@@ -71,19 +73,20 @@ with job(snakemake.log[0]) as log:
             "near": near.units.tolist(),
             "near_r": few_digits(near.correlations, 3),
             "facets": write_facets(
-                folder / "facets" / name,
+                folder / "facets" / in_paths,
                 read_facets(path_of_facets),
                 pd.read_parquet(path_of_table),
                 params.picture,
             ),
             "ascent": {},
         }
-        if name in ascents:
-            ascent = open_checkpoint(ascents[name], "final")
-            details[name]["ascent"] = write_ascents(folder / "ascent" / name, ascent, params.picture)
+        if in_paths in ascents:
+            ascent = open_checkpoint(ascents[in_paths], "final")
+            details[in_paths]["ascent"] = write_ascents(folder / "ascent" / in_paths, ascent, params.picture)
         layers.append(
             {
                 "name": name,
+                "path": in_paths,
                 "depth": attributes["depth"],
                 "kind": attributes["kind"],
                 "branch_of": attributes["branch_of"],
@@ -92,7 +95,7 @@ with job(snakemake.log[0]) as log:
                 "summary": summaries(units, kinds),
             }
         )
-        n_facets, n_ascents = (len(details[name][part]) for part in ("facets", "ascent"))
+        n_facets, n_ascents = (len(details[in_paths][part]) for part in ("facets", "ascent"))
         log.info("%s: %d units, %d with facets, %d with ascents", name, n_units, n_facets, n_ascents)
 
     dataset = open_dataset(snakemake.input.images)

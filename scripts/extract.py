@@ -17,6 +17,7 @@ with job(snakemake.log[0]) as log:
     from census.networks.prepared import prepare
     from census.networks.verification import N_IMAGES
     from census.networks.weights import digest_of_weights, load_weights, step_of_weights
+    from census.paths import layer_name
 
     key, settings = snakemake.params.network, dict(snakemake.params.settings)
     # where a network runs is no parameter: another device makes no result out of date
@@ -30,12 +31,14 @@ with job(snakemake.log[0]) as log:
     load_weights(network, weights)
     shards, shard = snakemake.params.shards, int(snakemake.wildcards.get("shard", 0))
     outputs = [Path(path) for path in snakemake.output]
-    stores = {path.name.removesuffix(".zarr"): path for path in outputs}
-    names = list(stores) if shards == 1 else snakemake.params.layers
     indices, n_maps = choose_images(len(data.labels), settings["images"], settings["maps"], settings["seed"])
     images = Images(data.pixels, data.labels, indices, n_maps)
     # all shards of a pass try the same images, so that their stores agree
     prepared = prepare(network, entry, key, device, next(images.batches(N_IMAGES)))
+    known = [layer.name for layer in prepared.listing.layers]
+    names = snakemake.params.get("layers") or [
+        layer_name(path.name.removesuffix(".zarr"), known) for path in outputs
+    ]
     layers = prepared.select(names)
     verification = prepared.verify()
     log.info("recorded values are the network's own: %s", verification)
@@ -81,7 +84,7 @@ with job(snakemake.log[0]) as log:
     log.info("%d images, %d with maps, %d layers, on %s", len(indices), n_maps, len(layers), device)
     run.run()
     if shards == 1:
-        run.finish(provenance, stores)
+        run.finish(provenance, dict(zip(names, outputs, strict=True)))
     else:
         log.info("shard %d of %d: %d images", shard, shards, run.n_images)
         run.finish_shard(provenance, outputs[0])

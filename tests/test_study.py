@@ -6,6 +6,7 @@ import xarray as xr
 
 import census
 from census.errors import StudyError
+from census.paths import path_name
 from census.stores import write_checkpoint
 
 
@@ -54,6 +55,24 @@ def test_stores_are_data_sets(results):
 def test_of_what_is_not_there_it_says_what_is(results, ask, message):
     with pytest.raises(StudyError, match=message):
         ask(census.open(results))
+
+
+@pytest.mark.parametrize("layer", ["a/b::c", "x" * 200], ids=["odd", "long"])
+def test_layers_are_asked_for_by_their_own_names(results, layer):
+    write_checkpoint(
+        results / f"measures/gram/cnn/clothes/{path_name(layer)}.zarr",
+        "final",
+        {"sums": (("image",), pd.Series([3.0]).to_numpy())},
+        {},
+    )
+    study, folder = census.open(results), results / "measures/gram/cnn/clothes"
+    pd.DataFrame({"unit": [7]}).to_parquet(folder / f"{path_name(layer)}.units.parquet")
+    pd.DataFrame({"unit": [8]}).to_parquet(folder / f"{path_name(layer)}.parquet")
+    assert list(study.matrices("gram", "cnn", "clothes", layer)["sums"]) == [3]
+    assert list(study.table("gram", "cnn", "clothes", f"{layer}.units")["unit"]) == [7]
+    assert list(study.table("gram", "cnn", "clothes", layer)["unit"]) == [8]
+    with pytest.raises(StudyError, match=r"no 'a/b::d\.zarr'"):
+        study.matrices("gram", "cnn", "clothes", "a/b::d")
 
 
 def test_a_folder_without_a_study_is_refused(tmp_path):

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from census.errors import StudyError, nearest
+from census.paths import layer_name, path_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,7 +85,9 @@ class Study:
         import xarray as xr
 
         stores = self.path / "activations"
-        return xr.open_zarr(self._found(stores, network, str(checkpoint), dataset, f"{layer}.zarr"))
+        return xr.open_zarr(
+            self._found(stores, network, str(checkpoint), dataset, f"{path_name(layer)}.zarr")
+        )
 
     def matrices(
         self, measure: str, network: str, dataset: str, layer: str, checkpoint: str | int = FINAL
@@ -96,7 +99,7 @@ class Study:
         import xarray as xr
 
         measures = self.path / "measures"
-        store = self._found(measures, measure, network, dataset, f"{layer}.zarr")
+        store = self._found(measures, measure, network, dataset, f"{path_name(layer)}.zarr")
         # facets are not of a checkpoint
         group = store if _is_flat(store) else self._found(store, str(checkpoint))
         return xr.open_zarr(group)
@@ -105,9 +108,12 @@ class Study:
         """Return a measure's own table, such as ``relu3.spectrum`` of ``directions``."""
         import pandas as pd
 
-        return pd.read_parquet(
-            self._found(self.path / "measures", measure, network, dataset, f"{name}.parquet")
-        )
+        folder = self._found(self.path / "measures", measure, network, dataset)
+        # a layer's name may be shortened in the file's, and the table's own is not
+        layer, _, part = name.rpartition(".")
+        files = [f"{path_name(name)}.parquet", f"{path_name(layer)}.{part}.parquet"]
+        there = next((file for file in files if (folder / file).is_file()), files[0])
+        return pd.read_parquet(self._found(folder, there))
 
     def _table(self, name: str) -> "pd.DataFrame":
         import pandas as pd
@@ -121,8 +127,9 @@ class Study:
         """Return a path below a folder; of what is not there, say what is in its place."""
         for part in parts:
             if not (folder / part).exists():
-                there = sorted(path.name for path in folder.glob("[!.]*"))
-                raise StudyError(f"{folder}: there is no {part!r}{nearest(part, there)}")
+                there = sorted(layer_name(path.name) for path in folder.glob("[!.]*"))
+                wanted = layer_name(part)
+                raise StudyError(f"{folder}: there is no {wanted!r}{nearest(wanted, there)}")
             folder = folder / part
         return folder
 

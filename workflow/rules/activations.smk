@@ -9,7 +9,7 @@ for run in RUNS:
         settings = pass_settings(run, checkpoint)
         key = digest(settings)
         place = {"network": run["network"], "checkpoint": checkpoint, "dataset": run["dataset"]}
-        stores = {layer: Path(STORE.format(layer=layer, **place)) for layer in run["layers"]}
+        stores = {layer: Path(STORE.format(layer=path_name(layer), **place)) for layer in run["layers"]}
         STORES += map(str, stores.values())
         for finished, (layers, shards) in plan(stores, key, run["shards"]).items():
             # a run's passes are told apart by their layers; the new one needs no such name

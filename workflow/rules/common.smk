@@ -18,6 +18,7 @@ from census.data.sources import folder_of, source_of, splits
 from census.errors import StudyError
 from census.networks.hubs import files_of_weights
 from census.networks.listing import list_layers, own_code
+from census.paths import ESCAPED, layer_name, path_name
 
 CONDA = "../../envs/study.yaml"
 SOURCE = "results/sources/{source}"
@@ -68,7 +69,7 @@ wildcard_constraints:
     dataset="|".join(sorted(config["datasets"])),
     split="[a-z0-9_-]+",
     checkpoint="final|[0-9]+",
-    layer="[A-Za-z0-9_.]+",
+    layer=ESCAPED,
 
 
 def files_of_dataset(wildcards):
@@ -78,9 +79,11 @@ def files_of_dataset(wildcards):
     if source is not None:
         return SOURCE.format(source=source)
     try:
-        return [str(folder) for folder in class_folders(folder_of(entry, wildcards.split))]
+        folders = class_folders(folder_of(entry, wildcards.split))
     except StudyError as error:
         raise WorkflowError(str(error)) from None
+    # Snakemake would replace braces, and names in angle brackets: the folder around these stands for them
+    return sorted({str(each.parent if set(each.name) & set("{}<>") else each) for each in folders})
 
 
 def input_size(wildcards, key):
@@ -104,9 +107,15 @@ def interpolation_of_input(wildcards):
     return config["networks"][wildcards.network]["input"]["interpolation"]
 
 
+def layer_of(wildcards):
+    """Return the layer that the wildcard names."""
+    layers = {layer.name: layer for layer in LAYERS[wildcards.network]}
+    return layers[layer_name(wildcards.layer, layers)]
+
+
 def units_named(wildcards):
     """Return the units of a layer that the config names to have facets."""
-    return UNITS.get(wildcards.network, {}).get(wildcards.layer, [])
+    return UNITS.get(wildcards.network, {}).get(layer_of(wildcards).name, [])
 
 
 def network_settings(name):
@@ -207,11 +216,16 @@ def training_images_of_ablation(wildcards):
     return DATASET.format(dataset=wildcards.dataset, split="train") + ".zarr"
 
 
+def with_layers(pattern, layers):
+    """Return the files of a pattern for several layers; other wildcards stay."""
+    return expand(pattern, layer=map(path_name, layers), allow_missing=True)
+
+
 def layers_of_run(pattern):
     """Return an input function: the files of a pattern for every layer of a run, in order of depth."""
 
     def files(wildcards):
-        return expand(pattern, layer=run_of(wildcards)["layers"], allow_missing=True)
+        return with_layers(pattern, run_of(wildcards)["layers"])
 
     return files
 
@@ -220,7 +234,7 @@ def unit_layers_of_run(pattern):
     """Return an input function: the files of a pattern for the layers whose units are looked at one by one."""
 
     def files(wildcards):
-        return expand(pattern, layer=run_of(wildcards)["unit_layers"], allow_missing=True)
+        return with_layers(pattern, run_of(wildcards)["unit_layers"])
 
     return files
 
@@ -233,7 +247,7 @@ def some_unit_layers_of_run(pattern, number):
         wanted = min(number, len(layers))
         # the first and the last are among them
         places = [round(place * (len(layers) - 1) / max(1, wanted - 1)) for place in range(wanted)]
-        return expand(pattern, layer=[layers[place] for place in places], allow_missing=True)
+        return with_layers(pattern, [layers[place] for place in places])
 
     return files
 
@@ -282,8 +296,7 @@ def gram_of_layer(wildcards):
 
 def number_of_gram_parts(wildcards):
     """Return into how many parts a layer's neurons are cut."""
-    (layer,) = (each for each in LAYERS[wildcards.network] if each.name == wildcards.layer)
-    return ceil(layer.n_neurons / NEURONS_OF_JOB)
+    return ceil(layer_of(wildcards).n_neurons / NEURONS_OF_JOB)
 
 
 def parts_of_gram(wildcards):
@@ -404,7 +417,7 @@ def of_layers(pattern, key="layers"):
     return [
         path
         for run in RUNS
-        for path in expand(pattern, network=run["network"], dataset=run["dataset"], layer=run[key])
+        for path in expand(with_layers(pattern, run[key]), network=run["network"], dataset=run["dataset"])
     ]
 
 

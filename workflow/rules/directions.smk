@@ -57,7 +57,7 @@ rule directions:
             for name in DIRECTIONS_SETTINGS
             if name not in ("images_shown", "gram_images", "loadings")
         },
-        loadings=lambda wildcards: wildcards.layer in LOADINGS.get(wildcards.network, []),
+        loadings=lambda wildcards: layer_of(wildcards).name in LOADINGS.get(wildcards.network, []),
         seed=config["seed"],
         code=code("directions.py"),
     message:

@@ -30,7 +30,7 @@ def parts(layers):
 
     Parameters
     ----------
-    layers : how many units are looked at, by network, data set and layer.
+    layers : how many units are looked at, by network, data set and the layer's name in paths.
     """
     for blocks, larger in batches(layers, config["jobs"]["units"]).items():
         first, last = blocks[0], blocks[-1] + BLOCK - 1
@@ -88,7 +88,7 @@ def blocks_of_layer(step, layers, ending):
 def units_looked_at():
     """Return how many units of each layer are looked at where that is done one by one."""
     return {
-        (run["network"], run["dataset"], layer.name): (
+        (run["network"], run["dataset"], path_name(layer.name)): (
             layer.shape[0] if run["units"] == "all" else min(run["units"], layer.shape[0])
         )
         for run in UNIT_RUNS
@@ -110,5 +110,5 @@ def units_with_facets(chosen):
             named = len(chosen.get(run["network"], {}).get(layer.name, []))
             wanted = layer.shape[0] if settings["all"] else 2 * settings["units_per_end"] + named
             if layer.name in run["layers"]:
-                counts[run["network"], run["dataset"], layer.name] = min(wanted, layer.shape[0])
+                counts[run["network"], run["dataset"], path_name(layer.name)] = min(wanted, layer.shape[0])
     return counts

@@ -21,6 +21,7 @@ from census.activations.writing import Writing, ahead
 from census.networks.layers import Layer
 from census.networks.maps import as_maps
 from census.networks.prepared import Prepared
+from census.paths import path_name
 
 
 @dataclass(frozen=True)
@@ -145,15 +146,19 @@ class Pass:
     def _progress(self) -> Path:
         return self._folder / "progress.json"
 
+    def _store(self, layer: str) -> Path:
+        """Return where a layer's store lies until it is finished."""
+        return self._folder / f"{path_name(layer)}.zarr"
+
     def _open(self) -> tuple[dict[str, StoreWriter], int]:
         """Return the unfinished stores, and how many batches are in them already."""
-        paths = {name: self._folder / f"{name}.zarr" for name in self._layers}
+        paths = {name: self._store(name) for name in self._layers}
         with contextlib.suppress(OSError, ValueError, KeyError):
             progress = json.loads(self._progress.read_text())
             if progress["identity"] == self._identity:
                 return {name: StoreWriter(path) for name, path in paths.items()}, progress["batches"]
         self._progress.unlink(missing_ok=True)
-        remove_others(self._folder.parent, self._layers)
+        remove_others(self._folder.parent, list(map(path_name, self._layers)))
         labels = self._images.labels[self._images.indices]
         for name, path in paths.items():
             create_store(
@@ -257,7 +262,7 @@ class Pass:
         self._progress.unlink()
         for name, destination in destinations.items():
             attributes = self._attributes(self._layers[name], provenance)
-            finish_store(self._folder / f"{name}.zarr", attributes, destination)
+            finish_store(self._store(name), attributes, destination)
         remove_empty(self._folder)
 
     def finish_shard(self, provenance: Mapping[str, Any], destination: Path) -> None:
@@ -269,7 +274,7 @@ class Pass:
         destination : the final name; nothing has it.
         """
         for name, layer in self._layers.items():
-            stamp_store(self._folder / f"{name}.zarr", self._attributes(layer, provenance))
+            stamp_store(self._store(name), self._attributes(layer, provenance))
         # a shard without images has counted none
         self._progress.unlink(missing_ok=True)
         self._folder.rename(destination)

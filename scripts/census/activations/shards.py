@@ -25,7 +25,7 @@ def remove_others(folder: Path, layers: Collection[str]) -> None:
     ----------
     folder : of the pass: its shards have folders in it, other passes' folders lie beside it, and finished
         shards, see :func:`shard_name`, one folder up.
-    layers : names.
+    layers : their names in paths.
     """
     for other in [*folder.parent.iterdir(), *folder.parents[1].glob(shard_name("*", "*"))]:
         stores = [*other.glob("*.zarr"), *other.glob("*/*.zarr")]
@@ -49,7 +49,7 @@ def gather(shards: Sequence[Path], folder: Path, destinations: Mapping[str, Path
     ----------
     shards : a folder each, with a store per layer; they are left as they are.
     folder : where the stores are put together; what is there is replaced.
-    destinations : by layer, the store's final name.
+    destinations : by the layer's name in paths, the store's final name.
 
     Raises
     ------

@@ -34,7 +34,7 @@ def data_script(key: str, data: Any) -> str:
 
     Parameters
     ----------
-    key : by which the atlas asks for it; letters, digits and ``/_.-``.
+    key : by which the atlas asks for it; ASCII letters, digits and ``/_.~-``.
     data : what JSON can hold; no NaN, see :func:`census.atlas.tables.rounded`.
     """
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))

@@ -36,7 +36,7 @@ async function openRun(network, dataset) {
 /** Return a layer with the columns of its units, and the row in which each unit stands. */
 async function openLayer(layer) {
   if (!layer.columns) {
-    const { columns } = await load(`${layer.run.key}/layers/${layer.name}`);
+    const { columns } = await load(`${layer.run.key}/layers/${layer.path}`);
     for (const [name, values] of Object.entries(columns)) {
       // JSON has no word for what is undefined
       if (layer.run.columns[name] === "number") {
@@ -50,7 +50,7 @@ async function openLayer(layer) {
 }
 
 /** Return the images, classes, neighbours and pictures of a layer's units. */
-const openUnits = (layer) => load(`${layer.run.key}/units/${layer.name}`);
+const openUnits = (layer) => load(`${layer.run.key}/units/${layer.path}`);
 
 /** Return a value of a unit: null where it was not measured, NaN where it is undefined. */
 const valueOf = (layer, name, row) => layer.columns[name]?.[row] ?? null;

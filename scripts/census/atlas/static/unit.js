@@ -181,7 +181,7 @@ function facetsOf(layer, units, unit) {
     found.reason && h("p", { class: "empty" }, `${found.made.gray ? "None in color" : "None"}: ${found.reason}.`),
     Object.entries(found.made).map(([part, tiles]) => h("figure", { class: "strips" },
       h("figcaption", {}, words[part] ?? part),
-      stripOf(layer.run, `facets/${layer.name}/${unit}-${part}.webp`, `${words[part] ?? part} of unit ${unit}`, tiles))));
+      stripOf(layer.run, `facets/${layer.path}/${unit}-${part}.webp`, `${words[part] ?? part} of unit ${unit}`, tiles))));
 }
 
 function ascentOf(layer, units, unit, get) {
@@ -194,7 +194,7 @@ function ascentOf(layer, units, unit, get) {
     h("p", { class: "meaning" }, `By gradient ascent from noise, one for each seed, with the mean of its map on each.${Number.isFinite(natural) && natural !== null ? ` On images, the largest is ${number(natural)}.` : ""}`),
     Object.entries(found).map(([objective, answers]) => h("figure", { class: "strips" },
       h("figcaption", {}, words[objective] ?? objective, h("span", { class: "value" }, ` ${answers.map((answer) => shown(Number(answer))).join(", ")}`)),
-      stripOf(layer.run, `ascent/${layer.name}/${unit}-${objective}.webp`, `${words[objective] ?? objective}: pictures that drive unit ${unit}`, answers.length))));
+      stripOf(layer.run, `ascent/${layer.path}/${unit}-${objective}.webp`, `${words[objective] ?? objective}: pictures that drive unit ${unit}`, answers.length))));
 }
 
 function nearestOf(layer, units, row) {
