@@ -17,6 +17,7 @@ from census.figures.style import (
     FINAL,
     GRAY,
     INK,
+    LONGEST,
     UNTRAINED,
     VERMILION,
     WIDTH,
@@ -26,6 +27,7 @@ from census.figures.style import (
     mark_undefined,
     names_height,
     new_figure,
+    shortened,
     untrained_handle,
 )
 
@@ -212,9 +214,10 @@ def _draw_layer(
     """Draw the tree of one layer's clusters, and beside each its pictures."""
     pictures.set_axis_off()
     sizes = np.bincount(layer.clusters)
-    heading = f"{layer.layer}: no unit varies"
+    name = shortened(layer.layer, LONGEST)
+    heading = f"{name}: no unit varies"
     if len(sizes):
-        heading = f"{layer.layer}: {len(layer.clusters):,} units that vary, {len(sizes):,} clusters"
+        heading = f"{name}: {len(layer.clusters):,} units that vary, {len(sizes):,} clusters"
         if len(sizes) > layer.n_shown:
             heading += f", of which the {layer.n_shown} largest"
     tree.set_title(heading, fontsize=8, pad=27)

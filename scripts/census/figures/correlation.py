@@ -35,12 +35,14 @@ from census.figures.style import (
     new_figure,
     shortened,
     untrained_handle,
+    with_glyphs,
     wrapped,
 )
 
 PANEL, LARGEST_PANEL = 0.95, 1.4  # inches
 MOST_COLUMNS = 7
 MOST_CLASSES = 24  # that a legend names
+LONGEST_CLASS = 32  # characters of a class's name
 CORRELATIONS = mpl.colormaps["RdBu_r"].with_extremes(bad=GRAY)
 FEW_CLASSES = (BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, INK)
 
@@ -66,7 +68,9 @@ def draw_matrices(
     n_blocks = math.ceil(len(matrices) / min(MOST_COLUMNS, math.ceil(math.sqrt(2.2 * len(matrices)))))
     n_columns = math.ceil(len(matrices) / n_blocks)
     shown = np.unique(labels)
-    named = [classes[label] for label in shown] if len(shown) <= MOST_CLASSES else []
+    named = [shortened(with_glyphs(classes[label]), LONGEST_CLASS, begin=True) for label in shown]
+    if len(named) > MOST_CLASSES:
+        named = []
     side = max(PANEL, min(LARGEST_PANEL, (WIDTH - 1.5) / n_columns))
     left, right = max(4.0, n_columns * side + 0.45), 0.65 + 0.065 * max([10, *map(len, named)])
     bar_height = 1.0
@@ -97,7 +101,7 @@ def draw_matrices(
     bar = legends.colorbar(ScalarMappable(Normalize(-1, 1), CORRELATIONS), cax=axes)
     bar.set_label("pattern correlation r")
     bar.outline.set_visible(False)
-    handles = [Patch(color=colors[label], label=classes[label]) for label in shown] if named else []
+    handles = [Patch(color=colors[label], label=name) for label, name in zip(shown, named, strict=False)]
     if any(np.isnan(matrix).any() for matrix in matrices.values()):
         handles.append(Patch(color=GRAY, label="undefined:\nconstant pattern"))
     if handles:

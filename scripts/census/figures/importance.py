@@ -26,6 +26,7 @@ from census.figures.style import (
     mark_undefined,
     names_height,
     new_figure,
+    nothing_to_show,
     wrapped,
 )
 
@@ -153,6 +154,8 @@ def draw_costs(units: pd.DataFrame, relations: pd.DataFrame, title: str) -> Figu
     n_units = units.groupby("layer").size()
     units = units[units["ablation_loss"].notna()]
     names = _layers(units)
+    if not names:
+        return nothing_to_show(title, f"{LOSS} has no value for any unit.")
     figure = new_figure(WIDTH, 0.6 + 1.55 * len(names))
     panels = figure.subplots(len(names), len(MEASURES), squeeze=False, sharey="row")
     for row, name in zip(panels, names, strict=True):

@@ -18,6 +18,7 @@ from census.figures.style import (
     FINAL,
     GRAY,
     INK,
+    LONGEST,
     UNTRAINED,
     WIDTH,
     depth_axis,
@@ -25,6 +26,7 @@ from census.figures.style import (
     mark_undefined,
     names_height,
     new_figure,
+    shortened,
 )
 
 SIMILARITIES = mpl.colormaps["viridis"].with_extremes(bad="#D0D0D0", under="#2B0A3D")
@@ -139,7 +141,7 @@ def draw_submodules(pairs: pd.DataFrame, title: str) -> Figure:
         below.text(
             first + size / 2,
             1.0,
-            module,
+            shortened(module, LONGEST),
             rotation=90,
             fontsize=6.5,
             ha="center",

@@ -1,16 +1,23 @@
 """The one style of all figures: fonts, colors, the depth axis, and how a figure is saved."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, findfont, get_font, get_font_names
+from matplotlib.ft2font import FT2Font
 from matplotlib.lines import Line2D
+from matplotlib.text import Text
+from matplotlib.ticker import FixedFormatter, FuncFormatter
 from numpy.typing import ArrayLike
 
 # Okabe & Ito's palette, told apart by the color-blind
@@ -28,7 +35,16 @@ KIND_NAMES = {
     "other": "other layer",
 }
 
+# fonts of several systems for names of layers and classes, used for characters that the first font lacks
+FALLBACK_FONTS = (
+    *(f"Noto Sans CJK {region}" for region in ("JP", "SC", "TC", "KR")),
+    *("Hiragino Sans", "PingFang SC", "Yu Gothic", "Microsoft YaHei", "Malgun Gothic"),
+    *("WenQuanYi Micro Hei", "Droid Sans Fallback", "Arial Unicode MS", "Noto Sans", "Unifont"),
+)
+FONTS = ["sans-serif", *(name for name in FALLBACK_FONTS if name in get_font_names())]
+
 STYLE: dict[Any, Any] = {
+    "font.family": FONTS,
     "font.size": 9,
     "axes.titlesize": 9,
     "axes.titleweight": "bold",
@@ -59,12 +75,22 @@ STYLE: dict[Any, Any] = {
     "svg.hashsalt": "neuron-census",  # the same figure gives the same file
 }
 WIDTH = 7.2  # inches, the text width of a page
+LONGEST = 48  # characters of a name beside an axis
 FINAL, UNTRAINED = "final", "0"  # names of checkpoints
 
 
 def new_figure(width: float, height: float) -> Figure:
     """Return an empty figure of the study's style, in inches; draw on it within :func:`in_style`."""
     return Figure(figsize=(width, height), layout="constrained", facecolor="white")
+
+
+def nothing_to_show(title: str, why: str) -> Figure:
+    """Return a figure in place of one whose values are all undefined: it says so, with the reason."""
+    figure = new_figure(WIDTH, 1)
+    figure.set_layout_engine("none")  # it has no panels
+    figure.text(0.01, 0.3, f"Nothing defined to show: {why}", color=GRAY)
+    figure.suptitle(title, x=0.01, ha="left")
+    return figure
 
 
 def in_style() -> AbstractContextManager[None]:  # matplotlib names no public type for it
@@ -75,6 +101,7 @@ def in_style() -> AbstractContextManager[None]:  # matplotlib names no public ty
 def save(figure: Figure, paths: Iterable[str | Path], dpi: int) -> None:
     """Save a figure to each path, in the format of its ending, without the date of the day."""
     figure.set_dpi(dpi)
+    take_literally(figure)
     layout = figure.get_layout_engine()
     if layout is not None:
         # once, and not anew for each format; with a layout left to be made, each is drawn twice
@@ -84,6 +111,54 @@ def save(figure: Figure, paths: Iterable[str | Path], dpi: int) -> None:
         # only vector formats carry a date
         dated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(path.suffix)
         figure.savefig(path, dpi=dpi, metadata=dated)
+
+
+def take_literally(figure: Figure) -> None:
+    r"""Show all texts of a figure as they are, whatever names of layers and classes contain.
+
+    Dollar signs begin no formula; only tick labels of log axes are formulas. Characters without a glyph in
+    any font are replaced by their code points, ``\u65e5``. Names at ticks are shortened to :data:`LONGEST`
+    characters.
+    """
+    for each in _texts(figure):
+        if isinstance(each, Text):
+            each.set_parse_math(False)
+            each.set_text(with_glyphs(each.get_text()))
+        elif isinstance(each.get_major_formatter(), FixedFormatter | FuncFormatter):
+            labels = each.get_ticklabels()
+            names = [label.get_text() for label in labels]
+            for label in labels:
+                label.set_parse_math(False)
+            shown = [with_glyphs(shortened(name, LONGEST)) for name in names]
+            if shown != names:
+                each.set_ticklabels(shown)
+
+
+def _texts(artist: Artist) -> Iterator[Text | Axis]:
+    """Yield the texts below an artist; the axes of panels, whose ticks have texts, as a whole."""
+    for child in artist.get_children():
+        if isinstance(child, Text):
+            yield child
+        elif isinstance(child, Axis):
+            yield child
+            yield child.label
+        else:
+            yield from _texts(child)
+
+
+def with_glyphs(text: str) -> str:
+    """Return a text in which characters without a glyph in any font are replaced by their code points."""
+    return "".join(
+        character
+        if character == "\n" or any(font.get_char_index(ord(character)) for font in _fonts())
+        else character.encode("unicode_escape").decode()
+        for character in text
+    )
+
+
+@cache
+def _fonts() -> list[FT2Font]:
+    return [get_font(findfont(FontProperties(family=[name]))) for name in FONTS]
 
 
 def save_views(
@@ -118,9 +193,16 @@ def mark_undefined(axes: Axes, x: ArrayLike, y: ArrayLike, color: str | tuple[fl
         axes.plot(places, np.full(len(places), 0.03), "x", color=color, transform=axes.get_xaxis_transform())
 
 
-def shortened(name: str, longest: int) -> str:
-    """Leave out the beginning of a name of too many characters: its end tells layers apart."""
-    return name if len(name) <= longest else f"…{name[1 - longest :]}"
+def shortened(name: str, longest: int, *, begin: bool = False) -> str:
+    """Leave out the beginning of a name of too many characters: its end tells layers apart.
+
+    Parameters
+    ----------
+    begin : whether the beginning is kept, which tells classes apart.
+    """
+    if len(name) <= longest:
+        return name
+    return f"{name[: longest - 1]}…" if begin else f"…{name[1 - longest :]}"
 
 
 def wrapped(name: str, longest: int) -> str:
@@ -139,7 +221,7 @@ def depth_width(n_layers: int) -> float:
 
 def names_height(layers: Sequence[str]) -> float:
     """Return the height in inches that the names of layers take below an axis."""
-    return 0.5 + 0.066 * max(map(len, layers))
+    return 0.5 + 0.066 * min(max(map(len, layers)), LONGEST)
 
 
 def depth_axis(axes: Axes, layers: Sequence[str], named: bool = True) -> None:
@@ -254,7 +336,10 @@ def over_learning(axes: Axes, table: pd.DataFrame, column: str, layers: Sequence
         if f"{column}_low" in layer:
             low, high = layer[f"{column}_low"], layer[f"{column}_high"]
             axes.fill_between(layer["step"], low, high, color=color, alpha=0.2, linewidth=0)
-        axes.plot(layer["step"], layer[column], "o-", color=color, label=name, markersize=3.5)
+        label = shortened(name, LONGEST)
+        if label.startswith("_"):  # a legend would leave it out
+            label = f"\N{ZERO WIDTH SPACE}{label}"
+        axes.plot(layer["step"], layer[column], "o-", color=color, label=label, markersize=3.5)
         mark_undefined(axes, layer["step"], layer[column], color)
     step_axis(axes, sorted(table["step"].unique()))
 
