@@ -13,7 +13,7 @@ with job(snakemake.log[0]) as log:
 
     from census.activations.patterns import open_patterns
     from census.activations.reading import open_store
-    from census.direction_tables import COMPARISONS, Directions, Spectrum
+    from census.direction_tables import COLUMNS, COMPARISONS, Directions, Spectrum
     from census.errors import StudyError
     from census.measures.directions import explicit_projections, random_projections
     from census.measures.svd import (
@@ -167,5 +167,6 @@ with job(snakemake.log[0]) as log:
     pq.write_table(table_of(rows), snakemake.output.layer)
     for name, parts in tables.items():
         # a layer that is silent on all images has no direction
-        whole = pa.concat_tables(parts) if parts else pa.table(key_columns(attributes, 0))
+        none = {column: pa.array([], dtype) for column, dtype in COLUMNS.get(name, {}).items()}
+        whole = pa.concat_tables(parts) if parts else pa.table(key_columns(attributes, 0) | none)
         pq.write_table(whole, snakemake.output[name])

@@ -6,12 +6,14 @@ from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 import xarray as xr
 
 from census.activations.patterns import moments, open_patterns
 from census.activations.reading import open_store
 from census.activations.store import StoreWriter, create_store, finish_store
+from census.claims.files import Files as Files_of_claims
 from census.direction_tables import COMPARISONS
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
@@ -241,6 +243,13 @@ def test_a_silent_layer_is_undefined_and_no_failure(store, run):
         assert f"{N} patterns are constant or not finite" in found.log
         assert "3 components asked for, 0 found" in found.log
         xr.open_zarr(found.store / "final").close()
+    # readers find the columns that other layers have
+    other = run(store(class_patterns(), layer="other"))
+    for name in ("directions", "units", "spectrum"):
+        schemas = [pq.read_schema(each.folder / name).remove_metadata() for each in (found, other)]
+        assert schemas[0] == schemas[1], name
+    files = Files_of_claims({"directions": {"relu": found.folder / "directions"}}, "final")
+    assert len(files.class_entropies("relu")) == 0
 
 
 def test_a_rank_above_what_there_is_and_neurons_that_never_vary(store, run):

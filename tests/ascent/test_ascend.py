@@ -157,6 +157,32 @@ def test_an_ascent_that_meets_no_number_ends_as_none(number):
     assert np.isnan(representative_substitution(climbed.responses, units)).all()
 
 
+class Detached(nn.Module):
+    """A network whose second layer has no gradient with respect to the image, and whose first one has."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv1, self.relu1 = nn.Conv2d(1, 4, 3), nn.ReLU()
+        self.conv2, self.relu2, self.fc = nn.Conv2d(4, 4, 3), nn.ReLU(), nn.Linear(64, 3)
+
+    def forward(self, images):
+        values = self.relu1(self.conv1(images)).detach()
+        return self.fc(self.relu2(self.conv2(values)).flatten(1))
+
+
+@pytest.mark.parametrize("layer", ["relu2", "output"])
+def test_a_layer_without_a_gradient_has_failed_ascents(layer):
+    torch.manual_seed(0)
+    units = np.arange(3)
+    climbed = ascent(Detached(), layer).climb(units, np.zeros(3, int), "iam")
+    # the picture is noise: no response to it says anything about a unit
+    assert np.isnan(climbed.path).all()
+    assert climbed.path.shape == (3, 17)
+    assert np.isnan(climbed.responses).all()
+    first = ascent(Detached(), "relu1").climb(units, np.zeros(3, int), "iam")
+    assert (first.path[:, -1] > first.path[:, 0]).all()
+
+
 def test_a_layer_without_rectifier_is_driven_itself():
     climbed = ascent(random_network(), "output").climb(np.arange(3), np.zeros(3, int), "am")
     np.testing.assert_allclose(climbed.path[:, -1], climbed.responses[np.arange(3), np.arange(3)])

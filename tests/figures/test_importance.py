@@ -129,6 +129,15 @@ def test_costs_are_drawn_of_units_that_were_ablated(tables, drawn, texts, overla
         assert len(marks.get_xdata()) == 11
 
 
+def test_costs_that_are_undefined_for_every_unit_are_said_to_be(tables, drawn):
+    units, relations = tables
+    units["ablation_loss"] = np.nan
+    figure = draw_costs(units, relations, "A title")
+    drawn(figure)
+    words, _ = (text.get_text() for text in figure.texts)
+    assert words == "Nothing defined to show: loss added by ablation has no value for any unit."
+
+
 def test_a_network_without_an_untrained_twin_is_drawn_alone(tables, drawn):
     units, relations = (table[table["checkpoint"] == "final"] for table in tables)
     for figure in (draw_depth(units, relations, "A title"), draw_relations(relations, "A title")):

@@ -46,9 +46,10 @@ class Climbed(NamedTuple):
     ----------
     pictures : uint8 (pictures, size, size, channels), gray or RGB.
     path : float32 (pictures, steps + 1), the mean over positions of each picture's own unit, before its
-        rectifier: ahead of each step, and last of the finished picture. NaN where an ascent diverged.
+        rectifier: ahead of each step, and last of the finished picture. NaN where an ascent diverged, or the
+        layer has no gradient with respect to the picture.
     responses : float32 (pictures, units), the mean over positions of all units of the layer, behind the
-        rectifier, on the finished picture as it is in ``pictures``.
+        rectifier, on the finished picture as it is in ``pictures``; NaN where no step had a number.
     """
 
     pictures: NDArray[np.uint8]
@@ -123,9 +124,10 @@ class Ascent:
         with torch.no_grad():
             pictures = parametrization.pictures().round().to(torch.uint8)
             target, responses = self._read(self._preprocess.normalize(pictures.float()), own)
-            path.append(target)
-        if not self.has_gradient:
-            responses = torch.full_like(responses, torch.nan)
+            # a picture that was never changed is noise: what it gives says nothing about its unit
+            failed = torch.stack(path).isnan().all(0)
+            path.append(target.masked_fill(failed, torch.nan))
+            responses = responses.masked_fill(failed[:, None], torch.nan)
         return Climbed(
             pictures.permute(0, 2, 3, 1).cpu().numpy(),
             torch.stack(path, 1).cpu().numpy(),
