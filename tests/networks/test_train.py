@@ -133,6 +133,75 @@ def test_a_checkpoint_beyond_the_end_is_refused(tmp_path):
         run(tmp_path, checkpoints=[0, 30])
 
 
+def normalizing(extent):
+    """A network that normalizes batches; whose maps have an extent, or not."""
+    return nn.Sequential(nn.Conv2d(1, 4, 3), nn.AdaptiveAvgPool2d(extent), nn.BatchNorm2d(4), nn.Flatten())
+
+
+class OfBatch(nn.Module):
+    """A network that divides by the deviation within a batch: NaN for one image, and nothing is raised."""
+
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(64, 4)
+
+    def forward(self, images):
+        values = self.linear(images.flatten(1))
+        return values / values.std(0) if self.training else values
+
+
+def train_on(tmp_path, network, count, batch):
+    entry = {**ENTRY, "batch": batch, "checkpoints": []}
+    kept = []
+    Training(network, Preprocess(INPUT), entry, 0, tmp_path / "state.pt", "a").run(
+        *((pixels[:count], labels[:count]) for pixels, labels in (TRAIN, TEST)),
+        lambda name, step, state: kept.append({key: value.clone() for key, value in state.items()}),
+    )
+    return kept
+
+
+@pytest.mark.filterwarnings("ignore:std")
+@pytest.mark.parametrize(
+    ("make", "count", "batch", "way_out"),
+    [
+        (lambda: normalizing(1), 13, 12, "set it to 11,"),
+        (lambda: normalizing(1), 7, 3, "set it to 4,"),
+        (lambda: normalizing(1), 5, 1, "set it to 3,"),
+        (lambda: normalizing(1), 1, 16, "give more images"),
+        (OfBatch, 13, 12, "set it to 11,"),
+    ],
+)
+def test_a_batch_of_one_is_refused_before_training(tmp_path, make, count, batch, way_out):
+    with pytest.raises(
+        StudyError, match=rf"^training\.batch: is {batch}, so that of {count} images .* single .*; {way_out}"
+    ):
+        train_on(tmp_path, make(), count, batch)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_batch_of_one_is_taken_where_that_works(tmp_path):
+    # of maps with an extent there are several values
+    assert train_on(tmp_path, normalizing(2), 13, 12)
+    assert train_on(tmp_path, normalizing(1), 14, 12)
+
+
+def test_the_trial_of_a_batch_changes_nothing(tmp_path, monkeypatch):
+    ends = []
+    for with_trial in (True, False):
+        if not with_trial:
+            monkeypatch.setattr(Training, "_refuse_a_lonely_image", lambda *_: None)
+        torch.manual_seed(3)
+        network = nn.Sequential(normalizing(2), nn.Dropout(0.3))
+        ends.append(train_on(tmp_path, network, 13, 12)[-1])
+    for name, values in ends[0].items():
+        assert torch.equal(values, ends[1][name]), name
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3, 4])
+def test_few_steps_are_a_training_too(tmp_path, steps):
+    assert len(run(tmp_path, epochs=steps, batch=150, checkpoints=[])[0]) == steps
+
+
 def test_a_diverging_training_says_so(tmp_path):
     with pytest.raises(StudyError, match=r"the loss is .* after step .*lower training\.learning_rate"):
         run(tmp_path, learning_rate=1e30)

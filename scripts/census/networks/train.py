@@ -1,6 +1,7 @@
 """Train a network on a labelled data set: seeded, resumable, with checkpoints on the way."""
 
 import contextlib
+import copy
 import math
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -82,7 +83,8 @@ class Training:
 
         Raises
         ------
-        StudyError : a checkpoint lies beyond the last step, or the loss is no longer finite.
+        StudyError : a checkpoint lies beyond the last step, the last batch of an epoch is a single image, of
+            which the network cannot learn, or the loss is no longer finite.
         """
         pixels, labels = train
         steps_per_epoch = math.ceil(len(pixels) / self._entry["batch"])
@@ -97,6 +99,7 @@ class Training:
         self._preprocess.layout = place_network(
             self._network.eval(), tried, self._device, self._key, self._logits
         )
+        self._refuse_a_lonely_image(pixels, labels)
         optimizer, schedule = self._optimizer(total)
         step, history, sums = self._resume(optimizer, schedule)
         checkpoints = set(self._entry["checkpoints"])
@@ -154,6 +157,35 @@ class Training:
     def _answer(self, images: Tensor) -> Tensor:
         return logits_of(self._network(images), len(images), self._key, self._logits).float()
 
+    def _refuse_a_lonely_image(self, pixels: np.ndarray, labels: np.ndarray) -> None:
+        """Raise if some batch is of one image, and the network learns of two, but not of one.
+
+        Batch normalization of values without extent is such a network: one value has no deviation.
+        """
+        batch, n_images = self._entry["batch"], len(pixels)
+        if min(batch, n_images) != 1 and n_images % batch != 1:
+            return
+        pair = np.resize(np.arange(n_images), 2)
+        if self._learns_of(pixels[pair], labels[pair]) and not self._learns_of(pixels[:1], labels[:1]):
+            fitting = [size for size in range(2, n_images + 1) if n_images % size != 1]
+            nearest = min(fitting, key=lambda size: abs(size - batch), default=None)
+            way_out = f"set it to {nearest}, for example" if nearest else "give more images"
+            raise StudyError(
+                f"training.batch: is {batch}, so that of {n_images} images the last batch has a single one, "
+                f"on which this network cannot be trained (batch normalization needs two); {way_out}"
+            )
+
+    def _learns_of(self, pixels: np.ndarray, labels: np.ndarray) -> bool:
+        """Return whether a batch gives a finite loss; the network stays as it is."""
+        with torch.random.fork_rng(), torch.no_grad(), self._autocast():
+            try:
+                network = copy.deepcopy(self._network).train()
+                answer = network(self._preprocess(pixels, self._device))
+                logits = logits_of(answer, len(pixels), self._key, self._logits).float()
+                return math.isfinite(F.cross_entropy(logits, self._targets(labels)).item())
+            except Exception:  # networks of the user's raise all kinds
+                return False
+
     def _autocast(self) -> contextlib.AbstractContextManager[Any]:
         return torch.autocast(self._device, torch.bfloat16, enabled=self._precision == "bfloat16")
 
@@ -179,7 +211,11 @@ class Training:
             )
         # one step more than there are: the schedule is advanced after the last one, too
         schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, entry["learning_rate"], total_steps=total + 1, pct_start=0.25
+            optimizer,
+            entry["learning_rate"],
+            total_steps=total + 1,
+            # a quarter of four steps: a rise without extent, by which torch divides
+            pct_start=0.5 if total == 3 else 0.25,
         )
         return optimizer, schedule
 
