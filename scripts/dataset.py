@@ -13,11 +13,11 @@ with job(snakemake.log[0]) as log:
         snakemake.wildcards.dataset,
         entry,
         split,
-        # of a folder of the user's, the inputs are its class folders
         Path(folder_of(entry, split) or snakemake.input[0]),
         Path(snakemake.output.store),
         Path(snakemake.output.table),
         Path(snakemake.output.unreadable),
         snakemake.threads,
         log,
+        snakemake.params.classes,
     )

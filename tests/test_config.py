@@ -118,6 +118,7 @@ def test_defaults_of_one_entry_are_not_those_of_another():
 
 def test_a_run_without_a_split_takes_the_test_split_else_all(tmp_path):
     assert [run["split"] for run in read_config(STUDY)["runs"]] == ["test", "all"]
+    (tmp_path / "cat").mkdir()
     folders = {"train": str(tmp_path), "val": str(tmp_path)}
     own = changed("datasets.stamps", {"source": "folder", "path": folders})
     assert read_config(own)["runs"][1]["split"] == "train"
@@ -440,6 +441,7 @@ def test_numbers_with_an_exponent_are_numbers():
 def test_home_folders_are_found(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "best.pth.tar").write_bytes(EMPTY)
+    (tmp_path / "cat").mkdir()
     study = changed("networks.resnet.weights", "~/best.pth.tar")
     study["datasets"]["stamps"] = {"source": "folder", "path": {"train": "~", "test": "~/"}}
     complete = read_config(study)
@@ -492,6 +494,7 @@ def test_each_of_several_faults_has_its_line():
 def test_files_and_folders_that_are_there_are_no_fault(tmp_path):
     weights = tmp_path / "weights.pt"
     weights.write_bytes(EMPTY)
+    (tmp_path / "cat").mkdir()
     study = changed("networks.resnet.weights", str(weights))
     study["datasets"]["stamps"] = {"source": "folder", "path": str(tmp_path)}
     assert read_config(study)["networks"]["resnet"]["weights"] == str(weights)
@@ -527,7 +530,7 @@ def test_the_other_studies_overlay_the_default_one(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for dataset in study["datasets"].values():
         if "path" in dataset:
-            Path(dataset["path"]).mkdir(parents=True)
+            Path(dataset["path"], "cat").mkdir(parents=True)
     assert read_config(study)["runs"]
 
 

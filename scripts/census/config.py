@@ -20,7 +20,8 @@ from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import ValidationError
 
 from census.data.downloads import FETCHED_WEIGHTS
-from census.data.sources import OPTIONS, TORCHVISION, splits
+from census.data.folder import classes_of
+from census.data.sources import OPTIONS, TORCHVISION, folders_of, splits
 from census.errors import StudyError, nearest
 from census.networks.formats import format_of
 from census.networks.hubs import filled_in, hub_of
@@ -313,10 +314,10 @@ def _faults_of_dataset(key: str, entry: Mapping[str, Any]) -> Iterator[str]:
             have = "sources {} have" if len(sources) > 1 else "source {} has"
             yield f"{key}.{option}: only the {have.format(wanted)} this key, not {entry['source']!r}"
     if entry["source"] == "folder" and "path" in entry:
-        folders = entry["path"]
-        for split, folder in folders.items() if isinstance(folders, dict) else [(None, folders)]:
-            if not Path(folder).is_dir():
-                yield f"{key}.path{f'.{split}' if split else ''}: there is no folder {folder!r}"
+        try:
+            classes_of(folders_of(entry), key)
+        except StudyError as error:
+            yield str(error)
 
 
 def _faults_of_network(key: str, entry: Mapping[str, Any], datasets: Mapping[str, Any]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import os
 import shutil
 import struct
 
@@ -15,6 +16,7 @@ from PIL import Image
 
 from census.data.convert import FASHION_MNIST_CLASSES, convert
 from census.data.fetch import fetch
+from census.data.pictures import endings
 from census.data.store import open_dataset
 from census.errors import StudyError
 
@@ -27,11 +29,11 @@ def entry(source="folder", **keys):
     return {"source": source, "path": "unused", **defaults, **keys}
 
 
-def run(folder, out, split="all", threads=2, log=LOG, **keys):
+def run(folder, out, split="all", threads=2, log=LOG, classes=None, **keys):
     """Convert a folder; return the data set, its table and its list of unreadable files."""
     out.mkdir(exist_ok=True)
     outputs = [out / f"{split}.{extension}" for extension in ("zarr", "parquet", "unreadable.tsv")]
-    convert("mine", entry(**keys), split, folder, *outputs, threads, log)
+    convert("mine", entry(**keys), split, folder, *outputs, threads, log, classes)
     assert sorted(path.name for path in out.iterdir()) == sorted(path.name for path in outputs)
     return open_dataset(outputs[0]), pd.read_parquet(outputs[1]), pd.read_csv(outputs[2], sep="\t")
 
@@ -64,8 +66,10 @@ def test_folder(tree, tmp_path):
         "class": ["ant", "ant", "bee", "bee"],
         "source": ["ant/2.png", "ant/deep/1.PNG", "bee/3.png", "bee/4.bmp"],
     }
-    assert list(unreadable.columns) == ["source", "reason"]
-    assert unreadable.empty
+    assert unreadable.to_dict("list") == {
+        "source": ["bee/notes.txt"],
+        "reason": ["it has the ending of no image format that Pillow reads"],
+    }
     schema = pq.read_schema(tmp_path / "out" / "all.parquet")
     assert {name: str(schema.field(name).type) for name in schema.names} == {
         "image": "int64",
@@ -96,6 +100,7 @@ def test_attributes(tree, tmp_path):
         "background": [1, 2, 3],
         "n_images": 4,
         "n_unreadable": 0,
+        "n_skipped": 1,
         "complete": True,
     }
     assert wanted.items() <= attributes.items()
@@ -123,6 +128,142 @@ def test_images_of_many_sizes_need_a_size(tree, tmp_path):
         run(tree, tmp_path / "out")
     assert list((tmp_path / "out").iterdir()) == []
     assert run(tree, tmp_path / "out", size=4)[0].pixels.shape == (5, 4, 4, 3)
+
+
+def warnings_of(caplog, *arguments, **keys):
+    """Convert a folder; return the result and what the log says, but for its last line."""
+    caplog.clear()
+    with caplog.at_level(logging.INFO, LOG.name):
+        result = run(*arguments, **keys)
+    return result, [record.getMessage() for record in caplog.records][:-1]
+
+
+def test_what_is_left_out_is_counted_and_listed(tree, tmp_path, caplog):
+    for name in ("ant/1.heic", "ant/2.HEIC", "loose.png", "README.md", "ant/Thumbs.db", "cow/noending"):
+        (tree / name).touch()
+    for name in ("__MACOSX", "@eaDir"):
+        (tree / name).mkdir()
+    (tree / "ant/round").symlink_to(tree)
+    (data, _, unreadable), said = warnings_of(caplog, tree, tmp_path / "out")
+    assert said == [
+        "passed over, as hidden or leftovers of systems: 1 @eaDir, 1 Thumbs.db, 1 __MACOSX",
+        "skipped 5 file(s); each has the ending of no image format that Pillow reads: "
+        "2 .heic, 1 .md, 1 .txt, 1 without ending",
+        "skipped 1 file(s); each lies in no class folder: 1 .png",
+        "skipped 1 file(s); each is a link to a folder that holds it: 1 without ending",
+        "1 of 3 classes have no images: 'cow'",
+    ]
+    assert unreadable["source"].tolist() == [
+        *("README.md", "ant/1.heic", "ant/2.HEIC", "ant/round", "bee/notes.txt", "cow/noending", "loose.png")
+    ]
+    assert (data.attributes["n_skipped"], data.attributes["n_images"]) == (7, 4)
+
+
+def test_classes_without_images_are_said_once_in_each_split(tree, tmp_path, caplog):
+    shutil.rmtree(tree / "ant")
+    (tree / "bee/3.png").write_bytes(b"")
+    (tree / "cow/1.png").touch()
+    classes = [*"abcdefghij", "ant", "bee", "cow"]
+    (data, table, _), said = warnings_of(caplog, tree, tmp_path / "out", unreadable="skip", classes=classes)
+    assert data.classes == classes
+    assert data.labels.tolist() == [11]
+    assert table["class"].tolist() == ["bee"]
+    shown = ", ".join(map(repr, "abcdefghij"))
+    assert [line for line in said if "classes have" in line] == [
+        f"12 of 13 classes have no images: {shown}, and 2 more"
+    ]
+
+
+WRITTEN = {
+    **{
+        "apng": {},
+        "avif": {"quality": 100},
+        "bmp": {},
+        "dds": {},
+        "dib": {},
+        "gif": {},
+        "icns": {},
+        "ico": {},
+    },
+    **{
+        "j2k": {},
+        "jfif": {"quality": 100},
+        "jp2": {},
+        "jpe": {"quality": 100},
+        "mpo": {"quality": 100},
+    },
+    **{"msp": {}, "pbm": {}, "pcx": {}, "pgm": {}, "pnm": {}, "ppm": {}, "qoi": {}, "rgb": {}, "sgi": {}},
+    **{"tga": {}, "tif": {}, "webp": {"lossless": True}, "xbm": {}},
+}
+MODES = {"msp": "1", "pbm": "1", "pgm": "L", "xbm": "1"}
+
+
+@pytest.mark.parametrize("ending", WRITTEN)
+def test_all_that_pillow_reads_is_read(tmp_path, ending):
+    wanted = np.zeros((16, 16, 3), dtype=np.uint8)
+    wanted[:, :8] = 255
+    place = tmp_path / "images/class" / f"1.{ending.upper()}"
+    place.parent.mkdir(parents=True)
+    Image.fromarray(wanted).convert(MODES.get(ending, "RGB")).save(place, **WRITTEN[ending])
+    data = run(tmp_path / "images", tmp_path / "out", size=16)[0]
+    np.testing.assert_allclose(data.pixels[0].astype(int), wanted, atol=40)
+
+
+@pytest.mark.parametrize("ending", ["gif", "tif", "webp", "apng"])
+def test_of_several_frames_the_first_is_taken_and_that_is_said(tmp_path, caplog, ending):
+    (tmp_path / "images/class").mkdir(parents=True)
+    frames = [Image.new("RGB", (16, 16), color) for color in (RED, BLUE, RED)]
+    frames[0].save(
+        tmp_path / f"images/class/1.{ending}", save_all=True, append_images=frames[1:], **WRITTEN[ending]
+    )
+    frames[0].save(tmp_path / f"images/class/2.{ending}", **WRITTEN[ending])
+    (data, _, _), said = warnings_of(caplog, tmp_path / "images", tmp_path / "out")
+    assert (data.pixels[:] == RED).all()
+    assert said == [f"1 file(s) have several frames; the first is taken: class/1.{ending}"]
+
+
+def test_a_damaged_later_frame_does_not_matter(tmp_path, caplog):
+    (tmp_path / "images/class").mkdir(parents=True)
+    noise = np.random.default_rng(0).integers(0, 256, (3, 40, 40), dtype=np.uint8)
+    first, *others = map(Image.fromarray, noise)
+    path = tmp_path / "images/class/1.gif"
+    first.save(path, save_all=True, append_images=others)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    data = run(tmp_path / "images", tmp_path / "out")[0]
+    np.testing.assert_array_equal(data.pixels[0], np.repeat(noise[0][:, :, None], 3, 2))
+
+
+def test_documents_and_films_are_no_images(tmp_path):
+    assert not endings() & {".pdf", ".eps", ".ps", ".mpg", ".mpeg", ".h5", ".hdf", ".grib", ".bufr", ".wmf"}
+    # nor are they under another name: no other program is started
+    (tmp_path / "images/class").mkdir(parents=True)
+    Image.new("RGB", (4, 4), RED).save(tmp_path / "images/class/1.png")
+    Image.new("RGB", (4, 4), RED).save(tmp_path / "images/class/2.png", format="EPS")
+    unreadable = run(tmp_path / "images", tmp_path / "out", unreadable="skip")[2]
+    assert unreadable["reason"].tolist() == ["not in any image format that Pillow knows"]
+
+
+def test_gray_of_16_bits(tmp_path):
+    (tmp_path / "images/class").mkdir(parents=True)
+    values = np.array([[0, 257, 32896, 65535]], dtype=np.uint16)
+    for ending in ("png", "tif", "pgm", "jp2"):
+        Image.fromarray(values).save(tmp_path / f"images/class/1.{ending}")
+    data = run(tmp_path / "images", tmp_path / "out")[0]
+    assert data.pixels.shape == (4, 1, 4, 3)
+    assert (data.pixels[:, 0, :, 0] == [0, 1, 128, 255]).all()
+
+
+@pytest.mark.parametrize("name", [b"caf\xe9", b"{braces}", b"<b>bold", "日本語".encode(), b"x" * 255, b"$"])
+def test_classes_of_any_name(tmp_path, name):
+    folder = tmp_path / "images" / os.fsdecode(name)
+    folder.mkdir(parents=True)
+    Image.new("RGB", (4, 4), RED).save(folder / os.fsdecode(b"\xff.png"))
+    (folder / os.fsdecode(b"\xfe.png")).touch()
+    data, table, unreadable = run(tmp_path / "images", tmp_path / "out", unreadable="skip")
+    text = name.decode(errors="backslashreplace")
+    assert data.classes == table["class"].tolist() == [text]
+    assert table["source"].tolist() == [f"{text}/\\xff.png"]
+    assert unreadable["source"].tolist() == [f"{text}/\\xfe.png"]
 
 
 def spoil(tree):
@@ -167,6 +308,7 @@ def test_unreadable_files_are_skipped_and_listed(tree, tmp_path, caplog):
     assert data.attributes["n_unreadable"] == 4
     assert table["source"].tolist() == ["ant/2.png", "ant/deep/1.PNG", "bee/3.png", "bee/4.bmp"]
     reasons = dict(zip(unreadable["source"], unreadable["reason"], strict=True))
+    assert reasons.pop("bee/notes.txt").endswith("no image format that Pillow reads")
     assert list(reasons) == ["ant/link.png", "ant/truncated.png", "bee/corrupt.jpg", "cow/empty.png"]
     assert "No such file" in reasons["ant/link.png"]
     assert "truncated" in reasons["ant/truncated.png"]
@@ -195,14 +337,14 @@ def test_names_with_tabs_and_other_signs(tree, tmp_path):
     odd = 'a\tb"c é.png'
     (tree / "bee" / odd).touch()
     unreadable = run(tree, tmp_path / "out", unreadable="skip")[2]
-    assert unreadable["source"].tolist() == [f"bee/{odd}"]
+    assert unreadable["source"].tolist() == [f"bee/{odd}", "bee/notes.txt"]
 
 
 def test_missing_and_empty_folders(tmp_path):
     with pytest.raises(StudyError, match=r"^datasets\.mine\.path: there is no folder '.*/none'"):
         run(tmp_path / "none", tmp_path / "out")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(StudyError, match=r"^datasets\.mine\.path\.val: '.*/empty' holds no folders"):
+    with pytest.raises(StudyError, match=r"^datasets\.mine\.path\.val: '.*/empty' holds no class folders"):
         run(tmp_path / "empty", tmp_path / "out", split="val", path={"train": "a", "val": "b"})
     with pytest.raises(StudyError, match=r"^datasets\.mine: there is no split 'tset'; did you mean 'test'"):
         run(tmp_path / "empty", tmp_path / "out", split="tset", source="fashion-mnist")

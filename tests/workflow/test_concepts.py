@@ -74,7 +74,8 @@ def test_a_class_without_images_is_a_column_of_zeros(small):
 
 
 def test_of_two_classes_none_comes_third(study):
-    shutil.rmtree(study.folder / "images/test/red-ish")
+    for split in ("train", "test"):
+        shutil.rmtree(study.folder / "images" / split / "red-ish")
     path = f"{MEASURES}/concepts/random/tiny/relu1.units.parquet"
     study.succeed(path)
     table = pq.read_table(study.folder / path, columns=["top_class_2", "top_class_3", "top_count_3"])

@@ -13,8 +13,8 @@ from census.code import code_digest as code
 from census.config import as_begun, checkpoints_of, file_of_weights, read_config
 from census.config import units_of_layers, with_names_of_layers
 from census.data.downloads import FETCHED_WEIGHTS
-from census.data.folder import class_folders
-from census.data.sources import folder_of, source_of, splits
+from census.data.folder import classes_of, last_changes
+from census.data.sources import folder_of, folders_of, source_of, splits
 from census.errors import StudyError
 from census.networks.hubs import files_of_weights
 from census.networks.listing import list_layers, own_code
@@ -72,18 +72,22 @@ wildcard_constraints:
     layer=ESCAPED,
 
 
-def files_of_dataset(wildcards):
-    """Return the folder that is fetched for a data set, or the class folders of the user's own."""
-    entry = config["datasets"][wildcards.dataset]
-    source = source_of(entry)
-    if source is not None:
-        return SOURCE.format(source=source)
-    try:
-        folders = class_folders(folder_of(entry, wildcards.split))
-    except StudyError as error:
-        raise WorkflowError(str(error)) from None
-    # Snakemake would replace braces, and names in angle brackets: the folder around these stands for them
-    return sorted({str(each.parent if set(each.name) & set("{}<>") else each) for each in folders})
+def fetched_files(wildcards):
+    """Return the folder that is fetched for a data set; nothing for a folder of the user's."""
+    source = source_of(config["datasets"][wildcards.dataset])
+    return [] if source is None else SOURCE.format(source=source)
+
+
+def classes_of_dataset(wildcards):
+    """Return the names of classes in folders of the user's, one list for all splits; None for what is fetched."""
+    folders = folders_of(config["datasets"][wildcards.dataset])
+    return classes_of(folders, f"datasets.{wildcards.dataset}") if folders else None
+
+
+def changes_of_dataset(wildcards):
+    """Return a digest that changes with the class folders of a split; None for what is fetched."""
+    folder = folder_of(config["datasets"][wildcards.dataset], wildcards.split)
+    return None if folder is None else last_changes(folder)
 
 
 def input_size(wildcards, key):

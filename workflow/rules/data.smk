@@ -32,7 +32,7 @@ rule fetch:
 
 rule dataset:
     input:
-        files_of_dataset,
+        fetched_files,
     output:
         store=directory(f"{DATASET}.zarr"),
         table=f"{DATASET}.parquet",
@@ -50,6 +50,9 @@ rule dataset:
         runtime=240,
     params:
         entry=lambda wildcards: dict(sorted(config["datasets"][wildcards.dataset].items())),
+        # of a folder of the user's; its class folders are no inputs, for Snakemake takes braces in names for wildcards
+        classes=classes_of_dataset,
+        changes=changes_of_dataset,
         code=code("dataset.py"),
     message:
         "Bring {wildcards.dataset} ({wildcards.split}) into a store"

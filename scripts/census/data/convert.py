@@ -2,7 +2,6 @@
 
 import csv
 import logging
-import os
 import re
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,9 +17,9 @@ from PIL import Image
 from tqdm import tqdm
 
 from census import __version__
-from census.data.folder import list_folder
+from census.data.folder import Skipped, as_text, counted, endings_of, key_of_path, list_folder, listed
 from census.data.idx import read_idx
-from census.data.pictures import Form, Images, Picture, Unreadable, decode
+from census.data.pictures import Form, Images, Picture, Unreadable, decode, endings, formats
 from census.data.sources import source_of, splits
 from census.data.store import DatasetWriter
 from census.data.unfinished import unfinished
@@ -51,8 +50,9 @@ def convert(
     unreadable: Path,
     threads: int,
     log: logging.Logger,
+    classes: Sequence[str] | None = None,
 ) -> None:
-    """Write a split of a data set as a store, with a table of its images and a list of unreadable files.
+    """Write a split of a data set as a store, with a table of its images and a list of files left out.
 
     Parameters
     ----------
@@ -62,9 +62,11 @@ def convert(
     folder : where the files are: what was fetched, or a folder of the user's.
     store : the Zarr group to write.
     table : the Parquet file to write: ``image`` (int64), ``label`` (int32), ``class`` and ``source`` (str).
-    unreadable : the TSV file to write: ``source`` and ``reason``.
+    unreadable : the TSV file to write: ``source`` and ``reason`` of each file that is left out.
     threads : how many files are decoded at a time.
     log : takes the counts.
+    classes : of a folder of the user's, names of all classes of the data set, in the order of labels
+        (:func:`census.data.folder.classes_of`); None for those of this folder.
 
     Raises
     ------
@@ -75,11 +77,12 @@ def convert(
     if split not in splits(entry):
         raise StudyError(f"{key}: there is no split {split!r}{nearest(split, splits(entry))}")
     form = Form(entry["size"], entry["fit"], tuple(entry["background"]))
-    images = _read(key, entry, split, folder, form, threads)
+    images = _read(key, entry, split, folder, form, threads, classes, log)
     if not images.total:
         raise StudyError(f"{key}: there are no images in {str(folder)!r}; delete it and run again")
     labels: list[int] = []
     sources: list[str] = []
+    first_frames: list[str] = []
     faulty: list[Unreadable] = []
     with unfinished(store) as place:
         writer = DatasetWriter(place, images.total)
@@ -92,12 +95,14 @@ def convert(
             writer.append(picture.pixels, picture.label)
             labels.append(picture.label)
             sources.append(picture.source)
+            if picture.is_first:
+                first_frames.append(picture.source)
         _judge(faulty, images.total, f"{key}.unreadable", entry["unreadable"], folder, log)
-        classes = images.classes or [str(number) for number in range(max(labels) + 1)]
-        _write_table(table, labels, classes, sources)
-        _write_unreadable(unreadable, faulty)
+        names = images.classes or [str(number) for number in range(max(labels) + 1)]
+        _write_table(table, labels, names, sources)
+        _write_unreadable(unreadable, sorted([*faulty, *images.skipped]))
         digest = writer.finish(
-            classes,
+            names,
             {
                 "dataset": name,
                 "split": split,
@@ -106,14 +111,31 @@ def convert(
                 "fit": form.fit,
                 "background": list(form.background),
                 "n_unreadable": len(faulty),
+                "n_skipped": len(images.skipped),
                 "software": {"neuron-census": __version__}
                 | {package: version(package) for package in ("numcodecs", "numpy", "pillow", "zarr")},
             },
         )
-    log.info("%s %s: %d images in %d classes, digest %s", name, split, len(labels), len(classes), digest)
+    if first_frames:
+        log.warning(
+            "%d file(s) have several frames; the first is taken: %s", len(first_frames), listed(first_frames)
+        )
+    empty = [repr(names[label]) for label in np.flatnonzero(np.bincount(labels, minlength=len(names)) == 0)]
+    if empty:
+        log.warning("%d of %d classes have no images: %s", len(empty), len(names), listed(empty))
+    log.info("%s %s: %d images in %d classes, digest %s", name, split, len(labels), len(names), digest)
 
 
-def _read(key: str, entry: Mapping[str, Any], split: str, folder: Path, form: Form, threads: int) -> Images:
+def _read(
+    key: str,
+    entry: Mapping[str, Any],
+    split: str,
+    folder: Path,
+    form: Form,
+    threads: int,
+    classes: Sequence[str] | None,
+    log: logging.Logger,
+) -> Images:
     """Return the images of a split, whatever its source."""
     match entry["source"]:
         case "fashion-mnist":
@@ -125,12 +147,24 @@ def _read(key: str, entry: Mapping[str, Any], split: str, folder: Path, form: Fo
         case "imagenet-samples":
             return _read_imagenet_samples(folder, form, threads)
         case "folder":
-            path = f"{key}.path" if isinstance(entry["path"], str) else f"{key}.path.{split}"
-            classes, files = list_folder(folder, path)
+            key = key_of_path(key, split)
         case _:
             folder = folder / entry.get("subfolder", "")
-            classes, files = list_folder(folder, f"{key}.subfolder" if "subfolder" in entry else key)
-    return Images(classes, len(files), read_files(folder, files, form, threads))
+            key = f"{key}.subfolder" if "subfolder" in entry else key
+    listing = list_folder(folder, key, endings(), classes)
+    if listing.leftovers:
+        log.info("passed over, as hidden or leftovers of systems: %s", counted(listing.leftovers))
+    reasons: dict[str, list[Skipped]] = {}
+    for each in listing.skipped:
+        reasons.setdefault(each.reason, []).append(each)
+    for reason, skipped in reasons.items():
+        log.warning("skipped %d file(s); each %s: %s", len(skipped), reason, counted(endings_of(skipped)))
+    return Images(
+        listing.classes,
+        len(listing.files),
+        read_files(folder, listing.files, form, threads),
+        [Unreadable(as_text(path.as_posix()), f"it {reason}") for path, reason in listing.skipped],
+    )
 
 
 def _read_fashion_mnist(folder: Path, split: str, form: Form) -> Images:
@@ -181,12 +215,11 @@ def read_files(
         def load() -> tuple[Image.Image, int]:
             if not (folder / path).stat().st_size:
                 raise ValueError("the file is empty")
-            with Image.open(folder / path) as image:
-                image.load()
-                return image, label
+            image = Image.open(folder / path, formats=formats())
+            image.load()
+            return image, label
 
-        # a name that is no UTF-8 could not be stored
-        return decode(os.fsencode(path.as_posix()).decode(errors="replace"), load, form)
+        return decode(as_text(path.as_posix()), load, form)
 
     pending: deque[Future[Picture | Unreadable]] = deque()
     with ThreadPoolExecutor(threads) as pool:

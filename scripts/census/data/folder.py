@@ -1,16 +1,93 @@
-"""Pictures in folders: one folder per class, files at any depth below it.
+"""Images in folders: one folder per class, files at any depth below it.
 
-Symbolic links are followed. Names that begin with a dot are passed over, and so are files whose extension is
-not a picture's. The order is that of the names, so that it is the same on every file system.
+Symbolic links are followed, unless they lead to a folder that holds them. Hidden names, which begin with a
+dot, and those of :data:`LEFTOVERS` are passed over, and counted; so are files that are no images. The files
+come in the order of their names, which is the same on every file system.
+
+Neither Pillow nor numpy is imported here, because the Snakefile reads this module, too.
 """
 
+import contextlib
+import hashlib
 import os
-from collections.abc import Iterator
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
-from census.errors import StudyError
+from census.errors import StudyError, nearest
 
-EXTENSIONS = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+# What systems and programs leave in folders, in lower case: macOS, Windows, Linux, Synology, QNAP, NetApp,
+# Python. Most of their other leftovers are hidden.
+LEFTOVERS = frozenset(
+    {
+        *("__macosx", "network trash folder", "temporary items", "icon\r", ".ds_store"),
+        *("$recycle.bin", "system volume information", "desktop.ini", "thumbs.db"),
+        *("ehthumbs.db", "ehthumbs_vista.db"),
+        "lost+found",
+        *("@eadir", "#recycle", "#snapshot", "@recycle", "@recently-snapshot", "~snapshot"),
+        "__pycache__",
+    }
+)
+# as in the log, after "each"
+NO_IMAGE = "has the ending of no image format that Pillow reads"
+NO_CLASS = "lies in no class folder"
+LOOP = "is a link to a folder that holds it"
+
+_ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".rar")
+_SPLITS = frozenset({"train", "training", "val", "valid", "validation", "test", "testing"})
+_SHOWN = 10
+
+
+class Skipped(NamedTuple):
+    """A file or link that is left out, and why."""
+
+    path: Path
+    reason: str
+
+
+@dataclass
+class Listing:
+    """What lies in a folder of class folders.
+
+    Attributes
+    ----------
+    classes : names of all classes of the data set, in the order of labels; those without images, too.
+    files : path of each image file relative to the folder, and the label of its class.
+    skipped : files that are no images of a class, relative to the folder.
+    leftovers : how many hidden names and leftovers of systems there are, by name.
+    """
+
+    classes: list[str]
+    files: list[tuple[Path, int]] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+    leftovers: Counter[str] = field(default_factory=Counter)
+
+
+def as_text(name: str) -> str:
+    r"""Return a file's name as valid UTF-8; bytes that are none become ``\xNN``.
+
+    A backslash that could be taken for the beginning of such an escape is written ``\x5c``: so replacing each
+    ``\xNN`` by its byte gives the name back.
+
+    >>> print(as_text(os.fsdecode(b"caf\xe9")))
+    caf\xe9
+    >>> print(as_text(r"a\b, \xe9"))
+    a\b, \x5cxe9
+    """
+    plain = re.sub(r"\\(?=x[0-9a-f]{2})", r"\\x5c", name)
+    return os.fsencode(plain).decode(errors="backslashreplace")
+
+
+def class_name(folder: Path) -> str:
+    """Return the name of a folder's class: the folder's own as :func:`as_text`, its letters composed.
+
+    macOS writes an accent as a character of its own (NFD), others do not (NFC): both names are one class.
+    """
+    return unicodedata.normalize("NFC", as_text(folder.name))
 
 
 def class_folders(folder: str | os.PathLike[str]) -> list[Path]:
@@ -22,64 +99,216 @@ def class_folders(folder: str | os.PathLike[str]) -> list[Path]:
     path = Path(folder)
     if not path.is_dir():
         return []
-    return sorted(each for each in path.iterdir() if each.is_dir() and not each.name.startswith("."))
+    found = _look_into(path, [os.path.realpath(path)], Listing([]), Path())
+    return [path / name for name, is_folder in found.items() if is_folder]
 
 
-def find_pictures(folder: Path) -> Iterator[Path]:
-    """Yield the paths of all pictures below a folder, relative to it, in the order of their names.
+def classes_of(folders: Mapping[str, str], key: str) -> list[str]:
+    """Return the one list of a data set's classes, whatever the split: the order of its labels.
 
-    Only names count: a broken link or an empty file is found as well, and reported by who reads it.
+    Classes are those of the split ``train``. Without a split of this name, they are those of all splits.
+
+    Parameters
+    ----------
+    folders : the folder of each split.
+    key : of the data set in the config, for messages.
+
+    Raises
+    ------
+    StudyError : a folder is none, or cannot be read, or holds no class folders; or a split has a class that
+        ``train`` has not.
     """
-    found: list[Path] = []
-    for place, folders, files in os.walk(folder, followlinks=True):
-        real = os.path.realpath(place)
-        # a link to a folder that holds it would be followed for ever
-        folders[:] = [
-            name
-            for name in folders
-            if not name.startswith(".") and not _holds(os.path.realpath(os.path.join(place, name)), real)
-        ]
-        found.extend(
-            Path(place, name).relative_to(folder)
-            for name in files
-            if name.lower().endswith(EXTENSIONS) and not name.startswith(".")
-        )
-    yield from sorted(found, key=lambda path: path.parts)
+    keys = {split: key_of_path(key, split) for split in folders}
+    names = {
+        split: {class_name(each) for each in _class_folders(folders[split], keys[split])} for split in folders
+    }
+    if "train" not in names:
+        return sorted(set().union(*names.values()))
+    for split, found in names.items():
+        unknown = sorted(found - names["train"])
+        if unknown:
+            hint = nearest(unknown[0], names["train"]) if len(unknown) == 1 else ""
+            raise StudyError(
+                f"{keys[split]}: classes are those of {folders['train']!r}, the split train, but "
+                f"{folders[split]!r} has others, too: {listed(map(repr, unknown))}. Rename or remove their "
+                f"folders, add them to both splits, or make this split a data set of its own{hint}"
+            )
+    return sorted(names["train"])
 
 
-def _holds(folder: str, other: str) -> bool:
-    """Return whether a folder is another one, or holds it at some depth."""
-    return os.path.commonpath([folder, other]) == folder
+def key_of_path(key: str, split: str) -> str:
+    """Return the config's key of a split's folder, where ``all`` is the split of a data set that has none.
+
+    >>> key_of_path("datasets.mine", "test")
+    'datasets.mine.path.test'
+    """
+    return f"{key}.path" if split == "all" else f"{key}.path.{split}"
 
 
-def list_folder(folder: Path, key: str) -> tuple[list[str], list[tuple[Path, int]]]:
-    """List the classes and pictures in a folder.
+def last_changes(folder: str) -> str:
+    """Return a digest of the names of class folders and of the seconds when they were last modified.
+
+    It changes when a class folder, or anything directly in one, is added, removed or renamed.
+    """
+    sha256 = hashlib.sha256()
+    for each in class_folders(folder):
+        sha256.update(os.fsencode(each.name) + b"/%d/" % int(each.stat().st_mtime))
+    return sha256.hexdigest()
+
+
+def list_folder(
+    folder: Path, key: str, endings: Collection[str], classes: Sequence[str] | None = None
+) -> Listing:
+    """List the classes and images in a folder.
 
     Parameters
     ----------
     folder : holds one folder per class.
     key : of the config, for messages.
-
-    Returns
-    -------
-    classes : names of the class folders, those without any picture as well.
-    files : path of each picture relative to ``folder``, and its class.
+    endings : of the names of image files, in lower case, with their dots.
+    classes : of the data set, in the order of labels; None for those of this folder.
 
     Raises
     ------
-    StudyError : there is no such folder, or no class folder or picture in it.
+    StudyError : there is no such folder, it cannot be read, it holds no class folder or image, or a class
+        folder is of none of the classes.
     """
-    if not folder.is_dir():
-        raise StudyError(f"{key}: there is no folder {str(folder)!r}")
-    folders = class_folders(folder)
-    if not folders:
-        raise StudyError(f"{key}: {str(folder)!r} holds no folders; put the images of each class into one")
-    files = [
-        (Path(each.name, path), label) for label, each in enumerate(folders) for path in find_pictures(each)
-    ]
-    if not files:
+    folders = _class_folders(folder, key)
+    if classes is None:
+        classes = sorted({class_name(each) for each in folders})
+    listing = Listing(list(classes))
+    labels = {name: label for label, name in enumerate(classes)}
+    root = os.path.realpath(folder)
+    with _readable(key):
+        for name, is_folder in _look_into(folder, [root], listing, Path()).items():
+            if not is_folder:
+                reason = NO_CLASS if _ending(name) in endings else NO_IMAGE
+                listing.skipped.append(Skipped(Path(name), reason))
+        for each in folders:
+            label = labels.get(class_name(each))
+            if label is None:
+                raise StudyError(f"{key}: {str(each)!r} has come since the jobs were planned; run again")
+            for path in _files_below(each, [root], listing, Path(each.name)):
+                if _ending(path.name) in endings:
+                    listing.files.append((path, label))
+                else:
+                    listing.skipped.append(Skipped(path, NO_IMAGE))
+    if not listing.files:
+        held = f", only {counted(endings_of(listing.skipped))}" if listing.skipped else ""
         raise StudyError(
-            f"{key}: none of the {len(folders)} class folders in {str(folder)!r} holds a picture "
-            f"({', '.join(EXTENSIONS)})"
+            f"{key}: none of the {len(folders)} class folders in {str(folder)!r} holds an image that Pillow "
+            f"reads{held}; convert images to PNG, for example"
         )
-    return [each.name for each in folders], files
+    return listing
+
+
+def endings_of(skipped: Iterable[Skipped]) -> Counter[str]:
+    """Return how many of the skipped files have each ending.
+
+    >>> endings_of([Skipped(Path("a/1.HEIC"), NO_IMAGE), Skipped(Path("README"), NO_IMAGE)])
+    Counter({'.heic': 1, 'without ending': 1})
+    """
+    return Counter(as_text(_ending(each.path.name)) or "without ending" for each in skipped)
+
+
+def counted(counts: Counter[str]) -> str:
+    """Return counts in words, the largest first.
+
+    >>> counted(Counter({".txt": 1, ".heic": 2}))
+    '2 .heic, 1 .txt'
+    """
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return listed(f"{count} {name}" for name, count in ordered)
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return the first ten names, and how many more there are.
+
+    >>> listed("abcdefghijkl")
+    'a, b, c, d, e, f, g, h, i, j, and 2 more'
+    """
+    shown = list(names)
+    more = [f"and {len(shown) - _SHOWN} more"] if len(shown) > _SHOWN else []
+    return ", ".join(shown[:_SHOWN] + more)
+
+
+def _ending(name: str) -> str:
+    return os.path.splitext(name)[1].lower()
+
+
+@contextlib.contextmanager
+def _readable(key: str) -> Iterator[None]:
+    """Say which folder cannot be read."""
+    try:
+        yield
+    except OSError as error:
+        raise StudyError(
+            f"{key}: {error.filename!r} cannot be read ({error.strerror}); make it readable, or move it away"
+        ) from error
+
+
+def _class_folders(folder: str | Path, key: str) -> list[Path]:
+    """Return the class folders in a folder; raise where there are none."""
+    path, shown = Path(folder), repr(str(folder))
+    with _readable(key):
+        if path.is_file():
+            what = "an archive; unpack it, and" if path.suffix.lower() in _ARCHIVES else "a file;"
+            raise StudyError(f"{key}: {shown} is {what} give the folder that holds the class folders")
+        if not path.is_dir():
+            raise StudyError(f"{key}: there is no folder {shown}")
+        folders = class_folders(path)
+        if not folders:
+            n_files = len(_look_into(path, [os.path.realpath(path)], Listing([]), Path()))
+            beside = f", only {n_files} files" if n_files else ""
+            raise StudyError(
+                f"{key}: {shown} holds no class folders{beside}; put the images of each class into a folder"
+            )
+        if len(folders) > 1 and all(each.name.lower() in _SPLITS and class_folders(each) for each in folders):
+            paths = ", ".join(f"{each.name.lower()}: {str(each)!r}" for each in folders)
+            raise StudyError(f"{key}: the folders in {shown} are splits, not classes; give {{{paths}}}")
+    return folders
+
+
+def _look_into(folder: Path, holders: Sequence[str], listing: Listing, below: Path) -> dict[str, bool]:
+    """Return the names in a folder, sorted, and whether each is a folder.
+
+    Parameters
+    ----------
+    folder : the folder.
+    holders : real paths of the folders on the way to it, its own last.
+    listing : takes what is passed over.
+    below : the folder's path relative to the listed one.
+    """
+    with os.scandir(folder) as unsorted:
+        entries = sorted(unsorted, key=lambda entry: entry.name)
+    found = {}
+    for entry in entries:
+        name, is_link = entry.name, entry.is_symlink()
+        is_folder = os.path.isdir(entry.path) if is_link else entry.is_dir()
+        if name.startswith(".") or name.lower() in LEFTOVERS:
+            by_name = is_folder or name.lower() in LEFTOVERS
+            listing.leftovers[as_text(name) if by_name else "._*" if name.startswith("._") else ".*"] += 1
+        elif is_link and is_folder and _holds(os.path.realpath(entry.path), holders):
+            # it would be followed for ever
+            listing.skipped.append(Skipped(below / name, LOOP))
+        else:
+            found[name] = is_folder
+    return found
+
+
+def _holds(folder: str, others: Sequence[str]) -> bool:
+    """Return whether a folder is one of some others, or holds one at some depth."""
+    return any(os.path.commonpath([folder, other]) == folder for other in others)
+
+
+def _files_below(folder: Path, holders: Sequence[str], listing: Listing, below: Path) -> Iterator[Path]:
+    """Yield the paths of all files below a folder, in the order of their parts.
+
+    Only names count: a broken link or an empty file is found as well, and reported by who reads it.
+    """
+    holders = [*holders, os.path.realpath(folder)]
+    for name, is_folder in _look_into(folder, holders, listing, below).items():
+        if is_folder:
+            yield from _files_below(folder / name, holders, listing, below / name)
+        else:
+            yield below / name

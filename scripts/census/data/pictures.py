@@ -1,24 +1,58 @@
 """One picture, from whatever file, as pixels of the wanted form."""
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageFile, ImageOps, UnidentifiedImageError
 
 # of more pixels than that, each further copy would take hundreds of megabytes
 _HUGE = 16_000_000
 _BAND = 4_000_000
+# formats that Pillow opens by the help of other programs, or to tell their kind only
+_NO_IMAGES = {
+    "EPS",  # a program that draws, run by Ghostscript where it is installed
+    "MPEG",  # a film, of which no frame is decoded
+}
+
+
+@cache
+def formats() -> tuple[str, ...]:
+    """Return the names of the image formats that Pillow decodes by itself, in the order of its trials.
+
+    What Pillow only recognizes (its stubs: BUFR, GRIB, HDF5, WMF) is none of them.
+    """
+    Image.init()
+    stubs = {each.format for each in ImageFile.StubImageFile.__subclasses__()}
+    return tuple(name for name in Image.ID if name not in _NO_IMAGES | stubs)
+
+
+@cache
+def endings() -> frozenset[str]:
+    """Return the endings of names of these formats' files, in lower case, with their dots."""
+    # a JPEG that holds several images, which the reader of JPEG opens
+    known = {*formats(), "MPO"}
+    return frozenset(ending for ending, name in Image.registered_extensions().items() if name in known)
 
 
 class Picture(NamedTuple):
-    """A labelled image: uint8 (y, x, channel), its class, and where it comes from."""
+    """A labelled image.
+
+    Attributes
+    ----------
+    pixels : uint8 (y, x, channel).
+    label : its class.
+    source : where it comes from.
+    is_first : whether it is the first of several frames or pages.
+    """
 
     pixels: np.ndarray
     label: int
     source: str
+    is_first: bool = False
 
 
 class Unreadable(NamedTuple):
@@ -36,11 +70,13 @@ class Images(NamedTuple):
     classes : their names, in the order of labels; None where classes have numbers only.
     total : number of files, or of images.
     pictures : each of them, read as it is asked for.
+    skipped : files that are no images of a class, and why.
     """
 
     classes: list[str] | None
     total: int
     pictures: Iterator[Picture | Unreadable]
+    skipped: Sequence[Unreadable] = ()
 
 
 @dataclass(frozen=True)
@@ -77,6 +113,9 @@ class Form:
         ------
         ValueError : pixels are of a kind that has no white to scale to.
         """
+        if image.format == "PPM" and image.mode == "I":
+            # 16 bits, which Pillow scales to 65,535 as white, in 32
+            image = Image.fromarray(np.asarray(image).astype(np.uint16))
         mode = "RGB" if self.channels == 3 else "L"
         turned = image.getexif().get(ExifTags.Base.Orientation, 1) != 1
         image = ImageOps.exif_transpose(image) if turned else image  # which would copy it in any case
@@ -135,10 +174,22 @@ def decode(source: str, load: Callable[[], tuple[Image.Image, int]], form: Form)
     """
     try:
         image, label = load()
-        return Picture(form(image), int(label), source)
+        with image:
+            return Picture(form(image), int(label), source, _has_more(image))
     except MemoryError:
         raise  # says nothing about the file
     except UnidentifiedImageError:
         return Unreadable(source, "not in any image format that Pillow knows")
     except Exception as error:  # on damaged files, decoders raise all kinds
         return Unreadable(source, " ".join(f"{type(error).__name__}: {error}".split()))
+
+
+def _has_more(image: Image.Image) -> bool:
+    """Return whether an image that is read is the first of several frames or pages of its file."""
+    # the layers of a drawing, and what cameras add to a photograph, are none
+    if image.format in ("MPO", "PSD"):
+        return False
+    try:
+        return bool(getattr(image, "is_animated", False))
+    except Exception:  # the next one is damaged
+        return True

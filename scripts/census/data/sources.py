@@ -3,6 +3,7 @@
 Nothing heavy is imported, for the Snakefile reads this module as well.
 """
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -79,10 +80,21 @@ def source_of(entry: Mapping[str, Any]) -> str | None:
 def folder_of(entry: Mapping[str, Any], split: str) -> str | None:
     """Return the folder of the user's that holds a split; None for a data set that is fetched.
 
+    A ``~`` at its beginning stands for the user's home.
+
     >>> folder_of({"source": "folder", "path": {"train": "a", "val": "b"}}, "val")
     'b'
     """
     if entry["source"] != "folder":
         return None
     path = entry["path"]
-    return str(path[split] if isinstance(path, Mapping) else path)
+    return os.path.expanduser(path[split] if isinstance(path, Mapping) else path)
+
+
+def folders_of(entry: Mapping[str, Any]) -> dict[str, str]:
+    """Return the folder of each split of a data set of the user's; nothing for a data set that is fetched.
+
+    >>> folders_of({"source": "folder", "path": "images"})
+    {'all': 'images'}
+    """
+    return {split: folder for split in splits(entry) if (folder := folder_of(entry, split)) is not None}
