@@ -304,15 +304,15 @@ KEYS_OF_STUDY = "activations, atlas, datasets, device, figures, jobs, measures, 
             "networks.resnet.weights: 'randon' is not valid; did you mean 'random'?",
         ),
         (
-            "networks.resnet.weights",
-            "squeezenet-caffe",
+            "networks.resnet",
+            {"architecture": "squeezenet1_1", "weights": "squeezenet-caffe"},
             "networks.resnet.weights: 'squeezenet-caffe' is not valid; did you mean 'squeezenet1_1-caffe'?",
         ),
         (
             "networks.resnet.weights",
             "efficientnet-lite0-tensorflow",
-            "networks.resnet.architecture: must be 'efficientnet-lite0' for weights "
-            "'efficientnet-lite0-tensorflow', not 'resnet18'",
+            "networks.resnet.weights: 'efficientnet-lite0-tensorflow' is not valid for 'resnet18'; valid: "
+            "random, torchvision:DEFAULT, train",
         ),
     ],
 )
@@ -507,7 +507,6 @@ def test_files_and_folders_that_are_there_are_no_fault(tmp_path):
         ("resnet18", "random"),
         ("squeezenet1_1", "squeezenet1_1-caffe"),
         ("efficientnet-lite0", "efficientnet-lite0-tensorflow"),
-        ("mine:same", "efficientnet-lite0-tensorflow"),  # may build the same network
     ],
 )
 def test_weights_from_elsewhere_are_no_fault(architecture, weights):

@@ -329,11 +329,7 @@ def _faults_of_network(key: str, entry: Mapping[str, Any], datasets: Mapping[str
     if resize is not None and resize < entry["input"]["size"]:
         yield f"{key}.input.resize: must be at least input.size, {entry['input']['size']}, not {resize}"
     yield from _faults_of_arguments(f"{key}.arguments", entry["arguments"])
-    weights, architecture = entry["weights"], entry["architecture"]
-    # a function of the user's may build the same network
-    if FETCHED_WEIGHTS.get(weights, architecture) != architecture and ":" not in architecture:
-        needed = FETCHED_WEIGHTS[weights]
-        yield f"{key}.architecture: must be {needed!r} for weights {weights!r}, not {architecture!r}"
+    weights = entry["weights"]
     if weights == "train":
         if entry["training"] is None:
             yield f"{key}: weights 'train' need the key 'training'"
@@ -365,7 +361,8 @@ def _words_of_weights(architecture: str) -> list[str]:
         return ["train", "random", HUB_WEIGHTS]
     if ":" in architecture:
         return ["train", "random"]
-    return ["train", "random", "torchvision:DEFAULT", *FETCHED_WEIGHTS]
+    fetched = [name for name, whose in FETCHED_WEIGHTS.items() if whose == architecture]
+    return ["train", "random", "torchvision:DEFAULT", *fetched]
 
 
 def _faults_of_arguments(key: str, value: Any) -> Iterator[str]:

@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from census.config import read_config
 from census.errors import StudyError
 from census.networks.efficientnet import efficientnet_lite0, efficientnet_names
 from census.networks.listing import list_layers
@@ -72,9 +73,14 @@ def test_random_weights_tell_images_apart(network):
 
 
 def test_layers_have_their_blocks_names(tmp_path):
-    entry = {"architecture": "efficientnet-lite0", "arguments": {}, "classes": 1000, "weights": "random"}
-    entry["input"] = {"size": 224, "color": "RGB"}
-    layers = {layer.name: layer for layer in list_layers("lite", entry, tmp_path)}
+    config = read_config(
+        {
+            "datasets": {"any": {"source": "openclipart"}},
+            "networks": {"lite": {"architecture": "efficientnet-lite0"}},
+            "runs": [{"network": "lite", "dataset": "any"}],
+        }
+    )
+    layers = {layer.name: layer for layer in list_layers("lite", config["networks"]["lite"], tmp_path)}
     assert layers["block3_2.depthwise_relu"].kind == "rectifier"
     assert layers["block3_2.depthwise_relu"].shape == (240, 28, 28)
     assert layers["block3_2.add"].shape == (40, 28, 28)
