@@ -269,6 +269,20 @@ def test_a_rank_above_what_there_is_and_neurons_that_never_vary(store, run):
     assert f"{N // 2} images at an end, not 30" in found.log
 
 
+def test_the_same_pattern_for_all_images_has_no_ends(store, run):
+    maps = np.tile(class_patterns()[:1], (N, 1, 1, 1))
+    for gram in (True, False):
+        found = run(store(maps), gram=gram)
+        row = found.layer.iloc[0]
+        assert (row["n_images"], row["n_undefined_patterns"]) == (N, 0)
+        undefined = [
+            name for name in COMPARISONS if name.startswith(("redundancy_", "class_entropy_", "rho_"))
+        ]
+        undefined = [name for name in undefined if not name.endswith("_chance")]
+        assert row[undefined].isna().all()
+        assert found.directions["class_entropy"].isna().all()
+
+
 def test_constant_patterns_and_a_single_neuron(store, run):
     maps = class_patterns()
     maps[[3, 9]] = 0

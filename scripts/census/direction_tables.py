@@ -9,7 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from census.measures.bootstrap import Estimate, estimate
-from census.measures.concepts import chance_labels
+from census.measures.concepts import chance_labels, finite_mean
 from census.measures.directions import (
     Ends,
     chance_entropy,
@@ -18,6 +18,7 @@ from census.measures.directions import (
     compare,
     ends,
     rank_correlation,
+    varies,
 )
 from census.measures.svd import (
     Decomposition,
@@ -185,7 +186,11 @@ class Directions:
             for family, size in zip(self.scores, sizes, strict=True)
             for place in (self.neurons[family].tolist() if family in self.neurons else [None] * size)
         ]
-        top, bottom = (class_entropy(side, self.labels, self.n_classes) for side in self.ends())
+        # of directions that tell no image from another, the ends are any images
+        known = np.concatenate([varies(scores) for scores in self.scores.values()])
+        top, bottom = (
+            np.where(known, class_entropy(side, self.labels, self.n_classes), np.nan) for side in self.ends()
+        )
         return {
             "family": np.repeat(list(self.scores), sizes),
             "number": np.concatenate([np.arange(size) for size in sizes]),
@@ -216,10 +221,11 @@ class Directions:
         values["redundancy_chance"] = chance_redundancy(len(self.labels), self.top)
         for name, family in FAMILIES.items():
             here = (columns["family"] == family) & (columns["number"] < rank)
-            values[f"class_entropy_{name}"] = float(columns["class_entropy"][here].mean())
+            values[f"class_entropy_{name}"] = finite_mean(columns["class_entropy"][here])
         drawn = chance_labels(self.labels, self.top, DRAWS, seed)
         values["class_entropy_chance"] = chance_entropy(drawn, self.n_classes)
         purity = columns["class_entropy"][columns["family"] == "svd"]
+        purity = purity[~np.isnan(purity)]
         sigma_falls = -np.arange(float(len(purity)))  # components come in the order of their singular values
         rho = estimate(
             lambda counts: rank_correlation(sigma_falls, purity, counts), len(purity), resamples, seed

@@ -493,6 +493,7 @@ def _purity(evidence: Evidence, names: list[str]) -> Found:
     rho = []
     for name in names:
         entropies = evidence.class_entropies(name)
+        entropies = entropies[~np.isnan(entropies)]
         # components come in the order of their singular values
         sigma = -np.arange(float(len(entropies)))
         rho.append(rank_correlation(sigma, entropies, evidence.resampled(name, len(sigma))))

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
+from census.measures.bootstrap import drawn_counts
+
 Floats = NDArray[np.float64]
 
 
@@ -22,8 +24,7 @@ def resampled_units(n_units: int, resamples: int, seed: int, layer: int) -> Floa
     -------
     float64 (1 + resamples, n_units), ones in the first row.
     """
-    shares = np.full(n_units, 1 / max(1, n_units))
-    drawn = np.random.default_rng([seed, layer]).multinomial(n_units, shares, size=resamples)
+    drawn = drawn_counts(n_units, resamples, np.random.default_rng([seed, layer]))
     return np.concatenate([np.ones((1, n_units)), drawn])
 
 

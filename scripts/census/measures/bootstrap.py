@@ -88,6 +88,18 @@ def percentile_interval(estimates: NDArray[np.floating], level: float = 0.95) ->
     return interval[0], interval[1]
 
 
+def drawn_counts(n: int, resamples: int, random: np.random.Generator) -> Floats:
+    """Return how often each of n things is in each sample of n of them, drawn with replacement.
+
+    Returns
+    -------
+    float64 (resamples, n) of whole numbers; each row's sum is n, which may be 0.
+    """
+    if n == 0:
+        return np.zeros((resamples, 0))
+    return random.multinomial(n, np.full(n, 1 / n), size=resamples).astype(np.float64)
+
+
 @lru_cache(maxsize=2)  # layers and quantities are measured on the same resamples, one after the other
 def resample_counts(n_images: int, resamples: int, seed: int) -> Floats:
     """Return how often each image is drawn in each resample of as many images, with replacement.
@@ -105,8 +117,7 @@ def resample_counts(n_images: int, resamples: int, seed: int) -> Floats:
     Schütt et al. (2023), Statistical inference on representational geometries, eLife 12, on bootstraps of
     similarity matrices.
     """
-    shares = np.full(n_images, 1 / n_images)
-    counts = np.random.default_rng(seed).multinomial(n_images, shares, size=resamples).astype(np.float64)
+    counts = drawn_counts(n_images, resamples, np.random.default_rng(seed))
     counts.setflags(write=False)
     return counts
 

@@ -20,6 +20,7 @@ from census.measures.svd import Decomposition, singular_values
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
+ROUNDING = 1e-6  # scores that differ by no larger share of the largest one are the same
 
 
 class Ends(NamedTuple):
@@ -39,6 +40,20 @@ def ends(scores: NDArray[np.floating], k: int) -> Ends:
     """
     scores = scores.astype(np.float64)
     return Ends(*(np.argsort(sign * scores, axis=1, kind="stable")[:, :k] for sign in (-1, 1)))
+
+
+def varies(scores: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Return which directions give different images different scores, beyond rounding; no other one has ends.
+
+    Parameters
+    ----------
+    scores : float (directions, N).
+
+    Returns
+    -------
+    bool (directions,).
+    """
+    return np.ptp(scores, axis=1) > ROUNDING * np.abs(scores).max(1, initial=0)
 
 
 def random_projections(decomposition: Decomposition, n_neurons: int, n: int, seed: int) -> Floats:
@@ -144,7 +159,8 @@ def compare(
 
     Parameters
     ----------
-    families : scores, float (s, N), by name; ``svd`` and ``variance`` among them.
+    families : scores, float (s, N), by name; ``svd`` and ``variance`` among them. Directions without ends,
+        see :func:`varies`, are left out.
     k : images in a set.
     resamples, seed : of the images, behind the intervals; all families are measured on the same ones.
 
@@ -154,6 +170,7 @@ def compare(
     ``redundancy_difference``, that of neurons of high variance minus that of singular vectors.
     """
     n_images = next(iter(families.values())).shape[1]
+    families = {name: scores[varies(scores)] for name, scores in families.items()}
 
     def measure(counts: Floats) -> Floats:
         top = {name: redundancy(scores, k, counts) for name, scores in families.items()}
