@@ -22,7 +22,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).resolve().parents[1]
 KEPT = ROOT / "build/coverage"
 PAGE = Path(__file__).with_name("coverage.md")
 AT_ONCE = 2
@@ -146,7 +146,7 @@ def _of_transformers() -> Iterator[tuple[str, dict[str, Any]]]:
                 kind = type(transformers.AutoConfig.for_model(name.partition("For")[0].lower()))
             configuration = kind(**SMALLER.get(name, {}), architectures=[name])
             configuration.save_pretrained(folder)
-            yield name, {"architecture": f"transformers:{folder}"}
+            yield name, {"architecture": f"transformers:{folder.relative_to(ROOT)}"}
 
 
 # what is found out about one
@@ -219,7 +219,7 @@ def examined(set_name: str, name: str) -> dict[str, Any]:
         begun = time.process_time()
         return {**examine(network, entry, "n"), "seconds": time.process_time() - begun}
     except StudyError as error:
-        return {"refused": str(error).replace(str(ROOT) + os.sep, "").replace(sys.prefix + os.sep, "")}
+        return {"refused": str(error).replace(sys.prefix + os.sep, "")}
 
 
 def _row(set_name: str, name: str) -> dict[str, Any]:
@@ -244,10 +244,11 @@ def _in_a_process(set_name: str, name: str) -> dict[str, Any]:
 
     paths = [str(ROOT / "scripts"), os.environ.get("PYTHONPATH", "")]
     process = psutil.Popen(
-        [sys.executable, __file__, "--examine", set_name, name],
+        [sys.executable, str(Path(__file__).resolve()), "--examine", set_name, name],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        cwd=ROOT,
         env={
             **os.environ,
             "PYTHONPATH": os.pathsep.join(filter(None, paths)),
@@ -341,6 +342,7 @@ def main() -> None:
             traceback.print_exc()
             sys.exit(1)
         return
+    os.chdir(ROOT)
     sys.path.insert(0, str(ROOT / "scripts"))
     from census.networks.operators import torchvision_ready
 
