@@ -10,7 +10,12 @@ import xarray as xr
 pytestmark = pytest.mark.slow
 
 # torchvision's parts, smaller. The head of its transformer is zero until it is trained: all logits would be.
+# Its forward takes masks, asks for a size and returns an object, as those of other libraries do. torch.fx
+# cannot trace it.
 MY_FAMILIES = """
+from dataclasses import dataclass
+
+import torch
 from torch import nn
 from torchvision.models.resnet import BasicBlock, ResNet
 from torchvision.models.vision_transformer import VisionTransformer
@@ -24,8 +29,21 @@ def residual():
     return network
 
 
+@dataclass
+class Answer:
+    logits: torch.Tensor
+    loss: float | None = None
+
+
+class Transformer(VisionTransformer):
+    def forward(self, images, attention_mask=None, is_causal=False):
+        if images.shape[-1] != self.image_size or is_causal:
+            raise ValueError("it takes images of another size")
+        return Answer(super().forward(images if attention_mask is None else images * attention_mask))
+
+
 def transformer():
-    network = VisionTransformer(32, 8, num_layers=2, num_heads=2, hidden_dim=16, mlp_dim=32, num_classes=3)
+    network = Transformer(32, 8, num_layers=2, num_heads=2, hidden_dim=16, mlp_dim=32, num_classes=3)
     nn.init.normal_(network.heads.head.weight)
     return network
 """
@@ -112,6 +130,21 @@ def test_tokens_are_positions_and_channels_are_units(finished, network):
         np.testing.assert_allclose(store["mean"][:8], maps.mean((1, 2)), rtol=1e-5, atol=1e-6)
         np.testing.assert_array_equal(store["max"][:8], maps.max((1, 2)))
         np.testing.assert_array_equal(store["argmax"][:8], maps.reshape(8, -1, units).argmax(1))
+
+
+@pytest.mark.parametrize("network", LAYERS)
+def test_each_store_says_that_it_was_compared_with_the_network(finished, network):
+    for _, name, *_ in LAYERS[network]:
+        compared = attributes(finished.store(network, "final", name))["verification"]
+        assert compared["n_images"] == 3
+        assert compared["n_modules"] >= 10
+
+
+@pytest.mark.parametrize(("network", "whole"), [("residual", False), ("transformer", True)])
+def test_a_network_that_cannot_be_traced_is_changed_by_whole_passes(finished, network, whole):
+    logs = [path.read_text() for path in (finished.folder / f"logs/ablation/{network}/tiny").glob("*.log")]
+    assert logs
+    assert all(("are whole passes: torch.fx cannot trace the network" in log) == whole for log in logs)
 
 
 def test_the_sum_of_a_block_is_rectified(finished):
