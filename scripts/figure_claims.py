@@ -3,11 +3,10 @@
 from census.jobs import job
 
 with job(snakemake.log[0]):
-    import pandas as pd
-
+    from census.claims.verdict import read_verdicts
     from census.figures.claims import draw_claims
     from census.figures.style import in_style, save
 
-    claims = pd.read_csv(snakemake.input[0], sep="\t").fillna({"remark": ""})
+    claims = read_verdicts(snakemake.input[0])
     with in_style():
         save(draw_claims(claims, "Do the studies' claims hold here?"), snakemake.output, snakemake.params.dpi)

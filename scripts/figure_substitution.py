@@ -7,7 +7,7 @@ with job(snakemake.log[0]):
     import pandas as pd
 
     from census.data.store import open_dataset
-    from census.figures.style import in_style, save_views
+    from census.figures.style import in_style, save_views, two_digits
     from census.figures.substitution import UnitPictures, draw_beaten, draw_pictures
     from census.stores import open_checkpoint
 
@@ -33,7 +33,7 @@ with job(snakemake.log[0]):
             in_layer.append(
                 UnitPictures(
                     int(units[place]),
-                    f"unit {units[place]}   RS {rs[place]:.2f}",
+                    f"unit {units[place]}   RS {two_digits(rs[place])}",
                     {
                         "top image": None if np.isnan(image) else pixels[int(image)],
                         **{name: pictures[index, place] for name, index in of_objective.items()},
@@ -52,7 +52,7 @@ with job(snakemake.log[0]):
         beating = np.argsort(-among[first])[:2]
         headings = "its own picture (IAM)", "of a unit that beats it there", "of another one"
         for place, heading in zip([first, *beating], headings, strict=True):
-            about = f"selectivity {selective.iloc[place]:.2f}, RS {rs[place]:.2f}"
+            about = f"selectivity {two_digits(selective.iloc[place])}, RS {two_digits(rs[place])}"
             answer = (
                 "" if place == first else f", {among[first, place] / among[first, first]:.3g} × its answer"
             )

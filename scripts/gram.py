@@ -6,7 +6,6 @@ from census.jobs import job
 
 with job(snakemake.log[0]) as log:
     from census.activations.reading import neuron_blocks, open_store
-    from census.errors import StudyError
     from census.grams import read_products, write_grams
     from census.measures.correlation import is_defined, pattern_correlation
     from census.measures.gram import combine, gram
@@ -17,9 +16,11 @@ with job(snakemake.log[0]) as log:
         layer, checkpoint = store.attrs["layer"], store.attrs["checkpoint"]
         n_images = store["maps"].shape[0]
         if n_images < 3:
-            raise StudyError(
-                f"{path} has whole maps of {n_images} image(s), and similarity needs 3 at least; raise maps, "
-                "and images, of this run in the config, or give the data set more images"
+            log.warning(
+                "%s has whole maps of %d image(s), and similarity of layers needs 3 at least, so it is "
+                "undefined; raise maps, and images, of this run in the config, or add images to the data set",
+                path,
+                n_images,
             )
         # large layers are multiplied part by part
         parts = [read_products(part, checkpoint) for part in snakemake.input.parts]

@@ -30,8 +30,14 @@ with job(snakemake.log[0]) as log:
         active_in_images, active_in_units = active_counts(statistic_blocks(store, "nonzero"), units)
         patterns = sums_over_neurons(map_blocks(store), n_map_images)
         means = sums_over_images(statistic_blocks(store, "mean"), units)
+        # NaN is not 0, and no activity either
+        no_number = np.concatenate([np.isnan(block).any(1) for block in statistic_blocks(store, "mean")])
+        if no_number.any():
+            log.warning(
+                "%s: NaN on %d of %d images, without active fraction", path, no_number.sum(), n_images
+            )
         of_images = {
-            "active_fraction": active_fraction(active_in_images, neurons),
+            "active_fraction": np.where(no_number, np.nan, active_fraction(active_in_images, neurons)),
             "population_sparseness": treves_rolls(*patterns, neurons),
             "hoyer": hoyer(patterns.absolute, patterns.squares, neurons),
         }
@@ -59,7 +65,9 @@ with job(snakemake.log[0]) as log:
                 key_columns(store.attrs, units)
                 | {
                     "unit": np.arange(units),
-                    "active_fraction": active_fraction(active_in_units, n_images * positions),
+                    "active_fraction": np.where(
+                        np.isnan(means.total), np.nan, active_fraction(active_in_units, n_images * positions)
+                    ),
                     "lifetime_sparseness": treves_rolls(*means, n_images),
                     "mean_activation": means.total / n_images,
                     "max_activation": np.max(

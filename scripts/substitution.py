@@ -67,11 +67,12 @@ with job(snakemake.log[0]) as log:
                 everywhere = np.zeros(n_units, values.dtype)
                 everywhere[sampled] = values
                 columns[name] = pa.array(everywhere, mask=not_sampled)
+            n_known = int((~np.isnan(mean)).sum())
             row |= {
                 f"n_failed_{objective}": int(np.isnan(mean).sum()),
                 f"n_failed_ascents_{objective}": int(np.isnan(shares).sum()),
                 # of the units of which there is a number
-                f"share_rs_{objective}_zero": float((mean == 0).sum() / max(1, (~np.isnan(mean)).sum())),
+                f"share_rs_{objective}_zero": float((mean == 0).sum() / n_known) if n_known else np.nan,
             }
         unit_tables.append(pa.table(key_columns(attributes, n_units) | columns))
         layer_rows.append(row)

@@ -17,9 +17,8 @@ def results(tmp_path):
     run = {"network": ["cnn", "mlp"], "dataset": ["clothes", "clothes"]}
     pd.DataFrame(run | {"gini": [0.5, 0.7]}).to_parquet(folder / "units.parquet")
     pd.DataFrame(run).to_parquet(folder / "layers.parquet")
-    pd.DataFrame({"id": ["S0.1"], "remark": [""], "effect": [float("nan")]}).to_csv(
-        folder / "claims.tsv", sep="\t", index=False
-    )
+    claims = {"id": ["S0.1"], "network": ["nan"], "remark": [""], "effect": [float("nan")]}
+    pd.DataFrame(claims).to_csv(folder / "claims.tsv", sep="\t", index=False)
     store = tmp_path / "results/measures/gram/cnn/clothes/relu1.zarr"
     store.parent.mkdir(parents=True)
     write_checkpoint(store, "0", {"sums": (("image",), pd.Series([1.0, 2.0]).to_numpy())}, {"n_neurons": 3})
@@ -31,6 +30,7 @@ def test_tables_are_data_frames(results):
     assert list(study.units["gini"]) == [0.5, 0.7]
     assert repr(study) == f"<Study {results}: cnn on clothes, mlp on clothes>"
     assert list(study.claims["remark"]) == [""]
+    assert list(study.claims["network"]) == ["nan"]
     assert study.claims["effect"].isna().all()
 
 

@@ -63,9 +63,9 @@ class Study:
     @cached_property
     def claims(self) -> "pd.DataFrame":
         """The verdicts on the studies' claims."""
-        claims = self._table("claims.tsv")
-        # without any remark, the column is one of missing numbers
-        return claims.assign(remark=claims["remark"].astype(object).fillna("").astype(str))
+        from census.claims.verdict import read_verdicts
+
+        return read_verdicts(self._found(self.path, "census", "claims.tsv"))
 
     @cached_property
     def dictionary(self) -> "pd.DataFrame":
@@ -121,7 +121,7 @@ class Study:
         path = self._found(self.path, "census", name)
         if path.suffix == ".parquet":
             return pd.read_parquet(path)
-        return pd.read_csv(path, sep="\t", keep_default_na=name != "dictionary.tsv")
+        return pd.read_csv(path, sep="\t", keep_default_na=False)
 
     def _found(self, folder: Path, *parts: str) -> Path:
         """Return a path below a folder; of what is not there, say what is in its place."""

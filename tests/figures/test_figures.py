@@ -63,7 +63,12 @@ def bins():
             rows.append(
                 {"layer": name, "depth": depth, "left": left, "right": right, "count": count, "zeros": 300}
             )
-    return pd.DataFrame(rows).sample(frac=1, random_state=0).sort_values("left", kind="stable")
+    return (
+        pd.DataFrame(rows)
+        .assign(not_finite=0)
+        .sample(frac=1, random_state=0)
+        .sort_values("left", kind="stable")
+    )
 
 
 def test_depth_shows_each_layer_in_order(layers, drawn, texts, overlaps):
@@ -115,6 +120,14 @@ def test_histograms_print_the_share_of_values_that_are_not_0(bins, drawn, texts,
     np.testing.assert_array_equal(figure.axes[1].patches[0].get_data().values, [80, 15, 5, 0])
     assert all(panel.get_yscale() == "log" for panel in figure.axes)
     assert overlaps([panel._left_title for panel in figure.axes], renderer) == []
+
+
+def test_values_that_are_no_numbers_are_not_silence(bins, drawn, texts):
+    none = bins["layer"] == "features.3.cat"
+    figure = draw_histograms(bins.assign(not_finite=100, zeros=np.where(none, 0, 300)), "A title")
+    drawn(figure)
+    words = [text.get_text() for text in texts(figure)]
+    assert words == [*["25.0%\n20.0% not finite"] * 3, "100.0% not finite", "25.0%\n20.0% not finite"]
 
 
 def test_names_that_are_too_long_keep_their_end(bins):

@@ -418,17 +418,17 @@ def test_a_wrong_config_is_told_in_one_line_before_anything_runs(
     assert made_by_jobs(study.folder) == []
 
 
-def test_similarity_of_two_images_is_refused_and_costs_no_other_result(study):
+def test_similarity_of_two_images_is_undefined_and_costs_no_other_result(study):
     for folder in (study.folder / "images/test").iterdir():
         for picture in sorted(folder.iterdir())[0 if folder.name == "blue-ish" else 1 :]:
             picture.unlink()
     study.config["runs"] = [{"network": "random", "dataset": "tiny", "layers": ["relu1", "output"]}]
-    ended = study.run("--keep-going")
-    assert ended.status == 1
-    assert "relu1.zarr has whole maps of 2 image(s), and similarity needs 3 at least" in ended.output
-    assert "Traceback" not in ended.output
-    for result in ("sparsity/random/tiny/relu1.layer.parquet", "histogram/random/tiny/relu1.parquet"):
-        assert (study.folder / "results/measures" / result).exists()
+    study.succeed("results/census/layers.parquet", "results/figures/similarity/random/tiny/cka.png")
+    log = (study.folder / "logs/gram/random/tiny/relu1.log").read_text()
+    assert "relu1.zarr has whole maps of 2 image(s), and similarity of layers needs 3 at least" in log
+    layers = pd.read_parquet(study.folder / "results/census/layers.parquet")
+    assert layers[["similarity_to_output", "cka_to_output", "step_similarity"]].isna().all(axis=None)
+    assert layers[["active_fraction", "pattern_correlation"]].notna().all(axis=None)
 
 
 def test_a_layer_with_one_neuron_is_no_obstacle(study):

@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from census.study import Study
+
 pytestmark = pytest.mark.slow
 
 MY_NETWORKS = """
@@ -59,7 +61,7 @@ def test_what_is_undefined_is_no_number(finished):
     for column in ("selectivity", "mf_degree", "auroc", "rs_natural", "rs_iam"):
         assert inactive[column].isna().all(), column
         assert nan[column].isna().all(), column
-    assert nan[["mean_activation", "lifetime_sparseness"]].isna().all(axis=None)
+    assert nan[["mean_activation", "lifetime_sparseness", "active_fraction"]].isna().all(axis=None)
     # without a unit, the network's answers are as undefined as with it
     assert units.loc["nan", "ablation_loss"].isna().all()
     # what comes before it is measured
@@ -71,7 +73,8 @@ def test_what_is_undefined_is_counted(finished):
         ["network", "layer"]
     )
     assert layers.loc[("inactive", "relu"), "n_silent_units"] == 4
-    claims = pd.read_csv(finished.folder / "results/census/claims.tsv", sep="\t")
+    assert np.isnan(layers.loc[("nan", "relu2"), "active_fraction"])
+    claims = Study(finished.folder / "results").claims
     assert set(claims["network"]) == {"inactive", "nan"}
     undefined = claims[claims["effect"].isna()]
     assert set(undefined["verdict"]) == {"undecided"}
@@ -80,6 +83,7 @@ def test_what_is_undefined_is_counted(finished):
     tables = finished.folder.glob("results/measures/substitution/nan/tiny/relu2.layer.parquet")
     (substitution,) = map(pd.read_parquet, tables)
     assert substitution["n_failed_ascents_iam"].tolist() == [6]
+    assert substitution["share_rs_iam_zero"].isna().all()
 
 
 def test_figures_and_atlas_have_both(finished):

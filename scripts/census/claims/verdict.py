@@ -1,12 +1,16 @@
 """What a test found, and the verdict on the claim that it tests."""
 
 import math
-from typing import NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from census.measures.bootstrap import percentile_interval
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 HOLDS, FAILS, UNDECIDED = "holds", "does not hold", "undecided"
 FEW = 6  # layers, or whatever else an effect is of, below which a reader should know the number
@@ -26,6 +30,16 @@ class Found(NamedTuple):
     low: float
     high: float
     n: int
+
+
+NUMBERS = ("effect", "low", "high", "control", "control_low", "control_high")  # that may be undefined
+
+
+def read_verdicts(path: str | Path) -> "pd.DataFrame":
+    """Read what the rule ``verdicts`` wrote. Texts stay texts, even if a network is called nan."""
+    import pandas as pd
+
+    return pd.read_csv(path, sep="\t", keep_default_na=False, na_values={name: [""] for name in NUMBERS})
 
 
 UNDEFINED = Found(math.nan, math.nan, math.nan, 0)

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from census.figures.pictures import axes_at, figure_of_pictures
-from census.figures.style import GRAY, INK, VERMILION, WIDTH, shortened, wrapped
+from census.figures.style import GRAY, INK, VERMILION, WIDTH, shortened, two_digits, wrapped
 
 # inches: labels beside the picture, headings above it, the margin below, and a line of the smallest text
 LABEL, ABOVE, BELOW, LINE = 1.6, 0.55, 0.1, 0.115
@@ -114,7 +114,7 @@ def _write_label(axes: Axes, unit: UnitFacets, middle: float, dots: float, *, br
     if unit.unit is None:
         lines.append((unit.reason, GRAY, "normal"))
     else:
-        lines.append((f"unit {unit.unit}, MF {unit.degree:.2f}, p {_rounded(unit.p)}", INK, "normal"))
+        lines.append((f"unit {unit.unit}, MF {two_digits(unit.degree)}, p {_rounded(unit.p)}", INK, "normal"))
     if unit.not_converged:
         channels = [name if name == "gray" else name[0].upper() for name in unit.not_converged]
         lines.append((f"not converged: {', '.join(channels)}", VERMILION, "normal"))
@@ -125,9 +125,7 @@ def _write_label(axes: Axes, unit: UnitFacets, middle: float, dots: float, *, br
 
 def _rounded(p: float) -> str:
     """Return a p-value with two digits."""
-    if np.isnan(p):
-        return "undefined"
-    return "< 0.01" if p < 0.005 else f"{p:.2f}"
+    return "< 0.01" if p < 0.005 else two_digits(p)
 
 
 def _tiles(unit: UnitFacets, block: str) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.bool_]]]:

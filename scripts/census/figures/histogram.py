@@ -18,7 +18,8 @@ def draw_histograms(table: pd.DataFrame, title: str) -> Figure:
 
     Parameters
     ----------
-    table : rows per layer and bin with depth, layer, left, right, count, zeros, of one checkpoint.
+    table : rows per layer and bin with depth, layer, left, right, count, zeros, not_finite, of one
+        checkpoint.
     title : what stands above all panels.
     """
     layers = [group for _, group in table.groupby("depth", sort=True)]
@@ -38,9 +39,11 @@ def draw_histograms(table: pd.DataFrame, title: str) -> Figure:
         panel.set_title(shortened(layer["layer"].iloc[0], LONGEST_NAME), fontsize=6.5, fontweight="normal")
         panel.xaxis.set_major_locator(MaxNLocator(3))
         panel.tick_params(labelsize=7)
-        total = counts.sum() + layer["zeros"].iloc[0]
-        share = f"{counts.sum() / total:.1%}" if counts.sum() else "silent"
-        panel.text(0.97, 0.95, share, transform=panel.transAxes, ha="right", va="top", fontsize=8)
+        total, lost = counts.sum() + layer["zeros"].iloc[0], layer["not_finite"].iloc[0]
+        words = [f"{counts.sum() / total:.1%}"] if counts.sum() else [] if lost else ["silent"]
+        if lost:
+            words.append(f"{lost / (total + lost):.1%} not finite")
+        panel.text(0.97, 0.95, "\n".join(words), transform=panel.transAxes, ha="right", va="top", fontsize=8)
     for panel in panels[len(layers) :]:
         panel.remove()
     figure.supylabel("values in bin (log scale)")

@@ -186,6 +186,11 @@ def final_state(table: pd.DataFrame) -> str:
     return "random weights" if (steps == 0).any() else "trained"
 
 
+def two_digits(value: float) -> str:
+    """Return a number in words, with two digits after the point."""
+    return "undefined" if np.isnan(value) else f"{value:.2f}".replace("inf", "∞").replace("-", "−")
+
+
 def mark_undefined(axes: Axes, x: ArrayLike, y: ArrayLike, color: str | tuple[float, ...]) -> None:
     """Put a cross at the foot of an axes wherever a value is undefined."""
     places = np.asarray(x)[np.isnan(np.asarray(y, dtype=float))]
