@@ -48,15 +48,15 @@ COMPARISONS = (
     *(f"{name}_chance" for name in ("redundancy", "class_entropy")),
     *(f"class_entropy_{family}" for family in FAMILIES),
 )
-_OF_DIRECTIONS = {
+# columns of the tables that have no rows where a layer has no directions
+DIRECTION_COLUMNS = {
     "family": pa.string(),
     **dict.fromkeys(("number", "neuron", "unit"), pa.int64()),
     "score_variance": pa.float64(),
     "above_quantile": pa.bool_(),
     **dict.fromkeys(("class_entropy", "class_entropy_top", "class_entropy_bottom"), pa.float64()),
 }
-# columns of the tables that have no rows where a layer has no directions
-COLUMNS = {"directions": _OF_DIRECTIONS, "units": {"unit": pa.int64(), "variance": pa.float64()}}
+COLUMNS = {"directions": DIRECTION_COLUMNS, "units": {"unit": pa.int64(), "variance": pa.float64()}}
 
 
 @dataclass(frozen=True)
