@@ -68,7 +68,8 @@ def job(log: str | Path) -> Iterator[logging.Logger]:
     try:
         yield LOGGER
     except StudyError as error:
-        LOGGER.error("%s", error)
+        # where a network's forward fails, its own traceback helps
+        LOGGER.error("%s", error, exc_info=error.__cause__)
         sys.exit(f"Error: {error}")
     except Exception as error:
         LOGGER.error("%s", traceback.format_exc())

@@ -487,6 +487,22 @@ def test_the_config_names_the_part_that_are_logits(answer, part, factor):
         prepare(network, {**ENTRY, "logits": "x"}, "mine", pixels=PIXELS)
 
 
+@pytest.mark.parametrize("catches", [False, True])
+def test_what_fails_while_values_are_handed_out_is_no_fault_of_the_network(catches):
+    def between(self, values):
+        with contextlib.suppress(OSError) if catches else contextlib.nullcontext():
+            return values * 2
+        return values
+
+    prepared = prepare(seeded(lambda: Base(between)), ENTRY, "mine", pixels=PIXELS)
+
+    def take(name, values):
+        raise OSError("no space is left")
+
+    with pytest.raises(OSError, match="no space is left"), torch.inference_mode():
+        prepared.recorder({"mul": "mul"})(prepared.images, take)
+
+
 # --- the proof itself: with an old way to record, it notices what goes wrong without a word
 
 

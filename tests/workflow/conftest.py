@@ -31,6 +31,7 @@ PARTS = ("Snakefile", "config.yaml", "envs", "profiles", "scripts", "workflow")
 MY_NETWORKS = """
 import os
 import time
+from collections import OrderedDict
 from pathlib import Path
 
 import torch
@@ -63,6 +64,11 @@ class Small(nn.Module):
 
 def small():
     return Small()
+
+
+def narrow():
+    parts = {"conv": nn.Conv2d(3, 1, 16), "flat": nn.Flatten(), "linear": nn.Linear(1, 3)}
+    return nn.Sequential(OrderedDict(parts))
 """
 
 # Python imports a module of this name before all else. The first job that opens a certain file to write halts

@@ -137,7 +137,10 @@ def test_a_pass_that_raises_leaves_no_store_and_goes_on_later(with_many_images, 
     ended = study.run(*STORES, BATCHES=study.folder / "batches", FAIL_AT=BATCHES)
     assert ended.status == 1
     log = "logs/extract/extract_small_final_many.log"
-    assert f"Error: RuntimeError: no luck with batch {BATCHES} (traceback in {log})" in ended.output
+    place = rf"fails at {re.escape(str(study.folder))}/my_networks\.py:\d+"
+    assert re.search(
+        rf"Error: networks\.small: .* {place} \(RuntimeError: no luck with batch {BATCHES}\)", ended.output
+    )
     assert "Traceback" in (study.folder / log).read_text()
     assert_resumed(study, undisturbed)
 
@@ -380,7 +383,7 @@ def made_by_jobs(folder: Path) -> list[str]:
         ),
         (
             lambda config: config["activations"].update(batch="4"),
-            "config: activations.batch: must be of type integer, not '4'",
+            "config: activations.batch: must be of type integer, not '4'; write 4, without quotes",
         ),
         (
             lambda config: config["runs"][0].update(layers=["relu1"], correct_only=True),
@@ -400,8 +403,8 @@ def made_by_jobs(folder: Path) -> list[str]:
         ),
         (
             lambda config: config["networks"]["small"].update(architecture="my_network:small"),
-            "networks.small.architecture: 'my_network' cannot be imported "
-            "(No module named 'my_network'); put the module into the working folder, or install its package",
+            "networks.small.architecture: 'my_network' cannot be imported (ModuleNotFoundError: No module "
+            "named 'my_network'); correct it, put it into the working folder, or install its package",
         ),
     ],
     ids=["key", "layer", "dataset", "type", "right images", "maps", "folder", "architecture", "module"],
@@ -432,16 +435,16 @@ def test_similarity_of_two_images_is_undefined_and_costs_no_other_result(study):
 
 
 def test_a_layer_with_one_neuron_is_no_obstacle(study):
-    study.config["networks"]["random"] |= {"classes": 2, "arguments": {"classes": 1}}
+    study.config["networks"]["random"]["architecture"] = "my_networks:narrow"
     study.config["runs"] = [
-        {"network": "random", "dataset": "tiny", "layers": ["input", "relu1", "output"], "maps": 6}
+        {"network": "random", "dataset": "tiny", "layers": ["input", "conv", "output"], "maps": 6}
     ]
     study.succeed("results/figures/similarity/random/tiny/pearson.png")
-    log = (study.folder / "logs/gram/random/tiny/output.log").read_text()
-    assert "output has one neuron; a pattern of one value correlates with none" in log
+    log = (study.folder / "logs/gram/random/tiny/conv.log").read_text()
+    assert "conv has one neuron; a pattern of one value correlates with none" in log
     pairs = pd.read_parquet(study.folder / "results/measures/similarity/random/tiny/pairs.parquet")
-    with_output = (pairs["layer"] == "output") | (pairs["other_layer"] == "output")
-    assert pairs["similarity"].isna().tolist() == with_output.tolist()
+    with_conv = (pairs["layer"] == "conv") | (pairs["other_layer"] == "conv")
+    assert pairs["similarity"].isna().tolist() == with_conv.tolist()
 
 
 def test_a_file_that_cannot_be_read_is_named_and_can_be_skipped(study):

@@ -103,7 +103,7 @@ def test_a_job_is_submitted_by_command_and_again_with_more_memory_where_it_was_k
     assert study.succeed(store, *arguments).jobs == {"dataset/tiny/test"}
     asked = (pbs / "asked").read_text().splitlines()
     # memory as the rule states it, as often as the job was tried, and that of the Snakemake in the job
-    for line, memory in zip(asked, (2500, 4500), strict=True):
+    for line, memory in zip(asked, (3500, 6500), strict=True):
         assert "-N dataset " in line
         assert f" select=1:ncpus=2:mem={memory}mb:ngpus=0 " in line
         assert " walltime=240:00 " in line

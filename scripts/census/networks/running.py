@@ -38,6 +38,7 @@ def run(
     Raises
     ------
     StudyError : the forward fails, or returns no logits; the message names its file and line.
+    Exception : whatever the watch raises when it takes notice, such as that a disk is full.
     """
     try:
         if watch is None:
@@ -45,12 +46,16 @@ def run(
         else:
             with watch:
                 answer = network(images)
+            if watch.failure is not None:  # which the forward has caught
+                raise watch.failure
             watch.ended()
     except Finished:
         return None
     except (StudyError, torch.OutOfMemoryError, MemoryError):
         raise
     except Exception as error:  # whatever a user's forward raises
+        if watch is not None and watch.failure is error:
+            raise
         shape = "×".join(map(str, images.shape[1:]))
         raise StudyError(
             f"networks.{key}: the forward pass on images of {shape} fails {_place(error, network, images)} "

@@ -75,7 +75,13 @@ class Watch(TorchFunctionMode):
     network : whose modules are watched; it may be called any number of times, each in a context of its own.
     steps : names of all steps, in order, if they are known: a pass that takes others is refused.
     key : the network's key in the config, for messages.
+
+    Attributes
+    ----------
+    failure : what a method that takes notice has raised, as no fault of the network's; None for nothing.
     """
+
+    failure: Exception | None
 
     def __init__(self, network: nn.Module, steps: Sequence[str] | None = None, key: str = "network") -> None:
         super().__init__()
@@ -101,7 +107,7 @@ class Watch(TorchFunctionMode):
         """Take notice that a module with steps of its own returns; a value may replace its output."""
 
     def __enter__(self) -> Self:
-        self._path, self._inside, self._place = [""], 0, 0
+        self._path, self._inside, self._place, self.failure = [""], 0, 0, None
         self._taken: set[str] = set()
         self._counts: dict[tuple[str, bool], int] = {}
         for path, module in self._modules.items():
@@ -155,7 +161,7 @@ class Watch(TorchFunctionMode):
         path = self._path[-1]
         name = OPERATORS.get(operation, operation)
         base = f"{path}.{name}" if path else name
-        self._on_enter(self._next(base), (args, kwargs))
+        self._quietly(self._on_enter, self._next(base), (args, kwargs))
         output = function(*args, **kwargs)
         if operation == "setitem":
             # it returns nothing: its tensor is the one that it has written to
@@ -184,9 +190,14 @@ class Watch(TorchFunctionMode):
 
     def _quietly(self, report: Callable[..., Any], *given: Any) -> Any:
         """Report to a method whose own use of torch is none of the network's steps."""
+        if self.failure is not None:  # the forward has caught it
+            raise self.failure
         self._inside += 1
         try:
             return report(*given)
+        except Exception as error:
+            self.failure = error
+            raise
         finally:
             self._inside -= 1
 
