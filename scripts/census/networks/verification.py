@@ -115,7 +115,7 @@ def verify(
         recorded = record(images.clone(), found)
         assert recorded is not None
         wrong = found.wrong
-        for name, values in (("logits of a second run", again), ("recorded logits", recorded)):
+        for name, values in (("the logits of a second run", again), ("the logits", recorded)):
             if difference(values, plain) > TOLERANCE:
                 wrong.append((name, difference(values, plain)))
         if wrong:
