@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from census.errors import StudyError
 from census.networks.build import build
 from census.networks.maps import as_maps, from_maps
 from census.networks.suffix import Suffix, WholePass, downstream_of, run_changes, run_intact
@@ -323,6 +324,15 @@ def test_a_network_whose_graph_differs_is_changed_by_whole_passes(kind, reason, 
         values[:, :3] += 1
         np.testing.assert_allclose(logits[0], network.linear(values.relu().mean((2, 3))), rtol=1e-5)
     assert re.search(reason, caplog.text)
+
+
+def test_a_layer_that_is_written_through_cannot_be_changed(prepared_on):
+    """Half of the units are a view; what stands in for it is none, and a write to it is lost."""
+    prepared = prepared_on(seeded(Halves), torch.randn(3, 3, 8, 8))
+    with pytest.raises(
+        StudyError, match=r"networks\.network: layer 'getitem' cannot be changed: .* choose another"
+    ):
+        downstream_of(prepared, named(prepared, "getitem"))
 
 
 @pytest.mark.gpu

@@ -127,7 +127,6 @@ class _Graph(Watch):
         """Run the network; see :func:`layers_of`."""
         with self._axes, self._fields:
             answer = run(self._network, self._images, key, logits, self)
-        assert answer is not None
         made = self._maker.get(id(answer))
         if made is None or self._is_written_since(made, answer):
             made = self._add(OUTPUT, "", [answer], answer)

@@ -54,9 +54,7 @@ def _logits(
 ) -> Tensor:
     _lay_out(network, layout)
     with torch.inference_mode():
-        found = run(network, images.clone(memory_format=layout), key, logits)
-    assert found is not None
-    return found
+        return run(network, images.clone(memory_format=layout), key, logits)
 
 
 def _lay_out(network: nn.Module, layout: torch.memory_format) -> None:

@@ -63,12 +63,14 @@ class Recorder(Watch):
         self._hand_out("ends", INPUT, images)
         if not self._left:
             return None
-        logits = run(self.network, images, self._key, self._logits, self)
-        if logits is not None:
-            self._hand_out("ends", OUTPUT, logits)
-            if self._left:
-                missing = sorted(step for _, step in self._left)
-                raise KeyError(f"networks.{self._key}: the forward pass has no steps {missing}")
+        try:
+            logits = run(self.network, images, self._key, self._logits, self)
+        except Finished:
+            return None
+        self._hand_out("ends", OUTPUT, logits)
+        if self._left:
+            missing = sorted(step for _, step in self._left)
+            raise KeyError(f"networks.{self._key}: the forward pass has no steps {missing}")
         return logits
 
     def _on_enter(self, name: str, given: Any) -> None:

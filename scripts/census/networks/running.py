@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from census.errors import StudyError
-from census.networks.watch import Finished, Watch, line_of_forward
+from census.networks.watch import Watch, line_of_forward
 
 Part = str | int | None
 
@@ -20,8 +20,8 @@ def run(
     key: str = "network",
     logits: Part = None,
     watch: Watch | None = None,
-) -> Tensor | None:
-    """Call a network and return its logits; None where a watch has seen enough before its end.
+) -> Tensor:
+    """Call a network and return its logits.
 
     Parameters
     ----------
@@ -39,6 +39,7 @@ def run(
     ------
     StudyError : the forward fails, or returns no logits; the message names its file and line.
     Exception : whatever the watch raises when it takes notice, such as that a disk is full.
+    Finished : by a watch that has seen enough.
     """
     try:
         if watch is None:
@@ -49,8 +50,6 @@ def run(
             if watch.failure is not None:  # which the forward has caught
                 raise watch.failure
             watch.ended()
-    except Finished:
-        return None
     except (StudyError, torch.OutOfMemoryError, MemoryError):
         raise
     except Exception as error:  # whatever a user's forward raises

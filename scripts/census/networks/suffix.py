@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, fx, nn
 
+from census.errors import StudyError
 from census.jobs import LOGGER
 from census.networks.layers import Layer
 from census.networks.maps import as_maps, from_maps
@@ -62,46 +63,58 @@ class Downstream(Protocol):
 
 
 def downstream_of(prepared: Prepared, layer: Layer) -> Downstream:
-    """Return the cheapest way to run what lies downstream of a layer that is proven right."""
+    """Return the cheapest way to run what lies downstream of a layer that is proven right.
+
+    Raises
+    ------
+    StudyError : whole passes with the layer's own values in its place do not give the network's logits.
+    """
     whole = WholePass(prepared, layer)
     with torch.inference_mode():
+        expected = _with_changes(whole, prepared)
+        logits = run(prepared.network, prepared.images.clone(), prepared.key, prepared.logits)
+        distance = difference(expected["no change"], logits)
+        if distance > TOLERANCE:
+            raise StudyError(
+                f"networks.{prepared.key}: layer {layer.name!r} cannot be changed: with its own values in "
+                f"its place, logits differ by {distance:.2g} times their scale; choose another layer"
+            )
         try:
             part = Suffix(prepared, layer)
-            reason = _disagreement(part, whole, prepared)
+            found = _with_changes(part, prepared)
         except Exception as error:  # whatever a forward raises on symbolic values
             reason = f"torch.fx cannot trace the network ({type(error).__name__}: {error})".partition("\n")[0]
         else:
-            if not reason:
+            distances = {name: difference(found[name], expected[name]) for name in expected}
+            wrong = next((name for name, each in distances.items() if each > TOLERANCE), None)
+            if wrong is None:
                 return part
+            reason = (
+                f"logits of the traced part differ by {distances[wrong]:.2g} of their scale, with {wrong}"
+            )
     LOGGER.info("networks.%s: changes of %s are whole passes: %s", prepared.key, layer.name, reason)
     return whole
 
 
-def _disagreement(part: Downstream, whole: Downstream, prepared: Prepared) -> str:
-    """Return how a part of the network differs from whole passes; empty if it does not."""
-    layer = part.layer
-    logits = run(prepared.network, prepared.images.clone(), prepared.key, prepared.logits)
-    assert logits is not None
-    crossing, known = part.cross(prepared.images.clone()), whole.cross(prepared.images.clone())
-    values = known[layer.node].clone()
+def _with_changes(downstream: Downstream, prepared: Prepared) -> dict[str, Tensor]:
+    """Return logits by what is changed of the layer: nothing, its largest unit, and every other unit."""
+    layer = downstream.layer
+    crossing = downstream.cross(prepared.images.clone())
+    values = crossing[layer.node]
     largest = as_maps(values, layer.units_axis).abs().amax((0, 1, 2))
     changes = {
         "no change": [],
         "one unit at 0": [int(largest.argmax())],
         "half of the units at 0": [*range(0, len(largest), 2)],
     }
+    logits = {}
     for name, units in changes.items():
         maps = as_maps(values, layer.units_axis).clone()
         maps[..., units] = 0
-        changed = _laid_out(from_maps(maps, values.ndim, layer.units_axis), values)
-        found = part({node: each.clone() for node, each in crossing.items()} | {layer.node: changed.clone()})
-        expected = whole({node: each.clone() for node, each in known.items()} | {layer.node: changed.clone()})
-        if not units and difference(expected, logits) > TOLERANCE:
-            raise AssertionError(f"whole passes with the own values of {layer.name} do not give the logits")
-        distance = difference(found, expected)
-        if distance > TOLERANCE:
-            return f"logits of the traced part differ by {distance:.2g} of their scale, with {name}"
-    return ""
+        given = {node: each.clone() for node, each in crossing.items()}
+        given[layer.node] = _laid_out(from_maps(maps, values.ndim, layer.units_axis), values)
+        logits[name] = downstream(given)
+    return logits
 
 
 class Suffix:
@@ -215,9 +228,7 @@ class WholePass:
         if self.layer.node == OUTPUT:
             return values
         change = None if self.layer.node == INPUT else _Change(this, self.layer.node, values)
-        logits = run(this.network, crossing[INPUT], this.key, this.logits, change)
-        assert logits is not None
-        return logits
+        return run(this.network, crossing[INPUT], this.key, this.logits, change)
 
 
 class _Change(Watch):

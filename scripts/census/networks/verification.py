@@ -102,7 +102,6 @@ def verify(
         plain = run(network, images.clone(), key, logits)
         truth = _Truth(network)
         again = truth.run(images.clone(), key, logits)
-        assert plain is not None
         found = _Comparison(layers, truth)
         record = Recorder(
             network,
@@ -167,7 +166,6 @@ class _Truth:
         finally:
             for handle in handles:
                 handle.remove()
-        assert answer is not None
         return answer
 
 
