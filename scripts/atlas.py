@@ -5,7 +5,7 @@ from pathlib import Path
 from census.jobs import job
 
 with job(snakemake.log[0]) as log:
-    import census
+    from census import __version__
     from census.atlas.site import definitions, read_data, read_tsv, write_shell
 
     runs = []
@@ -22,5 +22,5 @@ with job(snakemake.log[0]) as log:
         "claims": read_tsv(claims) if claims else None,
     }
     files = {name: Path(snakemake.output[name]) for name in ("page", "style", "script", "data")}
-    write_shell(files, data, census.__version__)
+    write_shell(files, data, __version__)
     log.info("%d runs, %d units", len(runs), sum(run["n_units"] for run in runs))

@@ -9,7 +9,6 @@ from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
-from census.code import code_digest as code
 from census.config import as_begun, checkpoints_of, file_of_weights, read_config
 from census.config import units_of_layers, with_names_of_layers
 from census.data.downloads import FETCHED_WEIGHTS
@@ -19,6 +18,7 @@ from census.errors import StudyError
 from census.networks.hubs import files_of_weights
 from census.networks.listing import list_layers, own_code
 from census.paths import ESCAPED, layer_name, path_name
+from census.planning.digest import code_digest as code
 
 CONDA = "../../envs/study.yaml"
 SOURCE = "results/sources/{source}"

@@ -14,13 +14,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
-from census.code import SCRIPTS
 from census.errors import StudyError, nearest
 from census.jobs import LOGGER
 from census.networks.architectures import OWN
 from census.networks.hubs import build_from_hub, hub_of
 from census.networks.operators import torchvision_ready
-from census.networks.users import file_of, working_folder_first
+from census.networks.users import SCRIPTS, file_of, working_folder_first
 
 # torchvision's builders set this where they fetch ImageNet weights, which were trained so
 TRANSFORM_INPUT = {"googlenet", "inception_v3"}

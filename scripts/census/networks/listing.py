@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from census.activations.passes import digest
-from census.code import SCRIPTS, modules_of
 from census.networks.hubs import digest_of_folder, hub_of, version_of_hub
 from census.networks.layers import Layer, read_layers, write_layers
 from census.networks.users import file_of
+from census.planning.digest import code_digest
 
 
 def own_code(entry: Mapping[str, Any]) -> str:
@@ -48,16 +48,17 @@ def list_layers(key: str, entry: Mapping[str, Any], folder: Path) -> list[Layer]
     ------
     StudyError : there is no such network, it fails, or what is recorded would not be its own values.
     """
-    code = [
-        hashlib.sha256(SCRIPTS.joinpath(*name.split(".")).with_suffix(".py").read_bytes()).hexdigest()
-        for name in sorted(modules_of(Path(__file__)))
-    ]
     shape = {name: entry["input"][name] for name in ("size", "color")}
     follows_from = digest(
         [
             [entry["architecture"], entry["arguments"], entry["classes"], entry["weights"], shape],
             entry["logits"],
-            [own_code(entry), code, version("torch"), version("torchvision")],
+            [
+                own_code(entry),
+                code_digest("census/networks/listing.py"),
+                version("torch"),
+                version("torchvision"),
+            ],
             version_of_hub(entry["architecture"]),
         ]
     )

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-from census.code import SCRIPTS
-
+# the workflow's scripts and its library, none of which is the user's
+SCRIPTS = Path(__file__).parents[2]
 # by working folder, the modules that were imported from it, and when and how long their files were
 _imported: dict[str, tuple[dict[str, ModuleType], list[tuple[str, int, int]]]] = {}
 
