@@ -6,7 +6,6 @@ from census.jobs import job
 
 with job(snakemake.log[0]) as log:
     import numpy as np
-    import pandas as pd
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
@@ -75,7 +74,7 @@ with job(snakemake.log[0]) as log:
             "facets": write_facets(
                 folder / "facets" / in_paths,
                 read_facets(path_of_facets),
-                pd.read_parquet(path_of_table),
+                pq.read_table(path_of_table).to_pylist(),
                 params.picture,
             ),
             "ascent": {},

@@ -6,7 +6,6 @@ from census.jobs import job
 
 with job(snakemake.log[0]) as log:
     import numpy as np
-    import pandas as pd
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -32,13 +31,13 @@ with job(snakemake.log[0]) as log:
     concepts = open_checkpoint(snakemake.input.concepts, "final")
     attributes = dict(concepts.attrs)
     layer, map_width = attributes["layer"], attributes["shape"][2]
-    table = (
-        pd.read_parquet(snakemake.input.units).query("checkpoint == 'final'").set_index("unit").sort_index()
-    )
+    units = pq.read_table(
+        snakemake.input.units, columns=["unit", "mf_degree"], filters=[("checkpoint", "=", "final")]
+    ).sort_by("unit")
     dataset = open_dataset(snakemake.input.images)
     field = field_of(attributes["receptive_field"], params.size)
     shape = (*shrunk_size(field.size, params.patch_size), dataset.pixels.shape[3])
-    degrees = table["mf_degree"].to_numpy()
+    degrees = units["mf_degree"].to_numpy()
     everyone = choose_units(degrees, params.units_per_end, params.units, params.all)
     if not everyone:
         log.warning("layer %s has no two units with a multi-facetedness: no facets", layer)

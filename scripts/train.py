@@ -5,7 +5,8 @@ from pathlib import Path
 from census.jobs import job
 
 with job(snakemake.log[0]) as log:
-    import pandas as pd
+    import csv
+
     import torch
 
     from census.activations.passes import digest
@@ -74,7 +75,10 @@ with job(snakemake.log[0]) as log:
     history = training.run((train.pixels[:], train.labels), (test.pixels[:], test.labels), keep)
     for record in history:
         log.info("%s", record)
-    pd.DataFrame(history).to_csv(snakemake.output.history, sep="\t", index=False)
+    with open(snakemake.output.history, "w", encoding="utf-8") as file:
+        table = csv.DictWriter(file, history[0], delimiter="\t", lineterminator="\n")
+        table.writeheader()
+        table.writerows(history)
     for path in map(Path, snakemake.output.weights):
         (unfinished / path.name).replace(path)
         log.info("%s sha256 %s", path, digest_of_weights(path))

@@ -1,23 +1,165 @@
-"""Processes import what they call."""
+"""Processes import what they call: most jobs take a second, and some libraries take as long to import."""
 
+import ast
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
+SCRIPTS = ROOT / "scripts"
+LIBRARY = SCRIPTS / "census"
+
+# CPU time to import, after numpy: torch 1 s; scipy.stats 0.6 s; pandas, scipy.cluster, zarr and numba 0.2 s;
+# scipy.special, scipy.sparse and jsonschema 0.1 s; the others less
+HEAVY = {
+    *("jinja2", "jsonschema", "matplotlib", "numba", "numcodecs", "pandas", "PIL", "pyarrow", "pydantic"),
+    *("safetensors", "scipy", "sklearn", "timm", "torch", "torchvision", "tqdm", "transformers", "xarray"),
+    *("yaml", "zarr"),
+}
+STATISTICS = {"numcodecs", "zarr"}  # stores of activations, of which one array is read without zarr
+MEASURE = {*STATISTICS, "pyarrow"}
+FIGURE = {"matplotlib", "pandas", "PIL", "pyarrow", "zarr"}
+# what a job imports as soon as it runs
+OF_JOBS = {
+    # where networks run
+    "ablation.py": {*MEASURE, "safetensors", "torch"},
+    "ascent.py": {"safetensors", "torch", "tqdm", "zarr"},
+    "extract.py": {*STATISTICS, "numba", "safetensors", "torch", "tqdm"},
+    "train.py": {"safetensors", "torch", "tqdm", "zarr"},
+    "weights.py": {"safetensors", "torch"},
+    # data
+    "dataset.py": {"PIL", "pyarrow", "tqdm", "zarr"},
+    "fetch.py": set(),
+    # measures
+    "ablation_joined.py": {"pyarrow"},
+    "alignment.py": MEASURE,
+    "ascent_joined.py": {"zarr"},
+    "bases.py": {*MEASURE, "sklearn"},
+    "clusters.py": {*MEASURE, "scipy"},
+    "concepts.py": MEASURE,
+    "correlation.py": {"pyarrow", "scipy", "zarr"},
+    "directions.py": MEASURE,
+    "facetedness.py": {"pandas"},
+    "facets.py": {"PIL", "pyarrow", "zarr"},
+    "facets_joined.py": {"PIL", "pyarrow", "zarr"},
+    "gather.py": STATISTICS,
+    "gram.py": STATISTICS,
+    "gram_part.py": STATISTICS,
+    "histogram.py": MEASURE,
+    "importance.py": {"pyarrow"},
+    "learning.py": {"pyarrow", "zarr"},
+    "performance.py": MEASURE,
+    "selectivity.py": MEASURE,
+    "similarity.py": {"pyarrow", "zarr"},
+    "sparsity.py": MEASURE,
+    "substitution.py": MEASURE,
+    # of the whole study
+    "agreement.py": {"pandas"},
+    "software.py": {"pandas"},
+    "verdicts.py": {"pandas"},
+    "claims.py": {"pandas", "zarr"},
+    "tables.py": {*MEASURE, "yaml"},
+    "atlas_run.py": {*MEASURE, "PIL"},
+    "atlas.py": set(),
+}
+# what functions of the library import when they are called
+WHEN_CALLED = {
+    "atlas/site.py": {"jinja2"},
+    "claims/verdict.py": {"pandas"},
+    "data/convert.py": {"torchvision"},
+    "data/torchvision_sets.py": {"torchvision"},
+    "measures/facets.py": {"scipy", "sklearn"},
+    "measures/selectivity.py": {"scipy"},
+    "measures/svd.py": {"scipy", "sklearn"},
+    "networks/build.py": {"torchvision"},
+    "networks/hubs.py": {"timm", "transformers"},
+    "networks/operators.py": {"torch"},
+    "networks/weights.py": {"torchvision"},
+    "study.py": {"pandas", "xarray"},
+}
 
 
-def test_what_the_snakefile_imports_is_light():
+@cache
+def imports(path: Path) -> tuple[set[str], set[str]]:
+    """Return the full names that a file imports when it runs, and those that its functions import."""
+    at_once: set[str] = set()
+    when_called: set[str] = set()
+
+    def visit(node: ast.AST, found: set[str]) -> None:
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            return
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)}
+        for child in ast.iter_child_nodes(node):
+            visit(child, when_called if isinstance(node, ast.FunctionDef) else found)
+
+    visit(ast.parse(path.read_text()), at_once)
+    return at_once, when_called
+
+
+def heavy(names: Iterable[str]) -> set[str]:
+    return {name.partition(".")[0] for name in names} & HEAVY
+
+
+def imported_by(path: Path) -> set[str]:
+    """Return the heavy libraries that a file imports, and the library's modules that it imports."""
+    names: set[str] = set()
+    pending = list(imports(path)[0])
+    while pending:
+        name = pending.pop()
+        if name not in names:
+            names.add(name)
+            place = SCRIPTS.joinpath(*name.split("."))
+            for file in (place.with_suffix(".py"), place / "__init__.py"):
+                pending += imports(file)[0] if file.is_file() else ()
+    return heavy(names)
+
+
+@pytest.mark.parametrize("script", sorted(path.name for path in SCRIPTS.glob("*.py")))
+def test_a_job_imports_no_more_than_it_calls(script):
+    found = imported_by(SCRIPTS / script)
+    if script.startswith("figure"):
+        assert found <= FIGURE
+    else:
+        assert found == OF_JOBS[script]
+
+
+def test_functions_that_import_are_known():
+    found = {
+        str(path.relative_to(LIBRARY)): heavy(imports(path)[1])
+        for path in LIBRARY.rglob("*.py")
+        if heavy(imports(path)[1])
+    }
+    assert found == WHEN_CALLED
+
+
+def test_scipy_stats_is_imported_nowhere():
+    # ranks and the normal distribution take a few lines
+    importing = [
+        path
+        for path in SCRIPTS.rglob("*.py")
+        if any(name.startswith("scipy.stats") for names in imports(path) for name in names)
+    ]
+    assert importing == []
+
+
+def test_the_snakefile_imports_nothing_heavy_but_the_schema_s():
     rules = [ROOT / "Snakefile", *(ROOT / "workflow" / "rules").glob("*.smk")]
     lines = {
         line for path in rules for line in path.read_text().splitlines() if line.startswith("from census")
     }
     program = "\n".join([*sorted(lines), "import sys", "print('census.config' in sys.modules, *sys.modules)"])
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
+    environment = {**os.environ, "PYTHONPATH": str(SCRIPTS)}
     printed = subprocess.run(
         [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
     )
     asked, *loaded = printed.stdout.split()
     assert asked == "True"
-    assert not {"torch", "numpy", "pandas", "zarr", "matplotlib", "sklearn", "scipy"} & set(loaded)
+    assert not {*HEAVY, "numpy"} & set(loaded) - {"jsonschema", "yaml"}

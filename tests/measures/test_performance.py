@@ -2,9 +2,10 @@
 
 import numpy as np
 import torch
+from scipy.special import log_softmax as expected_log_softmax
 from torch.nn.functional import cross_entropy
 
-from census.measures.performance import performance, right_images
+from census.measures.performance import log_softmax, performance, right_images
 
 LOGITS = np.random.default_rng(0).normal(size=(20, 5)).astype(np.float32) * 4
 LABELS = np.random.default_rng(1).integers(0, 5, 20, dtype=np.int32)
@@ -21,6 +22,14 @@ def test_by_hand():
     found = performance(np.array([[0, 0], [1000, 0], [np.nan, 0]]), np.array([0, 1, 0]))
     np.testing.assert_array_equal(found.accuracy, [1, 0, np.nan])
     np.testing.assert_allclose(found.loss, [np.log(2), 1000, np.nan])
+
+
+def test_log_softmax_is_scipy_s():
+    infinite = np.array([[np.inf, 0], [-np.inf, 0], [np.inf, 1000], [np.nan, 1], [1e4, -1e4]])
+    for logits in (LOGITS.astype(np.float64), infinite):
+        with np.errstate(all="ignore"):
+            expected = expected_log_softmax(logits, axis=1)
+        np.testing.assert_array_equal(log_softmax(logits), expected)
 
 
 def test_right_images_are_those_whose_class_has_the_largest_logit():

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 HERE = Path(__file__).parent
 STATIC, TEMPLATES = HERE / "static", HERE / "templates"
 # in the order in which they run: each uses those before it
@@ -83,6 +81,9 @@ def write_shell(files: Mapping[str, Path], data: Mapping[str, Any], version: str
     data : what ``data`` holds, see :func:`data_script`.
     version : of the study's code, named at the foot of the page.
     """
+    # jobs that write data alone do without
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,

@@ -1,10 +1,10 @@
 """Pictures of single units: strips of their facets, and of what was made to drive them, a file each."""
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import zarr
 
 from census.atlas.sprites import about_gray, save, strip
@@ -13,14 +13,16 @@ from census.atlas.tables import rounded
 OUTSIDE = 225  # shade of gray of what lies outside of an image
 
 
-def write_facets(folder: Path, facets: zarr.Group, table: pd.DataFrame, largest: int) -> dict[int, Any]:
+def write_facets(
+    folder: Path, facets: zarr.Group, rows: Iterable[Mapping[str, Any]], largest: int
+) -> dict[int, Any]:
     """Write ``{unit}-gray.webp``, ``-color`` and ``-patches`` for the units of a layer that have facets.
 
     Parameters
     ----------
     folder : where; it is made.
     facets : of the layer, see :mod:`census.facet_store`.
-    table : a row for each of its units, in their order, as the rule ``facets`` writes it.
+    rows : of each of its units, in their order, as the rule ``facets`` writes them.
     largest : pixels along a tile at most.
 
     Returns
@@ -29,7 +31,7 @@ def write_facets(folder: Path, facets: zarr.Group, table: pd.DataFrame, largest:
     and how many tiles each of the pictures has that were ``made``.
     """
     found = {}
-    for place, row in enumerate(table.to_dict("records")):
+    for place, row in enumerate(rows):
         unit, kept = int(row["unit"]), facets["image"][place] >= 0
         made, gray = {}, facets["gray"][place]
         if not np.isnan(gray).any():

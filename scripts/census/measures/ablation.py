@@ -9,10 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_softmax
 
 from census.measures.bootstrap import Estimate, estimate
-from census.measures.performance import Performance, performance
+from census.measures.performance import Performance, log_softmax, performance
 
 Floats = NDArray[np.float64]
 NONE = -1  # stands for no class
@@ -34,7 +33,7 @@ def agreement(logits: NDArray[np.floating], intact: NDArray[np.floating]) -> Per
 
     Both are NaN for an image with a NaN among its logits.
     """
-    log_q, log_p = (log_softmax(each.astype(np.float64), axis=1) for each in (logits, intact))
+    log_q, log_p = log_softmax(logits), log_softmax(intact)
     with np.errstate(invalid="ignore"):  # infinite logits
         divergence = (np.exp(log_p) * (log_p - log_q)).sum(1)
     same = (logits.argmax(1) == intact.argmax(1)).astype(np.float64)

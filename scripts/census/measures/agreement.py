@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from census.measures.bootstrap import drawn_counts
+from census.measures.ranks import average_ranks
 
 Floats = NDArray[np.float64]
 
@@ -63,7 +63,7 @@ def rank_correlations(values: NDArray[np.floating], counts: Floats) -> Floats:
         if here.sum() < 3:
             continue
         involved = sorted({measure for pair in members for measure in pair})
-        ranks = rankdata(values[involved][:, here], axis=1) - (here.sum() + 1) / 2
+        ranks = average_ranks(values[involved][:, here]) - (here.sum() + 1) / 2
         place = {measure: number for number, measure in enumerate(involved)}
         weights = counts[:, here]
         size = weights.sum(1)

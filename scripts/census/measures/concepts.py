@@ -5,6 +5,7 @@ References
 S2: Sadeghi, Conceptual content in deep convolutional neural networks.
 """
 
+import math
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -208,8 +209,6 @@ def tail_p_values(
     ----------
     S2, section 2.3: "based on the distribution of all other MF values within the same layer".
     """
-    from scipy.stats import norm
-
     upper = np.full(len(values), tail == "upper") if isinstance(tail, str) else tail
     by_normal, by_rank = np.full((2, len(values)), np.nan)
     finite = np.flatnonzero(np.isfinite(values))
@@ -222,7 +221,8 @@ def tail_p_values(
         deviation = np.sqrt(np.maximum(squares, 0) / (n_others - 1))
         with np.errstate(invalid="ignore", divide="ignore"):
             score = np.where(deviation > 1e-12 * np.abs(known).max(), (known - mean) / deviation, np.nan)
-        by_normal[finite] = norm.sf(np.where(upper[finite], score, -score))
+        outward = np.where(upper[finite], score, -score) / math.sqrt(2)
+        by_normal[finite] = [math.erfc(value) / 2 for value in outward]
     ascending = np.sort(known)
     above = len(known) - np.searchsorted(ascending, known, "left")
     below = np.searchsorted(ascending, known, "right")

@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logsumexp
 
 Floats = NDArray[np.float64]
 
@@ -34,10 +33,18 @@ def performance(logits: NDArray[np.floating], labels: NDArray[np.integer]) -> Pe
     -------
     both are NaN for an image with a NaN among its logits.
     """
-    logits = logits.astype(np.float64)
     right = (logits.argmax(1) == labels).astype(np.float64)
-    loss = logsumexp(logits, axis=1) - np.take_along_axis(logits, labels[:, None].astype(int), 1)[:, 0]
+    loss = -np.take_along_axis(log_softmax(logits), labels[:, None].astype(int), 1)[:, 0]
     return Performance(np.where(np.isnan(logits).any(1), np.nan, right), loss)
+
+
+def log_softmax(logits: NDArray[np.floating]) -> Floats:
+    """Return the logarithms of the probabilities of classes, array of float64, shape (images, classes)."""
+    logits = logits.astype(np.float64)
+    largest = logits.max(1, keepdims=True)
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):  # infinite logits
+        above = logits - np.where(np.isfinite(largest), largest, 0)
+        return above - np.log(np.exp(above).sum(1, keepdims=True))
 
 
 def right_images(

@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from census.measures.bootstrap import VALUES_AT_ONCE, percentile_interval
+from census.measures.ranks import average_ranks
 
 Floats = NDArray[np.float64]
 
@@ -81,7 +81,7 @@ def spearman(values: Floats) -> Floats:
     -------
     float64 (samples,); NaN where a measure is the same for all units, or follows from the third.
     """
-    ranks = rankdata(values, axis=2)
+    ranks = average_ranks(values)
     ranks -= ranks.mean(2, keepdims=True)
     with np.errstate(invalid="ignore", divide="ignore"):
         ranks /= np.sqrt((ranks**2).sum(2, keepdims=True))

@@ -14,11 +14,11 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from census.measures.bootstrap import pair_sums
 from census.measures.correlation import is_defined
 from census.measures.gram import RESOLUTION
+from census.measures.ranks import average_ranks
 
 Floats = NDArray[np.float64]
 
@@ -75,7 +75,7 @@ def _ranks(correlation: NDArray[np.floating], images: NDArray[np.bool_]) -> Floa
     rows, columns = (chosen[places] for places in np.triu_indices(len(chosen), 1))
     # differences below the resolution are ties
     values = np.round(correlation[rows, columns].astype(np.float64) / RESOLUTION)
-    ranks[rows, columns] = ranks[columns, rows] = rankdata(values) / max(1, len(values))
+    ranks[rows, columns] = ranks[columns, rows] = average_ranks(values) / max(1, len(values))
     ranks[chosen, chosen] = 1
     return ranks
 
