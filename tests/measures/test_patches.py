@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from census.measures.patches import (
-    Field,
     Patches,
     as_seen,
     corners,
@@ -14,6 +13,7 @@ from census.measures.patches import (
     shrink,
     shrunk_size,
 )
+from census.networks.fields import ReceptiveField
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def images():
 
 def test_positions_see_fields_apart_by_the_stride():
     field = field_of({"size": [5, 3], "stride": [4, 2], "offset": [-2, -1]}, 20)
-    assert field == Field((5, 3), (4, 2), (-2, -1))
+    assert field == ReceptiveField((5, 3), (4, 2), (-2, -1))
     found = corners(np.array([0, 1, 7, 13], np.int32), 7, field)
     assert found.dtype == np.int64
     np.testing.assert_array_equal(found, [[-2, -1], [-2, 1], [2, -1], [2, 11]])

@@ -1,10 +1,10 @@
-"""Top images, against sorting all images, for any blocks and any parts."""
+"""Top images, against sorting all images, for any blocks."""
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from census.measures.top_images import NONE, merge, top_images
+from census.measures.top_images import NONE, top_images
 
 RANDOM = np.random.default_rng(0)
 N_IMAGES, N_UNITS = 40, 6
@@ -41,13 +41,6 @@ def assert_equal(found, wanted):
 @given(st.integers(1, 50), st.permutations(range(N_IMAGES)), st.lists(st.integers(0, N_IMAGES), max_size=5))
 def test_neither_order_nor_blocks_matter(k, order, ends):
     assert_equal(top_images(blocks(order, *ends), N_UNITS, k), expected(k))
-
-
-@given(st.integers(1, 50), st.permutations(range(N_IMAGES)), st.integers(0, N_IMAGES))
-def test_parts_are_merged_to_the_same(k, order, end):
-    parts = [top_images([block], N_UNITS, k) for block in blocks(order, end)]
-    assert_equal(merge(parts, k), expected(k))
-    assert_equal(merge(parts[::-1], k), expected(k))
 
 
 def test_types_and_silent_units():

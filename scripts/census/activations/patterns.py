@@ -15,7 +15,6 @@ from census.measures.gram import Gram
 from census.measures.variance import normalised
 
 Floats = NDArray[np.float64]
-Blocks = Iterable[tuple[NDArray[np.float32], NDArray[np.bool_]]]
 
 
 @dataclass(frozen=True)

@@ -76,23 +76,20 @@ def _centred(products: Floats, defined: NDArray[np.bool_]) -> Floats:
     return centred
 
 
-def hsic1(one: Floats, other: Floats, counts: Floats) -> Floats:
-    """Return the unbiased estimate of the Hilbert–Schmidt independence criterion.
+def _hsic1(joint: Floats, rows_one: Floats, rows_other: Floats, counts: Floats) -> Floats:
+    """Return the unbiased estimate of the Hilbert–Schmidt independence criterion, HSIC₁.
 
     Parameters
     ----------
-    one, other : float64 (N, N), Gram matrices with zeros on the diagonal.
-    counts : float64 (resamples, N), see :func:`debiased_cka`.
+    joint : array of float64, shape (N, N), product of two Gram matrices with zeros on the diagonal, entry by
+        entry.
+    rows_one, rows_other : array of float64, shape (resamples, N), each matrix's sums over a sample.
+    counts : array of float64, shape (resamples, N), see :func:`debiased_cka`.
 
     Returns
     -------
-    float64 (resamples,); NaN where a sample has fewer than four different images.
+    array of float64, shape (resamples,); NaN where a sample has fewer than four different images.
     """
-    return _hsic1(one * other, counts @ one, counts @ other, counts)
-
-
-def _hsic1(joint: Floats, rows_one: Floats, rows_other: Floats, counts: Floats) -> Floats:
-    """Return HSIC₁ from the product of two matrices, entry by entry, and each one's sums over a sample."""
     squared = counts**2
     joint_rows, joint_squares = counts @ joint, squared @ joint
     # sums over images that differ: what two indices in one place add is taken off

@@ -7,20 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-
-class Field(NamedTuple):
-    """The pixels of a network's input that a position of a map depends on.
-
-    Attributes
-    ----------
-    size : height and width.
-    stride : by how many pixels the field moves from one row, and from one column, of the map to the next.
-    offset : first row and first column that position (0, 0) sees; negative where it sees beyond the border.
-    """
-
-    size: tuple[int, int]
-    stride: tuple[int, int]
-    offset: tuple[int, int]
+from census.networks.fields import ReceptiveField, read_field
 
 
 class Patches(NamedTuple):
@@ -36,7 +23,7 @@ class Patches(NamedTuple):
     inside: NDArray[np.bool_]
 
 
-def field_of(receptive_field: Mapping[str, Sequence[int]] | None, size: int) -> Field:
+def field_of(receptive_field: Mapping[str, Sequence[int]] | None, size: int) -> ReceptiveField:
     """Return the field that the attributes of a layer's store describe.
 
     Parameters
@@ -44,13 +31,10 @@ def field_of(receptive_field: Mapping[str, Sequence[int]] | None, size: int) -> 
     receptive_field : ``size``, ``stride`` and ``offset``, pairs; None where a unit sees all of the image.
     size : height and width of the network's input.
     """
-    if receptive_field is None:
-        return Field((size, size), (0, 0), (0, 0))
-    pairs = (receptive_field[name] for name in ("size", "stride", "offset"))
-    return Field(*((int(along_y), int(along_x)) for along_y, along_x in pairs))
+    return read_field(receptive_field) or ReceptiveField((size, size), (0, 0), (0, 0))
 
 
-def corners(positions: NDArray[np.integer], width: int, field: Field) -> NDArray[np.int64]:
+def corners(positions: NDArray[np.integer], width: int, field: ReceptiveField) -> NDArray[np.int64]:
     """Return the first row and column of the patch that each position of a map sees, int64 (patch, 2).
 
     Parameters

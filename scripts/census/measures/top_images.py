@@ -46,22 +46,6 @@ def top_images(
     return _decoded(*best)
 
 
-def merge(parts: Iterable[TopImages], k: int) -> TopImages:
-    """Find the top images of a whole from those of its parts, which have k or more, or all of theirs.
-
-    Parameters
-    ----------
-    parts : at least one, of the same units and different images.
-    k : number of images wanted.
-    """
-    parts = list(parts)
-    best = _nothing(len(parts[0].images), k)
-    for part in parts:
-        keys = np.where(part.images == NONE, np.uint64(0), _pack(part.images, part.values))
-        best = _largest(best, (keys, part.positions), k)
-    return _decoded(*best)
-
-
 # A key orders by value first, then by image: the bits of a positive float ascend with it, and below them
 # stands the image's index, counted from above. 0 stands for no image. All other keys differ.
 _Best = tuple[NDArray[np.uint64], NDArray[np.int32]]
