@@ -14,17 +14,16 @@ from typing import Any
 import google_crc32c
 import numpy as np
 import zarr
+from zarr.abc.buffer import Buffer, BufferPrototype
 from zarr.abc.codec import BytesBytesCodec
 from zarr.abc.store import ByteRequest
 from zarr.codecs import Crc32cCodec, ZstdCodec
-from zarr.core.array_spec import ArrayConfigLike
-from zarr.core.buffer import Buffer, BufferPrototype
 from zarr.storage import LocalStore
 
 from census.errors import StudyError
 
 CHUNK_BYTES = 1 << 25
-ALL_CHUNKS: ArrayConfigLike = {"write_empty_chunks": True}
+ALL_CHUNKS = {"write_empty_chunks": True}
 CHECKSUM = {"name": "crc32c"}  # of a chunk's file, as Zarr's metadata have it
 CHECKSUM_BYTES = 4
 # what data with their own checksum behind them have for a checksum, whatever the data are

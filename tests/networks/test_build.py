@@ -165,6 +165,11 @@ def _inside():
     return network
 
 
+def _shared_and_nested():
+    part = torch.compile(nn.Sequential(nn.DataParallel(nn.Conv2d(3, 3, 1)), nn.ReLU()))
+    return nn.Sequential(part, nn.DataParallel(part), nn.Flatten())
+
+
 def _partly_scripted():
     network = Net()
     network.conv = torch.jit.script(network.conv)
@@ -190,6 +195,7 @@ EXAMPLE = (torch.zeros(2, 3, 8, 8),)
 GIVEN = {
     "compiled": lambda: torch.compile(nn.DataParallel(torch.compile(Net()))),
     "inside": _inside,
+    "shared_and_nested": _shared_and_nested,
     "decorated": Decorated,
     "double": lambda: Net().double(),
     "half": lambda: Net().half(),
@@ -226,6 +232,12 @@ def test_wrappers_are_taken_off(given, name):
     plain.load_state_dict(network.state_dict())
     with BaseTorchFunctionMode():  # which torch.compile would not run under
         assert torch.equal(network(images), plain(images))
+
+
+def test_wrappers_within_each_other_and_in_several_places_are_taken_off(given):
+    network = given("shared_and_nested")
+    assert [type(each).__name__ for each in network[0]] == ["Conv2d", "ReLU"]
+    assert network[0] is network[1]
 
 
 @pytest.mark.parametrize(

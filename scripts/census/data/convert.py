@@ -187,7 +187,7 @@ def _read_imagenet_samples(folder: Path, form: Form, threads: int) -> Images:
     from census.networks.operators import torchvision_ready
 
     torchvision_ready()
-    from torchvision.models._meta import _IMAGENET_CATEGORIES
+    from torchvision.models import SqueezeNet1_1_Weights
 
     files = []
     for path in sorted(folder.glob("*.jpg")):
@@ -195,7 +195,8 @@ def _read_imagenet_samples(folder: Path, form: Form, threads: int) -> Images:
         if label is None:
             raise StudyError(f"{path}: its name has no label; delete the folder and run again")
         files.append((Path(path.name), int(label[1])))
-    return Images(list(_IMAGENET_CATEGORIES), len(files), read_files(folder, files, form, threads))
+    classes = SqueezeNet1_1_Weights.DEFAULT.meta["categories"]
+    return Images(list(classes), len(files), read_files(folder, files, form, threads))
 
 
 def read_files(

@@ -18,6 +18,7 @@ from census.errors import StudyError, nearest
 from census.jobs import LOGGER
 from census.networks.architectures import OWN
 from census.networks.hubs import build_from_hub, hub_of
+from census.networks.internals import original_of, run_compiled_as_written
 from census.networks.operators import torchvision_ready
 from census.networks.users import SCRIPTS, file_of, working_folder_first
 
@@ -166,8 +167,7 @@ def _made_plain(network: Any, images: Tensor, architecture: str, key: str) -> nn
         raise StudyError(f"{where} gave no torch.nn.Module, but {type(network).__name__}")
     network = _unwrapped(network)
     _refuse_opaque(network.named_modules(), architecture, key)
-    if "torch._dynamo" in sys.modules:  # as where a forward is decorated with torch.compile
-        torch.compiler.set_stance("force_eager")
+    run_compiled_as_written(network)
     tensors = [*network.parameters(), *network.buffers()]
     if any(tensor.is_meta for tensor in tensors):
         raise StudyError(f"{where} has weights on the meta device, which have no values; build it on the CPU")
@@ -196,15 +196,15 @@ def _unwrapped(network: nn.Module) -> nn.Module:
     """Return a network without the wrappers around it and around its modules."""
 
     def inner(module: nn.Module) -> nn.Module:
-        wrapped: Any = module.module if isinstance(module, WRAPPERS) else getattr(module, "_orig_mod", None)
+        wrapped = module.module if isinstance(module, WRAPPERS) else original_of(module)
         return inner(wrapped) if isinstance(wrapped, nn.Module) else module
 
     network = inner(network)
-    for module in list(network.modules()):
-        module._compiled_call_impl = None  # as module.compile() sets it
-        for name, child in module._modules.items():
-            if child is not None:
-                module._modules[name] = inner(child)
+    # inner ones first, whose paths lead through the outer ones
+    for path, module in reversed(list(network.named_modules(remove_duplicate=False))):
+        if path and inner(module) is not module:
+            parent, _, name = path.rpartition(".")
+            setattr(network.get_submodule(parent), name, inner(module))
     return network
 
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from census.networks.axes import Axes
 from census.networks.fields import ReceptiveField
+from census.networks.internals import memory_of
 from census.networks.layers import Layer
 from census.networks.maps import unit_shape
 from census.networks.operations import (
@@ -151,7 +152,7 @@ class _Graph(Watch):
             made = self._maker.get(id(tensor))
             if made is not None:
                 inputs.append(made)
-                writer = self._writers.get(_memory(tensor))
+                writer = self._writers.get(memory_of(tensor))
                 if writer is not None and writer.place > made.place:
                     inputs.append(writer)
             elif id(tensor) not in self._constants and tensor.shape[:1] == self._images.shape[:1]:
@@ -161,7 +162,7 @@ class _Graph(Watch):
         self._note(step, output)
         if writes_in_place(operation):
             for tensor in tensors_in(output):
-                self._writers[_memory(tensor)] = step
+                self._writers[memory_of(tensor)] = step
         return step
 
     def _note(self, step: _Step, output: Any) -> None:
@@ -174,7 +175,7 @@ class _Graph(Watch):
             step.field = self._fields.of(output, step.axis)
 
     def _is_written_since(self, step: _Step, tensor: Tensor) -> bool:
-        writer = self._writers.get(_memory(tensor))
+        writer = self._writers.get(memory_of(tensor))
         return writer is not None and writer.place > step.place
 
     def layers(self, of_images: set[str]) -> list[Layer]:
@@ -238,11 +239,6 @@ class _Graph(Watch):
         """Return the name of the argument that the images are; none where it has another meaning."""
         name = next(iter(inspect.signature(self._network.forward).parameters), "")
         return [name] if name.isidentifier() and name not in (*self.names, *self._reserved) else []
-
-
-def _memory(tensor: Tensor) -> int:
-    """Return what tells the memory that a tensor lies in apart from all other."""
-    return tensor.untyped_storage()._cdata
 
 
 def _branches(steps: list[_Step], output: _Step) -> dict[_Step, str]:

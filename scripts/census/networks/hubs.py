@@ -131,7 +131,7 @@ def _make(
             raise StudyError(_unreachable(where, error)) from error
     configuration = _configuration(entry, arguments, channels, key)
     classifier = library.AutoModelForImageClassification
-    if type(configuration) not in classifier._model_mapping:
+    if type(configuration) not in library.MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING:
         raise StudyError(f"{where} is no image classifier, but a {type(configuration).__name__}")
     if not published:
         return classifier.from_config(configuration), []

@@ -11,6 +11,7 @@ from typing import Any
 from torch import Tensor
 
 from census.networks.fields import ReceptiveField
+from census.networks.internals import memory_of, written_arguments
 from census.networks.tracking import Rule, Tracker, from_last
 from census.networks.watch import tensors_in
 
@@ -79,15 +80,14 @@ class Fields(Tracker[_Seen]):
         arguments: dict[str, Any],
     ) -> None:
         for tensor in (*inputs, *outputs):
-            self._sharing.setdefault(tensor.untyped_storage()._cdata, {})[tensor] = None
+            self._sharing.setdefault(memory_of(tensor), {})[tensor] = None
         super()._follow(operation, rule, inputs, outputs, arguments)
         if any(tensor in self.known for tensor in inputs):
             # all others that share the memory that an operation writes to may see the whole image
-            for declared in operation._schema.arguments:
-                if declared.alias_info is not None and declared.alias_info.is_write:
-                    for written in tensors_in(arguments[declared.name]):
-                        sharing = self._sharing[written.untyped_storage()._cdata]
-                        self.known.update(dict.fromkeys(sharing.keys() - set(outputs)))
+            for name in written_arguments(operation):
+                for written in tensors_in(arguments[name]):
+                    sharing = self._sharing[memory_of(written)]
+                    self.known.update(dict.fromkeys(sharing.keys() - set(outputs)))
 
     def _of_output(
         self, rule: Rule[_Seen] | None, dependent: list[Tensor], output: Tensor, arguments: dict[str, Any]

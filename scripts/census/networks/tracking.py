@@ -10,8 +10,8 @@ from typing import Any, Generic, TypeVar
 
 import torch
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
 
+from census.networks.internals import TorchDispatchMode, argument_defaults, writes
 from census.networks.watch import tensors_in
 
 Known = TypeVar("Known")
@@ -58,7 +58,7 @@ class Tracker(TorchDispatchMode, Generic[Known]):
 
     def _rule_of(self, operation: Any) -> Rule[Known] | None:
         name = operation.overloadpacket.__name__
-        if operation._schema.is_mutable:
+        if writes(operation):
             name = name.removesuffix("_")
         pointwise = self._pointwise if torch.Tag.pointwise in operation.tags else None
         return self._rules.get(name, pointwise)
@@ -86,9 +86,8 @@ class Tracker(TorchDispatchMode, Generic[Known]):
 
 def _by_name(operation: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> dict[str, Any]:
     """Return an operation's arguments by name, those that were left out with their defaults."""
-    declared = operation._schema.arguments
-    given = {each.name: value for each, value in zip(declared, args, strict=False)}
-    return {each.name: each.default_value for each in declared} | given | kwargs
+    defaults = argument_defaults(operation)
+    return defaults | dict(zip(defaults, args, strict=False)) | kwargs
 
 
 def from_last(axis: int, n_axes: int) -> int:

@@ -17,9 +17,9 @@ from typing import Any, Self
 import torch
 from torch import Tensor, fx, nn
 from torch.overrides import TorchFunctionMode
-from torch.utils._pytree import tree_leaves
 
 from census.errors import StudyError
+from census.networks.internals import OpOverload, tree_leaves
 from census.networks.operations import Operation
 
 INPUT, OUTPUT = "input", "output"
@@ -155,7 +155,7 @@ class Watch(TorchFunctionMode):
     ) -> Any:
         kwargs = kwargs or {}
         # overloads are called by whoever looks into torch's functions, such as a dispatch mode
-        if self._inside or isinstance(function, torch._ops.OpOverload):
+        if self._inside or isinstance(function, OpOverload):
             return function(*args, **kwargs)
         operation = _name_of(function)
         path = self._path[-1]

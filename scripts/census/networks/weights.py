@@ -20,6 +20,7 @@ from census.errors import StudyError, nearest
 from census.jobs import LOGGER
 from census.networks.checkpoints import Inert, read_checkpoint
 from census.networks.efficientnet import efficientnet_names
+from census.networks.internals import set_versions, versions
 from census.networks.matching import COUNTER, EXTRA_STATE, find_state, kind_of, ties
 from census.networks.operators import torchvision_ready
 
@@ -139,9 +140,9 @@ def fit_state(network: nn.Module, state: Mapping[str, Any], source: str) -> None
     failure = None
     if fault is None:
         # the names of now are those of the modules' versions of now
-        metadata = getattr(own if not missing | unexpected else state, "_metadata", None)
-        if metadata is not None:
-            given._metadata = metadata  # type: ignore[attr-defined]
+        found = versions(own if not missing | unexpected else state)
+        if found is not None:
+            set_versions(given, found)
         try:
             result = network.load_state_dict(given, strict=False)
             missing, unexpected = set(result.missing_keys), set(result.unexpected_keys)
@@ -255,12 +256,15 @@ def torchvision_state(architecture: str, name: str, key: str) -> dict[str, Tenso
         ) from error
 
 
+_RECONSTRUCT = np.empty(0).__reduce__()[0]  # how numpy pickles arrays
+
+
 class _ArraysOnly(pickle.Unpickler):
     """An unpickler that makes containers, numbers and numpy arrays, and refuses everything else."""
 
     ADMITTED: ClassVar = {
-        ("numpy.core.multiarray", "_reconstruct"): np._core.multiarray._reconstruct,  # type: ignore[attr-defined]
-        ("numpy._core.multiarray", "_reconstruct"): np._core.multiarray._reconstruct,  # type: ignore[attr-defined]
+        ("numpy.core.multiarray", "_reconstruct"): _RECONSTRUCT,
+        ("numpy._core.multiarray", "_reconstruct"): _RECONSTRUCT,
         ("numpy", "ndarray"): np.ndarray,
         ("numpy", "dtype"): np.dtype,
         ("collections", "OrderedDict"): collections.OrderedDict,

@@ -1,0 +1,71 @@
+"""All that the library needs of torch and that torch does not document: other versions may change it."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch._ops import OpOverload
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+__all__ = [
+    "OpOverload",
+    "TorchDispatchMode",
+    "argument_defaults",
+    "memory_of",
+    "original_of",
+    "run_compiled_as_written",
+    "set_versions",
+    "tree_leaves",
+    "versions",
+    "writes",
+    "written_arguments",
+]
+
+
+def argument_defaults(operation: Any) -> dict[str, Any]:
+    """Return the default of each argument of an operation, by name, in order; None for those without."""
+    return {argument.name: argument.default_value for argument in operation._schema.arguments}
+
+
+def writes(operation: Any) -> bool:
+    """Return whether an operation writes to any of its arguments."""
+    return bool(operation._schema.is_mutable)
+
+
+def written_arguments(operation: Any) -> Iterator[str]:
+    """Yield the names of the arguments that an operation writes to."""
+    for argument in operation._schema.arguments:
+        if argument.alias_info is not None and argument.alias_info.is_write:
+            yield argument.name
+
+
+def memory_of(tensor: Tensor) -> int:
+    """Return the identity of the memory that a tensor shares with its views, while any of them is kept."""
+    return int(tensor.untyped_storage()._cdata)
+
+
+def original_of(module: nn.Module) -> nn.Module | None:
+    """Return the module that ``torch.compile`` wrapped; None if it wrapped none."""
+    original = getattr(module, "_orig_mod", None)
+    return original if isinstance(original, nn.Module) else None
+
+
+def run_compiled_as_written(module: nn.Module) -> None:
+    """Have a network run as it was before ``compile()`` of modules, and without compiling its functions."""
+    for part in module.modules():
+        part._compiled_call_impl = None
+    if "torch._dynamo" in sys.modules:  # public functions would import it, which takes seconds
+        torch.compiler.set_stance("force_eager")
+
+
+def versions(state: Mapping[str, Any]) -> Any:
+    """Return the versions of modules that a state dict came from; None if it does not say."""
+    return getattr(state, "_metadata", None)
+
+
+def set_versions(state: Any, found: Any) -> None:
+    """Set the versions of modules that a state dict came from."""
+    state._metadata = found
