@@ -1,5 +1,7 @@
 """Facets recover what patches were made of, and say so where there are none."""
 
+import warnings
+
 import numpy as np
 import pytest
 from sklearn.decomposition import FastICA
@@ -10,9 +12,26 @@ from census.measures.facets import choose_units, decompose, facets, to_8bit, why
 SIDE, COMPONENTS = 12, 4
 
 
-def made_of(bases, n_patches=400, seed=0):
-    """Return a mean patch, plus sums of bases weighted by independent, heavy-tailed sources."""
-    sources = np.random.default_rng(seed).laplace(size=(n_patches, len(bases)))
+def laplace(random, shape):
+    """Return heavy-tailed sources."""
+    return random.laplace(size=shape)
+
+
+def uniform(random, shape):
+    """Return sources without tails."""
+    return random.uniform(-np.sqrt(6), np.sqrt(6), shape)
+
+
+def mixed(random, shape):
+    """Return sources of both kinds, in turn."""
+    sources = laplace(random, shape)
+    sources[:, ::2] = uniform(random, sources[:, ::2].shape)
+    return sources
+
+
+def made_of(bases, n_patches=400, seed=0, draw=laplace):
+    """Return a mean patch, plus sums of bases weighted by independent sources of variance 2."""
+    sources = draw(np.random.default_rng(seed), (n_patches, len(bases)))
     return 128 + np.tensordot(sources, bases, 1)
 
 
@@ -38,27 +57,36 @@ def likeness(found, expected):
     return found @ expected.T / lengths
 
 
-def test_planted_bases_are_found_up_to_order_and_sign(bases):
-    found = decompose(made_of(bases, n_patches=2000), COMPONENTS, seed=0)
+@pytest.mark.parametrize("draw", [laplace, uniform, mixed])
+def test_planted_bases_are_found_up_to_order_and_sign(bases, draw):
+    found = decompose(made_of(bases, n_patches=2000, draw=draw), COMPONENTS, seed=0)
     assert found.converged
     assert found.bases.shape == bases.shape
     assert found.bases.dtype == np.float32
     alike = np.abs(likeness(found.bases, bases))
     assert sorted(alike.argmax(1)) == list(range(COMPONENTS))
     assert alike.max(1).min() > 0.99
-    # a Laplace source of scale 1 has a standard deviation of √2, so the scale is known, too
+    # sources have a standard deviation of √2, so the scale is known, too
     for basis, number in zip(found.bases, alike.argmax(1), strict=True):
         assert np.linalg.norm(basis) == pytest.approx(np.sqrt(2) * np.linalg.norm(bases[number]), rel=0.15)
     assert (np.diff(np.linalg.norm(found.bases, axis=(1, 2))) <= 0).all()
 
 
-def test_whitening_once_gives_what_scikit_learn_gives(bases):
-    patches = made_of(bases)
+@pytest.mark.parametrize("draw", [laplace, uniform, mixed])
+def test_fastica_finds_the_same_components(bases, draw):
+    patches = made_of(bases, draw=draw)
     theirs = FastICA(COMPONENTS, random_state=0, tol=1e-10, max_iter=500).fit(
         patches.reshape(len(patches), -1)
     )
-    alike = np.abs(likeness(decompose(patches, COMPONENTS, seed=0).bases, theirs.mixing_.T))
-    np.testing.assert_allclose(alike.max(1), 1, atol=1e-4)
+    found = decompose(patches, COMPONENTS, seed=0)
+    alike = likeness(found.bases, theirs.mixing_.T)
+    matches = np.abs(alike).argmax(1)
+    assert sorted(matches) == list(range(COMPONENTS))
+    signs = np.sign(alike[range(COMPONENTS), matches])[:, None]
+    # of the same length, too
+    np.testing.assert_allclose(
+        found.bases.reshape(COMPONENTS, -1), signs * theirs.mixing_.T[matches], atol=1e-3
+    )
 
 
 def test_the_same_seed_gives_the_same_facets(patches):
@@ -66,6 +94,25 @@ def test_the_same_seed_gives_the_same_facets(patches):
     np.testing.assert_array_equal(one.gray, other.gray)
     np.testing.assert_array_equal(one.color, other.color)
     assert one.iterations == other.iterations
+
+
+def test_rounding_errors_do_not_lead_to_other_facets():
+    """With noise, FastICA's path is chaotic: after enough steps, the last bit decides where it ends."""
+    random = np.random.default_rng(0)
+    for _ in range(5):
+        noise = random.normal(128, 30, (100, SIDE, SIDE))
+        one, other = (
+            decompose(noise + error, 8, seed=0) for error in (0, random.normal(0, 1e-10, noise.shape))
+        )
+        np.testing.assert_allclose(one.bases, other.bases, atol=1e-3)
+
+
+def test_patches_that_repeat_are_decomposed(patches):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = facets(np.tile(patches[:20], (5, 1, 1, 1)), COMPONENTS, seed=0)
+    assert all(found.converged.values())
+    assert np.isfinite(found.color).all()
 
 
 def test_the_largest_absolute_weight_is_positive(patches):
@@ -141,11 +188,17 @@ def test_rounding_is_no_variation():
 
 
 def test_what_does_not_converge_is_told(bases, monkeypatch):
-    monkeypatch.setattr(module, "MOST_ITERATIONS", 2)
-    found = decompose(made_of(bases), COMPONENTS, seed=0)
-    assert not found.converged
-    assert found.iterations == 2 * module.MOST_STARTS
-    assert np.isfinite(found.bases).all()
+    patches = made_of(bases)
+    free = decompose(patches, COMPONENTS, seed=0)
+    assert free.converged
+    assert 1 < free.iterations < module.MOST_ITERATIONS
+    # convergence is seen at the beginning of the next iteration
+    for most, converged in ((free.iterations + 1, True), (free.iterations, False), (1, False)):
+        monkeypatch.setattr(module, "MOST_ITERATIONS", most)
+        found = decompose(patches, COMPONENTS, seed=0)
+        assert found.converged is converged
+        assert found.iterations == min(most, free.iterations)
+        assert np.isfinite(found.bases).all()
 
 
 def test_eight_bits_span_each_facet():

@@ -11,7 +11,7 @@ from census.gray import LUMA
 
 CHANNELS = ("gray", "red", "green", "blue")
 SINGLE, MULTI, CHOSEN = "SF", "MF", "chosen"
-MOST_STARTS, MOST_ITERATIONS = 3, 200  # a start that needs all of its iterations counts as failed
+FASTICA_ITERATIONS, MOST_ITERATIONS = 10, 200  # before Picard-O, and of it
 
 
 class Decomposition(NamedTuple):
@@ -21,8 +21,8 @@ class Decomposition(NamedTuple):
     ----------
     bases : float32 (component, y, x), by how much each pixel changes with one standard deviation of a source;
         those that explain most come first.
-    converged : whether the algorithm came to rest.
-    iterations : its steps, of all starts together.
+    converged : whether Picard-O has converged.
+    iterations : steps of Picard-O.
     """
 
     bases: NDArray[np.float32]
@@ -37,8 +37,8 @@ class Facets(NamedTuple):
     ----------
     gray : float32 (component, y, x), NaN where there are none.
     color : float32 (component, y, x, 3), NaN where there are none; None for gray images.
-    converged : by channel, for those that were decomposed, whether the algorithm came to rest.
-    iterations : by channel, for the same, its steps, of all starts together.
+    converged : by channel, for those that were decomposed, whether Picard-O has converged.
+    iterations : by channel, for the same, steps of Picard-O.
     reason : why there are no facets, or none in color; empty where nothing is missing.
     """
 
@@ -142,7 +142,7 @@ def why_not(patches: NDArray[np.floating], components: int) -> str:
 
 
 def decompose(patches: NDArray[np.floating], components: int, seed: int) -> Decomposition:
-    """Find independent components of patches of one channel, by FastICA.
+    """Find independent components of patches of one channel, by Picard-O.
 
     A patch is an observation, and its pixels are what is observed: patch = mean patch + Σ source · basis,
     with sources that differ from patch to patch and are as independent as can be. What is shown are the
@@ -151,48 +151,49 @@ def decompose(patches: NDArray[np.floating], components: int, seed: int) -> Deco
     that find the sources, and no parts of pictures: a filter weighs each principal direction by the inverse
     of its standard deviation, so that the weakest, the noise, shows most.
 
-    Patches are first projected to as many principal directions as there are components, and whitened, as
-    FastICA does where it is asked for fewer components than pixels; here it is done once for all starts.
-    Contrast is log cosh, and all components are found at once. With a hundred patches, the algorithm may go
-    round in circles instead of coming to rest: then it starts anew, from other weights.
+    Patches are projected to as many principal directions as there are components, and whitened. Picard-O
+    then solves the problem of FastICA: all components at once, uncorrelated, with log cosh as contrast.
+    With a hundred patches, FastICA often never converges. Picard-O shortens its steps until they improve the
+    contrast, and converges. A few steps of FastICA come first, because they lead to a higher contrast. They
+    are few, because many of them amplify rounding errors until other components are found.
 
     Parameters
     ----------
     patches : float (patch, y, x) for which :func:`why_not` has no reason.
     components : how many.
-    seed : of the starts.
+    seed : of the random rotation from which the search starts.
 
     References
     ----------
     Hyvärinen & Oja (2000), Independent component analysis: algorithms and applications, Neural Networks
     13(4–5), 411–430.
+
+    Ablin, Cardoso & Gramfort (2018), Faster ICA under orthogonal constraint, ICASSP 2018.
     """
-    # whoever reads a store of facets, or draws it, need not wait for these
-    from sklearn.decomposition import FastICA
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.utils.extmath import svd_flip
+    from picard import picard  # imports scikit-learn, for which readers of a store of facets need not wait
 
     deviations = (patches - patches.mean(0)).reshape(len(patches), -1).astype(np.float64)
-    scores, sizes, directions = np.linalg.svd(deviations, full_matrices=False)
-    scores, directions = svd_flip(scores, directions)  # whose signs are the library's whim
-    white = scores[:, :components] * np.sqrt(len(patches))
-    iterations = 0
-    for start in range(MOST_STARTS):
-        ica = FastICA(whiten=False, max_iter=MOST_ITERATIONS, random_state=seed + start)
-        with warnings.catch_warnings():  # it is said in what is returned
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            ica.fit(white)
-        iterations += ica.n_iter_
-        converged = ica.n_iter_ < MOST_ITERATIONS
-        if converged:
-            break
-    # what each white direction is in pixels: sources have a variance of 1
-    in_pixels = sizes[:components, None] * directions[:components] / np.sqrt(len(patches))
-    bases = ica.mixing_.T @ in_pixels
+    with warnings.catch_warnings(record=True) as caught:  # the only sign that the search has not converged
+        warnings.simplefilter("always")
+        _, _, sources, iterations = picard(
+            deviations.T,
+            n_components=components,
+            max_iter=MOST_ITERATIONS,
+            fastica_it=FASTICA_ITERATIONS,
+            random_state=seed,
+            return_n_iter=True,
+        )
+    converged = not any("did not converge" in str(warning.message) for warning in caught)
+    # sources are uncorrelated and have a variance of 1
+    bases = sources @ deviations / len(patches)
     # a basis is as long as what its source explains is large
     order = np.argsort(-np.linalg.norm(bases, axis=1), kind="stable")
     shape = (components, *patches.shape[1:])
-    return Decomposition(bases[order].reshape(shape).astype(np.float32), converged, iterations)
+    return Decomposition(
+        bases[order].reshape(shape).astype(np.float32),
+        converged,
+        iterations if converged else MOST_ITERATIONS,  # picard numbers its last step from 0
+    )
 
 
 def _matched(bases: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
