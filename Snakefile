@@ -37,6 +37,7 @@ include: "workflow/rules/clusters.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/agreement.smk"
 include: "workflow/rules/claims.smk"
+include: "workflow/rules/figures.smk"
 include: "workflow/rules/software.smk"
 include: "workflow/rules/atlas.smk"
 
@@ -46,22 +47,7 @@ rule all:
     input:
         # by name, so that one that was deleted is made again: activations are a result, too
         STORES,
-        SPARSITY_FIGURES,
-        HISTOGRAM_FIGURES,
-        CORRELATION_FIGURES,
-        SIMILARITY_FIGURES,
-        LEARNING_FIGURES,
-        FACETEDNESS_FIGURES,
-        FACETS_FIGURES,
-        SELECTIVITY_FIGURES,
-        SUBSTITUTION_FIGURES,
-        ABLATION_FIGURES,
-        IMPORTANCE_FIGURES,
-        DIRECTIONS_FIGURES,
-        ALIGNMENT_FIGURES,
-        CLUSTERS_FIGURES,
+        FIGURES,
         CENSUS,
-        AGREEMENT_FIGURES,
-        CLAIMS_FIGURES,
         SOFTWARE,
         ATLAS,

@@ -154,7 +154,7 @@ class Ended:
         return {job for job in self.jobs if job.startswith("extract/")}
 
     def figures(self) -> set[str]:
-        return {job for job in self.jobs if job.startswith("figure_")}
+        return {job for job in self.jobs if job.startswith("figures_")}
 
 
 @dataclass

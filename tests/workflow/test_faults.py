@@ -251,12 +251,13 @@ def test_a_full_disk_costs_no_finished_result_and_is_told(finished, small_disk):
         "extract/extract_random_final_tiny": "results/activations/random/final/tiny/relu1.zarr",
         "gram/small/tiny/relu": GRAM.format("small", "relu"),
         "performance/small/tiny": "results/measures/performance/small/tiny.parquet",
-        "figure_histogram/small/tiny": "results/figures/histogram/small/tiny",
+        "figures_sparsity/small/tiny": "results/figures/histogram/small/tiny",
     }
+    drawn_with_it = [f"results/figures/{family}/small/tiny" for family in ("sparsity", "alignment")]
     targets = [f"{path}/final.png" if "figures" in path else path for path in lost.values()]
     maps = xr.open_zarr(finished.folder / lost["extract/extract_random_final_tiny"]).load()
-    expected = contents(finished, *lost.values())
-    remove(finished, *lost.values())
+    expected = contents(finished, *lost.values(), *drawn_with_it)
+    remove(finished, *lost.values(), *drawn_with_it)
     there = contents(finished, "results")
     small_disk(0)
     ended = finished.run("--keep-going", *targets)
@@ -272,7 +273,7 @@ def test_a_full_disk_costs_no_finished_result_and_is_told(finished, small_disk):
 
     small_disk(10_000)
     assert finished.succeed(*targets).jobs == lost.keys()
-    found = contents(finished, *lost.values())
+    found = contents(finished, *lost.values(), *drawn_with_it)
     # the pass was for that layer alone, and its attributes say so
     relu1 = lost["extract/extract_random_final_tiny"]
     assert [path for path in expected if found[path] != expected[path]] == [f"{relu1}/zarr.json"]

@@ -36,12 +36,13 @@ PASSES = {
 }
 LAYERS = {"random": ("relu1", "output"), "small": ("relu", "output")}
 HISTOGRAMS = {f"histogram/{network}/tiny/{layer}" for network, layers in LAYERS.items() for layer in layers}
-HISTOGRAM_FIGURES = {f"figure_histogram/{network}/tiny" for network in LAYERS}
+# one job draws them with all other figures of the same section
+HISTOGRAM_FIGURES = {f"figures_sparsity/{network}/tiny" for network in LAYERS}
 
 
 # of a network as a whole, and made anew when a layer comes or goes
 OF_NETWORK = {f"{rule}/random/tiny" for rule in ("correlation", "similarity", "facetedness")}
-# figures that the run of each network has; those of one folder are drawn by one job
+# figures that the run of each network has
 VIEWS = {
     "random": {
         *(f"sparsity/{view}" for view in ("depth", "lifetime")),
@@ -69,22 +70,18 @@ VIEWS["small"] = {
     *(f"histogram/{checkpoint}" for checkpoint in ("0", "1")),
     "correlation/matrices-0",
 }
+SECTIONS = ("sparsity", "decorrelation", "concepts", "substitution", "directions", "agreement")
 FIGURES = {
-    *(
-        f"figure_{view.partition('/')[0]}/{network}/tiny"
-        for network, views in VIEWS.items()
-        for view in views
-    ),
-    "figure_claims",
+    *(f"figures_{section}/{network}/tiny" for section in SECTIONS for network in VIEWS),
+    "figures_claims",
 }
 # of the rectified layers only, whose units are looked at one by one
 OF_UNITS = ("ascent", "substitution", "ablation", "clusters")
 # rules whose jobs follow whatever changes the census, which all networks share
 OF_CENSUS = (
-    *("tables", "agreement", "figure_agreement"),
-    *("claims", "verdicts", "figure_claims", "atlas_run", "atlas"),
+    *("tables", "agreement", "figures_agreement"),
+    *("claims", "verdicts", "figures_claims", "atlas_run", "atlas"),
 )
-FIGURES_OF_UNITS = ("figure_substitution/", "figure_ablation/", "figure_importance/", "figure_clusters/")
 
 
 def of_layer(jobs, network, layer):
@@ -424,7 +421,7 @@ def test_ablation_is_of_the_network_with_a_unit_less(finished):
     finished.config["measures"] = {"ablation": {"modes": ["zero", "mean", "resampled"], "resamples": 100}}
     finished.config["runs"][1]["ablation_images"] = 5
     ended = finished.succeed()
-    of_ablation = ("ablation", "figure_ablation", "importance", "figure_importance")
+    of_ablation = ("ablation", "importance", "figures_substitution")
     assert of_rule(ended.jobs, *of_ablation, *OF_CENSUS) == ended.jobs
     folder = finished.folder / "results/measures/ablation/small/tiny"
     units, curves, layers = (
@@ -553,7 +550,7 @@ def test_layers_come_and_go(first, finished):
     assert {"tables", "atlas_run/random/tiny", "atlas"} <= follow
     figures = FIGURES - of_rule(FIGURES, *OF_CENSUS)
     assert follow - of_rule(follow, *OF_CENSUS) == OF_NETWORK | {
-        figure for figure in figures if "/random/" in figure and not figure.startswith(FIGURES_OF_UNITS)
+        figure for figure in figures if "/random/" in figure
     }
     drawn = finished.folder / "results/measures/histogram/random/tiny/pool1.parquet"
     assert pd.read_parquet(drawn)["layer"].unique().tolist() == ["pool1"]

@@ -1,10 +1,7 @@
-# What a network's answers lose without single units of a layer, and without more and more of them; and its figures.
+# What a network's answers lose without single units of a layer, and without more and more of them.
 ABLATION_UNITS = "results/measures/ablation/{network}/{dataset}/{layer}.units.parquet"
 ABLATION_CURVES = "results/measures/ablation/{network}/{dataset}/{layer}.curves.parquet"
 ABLATION_LAYER = "results/measures/ablation/{network}/{dataset}/{layer}.layer.parquet"
-ABLATION_FIGURE = "results/figures/ablation/{network}/{dataset}/{view}"
-ABLATION_VIEWS = ("units", "cumulative")
-ABLATION_FIGURES = figures(expand(ABLATION_FIGURE, view=ABLATION_VIEWS, allow_missing=True), UNIT_RUNS)
 
 
 ABLATION_LAYERS = units_looked_at()
@@ -141,34 +138,3 @@ rule ablation_joined:
         "Put ablation of {wildcards.network} {wildcards.layer} on {wildcards.dataset} together"
     script:
         "../../scripts/ablation_joined.py"
-
-
-rule figure_ablation:
-    input:
-        units=unit_layers_of_run(ABLATION_UNITS),
-        curves=unit_layers_of_run(ABLATION_CURVES),
-        layers=unit_layers_of_run(ABLATION_LAYER),
-    output:
-        **view_files(
-            ABLATION_FIGURE,
-            ABLATION_VIEWS,
-            figure="ablation",
-            caption="../report/ablation.rst",
-            category="S3 How important?",
-        ),
-    log:
-        "logs/figure_ablation/{network}/{dataset}.log",
-    group:
-        "figures_{network}_{dataset}"
-    conda:
-        CONDA
-    resources:
-        mem_mb=memory(1000),
-        runtime=10,
-    params:
-        dpi=config["figures"]["dpi"],
-        code=code("figure_ablation.py"),
-    message:
-        "Draw ablation of {wildcards.network} on {wildcards.dataset}"
-    script:
-        "../../scripts/figure_ablation.py"

@@ -1,7 +1,5 @@
-# Whether the studies' notions of a unit agree: rank correlations between measures of the same units, and their figure.
+# Whether the studies' notions of a unit agree: rank correlations between measures of the same units.
 AGREEMENT = "results/census/agreement.parquet"
-AGREEMENT_FIGURE = "results/figures/agreement/{network}/{dataset}/notions"
-AGREEMENT_FIGURES = figures(AGREEMENT_FIGURE, [run for run in RUNS if has_rectified(run)])
 
 
 rule agreement:
@@ -26,33 +24,3 @@ rule agreement:
         "Agreement of measures of units"
     script:
         "../../scripts/agreement.py"
-
-
-rule figure_agreement:
-    input:
-        AGREEMENT,
-    output:
-        figure_files(
-            AGREEMENT_FIGURE,
-            caption="../report/agreement.rst",
-            category="X Do the notions agree?",
-            labels={
-                "figure": "agreement",
-                "network": "{network}",
-                "dataset": "{dataset}",
-            },
-        ),
-    log:
-        "logs/figure_agreement/{network}/{dataset}.log",
-    conda:
-        CONDA
-    resources:
-        mem_mb=memory(1000),
-        runtime=10,
-    params:
-        dpi=config["figures"]["dpi"],
-        code=code("figure_agreement.py"),
-    message:
-        "Draw agreement of measures of {wildcards.network} on {wildcards.dataset}"
-    script:
-        "../../scripts/figure_agreement.py"

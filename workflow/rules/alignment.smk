@@ -1,10 +1,7 @@
-# Whether patterns prefer the basis of units, before and after rectifiers; units beside other directions; figures.
+# Whether patterns prefer the basis of units, before and after rectifiers; units beside other directions.
 ALIGNMENT = "results/measures/alignment/{network}/{dataset}/{layer}.layer.parquet"
 ALIGNMENT_RESAMPLES = "results/measures/alignment/{network}/{dataset}/{layer}.resamples.parquet"
 BASES = "results/measures/bases/{network}/{dataset}.parquet"
-ALIGNMENT_FIGURE = "results/figures/alignment/{network}/{dataset}/{view}"
-ALIGNMENT_VIEWS = {"depth": RUNS, "learning": list(filter(has_learning, RUNS))}
-ALIGNMENT_FIGURES = figures_of_views(ALIGNMENT_FIGURE, ALIGNMENT_VIEWS)
 
 
 rule alignment:
@@ -64,39 +61,3 @@ rule bases:
         "Bases of {wildcards.network} on {wildcards.dataset}"
     script:
         "../../scripts/bases.py"
-
-
-for drawing in drawings("figure_alignment", ALIGNMENT_VIEWS):
-
-    rule:
-        name:
-            drawing.name
-        input:
-            layers=layers_of_run(ALIGNMENT),
-            bases=of_unit_layers(BASES),
-        output:
-            **view_files(
-                ALIGNMENT_FIGURE,
-                drawing.views,
-                figure="alignment",
-                caption="../report/alignment.rst",
-                category="S0 Sparse or distributed?",
-            ),
-        log:
-            "logs/figure_alignment/{network}/{dataset}.log",
-        wildcard_constraints:
-            network=drawing.networks,
-        group:
-            "figures_{network}_{dataset}"
-        conda:
-            CONDA
-        resources:
-            mem_mb=memory(1000),
-            runtime=10,
-        params:
-            dpi=config["figures"]["dpi"],
-            code=code("figure_alignment.py"),
-        message:
-            "Draw alignment of {wildcards.network} on {wildcards.dataset}"
-        script:
-            "../../scripts/figure_alignment.py"

@@ -1,8 +1,6 @@
-# The studies' claims, each as a test with a verdict, and a figure of all of them.
+# The studies' claims, each as a test with a verdict.
 CLAIMS_OF_RUN = "results/measures/claims/{network}/{dataset}.parquet"
 CLAIMS = "results/census/claims.tsv"
-CLAIMS_FIGURE = "results/figures/claims"
-CLAIMS_FIGURES = [f"{CLAIMS_FIGURE}.{extension}" for extension in config["figures"]["formats"]]
 
 
 rule claims:
@@ -53,29 +51,3 @@ rule verdicts:
         "The verdicts on all claims"
     script:
         "../../scripts/verdicts.py"
-
-
-rule figure_claims:
-    input:
-        CLAIMS,
-    output:
-        figure_files(
-            CLAIMS_FIGURE,
-            caption="../report/claims.rst",
-            category="Claims",
-            labels={"figure": "claims"},
-        ),
-    log:
-        "logs/figure_claims.log",
-    conda:
-        CONDA
-    resources:
-        mem_mb=memory(1000),
-        runtime=10,
-    params:
-        dpi=config["figures"]["dpi"],
-        code=code("figure_claims.py"),
-    message:
-        "Draw the verdicts on all claims"
-    script:
-        "../../scripts/figure_claims.py"

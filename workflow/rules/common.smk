@@ -3,7 +3,6 @@ import json
 import sys
 from math import ceil
 from pathlib import Path
-from typing import NamedTuple
 
 from snakemake.exceptions import WorkflowError
 
@@ -47,21 +46,6 @@ NEURONS_OF_JOB = 1_000_000
 SNAKEMAKE_MB = 500
 # the runs in which units are looked at one by one
 UNIT_RUNS = [run for run in RUNS if run["unit_layers"]]
-
-
-class Drawing(NamedTuple):
-    """Views of a figure that one job draws: to begin, and to read tables, takes longer than to draw most of them.
-
-    Attributes
-    ----------
-    name : of the rule.
-    views : their names.
-    networks : wildcard constraint that lets the rule draw those runs only that have these views, and no others.
-    """
-
-    name: str
-    views: list[str]
-    networks: str
 
 
 wildcard_constraints:
@@ -172,11 +156,6 @@ def checkpoints(run):
     if wanted == "all":
         return known
     return [*(str(step) for step in sorted([] if wanted == "final" else wanted)), "final"]
-
-
-def runs_at(checkpoint):
-    """Return the runs that look at a checkpoint."""
-    return [run for run in RUNS if checkpoint in checkpoints(run)]
 
 
 def run_of(wildcards):
@@ -320,11 +299,6 @@ def has_gram(run):
     return run["maps"] <= config["measures"]["directions"]["gram_images"]
 
 
-def has_learning(run):
-    """Return whether a run looks at checkpoints between the untrained and the final network."""
-    return len(checkpoints(run)) > 2
-
-
 def has_branches(run):
     """Return whether some of a run's layers lie in branches of the network."""
     return any(layer.branch_of for layer in LAYERS[run["network"]] if layer.name in run["layers"])
@@ -423,71 +397,3 @@ def of_layers(pattern, key="layers"):
         for run in RUNS
         for path in expand(with_layers(pattern, run[key]), network=run["network"], dataset=run["dataset"])
     ]
-
-
-def figure_files(pattern, **report_options):
-    """Return a figure's files, one per format that the config asks for; the first goes into the report."""
-    first, *others = [f"{pattern}.{extension}" for extension in config["figures"]["formats"]]
-    return [report(first, **report_options), *others]
-
-
-def figures(pattern, runs):
-    """Return the files of a figure for several runs."""
-    return [
-        f"{path}.{extension}"
-        for run in runs
-        for path in expand(pattern, network=run["network"], dataset=run["dataset"])
-        for extension in config["figures"]["formats"]
-    ]
-
-
-def figures_of_views(pattern, views):
-    """Return the files of all views of a figure.
-
-    Parameters
-    ----------
-    pattern : path without ending, with the wildcard ``view``.
-    views : by name, the runs that have the view.
-    """
-    return [path for view, runs in views.items() for path in figures(pattern.replace("{view}", view), runs)]
-
-
-def drawings(name, views):
-    """Yield how the views of a figure are drawn, all views of a run at once, for runs that differ in what they have.
-
-    Parameters
-    ----------
-    name : of the rule; where some of the views are missing, their names are added.
-    views : by name, the runs that have the view.
-    """
-    by_views = {}
-    for run in RUNS:
-        by_views.setdefault(tuple(view for view in views if run in views[view]), []).append(run)
-    for drawn, runs in by_views.items():
-        missing = [view for view in views if views[view] and view not in drawn]
-        if drawn:
-            yield Drawing(
-                "_without_".join([name, *missing]),
-                list(drawn),
-                # a network may meet several data sets: the one that follows in the path decides, too
-                "|".join(f"{run['network']}(?=/{run['dataset']}/)" for run in runs),
-            )
-
-
-def view_files(pattern, views, *, figure, **report_options):
-    """Return the files of views by their names, each as :func:`figure_files` has them.
-
-    Parameters
-    ----------
-    pattern : path without ending, with the wildcard ``view``.
-    views : their names.
-    figure : what the report calls the figure, before the view's name.
-    """
-    return {
-        view: figure_files(
-            pattern.replace("{view}", view),
-            labels={"figure": f"{figure} {view}", "network": "{network}", "dataset": "{dataset}"},
-            **report_options,
-        )
-        for view in views
-    }

@@ -1,4 +1,4 @@
-# Directions in a layer's space of neurons - singular vectors, neurons, random ones - and their figures.
+# Directions in a layer's space of neurons: singular vectors, neurons, random ones.
 from census.config import layers_of_networks
 
 DIRECTIONS = "results/measures/directions/{network}/{dataset}/{layer}.zarr"
@@ -6,18 +6,6 @@ DIRECTIONS_LAYER = "results/measures/directions/{network}/{dataset}/{layer}.laye
 DIRECTIONS_SPECTRUM = "results/measures/directions/{network}/{dataset}/{layer}.spectrum.parquet"
 DIRECTIONS_TABLE = "results/measures/directions/{network}/{dataset}/{layer}.directions.parquet"
 DIRECTIONS_UNITS = "results/measures/directions/{network}/{dataset}/{layer}.units.parquet"
-DIRECTIONS_FIGURE = "results/figures/directions/{network}/{dataset}/{view}"
-DIRECTIONS_VIEWS = (
-    "spectrum",
-    "depth",
-    "redundancy",
-    "purity",
-    "variance",
-    "components",
-    "neurons",
-    "projections",
-)
-DIRECTIONS_FIGURES = figures(expand(DIRECTIONS_FIGURE, view=DIRECTIONS_VIEWS, allow_missing=True), RUNS)
 DIRECTIONS_SETTINGS = config["measures"]["directions"]
 
 try:
@@ -64,39 +52,3 @@ rule directions:
         "Directions of {wildcards.network} {wildcards.layer} on {wildcards.dataset}"
     script:
         "../../scripts/directions.py"
-
-
-rule figure_directions:
-    input:
-        layers=layers_of_run(DIRECTIONS_LAYER),
-        spectra=layers_of_run(DIRECTIONS_SPECTRUM),
-        directions=layers_of_run(DIRECTIONS_TABLE),
-        stores=layers_of_run(DIRECTIONS),
-        images=images_of_run,
-    output:
-        **view_files(
-            DIRECTIONS_FIGURE,
-            DIRECTIONS_VIEWS,
-            figure="directions",
-            caption="../report/directions.rst",
-            category="S4 Neurons or directions?",
-        ),
-    log:
-        "logs/figure_directions/{network}/{dataset}.log",
-    group:
-        "figures_{network}_{dataset}"
-    conda:
-        CONDA
-    resources:
-        mem_mb=memory(2000),
-        runtime=20,
-    params:
-        components=DIRECTIONS_SETTINGS["components"],
-        neurons=DIRECTIONS_SETTINGS["neurons"],
-        images_shown=DIRECTIONS_SETTINGS["images_shown"],
-        dpi=config["figures"]["dpi"],
-        code=code("figure_directions.py"),
-    message:
-        "Draw directions of {wildcards.network} on {wildcards.dataset}"
-    script:
-        "../../scripts/figure_directions.py"

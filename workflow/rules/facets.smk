@@ -2,9 +2,6 @@
 # there are many units of a layer, they are found in parts.
 FACETS = "results/measures/facets/{network}/{dataset}/{layer}.zarr"
 FACETS_TABLE = "results/measures/facets/{network}/{dataset}/{layer}.parquet"
-FACETS_FIGURE = "results/figures/facets/{network}/{dataset}/{view}"
-FACETS_VIEWS = ("single", "multi")
-FACETS_FIGURES = figures(expand(FACETS_FIGURE, view=FACETS_VIEWS, allow_missing=True), RUNS)
 if config["measures"]["facets"]["units_per_end"] == 0:
     FACETS_FIGURES = []  # there is no unit to show
 
@@ -110,33 +107,3 @@ rule facets_joined:
         "Put facets of {wildcards.network} {wildcards.layer} on {wildcards.dataset} together"
     script:
         "../../scripts/facets_joined.py"
-
-
-rule figure_facets:
-    input:
-        stores=layers_of_run(FACETS),
-        tables=layers_of_run(FACETS_TABLE),
-    output:
-        **view_files(
-            FACETS_FIGURE,
-            FACETS_VIEWS,
-            figure="facets",
-            caption="../report/facets.rst",
-            category="S2 Which concepts?",
-        ),
-    log:
-        "logs/figure_facets/{network}/{dataset}.log",
-    group:
-        "figures_{network}_{dataset}"
-    conda:
-        CONDA
-    resources:
-        mem_mb=memory(1000),
-        runtime=10,
-    params:
-        dpi=config["figures"]["dpi"],
-        code=code("figure_facets.py"),
-    message:
-        "Draw facets of {wildcards.network} on {wildcards.dataset}"
-    script:
-        "../../scripts/figure_facets.py"

@@ -1,9 +1,6 @@
 # Relations between measures of the same units: selectivity, substitution, and what ablation costs.
 IMPORTANCE_UNITS = "results/measures/importance/{network}/{dataset}/units.parquet"
 IMPORTANCE_RELATIONS = "results/measures/importance/{network}/{dataset}/relations.parquet"
-IMPORTANCE_FIGURE = "results/figures/importance/{network}/{dataset}/{view}"
-IMPORTANCE_VIEWS = ("substitution", "depth", "costs", "relations")
-IMPORTANCE_FIGURES = figures(expand(IMPORTANCE_FIGURE, view=IMPORTANCE_VIEWS, allow_missing=True), UNIT_RUNS)
 
 
 rule importance:
@@ -32,33 +29,3 @@ rule importance:
         "Relations between measures of units of {wildcards.network} on {wildcards.dataset}"
     script:
         "../../scripts/importance.py"
-
-
-rule figure_importance:
-    input:
-        units=IMPORTANCE_UNITS,
-        relations=IMPORTANCE_RELATIONS,
-    output:
-        **view_files(
-            IMPORTANCE_FIGURE,
-            IMPORTANCE_VIEWS,
-            figure="importance",
-            caption="../report/importance.rst",
-            category="S3 How important?",
-        ),
-    log:
-        "logs/figure_importance/{network}/{dataset}.log",
-    group:
-        "figures_{network}_{dataset}"
-    conda:
-        CONDA
-    resources:
-        mem_mb=memory(1000),
-        runtime=10,
-    params:
-        dpi=config["figures"]["dpi"],
-        code=code("figure_importance.py"),
-    message:
-        "Draw importance of {wildcards.network} on {wildcards.dataset}"
-    script:
-        "../../scripts/figure_importance.py"

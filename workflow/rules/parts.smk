@@ -2,6 +2,7 @@
 # in blocks of one size, which a light job puts together. The config says how many blocks one job makes, but not
 # which there are: what is finished has the same inputs, and stays finished, however its blocks were made.
 import re
+from typing import NamedTuple
 
 from census.parts import BLOCK, batches, blocks_of
 

@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import PercentFormatter
 
+from census.figures.inputs import Inputs, Views
 from census.figures.style import (
     BLUE,
     FINAL,
@@ -250,3 +251,14 @@ def _areas(axes: Axes, layers: pd.DataFrame, names: list[str], orders: list[str]
     axes.yaxis.set_major_formatter(PercentFormatter(1))
     axes.set_ylabel("area under\nthe curve")
     depth_axis(axes, names)
+
+
+def views(inputs: Inputs) -> Views:
+    """Return the function of each view of a run: single units along depth, and more and more units."""
+    units, curves, layers = (inputs.table(f"ablation.{name}") for name in ("units", "curves", "layer"))
+    return {
+        "units": lambda: draw_units(units, layers, f"Importance of single units: {inputs.where}"),
+        "cumulative": lambda: draw_cumulative(
+            curves, layers, f"Removing more and more units: {inputs.where}"
+        ),
+    }

@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from census.figures.inputs import Inputs, Views
 from census.figures.style import (
     BLUE,
     FINAL,
@@ -139,3 +140,12 @@ def _along_depth(axes: Axes, layers: pd.DataFrame, names: Sequence[str]) -> None
         axes.plot([], [], "o", color=INK, markerfacecolor="white", markersize=3.2, label="untrained network")
     axes.plot([], [], "x", color=INK, markersize=4, label="undefined")
     axes.legend(loc="upper left", bbox_to_anchor=(0, 1.32), ncols=2, fontsize=7.5)
+
+
+def views(inputs: Inputs) -> Views:
+    """Return the function of the one view of a run."""
+    agreement = inputs.table("agreement")
+    here = (agreement["network"] == inputs.network) & (agreement["dataset"] == inputs.dataset)
+    return {
+        "notions": lambda: draw_agreement(agreement[here], f"Do the notions of a unit agree? {inputs.where}")
+    }

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from census.figures.inputs import Inputs, Views
 from census.figures.style import (
     BLUE,
     FINAL,
@@ -174,3 +175,14 @@ def draw_learning(layers: pd.DataFrame, title: str) -> Figure:
     figure.legend(handles=handles, loc="outside right center", title="layer", alignment="left")
     figure.suptitle(title, x=0.01, ha="left")
     return figure
+
+
+def views(inputs: Inputs) -> Views:
+    """Return the function of each view of a run: alignment along depth, and over learning."""
+    layers = inputs.table("alignment.layer")
+    # no file if units are analyzed one by one in no layer
+    bases = inputs.table("bases") if inputs.files["bases"] else None
+    return {
+        "depth": lambda: draw_depth(layers, bases, f"The basis of units: {inputs.where}"),
+        "learning": lambda: draw_learning(layers, f"The basis of units over learning: {inputs.where}"),
+    }

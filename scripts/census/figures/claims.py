@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from census.claims.verdict import FAILS, HOLDS, UNDECIDED
+from census.claims.verdict import FAILS, HOLDS, UNDECIDED, read_verdicts
+from census.figures.inputs import Inputs, Views
 from census.figures.style import BLUE, GRAY, INK, VERMILION, new_figure
 
 COLORS = {HOLDS: BLUE, FAILS: VERMILION, UNDECIDED: GRAY}
@@ -117,3 +118,9 @@ def _number(row: "pd.Series[float]") -> str:
 
 def _cut(words: str, longest: int) -> str:
     return textwrap.shorten(words, longest, placeholder=" …")
+
+
+def views(inputs: Inputs) -> Views:
+    """Return the function of the one view of the study."""
+    claims = read_verdicts(inputs.files["claims"][0])
+    return {"claims": lambda: draw_claims(claims, "Do the studies' claims hold here?")}

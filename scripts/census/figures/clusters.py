@@ -5,12 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import zarr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
+from census.figures.inputs import Inputs, Views
 from census.figures.pictures import as_tile, axes_at, figure_of_pictures
 from census.figures.style import (
     BLUE,
@@ -277,3 +279,34 @@ def _draw_branch(axes: Axes, branch: Branch, heights: Mapping[int | None, int]) 
         places.append(height)
     axes.plot([branch.correlation] * 2, [min(places), max(places)], color=INK, linewidth=0.9)
     return float(np.mean(places))
+
+
+def views(inputs: Inputs) -> Views:
+    """Return the function of each view of a run: clusters along depth, and the largest of some layers."""
+    layers = inputs.table("clusters.layer")
+
+    def dendrograms() -> Figure:
+        shown = [_clusters_of(group) for group in inputs.groups("clusters", FINAL)]
+        top_images = [layer.top_images[:MOST_CLUSTERS].ravel() for layer in shown]
+        images = inputs.images(np.concatenate(top_images))
+        return draw_dendrograms(shown, images, f"The largest clusters of units: {inputs.where}")
+
+    return {
+        "depth": lambda: draw_depth(layers, f"Clusters of units that answer alike: {inputs.where}"),
+        "dendrograms": dendrograms,
+    }
+
+
+def _clusters_of(group: zarr.Group) -> LayerClusters:
+    """Return the clusters of a layer, of which it may have none."""
+    empty = {"cluster": (0,), "join": (0, 4), "top_image": (0, 0)}
+    arrays = {
+        name: group[name][:] if name in group else np.empty(shape, int) for name, shape in empty.items()
+    }
+    return LayerClusters(
+        group.attrs["layer"],
+        group.attrs["cluster_threshold"],
+        arrays["cluster"],
+        arrays["join"],
+        arrays["top_image"],
+    )

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import matplotlib as mpl
 import numpy as np
@@ -14,6 +15,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
+from census.figures.inputs import Inputs, Views
 from census.figures.style import (
     BLUE,
     FINAL,
@@ -34,6 +36,7 @@ from census.figures.style import (
     names_height,
     new_figure,
     shortened,
+    state_of,
     untrained_handle,
     with_glyphs,
     wrapped,
@@ -184,3 +187,33 @@ def draw_decorrelation(layers: pd.DataFrame, sparsity: pd.DataFrame, title: str)
     figure.legend(handles=handles, loc="outside right upper")
     figure.suptitle(title, x=0.01, ha="left")
     return figure
+
+
+def views(inputs: Inputs) -> Views:
+    """Return the function of each view of a run: matrices of all layers, and their mean along depth."""
+    layers, all_orders = (inputs.table(f"correlation.{name}") for name in ("layers", "orders"))
+    sparsity = inputs.table("sparsity.layer")
+
+    def matrices(checkpoint: str) -> Figure:
+        groups = list(inputs.groups("gram", checkpoint))
+        images = groups[0]["image"][:]
+        network = f"{inputs.network}{state_of(checkpoint)}"
+        orders = all_orders[all_orders["checkpoint"] == checkpoint]
+        return draw_matrices(
+            {group.attrs["layer"]: group["correlation"][:] for group in groups},
+            {
+                layer: np.searchsorted(images, table.sort_values("place")["image"])
+                for layer, table in orders.groupby("layer", sort=False)
+            },
+            groups[0]["label"][:],
+            groups[0].attrs["classes"],
+            f"Similarity of {len(images)} images of {inputs.dataset} in {network}",
+        )
+
+    return {
+        "decorrelation": lambda: draw_decorrelation(
+            layers, sparsity, f"Decorrelation and sparsening: {inputs.where}"
+        ),
+        "matrices-final": partial(matrices, FINAL),
+        "matrices-0": partial(matrices, UNTRAINED),
+    }

@@ -1,6 +1,8 @@
 """Directions in a layer's space of neurons: spectra, numbers along depth, and the variance of neurons."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +15,8 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
+from census.figures.inputs import Inputs, Views
+from census.figures.strips import Strip, draw_strips, rounded
 from census.figures.style import (
     BLUE,
     DEPTH_COLORS,
@@ -325,3 +329,105 @@ def draw_variance(
     figure.legend(handles=handles, loc="outside right upper")
     figure.suptitle(title, x=0.01, ha="left")
     return figure
+
+
+def views(inputs: Inputs) -> Views:
+    """Return the function of each view of a run: spectra, numbers along depth, variances, extreme images."""
+    layers, spectra, directions = (
+        inputs.table(f"directions.{name}") for name in ("layer", "spectrum", "directions")
+    )
+
+    def variance() -> Figure:
+        variances: dict[str, dict[str, NDArray[np.floating]]] = {
+            name: {} for name in layers.sort_values("depth")["layer"].unique()
+        }
+        for checkpoint in _shown(layers):
+            for group in inputs.groups("directions", checkpoint):
+                if "variance" in group:  # not where all patterns are constant
+                    variances[group.attrs["layer"]][checkpoint] = group["variance"][:].ravel()
+        return draw_variance(variances, directions, f"Variance of neurons: {inputs.where}")
+
+    def extremes(view: str, words: str) -> Figure:
+        shown = _extremes(inputs, layers, spectra, directions, view)
+        strips = [strip for of_layer in shown.values() for row in of_layer.values() for strip in row]
+        images = inputs.images([index for strip in strips for index in (*strip.top, *strip.bottom)])
+        return draw_strips(shown, images, f"Images at the ends of {words}: {inputs.where}")
+
+    rank = inputs.settings["components"]
+    return {
+        "spectrum": lambda: draw_spectrum(spectra, layers, f"Singular values: {inputs.where}"),
+        "depth": lambda: draw_depth(layers, rank, f"Dimension along depth: {inputs.where}"),
+        "redundancy": lambda: draw_redundancy(layers, f"Redundancy of directions: {inputs.where}"),
+        "purity": lambda: draw_purity(layers, directions, f"Purity of directions: {inputs.where}"),
+        "variance": variance,
+        "components": partial(extremes, "components", "singular vectors"),
+        "neurons": partial(extremes, "neurons", "single neurons"),
+        "projections": partial(extremes, "projections", "random directions"),
+    }
+
+
+def _extremes(
+    inputs: Inputs, layers: pd.DataFrame, spectra: pd.DataFrame, directions: pd.DataFrame, view: str
+) -> dict[str, dict[str, list[Strip]]]:
+    """Return directions of the final network with the images at their ends, by layer and heading.
+
+    Parameters
+    ----------
+    layers, spectra, directions : tables of the measure ``directions``.
+    view : ``components``, ``neurons`` or ``projections``.
+    """
+    sides, shapes = {}, {}
+    for group in inputs.groups("directions", FINAL):
+        if "variance" in group:  # not where all patterns are constant
+            sides[group.attrs["layer"]] = group["top_image"][:], group["bottom_image"][:]
+            shapes[group.attrs["layer"]] = group.attrs["shape"]
+    of_final = spectra[spectra["checkpoint"] == FINAL].set_index(["layer", "component"]).sort_index()
+    of_final = of_final[["singular_value", "explained_variance"]]
+
+    def of_component(row: "pd.Series[Any]") -> str:
+        sigma, share = of_final.loc[(row["layer"], row["number"] + 1)]
+        return f"{row['number'] + 1}: σ {rounded(sigma)} ({share:.1%})"
+
+    def of_neuron(row: "pd.Series[Any]") -> str:
+        units, _, width = shapes[row["layer"]]
+        y, x = divmod(int(row["neuron"]) // units, width)
+        place = f" at {y}, {x}" if width > 1 else ""
+        return f"unit {row['unit']:.0f}{place}: {rounded(row['score_variance'])}"
+
+    def of_projection(row: "pd.Series[Any]") -> str:
+        return f"variance {rounded(row['score_variance'])}"
+
+    def strips(
+        layer: str, family: str, n: int, label: Callable[["pd.Series[Any]"], str], chosen: str = ""
+    ) -> list[Strip]:
+        """Return the first directions of a family, or of the chosen ones in it."""
+        if layer not in sides:
+            return []
+        # rows of a layer are in the order of the store's arrays
+        table = directions.query("layer == @layer and checkpoint == @FINAL").reset_index(drop=True)
+        rows = table[(table["family"] == family) & (table[chosen] if chosen else True)].head(n)
+        ends = [side[rows.index, : inputs.settings["images_shown"]].tolist() for side in sides[layer]]
+        return [Strip(label(row), *both) for (_, row), *both in zip(rows.iterrows(), *ends, strict=True)]
+
+    in_order = layers.drop_duplicates("layer").sort_values("depth")
+    if view == "components":
+        rank, heading = inputs.settings["components"], "singular vectors, the largest first"
+        return {name: {heading: strips(name, "svd", rank, of_component)} for name in in_order["layer"]}
+    n = inputs.settings["neurons"]
+    on_chain = in_order.loc[in_order["branch_of"] == "", "layer"]
+    if view == "neurons":
+        return {
+            name: {
+                "neurons of highest variance (and how high)": strips(name, "variance", n, of_neuron),
+                "neurons chosen at random (with their variance)": strips(name, "neuron", n, of_neuron),
+            }
+            for name in on_chain
+        }
+    of_high = "random directions of high variance"
+    return {
+        name: {
+            "random directions": strips(name, "projection", n, of_projection),
+            of_high: strips(name, "projection", n, of_projection, "above_quantile"),
+        }
+        for name in on_chain
+    }

@@ -15,6 +15,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
+from census.figures.inputs import Inputs, Views
 from census.figures.style import (
     BLUE,
     FINAL,
@@ -350,3 +351,25 @@ def draw_heatmaps(
         bar.outline.set_visible(False)
     figure.suptitle(title, x=0.01, ha="left")
     return figure
+
+
+def views(inputs: Inputs) -> Views:
+    """Return the function of each view of a run: densities, degrees, counts, and similarity of units."""
+    units, layers = (inputs.table(f"facetedness.{name}") for name in ("units", "layers"))
+    where = f"{inputs.where}\n{about_top_images(layers)}"
+    of_units = f"Similarity of units by their classes: {where}"
+
+    def heatmaps() -> Figure:
+        matrices = {
+            group.attrs["layer"]: (group["similarity"][:], group["distance"][:])
+            for group in inputs.groups("concepts", FINAL)
+        }
+        return draw_heatmaps(matrices, of_units)
+
+    return {
+        "density": lambda: draw_density(units, f"How many classes units answer to: {where}"),
+        "degree": lambda: draw_degree(units, layers, f"MF degree of units: {where}"),
+        "counts": lambda: draw_counts(layers, f"Single- and multi-faceted units: {where}"),
+        "similarity": lambda: draw_similarity(layers, of_units),
+        "heatmaps": heatmaps,
+    }

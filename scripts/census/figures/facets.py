@@ -2,15 +2,21 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
+import pandas as pd
+import zarr
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from census.facet_store import read_facets
+from census.figures.inputs import Inputs, Views
 from census.figures.pictures import axes_at, figure_of_pictures
 from census.figures.style import GRAY, INK, VERMILION, WIDTH, shortened, two_digits, wrapped
+from census.measures.facets import CHANNELS, MULTI, SINGLE
 
 # inches: labels beside the picture, headings above it, the margin below, and a line of the smallest text
 LABEL, ABOVE, BELOW, LINE = 1.6, 0.55, 0.1, 0.115
@@ -177,3 +183,49 @@ def _put(
         yield [(before, above), (before, below)]
     if x.max() < width - 1:
         yield [(behind, above), (behind, below)]
+
+
+def views(inputs: Inputs) -> Views:
+    """Return the function of each view of a run: each layer's least multi-faceted unit, and its most."""
+
+    def of_end(end: str, words: str) -> Figure:
+        tables = inputs.table("facets.table")
+        units = [
+            _unit_at(end, store, tables[tables["layer"] == store.attrs["layer"]])
+            for store in map(read_facets, inputs.files["facets"])
+        ]
+        return draw_facets(units, f"Facets of each layer's {words} multi-faceted unit: {inputs.where}")
+
+    return {"single": partial(of_end, SINGLE, "least"), "multi": partial(of_end, MULTI, "most")}
+
+
+def _unit_at(end: str, store: zarr.Group, table: pd.DataFrame) -> UnitFacets:
+    """Return the outermost unit at one end of a layer.
+
+    Parameters
+    ----------
+    end : one of the ends that :func:`census.measures.facets.choose_units` names.
+    store : facets of the layer.
+    table : rows of the layer, a row per unit in the order of the store.
+    """
+    if end not in store.attrs["ends"]:
+        return UnitFacets(store.attrs["layer"], reason="too few units answer")
+    place = store.attrs["ends"].index(end)  # the first one is the outermost
+    row = table.iloc[place]
+    converged = {channel: row[f"converged_{channel}"] for channel in CHANNELS}
+    facets = {
+        name: store[array][place]
+        for name, array in ((GRAYS, "gray"), (COLORS, "color"), (COLORS_8BIT, "color_8bit"))
+        if array in store and not np.isnan(store[array.removesuffix("_8bit")][place]).any()
+    }
+    return UnitFacets(
+        row["layer"],
+        row["unit"],
+        row["mf_degree"],
+        row["mf_p_normal"],
+        facets,
+        store["patches"][place],
+        store["inside"][place],
+        row["reason"],
+        [name for name, settled in converged.items() if pd.notna(settled) and not settled],
+    )

@@ -1,13 +1,15 @@
 """Histograms of non-zero activations, a panel per layer (as the figure of the sparsity blog)."""
 
 import math
+from functools import partial
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from census.figures.style import BLUE, GRAY, new_figure, shortened
+from census.figures.inputs import Inputs, Views
+from census.figures.style import BLUE, GRAY, new_figure, shortened, state_of
 
 PANEL_WIDTH, PANEL_HEIGHT = 1.8, 1.3  # inches
 LONGEST_NAME = 34  # characters that fit above a panel
@@ -52,3 +54,15 @@ def draw_histograms(table: pd.DataFrame, title: str) -> Figure:
     )
     figure.suptitle(title, x=0.01, ha="left")
     return figure
+
+
+def views(inputs: Inputs) -> Views:
+    """Return the function of each view of a run: the histograms at each checkpoint."""
+
+    def of_checkpoint(checkpoint: str, table: pd.DataFrame) -> Figure:
+        images = f"{table['n_map_images'].iloc[0]} images of {inputs.dataset}"
+        title = f"Non-zero activations of {inputs.network}{state_of(checkpoint)} on {images}"
+        return draw_histograms(table, title)
+
+    tables = inputs.table("histogram").groupby("checkpoint")
+    return {checkpoint: partial(of_checkpoint, checkpoint, table) for checkpoint, table in tables}

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike, NDArray
 
+from census.figures.inputs import Inputs, Views
 from census.figures.style import (
     BLUE,
     FINAL,
@@ -271,3 +272,16 @@ def _legend(figure: Figure, kinds: Iterable[_Kind], relations: pd.DataFrame) -> 
             _handle(_Kind(INK, "o", "untrained"), "--", solid=False),
         ]
     figure.legend(handles=handles, loc="outside lower center", ncols=3)
+
+
+def views(inputs: Inputs) -> Views:
+    """Return the function of each view of a run: measures of units against each other, and along depth."""
+    units, relations = (inputs.table(f"importance.{name}") for name in ("units", "relations"))
+    return {
+        "substitution": lambda: draw_substitution(
+            units, relations, f"Are selective units replaceable? {inputs.where}"
+        ),
+        "depth": lambda: draw_depth(units, relations, f"Substitution and selectivity: {inputs.where}"),
+        "costs": lambda: draw_costs(units, relations, f"Which units are important? {inputs.where}"),
+        "relations": lambda: draw_relations(relations, f"What goes with importance: {inputs.where}"),
+    }

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 
+from census.figures.inputs import Inputs, Views
 from census.figures.similarity import NAMES, SIMILARITIES, colorbar
 from census.figures.style import (
     BLUE,
@@ -148,3 +149,20 @@ def _draw_two_checkpoints(similarities: pd.DataFrame, title: str) -> Figure:
     figure.legend(handles=handles, loc="outside right upper")
     figure.suptitle(title, x=0.01, ha="left")
     return figure
+
+
+def views(inputs: Inputs) -> Views:
+    """Return the function of each view of a run: layers at each training step, and between checkpoints."""
+    similarities, correlations, sparsity = (
+        inputs.table(key) for key in ("learning", "correlation.layers", "sparsity.layer")
+    )
+    # no file if the network was not trained on these labels
+    performance = inputs.table("performance") if inputs.files["performance"] else None
+    return {
+        "steps": lambda: draw_learning(
+            similarities, correlations, sparsity, performance, f"Over learning: {inputs.where}"
+        ),
+        "checkpoints": lambda: draw_checkpoints(
+            similarities, f"Similarity of each layer over learning: {inputs.where}"
+        ),
+    }

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from census.figures.inputs import Inputs, Views
 from census.figures.style import (
     BLUE,
     FINAL,
@@ -164,3 +165,13 @@ def draw_learning(layers: pd.DataFrame, title: str) -> Figure:
     panels[1].plot(chance["step"], chance["auroc_chance"], color=VERMILION)
     panels[0].axhline(0, color=VERMILION)
     return figure
+
+
+def views(inputs: Inputs) -> Views:
+    """Return the function of each view of a run: selectivity along depth, detection of classes, learning."""
+    units, layers = (inputs.table(f"selectivity.{name}") for name in ("units", "layer"))
+    return {
+        "depth": lambda: draw_depth(units, layers, f"Class selectivity of units: {inputs.where}"),
+        "detection": lambda: draw_detection(units, layers, f"Units as detectors of a class: {inputs.where}"),
+        "learning": lambda: draw_learning(layers, f"Selectivity over learning: {inputs.where}"),
+    }

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
+from functools import partial
 from typing import Literal
 
 import matplotlib as mpl
@@ -13,6 +14,7 @@ from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
+from census.figures.inputs import Inputs, Views
 from census.figures.style import (
     BLUE,
     FINAL,
@@ -202,3 +204,21 @@ def colorbar(
     bar = figure.colorbar(image, ax=panels, shrink=0.8, extend="min", pad=0.02)
     bar.set_label(label)
     bar.outline.set_visible(False)
+
+
+def views(inputs: Inputs) -> Views:
+    """Return the function of each view of a run: similarity of layers by each measure, and of branches."""
+    pairs, steps = (inputs.table(f"similarity.{name}") for name in ("pairs", "steps"))
+    columns = {
+        "pearson": "similarity",
+        "spearman": "similarity_spearman",
+        "deconfounded": "similarity_deconfounded",
+        "cka": "cka",
+    }
+    return {
+        **{
+            view: partial(draw_layers, pairs, steps, column, f"Similarity of layers: {inputs.where}")
+            for view, column in columns.items()
+        },
+        "submodules": lambda: draw_submodules(pairs, f"Branches inside of modules: {inputs.where}"),
+    }

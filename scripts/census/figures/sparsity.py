@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 
+from census.figures.inputs import Inputs, Views
 from census.figures.style import (
     BLUE,
     FINAL,
@@ -123,3 +124,13 @@ def draw_learning(layers: pd.DataFrame, title: str) -> Figure:
         panel.set_ylim(-0.03, 1.05)
     panels[0].yaxis.set_major_formatter(PercentFormatter(1))
     return figure
+
+
+def views(inputs: Inputs) -> Views:
+    """Return the function of each view of a run: sparsity along depth, over units, and over learning."""
+    layers, units = (inputs.table(f"sparsity.{name}") for name in ("layer", "units"))
+    return {
+        "depth": lambda: draw_depth(layers, f"Sparsity along depth: {inputs.where}"),
+        "lifetime": lambda: draw_lifetime(units, f"Lifetime sparseness: {inputs.where}"),
+        "learning": lambda: draw_learning(layers, f"Sparsity over learning: {inputs.where}"),
+    }

@@ -1,6 +1,6 @@
 """The one style of all figures: fonts, colors, the depth axis, and how a figure is saved."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cache
 from pathlib import Path
@@ -159,20 +159,6 @@ def with_glyphs(text: str) -> str:
 @cache
 def _fonts() -> list[FT2Font]:
     return [get_font(findfont(FontProperties(family=[name]))) for name in FONTS]
-
-
-def save_views(
-    views: Mapping[str, Callable[[], Figure]], paths: Mapping[str, Iterable[str | Path]], dpi: int
-) -> None:
-    """Draw and save one after another those views of a figure that are asked for.
-
-    Parameters
-    ----------
-    views : by name, what draws the view.
-    paths : by name, where it is saved.
-    """
-    for view, files in paths.items():
-        save(views[view](), files, dpi)
 
 
 def state_of(checkpoint: str) -> str:

@@ -1,19 +1,23 @@
 """Pictures made for single units: beside the images that drive them most, and beside those of other units."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
+import zarr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from census.figures.inputs import Inputs, Views
 from census.figures.pictures import axes_at, figure_of_pictures
-from census.figures.style import GRAY, INK, wrapped
+from census.figures.style import FINAL, GRAY, INK, two_digits, wrapped
 
 # inches: a picture and what is beside it, names of layers beside all, headings above, words above each row
 SIDE, BETWEEN, BETWEEN_UNITS, LABEL, ABOVE, WORDS, BELOW = 0.42, 0.04, 0.16, 1.35, 0.45, 0.3, 0.08
+SHOWN = 5  # units of each layer
 LARGE = 1.0  # inches, of a picture where few are shown
 LEAST = 1.5  # inches, of a whole figure
 LETTER = 0.08  # inches, of a title
@@ -113,3 +117,93 @@ def _show(axes: Axes, picture: NDArray[np.uint8] | None) -> None:
         return
     shown = picture[..., 0] if picture.shape[2] == 1 else picture
     axes.imshow(shown, cmap="gray", vmin=0, vmax=255, interpolation="none")
+
+
+def views(inputs: Inputs) -> Views:
+    """Return the function of each view of a run: pictures of units, and of those that beat a unit."""
+    selectivity, substitution = (
+        table[table["checkpoint"] == FINAL]
+        for table in map(inputs.table, ("selectivity.units", "substitution.units"))
+    )
+
+    def of_layers() -> Iterator[tuple[zarr.Group, pd.DataFrame, pd.DataFrame]]:
+        """Yield pictures of a layer's units, and for each unit a row of either table."""
+        for group in inputs.groups("ascent", FINAL):
+            name, units = group.attrs["layer"], group["unit"][:]
+            rows = (
+                table[table["layer"] == name].set_index("unit").loc[units]
+                for table in (selectivity, substitution)
+            )
+            yield group, *rows
+
+    return {
+        "pictures": lambda: draw_pictures(
+            {
+                ascent.attrs["layer"]: _driven(inputs, ascent, substitution)
+                for ascent, _, substitution in of_layers()
+            },
+            f"Pictures made for units, and the images that drive them: {inputs.where}",
+        ),
+        "beaten": lambda: draw_beaten(
+            {layer[0].attrs["layer"]: _beaten(*layer) for layer in of_layers()},
+            f"The most selective unit that others beat on its own picture: {inputs.where}",
+        ),
+    }
+
+
+def _driven(inputs: Inputs, ascent: zarr.Group, substitution: pd.DataFrame) -> list[UnitPictures]:
+    """Return the first units of a layer, each with the image that drives it most and its own pictures.
+
+    Parameters
+    ----------
+    ascent : pictures of the layer's units.
+    substitution : a row for each of these units, in their order.
+    """
+    shown = substitution.head(SHOWN)
+    images = inputs.images(shown["natural_image"].dropna().to_numpy())
+    pictures = ascent["picture"][:, 0]  # made from the first seed
+    return [
+        UnitPictures(
+            int(unit),
+            f"unit {unit}   RS {two_digits(row['rs_iam'])}",
+            {
+                "top image": None if np.isnan(row["natural_image"]) else images[int(row["natural_image"])],
+                **{
+                    name.upper(): pictures[index, place]
+                    for index, name in enumerate(ascent.attrs["objectives"])
+                },
+            },
+        )
+        for place, (unit, row) in enumerate(shown.iterrows())
+    ]
+
+
+def _beaten(ascent: zarr.Group, selectivity: pd.DataFrame, substitution: pd.DataFrame) -> list[UnitPictures]:
+    """Return the most selective unit of a layer that two others beat, and these; nothing if there is none.
+
+    Parameters
+    ----------
+    ascent : pictures of the layer's units, and the responses to them.
+    selectivity, substitution : a row for each of these units, in their order.
+    """
+    units, rs = ascent["unit"][:], substitution["rs_iam"].to_numpy()
+    selective = selectivity["selectivity"].to_numpy()
+    iam = [name.upper() for name in ascent.attrs["objectives"]].index("IAM")
+    # made from the first seed
+    pictures, responses = ascent["picture"][iam, 0], ascent["response"][iam, 0]
+    # which of the chosen units, which have pictures of their own, answer more to each one's picture
+    among = responses[:, units]
+    beaten_by = (among > among.diagonal()[:, None]).sum(1) * (among.diagonal() > 0)
+    candidates = np.flatnonzero((beaten_by >= 2) & ~np.isnan(selective))
+    if len(candidates) == 0:
+        return []
+    first = candidates[selective[candidates].argmax()]
+    beating = np.argsort(-among[first])[:2]
+    headings = "its own picture (IAM)", "of a unit that beats it there", "of another one"
+    shown = []
+    for place, heading in zip([first, *beating], headings, strict=True):
+        about = f"selectivity {two_digits(selective[place])}, RS {two_digits(rs[place])}"
+        answer = "" if place == first else f", {among[first, place] / among[first, first]:.3g} × its answer"
+        words = f"unit {units[place]}{answer}\n{about}"
+        shown.append(UnitPictures(int(units[place]), words, {heading: pictures[place]}))
+    return shown

@@ -1,0 +1,14 @@
+"""Draw the figures of a section of the report, for one run or for the whole study."""
+
+from census.jobs import job
+
+with job(snakemake.log[0]):
+    from census.figures.drawing import draw
+
+    draw(
+        dict(snakemake.input.items()),
+        dict(snakemake.output.items()),
+        snakemake.params.settings,
+        dict(snakemake.wildcards.items()),
+        snakemake.params.dpi,
+    )
