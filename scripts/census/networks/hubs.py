@@ -5,6 +5,7 @@ The packages are no requirements of the study and are imported only where a netw
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -33,10 +34,10 @@ def hub_of(architecture: str) -> tuple[str, str] | None:
 def local_folder(architecture: str) -> Path | None:
     """Return the local folder that an architecture of a hub names; None for all others."""
     hub, name = hub_of(architecture) or ("", "")
-    path = Path(name.removeprefix("local-dir:")).expanduser()
+    path = Path(os.path.expanduser(name.removeprefix("local-dir:")))
     if hub == "timm":
         return path if name.startswith("local-dir:") else None
-    named = name.startswith((".", "/", "~")) or path.is_dir()
+    named = name.startswith((".", "/", "~")) or os.path.isdir(path)
     return path if hub == "transformers" and named else None
 
 
@@ -293,7 +294,7 @@ def filled_in(
 
     Parameters
     ----------
-    entry : the network's entry in the config, the schema's defaults filled in.
+    entry : the network's entry in the config, with the defaults of other architectures.
     given : the entry as it was written.
     key : the network's key in the config, for messages.
     cache : folder in which answers are kept, so that a second question needs neither torch nor the hub; None
