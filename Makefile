@@ -50,8 +50,8 @@ lock: $(VENV)/.dev  ## resolve envs/*.txt afresh and pin what comes out
 	$(VENV)/bin/python envs/lock.py $(VENV)/report.json > $(VENV)/lock.txt
 	mv $(VENV)/lock.txt envs/lock.txt
 
-docs: $(VENV)/.study  ## write docs/configuration.md from the schema, and docs/dictionary.md
-	$(VENV)/bin/python docs/make_configuration.py
+docs: $(VENV)/.study  ## write docs/configuration.md and docs/dictionary.md
+	PYTHONPATH=scripts $(VENV)/bin/python docs/make_configuration.py
 	PYTHONPATH=scripts $(VENV)/bin/python docs/make_dictionary.py
 
 pictures: study  ## write the pictures of the README from the default study's figures

@@ -206,14 +206,14 @@ def case(name: str, n_images: int, folder: Path, *, generated: bool = False) -> 
 
     from census.activations.forward import Images
     from census.activations.subset import choose_images
-    from census.config import read_config
     from census.data.store import DatasetWriter, open_dataset
     from census.errors import StudyError
     from census.networks.build import build, channels_of
     from census.networks.prepared import prepare
     from census.networks.weights import load_weights
+    from census.planning.config import read_config
 
-    config = read_config(yaml.safe_load((ROOT / "config.yaml").read_text()))
+    config = read_config(yaml.safe_load((ROOT / "config.yaml").read_text())).plain()
     entry, run = config["networks"][name], next(each for each in config["runs"] if each["network"] == name)
     network = build(entry, 0, name)
     weights = ROOT / f"results/networks/{name}/final.safetensors"

@@ -203,9 +203,9 @@ def examined(set_name: str, name: str) -> dict[str, Any]:
     """Return the row of one network: ``examine``'s, with ``seconds``; or ``refused``, the reason."""
     import torch
 
-    from census.config import read_config
     from census.errors import StudyError
     from census.networks.build import build
+    from census.planning.config import read_config
 
     torch.set_num_threads(1)
     study = {
@@ -214,7 +214,7 @@ def examined(set_name: str, name: str) -> dict[str, Any]:
         "runs": [{"network": "n", "dataset": "images"}],
     }
     try:
-        entry = read_config(study)["networks"]["n"]
+        entry = read_config(study).plain()["networks"]["n"]
         network = build(entry, 0, "n")
         begun = time.process_time()
         return {**examine(network, entry, "n"), "seconds": time.process_time() - begun}

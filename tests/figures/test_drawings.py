@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from census.code import modules_of
+from census.planning.digest import modules_of
 from census.errors import StudyError
 from census.figures.drawing import draw
 from census.figures.drawings import drawings

@@ -5,11 +5,11 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from census.config import read_config
 from census.errors import StudyError
 from census.networks.efficientnet import efficientnet_lite0, efficientnet_names
 from census.networks.listing import list_layers
 from census.networks.weights import efficientnet_state, fit_state
+from census.planning.config import read_config
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,8 @@ def test_layers_have_their_blocks_names(tmp_path):
             "runs": [{"network": "lite", "dataset": "any"}],
         }
     )
-    layers = {layer.name: layer for layer in list_layers("lite", config["networks"]["lite"], tmp_path)}
+    entry = config.plain()["networks"]["lite"]
+    layers = {layer.name: layer for layer in list_layers("lite", entry, tmp_path)}
     assert layers["block3_2.depthwise_relu"].kind == "rectifier"
     assert layers["block3_2.depthwise_relu"].shape == (240, 28, 28)
     assert layers["block3_2.add"].shape == (40, 28, 28)

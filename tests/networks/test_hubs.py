@@ -13,7 +13,6 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from census.config import read_config
 from census.errors import StudyError
 from census.networks.build import build
 from census.networks.hubs import (
@@ -27,6 +26,7 @@ from census.networks.hubs import (
 from census.networks.operators import torchvision_ready
 from census.networks.preprocess import Preprocess
 from census.networks.weights import fit_state
+from census.planning.config import read_config
 
 torchvision_ready()
 timm, transformers = pytest.importorskip("timm"), pytest.importorskip("transformers")
@@ -53,7 +53,7 @@ def complete(network, cache=None):
         "networks": {"n": network},
         "runs": [{"network": "n", "dataset": "clothes"}],
     }
-    return read_config(study, cache)["networks"]["n"]
+    return read_config(study, cache).plain()["networks"]["n"]
 
 
 @pytest.fixture(scope="module")
@@ -285,9 +285,9 @@ def test_a_second_reading_of_the_config_needs_no_torch(folder, tmp_path):
     cache, network = tmp_path / "inputs", {"architecture": f"transformers:{folder}"}
     first = complete(network, cache)
     program = (
-        "import json, sys\nfrom pathlib import Path\nfrom census.config import read_config\n"
+        "import json, sys\nfrom pathlib import Path\nfrom census.planning.config import read_config\n"
         "study = json.loads(sys.argv[1])\n"
-        "found = read_config(study, Path(sys.argv[2]))['networks']['n']\n"
+        "found = read_config(study, Path(sys.argv[2])).plain()['networks']['n']\n"
         "assert 'torch' not in sys.modules\nprint(json.dumps(found))"
     )
     study = {
@@ -323,4 +323,4 @@ def test_networks_that_no_run_names_are_not_asked(offline):
         },
         "runs": [{"network": "cnn", "dataset": "clothes"}],
     }
-    assert read_config(study)["networks"]["other"]["input"]["size"] == 224
+    assert read_config(study).networks["other"].input.size == 224

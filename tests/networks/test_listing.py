@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from census.config import read_config
 from census.errors import StudyError
 from census.networks.listing import list_layers, own_code
+from census.planning.config import read_config
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 OWN = """
@@ -39,7 +39,7 @@ def entry(**changes: Any) -> dict[str, Any]:
         "networks": {"net": network},
         "runs": [{"network": "net", "dataset": "clothes"}],
     }
-    return read_config(study)["networks"]["net"]
+    return read_config(study).plain()["networks"]["net"]
 
 
 def ask(folder: Path, network: dict[str, Any]) -> tuple[bool, dict[str, list[int]]]:

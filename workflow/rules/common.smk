@@ -8,8 +8,6 @@ from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
-from census.config import as_begun, checkpoints_of, file_of_weights, read_config
-from census.config import units_of_layers, with_names_of_layers
 from census.data.downloads import FETCHED_WEIGHTS
 from census.data.folder import classes_of, last_changes
 from census.data.sources import folder_of, folders_of, source_of, splits
@@ -17,7 +15,9 @@ from census.errors import StudyError
 from census.networks.hubs import files_of_weights
 from census.networks.listing import list_layers, own_code
 from census.paths import ESCAPED, layer_name, path_name
+from census.planning.config import as_begun, file_of_weights, read_config
 from census.planning.digest import code_digest as code
+from census.planning.names import with_names_of_layers
 
 CONDA = "../../envs/study.yaml"
 SOURCE = "results/sources/{source}"
@@ -26,7 +26,10 @@ STORE = "results/activations/{network}/{checkpoint}/{dataset}/{layer}.zarr"
 WEIGHTS = "results/networks/{network}/{checkpoint}.safetensors"
 
 try:
-    config = read_config(as_begun(config, in_job=not workflow.is_main_process), Path("results/layers/inputs"))
+    checked = read_config(
+        as_begun(config, in_job=not workflow.is_main_process), Path("results/layers/inputs")
+    )
+    config = checked.plain()
     LAYERS = {
         name: list_layers(name, config["networks"][name], Path("results/layers"))
         for name in sorted({run["network"] for run in config["runs"]})
@@ -151,7 +154,7 @@ def pass_settings(run, checkpoint):
 
 def checkpoints(run):
     """Return the checkpoints of a run's network that the run looks at, in order of steps."""
-    known = checkpoints_of(config["networks"][run["network"]])
+    known = checked.networks[run["network"]].checkpoints
     wanted = run["checkpoints"]
     if wanted == "all":
         return known

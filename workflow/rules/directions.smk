@@ -1,5 +1,5 @@
 # Directions in a layer's space of neurons: singular vectors, neurons, random ones.
-from census.config import layers_of_networks
+from census.planning.names import layers_of_networks
 
 DIRECTIONS = "results/measures/directions/{network}/{dataset}/{layer}.zarr"
 DIRECTIONS_LAYER = "results/measures/directions/{network}/{dataset}/{layer}.layer.parquet"

@@ -1,5 +1,7 @@
 # Facets of single units: independent components of the patches to which they answer most, and their figures. Where
 # there are many units of a layer, they are found in parts.
+from census.planning.names import units_of_layers
+
 FACETS = "results/measures/facets/{network}/{dataset}/{layer}.zarr"
 FACETS_TABLE = "results/measures/facets/{network}/{dataset}/{layer}.parquet"
 if config["measures"]["facets"]["units_per_end"] == 0:

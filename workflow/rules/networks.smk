@@ -12,7 +12,7 @@ for name, entry in config["networks"].items():
             train=f"results/data/{training_set}/train.zarr",
             test=f"results/data/{training_set}/test.zarr",
         output:
-            weights=expand(WEIGHTS, network=name, checkpoint=checkpoints_of(entry)),
+            weights=expand(WEIGHTS, network=name, checkpoint=checked.networks[name].checkpoints),
             history=f"results/networks/{name}/history.tsv",
         log:
             f"logs/train/{name}.log",

@@ -1,30 +1,28 @@
 """The config: defaults, and one line for each fault, which names the key and what was meant."""
 
 import copy
+import datetime
+import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import pytest
 import yaml
+from pydantic import ValidationError
 from snakemake.utils import update_config
 
-from census.config import (
-    as_begun,
-    checkpoints_of,
-    file_of_weights,
-    layers_of_networks,
-    read_config,
-    schema,
-    units_of_layers,
-    with_names_of_layers,
-)
 from census.errors import StudyError
-from census.networks.layers import Layer
+from census.planning.config import Config, as_begun, file_of_weights, read_config
+from census.planning.settings import Settings
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / "config.yaml"
+SCRIPTS = ROOT / "scripts"
 
 GRAY = {"size": 28, "color": "gray", "mean": [0.3], "std": [0.4]}
 STUDY = {
@@ -71,16 +69,26 @@ def fault(study: dict[str, Any]) -> str:
 
 def test_defaults_are_filled_in_at_every_depth():
     study = read_config(STUDY)
-    assert study["seed"] == 0
-    assert study["activations"] == {
+    assert study.seed == 0
+    assert study.measures.histogram.bins == 60
+    assert study.networks["cnn"].training.optimizer == "sgd"
+    assert study.networks["resnet"].training is None
+    assert study.runs[0].maps == 500
+    plain = study.plain()
+    assert plain["activations"] == {
         "batch": 32,
         "precision": "float32",
         "compression": "lz4",
         "positions": 8,
     }
-    assert study["measures"]["histogram"] == {"bins": 60}
-    assert study["datasets"]["clothes"]["background"] == [255, 255, 255]
-    assert study["networks"]["resnet"]["input"] == {
+    assert plain["datasets"]["clothes"] == {
+        "source": "fashion-mnist",
+        "size": None,
+        "fit": "pad",
+        "background": [255, 255, 255],
+        "unreadable": "fail",
+    }
+    assert plain["networks"]["resnet"]["input"] == {
         "size": 224,
         "resize": None,
         "interpolation": "bilinear",
@@ -89,18 +97,17 @@ def test_defaults_are_filled_in_at_every_depth():
         "mean": [0.485, 0.456, 0.406],
         "std": [0.229, 0.224, 0.225],
     }
-    assert study["networks"]["cnn"]["training"]["optimizer"] == "sgd"
-    assert study["networks"]["resnet"]["training"] is None
-    assert study["runs"][0]["maps"] == 500
 
 
 def test_what_is_given_is_kept_and_the_original_left_alone():
     study = changed("measures.histogram.bins", 7)
+    study["networks"]["resnet"] |= {"arguments": {"rates": [1, "1e-1"]}}
     before = copy.deepcopy(study)
     complete = read_config(study)
+    complete.networks["resnet"].arguments["rates"][0] = 2
     assert study == before
-    assert complete["measures"]["histogram"] == {"bins": 7}
-    assert complete["networks"]["cnn"]["input"] == {
+    assert complete.measures.histogram.bins == 7
+    assert complete.plain()["networks"]["cnn"]["input"] == {
         **GRAY,
         "resize": None,
         "interpolation": "bilinear",
@@ -108,26 +115,46 @@ def test_what_is_given_is_kept_and_the_original_left_alone():
     }
 
 
-def test_defaults_of_one_entry_are_not_those_of_another():
-    complete = read_config(STUDY)
+def test_whole_numbers_stay_whole():
+    """Otherwise a parameter would have changed, and all that depends on it would be computed again."""
+    study = changed("networks.resnet.input", {"mean": [104, 117, 123.0], "range": 255})
+    study["measures"] = {"directions": {"threshold": 2}}
+    complete = read_config(study)
+    assert list(map(repr, complete.networks["resnet"].input.mean)) == ["104", "117", "123.0"]
+    assert repr(complete.measures.directions.threshold) == "2"
+
+
+def test_a_config_cannot_be_changed():
+    with pytest.raises(ValidationError, match="frozen"):
+        read_config(STUDY).seed = 1
+
+
+def test_plain_values_of_one_config_are_not_those_of_another():
+    complete = read_config(STUDY).plain()
     complete["datasets"]["clothes"]["background"][0] = 0
     complete["activations"]["batch"] = 1
     assert complete["datasets"]["stamps"]["background"] == [255, 255, 255]
-    assert read_config(STUDY)["activations"]["batch"] == 32
+    assert read_config(STUDY).datasets["clothes"].background == [255, 255, 255]
+    assert read_config(STUDY).activations.batch == 32
+
+
+def test_plain_values_read_to_the_same_config():
+    complete = read_config(yaml.safe_load(CONFIG.read_text()))
+    assert read_config(json.loads(json.dumps(complete.plain()))) == complete
 
 
 def test_a_run_without_a_split_takes_the_test_split_else_all(tmp_path):
-    assert [run["split"] for run in read_config(STUDY)["runs"]] == ["test", "all"]
+    assert [run.split for run in read_config(STUDY).runs] == ["test", "all"]
     (tmp_path / "cat").mkdir()
     folders = {"train": str(tmp_path), "val": str(tmp_path)}
     own = changed("datasets.stamps", {"source": "folder", "path": folders})
-    assert read_config(own)["runs"][1]["split"] == "train"
+    assert read_config(own).runs[1].split == "train"
 
 
 def test_checkpoints_stand_in_order_of_steps():
-    networks = read_config(STUDY)["networks"]
-    assert checkpoints_of(networks["cnn"]) == ["0", "3", "final"]
-    assert checkpoints_of(networks["resnet"]) == ["0", "final"]
+    networks = read_config(STUDY).networks
+    assert networks["cnn"].checkpoints == ["0", "3", "final"]
+    assert networks["resnet"].checkpoints == ["0", "final"]
 
 
 KEYS_OF_STUDY = "activations, atlas, datasets, device, figures, jobs, measures, networks, runs, seed"
@@ -180,6 +207,11 @@ KEYS_OF_STUDY = "activations, atlas, datasets, device, figures, jobs, measures, 
             {"cnn": {"relu1": [1, 1]}},
             "measures.facets.units.cnn.relu1: [1, 1] holds something twice",
         ),
+        (
+            "networks.cnn.logits",
+            1.5,
+            "networks.cnn.logits: must be of type string or integer or null, not 1.5…",
+        ),
         ("networks.cnn.input.std", ["x"], "networks.cnn.input.std[0]: must be of type number, not 'x'"),
         # choices
         ("device", "gpu", "device: 'gpu' is not valid; did you mean 'cpu'?"),
@@ -195,6 +227,23 @@ KEYS_OF_STUDY = "activations, atlas, datasets, device, figures, jobs, measures, 
             "fashon-mnist",
             "datasets.stamps.source: 'fashon-mnist' is not valid; did you mean 'fashion-mnist'?",
         ),
+        (
+            "networks.cnn.input.range",
+            True,
+            "networks.cnn.input.range: true is not valid; valid: 1, 255",
+        ),
+        # lengths
+        (
+            "datasets.stamps.background",
+            [0, 0],
+            "datasets.stamps.background: must have at least 3 items, not 2",
+        ),
+        (
+            "networks.cnn.input.mean",
+            [0, 0, 0, 0],
+            "networks.cnn.input.mean: must have at most 3 items, not 4",
+        ),
+        ("measures.ablation.modes", [], "measures.ablation.modes: [] should be non-empty"),
         # ranges
         ("seed", -1, "seed: must be at least 0, not -1"),
         ("measures.histogram.bins", 10001, "measures.histogram.bins: must be at most 10000, not 10001"),
@@ -204,9 +253,13 @@ KEYS_OF_STUDY = "activations, atlas, datasets, device, figures, jobs, measures, 
         (
             "runs.0.layers",
             ["a", "a"],
-            "runs[0].layers: ['a', 'a'] is not valid; expected: `all` - the input, …",
+            "runs[0].layers: ['a', 'a'] holds something twice",
         ),
-        ("measures.directions.variance_quantile", 1, "measures.directions.variance_quantile: 1 is greater…"),
+        (
+            "measures.directions.variance_quantile",
+            1,
+            "measures.directions.variance_quantile: must be less than 1, not 1",
+        ),
         (
             "measures.directions.components",
             60,
@@ -227,7 +280,7 @@ KEYS_OF_STUDY = "activations, atlas, datasets, device, figures, jobs, measures, 
         (
             "runs.1",
             {"network": "cnn", "dataset": "clothes", "split": "train"},
-            "runs[1]: cnn meets clothes in an earlier run already",
+            "runs[1]: duplicates runs[0] (cnn on clothes); remove one",
         ),
         # data sets
         ("datasets.own", {"source": "folder"}, "datasets.own: the source 'folder' needs the key 'path'"),
@@ -423,6 +476,38 @@ def test_what_yaml_misreads_is_told_with_its_key(written, message):
     assert fault(study).startswith(f"config: {message}")
 
 
+def places(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Yield the paths of all values within a mapping or list."""
+    steps = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, each in steps:
+        yield (*path, step)
+        yield from places(each, (*path, step))
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        *(None, True, 0, -1, 1.5, float("nan"), 10**400, "", "x", "1e400", "~\0", "\ud800", "~nobody/x"),
+        *("a" * 300, f"transformers:{'a' * 300}:", "transformers:~nobody/x", b"x", datetime.date(2024, 1, 1)),
+        *([], [None], [[1]], ["a", "a"], {}, {"a": {"b": [1, 1]}}, {None: 1}, {1: {}}, {"A": "x"}, {1, 2}),
+    ],
+    ids=lambda odd: ascii(odd)[:30],
+)
+def test_a_value_of_any_kind_is_taken_or_told(odd):
+    study = read_config(STUDY).plain()
+    for *above, last in places(copy.deepcopy(study)):
+        place: Any = study
+        for step in above:
+            place = place[step]
+        before, place[last] = place[last], odd
+        try:
+            read_config(study)
+        except StudyError as error:
+            lines = str(error).splitlines()
+            assert all(re.match(r"config: (\w+[:.[]|the key|unknown)", line) for line in lines), lines
+        place[last] = before
+
+
 def test_numbers_with_an_exponent_are_numbers():
     written = """
     networks:
@@ -431,11 +516,11 @@ def test_numbers_with_an_exponent_are_numbers():
     """
     study = copy.deepcopy(STUDY)
     update_config(study, yaml.safe_load(written))
-    networks = read_config(study)["networks"]
-    assert networks["cnn"]["training"]["learning_rate"] == 0.001
-    assert networks["cnn"]["training"]["weight_decay"] == 0.0005
-    assert networks["cnn"]["input"]["std"] == [0.4]
-    assert networks["resnet"]["arguments"] == {"norm": {"eps": 1e-5, "name": "e5"}, "rates": [0.25, 3.0]}
+    networks = read_config(study).networks
+    assert networks["cnn"].training.learning_rate == 0.001
+    assert networks["cnn"].training.weight_decay == 0.0005
+    assert networks["cnn"].input.std == [0.4]
+    assert networks["resnet"].arguments == {"norm": {"eps": 1e-5, "name": "e5"}, "rates": [0.25, 3.0]}
 
 
 def test_home_folders_are_found(tmp_path, monkeypatch):
@@ -445,8 +530,8 @@ def test_home_folders_are_found(tmp_path, monkeypatch):
     study = changed("networks.resnet.weights", "~/best.pth.tar")
     study["datasets"]["stamps"] = {"source": "folder", "path": {"train": "~", "test": "~/"}}
     complete = read_config(study)
-    assert complete["networks"]["resnet"]["weights"] == str(tmp_path / "best.pth.tar")
-    assert complete["datasets"]["stamps"]["path"] == {"train": str(tmp_path), "test": f"{tmp_path}/"}
+    assert complete.networks["resnet"].weights == str(tmp_path / "best.pth.tar")
+    assert complete.datasets["stamps"].path == {"train": str(tmp_path), "test": f"{tmp_path}/"}
     study["datasets"]["stamps"] = {"source": "folder", "path": "~/no"}
     assert fault(study) == f"config: datasets.stamps.path: there is no folder '{tmp_path}/no'"
 
@@ -497,7 +582,7 @@ def test_files_and_folders_that_are_there_are_no_fault(tmp_path):
     (tmp_path / "cat").mkdir()
     study = changed("networks.resnet.weights", str(weights))
     study["datasets"]["stamps"] = {"source": "folder", "path": str(tmp_path)}
-    assert read_config(study)["networks"]["resnet"]["weights"] == str(weights)
+    assert read_config(study).networks["resnet"].weights == str(weights)
 
 
 @pytest.mark.parametrize(
@@ -511,14 +596,14 @@ def test_files_and_folders_that_are_there_are_no_fault(tmp_path):
 )
 def test_weights_from_elsewhere_are_no_fault(architecture, weights):
     study = changed("networks.resnet", {"architecture": architecture, "weights": weights})
-    assert read_config(study)["networks"]["resnet"]["weights"] == weights
+    assert read_config(study).networks["resnet"].weights == weights
 
 
 def test_the_default_study_is_valid_and_says_what_the_defaults_are():
     written = yaml.safe_load(CONFIG.read_text())
-    complete = read_config(written)
-    for section in ("seed", "device", "activations", "measures", "atlas", "figures"):
-        assert written[section] == complete[section] == read_config(STUDY)[section]
+    complete, defaults = read_config(written).plain(), read_config(STUDY).plain()
+    for section in ("seed", "device", "activations", "measures", "jobs", "atlas", "figures"):
+        assert written[section] == complete[section] == defaults[section]
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "studies").glob("*.yaml")), ids=lambda path: path.name)
@@ -530,7 +615,7 @@ def test_the_other_studies_overlay_the_default_one(path, tmp_path, monkeypatch):
     for dataset in study["datasets"].values():
         if "path" in dataset:
             Path(dataset["path"], "cat").mkdir(parents=True)
-    assert read_config(study)["runs"]
+    assert read_config(study).runs
 
 
 def test_two_studies_share_the_run_that_both_have():
@@ -540,26 +625,31 @@ def test_two_studies_share_the_run_that_both_have():
     shared = [
         run
         for config in (study, default)
-        for run in read_config(config)["runs"]
-        if (run["network"], run["dataset"]) == ("squeezenet1_1", "stamps")
+        for run in read_config(config).runs
+        if (run.network, run.dataset) == ("squeezenet1_1", "stamps")
     ]
     assert len(shared) == 2
     assert shared[0] == shared[1]
 
 
-def keys(part: dict[str, Any], path: str = "") -> Iterator[str]:
-    """Yield the paths of the schema's keys that take a value; names of the user's own are ``*``."""
-    if "$ref" in part:
-        part = schema()["$defs"][part["$ref"].rpartition("/")[2]]
-    below = dict(part.get("properties", {}))
-    # entries with keys of their own: by name in a mapping, one after the other in a list
-    for entries in (part.get("additionalProperties"), part.get("items")):
-        if isinstance(entries, dict) and "$ref" in entries:
-            below["*"] = entries
-    if not below:
-        yield path
-    for key, sub in below.items():
-        yield from keys(sub, f"{path}.{key}".lstrip("."))
+def models(form: Any) -> Iterator[tuple[str, type[Settings]]]:
+    """Yield the mappings that a type holds, and the path to each: ``*`` for the user's own names, or none."""
+    if isinstance(form, type) and issubclass(form, Settings):
+        yield "", form
+    elif get_origin(form) in (list, dict):
+        yield from ((f".*{path}", model) for path, model in models(get_args(form)[-1]))
+    else:
+        yield from (found for member in get_args(form) for found in models(member))
+
+
+def keys(model: type[Settings], path: str = "") -> Iterator[str]:
+    """Yield the paths of the keys that take a value."""
+    for key, field in model.model_fields.items():
+        here = f"{path}.{key}".lstrip(".")
+        inner = list(models(field.annotation))
+        yield from (each for step, found in inner for each in keys(found, f"{here}{step}"))
+        if not inner:
+            yield here
 
 
 def described_keys(text: str) -> Iterator[str]:
@@ -583,74 +673,30 @@ def described_keys(text: str) -> Iterator[str]:
 
 
 def test_every_key_stands_in_the_default_study_with_a_comment():
-    assert set(keys(schema())) - set(described_keys(CONFIG.read_text())) == set()
+    assert {"jobs.minutes", "networks.*.input.size", "runs.*.maps"} <= set(keys(Config))
+    assert set(keys(Config)) - set(described_keys(CONFIG.read_text())) == set()
 
 
-LAYERS = {
-    "cnn": [
-        Layer("input", "input", (1, 28, 28), 0, "x"),
-        Layer("relu1", "rectifier", (64, 28, 28), 1, "relu", aliases=("block1",)),
-        Layer("relu2", "rectifier", (64, 28, 28), 2, "relu"),
-    ]
-}
-RECORDED = [{"network": "cnn", "layers": ["input", "relu1"]}]
+def test_planning_needs_no_library_that_computes():
+    program = "import sys, census.planning.config, census.planning.names\nprint(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": str(SCRIPTS)},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert "pydantic" in loaded
+    assert {"torch", "numpy", "pandas", "zarr", "matplotlib", "scipy"}.isdisjoint(loaded)
 
 
-def test_units_are_known_by_their_layer_s_one_name():
-    assert units_of_layers(None, LAYERS, RECORDED) == {}
-    asked = {"cnn": {"block1": [63], "input": [0], "relu1": [2]}}
-    assert units_of_layers(asked, LAYERS, RECORDED) == {"cnn": {"relu1": [63, 2], "input": [0]}}
-
-
-@pytest.mark.parametrize(
-    ("asked", "message"),
-    [
-        ({"cmn": {"relu1": [0]}}, "units: no run has a network 'cmn'; did you mean 'cnn'?"),
-        ({"cnn": {"relu3": [0]}}, "units.cnn: no run of it records a layer 'relu3'; did you mean 'relu1'?"),
-        ({"cnn": {"relu2": [0]}}, "units.cnn: no run of it records a layer 'relu2'; did you mean 'relu1'?"),
-        ({"cnn": {"block1": [3, 64]}}, "units.cnn.block1: there is no unit 64; the last is 63"),
-    ],
-    ids=["network", "layer", "not recorded", "unit"],
-)
-def test_units_that_there_are_not_are_named(asked, message):
-    with pytest.raises(StudyError) as raised:
-        units_of_layers(asked, LAYERS, RECORDED)
-    assert str(raised.value) == f"config: measures.facets.{message}"
-
-
-def named(**options):
-    run = {"network": "cnn", "layers": "all", "unit_layers": "rectified", **options}
-    return with_names_of_layers(run, LAYERS["cnn"], "config: runs[0]")
-
-
-def test_layers_of_a_run_are_known_by_their_one_name():
-    assert named()["layers"] == ["input", "relu1", "relu2"]
-    assert named(layers=["block1", "input"])["layers"] == ["input", "relu1"]
-
-
-def test_units_are_looked_at_in_rectified_layers_that_are_recorded():
-    assert named()["unit_layers"] == ["relu1", "relu2"]
-    assert named(layers=["input", "relu2"])["unit_layers"] == ["relu2"]
-    assert named(layers=["input"])["unit_layers"] == []
-    assert named(unit_layers=["block1", "input"])["unit_layers"] == ["input", "relu1"]
-
-
-def test_units_of_a_layer_that_is_not_recorded_are_refused():
-    with pytest.raises(StudyError) as raised:
-        named(layers=["input"], unit_layers=["block1"])
-    message = "config: runs[0].unit_layers: 'relu1' is not among this run's layers"
-    assert str(raised.value) == message
-    with pytest.raises(StudyError, match=r"runs\[0\]\.unit_layers: .*no layer 'relu3'; did you mean 'relu"):
-        named(unit_layers=["relu3"])
-
-
-def test_layers_are_known_by_their_one_name():
-    assert layers_of_networks(None, LAYERS, RECORDED) == {}
-    assert layers_of_networks({"cnn": ["block1", "input"]}, LAYERS, RECORDED) == {"cnn": ["relu1", "input"]}
-    with pytest.raises(StudyError) as raised:
-        layers_of_networks({"cnn": ["relu3"]}, LAYERS, RECORDED)
-    message = "loadings.cnn: no run of it records a layer 'relu3'; did you mean 'relu1'?"
-    assert str(raised.value) == f"config: measures.directions.{message}"
+def test_jobs_read_plain_values():
+    """Importing pydantic would cost each job a tenth of a second."""
+    planning = r"census\.planning\.(config|measures|settings)"
+    models = re.compile(rf"^ *(from|import) (pydantic|annotated_types|{planning})", re.MULTILINE)
+    others = [path for path in SCRIPTS.rglob("*.py") if path.parent.name != "planning"]
+    assert len(others) > 100
+    assert [path for path in others if models.search(path.read_text())] == []
 
 
 def test_jobs_get_the_config_with_which_the_run_was_begun(monkeypatch):

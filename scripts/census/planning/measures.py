@@ -1,0 +1,229 @@
+"""The parameters of the measures, a class for each section of ``measures``."""
+
+from typing import Annotated, Literal
+
+from annotated_types import Ge, Gt, Le, Len, Lt
+
+from census.planning.settings import AS_WRITTEN, NotNegative, Positive, Settings, Unique
+
+Resamples = Annotated[int, Ge(100)]
+
+
+class Sparsity(Settings):
+    """Active fraction, population sparseness and lifetime sparseness."""
+
+    resamples: Resamples = 1000
+    """Bootstrap resamples of the images for each 95 % interval."""
+
+
+class Histogram(Settings):
+    """Histogram of the activations that are not 0."""
+
+    bins: Annotated[int, Ge(2), Le(10000)] = 60
+    """Bins of equal width between the layer's smallest and largest value."""
+
+
+class Similarity(Settings):
+    """Correlation between images, and similarity between layers and between checkpoints."""
+
+    resamples: Resamples = 1000
+    """Bootstrap resamples of the images for each 95 % interval."""
+
+
+class Concepts(Settings):
+    """The classes to which units respond, by their top images."""
+
+    top: Annotated[int, Ge(2)] = 100
+    """Number of top images of a unit; all images if there are fewer."""
+    normalizer: Literal["classes", "units"] = "classes"
+    """Number by whose logarithm the entropy in flatness is divided; `units` reproduces the formula as printed
+    in the paper, with which flatness can exceed 1."""
+    draws: Annotated[int, Ge(100)] = 1000
+    """Random draws of images for the chance level of the Gini index and the MF degree."""
+
+
+class Facets(Settings):
+    """Facets of single units: independent components of the patches to which they respond most strongly."""
+
+    units_per_end: NotNegative = 1
+    """Number of units decomposed at each extreme of a layer's degrees of multifacetedness; figures show the
+    first of each extreme."""
+    units: dict[str, dict[str, Unique[NotNegative]]] | None = None
+    """Further units to decompose, as `{NETWORK: {LAYER: [0, 1]}}`; null for none."""
+    all: bool = False
+    """Whether all units of all layers are decomposed."""
+    components: Annotated[int, Ge(2), Le(64)] = 8
+    """Facets of a unit."""
+    patch_size: Annotated[int, Ge(2), Le(256)] = 32
+    """Pixels along the longer side of a patch; larger patches are shrunk to this size."""
+    patches_shown: Annotated[int, Ge(1), Le(100)] = 10
+    """Number of a unit's patches that are kept, and shown beside its facets."""
+
+
+class Ascent(Settings):
+    """Activation-maximization images of single units, made by gradient ascent."""
+
+    steps: Positive = 24
+    """Optimization steps per image."""
+    step_size: Annotated[float, Gt(0), AS_WRITTEN] = 0.1
+    """Root mean square of the first step's change of pixels between black, 0, and white, 1; step sizes
+    decrease, down to almost 0 at the end."""
+    seeds: Annotated[int, Ge(1), Le(100)] = 3
+    """Images per unit, each started from different noise."""
+    parametrization: Literal["pixels", "fourier"] = "pixels"
+    """Parameters of an image that are optimized: its pixels, as in the paper; or Fourier coefficients
+    weighted by the inverse of their frequency, for images that are easier to look at."""
+    jitter: NotNegative = 0
+    """Largest random shift of an image in pixels, drawn anew in each step."""
+    batch: Positive = 96
+    """Images optimized at once; fewer take less memory."""
+
+
+class Selectivity(Settings):
+    """Selectivity of single units for one class."""
+
+    shuffles: Annotated[int, Ge(100)] = 250
+    """Shuffles of the images' labels for the chance level and p-value of class selectivity."""
+    top: Annotated[int, Ge(2)] = 100
+    """Number of images with the largest values of a unit whose most common class gives its precision; all
+    images if there are fewer."""
+
+
+class Importance(Settings):
+    """Relations between measures of the same units."""
+
+    resamples: Resamples = 1000
+    """Bootstrap resamples of the units for each 95 % interval."""
+
+
+class Agreement(Settings):
+    """Agreement of all measures on the order of a layer's units."""
+
+    resamples: Resamples = 1000
+    """Bootstrap resamples of the units for each 95 % interval."""
+
+
+class Claims(Settings):
+    """Tests of the studies' claims."""
+
+    resamples: Resamples = 1000
+    """Bootstrap resamples for each 95 % interval: of units, of images, or of the claim's other items."""
+
+
+class Directions(Settings):
+    """Directions in a layer's space of neurons, and the images at their extremes.
+
+    Directions are singular vectors, single neurons, and random ones.
+    """
+
+    components: Annotated[int, Ge(2)] = 8
+    """Number of singular vectors, of neurons of highest variance and of random directions whose image sets
+    are compared; also the rank of the reconstruction in tables of layers."""
+    leading: Annotated[int, Ge(2)] = 50
+    """Singular vectors that are stored, and whose class entropy is compared with the singular value; for more
+    than 2,000 images, no others are computed."""
+    threshold: Annotated[float, Ge(0), AS_WRITTEN] | None = None
+    """Singular values above it are counted; null for no count. It depends on the numbers of neurons and
+    images."""
+    permutations: Positive = 5
+    """Permutations of each neuron's values over images. A component is significant if it is stronger than in
+    all of them."""
+    permuted_neurons: Annotated[int, Ge(100)] = 4096
+    """Neurons that are permuted in layers that have more."""
+    matched_images: Annotated[int, Ge(2)] = 100
+    """Number of images for which participation ratios are given, in addition to that of all images."""
+    top: Positive = 10
+    """Images in the set at each extreme of a direction; at most half of all."""
+    images_shown: Annotated[int, Ge(1), Le(20)] = 4
+    """Number of these images shown in figures."""
+    neurons: Annotated[int, Ge(1), Le(20)] = 5
+    """Number of neurons of highest variance, of randomly chosen neurons and of random directions shown in
+    figures."""
+    projections: Annotated[int, Ge(20)] = 100
+    """Random directions."""
+    variance_quantile: Annotated[float, Ge(0), Lt(1), AS_WRITTEN] = 0.9
+    """Random directions whose variance over images is above this quantile are shown separately."""
+    resamples: Resamples = 1000
+    """Bootstrap resamples of the images for each 95 % interval."""
+    gram_images: Annotated[int, Ge(3)] = 8000
+    """Runs with activation maps of more images are decomposed by random projections, without a Gram matrix;
+    they have no null, held-out error or participation ratio."""
+    loadings: dict[str, Unique[str]] | None = None
+    """Layers whose left singular vectors are stored, as `{NETWORK: [LAYER]}`; null for none."""
+
+
+class Alignment(Settings):
+    """Axis alignment: whether activation vectors prefer the unit basis to other bases of the same space."""
+
+    images: Annotated[int, Ge(2)] | None = 250
+    """Number of the images with activation maps, a seeded random sample, whose activation vectors are
+    rotated; null for all of them."""
+    rotations: Annotated[int, Ge(20), Le(10000)] = 20
+    """Random rotations with which the unit basis is compared."""
+    directions: Annotated[int, Ge(4)] = 16
+    """Number of units and of random, principal and independent directions that are compared at the final
+    checkpoint, in a run's `unit_layers`; fewer if the layer has fewer units. Four is the smallest number
+    whose kurtosis can differ."""
+    resamples: Resamples = 1000
+    """Bootstrap resamples of the images for each 95 % interval."""
+
+
+class Clusters(Settings):
+    """Clusters of units with correlated responses, in a run's `unit_layers`."""
+
+    threshold: Annotated[float, Gt(0), Le(1), AS_WRITTEN] = 0.7
+    """Mean correlation down to which two clusters are joined; at 0.7, units share half of their variance."""
+    permutations: Annotated[int, Ge(1), Le(10000)] = 1
+    """Random permutations of each unit's responses over images for the chance level. One suffices for more
+    than a few images."""
+    images: Annotated[int, Ge(1), Le(12)] = 8
+    """Number of a cluster's top images that are kept, and shown."""
+    sample: Annotated[int, Ge(3)] | None = 50000
+    """Number of images on which responses are compared, a seeded random sample if there are more; null for
+    all images. At 50,000, the standard error of a correlation is below 0.005."""
+    dendrograms: NotNegative = 3
+    """Number of a run's `unit_layers`, evenly spaced along depth, whose dendrograms are drawn; 0 for no such
+    figure."""
+
+
+class Performance(Settings):
+    """Accuracy and loss of a network on the data set on which it was trained."""
+
+    resamples: Resamples = 1000
+    """Bootstrap resamples of the images for each 95 % interval."""
+
+
+class Ablation(Settings):
+    """Ablation of single units, and of increasing numbers of them."""
+
+    modes: Annotated[Unique[Literal["zero", "mean", "resampled"]], Len(1)] = ["zero"]
+    """Substitutes for an ablated unit's map: 0; its mean over training images; or its map on another image. A
+    list of several measures each of them."""
+    steps: Annotated[int, Ge(2), Le(100)] = 5
+    """Equal steps in which increasing numbers of a layer's units are ablated, from none to all."""
+    random_orders: Positive = 3
+    """Random orders in which units are ablated, in addition to those of a criterion."""
+    resamples: Resamples = 1000
+    """Bootstrap resamples of the images for each 95 % interval."""
+    batch: Positive = 64
+    """Number of images, each with an ablation of its own, in one forward pass."""
+
+
+class Measures(Settings):
+    """The measures' parameters."""
+
+    sparsity: Sparsity = Sparsity()
+    histogram: Histogram = Histogram()
+    similarity: Similarity = Similarity()
+    concepts: Concepts = Concepts()
+    facets: Facets = Facets()
+    ascent: Ascent = Ascent()
+    selectivity: Selectivity = Selectivity()
+    importance: Importance = Importance()
+    agreement: Agreement = Agreement()
+    claims: Claims = Claims()
+    directions: Directions = Directions()
+    alignment: Alignment = Alignment()
+    clusters: Clusters = Clusters()
+    performance: Performance = Performance()
+    ablation: Ablation = Ablation()
