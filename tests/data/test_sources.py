@@ -11,7 +11,7 @@ from census.networks.operators import torchvision_ready
     [
         ({"source": "fashion-mnist"}, ["train", "test"]),
         ({"source": "torchvision", "name": "CIFAR10"}, ["train", "test"]),
-        ({"source": "torchvision"}, ["train", "test"]),  # a missing key is the schema's to report
+        ({"source": "torchvision"}, ["train", "test"]),  # the config's check reports the missing key
         ({"source": "tuxpaint-stamps"}, ["all"]),
         ({"source": "openclipart"}, ["all"]),
         ({"source": "imagenet-samples"}, ["all"]),

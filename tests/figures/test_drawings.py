@@ -13,13 +13,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from census.planning.digest import modules_of
 from census.errors import StudyError
 from census.figures.drawing import draw
 from census.figures.drawings import drawings
 from census.figures.families import SECTIONS, Family, Run, Section
 from census.figures.inputs import Inputs
 from census.figures.style import new_figure
+from census.planning.digest import modules_of
 
 ROOT = Path(__file__).parents[2]
 FAMILIES = [family for section in SECTIONS for family in section.families]

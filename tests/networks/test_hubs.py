@@ -265,9 +265,9 @@ def test_without_preprocessing_the_size_is_the_configuration_s(saved_configurati
 
 def test_what_the_config_gives_counts(folder):
     architecture = f"transformers:{folder}"
-    found = complete({"architecture": architecture, "classes": 5, "input": {"mean": [0, 0, 0]}})
+    found = complete({"architecture": architecture, "classes": 5, "input": {"mean": [0, 0, "1e-1"]}})
     assert found["classes"] == 5
-    assert found["input"]["mean"] == [0, 0, 0]
+    assert found["input"]["mean"] == [0, 0, 0.1]
     assert found["input"]["std"] == [0.2, 0.3, 0.4]
     # another size is the same share of the image
     assert complete({"architecture": "timm:test_resnet", "input": {"size": 80}})["input"]["resize"] == 84

@@ -467,6 +467,10 @@ def test_a_fault_is_told_in_one_line(path, value, message):
             "networks: {n: {architecture: mlp, arguments: {a: 2024-01-01}}}",
             "networks.n.arguments.a: cannot be 2024-01-01; put dates in quotes, or",
         ),
+        (
+            "networks: {resnet: {architecture: 'timm:resnet18', arguments: {a: 2024-01-01}}}",
+            "networks.resnet.arguments.a: cannot be 2024-01-01; put dates in quotes, or",
+        ),
     ],
 )
 def test_what_yaml_misreads_is_told_with_its_key(written, message):
