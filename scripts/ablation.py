@@ -1,15 +1,14 @@
-"""Take units out of a layer, one by one and many together, and measure what the network's answers lose."""
+"""Ablate units of layers, one by one and many together, and measure what the network's logits lose."""
 
 from pathlib import Path
 
-from census.jobs import job
+from census.jobs import job, one_by_one
 
 with job(snakemake.log[0]) as log:
     import zlib
 
     import numpy as np
     import pyarrow as pa
-    import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
     from census.ablation_tables import Removal, Resampling, curve_table, layer_table, unit_table, with_counts
@@ -25,7 +24,7 @@ with job(snakemake.log[0]) as log:
     from census.networks.device import choose_device, keep_freed_memory
     from census.networks.prepared import prepare
     from census.networks.weights import load_weights
-    from census.parts import places_of
+    from census.planning.blocks import units_of_part
     from census.units import sample_units
 
     params, key = snakemake.params, snakemake.wildcards.network
@@ -41,9 +40,12 @@ with job(snakemake.log[0]) as log:
         indices, n_first = choose_images(len(data.labels), images, maps, seed)
         return data.pixels.oindex[indices[:n_first]], data.labels[indices[:n_first]], data.classes
 
-    def read_column(path, checkpoint, name):
+    def read_column(paths, layer, checkpoint, name):
         """Return a column of a table of a layer's units; NaN for units that have no row in it."""
-        table = pq.read_table(path, columns=["unit", name], filters=[("checkpoint", "=", checkpoint)])
+        here = [("layer", "=", layer), ("checkpoint", "=", checkpoint)]
+        table = pa.concat_tables(
+            [pq.read_table(path, columns=["unit", name], filters=here) for path in paths]
+        )
         column = np.full(n_units, np.nan)
         column[table["unit"].to_numpy()] = table[name].to_numpy()
         return column
@@ -61,9 +63,9 @@ with job(snakemake.log[0]) as log:
             (
                 "selectivity",
                 "selectivity",
-                read_column(snakemake.input.selectivity, checkpoint, "selectivity"),
+                read_column(snakemake.input.selectivity, layer, checkpoint, "selectivity"),
             ),
-            ("rs", rs, read_column(snakemake.input.substitution, checkpoint, rs)),
+            ("rs", rs, read_column([snakemake.input.substitution], layer, checkpoint, rs)),
         ):
             yield Removal(name, None, criterion, removed_units(removal_order(values), params.steps))
 
@@ -78,59 +80,59 @@ with job(snakemake.log[0]) as log:
     if not params.labelled:
         labels, class_names = None, list(map(str, range(entry["classes"])))
 
-    # of a larger layer, several jobs take out blocks of units, and one more and more of them
+    # of a layer that takes long, several jobs ablate parts of the units, and one more and more of them
     with_curves, with_units = snakemake.output.get("curves"), snakemake.output.get("units")
-    blocks = [] if with_curves else places_of(with_units)
-    taken_out = slice(None) if with_units else slice(0)
-    if blocks:
-        taken_out = slice(blocks[0].start, blocks[-1].stop)
+    part, parts = int(snakemake.wildcards.get("part", 0)), params.get("parts", 1)
+    stores = {}
+    for store in map(open_store, snakemake.input.stores):
+        stores[store.attrs["checkpoint"], store.attrs["layer"]] = store
     unit_tables, curve_tables, layer_tables = [], [], []
-    for weights, path in zip(snakemake.input.weights, snakemake.input.stores, strict=True):
-        store = open_store(path)
-        attributes, (n_units, *_), n_stored = store.attrs, store.attrs["shape"], store["mean"].shape[0]
-        name, checkpoint = attributes["layer"], attributes["checkpoint"]
-        means = sums_over_images(statistic_blocks(store, "mean"), n_units).total / n_stored
-        chosen = sample_units(n_units, params.units, seed, name)
-        some = chosen[taken_out]
-        # how fast a network that was not trained falls to chance is no question
-        orders = list(removals(name, checkpoint, means)) if with_curves and checkpoint == "final" else []
-        alone = np.arange(n_units) == some[:, None]
-        wanted = [alone, *(each.removed for each in orders)]
-        # all orders begin and end with the same
-        distinct, places = np.unique(np.concatenate(wanted), axis=0, return_inverse=True)
-        parts = np.split(places, np.cumsum([len(each) for each in wanted])[:-1])
-
+    for weights in map(Path, snakemake.input.weights):
+        checkpoint = weights.stem
         network = build(entry, seed, key)
-        load_weights(network, Path(weights))
+        load_weights(network, weights)
         prepared = prepare(network, entry, key, device, pixels)
-        (layer,) = prepared.select([name])
-        ablation = Ablation(prepared, layer, pixels, labels, batch=params.batch, seed=seed)
-        for mode in params.modes:
-            average = means
-            if mode == "mean" and snakemake.input.get("train"):
-                average = ablation.mean_over(first_images(snakemake.input.train, n_training, n_training)[0])
-            changed, intact, classes = ablation.outcomes(distinct, mode, average)
-            without, *steps = (Performance(*(values[part] for values in changed)) for part in parts)
-            unit_tables.append(
-                unit_table(attributes, mode, some, without, intact, classes, class_names, resampling)
-            )
-            n_undefined = np.isnan(unit_tables[-1]["ablation_loss"].to_numpy()).sum()
-            if n_undefined:
-                log.warning("%s, %s: %d units give NaN", checkpoint, mode, n_undefined)
-            curves = list(zip(orders, steps, strict=True))
-            curve_tables += [curve_table(attributes, mode, *curve, resampling) for curve in curves]
-            reference = "labels" if params.labelled else "intact"
-            layer_tables.append(
-                layer_table(attributes, mode, reference, n_units, intact, classes, curves, resampling)
-            )
-            log.info("%s", layer_tables[-1].to_pylist()[0])
+        for layer in one_by_one(prepared.select(params.layers), lambda layer: layer.name):
+            store = stores[checkpoint, layer.name]
+            attributes, (n_units, *_), n_stored = store.attrs, store.attrs["shape"], store["mean"].shape[0]
+            means = sums_over_images(statistic_blocks(store, "mean"), n_units).total / n_stored
+            chosen = sample_units(n_units, params.units, seed, layer.name)
+            some = chosen[units_of_part(len(chosen), part, parts) if with_units else slice(0)]
+            # how fast a network that was not trained falls to chance is no question
+            wants_curves = with_curves and checkpoint == "final"
+            orders = list(removals(layer.name, checkpoint, means)) if wants_curves else []
+            alone = np.arange(n_units) == some[:, None]
+            wanted = [alone, *(each.removed for each in orders)]
+            # all orders begin and end with the same
+            distinct, places = np.unique(np.concatenate(wanted), axis=0, return_inverse=True)
+            where = np.split(places, np.cumsum([len(each) for each in wanted])[:-1])
+
+            ablation = Ablation(prepared, layer, pixels, labels, batch=params.batch, seed=seed)
+            for mode in params.modes:
+                average = means
+                if mode == "mean" and snakemake.input.get("train"):
+                    training = first_images(snakemake.input.train[0], n_training, n_training)[0]
+                    average = ablation.mean_over(training)
+                changed, intact, classes = ablation.outcomes(distinct, mode, average)
+                without, *steps = (Performance(*(values[at] for values in changed)) for at in where)
+                unit_tables.append(
+                    unit_table(attributes, mode, some, without, intact, classes, class_names, resampling)
+                )
+                n_undefined = np.isnan(unit_tables[-1]["ablation_loss"].to_numpy()).sum()
+                if n_undefined:
+                    log.warning("%s, %s, %s: %d units give NaN", layer.name, checkpoint, mode, n_undefined)
+                curves = list(zip(orders, steps, strict=True))
+                curve_tables += [curve_table(attributes, mode, *curve, resampling) for curve in curves]
+                reference = "labels" if params.labelled else "intact"
+                layer_tables.append(
+                    layer_table(attributes, mode, reference, n_units, intact, classes, curves, resampling)
+                )
+                log.info("%s", layer_tables[-1].to_pylist()[0])
     units, layers = pa.concat_tables(unit_tables), pa.concat_tables(layer_tables)
-    if blocks:
-        for path, block in zip(with_units, blocks, strict=True):
-            pq.write_table(units.filter(pc.is_in(units["unit"], pa.array(chosen[block]))), path)
     if with_curves:
         pq.write_table(pa.concat_tables(curve_tables), snakemake.output.curves)
         if with_units:
             units, layers = with_counts(units, layers)
-            pq.write_table(units, snakemake.output.units)
         pq.write_table(layers, snakemake.output.layer)
+    if with_units:
+        pq.write_table(units, snakemake.output.units)

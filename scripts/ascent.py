@@ -1,8 +1,8 @@
-"""Make pictures that drive units of a layer: by activation maximization, and by independent such."""
+"""Maximize the activation of single units of layers, by AM and by IAM."""
 
 from pathlib import Path
 
-from census.jobs import job
+from census.jobs import job, one_by_one
 
 with job(snakemake.log[0]) as log:
     import numpy as np
@@ -14,8 +14,7 @@ with job(snakemake.log[0]) as log:
     from census.networks.device import choose_device, keep_freed_memory
     from census.networks.prepared import prepare
     from census.networks.weights import load_weights, step_of_weights
-    from census.parts import places_of
-    from census.paths import layer_name
+    from census.planning.blocks import UNITS, units_of_part
     from census.stores import write_checkpoint
     from census.units import sample_units
 
@@ -28,38 +27,49 @@ with job(snakemake.log[0]) as log:
         **{name: snakemake.params[name] for name in ("steps", "step_size", "parametrization", "jitter")},
         seed=seed,
     )
-    # of a larger layer, blocks of units; pictures that climb at once are of one block, whichever job makes it
-    blocks = places_of(snakemake.output) if snakemake.params.get("blocks") else [slice(None)]
+    # of a layer that takes long, a part of the units
+    part, parts = int(snakemake.wildcards.get("part", 0)), snakemake.params.get("parts", 1)
     for path in map(Path, snakemake.input):
         network = build(entry, seed, key).requires_grad_(False)
         load_weights(network, path)
         prepared = prepare(network, entry, key, device)
-        known = (each.name for each in prepared.listing.layers)
-        (layer,) = prepared.select([layer_name(snakemake.wildcards.layer, known)])
-        if not layer.before:
-            log.warning("%s has no rectifier: its own values are maximized", layer.name)
-        ascent = Ascent(prepared, layer, settings)
-        chosen = sample_units(layer.shape[0], snakemake.params.units, seed, layer.name)
-        for output, some in zip(snakemake.output, blocks, strict=True):
-            units = chosen[some]
-            # pictures in the order of the store: seed by seed, all units
-            pairs = np.repeat(np.arange(seeds), len(units)), np.tile(units, seeds)
-            climbed = []
-            for objective in OBJECTIVES:
-                for first in tqdm(range(0, len(pairs[0]), batch), f"{path.stem} {objective}", unit="batch"):
-                    part = slice(first, first + batch)
-                    climbed.append(ascent.climb(pairs[1][part], pairs[0][part], objective))
+        for layer in one_by_one(prepared.select(snakemake.params.layers), lambda layer: layer.name):
+            if not layer.before:
+                log.warning("%s has no rectifier: its own values are maximized", layer.name)
+            ascent = Ascent(prepared, layer, settings)
+            chosen = sample_units(layer.shape[0], snakemake.params.units, seed, layer.name)
+            chosen = chosen[units_of_part(len(chosen), part, parts)]
+            found = []
+            for first_unit in range(0, len(chosen), UNITS):
+                units = chosen[first_unit : first_unit + UNITS]
+                # pictures in the order of the store: seed by seed, all units
+                pairs = np.repeat(np.arange(seeds), len(units)), np.tile(units, seeds)
+                climbed = []
+                for objective in OBJECTIVES:
+                    title = f"{path.stem} {layer.name} {objective}"
+                    for first in tqdm(range(0, len(pairs[0]), batch), title, unit="batch"):
+                        some = slice(first, first + batch)
+                        climbed.append(ascent.climb(pairs[1][some], pairs[0][some], objective))
+                found.append(
+                    [
+                        np.concatenate(arrays).reshape(
+                            len(OBJECTIVES), seeds, len(units), *arrays[0].shape[1:]
+                        )
+                        for arrays in zip(*climbed, strict=True)
+                    ]
+                )
             pictures, paths, responses = (
-                np.concatenate(parts).reshape(len(OBJECTIVES), seeds, len(units), *parts[0].shape[1:])
-                for parts in zip(*climbed, strict=True)
+                np.concatenate(arrays, axis=2) for arrays in zip(*found, strict=True)
             )
             diverged = ~np.isfinite(paths).all(-1)
             if diverged.any():
-                log.warning("%s: %d of %d ascents diverged", path.stem, diverged.sum(), diverged.size)
-            log.info("%s: %d units, on %s", path.stem, len(units), device)
+                log.warning(
+                    "%s, %s: %d of %d ascents diverged", layer.name, path.stem, diverged.sum(), diverged.size
+                )
+            log.info("%s, %s: %d units, on %s", layer.name, path.stem, len(chosen), device)
             each = ("objective", "seed", "unit")
             arrays = {
-                "unit": (("unit",), units),
+                "unit": (("unit",), chosen),
                 "picture": ((*each, "y", "x", "channel"), pictures),
                 "path": ((*each, "step"), paths),
                 "response": ((*each, "other_unit"), responses),
@@ -72,4 +82,4 @@ with job(snakemake.log[0]) as log:
                 "rectified": bool(layer.before),
                 "objectives": list(OBJECTIVES),
             }
-            write_checkpoint(Path(output), path.stem, arrays, attributes)
+            write_checkpoint(Path(snakemake.output[0]), arrays, attributes)

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from census.jobs import job
+from census.jobs import job, one_by_one
 
 with job(snakemake.log[0]) as log:
     import numpy as np
+    import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
@@ -17,10 +18,9 @@ with job(snakemake.log[0]) as log:
     from census.atlas.strips import write_ascents, write_facets
     from census.atlas.tables import columns_of_layer, kinds_of_columns, rounded, sparse_rows, summaries
     from census.data.store import open_dataset
-    from census.facet_store import read_facets
     from census.measures.patches import as_seen
     from census.paths import path_name
-    from census.stores import open_checkpoint
+    from census.stores import layers_in, open_checkpoint, open_group
 
     params, wildcards = snakemake.params, snakemake.wildcards
     key = f"{wildcards.network}/{wildcards.dataset}"
@@ -31,18 +31,21 @@ with job(snakemake.log[0]) as log:
         snakemake.input.units, filters=[(name, "=", value) for name, value in here.items()]
     ).sort_by([("depth", "ascending"), ("unit", "ascending")])
     kinds = kinds_of_columns(table)
-    ascents = {Path(path).name.removesuffix(".zarr"): path for path in snakemake.input.ascents}
+    concepts_of, facets_of, ascents = (
+        layers_in(snakemake.input[name]) for name in ("concepts", "facets", "ascents")
+    )
+    table_of_facets = pa.concat_tables([pq.read_table(path) for path in snakemake.input.tables])
 
     def few_digits(values, digits=4):
         """Return numbers of (unit, rank) as rows of lists."""
         return [[rounded(float(value), digits) for value in row] for row in values]
 
     layers, details, used = [], {}, set()
-    inputs = snakemake.input.stores, snakemake.input.concepts, snakemake.input.facets, snakemake.input.tables
-    for path, path_of_concepts, path_of_facets, path_of_table in zip(*inputs, strict=True):
-        store, concepts = open_store(path), open_checkpoint(path_of_concepts, "final")
+    for path in one_by_one(snakemake.input.stores):
+        store = open_store(path)
         attributes = dict(store.attrs)
         name, n_units = attributes["layer"], attributes["shape"][0]
+        concepts = open_checkpoint(concepts_of[name], "final")
         in_paths = path_name(name)
         images, labels = images_and_labels(store)
         units = table.filter(pc.equal(table["layer"], name))
@@ -73,14 +76,14 @@ with job(snakemake.log[0]) as log:
             "near_r": few_digits(near.correlations, 3),
             "facets": write_facets(
                 folder / "facets" / in_paths,
-                read_facets(path_of_facets),
-                pq.read_table(path_of_table).to_pylist(),
+                open_group(facets_of[name]),
+                table_of_facets.filter(pc.equal(table_of_facets["layer"], name)).to_pylist(),
                 params.picture,
             ),
             "ascent": {},
         }
-        if in_paths in ascents:
-            ascent = open_checkpoint(ascents[in_paths], "final")
+        if name in ascents:
+            ascent = open_checkpoint(ascents[name], "final")
             details[in_paths]["ascent"] = write_ascents(folder / "ascent" / in_paths, ascent, params.picture)
         layers.append(
             {

@@ -1,6 +1,6 @@
 """Compare units with random, principal and independent directions, in layers whose units are looked at."""
 
-from census.jobs import job
+from census.jobs import job, one_by_one
 
 with job(snakemake.log[0]) as log:
     import numpy as np
@@ -17,7 +17,7 @@ with job(snakemake.log[0]) as log:
         snakemake.params[name] for name in ("directions", "rotations", "resamples", "seed")
     )
     tables = []
-    for path in snakemake.input:
+    for path in one_by_one(snakemake.input):
         store = open_store(path)
         layer, patterns = store.attrs["layer"], values_at_positions(store)
         n_images, n_positions, n_units = patterns.shape

@@ -10,7 +10,7 @@ with job(snakemake.log[0]) as log:
 
     from census.claims.declared import CLAIMS
     from census.claims.evidence import Evidence
-    from census.claims.files import KINDS, Files
+    from census.claims.files import STORES, TABLES, Files
     from census.claims.verdict import remark, verdict
 
     network, dataset = snakemake.wildcards.network, snakemake.wildcards.dataset
@@ -19,14 +19,12 @@ with job(snakemake.log[0]) as log:
         table[(table["network"] == network) & (table["dataset"] == dataset)]
         for table in map(pd.read_parquet, (snakemake.input.layers, snakemake.input.units))
     )
-    names = list(layers.sort_values("depth")["layer"].unique())
-
-    paths = {kind: dict(zip(names, snakemake.input[kind], strict=True)) for kind in KINDS}
+    files = {kind: list(snakemake.input[kind]) for kind in (*STORES, *TABLES)}
 
     def evidence(checkpoint):
         """Return what is known at a checkpoint; None where it is not among the run's."""
         rows = [table[table["checkpoint"] == checkpoint] for table in (layers, units)]
-        return Evidence(*rows, Files(paths, checkpoint), resamples, seed) if len(rows[0]) else None
+        return Evidence(*rows, Files(files, checkpoint), resamples, seed) if len(rows[0]) else None
 
     final, untrained = evidence("final"), evidence("0")
     if (layers.loc[layers["checkpoint"] == "final", "step"] == 0).any():

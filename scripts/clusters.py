@@ -1,8 +1,8 @@
-"""Cluster a layer's units by the correlation of their responses, at checkpoints."""
+"""Cluster the units of layers by the correlation of their responses, at checkpoints."""
 
 from pathlib import Path
 
-from census.jobs import job
+from census.jobs import job, one_by_one
 
 with job(snakemake.log[0]) as log:
     import numpy as np
@@ -25,7 +25,7 @@ with job(snakemake.log[0]) as log:
     threshold, permutations = snakemake.params.threshold, snakemake.params.permutations
     seed = snakemake.params.seed
     unit_tables, layer_rows = [], []
-    for path in snakemake.input:
+    for path in one_by_one(snakemake.input):
         store = open_store(path)
         attributes, (n_units, *_) = store.attrs, store.attrs["shape"]
         images, _ = images_and_labels(store)
@@ -80,7 +80,7 @@ with job(snakemake.log[0]) as log:
                 }
             arrays = {name: each for name, each in arrays.items() if each[1].size}
             write_checkpoint(
-                Path(snakemake.output.store), "final", arrays, {**attributes, "cluster_threshold": threshold}
+                Path(snakemake.output.store), arrays, {**attributes, "cluster_threshold": threshold}
             )
     pq.write_table(pa.concat_tables(unit_tables), snakemake.output.units)
     pq.write_table(table_of(layer_rows), snakemake.output.layer)

@@ -1,8 +1,8 @@
-"""Find the images that drive each unit of a layer most, and their classes, at every checkpoint."""
+"""Find the top images of each unit, and their classes, at every checkpoint."""
 
 from pathlib import Path
 
-from census.jobs import job
+from census.jobs import job, one_by_one
 
 with job(snakemake.log[0]) as log:
     import numpy as np
@@ -29,7 +29,7 @@ with job(snakemake.log[0]) as log:
     NAMED = 3  # classes of each unit that the table names
     k, draws, seed = snakemake.params.top, snakemake.params.draws, snakemake.params.seed
     unit_tables, layer_rows = [], []
-    for path in snakemake.input:
+    for path in one_by_one(snakemake.input):
         store = open_store(path)
         attributes, (units, *_), classes = store.attrs, store.attrs["shape"], store.attrs["classes"]
         images, labels = images_and_labels(store)
@@ -97,6 +97,6 @@ with job(snakemake.log[0]) as log:
             whole[np.ix_(sizes > 0, sizes > 0)] = distance
             pairs = ("unit", "other_unit")
             arrays |= {"similarity": (pairs, similarity.astype(np.float32)), "distance": (pairs, whole)}
-        write_checkpoint(Path(snakemake.output.store), attributes["checkpoint"], arrays, attributes)
+        write_checkpoint(Path(snakemake.output.store), arrays, attributes)
     pq.write_table(pa.concat_tables(unit_tables), snakemake.output.units)
     pq.write_table(table_of(layer_rows), snakemake.output.layer)

@@ -9,15 +9,16 @@ with job(snakemake.log[0]) as log:
     from census.measures.bootstrap import estimate
     from census.measures.correlation import is_defined, mean_correlation
     from census.measures.ordering import hierarchical_order
-    from census.stores import open_checkpoint
+    from census.stores import layers_in, open_checkpoint
     from census.tables import key_values, table_of
 
     resamples, seed = snakemake.params.resamples, snakemake.params.seed
+    layers = list(layers_in(snakemake.input).values())
     layer_rows, orders = [], []
     for checkpoint in snakemake.params.checkpoints:
         # in order of depth: by the input, where it is recorded, and by the logits
-        ends = (snakemake.input[0], snakemake.input[-1])
-        for path in snakemake.input:
+        ends = (layers[0], layers[-1])
+        for path in layers:
             group = open_checkpoint(path, checkpoint)
             correlation = group["correlation"][:]
             n_images = len(correlation)

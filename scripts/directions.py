@@ -1,8 +1,8 @@
-"""Find directions of a layer - singular vectors, single neurons, random ones - at every checkpoint."""
+"""Find directions of layers - singular vectors, single neurons, random ones - at every checkpoint."""
 
 from pathlib import Path
 
-from census.jobs import job
+from census.jobs import job, one_by_one
 
 with job(snakemake.log[0]) as log:
     import tempfile
@@ -28,7 +28,7 @@ with job(snakemake.log[0]) as log:
         singular_values,
     )
     from census.measures.variance import neurons, unit_variance
-    from census.stores import open_checkpoint, write_checkpoint
+    from census.stores import layers_in, open_checkpoint, write_checkpoint
     from census.tables import key_columns, key_values, table_of
 
     params, seed = snakemake.params, snakemake.params.seed
@@ -50,12 +50,13 @@ with job(snakemake.log[0]) as log:
             *(logits[name][: logits["maps"].shape[0]] for name in ("mean", "label", "image"))
         )
 
+    grams = layers_in(snakemake.input.gram)
     rows, tables = [], {"spectrum": [], "directions": [], "units": []}
-    for path in snakemake.input.stores:
+    for path in one_by_one(snakemake.input.stores):
         store = open_store(path)
         attributes = dict(store.attrs)
-        checkpoint, shape = attributes["checkpoint"], attributes["shape"]
-        gram = open_checkpoint(snakemake.input.gram[0], checkpoint) if snakemake.input.gram else None
+        layer, checkpoint, shape = (attributes[name] for name in ("layer", "checkpoint", "shape"))
+        gram = open_checkpoint(grams[layer], checkpoint) if grams else None
         patterns = open_patterns(store, gram, right)
         correlation, n_images, n_neurons = patterns.correlation, len(patterns.places), patterns.n_neurons
         if n_images + patterns.n_undefined < 2:
@@ -134,14 +135,14 @@ with job(snakemake.log[0]) as log:
                 "top_image": (("direction", "rank"), patterns.images[sides.top]),
                 "bottom_image": (("direction", "rank"), patterns.images[sides.bottom]),
             }
-        if params.loadings:
+        if layer in params.loadings:
             found_loadings = loadings((block for block, _ in patterns.blocks()), first, n_neurons)
             arrays["loadings"] = (
                 ("component", "y", "x", "unit"),
                 found_loadings.reshape(-1, *np.roll(shape, -1)),
             )
         write_checkpoint(
-            destination, checkpoint, {name: each for name, each in arrays.items() if each[1].size}, attributes
+            destination, {name: each for name, each in arrays.items() if each[1].size}, attributes
         )
 
         spectrum = Spectrum(found, correlation, held_out, permuted, n_images, n_neurons)
@@ -166,7 +167,7 @@ with job(snakemake.log[0]) as log:
         log.info("%s", rows[-1])
     pq.write_table(table_of(rows), snakemake.output.layer)
     for name, parts in tables.items():
-        # a layer that is silent on all images has no direction
+        # layers that are inactive on all images have no direction
         none = {column: pa.array([], dtype) for column, dtype in COLUMNS.get(name, {}).items()}
         whole = pa.concat_tables(parts) if parts else pa.table(key_columns(attributes, 0) | none)
         pq.write_table(whole, snakemake.output[name])

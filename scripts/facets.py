@@ -1,12 +1,13 @@
-"""Decompose the top patches of a layer's units into facets, at the final checkpoint."""
+"""Decompose the top patches of units into facets, at the final checkpoint."""
 
 from pathlib import Path
 
-from census.jobs import job
+from census.jobs import job, one_by_one
 
 with job(snakemake.log[0]) as log:
     import numpy as np
     import pyarrow as pa
+    import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
     from census.data.store import open_dataset
@@ -23,39 +24,39 @@ with job(snakemake.log[0]) as log:
         shrink,
         shrunk_size,
     )
-    from census.parts import places_of
-    from census.stores import open_checkpoint
+    from census.stores import layers_in, new_layer, open_checkpoint
     from census.tables import key_columns
 
     params = snakemake.params
-    concepts = open_checkpoint(snakemake.input.concepts, "final")
-    attributes = dict(concepts.attrs)
-    layer, map_width = attributes["layer"], attributes["shape"][2]
-    units = pq.read_table(
-        snakemake.input.units, columns=["unit", "mf_degree"], filters=[("checkpoint", "=", "final")]
-    ).sort_by("unit")
+    groups = layers_in(snakemake.input.concepts)
+    final = [("checkpoint", "=", "final")]
+    table = pa.concat_tables([pq.read_table(path, filters=final) for path in snakemake.input.units])
     dataset = open_dataset(snakemake.input.images)
-    field = field_of(attributes["receptive_field"], params.size)
-    shape = (*shrunk_size(field.size, params.patch_size), dataset.pixels.shape[3])
-    degrees = units["mf_degree"].to_numpy()
-    everyone = choose_units(degrees, params.units_per_end, params.units, params.all)
-    if not everyone:
-        log.warning("layer %s has no two units with a multi-facetedness: no facets", layer)
-    top_images, top_positions = concepts["top_image"][:], concepts["top_position"][:]
-    # at either end, how far out the unit is on that side; elsewhere, on its own side of the layer's mean
-    tails = {
-        "SF": tail_p_values(degrees, "lower"),
-        "MF": tail_p_values(degrees, "upper"),
-        "chosen": tail_p_values(degrees, degrees > finite_mean(degrees)),
-    }
-    stores, tables, blocks = [snakemake.output.store], [snakemake.output.table], [slice(None)]
-    if params.get("blocks"):  # of a larger layer
-        stores, tables = snakemake.output.store, snakemake.output.table
-        blocks = places_of(stores)
-    for store_path, table_path, some in zip(stores, tables, blocks, strict=True):
-        ends = dict(list(everyone.items())[some])
+    tables = []
+    for layer in one_by_one(params.layers):
+        concepts = open_checkpoint(groups[layer], "final")
+        attributes = dict(concepts.attrs)
+        map_width = attributes["shape"][2]
+        field = field_of(attributes["receptive_field"], params.size)
+        shape = (*shrunk_size(field.size, params.patch_size), dataset.pixels.shape[3])
+        degrees = table.filter(pc.equal(table["layer"], layer)).sort_by("unit")["mf_degree"].to_numpy()
+        ends = choose_units(degrees, params.units_per_end, params.units.get(layer, []), params.all)
+        if not ends:
+            log.warning("layer %s has no two units with a multi-facetedness: no facets", layer)
+        top_images, top_positions = concepts["top_image"][:], concepts["top_position"][:]
+        # at either end, how far out the unit is on that side; elsewhere, on its own side of the layer's mean
+        tails = {
+            "SF": tail_p_values(degrees, "lower"),
+            "MF": tail_p_values(degrees, "upper"),
+            "chosen": tail_p_values(degrees, degrees > finite_mean(degrees)),
+        }
         writer = FacetWriter(
-            Path(store_path), attributes, ends, params.components, params.patches_shown, shape
+            new_layer(Path(snakemake.output.store), layer),
+            attributes,
+            ends,
+            params.components,
+            params.patches_shown,
+            shape,
         )
         rows = []
         for unit in ends:
@@ -100,4 +101,5 @@ with job(snakemake.log[0]) as log:
             iterations = [found.iterations.get(channel) for found, _, _ in rows]
             columns[f"converged_{channel}"] = pa.array(converged, pa.bool_())
             columns[f"iterations_{channel}"] = pa.array(iterations, pa.int64())
-        pq.write_table(pa.table(key_columns(attributes, len(rows)) | columns), table_path)
+        tables.append(pa.table(key_columns(attributes, len(rows)) | columns))
+    pq.write_table(pa.concat_tables(tables), snakemake.output.table)

@@ -1,17 +1,21 @@
-"""Multiply the patterns of a layer with each other, at every checkpoint."""
+"""Multiply the activation vectors of layers with each other, at every checkpoint."""
 
 from pathlib import Path
 
-from census.jobs import job
+from census.jobs import job, one_by_one
 
 with job(snakemake.log[0]) as log:
+    from itertools import islice
+
     from census.activations.reading import neuron_blocks, open_store
-    from census.grams import read_products, write_grams
+    from census.grams import read_products, write_gram
     from census.measures.correlation import is_defined, pattern_correlation
     from census.measures.gram import combine, gram
 
-    checkpoints = {}
-    for path in snakemake.input.stores:
+    # large layers are multiplied part by part
+    files = iter(snakemake.input.parts)
+    parts = {layer: list(islice(files, number)) for layer, number in snakemake.params.parts.items()}
+    for path in one_by_one(snakemake.input.stores):
         store = open_store(path)
         layer, checkpoint = store.attrs["layer"], store.attrs["checkpoint"]
         n_images = store["maps"].shape[0]
@@ -22,16 +26,14 @@ with job(snakemake.log[0]) as log:
                 path,
                 n_images,
             )
-        # large layers are multiplied part by part
-        parts = [read_products(part, checkpoint) for part in snakemake.input.parts]
-        products = combine(parts) if parts else gram(neuron_blocks(store))
-        correlation = pattern_correlation(products)
+        products = [read_products(part, layer, checkpoint) for part in parts.get(layer, [])]
+        found = combine(products) if products else gram(neuron_blocks(store))
+        correlation = pattern_correlation(found)
         undefined = n_images - int(is_defined(correlation).sum())
-        if products.n_neurons == 1:
+        if found.n_neurons == 1:
             log.warning(
                 "%s: layer %s has one neuron; a pattern of one value correlates with none", path, layer
             )
         elif undefined:
             log.warning("%s: %d of %d patterns are constant or not finite", path, undefined, n_images)
-        checkpoints[checkpoint] = (store, products, correlation)
-    write_grams(Path(snakemake.output[0]), checkpoints)
+        write_gram(Path(snakemake.output[0]), store, found, correlation)

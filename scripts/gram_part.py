@@ -16,4 +16,4 @@ with job(snakemake.log[0]) as log:
         shift = shift_of(next(neuron_blocks(store)))
         products = multiply(neuron_blocks(store, part, parts), shift)
         log.info("%s: %d neurons", path, products.n_neurons)
-        write_products(Path(snakemake.output[0]), store.attrs["checkpoint"], products)
+        write_products(Path(snakemake.output[0]), store, products)

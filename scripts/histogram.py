@@ -1,6 +1,6 @@
-"""Count the activations of a layer that are not 0, at every checkpoint."""
+"""Count the nonzero activations of layers, at every checkpoint."""
 
-from census.jobs import job
+from census.jobs import job, one_by_one
 
 with job(snakemake.log[0]) as log:
     import numpy as np
@@ -12,7 +12,7 @@ with job(snakemake.log[0]) as log:
     from census.tables import key_columns
 
     tables = []
-    for path in snakemake.input:
+    for path in one_by_one(snakemake.input):
         store = open_store(path)
         result = histogram(
             lambda store=store: (block for _, block in map_blocks(store)), snakemake.params.bins

@@ -9,12 +9,12 @@ with job(snakemake.log[0]) as log:
     from census.measures.bootstrap import estimate
     from census.measures.cka import debiased_cka
     from census.measures.similarity import similarity
-    from census.stores import open_checkpoint
+    from census.stores import layers_in, open_checkpoint
     from census.tables import key_values, table_of
 
     resamples, seed = snakemake.params.resamples, snakemake.params.seed
     rows = []
-    for path in snakemake.input:
+    for layer, path in layers_in(snakemake.input).items():
         groups = [open_checkpoint(path, checkpoint) for checkpoint in snakemake.params.checkpoints]
         # early checkpoints may have maps of fewer images
         shared = [set(group["image"][:].tolist()) for group in groups]
@@ -43,5 +43,5 @@ with job(snakemake.log[0]) as log:
             for here, group in enumerate(groups)
             for there, other in enumerate(groups)
         ]
-        log.info("%s: compared %d checkpoints on %d images", path, len(groups), len(images))
+        log.info("%s: compared %d checkpoints on %d images", layer, len(groups), len(images))
     pq.write_table(table_of(rows), snakemake.output[0])

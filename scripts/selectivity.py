@@ -1,8 +1,8 @@
-"""Measure how selective the units of a layer are for single classes, at every checkpoint."""
+"""Measure how selective the units of layers are for single classes, at every checkpoint."""
 
 from collections.abc import Callable
 
-from census.jobs import job
+from census.jobs import job, one_by_one
 
 with job(snakemake.log[0]) as log:
     import numpy as np
@@ -29,7 +29,7 @@ with job(snakemake.log[0]) as log:
         return float((p_values < LEVEL).mean())
 
     unit_tables, layer_rows = [], []
-    for path in snakemake.input:
+    for path in one_by_one(snakemake.input):
         store = open_store(path)
         attributes, (n_units, *_), classes = store.attrs, store.attrs["shape"], store.attrs["classes"]
         # of equal values, that of the image with the lower index comes first

@@ -9,13 +9,13 @@ with job(snakemake.log[0]) as log:
     from census.measures.bootstrap import estimate
     from census.measures.cka import debiased_cka
     from census.measures.similarity import deconfounded, similarity, spearman, steps
-    from census.stores import open_checkpoint
+    from census.stores import layers_in, open_checkpoint
     from census.tables import key_values, table_of
 
     resamples, seed = snakemake.params.resamples, snakemake.params.seed
     pair_rows, step_rows = [], []
     for checkpoint in snakemake.params.checkpoints:
-        groups = [open_checkpoint(path, checkpoint) for path in snakemake.input]
+        groups = [open_checkpoint(path, checkpoint) for path in layers_in(snakemake.input).values()]
         layers = [key_values(group.attrs) for group in groups]
         correlations = np.stack([group["correlation"][:] for group in groups])
         products = np.stack([group["gram"][:] for group in groups])

@@ -1,6 +1,6 @@
-"""Measure how sparse a layer is, at every checkpoint."""
+"""Measure how sparse layers are, at every checkpoint."""
 
-from census.jobs import job
+from census.jobs import job, one_by_one
 
 with job(snakemake.log[0]) as log:
     import numpy as np
@@ -22,7 +22,7 @@ with job(snakemake.log[0]) as log:
 
     resamples, seed = snakemake.params.resamples, snakemake.params.seed
     layer_tables, unit_tables = [], []
-    for path in snakemake.input:
+    for path in one_by_one(snakemake.input):
         store = open_store(path)
         units, height, width = store.attrs["shape"]
         positions, neurons = height * width, units * height * width

@@ -1,6 +1,6 @@
 """Measure how replaceable units are: on pictures made for them, and on the images that drive them most."""
 
-from census.jobs import job
+from census.jobs import job, one_by_one
 
 with job(snakemake.log[0]) as log:
     import numpy as np
@@ -10,14 +10,15 @@ with job(snakemake.log[0]) as log:
     from census.activations.reading import image_blocks, images_and_labels, open_store
     from census.measures.substitution import over_seeds, representative_substitution
     from census.measures.top_images import NONE, top_images
-    from census.stores import open_checkpoint
+    from census.stores import layers_in, open_checkpoint
     from census.tables import key_columns, key_values, table_of
 
+    ascents = layers_in([snakemake.input.ascent])
     unit_tables, layer_rows = [], []
-    for path in snakemake.input.stores:
+    for path in one_by_one(snakemake.input.stores):
         store = open_store(path)
         attributes, (n_units, *_) = store.attrs, store.attrs["shape"]
-        ascent = open_checkpoint(snakemake.input.ascent, attributes["checkpoint"])
+        ascent = open_checkpoint(ascents[attributes["layer"]], attributes["checkpoint"])
         sampled, responses = ascent["unit"][:], ascent["response"][:]
 
         # the image with the largest mean over positions, which is what an ascent maximizes, too

@@ -27,6 +27,7 @@ with job(snakemake.log[0]) as log:
         "rho_selectivity_ablation_held": ("selectivity", "ablation_loss", "mean_activation"),
     }
     ENDINGS = ("", "_low", "_high")
+    BLOCKS = ("measure", "network", "dataset", "layer", "block")
 
     def found(name):
         """Return the table of a measure for all layers; None where no run has it."""
@@ -140,6 +141,9 @@ with job(snakemake.log[0]) as log:
     for table, path in ((units, snakemake.output.units), (layers, snakemake.output.layers)):
         # statistics leave NaN out, and DuckDB concludes from them that there is none
         pq.write_table(table, path, write_statistics=False)
-    pyarrow.csv.write_csv(
-        dictionary(**numbers), snakemake.output.dictionary, pyarrow.csv.WriteOptions(delimiter="\t")
-    )
+    blocks = zip(*snakemake.params.blocks, strict=True)
+    for table, path in (
+        (dictionary(**numbers), snakemake.output.dictionary),
+        (pa.table(dict(zip(BLOCKS, map(pa.array, blocks), strict=True))), snakemake.output.blocks),
+    ):
+        pyarrow.csv.write_csv(table, path, pyarrow.csv.WriteOptions(delimiter="\t"))

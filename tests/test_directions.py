@@ -32,7 +32,7 @@ SETTINGS = {
     "projections": 40,
     "variance_quantile": 0.9,
     "resamples": 100,
-    "loadings": False,
+    "loadings": [],
     "seed": 0,
 }
 
@@ -99,7 +99,12 @@ def run(tmp_path):
         place.mkdir()
         stores = [str(path) for path in stores]
         if gram:
-            execute("gram.py", Files(stores=stores, parts=[]), [str(place / "gram.zarr")], None)
+            execute(
+                "gram.py",
+                Files(stores=stores, parts=[]),
+                [str(place / "gram.zarr")],
+                SimpleNamespace(parts={}),
+            )
         names = ("layer", "spectrum", "directions", "units")
         outputs = Files(store=str(place / "found.zarr"), **{name: str(place / name) for name in names})
         inputs = Files(
@@ -118,7 +123,7 @@ def run(tmp_path):
 
 def test_what_is_written_follows_from_the_maps(store, run):
     maps = class_patterns()
-    found = run(store(maps, "0"), store(maps, "10"), store(maps), loadings=True, threshold=20)
+    found = run(store(maps, "0"), store(maps, "10"), store(maps), loadings=["relu"], threshold=20)
     phi, variance = variances(maps)
     u, sigma, _ = np.linalg.svd(phi.T, full_matrices=False)
     assert found.layer["checkpoint"].tolist() == ["0", "10", "final"]
@@ -139,7 +144,7 @@ def test_what_is_written_follows_from_the_maps(store, run):
     assert found.spectrum.query("checkpoint == '10'")["permuted_strength"].isna().all()
     assert set(found.directions["checkpoint"]) == {"0", "final"}
 
-    group = xr.open_zarr(found.store / "final")
+    group = xr.open_zarr(found.store / "relu/final")
     np.testing.assert_allclose(group["variance"].values.ravel(), variance, rtol=1e-3)
     final = found.directions.query("checkpoint == 'final'").reset_index(drop=True)
     assert final.groupby("family").size().to_dict() == {
@@ -179,7 +184,7 @@ def test_without_a_gram_matrix_it_is_the_same_but_for_what_needs_one(store, run)
         other.spectrum["singular_value"][:4], one.spectrum["singular_value"][:4], rtol=1e-3
     )
     assert len(other.spectrum) == 10
-    vectors = [xr.open_zarr(each.store / "final")["singular_vectors"].values for each in (one, other)]
+    vectors = [xr.open_zarr(each.store / "relu/final")["singular_vectors"].values for each in (one, other)]
     np.testing.assert_allclose(vectors[1][:, :3], vectors[0][:, :3], atol=1e-2)
     for column in ("redundancy_svd", "redundancy_variance", "class_entropy_svd", "n_constant_neurons"):
         assert other.layer[column][0] == one.layer[column][0]
@@ -203,7 +208,7 @@ def test_only_images_that_are_classified_rightly_count(store, run):
     found = run(store(maps), logits=store(logits, layer="output"))
     row = found.layer.iloc[0]
     assert (row["n_map_images"], row["n_wrong_images"], row["n_images"]) == (N, wrong.sum(), (~wrong).sum())
-    group = xr.open_zarr(found.store / "final")
+    group = xr.open_zarr(found.store / "relu/final")
     np.testing.assert_array_equal(group["image"].values, IMAGES[~wrong])
     assert not set(group["top_image"].values.ravel()) & set(IMAGES[wrong])
     phi, variance = variances(maps[~wrong])
@@ -242,13 +247,13 @@ def test_a_silent_layer_is_undefined_and_no_failure(store, run):
         assert len(found.spectrum) == len(found.directions) == 0
         assert f"{N} patterns are constant or not finite" in found.log
         assert "3 components asked for, 0 found" in found.log
-        xr.open_zarr(found.store / "final").close()
+        xr.open_zarr(found.store / "relu/final").close()
     # readers find the columns that other layers have
     other = run(store(class_patterns(), layer="other"))
     for name in ("directions", "units", "spectrum"):
         schemas = [pq.read_schema(each.folder / name).remove_metadata() for each in (found, other)]
         assert schemas[0] == schemas[1], name
-    files = Files_of_claims({"directions": {"relu": found.folder / "directions"}}, "final")
+    files = Files_of_claims({"directions": [found.folder / "directions"]}, "final")
     assert len(files.class_entropies("relu")) == 0
 
 
@@ -290,7 +295,7 @@ def test_constant_patterns_and_a_single_neuron(store, run):
     found = run(store(maps))
     assert found.layer["n_undefined_patterns"][0] == 3
     assert found.layer["n_images"][0] == N - 3
-    assert not {9, 27, 33} & set(xr.open_zarr(found.store / "final")["image"].values)
+    assert not {9, 27, 33} & set(xr.open_zarr(found.store / "relu/final")["image"].values)
     alone = run(store(class_patterns(1, 1, 1), layer="one"))
     assert alone.layer["n_components"][0] == 0
     maps[1:] = 0

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from census.facet_store import FacetWriter, read_facets
+from census.facet_store import FacetWriter
 from census.measures.facets import facets, to_8bit
 from census.measures.patches import Patches, neutral_outside
+from census.stores import open_group
 
 SIDE, COMPONENTS, RANKS = 6, 3, 4
 
@@ -29,7 +30,7 @@ def test_units_are_written_one_by_one(tmp_path, channels):
     writer.write(7, found[7], many, np.arange(40))
     writer.finish()
 
-    store = read_facets(path)
+    store = open_group(path)
     assert store.attrs["ends"] == ["SF", "MF"]
     assert store.attrs["layer"] == "relu"
     read = xr.open_zarr(path).load()
@@ -52,29 +53,6 @@ def test_units_are_written_one_by_one(tmp_path, channels):
 
 def test_a_layer_without_units_has_a_store(tmp_path):
     FacetWriter(tmp_path / "layer.zarr", {}, {}, COMPONENTS, RANKS, (SIDE, SIDE, 3)).finish()
-    store = read_facets(tmp_path / "layer.zarr")
+    store = open_group(tmp_path / "layer.zarr")
     assert store["color"].shape == (0, COMPONENTS, SIDE, SIDE, 3)
     assert store.attrs["ends"] == []
-
-
-def test_stores_of_some_units_are_one_store_of_all(tmp_path):
-    shape, ends = (SIDE, SIDE, 3), {7: "SF", 2: "MF", 4: "chosen"}
-    some = patches(40, 3)
-    found = facets(neutral_outside(some), COMPONENTS, 0)
-
-    def write(path, ends):
-        writer = FacetWriter(path, {"layer": "relu"}, ends, COMPONENTS, RANKS, shape)
-        for unit in ends:
-            writer.write(unit, found, some, np.arange(40) + unit)
-        writer.finish()
-        return path
-
-    whole = write(tmp_path / "whole.zarr", ends)
-    # the last part has no units
-    blocks = ({7: "SF", 2: "MF"}, {4: "chosen"}, {})
-    parts = [write(tmp_path / f"{place}.zarr", block) for place, block in enumerate(blocks)]
-    writer = FacetWriter(tmp_path / "joined.zarr", {"layer": "relu"}, ends, COMPONENTS, RANKS, shape)
-    for part in parts:
-        writer.write_part(read_facets(part))
-    writer.finish()
-    xr.testing.assert_identical(xr.open_zarr(tmp_path / "joined.zarr").load(), xr.open_zarr(whole).load())

@@ -6,8 +6,17 @@ import xarray as xr
 
 import census
 from census.errors import StudyError
-from census.paths import path_name
 from census.stores import write_checkpoint
+
+
+def place(results, layer, checkpoint, attributes):
+    """Write a store of a block with one layer, and note it as the study does."""
+    place = {"measure": "gram", "network": "cnn", "dataset": "clothes", "layer": layer, "block": "0000-0002"}
+    pd.DataFrame([place]).to_csv(results / "census/blocks.tsv", sep="\t", index=False)
+    store = results / "measures/gram/cnn/clothes/0000-0002.zarr"
+    store.parent.mkdir(parents=True, exist_ok=True)
+    sums = {"sums": (("image",), pd.Series([1.0, 2.0]).to_numpy())}
+    write_checkpoint(store, sums, {"layer": layer, "checkpoint": checkpoint, **attributes})
 
 
 @pytest.fixture
@@ -19,9 +28,7 @@ def results(tmp_path):
     pd.DataFrame(run).to_parquet(folder / "layers.parquet")
     claims = {"id": ["S0.1"], "network": ["nan"], "remark": [""], "effect": [float("nan")]}
     pd.DataFrame(claims).to_csv(folder / "claims.tsv", sep="\t", index=False)
-    store = tmp_path / "results/measures/gram/cnn/clothes/relu1.zarr"
-    store.parent.mkdir(parents=True)
-    write_checkpoint(store, "0", {"sums": (("image",), pd.Series([1.0, 2.0]).to_numpy())}, {"n_neurons": 3})
+    place(tmp_path / "results", "relu1", "0", {"n_neurons": 3})
     return tmp_path / "results"
 
 
@@ -45,7 +52,7 @@ def test_stores_are_data_sets(results):
     ("ask", "message"),
     [
         (lambda study: study.matrices("gram", "cn", "clothes", "relu1"), "no 'cn'; did you mean 'cnn'"),
-        (lambda study: study.matrices("gram", "cnn", "clothes", "relu9"), "no 'relu9.zarr'; did you mean"),
+        (lambda study: study.matrices("gram", "cnn", "clothes", "relu9"), "no layer 'relu9'; did you mean"),
         (lambda study: study.matrices("gram", "cnn", "clothes", "relu1"), "no 'final'; valid: 0"),
         (lambda study: study.agreement, "no 'agreement.parquet'"),
         (lambda study: study.activations("cnn", "clothes", "relu1"), "no 'cnn'; there are none"),
@@ -59,19 +66,19 @@ def test_of_what_is_not_there_it_says_what_is(results, ask, message):
 
 @pytest.mark.parametrize("layer", ["a/b::c", "x" * 200], ids=["odd", "long"])
 def test_layers_are_asked_for_by_their_own_names(results, layer):
-    write_checkpoint(
-        results / f"measures/gram/cnn/clothes/{path_name(layer)}.zarr",
-        "final",
-        {"sums": (("image",), pd.Series([3.0]).to_numpy())},
-        {},
-    )
-    study, folder = census.open(results), results / "measures/gram/cnn/clothes"
-    pd.DataFrame({"unit": [7]}).to_parquet(folder / f"{path_name(layer)}.units.parquet")
-    pd.DataFrame({"unit": [8]}).to_parquet(folder / f"{path_name(layer)}.parquet")
-    assert list(study.matrices("gram", "cnn", "clothes", layer)["sums"]) == [3]
+    place(results, layer, "final", {})
+    folder = results / "measures/gram/cnn/clothes"
+    for ending, unit in (("units.parquet", 7), ("parquet", 8)):
+        # of two layers in one block
+        rows = {"layer": ["other", layer], "unit": [0, unit]}
+        pd.DataFrame(rows).to_parquet(folder / f"0000-0002.{ending}")
+    pd.DataFrame({"unit": [9]}).to_parquet(folder / "pairs.parquet")
+    study = census.open(results)
+    assert list(study.matrices("gram", "cnn", "clothes", layer)["sums"]) == [1, 2]
     assert list(study.table("gram", "cnn", "clothes", f"{layer}.units")["unit"]) == [7]
     assert list(study.table("gram", "cnn", "clothes", layer)["unit"]) == [8]
-    with pytest.raises(StudyError, match=r"no 'a/b::d\.zarr'"):
+    assert list(study.table("gram", "cnn", "clothes", "pairs")["unit"]) == [9]
+    with pytest.raises(StudyError, match="no layer 'a/b::d'"):
         study.matrices("gram", "cnn", "clothes", "a/b::d")
 
 

@@ -1,6 +1,7 @@
 """Tables of units that were taken out of a layer, one by one and many together, from one job or several."""
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -173,12 +174,12 @@ def _columns(name: str, estimated: Estimate) -> dict[str, NDArray[np.float64]]:
 
 
 def with_counts(units: pa.Table, layers: pa.Table) -> tuple[pa.Table, pa.Table]:
-    """Return the finished tables of a layer.
+    """Return the finished tables of layers.
 
     Parameters
     ----------
-    units : all units that were taken out, those of one checkpoint and mode in order, with a column ``same``.
-    layers : a row for each checkpoint and mode, which does not count them yet.
+    units : all ablated units, those of one layer, checkpoint and mode in order, with a column ``same``.
+    layers : a row for each layer, checkpoint and mode, which does not count them yet.
 
     Returns
     -------
@@ -186,8 +187,8 @@ def with_counts(units: pa.Table, layers: pa.Table) -> tuple[pa.Table, pa.Table]:
     layers : with ``n_ablated``, ``n_without_effect`` and ``n_undefined``.
     """
     sorted_units, counts = [], []
-    for row in layers.select(["checkpoint", "mode"]).to_pylist():
-        of_row = pc.and_(*(pc.equal(units[name], value) for name, value in row.items()))
+    for row in layers.select(["layer", "checkpoint", "mode"]).to_pylist():
+        of_row = reduce(pc.and_, (pc.equal(units[name], value) for name, value in row.items()))
         found = units.filter(of_row)
         undefined = int(np.isnan(found["ablation_loss"].to_numpy()).sum())
         counts.append((found.num_rows, pc.sum(found[SAME], min_count=0).as_py(), undefined))

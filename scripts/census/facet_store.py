@@ -1,4 +1,4 @@
-"""The store of a layer's facets: a Zarr group, filled unit by unit.
+"""The stores of facets: a Zarr group per layer, filled unit by unit.
 
 ==========  =============================  =======  ==========================================================
 array       dimensions                     dtype    content
@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from census.measures.facets import Facets, to_8bit
 from census.measures.patches import Patches
-from census.stores import ALL_CHUNKS, compressors, consolidate, open_group
+from census.stores import ALL_CHUNKS, compressors, consolidate
 
 
 class FacetWriter:
@@ -104,19 +104,6 @@ class FacetWriter:
                 whole[:kept] = values[name][:kept]
             array[place] = whole
 
-    def write_part(self, store: zarr.Group) -> None:
-        """Write all of a finished store of some of the units, which stand side by side in this one, too."""
-        units = store["unit"][:].tolist()
-        if units:
-            first = self._places[units[0]]
-            for name, array in store.arrays():
-                self._arrays[name][first : first + len(units)] = array[...]
-
     def finish(self) -> None:
         """Make the store one that readers open at once."""
         consolidate(self._path, self._attributes)
-
-
-def read_facets(path: str | Path) -> zarr.Group:
-    """Open a layer's facets."""
-    return open_group(path)

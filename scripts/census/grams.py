@@ -1,4 +1,4 @@
-"""The store of a layer's Gram matrices: a Zarr group per checkpoint, named as the checkpoint.
+"""The stores of Gram matrices: a Zarr group per layer, and in it one per checkpoint.
 
 ===========  ====================  =======  =====================================================
 array        dimensions            dtype    content
@@ -15,7 +15,6 @@ The attributes of a group are those of the layer's store of activations. What is
 layer's neurons lies in a store of its own until all parts are there.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -23,43 +22,40 @@ import zarr
 from numpy.typing import NDArray
 
 from census.measures.gram import Gram, Products
-from census.stores import open_checkpoint, write_checkpoint
+from census.stores import layers_in, open_checkpoint, write_checkpoint
 
 
-def write_grams(path: Path, checkpoints: Mapping[str, tuple[zarr.Group, Gram, NDArray[np.floating]]]) -> None:
-    """Write a layer's matrices.
+def write_gram(store: Path, activations: zarr.Group, gram: Gram, correlation: NDArray[np.floating]) -> None:
+    """Write the matrices of a layer at one checkpoint.
 
     Parameters
     ----------
-    path : where; nothing is there.
-    checkpoints : by the checkpoint's name, the store of activations, and the Gram and correlation matrices of
-        the images that have maps in it.
+    store : where; it is made with its first matrices.
+    activations : the layer's store of activations.
+    gram, correlation : of the images that have maps in it.
     """
-    for checkpoint, (store, gram, correlation) in checkpoints.items():
-        arrays = {
-            "gram": gram.products,
-            "sums": gram.sums,
-            "deviations": gram.deviations,
-            "correlation": correlation.astype(np.float32),
-            "image": store["map_image"][:],
-            "label": store["map_label"][:],
-        }
-        attributes = {**store.attrs, "n_neurons": gram.n_neurons, "coordinates": "label"}
-        write_checkpoint(
-            path,
-            checkpoint,
-            {name: (("image", "other_image")[: values.ndim], values) for name, values in arrays.items()},
-            attributes,
-        )
+    arrays = {
+        "gram": gram.products,
+        "sums": gram.sums,
+        "deviations": gram.deviations,
+        "correlation": correlation.astype(np.float32),
+        "image": activations["map_image"][:],
+        "label": activations["map_label"][:],
+    }
+    write_checkpoint(
+        store,
+        {name: (("image", "other_image")[: values.ndim], values) for name, values in arrays.items()},
+        {**activations.attrs, "n_neurons": gram.n_neurons, "coordinates": "label"},
+    )
 
 
-def write_products(path: Path, checkpoint: str, products: Products) -> None:
+def write_products(store: Path, activations: zarr.Group, products: Products) -> None:
     """Write what was found over a part of a layer's neurons at one checkpoint.
 
     Parameters
     ----------
-    path : of the part's store; it is made with its first checkpoint.
-    checkpoint : its name.
+    store : of the part; it is made with its first checkpoint.
+    activations : the layer's store of activations.
     products : see :func:`census.measures.gram.multiply`.
     """
     arrays: dict[str, tuple[tuple[str, ...], np.ndarray]] = {
@@ -67,11 +63,12 @@ def write_products(path: Path, checkpoint: str, products: Products) -> None:
         "sums": (("image",), products.sums),
         "shift": (("image",), products.shift),
     }
-    write_checkpoint(path, checkpoint, arrays, {"n_neurons": products.n_neurons})
+    place = {name: activations.attrs[name] for name in ("layer", "checkpoint")}
+    write_checkpoint(store, arrays, {**place, "n_neurons": products.n_neurons})
 
 
-def read_products(path: str | Path, checkpoint: str) -> Products:
+def read_products(store: str | Path, layer: str, checkpoint: str) -> Products:
     """Read what :func:`write_products` wrote."""
-    group = open_checkpoint(path, checkpoint)
+    group = open_checkpoint(layers_in([store])[layer], checkpoint)
     products, sums, shift = (group[name][:] for name in ("products", "sums", "shift"))
     return Products(products, sums, shift, group.attrs["n_neurons"])

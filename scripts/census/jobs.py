@@ -6,14 +6,18 @@ import os
 import shutil
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from census.errors import StudyError, is_full
 
 LOGGER = logging.getLogger("census")
 # less room than this, in bytes, and whatever failed to be written failed for want of it
 LITTLE = 1 << 12
+
+Item = TypeVar("Item")
+_current: list[str] = []
 
 
 class _Log(logging.FileHandler):
@@ -45,6 +49,25 @@ def _without_room(error: Exception) -> str | None:
     return f"{path} cannot be written: no space is left on the device, or in your quota; free some, run again"
 
 
+def one_by_one(items: Iterable[Item], name: Callable[[Item], str] = str) -> Iterator[Item]:
+    """Yield items, such as stores of a block's layers; an error of the job names the item at which it fails.
+
+    Parameters
+    ----------
+    items : what the job works on, one after the other.
+    name : how an item is called in errors.
+    """
+    for item in items:
+        _current[:] = [name(item)]
+        yield item
+    _current.clear()
+
+
+def _at(message: str) -> str:
+    """Return a message with what the job worked on, unless it says so."""
+    return message if not _current or _current[0] in message else f"{_current[0]}: {message}"
+
+
 @contextlib.contextmanager
 def job(log: str | Path) -> Iterator[logging.Logger]:
     """Run a script's work with its messages in ``log``, and end with a clear message where it fails.
@@ -69,13 +92,14 @@ def job(log: str | Path) -> Iterator[logging.Logger]:
         yield LOGGER
     except StudyError as error:
         # where a network's forward fails, its own traceback helps
-        LOGGER.error("%s", error, exc_info=error.__cause__)
-        sys.exit(f"Error: {error}")
+        LOGGER.error("%s", _at(str(error)), exc_info=error.__cause__)
+        sys.exit(f"Error: {_at(str(error))}")
     except Exception as error:
         LOGGER.error("%s", traceback.format_exc())
-        what = _without_room(error) or f"{type(error).__name__}: {error}"
+        what = _without_room(error) or _at(f"{type(error).__name__}: {error}")
         sys.exit(f"Error: {what} (traceback in {log})")
     finally:
+        _current.clear()
         logging.captureWarnings(False)
         logging.getLogger("py.warnings").removeHandler(handler)
         LOGGER.removeHandler(handler)

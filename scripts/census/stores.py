@@ -7,7 +7,7 @@ So readers notice, and name, a chunk that is missing, cut off or altered.
 import contextlib
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from zarr.codecs import Crc32cCodec, ZstdCodec
 from zarr.storage import LocalStore
 
 from census.errors import StudyError
+from census.paths import path_name
 
 CHUNK_BYTES = 1 << 25
 ALL_CHUNKS = {"write_empty_chunks": True}
@@ -112,22 +113,43 @@ def consolidate(path: Path, attributes: Mapping[str, Any]) -> None:
     document.write_text(json.dumps(group))
 
 
-def write_checkpoint(
-    path: Path,
-    checkpoint: str,
-    arrays: Mapping[str, tuple[tuple[str, ...], np.ndarray]],
-    attributes: Mapping[str, Any],
-) -> None:
-    """Write what was measured at one checkpoint, as a group of its own in a store of several.
+def new_layer(store: Path, layer: str) -> Path:
+    """Return the folder for a layer's group in a store of several layers, and note the layer in the store.
 
     Parameters
     ----------
-    path : the store; it is made with its first group.
-    checkpoint : name of the group; there is none of that name.
-    arrays : dimensions and values by name.
-    attributes : of the group.
+    store : the store; it is made with its first layer.
+    layer : name of the layer.
     """
-    group = zarr.open_group(path, mode="a").create_group(checkpoint)
+    block = zarr.open_group(store, mode="a")
+    known = block.attrs.get("layers", [])
+    if layer not in known:
+        block.attrs["layers"] = [*known, layer]
+    return store / path_name(layer)
+
+
+def layers_in(stores: Iterable[str | Path]) -> dict[str, Path]:
+    """Return the folders of layers' groups in stores of several layers, in the order of writing."""
+    return {
+        layer: Path(store) / path_name(layer)
+        for store in stores
+        for layer in json.loads((Path(store) / "zarr.json").read_text())["attributes"]["layers"]
+    }
+
+
+def write_checkpoint(
+    store: Path, arrays: Mapping[str, tuple[tuple[str, ...], np.ndarray]], attributes: Mapping[str, Any]
+) -> None:
+    """Write what was measured of a layer at one checkpoint, as the group ``LAYER/CHECKPOINT`` of a store.
+
+    Parameters
+    ----------
+    store : the store; it is made with its first group.
+    arrays : dimensions and values by name.
+    attributes : of the group; ``layer`` and ``checkpoint`` are among them.
+    """
+    layer, checkpoint = new_layer(store, attributes["layer"]), attributes["checkpoint"]
+    group = zarr.open_group(layer, mode="a").create_group(checkpoint)
     for name, (dimensions, values) in arrays.items():
         group.create_array(
             name,
@@ -137,43 +159,44 @@ def write_checkpoint(
             compressors=compressors(),
             config=ALL_CHUNKS,
         )
-    consolidate(path / checkpoint, attributes)
+    consolidate(layer / checkpoint, attributes)
 
 
-def join_checkpoints(path: Path, parts: Sequence[Path], along: str) -> None:
-    """Put stores of several checkpoints together, of which each holds a part of the same dimension.
+def merge_checkpoints(store: Path, parts: Sequence[Path], along: str) -> None:
+    """Merge stores of which each holds a part of the same dimension, with the same layers and checkpoints.
 
     What is written is what :func:`write_checkpoint` would write of the whole; no more than an array of one
     part is in memory.
 
     Parameters
     ----------
-    path : the store; it is made.
+    store : the store; it is made.
     parts : at least one, in order; attributes are those of the first.
     along : name of the dimension, which all arrays have.
     """
-    whole = zarr.open_group(path, mode="w")
-    for folder in sorted(each.parent for each in parts[0].glob("*/zarr.json")):
-        checkpoint = folder.name
-        groups = [open_checkpoint(part, checkpoint) for part in parts]
-        group = whole.create_group(checkpoint)
-        for name, first in groups[0].arrays():
-            dimensions = first.metadata.dimension_names
-            axis = dimensions.index(along)
-            ends = np.cumsum([0, *(each[name].shape[axis] for each in groups)])
-            shape = (*first.shape[:axis], int(ends[-1]), *first.shape[axis + 1 :])
-            array = group.create_array(
-                name,
-                shape=shape,
-                dtype=first.dtype,
-                dimension_names=dimensions,
-                chunks=_chunks(shape, first.dtype),
-                compressors=compressors(),
-                config=ALL_CHUNKS,
-            )
-            for each, start, stop in zip(groups, ends, ends[1:], strict=False):
-                array[(*[slice(None)] * axis, slice(start, stop))] = each[name][...]
-        consolidate(path / checkpoint, groups[0].attrs)
+    for layer, first_part in layers_in(parts[:1]).items():
+        whole = zarr.open_group(new_layer(store, layer), mode="a")
+        for folder in sorted(each.parent for each in first_part.glob("*/zarr.json")):
+            checkpoint = folder.name
+            groups = [open_checkpoint(layers_in([part])[layer], checkpoint) for part in parts]
+            group = whole.create_group(checkpoint)
+            for name, first in groups[0].arrays():
+                dimensions = first.metadata.dimension_names
+                axis = dimensions.index(along)
+                ends = np.cumsum([0, *(each[name].shape[axis] for each in groups)])
+                shape = (*first.shape[:axis], int(ends[-1]), *first.shape[axis + 1 :])
+                array = group.create_array(
+                    name,
+                    shape=shape,
+                    dtype=first.dtype,
+                    dimension_names=dimensions,
+                    chunks=_chunks(shape, first.dtype),
+                    compressors=compressors(),
+                    config=ALL_CHUNKS,
+                )
+                for each, start, stop in zip(groups, ends, ends[1:], strict=False):
+                    array[(*[slice(None)] * axis, slice(start, stop))] = each[name][...]
+            consolidate(store / path_name(layer) / checkpoint, groups[0].attrs)
 
 
 def _chunks(whole: Sequence[int], dtype: np.dtype) -> tuple[int, ...]:
@@ -187,6 +210,6 @@ def _chunks(whole: Sequence[int], dtype: np.dtype) -> tuple[int, ...]:
     return tuple(shape)
 
 
-def open_checkpoint(path: str | Path, checkpoint: str) -> zarr.Group:
-    """Open what :func:`write_checkpoint` wrote."""
-    return open_group(Path(path) / checkpoint)
+def open_checkpoint(layer: str | Path, checkpoint: str) -> zarr.Group:
+    """Open a checkpoint of a layer, given the folder of the layer's group, see :func:`layers_in`."""
+    return open_group(Path(layer) / checkpoint)

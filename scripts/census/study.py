@@ -98,22 +98,48 @@ class Study:
         """
         import xarray as xr
 
-        measures = self.path / "measures"
-        store = self._found(measures, measure, network, dataset, f"{path_name(layer)}.zarr")
+        folder = self._found(self.path / "measures", measure, network, dataset)
+        block = self._block(measure, network, dataset, layer)
+        group = self._found(folder, f"{block}.zarr", path_name(layer))
         # facets are not of a checkpoint
-        group = store if _is_flat(store) else self._found(store, str(checkpoint))
-        return xr.open_zarr(group)
+        return xr.open_zarr(group if _is_flat(group) else self._found(group, str(checkpoint)))
 
     def table(self, measure: str, network: str, dataset: str, name: str) -> "pd.DataFrame":
-        """Return a measure's own table, such as ``relu3.spectrum`` of ``directions``."""
+        """Return a measure's own table: ``relu3.spectrum`` of ``directions``, ``pairs`` of ``similarity``."""
         import pandas as pd
 
         folder = self._found(self.path / "measures", measure, network, dataset)
-        # a layer's name may be shortened in the file's, and the table's own is not
-        layer, _, part = name.rpartition(".")
-        files = [f"{path_name(name)}.parquet", f"{path_name(layer)}.{part}.parquet"]
-        there = next((file for file in files if (folder / file).is_file()), files[0])
-        return pd.read_parquet(self._found(folder, there))
+        if (folder / f"{name}.parquet").is_file():  # of all layers
+            return pd.read_parquet(folder / f"{name}.parquet")
+        known = self._layers(measure, network, dataset)
+        layer, part = (name, "") if name in known else name.rpartition(".")[::2]
+        block = self._block(measure, network, dataset, layer)
+        table = pd.read_parquet(self._found(folder, ".".join(filter(None, [block, part, "parquet"]))))
+        return table[table["layer"] == layer].reset_index(drop=True)
+
+    @cached_property
+    def _blocks(self) -> "pd.DataFrame":
+        """In which block the files of a measure have a layer."""
+        import pandas as pd
+
+        return pd.read_csv(
+            self._found(self.path, "census", "blocks.tsv"), sep="\t", dtype=str, keep_default_na=False
+        )
+
+    def _layers(self, measure: str, network: str, dataset: str) -> dict[str, str]:
+        """Return the blocks of a measure by layer."""
+        table = self._blocks
+        here = (table["measure"] == measure) & (table["network"] == network) & (table["dataset"] == dataset)
+        return dict(zip(table.loc[here, "layer"], table.loc[here, "block"], strict=True))
+
+    def _block(self, measure: str, network: str, dataset: str, layer: str) -> str:
+        known = self._layers(measure, network, dataset)
+        if layer not in known:
+            raise StudyError(
+                f"{self.path}/measures/{measure}/{network}/{dataset}: there is no layer {layer!r}"
+                f"{nearest(layer, known)}"
+            )
+        return known[layer]
 
     def _table(self, name: str) -> "pd.DataFrame":
         import pandas as pd

@@ -17,7 +17,7 @@ from census.measures.concepts import class_counts
 from census.measures.facets import Facets
 from census.measures.patches import Patches
 from census.measures.top_images import top_images
-from census.stores import write_checkpoint
+from census.stores import new_layer, write_checkpoint
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 HOSTILE = "<script>alert(1)</script>"
@@ -112,7 +112,7 @@ def plant(folder):
         dataset.append(pixels, int(label))
     dataset.finish(CLASSES, {"dataset": "set", "split": "all"})
     about = {"key": "k", "network": "net", "checkpoint": "final", "step": 7, "dataset": "set", "split": "all"}
-    paths = {part: [] for part in ("stores", "concepts", "facets", "tables")}
+    stores, tables_of_facets = [], []
     for name, (values, positions) in responses().items():
         units, height, width = LAYERS[name]["shape"]
         attributes = {**about, **LAYERS[name], "layer": name, "branch_of": "", "classes": CLASSES}
@@ -127,9 +127,9 @@ def plant(folder):
             "top_position": (("unit", "rank"), top.positions),
             "class_count": (("unit", "class"), class_counts(top.images, LABELS, 3).astype("i4")),
         }
-        write_checkpoint(folder / f"concepts-{name}.zarr", "final", arrays, attributes)
+        write_checkpoint(folder / "concepts.zarr", arrays, attributes)
         ends = {0: "SF", 2: "MF"} if name == "early" else {}
-        facets = FacetWriter(folder / f"facets-{name}.zarr", attributes, ends, 2, 3, (5, 5, 3))
+        facets = FacetWriter(new_layer(folder / "facets.zarr", name), attributes, ends, 2, 3, (5, 5, 3))
         inside = np.ones((4, 5, 5), bool)
         inside[:, 0] = False
         patches = Patches(np.full((4, 5, 5, 3), 9, np.uint8), inside)
@@ -140,14 +140,16 @@ def plant(folder):
             gray = missing if reason else weights
             facets.write(unit, Facets(gray, np.stack([gray] * 3, -1), {}, {}, reason), patches, np.arange(4))
         facets.finish()
-        rows = {"unit": [*ends], "end": [*ends.values()], "reason": reasons}
-        types = {"unit": pa.int64(), "end": pa.string(), "reason": pa.string()}
-        table = pa.table({column: pa.array(rows[column], types[column]) for column in rows})
-        pq.write_table(table, folder / f"facets-{name}.parquet")
-        paths["stores"].append(str(folder / f"{name}.zarr"))
-        paths["concepts"].append(str(folder / f"concepts-{name}.zarr"))
-        paths["facets"].append(str(folder / f"facets-{name}.zarr"))
-        paths["tables"].append(str(folder / f"facets-{name}.parquet"))
+        rows = {
+            "layer": [name] * len(ends),
+            "unit": [*ends],
+            "end": [*ends.values()],
+            "reason": reasons,
+        }
+        types = {"layer": pa.string(), "unit": pa.int64(), "end": pa.string(), "reason": pa.string()}
+        tables_of_facets.append(pa.table({column: pa.array(rows[column], types[column]) for column in rows}))
+        stores.append(str(folder / f"{name}.zarr"))
+    pq.write_table(pa.concat_tables(tables_of_facets), folder / "facets.parquet")
     shape = 2, 3, len(PICTURED)
     ascent = {
         "unit": (("unit",), np.array(PICTURED)),
@@ -160,8 +162,8 @@ def plant(folder):
             np.arange(np.prod(shape) * 3, dtype="f4").reshape(*shape, 3),
         ),
     }
-    (folder / "ascents").mkdir()
-    write_checkpoint(folder / "ascents" / "early.zarr", "final", ascent, {"objectives": ["iam", "am"]})
+    of_early = {"layer": "early", "checkpoint": "final", "objectives": ["iam", "am"]}
+    write_checkpoint(folder / "ascents.zarr", ascent, of_early)
     pq.write_table(tables(), folder / "units.parquet")
     (folder / "dictionary.tsv").write_text(
         "table\tname\tunit\trange\tdefinition\tsource\n"
@@ -175,9 +177,12 @@ def plant(folder):
         f"S0.1\tUnits like {HOSTILE}\telsewhere\tset\tρ\tabove\t0\t\t\t\t\t0\tholds\t\n"
     )
     return {
-        **paths,
+        "stores": stores,
+        "concepts": [str(folder / "concepts.zarr")],
+        "facets": [str(folder / "facets.zarr")],
+        "tables": [str(folder / "facets.parquet")],
         "units": str(folder / "units.parquet"),
-        "ascents": [str(folder / "ascents" / "early.zarr")],
+        "ascents": [str(folder / "ascents.zarr")],
         "images": str(folder / "images.zarr"),
     }
 

@@ -1,120 +1,102 @@
-# What a network's answers lose without single units of a layer, and without more and more of them.
-ABLATION_UNITS = "results/measures/ablation/{network}/{dataset}/{layer}.units.parquet"
-ABLATION_CURVES = "results/measures/ablation/{network}/{dataset}/{layer}.curves.parquet"
-ABLATION_LAYER = "results/measures/ablation/{network}/{dataset}/{layer}.layer.parquet"
-
-
-ABLATION_LAYERS = units_looked_at()
-# all that decides the tables, beside weights, images and what orders units
+# What a network's logits lose without single units of a layer, and without more and more of them. The units of a layer
+# that takes long are split into parts.
+ABLATION_UNITS = "results/measures/ablation/{network}/{dataset}/{block}.units.parquet"
+ABLATION_CURVES = "results/measures/ablation/{network}/{dataset}/{block}.curves.parquet"
+ABLATION_LAYER = "results/measures/ablation/{network}/{dataset}/{block}.layer.parquet"
+ABLATION_PART = "results/parts/ablation/{network}/{dataset}/{block}/{part}.parquet"
+# all that determines the tables, beside weights, images and what orders units
 ABLATION_SETTINGS = {
-    **config["measures"]["ablation"],
-    "network": network_of,
-    "images": number_of_images,
-    "maps": images_of_ablation,
-    "units": units_of_run,
-    "labelled": labels_are_known,
-    "seed": config["seed"],
+    **measures.ablation.model_dump(),
+    "network": plan.of_run(lambda run: run.built_from),
+    "layers": plan.layers_of_block("units"),
+    "images": plan.of_run(lambda run: run.settings.images),
+    "maps": plan.of_run(lambda run: run.n_ablation_images),
+    "units": plan.of_run(lambda run: run.settings.units),
+    "labelled": plan.of_run(lambda run: run.names_labels),
+    "seed": seed,
     "code": code("ablation.py"),
 }
 
 
 rule ablation:
     input:
-        weights=weights_of_units,
-        stores=stores_of_units,
-        images=images_of_run,
-        train=training_images_of_ablation,
+        weights=plan.of_run(lambda run: run.unit_weights),
+        stores=plan.unit_stores_of_block,
+        images=plan.of_run(lambda run: run.images),
+        train=plan.of_run(lambda run: run.training_images),
         # by what of these units are removed first
-        selectivity=SELECTIVITY_UNITS,
+        selectivity=plan.measured_layers(SELECTIVITY_UNITS, "units"),
         substitution=SUBSTITUTION_UNITS,
     output:
         units=ABLATION_UNITS,
         curves=ABLATION_CURVES,
         layer=ABLATION_LAYER,
     log:
-        "logs/ablation/{network}/{dataset}/{layer}.log",
+        "logs/ablation/{network}/{dataset}/{block}.log",
     benchmark:
-        "results/benchmarks/ablation/{network}/{dataset}/{layer}.tsv"
+        "results/benchmarks/ablation/{network}/{dataset}/{block}.tsv"
     wildcard_constraints:
-        network=undivided(ABLATION_LAYERS, "[.](?:units|curves|layer)[.]parquet"),
+        block=SHARED,
     conda:
         CONDA
     resources:
         mem_mb=memory(3000),
-        gpu=GPUS,
+        gpu=plan.gpus,
         runtime=240,
     params:
         **ABLATION_SETTINGS,
     message:
-        "Take units out of {wildcards.network} {wildcards.layer} on {wildcards.dataset}"
+        "Ablate units of {wildcards.network} on {wildcards.dataset}, layers {wildcards.block}"
     script:
         "../../scripts/ablation.py"
 
 
-for part in parts(ABLATION_LAYERS):
-
-    rule:
-        name:
-            f"ablation_{part.name}"
-        input:
-            weights=weights_of_units,
-            stores=stores_of_units,
-            images=images_of_run,
-            train=training_images_of_ablation,
-        output:
-            units=temp(block_files("ablation", part.blocks, ".parquet")),
-        log:
-            f"logs/ablation/{{network}}/{{dataset}}/{{layer}}/{part.name}.log",
-        benchmark:
-            f"results/benchmarks/ablation/{{network}}/{{dataset}}/{{layer}}/{part.name}.tsv"
-        wildcard_constraints:
-            network=part.networks,
-        conda:
-            CONDA
-        resources:
-            mem_mb=memory(3000),
-            gpu=GPUS,
-            runtime=240,
-        params:
-            **ABLATION_SETTINGS,
-        message:
-            f"Take units out of {{wildcards.network}} {{wildcards.layer}} on {{wildcards.dataset}}, {part.units}"
-        script:
-            "../../scripts/ablation.py"
-
-
-rule ablation_curves:
+rule ablation_part:
     input:
-        weights=weights_of_units,
-        stores=stores_of_units,
-        images=images_of_run,
-        train=training_images_of_ablation,
-        selectivity=SELECTIVITY_UNITS,
-        substitution=SUBSTITUTION_UNITS,
+        weights=plan.of_run(lambda run: run.unit_weights),
+        stores=plan.unit_stores_of_block,
+        images=plan.of_run(lambda run: run.images),
+        train=plan.of_run(lambda run: run.training_images),
     output:
-        curves=temp("results/parts/ablation/{network}/{dataset}/{layer}/curves.parquet"),
-        layer=temp("results/parts/ablation/{network}/{dataset}/{layer}/layer.parquet"),
+        units=temp(ABLATION_PART),
     log:
-        "logs/ablation/{network}/{dataset}/{layer}/curves.log",
+        "logs/ablation/{network}/{dataset}/{block}/{part}.log",
     benchmark:
-        "results/benchmarks/ablation/{network}/{dataset}/{layer}/curves.tsv"
+        "results/benchmarks/ablation/{network}/{dataset}/{block}/{part}.tsv"
+    wildcard_constraints:
+        block=SPLIT,
     conda:
         CONDA
     resources:
         mem_mb=memory(3000),
-        gpu=GPUS,
+        gpu=plan.gpus,
         runtime=240,
     params:
         **ABLATION_SETTINGS,
+        parts=plan.number_of_parts,
     message:
-        "Take more and more units out of {wildcards.network} {wildcards.layer} on {wildcards.dataset}"
+        "Ablate units of {wildcards.network} on {wildcards.dataset}, layer {wildcards.block}, part {wildcards.part}"
     script:
         "../../scripts/ablation.py"
 
 
-rule ablation_joined:
+use rule ablation as ablation_curves with:
+    output:
+        curves=temp("results/parts/ablation/{network}/{dataset}/{block}/curves.parquet"),
+        layer=temp("results/parts/ablation/{network}/{dataset}/{block}/layer.parquet"),
+    log:
+        "logs/ablation/{network}/{dataset}/{block}/curves.log",
+    benchmark:
+        "results/benchmarks/ablation/{network}/{dataset}/{block}/curves.tsv"
+    wildcard_constraints:
+        block=SPLIT,
+    message:
+        "Ablate more and more units of {wildcards.network} on {wildcards.dataset}, layer {wildcards.block}"
+
+
+rule ablation_merge:
     input:
-        units=blocks_of_layer("ablation", ABLATION_LAYERS, ".parquet"),
+        units=plan.parts_of_block(ABLATION_PART),
         curves=rules.ablation_curves.output.curves,
         layer=rules.ablation_curves.output.layer,
     output:
@@ -122,19 +104,19 @@ rule ablation_joined:
         curves=ABLATION_CURVES,
         layer=ABLATION_LAYER,
     log:
-        "logs/ablation/{network}/{dataset}/{layer}.log",
+        "logs/ablation_merge/{network}/{dataset}/{block}.log",
     wildcard_constraints:
-        network=divided(ABLATION_LAYERS, "[.](?:units|curves|layer)[.]parquet"),
+        block=SPLIT,
     conda:
         CONDA
     resources:
         mem_mb=memory(1000),
         runtime=30,
     params:
-        # the blocks are gone by then
+        # the parts are gone by then
         **ABLATION_SETTINGS,
-        joined=code("ablation_joined.py"),
+        merge=code("ablation_merge.py"),
     message:
-        "Put ablation of {wildcards.network} {wildcards.layer} on {wildcards.dataset} together"
+        "Merge the ablation of {wildcards.network} on {wildcards.dataset}, layer {wildcards.block}"
     script:
-        "../../scripts/ablation_joined.py"
+        "../../scripts/ablation_merge.py"

@@ -1,4 +1,4 @@
-# Whether the studies' notions of a unit agree: rank correlations between measures of the same units.
+# Agreement of measures of units: rank correlations between those of the same units.
 AGREEMENT = "results/census/agreement.parquet"
 
 
@@ -17,8 +17,8 @@ rule agreement:
         mem_mb=memory(2000),
         runtime=30,
     params:
-        resamples=config["measures"]["agreement"]["resamples"],
-        seed=config["seed"],
+        resamples=measures.agreement.resamples,
+        seed=seed,
         code=code("agreement.py"),
     message:
         "Agreement of measures of units"

@@ -1,93 +1,80 @@
-# Pictures that drive single units, made by gradient ascent; those of larger layers in parts.
-ASCENT = "results/measures/ascent/{network}/{dataset}/{layer}.zarr"
-ASCENT_LAYERS = units_looked_at()
-# all that decides the pictures, beside the weights
+# Images that maximize the activation of single units, by gradient ascent. The units of a layer that takes long are split
+# into parts.
+ASCENT = "results/measures/ascent/{network}/{dataset}/{block}.zarr"
+ASCENT_PART = "results/parts/ascent/{network}/{dataset}/{block}/{part}.zarr"
+# all that determines the images, beside the weights
 ASCENT_SETTINGS = {
-    **config["measures"]["ascent"],
-    "network": network_of,
-    "units": units_of_run,
-    "seed": config["seed"],
+    **measures.ascent.model_dump(),
+    "network": plan.of_run(lambda run: run.built_from),
+    "layers": plan.layers_of_block("units"),
+    "units": plan.of_run(lambda run: run.settings.units),
+    "seed": seed,
     "code": code("ascent.py"),
 }
 
 
 rule ascent:
     input:
-        weights_of_units,
+        plan.of_run(lambda run: run.unit_weights),
     output:
         directory(ASCENT),
     log:
-        "logs/ascent/{network}/{dataset}/{layer}.log",
+        "logs/ascent/{network}/{dataset}/{block}.log",
     benchmark:
-        "results/benchmarks/ascent/{network}/{dataset}/{layer}.tsv"
+        "results/benchmarks/ascent/{network}/{dataset}/{block}.tsv"
     wildcard_constraints:
-        network=undivided(ASCENT_LAYERS, "[.]zarr"),
+        block=SHARED,
     conda:
         CONDA
-    # layers beside each other use the cores better than threads do
+    # two jobs use two cores better than two threads do
     threads: 1
     resources:
         mem_mb=memory(4000),
-        gpu=GPUS,
+        gpu=plan.gpus,
         runtime=240,
     params:
         **ASCENT_SETTINGS,
     message:
-        "Ascend to units of {wildcards.network} {wildcards.layer}"
+        "Maximize units of {wildcards.network}, layers {wildcards.block}"
     script:
         "../../scripts/ascent.py"
 
 
-for part in parts(ASCENT_LAYERS):
-
-    rule:
-        name:
-            f"ascent_{part.name}"
-        input:
-            weights_of_units,
-        output:
-            temp(directory(block_files("ascent", part.blocks, ".zarr"))),
-        log:
-            f"logs/ascent/{{network}}/{{dataset}}/{{layer}}/{part.name}.log",
-        benchmark:
-            f"results/benchmarks/ascent/{{network}}/{{dataset}}/{{layer}}/{part.name}.tsv"
-        wildcard_constraints:
-            network=part.networks,
-        conda:
-            CONDA
-        threads: 1
-        resources:
-            mem_mb=memory(4000),
-            gpu=GPUS,
-            runtime=240,
-        params:
-            **ASCENT_SETTINGS,
-            blocks=True,
-        message:
-            f"Ascend to units of {{wildcards.network}} {{wildcards.layer}}, {part.units}"
-        script:
-            "../../scripts/ascent.py"
+use rule ascent as ascent_part with:
+    output:
+        temp(directory(ASCENT_PART)),
+    log:
+        "logs/ascent/{network}/{dataset}/{block}/{part}.log",
+    benchmark:
+        "results/benchmarks/ascent/{network}/{dataset}/{block}/{part}.tsv"
+    wildcard_constraints:
+        block=SPLIT,
+    params:
+        **ASCENT_SETTINGS,
+        parts=plan.number_of_parts,
+    message:
+        "Maximize units of {wildcards.network}, layer {wildcards.block}, part {wildcards.part}"
 
 
-rule ascent_joined:
+rule ascent_merge:
     input:
-        blocks_of_layer("ascent", ASCENT_LAYERS, ".zarr"),
+        plan.parts_of_block(ASCENT_PART),
     output:
         directory(ASCENT),
     log:
-        "logs/ascent/{network}/{dataset}/{layer}.log",
+        "logs/ascent_merge/{network}/{dataset}/{block}.log",
     wildcard_constraints:
-        network=divided(ASCENT_LAYERS, "[.]zarr"),
+        block=SPLIT,
     conda:
         CONDA
     resources:
         mem_mb=memory(1000),
         runtime=30,
     params:
-        # the blocks are gone by then
+        # the parts are gone by then
         **ASCENT_SETTINGS,
-        joined=code("ascent_joined.py"),
+        merge=code("ascent_merge.py"),
     message:
-        "Put pictures for units of {wildcards.network} {wildcards.layer} together"
+        "Merge activation-maximization images of {wildcards.network}, layer {wildcards.block}"
     script:
-        "../../scripts/ascent_joined.py"
+        "../../scripts/ascent_merge.py"

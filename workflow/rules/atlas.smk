@@ -1,8 +1,5 @@
-# The atlas: a static site in which to look at any unit behind the study's numbers.
+# The atlas: a static site in which to look at any unit.
 ATLAS_RUN = "results/atlas/data/{network}/{dataset}"
-ATLAS_RUNS = [
-    path for run in RUNS for path in expand(ATLAS_RUN, network=run["network"], dataset=run["dataset"])
-]
 ATLAS_SHELL = {
     "page": "results/atlas/index.html",
     "style": "results/atlas/style.css",
@@ -10,19 +7,18 @@ ATLAS_SHELL = {
     "data": "results/atlas/data.js",
 }
 # of each by name, so that one that was deleted is made again
-ATLAS = [*ATLAS_SHELL.values(), *ATLAS_RUNS]
+ATLAS = [*ATLAS_SHELL.values(), *plan.of_runs(ATLAS_RUN)]
 
 
-# all layers in one job: to begin takes longer than a layer does
 rule atlas_run:
     input:
         units=CENSUS_UNITS,
-        stores=layers_of_run(STORE.replace("{checkpoint}", "final")),
-        concepts=layers_of_run(CONCEPTS),
-        facets=layers_of_run(FACETS),
-        tables=layers_of_run(FACETS_TABLE),
-        ascents=unit_layers_of_run(ASCENT),
-        images=images_of_run,
+        stores=plan.of_run(lambda run: run.final_stores),
+        concepts=plan.blocks_of_run(CONCEPTS),
+        facets=plan.blocks_of_run(FACETS, "facets"),
+        tables=plan.blocks_of_run(FACETS_TABLE, "facets"),
+        ascents=plan.blocks_of_run(ASCENT, "units"),
+        images=plan.of_run(lambda run: run.images),
     output:
         directory(ATLAS_RUN),
     log:
@@ -36,11 +32,11 @@ rule atlas_run:
         mem_mb=memory(2000),
         runtime=60,
     params:
-        **config["atlas"],
-        size=size_of_input,
-        resize=resize_of_input,
-        interpolation=interpolation_of_input,
-        seed=config["seed"],
+        **plan.config.atlas.model_dump(),
+        size=plan.of_run(lambda run: run.entry.input.size),
+        resize=plan.of_run(lambda run: run.input_resize),
+        interpolation=plan.of_run(lambda run: run.entry.input.interpolation),
+        seed=seed,
         code=code("atlas_run.py"),
     message:
         "Atlas of {wildcards.network} on {wildcards.dataset}"
@@ -50,7 +46,7 @@ rule atlas_run:
 
 rule atlas:
     input:
-        runs=ATLAS_RUNS,
+        runs=plan.of_runs(ATLAS_RUN),
         dictionary=CENSUS_DICTIONARY,
         claims=CLAIMS,
     output:

@@ -1,4 +1,4 @@
-# The studies' claims, each as a test with a verdict.
+# The papers' claims, each as a test with a verdict.
 CLAIMS_OF_RUN = "results/measures/claims/{network}/{dataset}.parquet"
 CLAIMS = "results/census/claims.tsv"
 
@@ -7,10 +7,10 @@ rule claims:
     input:
         units=CENSUS_UNITS,
         layers=CENSUS_LAYERS,
-        gram=layers_of_run(GRAM),
-        concepts=layers_of_run(CONCEPTS),
-        directions=layers_of_run(DIRECTIONS_TABLE),
-        alignment=layers_of_run(ALIGNMENT_RESAMPLES),
+        gram=plan.blocks_of_run(GRAM),
+        concepts=plan.blocks_of_run(CONCEPTS),
+        directions=plan.blocks_of_run(DIRECTIONS_TABLE),
+        alignment=plan.blocks_of_run(ALIGNMENT_RESAMPLES),
     output:
         CLAIMS_OF_RUN,
     log:
@@ -20,12 +20,12 @@ rule claims:
     conda:
         CONDA
     resources:
-        mem_mb=memory_of_matrices(lambda run: 2 * len(run["layers"])),
+        mem_mb=memory_of_matrices(plan, lambda run: 2 * len(run.layers)),
         runtime=60,
     params:
-        resamples=config["measures"]["claims"]["resamples"],
-        seed=config["seed"],
-        format=config["figures"]["formats"][0],
+        resamples=measures.claims.resamples,
+        seed=seed,
+        format=plan.config.figures.formats[0],
         code=code("claims.py"),
     message:
         "Test the claims on {wildcards.network} and {wildcards.dataset}"
@@ -35,7 +35,7 @@ rule claims:
 
 rule verdicts:
     input:
-        of_runs(CLAIMS_OF_RUN, RUNS),
+        plan.of_runs(CLAIMS_OF_RUN),
     output:
         CLAIMS,
     log:

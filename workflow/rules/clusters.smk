@@ -1,22 +1,20 @@
 # Clusters of units whose responses correlate.
-CLUSTERS = "results/measures/clusters/{network}/{dataset}/{layer}.zarr"
-CLUSTERS_UNITS = "results/measures/clusters/{network}/{dataset}/{layer}.units.parquet"
-CLUSTERS_LAYER = "results/measures/clusters/{network}/{dataset}/{layer}.layer.parquet"
+CLUSTERS = "results/measures/clusters/{network}/{dataset}/{block}.zarr"
+CLUSTERS_UNITS = "results/measures/clusters/{network}/{dataset}/{block}.units.parquet"
+CLUSTERS_LAYER = "results/measures/clusters/{network}/{dataset}/{block}.layer.parquet"
 
 
 rule clusters:
     input:
-        stores_of_units_and_control,
+        plan.unit_stores_and_controls,
     output:
         store=directory(CLUSTERS),
         units=CLUSTERS_UNITS,
         layer=CLUSTERS_LAYER,
     log:
-        "logs/clusters/{network}/{dataset}/{layer}.log",
+        "logs/clusters/{network}/{dataset}/{block}.log",
     benchmark:
-        "results/benchmarks/clusters/{network}/{dataset}/{layer}.tsv"
-    group:
-        "measures_{network}_{dataset}"
+        "results/benchmarks/clusters/{network}/{dataset}/{block}.tsv"
     conda:
         CONDA
     # three times the means of the images sampled and all units
@@ -24,13 +22,10 @@ rule clusters:
         mem_mb=memory(3000),
         runtime=60,
     params:
-        threshold=config["measures"]["clusters"]["threshold"],
-        permutations=config["measures"]["clusters"]["permutations"],
-        images=config["measures"]["clusters"]["images"],
-        sample=config["measures"]["clusters"]["sample"],
-        seed=config["seed"],
+        **measures.clusters.model_dump(exclude={"dendrograms"}),
+        seed=seed,
         code=code("clusters.py"),
     message:
-        "Clusters of {wildcards.network} {wildcards.layer} on {wildcards.dataset}"
+        "Clusters of units of {wildcards.network} on {wildcards.dataset}, layers {wildcards.block}"
     script:
         "../../scripts/clusters.py"

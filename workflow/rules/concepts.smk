@@ -1,32 +1,30 @@
-# The top images of a layer's units and their classes: how many classes a unit answers to, and how evenly.
-CONCEPTS = "results/measures/concepts/{network}/{dataset}/{layer}.zarr"
-CONCEPTS_UNITS = "results/measures/concepts/{network}/{dataset}/{layer}.units.parquet"
-CONCEPTS_LAYER = "results/measures/concepts/{network}/{dataset}/{layer}.layer.parquet"
+# The top images of units and their classes: to how many classes a unit responds, and how evenly.
+CONCEPTS = "results/measures/concepts/{network}/{dataset}/{block}.zarr"
+CONCEPTS_UNITS = "results/measures/concepts/{network}/{dataset}/{block}.units.parquet"
+CONCEPTS_LAYER = "results/measures/concepts/{network}/{dataset}/{block}.layer.parquet"
 
 
 rule concepts:
     input:
-        stores_of_layer,
+        plan.stores_of_block,
     output:
         store=directory(CONCEPTS),
         units=CONCEPTS_UNITS,
         layer=CONCEPTS_LAYER,
     log:
-        "logs/concepts/{network}/{dataset}/{layer}.log",
+        "logs/concepts/{network}/{dataset}/{block}.log",
     benchmark:
-        "results/benchmarks/concepts/{network}/{dataset}/{layer}.tsv"
-    group:
-        "measures_{network}_{dataset}"
+        "results/benchmarks/concepts/{network}/{dataset}/{block}.tsv"
     conda:
         CONDA
     resources:
         mem_mb=memory(2000),
         runtime=60,
     params:
-        **config["measures"]["concepts"],
-        seed=config["seed"],
+        **measures.concepts.model_dump(),
+        seed=seed,
         code=code("concepts.py"),
     message:
-        "Concepts of {wildcards.network} {wildcards.layer} on {wildcards.dataset}"
+        "Concepts of {wildcards.network} on {wildcards.dataset}, layers {wildcards.block}"
     script:
         "../../scripts/concepts.py"

@@ -32,7 +32,7 @@ rule fetch:
 
 rule dataset:
     input:
-        fetched_files,
+        plan.files_of_dataset,
     output:
         store=directory(f"{DATASET}.zarr"),
         table=f"{DATASET}.parquet",
@@ -49,10 +49,10 @@ rule dataset:
         mem_mb=memory(3000),
         runtime=240,
     params:
-        entry=lambda wildcards: dict(sorted(config["datasets"][wildcards.dataset].items())),
+        entry=plan.settings_of_dataset,
         # of a folder of the user's; its class folders are no inputs, for Snakemake takes braces in names for wildcards
-        classes=classes_of_dataset,
-        changes=changes_of_dataset,
+        classes=plan.classes_of_dataset,
+        changes=plan.changes_of_dataset,
         code=code("dataset.py"),
     message:
         "Bring {wildcards.dataset} ({wildcards.split}) into a store"

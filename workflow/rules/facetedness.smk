@@ -5,8 +5,8 @@ FACETEDNESS_LAYERS = "results/measures/facetedness/{network}/{dataset}/layers.pa
 
 rule facetedness:
     input:
-        units=layers_of_run(CONCEPTS_UNITS),
-        layers=layers_of_run(CONCEPTS_LAYER),
+        units=plan.blocks_of_run(CONCEPTS_UNITS),
+        layers=plan.blocks_of_run(CONCEPTS_LAYER),
     output:
         units=FACETEDNESS_UNITS,
         layers=FACETEDNESS_LAYERS,

@@ -1,111 +1,37 @@
-# Facets of single units: independent components of the patches to which they answer most, and their figures. Where
-# there are many units of a layer, they are found in parts.
-from census.planning.names import units_of_layers
-
-FACETS = "results/measures/facets/{network}/{dataset}/{layer}.zarr"
-FACETS_TABLE = "results/measures/facets/{network}/{dataset}/{layer}.parquet"
-if config["measures"]["facets"]["units_per_end"] == 0:
-    FACETS_FIGURES = []  # there is no unit to show
-
-try:
-    UNITS = units_of_layers(config["measures"]["facets"]["units"], LAYERS, RUNS)
-except StudyError as error:
-    raise WorkflowError(str(error)) from None
-
-
-FACETS_LAYERS = units_with_facets(UNITS)
-# all that decides the facets, beside images and concepts
-FACETS_SETTINGS = {
-    **config["measures"]["facets"],
-    "size": size_of_input,
-    "resize": resize_of_input,
-    "interpolation": interpolation_of_input,
-    "units": units_named,
-    "seed": config["seed"],
-    "code": code("facets.py"),
-}
+# Facets of single units: independent components of the patches to which they respond most.
+FACETS = "results/measures/facets/{network}/{dataset}/{block}.zarr"
+FACETS_TABLE = "results/measures/facets/{network}/{dataset}/{block}.parquet"
 
 
 rule facets:
     input:
-        concepts=CONCEPTS,
-        units=CONCEPTS_UNITS,
-        images=images_of_run,
+        concepts=plan.measured_layers(CONCEPTS, "facets"),
+        units=plan.measured_layers(CONCEPTS_UNITS, "facets"),
+        images=plan.of_run(lambda run: run.images),
     output:
         store=directory(FACETS),
         table=FACETS_TABLE,
     log:
-        "logs/facets/{network}/{dataset}/{layer}.log",
+        "logs/facets/{network}/{dataset}/{block}.log",
     benchmark:
-        "results/benchmarks/facets/{network}/{dataset}/{layer}.tsv"
-    wildcard_constraints:
-        network=undivided(FACETS_LAYERS, "[.](?:zarr|parquet)"),
+        "results/benchmarks/facets/{network}/{dataset}/{block}.tsv"
     conda:
         CONDA
     resources:
         mem_mb=memory(1000),
         runtime=120,
     params:
-        **FACETS_SETTINGS,
+        **{
+            **measures.facets.model_dump(),
+            "layers": plan.layers_of_block("facets"),
+            "units": plan.units_with_facets,
+            "size": plan.of_run(lambda run: run.entry.input.size),
+            "resize": plan.of_run(lambda run: run.input_resize),
+            "interpolation": plan.of_run(lambda run: run.entry.input.interpolation),
+            "seed": seed,
+            "code": code("facets.py"),
+        },
     message:
-        "Facets of {wildcards.network} {wildcards.layer} on {wildcards.dataset}"
+        "Facets of {wildcards.network} on {wildcards.dataset}, layers {wildcards.block}"
     script:
         "../../scripts/facets.py"
-
-
-for part in parts(FACETS_LAYERS):
-
-    rule:
-        name:
-            f"facets_{part.name}"
-        input:
-            concepts=CONCEPTS,
-            units=CONCEPTS_UNITS,
-            images=images_of_run,
-        output:
-            store=temp(directory(block_files("facets", part.blocks, ".zarr"))),
-            table=temp(block_files("facets", part.blocks, ".parquet")),
-        log:
-            f"logs/facets/{{network}}/{{dataset}}/{{layer}}/{part.name}.log",
-        benchmark:
-            f"results/benchmarks/facets/{{network}}/{{dataset}}/{{layer}}/{part.name}.tsv"
-        wildcard_constraints:
-            network=part.networks,
-        conda:
-            CONDA
-        resources:
-            mem_mb=memory(1000),
-            runtime=120,
-        params:
-            **FACETS_SETTINGS,
-            blocks=True,
-        message:
-            f"Facets of {{wildcards.network}} {{wildcards.layer}} on {{wildcards.dataset}}, units {part.units}"
-        script:
-            "../../scripts/facets.py"
-
-
-rule facets_joined:
-    input:
-        store=blocks_of_layer("facets", FACETS_LAYERS, ".zarr"),
-        table=blocks_of_layer("facets", FACETS_LAYERS, ".parquet"),
-    output:
-        store=directory(FACETS),
-        table=FACETS_TABLE,
-    log:
-        "logs/facets/{network}/{dataset}/{layer}.log",
-    wildcard_constraints:
-        network=divided(FACETS_LAYERS, "[.](?:zarr|parquet)"),
-    conda:
-        CONDA
-    resources:
-        mem_mb=memory(1000),
-        runtime=30,
-    params:
-        # the blocks are gone by then
-        **FACETS_SETTINGS,
-        joined=code("facets_joined.py"),
-    message:
-        "Put facets of {wildcards.network} {wildcards.layer} on {wildcards.dataset} together"
-    script:
-        "../../scripts/facets_joined.py"

@@ -1,27 +1,25 @@
-# Histograms of the activations of a layer that are not 0.
-HISTOGRAM = "results/measures/histogram/{network}/{dataset}/{layer}.parquet"
+# Histograms of the nonzero activations of layers.
+HISTOGRAM = "results/measures/histogram/{network}/{dataset}/{block}.parquet"
 
 
 rule histogram:
     input:
-        stores_of_layer,
+        plan.stores_of_block,
     output:
         HISTOGRAM,
     log:
-        "logs/histogram/{network}/{dataset}/{layer}.log",
+        "logs/histogram/{network}/{dataset}/{block}.log",
     benchmark:
-        "results/benchmarks/histogram/{network}/{dataset}/{layer}.tsv"
-    group:
-        "measures_{network}_{dataset}"
+        "results/benchmarks/histogram/{network}/{dataset}/{block}.tsv"
     conda:
         CONDA
     resources:
         mem_mb=memory(1000),
         runtime=60,
     params:
-        bins=config["measures"]["histogram"]["bins"],
+        bins=measures.histogram.bins,
         code=code("histogram.py"),
     message:
-        "Histogram of {wildcards.network} {wildcards.layer} on {wildcards.dataset}"
+        "Histograms of {wildcards.network} on {wildcards.dataset}, layers {wildcards.block}"
     script:
         "../../scripts/histogram.py"

@@ -4,7 +4,7 @@ LEARNING = "results/measures/learning/{network}/{dataset}.parquet"
 
 rule learning:
     input:
-        layers_of_run(GRAM),
+        plan.blocks_of_run(GRAM),
     output:
         LEARNING,
     log:
@@ -14,12 +14,12 @@ rule learning:
     conda:
         CONDA
     resources:
-        mem_mb=memory_of_matrices(lambda run: 6 + 5 * len(checkpoints(run))),
+        mem_mb=memory_of_matrices(plan, lambda run: 6 + 5 * len(run.checkpoints)),
         runtime=120,
     params:
-        checkpoints=lambda wildcards: checkpoints(run_of(wildcards)),
-        resamples=config["measures"]["similarity"]["resamples"],
-        seed=config["seed"],
+        checkpoints=plan.of_run(lambda run: list(run.checkpoints)),
+        resamples=measures.similarity.resamples,
+        seed=seed,
         code=code("learning.py"),
     message:
         "Similarity between the checkpoints of {wildcards.network} on {wildcards.dataset}"

@@ -1,18 +1,17 @@
-# Weights of every network and checkpoint, as safetensors: trained here, or brought in from elsewhere.
+# Weights of every network and checkpoint, as safetensors: trained here, or imported.
 
-for name, entry in config["networks"].items():
-    if entry["weights"] != "train":
+for name, entry in plan.config.networks.items():
+    if entry.training is None:
         continue
-    training_set = entry["training"]["dataset"]
 
     rule:
         name:
             f"train_{name}"
         input:
-            train=f"results/data/{training_set}/train.zarr",
-            test=f"results/data/{training_set}/test.zarr",
+            train=f"results/data/{entry.training.dataset}/train.zarr",
+            test=f"results/data/{entry.training.dataset}/test.zarr",
         output:
-            weights=expand(WEIGHTS, network=name, checkpoint=checked.networks[name].checkpoints),
+            weights=expand(WEIGHTS, network=name, checkpoint=entry.checkpoints),
             history=f"results/networks/{name}/history.tsv",
         log:
             f"logs/train/{name}.log",
@@ -23,27 +22,27 @@ for name, entry in config["networks"].items():
         threads: 4
         resources:
             mem_mb=memory(3000),
-            gpu=GPUS,
+            gpu=plan.gpus,
             runtime=240,
         params:
             network=name,
-            settings=network_settings(name),
+            settings=plan.network_settings(name),
             code=code("train.py"),
         message:
-            f"Train {name} on {training_set}"
+            f"Train {name} on {entry.training.dataset}"
         script:
             "../../scripts/train.py"
 
 
 rule weights:
     input:
-        source_of_weights,
+        plan.source_of_weights,
     output:
         weights=expand(WEIGHTS, checkpoint=["0", "final"], allow_missing=True),
     log:
         "logs/weights/{network}.log",
     wildcard_constraints:
-        network="|".join(name for name, entry in config["networks"].items() if entry["weights"] != "train")
+        network="|".join(name for name, entry in plan.config.networks.items() if entry.training is None)
         or "(?!)",
     conda:
         CONDA
@@ -51,9 +50,9 @@ rule weights:
         mem_mb=memory(3000),
         runtime=30,
     params:
-        settings=lambda wildcards: network_settings(wildcards.network),
+        settings=lambda wildcards: plan.network_settings(wildcards.network),
         code=code("weights.py"),
     message:
-        "Bring in the weights of {wildcards.network}"
+        "Import the weights of {wildcards.network}"
     script:
         "../../scripts/weights.py"

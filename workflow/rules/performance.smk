@@ -1,12 +1,10 @@
-# Accuracy and loss of the networks on the data sets on which they were trained, at every checkpoint.
+# Accuracy and loss of networks on the data sets on which they were trained, at every checkpoint.
 PERFORMANCE = "results/measures/performance/{network}/{dataset}.parquet"
 
 
 rule performance:
     input:
-        lambda wildcards: expand(
-            STORE, checkpoint=checkpoints(run_of(wildcards)), layer="output", allow_missing=True
-        ),
+        plan.of_run(lambda run: run.logits),
     output:
         PERFORMANCE,
     log:
@@ -17,8 +15,8 @@ rule performance:
         mem_mb=memory(1000),
         runtime=10,
     params:
-        resamples=config["measures"]["performance"]["resamples"],
-        seed=config["seed"],
+        resamples=measures.performance.resamples,
+        seed=seed,
         code=code("performance.py"),
     message:
         "Accuracy and loss of {wildcards.network} on {wildcards.dataset}"

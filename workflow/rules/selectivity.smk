@@ -1,30 +1,28 @@
-# How selective single units are for one class.
-SELECTIVITY_UNITS = "results/measures/selectivity/{network}/{dataset}/{layer}.units.parquet"
-SELECTIVITY_LAYER = "results/measures/selectivity/{network}/{dataset}/{layer}.layer.parquet"
+# Class selectivity of units.
+SELECTIVITY_UNITS = "results/measures/selectivity/{network}/{dataset}/{block}.units.parquet"
+SELECTIVITY_LAYER = "results/measures/selectivity/{network}/{dataset}/{block}.layer.parquet"
 
 
 rule selectivity:
     input:
-        stores_of_layer,
+        plan.stores_of_block,
     output:
         units=SELECTIVITY_UNITS,
         layer=SELECTIVITY_LAYER,
     log:
-        "logs/selectivity/{network}/{dataset}/{layer}.log",
+        "logs/selectivity/{network}/{dataset}/{block}.log",
     benchmark:
-        "results/benchmarks/selectivity/{network}/{dataset}/{layer}.tsv"
-    group:
-        "measures_{network}_{dataset}"
+        "results/benchmarks/selectivity/{network}/{dataset}/{block}.tsv"
     conda:
         CONDA
     resources:
         mem_mb=memory(2000),
         runtime=120,
     params:
-        **config["measures"]["selectivity"],
-        seed=config["seed"],
+        **measures.selectivity.model_dump(),
+        seed=seed,
         code=code("selectivity.py"),
     message:
-        "Selectivity of {wildcards.network} {wildcards.layer} on {wildcards.dataset}"
+        "Selectivity of {wildcards.network} on {wildcards.dataset}, layers {wildcards.block}"
     script:
         "../../scripts/selectivity.py"

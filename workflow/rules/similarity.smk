@@ -5,7 +5,7 @@ SIMILARITY_STEPS = "results/measures/similarity/{network}/{dataset}/steps.parque
 
 rule similarity:
     input:
-        layers_of_run(GRAM),
+        plan.blocks_of_run(GRAM),
     output:
         pairs=SIMILARITY_PAIRS,
         steps=SIMILARITY_STEPS,
@@ -16,12 +16,12 @@ rule similarity:
     conda:
         CONDA
     resources:
-        mem_mb=memory_of_matrices(lambda run: 6 + 5 * len(run["layers"])),
+        mem_mb=memory_of_matrices(plan, lambda run: 6 + 5 * len(run.layers)),
         runtime=240,
     params:
-        checkpoints=lambda wildcards: checkpoints(run_of(wildcards)),
-        resamples=config["measures"]["similarity"]["resamples"],
-        seed=config["seed"],
+        checkpoints=plan.of_run(lambda run: list(run.checkpoints)),
+        resamples=measures.similarity.resamples,
+        seed=seed,
         code=code("similarity.py"),
     message:
         "Similarity between the layers of {wildcards.network} on {wildcards.dataset}"

@@ -1,30 +1,28 @@
-# How sparse the codes of a layer are (active fraction, population and lifetime sparseness).
-SPARSITY_LAYER = "results/measures/sparsity/{network}/{dataset}/{layer}.layer.parquet"
-SPARSITY_UNITS = "results/measures/sparsity/{network}/{dataset}/{layer}.units.parquet"
+# Sparsity of a layer's codes: active fraction, population and lifetime sparseness.
+SPARSITY_LAYER = "results/measures/sparsity/{network}/{dataset}/{block}.layer.parquet"
+SPARSITY_UNITS = "results/measures/sparsity/{network}/{dataset}/{block}.units.parquet"
 
 
 rule sparsity:
     input:
-        stores_of_layer,
+        plan.stores_of_block,
     output:
         layer=SPARSITY_LAYER,
         units=SPARSITY_UNITS,
     log:
-        "logs/sparsity/{network}/{dataset}/{layer}.log",
+        "logs/sparsity/{network}/{dataset}/{block}.log",
     benchmark:
-        "results/benchmarks/sparsity/{network}/{dataset}/{layer}.tsv"
-    group:
-        "measures_{network}_{dataset}"
+        "results/benchmarks/sparsity/{network}/{dataset}/{block}.tsv"
     conda:
         CONDA
     resources:
         mem_mb=memory(1000),
         runtime=60,
     params:
-        resamples=config["measures"]["sparsity"]["resamples"],
-        seed=config["seed"],
+        resamples=measures.sparsity.resamples,
+        seed=seed,
         code=code("sparsity.py"),
     message:
-        "Sparsity of {wildcards.network} {wildcards.layer} on {wildcards.dataset}"
+        "Sparsity of {wildcards.network} on {wildcards.dataset}, layers {wildcards.block}"
     script:
         "../../scripts/sparsity.py"

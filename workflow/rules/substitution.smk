@@ -1,17 +1,17 @@
-# How replaceable units are: which others answer more to what drives them.
-SUBSTITUTION_UNITS = "results/measures/substitution/{network}/{dataset}/{layer}.units.parquet"
-SUBSTITUTION_LAYER = "results/measures/substitution/{network}/{dataset}/{layer}.layer.parquet"
+# Substitutability of units: which others respond more to what activates a unit.
+SUBSTITUTION_UNITS = "results/measures/substitution/{network}/{dataset}/{block}.units.parquet"
+SUBSTITUTION_LAYER = "results/measures/substitution/{network}/{dataset}/{block}.layer.parquet"
 
 
 rule substitution:
     input:
-        stores=stores_of_units,
+        stores=plan.unit_stores_of_block,
         ascent=ASCENT,
     output:
         units=SUBSTITUTION_UNITS,
         layer=SUBSTITUTION_LAYER,
     log:
-        "logs/substitution/{network}/{dataset}/{layer}.log",
+        "logs/substitution/{network}/{dataset}/{block}.log",
     conda:
         CONDA
     resources:
@@ -20,6 +20,6 @@ rule substitution:
     params:
         code=code("substitution.py"),
     message:
-        "Substitution of units of {wildcards.network} {wildcards.layer} on {wildcards.dataset}"
+        "Substitution of units of {wildcards.network} on {wildcards.dataset}, layers {wildcards.block}"
     script:
         "../../scripts/substitution.py"

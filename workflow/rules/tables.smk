@@ -1,36 +1,39 @@
-# The census: what all measures found, a row per unit and a row per layer, and the dictionary of the columns.
+# The census: the results of all measures, a row per unit and a row per layer; the dictionary of its columns; and in which
+# block the files of a measure have a layer.
 CENSUS_UNITS = "results/census/units.parquet"
 CENSUS_LAYERS = "results/census/layers.parquet"
 CENSUS_DICTIONARY = "results/census/dictionary.tsv"
-CENSUS = [CENSUS_UNITS, CENSUS_LAYERS, CENSUS_DICTIONARY]
+CENSUS_BLOCKS = "results/census/blocks.tsv"
+CENSUS = [CENSUS_UNITS, CENSUS_LAYERS, CENSUS_DICTIONARY, CENSUS_BLOCKS]
 
 
 rule tables:
     input:
-        stores=of_layers(STORE.replace("{checkpoint}", "final")),
-        sparsity_units=of_layers(SPARSITY_UNITS),
-        sparsity_layers=of_layers(SPARSITY_LAYER),
-        correlation_layers=of_runs(CORRELATION_LAYERS, RUNS),
-        similarity_pairs=of_runs(SIMILARITY_PAIRS, RUNS),
-        similarity_steps=of_runs(SIMILARITY_STEPS, RUNS),
-        facetedness_units=of_runs(FACETEDNESS_UNITS, RUNS),
-        facetedness_layers=of_runs(FACETEDNESS_LAYERS, RUNS),
-        selectivity_units=of_layers(SELECTIVITY_UNITS),
-        selectivity_layers=of_layers(SELECTIVITY_LAYER),
-        alignment_layers=of_layers(ALIGNMENT),
-        directions_units=of_layers(DIRECTIONS_UNITS),
-        directions_layers=of_layers(DIRECTIONS_LAYER),
-        clusters_units=of_layers(CLUSTERS_UNITS, "unit_layers"),
-        clusters_layers=of_layers(CLUSTERS_LAYER, "unit_layers"),
-        substitution_units=of_layers(SUBSTITUTION_UNITS, "unit_layers"),
-        substitution_layers=of_layers(SUBSTITUTION_LAYER, "unit_layers"),
-        ablation_units=of_layers(ABLATION_UNITS, "unit_layers"),
-        ablation_layers=of_layers(ABLATION_LAYER, "unit_layers"),
-        relations=of_runs(IMPORTANCE_RELATIONS, UNIT_RUNS),
+        stores=[store for run in plan.runs for store in run.final_stores],
+        sparsity_units=plan.of_blocks(SPARSITY_UNITS),
+        sparsity_layers=plan.of_blocks(SPARSITY_LAYER),
+        correlation_layers=plan.of_runs(CORRELATION_LAYERS),
+        similarity_pairs=plan.of_runs(SIMILARITY_PAIRS),
+        similarity_steps=plan.of_runs(SIMILARITY_STEPS),
+        facetedness_units=plan.of_runs(FACETEDNESS_UNITS),
+        facetedness_layers=plan.of_runs(FACETEDNESS_LAYERS),
+        selectivity_units=plan.of_blocks(SELECTIVITY_UNITS),
+        selectivity_layers=plan.of_blocks(SELECTIVITY_LAYER),
+        alignment_layers=plan.of_blocks(ALIGNMENT),
+        directions_units=plan.of_blocks(DIRECTIONS_UNITS),
+        directions_layers=plan.of_blocks(DIRECTIONS_LAYER),
+        clusters_units=plan.of_unit_layers(CLUSTERS_UNITS),
+        clusters_layers=plan.of_unit_layers(CLUSTERS_LAYER),
+        substitution_units=plan.of_blocks(SUBSTITUTION_UNITS, "units"),
+        substitution_layers=plan.of_blocks(SUBSTITUTION_LAYER, "units"),
+        ablation_units=plan.of_blocks(ABLATION_UNITS, "units"),
+        ablation_layers=plan.of_blocks(ABLATION_LAYER, "units"),
+        relations=plan.of_runs(IMPORTANCE_RELATIONS, plan.unit_runs),
     output:
         units=CENSUS_UNITS,
         layers=CENSUS_LAYERS,
         dictionary=CENSUS_DICTIONARY,
+        blocks=CENSUS_BLOCKS,
     log:
         "logs/tables.log",
     benchmark:
@@ -41,9 +44,10 @@ rule tables:
         mem_mb=memory(2000),
         runtime=30,
     params:
-        sizes={name: entry["input"]["size"] for name, entry in config["networks"].items()},
-        mode=config["measures"]["ablation"]["modes"][0],
-        components=config["measures"]["directions"]["components"],
+        sizes={name: entry.input.size for name, entry in plan.config.networks.items()},
+        mode=measures.ablation.modes[0],
+        components=measures.directions.components,
+        blocks=plan.index(),
         code=code("tables.py"),
     message:
         "The census of units and layers"

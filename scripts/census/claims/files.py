@@ -1,14 +1,15 @@
 """The measures' own files, from which claims take what does not stand in the census."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+import zarr
 from numpy.typing import NDArray
 
-from census.stores import open_checkpoint
+from census.stores import layers_in, open_checkpoint
 
-KINDS = ("gram", "concepts", "directions", "alignment")
+STORES, TABLES = ("gram", "concepts"), ("directions", "alignment")
 
 
 class Files:
@@ -16,20 +17,27 @@ class Files:
 
     Parameters
     ----------
-    paths : for each of :data:`KINDS`, the file or store of each layer, by the layer's name.
+    paths : the stores and tables of all layers, by the names in :data:`STORES` and :data:`TABLES`.
     checkpoint : name of the checkpoint.
     """
 
-    def __init__(self, paths: Mapping[str, Mapping[str, str]], checkpoint: str) -> None:
-        self._paths, self._checkpoint = paths, checkpoint
+    def __init__(self, paths: Mapping[str, Sequence[str]], checkpoint: str) -> None:
+        self._checkpoint = checkpoint
+        self._layers = {kind: layers_in(paths[kind]) for kind in STORES if kind in paths}
+        here = [("checkpoint", "==", checkpoint)]
+        self._tables = {
+            kind: pd.concat([pd.read_parquet(path, filters=here) for path in paths[kind]])
+            for kind in TABLES
+            if kind in paths
+        }
 
     def correlation(self, layer: str) -> NDArray[np.floating]:
         """See :class:`census.claims.evidence.Source`, as for the methods below."""
-        return np.asarray(open_checkpoint(self._paths["gram"][layer], self._checkpoint)["correlation"][:])
+        return np.asarray(self._open("gram", layer)["correlation"][:])
 
     def class_counts(self, layer: str) -> NDArray[np.integer]:
         """Read class counts."""
-        return np.asarray(open_checkpoint(self._paths["concepts"][layer], self._checkpoint)["class_count"][:])
+        return np.asarray(self._open("concepts", layer)["class_count"][:])
 
     def class_entropies(self, layer: str) -> NDArray[np.floating]:
         """Read class entropies of singular vectors."""
@@ -40,6 +48,9 @@ class Files:
         """Read resampled z."""
         return self._table("alignment", layer)[["alignment_z", "alignment_z_before"]].to_numpy(float)
 
+    def _open(self, kind: str, layer: str) -> zarr.Group:
+        return open_checkpoint(self._layers[kind][layer], self._checkpoint)
+
     def _table(self, kind: str, layer: str) -> pd.DataFrame:
-        table = pd.read_parquet(self._paths[kind][layer])
-        return table[table["checkpoint"] == self._checkpoint]
+        table = self._tables[kind]
+        return table[table["layer"] == layer]

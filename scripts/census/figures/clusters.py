@@ -286,7 +286,11 @@ def views(inputs: Inputs) -> Views:
     layers = inputs.table("clusters.layer")
 
     def dendrograms() -> Figure:
-        shown = [_clusters_of(group) for group in inputs.groups("clusters", FINAL)]
+        groups = list(inputs.groups("clusters", FINAL))
+        # spread evenly along depth, the first and the last layer among them
+        wanted = min(inputs.settings["dendrograms"], len(groups))
+        places = [round(place * (len(groups) - 1) / max(1, wanted - 1)) for place in range(wanted)]
+        shown = [_clusters_of(groups[place]) for place in places]
         top_images = [layer.top_images[:MOST_CLUSTERS].ravel() for layer in shown]
         images = inputs.images(np.concatenate(top_images))
         return draw_dendrograms(shown, images, f"The largest clusters of units: {inputs.where}")

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from census.figures.families import SECTIONS, Family, Run, Section
+from census.figures.families import SECTIONS, Family, Section
+from census.planning.runs import Run
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from census.facet_store import read_facets
 from census.figures.inputs import Inputs, Views
 from census.figures.pictures import axes_at, figure_of_pictures
 from census.figures.style import GRAY, INK, VERMILION, WIDTH, shortened, two_digits, wrapped
@@ -192,7 +191,7 @@ def views(inputs: Inputs) -> Views:
         tables = inputs.table("facets.table")
         units = [
             _unit_at(end, store, tables[tables["layer"] == store.attrs["layer"]])
-            for store in map(read_facets, inputs.files["facets"])
+            for store in inputs.groups("facets", None)
         ]
         return draw_facets(units, f"Facets of each layer's {words} multi-faceted unit: {inputs.where}")
 

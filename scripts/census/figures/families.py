@@ -4,37 +4,10 @@ Module ``census.figures.NAME`` draws the family ``NAME``: its function ``views``
 Rules read the declarations at each start of Snakemake; this module imports no numerical library.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-
-@dataclass(frozen=True)
-class Run:
-    """The properties of a run that determine its views.
-
-    Attributes
-    ----------
-    network, dataset : names.
-    checkpoints : in order of steps.
-    has_branches : whether some of its layers lie in branches of the network.
-    has_rectified : whether some of its layers are rectified.
-    has_unit_layers : whether units are analyzed one by one in some of its layers.
-    measures : the config's section ``measures``.
-    """
-
-    network: str
-    dataset: str
-    checkpoints: Sequence[str]
-    has_branches: bool
-    has_rectified: bool
-    has_unit_layers: bool
-    measures: Mapping[str, Mapping[str, Any]]
-
-    @property
-    def has_learning(self) -> bool:
-        """Whether there are checkpoints between the untrained and the final network."""
-        return len(self.checkpoints) > 2
+from census.planning.runs import Run
 
 
 @dataclass(frozen=True)
@@ -70,14 +43,12 @@ class Section:
     name : its rule is ``figures_NAME``.
     category : its heading in the report.
     families : its figure families.
-    from_census : whether its figures need the census, and with it all other runs.
     of_study : whether its figures show the whole study, not a run.
     """
 
     name: str
     category: str
     families: tuple[Family, ...]
-    from_census: bool = False
     of_study: bool = False
 
 
@@ -148,7 +119,7 @@ SECTIONS = (
             Family(
                 "facets",
                 ("facets", "facets.table"),
-                lambda run: _if(run.measures["facets"]["units_per_end"] > 0, "single", "multi"),
+                lambda run: _if(run.config.measures.facets.units_per_end > 0, "single", "multi"),
             ),
         ),
     ),
@@ -164,17 +135,17 @@ SECTIONS = (
             Family(
                 "substitution",
                 ("ascent", "selectivity.units", "substitution.units", "images"),
-                lambda run: _if(run.has_unit_layers, "pictures", "beaten"),
+                lambda run: _if(bool(run.unit_layers), "pictures", "beaten"),
             ),
             Family(
                 "ablation",
                 ("ablation.units", "ablation.curves", "ablation.layer"),
-                lambda run: _if(run.has_unit_layers, "units", "cumulative"),
+                lambda run: _if(bool(run.unit_layers), "units", "cumulative"),
             ),
             Family(
                 "importance",
                 ("importance.units", "importance.relations"),
-                lambda run: _if(run.has_unit_layers, "substitution", "depth", "costs", "relations"),
+                lambda run: _if(bool(run.unit_layers), "substitution", "depth", "costs", "relations"),
             ),
         ),
     ),
@@ -200,9 +171,12 @@ SECTIONS = (
                 "clusters",
                 ("clusters.layer", "clusters", "images"),
                 lambda run: (
-                    *_if(run.has_unit_layers, "depth"),
-                    *_if(run.has_unit_layers and run.measures["clusters"]["dendrograms"] > 0, "dendrograms"),
+                    *_if(bool(run.unit_layers), "depth"),
+                    *_if(
+                        bool(run.unit_layers) and run.config.measures.clusters.dendrograms > 0, "dendrograms"
+                    ),
                 ),
+                parameters=("dendrograms",),
             ),
         ),
     ),
@@ -210,13 +184,11 @@ SECTIONS = (
         "agreement",
         "X Do the notions agree?",
         (Family("agreement", ("agreement",), lambda run: _if(run.has_rectified, "notions"), one_view=True),),
-        from_census=True,
     ),
     Section(
         "claims",
         "Claims",
         (Family("claims", ("claims",), lambda run: ("claims",), one_view=True),),
-        from_census=True,
         of_study=True,
     ),
 )

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from census.data.store import open_dataset
-from census.stores import open_checkpoint
+from census.stores import layers_in, open_checkpoint, open_group
 
 Views = Mapping[str, Callable[[], Figure]]
 
@@ -41,10 +41,16 @@ class Inputs:
         """Read a table from all its files; each file may hold the rows of several layers."""
         return pd.concat(map(pd.read_parquet, self.files[key]), ignore_index=True)
 
-    def groups(self, key: str, checkpoint: str) -> Iterator[zarr.Group]:
-        """Yield the arrays of each layer at a checkpoint, in order of depth; attributes name the layer."""
-        for path in self.files[key]:
-            yield open_checkpoint(path, checkpoint)
+    def groups(self, key: str, checkpoint: str | None) -> Iterator[zarr.Group]:
+        """Yield the arrays of each layer in order of depth; attributes name the layer.
+
+        Parameters
+        ----------
+        key : the input's key.
+        checkpoint : name of the checkpoint; None for arrays that do not belong to one.
+        """
+        for layer in layers_in(self.files[key]).values():
+            yield open_group(layer) if checkpoint is None else open_checkpoint(layer, checkpoint)
 
     def images(self, indices: Sequence[int] | NDArray[np.integer]) -> dict[int, NDArray[np.uint8]]:
         """Return images of the data set, uint8 (y, x, 1 or 3), by their indices, which may repeat."""

@@ -204,14 +204,12 @@ class Run(Settings):
 
 
 class Jobs(Settings):
-    """How work is split into jobs that can run at the same time. Changes no result."""
+    """How work is split into jobs. Changes no result."""
 
-    units: Positive | None = 128
-    """Units of a layer in one job of activation maximization, ablation and facets, rounded up to whole blocks
-    of 32; null for all of them. Layers of which at most 32 units are analyzed are never divided."""
     minutes: Annotated[float, Gt(0), AS_WRITTEN] = 1
-    """Expected minutes of a job on one core. Small layers are computed together in blocks of about this time;
-    larger layers are a block each."""
+    """Expected minutes of a job on one core. Small layers share a job of about this time; a larger layer has
+    a job of its own, and the units of its activation maximization and ablation have several. Another value
+    computes all measures anew."""
 
 
 class Activations(Settings):

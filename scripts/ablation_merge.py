@@ -1,4 +1,4 @@
-"""Put together what was measured without units of a layer, of which each job took some out."""
+"""Merge the ablation of a layer's units, of which each job ablated some."""
 
 from census.jobs import job
 

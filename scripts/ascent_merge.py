@@ -1,0 +1,11 @@
+"""Merge the activation-maximization images of a layer's units, of which each job made some."""
+
+from pathlib import Path
+
+from census.jobs import job
+
+with job(snakemake.log[0]) as log:
+    from census.stores import merge_checkpoints
+
+    merge_checkpoints(Path(snakemake.output[0]), list(map(Path, snakemake.input)), "unit")
+    log.info("%d parts", len(snakemake.input))

@@ -1,0 +1,114 @@
+"""The forward passes of a study, each of which becomes a rule.
+
+A layer whose store is up to date stays with the pass that filled it. All other layers of a network,
+checkpoint and data set share one new pass; see :mod:`census.activations.passes`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from census.activations.passes import NEW, digest, pass_folder, pass_id, shard_name
+from census.activations.passes import plan as share_out
+from census.networks.listing import own_code
+from census.paths import path_name
+from census.planning.plan import Plan
+from census.planning.runs import STORE, WEIGHTS, Run
+
+
+@dataclass(frozen=True)
+class Pass:
+    """A forward pass.
+
+    Attributes
+    ----------
+    run, checkpoint : what it records.
+    name : unique part of the names of its rule and log.
+    layers : the layers it fills.
+    stores : the stores of these layers.
+    settings : all that determines their content, apart from weights and images.
+    key : digest of the settings.
+    folder : folder for unfinished stores.
+    shards : number of jobs it is split into.
+    shard : output of each of these jobs; a pattern with the wildcard ``shard``.
+    """
+
+    run: Run
+    checkpoint: str
+    name: str
+    layers: list[str]
+    stores: list[str]
+    settings: dict[str, Any]
+    key: str
+    folder: str
+    shards: int
+    shard: str
+
+    @property
+    def weights(self) -> str:
+        """The weights of the network."""
+        return WEIGHTS.format(network=self.run.network, checkpoint=self.checkpoint)
+
+    @property
+    def title(self) -> str:
+        """Its name in messages."""
+        return f"{self.run.network} ({self.checkpoint}) on {self.run.dataset}"
+
+    @property
+    def threads(self) -> int:
+        """Number of cores its jobs use."""
+        # the few images of an early checkpoint take less time than loading torch, on one core
+        return 4 if self.checkpoint == "final" else 1
+
+
+def passes(plan: Plan, code: str) -> Iterator[Pass]:
+    """Yield all passes of a study, finished ones and those still to be run.
+
+    Parameters
+    ----------
+    plan : plan of the study.
+    code : digest of the code of passes.
+    """
+    for run in plan.runs:
+        for checkpoint in run.checkpoints:
+            settings = _settings(plan, run, checkpoint, code)
+            key = digest(settings)
+            stores = {
+                layer: Path(run.path(STORE, checkpoint=checkpoint, layer=path_name(layer)))
+                for layer in run.layers
+            }
+            for finished, (layers, shards) in share_out(stores, key, run.settings.shards).items():
+                # of a finished pass, some stores may be missing: its id is that of all its layers still
+                this_pass = pass_id(key, layers) if finished == NEW else finished
+                beside = stores[layers[0]].parent
+                # a run's passes are told apart by their layers; the new one needs no such name
+                ending = "" if finished == NEW else f"_{finished}"
+                yield Pass(
+                    run,
+                    checkpoint,
+                    f"{run.network}_{checkpoint}_{run.dataset}{ending}",
+                    layers,
+                    [str(stores[layer]) for layer in layers],
+                    settings,
+                    key,
+                    str(pass_folder(beside, this_pass)),
+                    shards,
+                    str(beside / shard_name(this_pass, "{shard}")),
+                )
+
+
+def _settings(plan: Plan, run: Run, checkpoint: str, code: str) -> dict[str, Any]:
+    entry = run.entry.model_dump()
+    parts = ("architecture", "arguments", "classes", "input", "logits")
+    return {
+        "network": {name: entry[name] for name in parts},
+        "weights": entry["weights"],
+        "split": run.settings.split,
+        "images": run.settings.images if checkpoint == "final" else run.settings.checkpoint_images,
+        "maps": run.settings.maps,
+        "seed": plan.config.seed,
+        "activations": plan.config.activations.model_dump(),
+        "own_code": own_code(entry),
+        "code": code,
+    }

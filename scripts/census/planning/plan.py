@@ -1,0 +1,344 @@
+"""The plan of a study: what its jobs read and write.
+
+It answers every question of the rules and knows nothing of Snakemake: a method of :class:`Plan` that takes
+wildcards can stand in a rule as an input function or a parameter.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol, Self, TypeVar
+
+from census.data.downloads import FETCHED_WEIGHTS
+from census.data.folder import classes_of, last_changes
+from census.data.sources import folder_of, folders_of, source_of
+from census.errors import StudyError, nearest
+from census.networks.hubs import files_of_weights
+from census.networks.layers import Layer
+from census.networks.listing import list_layers, own_code
+from census.paths import path_name
+from census.planning.blocks import Block
+from census.planning.config import HUB_WEIGHTS, Config, file_of_weights
+from census.planning.recorded import Recorded
+from census.planning.runs import Kind, Run, gram_parts
+
+SOURCE = "results/sources/{source}"
+
+# measures whose files are of blocks, by what decides the blocks
+MEASURES: dict[Kind, tuple[str, ...]] = {
+    "layers": (
+        *("sparsity", "histogram", "gram", "concepts", "selectivity"),
+        *("directions", "alignment", "clusters"),
+    ),
+    "facets": ("facets",),
+    "units": ("ascent", "substitution", "ablation"),
+}
+
+
+class Place(Protocol):
+    """The wildcards of a job; not every job has all of them."""
+
+    network: str
+    dataset: str
+    split: str
+    layer: str
+    block: str
+
+
+Value = TypeVar("Value")
+Files = Callable[[Place], list[str]]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A study to be run.
+
+    Attributes
+    ----------
+    config : the checked config.
+    layers : all layers of each network that has a run.
+    runs : its runs, in the order of the config.
+    facet_units : the units that ``measures.facets.units`` names, by network and layer.
+    loadings : the layers that ``measures.directions.loadings`` names, by network.
+    """
+
+    config: Config
+    layers: Mapping[str, Sequence[Layer]]
+    runs: tuple[Run, ...]
+    facet_units: Mapping[str, Mapping[str, Sequence[int]]]
+    loadings: Mapping[str, Sequence[str]]
+
+    @classmethod
+    def of(cls, config: Config, layers: Mapping[str, Sequence[Layer]]) -> Self:
+        """Return the plan of a study.
+
+        Raises
+        ------
+        StudyError : a key of the config names a layer, or a unit, that is not there.
+        """
+        runs = tuple(
+            Run.of(run, config, layers[run.network], f"config: runs[{index}]")
+            for index, run in enumerate(config.runs)
+        )
+        recorded = Recorded(layers, runs)
+        return cls(
+            config,
+            layers,
+            runs,
+            recorded.units(config.measures.facets.units or {}, "config: measures.facets.units"),
+            recorded.layers(
+                config.measures.directions.loadings or {}, "config: measures.directions.loadings"
+            ),
+        )
+
+    @property
+    def unit_runs(self) -> list[Run]:
+        """The runs with per-unit analyses."""
+        return [run for run in self.runs if run.unit_layers]
+
+    @property
+    def gpus(self) -> int:
+        """Number of GPUs that a job with a network asks for."""
+        # `auto` takes a GPU where there is one, but asks a cluster for none
+        return 1 if self.config.device == "cuda" else 0
+
+    @cached_property
+    def _by_place(self) -> dict[tuple[str, str], Run]:
+        return {(run.network, run.dataset): run for run in self.runs}
+
+    def run_of(self, wildcards: Place) -> Run:
+        """Return the run of a network and a data set."""
+        return self._by_place[wildcards.network, wildcards.dataset]
+
+    def block_of(self, wildcards: Place, kind: Kind) -> Block:
+        """Return the block that a job works on.
+
+        Raises
+        ------
+        StudyError : the study has no such block, as after a change of ``jobs.minutes``.
+        """
+        blocks = self.run_of(wildcards).blocks[kind]
+        if wildcards.block not in blocks:
+            raise StudyError(
+                f"{wildcards.network} on {wildcards.dataset} has no block {wildcards.block!r} of {kind}"
+                f"{nearest(wildcards.block, blocks)}"
+            )
+        return blocks[wildcards.block]
+
+    def of_run(self, get: Callable[[Run], Value]) -> Callable[[Place], Value]:
+        """Return a function of wildcards: something of the job's run."""
+        return lambda wildcards: get(self.run_of(wildcards))
+
+    # input functions
+
+    def stores_of_layer(self, wildcards: Place) -> list[str]:
+        """Return the stores of a layer at every checkpoint, in order of steps."""
+        run = self.run_of(wildcards)
+        return run.stores([self.layer_of(wildcards).name], run.checkpoints)
+
+    def stores_of_block(self, wildcards: Place) -> list[str]:
+        """Return the stores of a block's layers at every checkpoint, layer by layer, in order of steps."""
+        run = self.run_of(wildcards)
+        return run.stores(self.block_of(wildcards, "layers").layers, run.checkpoints)
+
+    def unit_stores_of_block(self, wildcards: Place) -> list[str]:
+        """Return the stores of a block's layers at the checkpoints of per-unit analyses."""
+        run = self.run_of(wildcards)
+        return run.stores(self.block_of(wildcards, "units").layers, run.unit_checkpoints)
+
+    def unit_stores_and_controls(self, wildcards: Place) -> list[str]:
+        """Return the stores of a block's layers with per-unit analyses, and of the untrained network."""
+        run = self.run_of(wildcards)
+        wanted = {"0", *run.unit_checkpoints}
+        layers = [name for name in self.block_of(wildcards, "layers").layers if name in run.unit_layers]
+        return run.stores(layers, [each for each in run.checkpoints if each in wanted])
+
+    def files_of_dataset(self, wildcards: Place) -> str | list[str]:
+        """Return the folder fetched for a data set; nothing for a folder of the user's."""
+        source = source_of(self.config.datasets[wildcards.dataset].plain())
+        return [] if source is None else SOURCE.format(source=source)
+
+    def source_of_weights(self, wildcards: Place) -> str | list[str]:
+        """Return the files or the folder from which a network's weights are imported."""
+        entry = self.config.networks[wildcards.network]
+        if entry.weights == HUB_WEIGHTS:
+            return files_of_weights(entry.architecture)
+        if entry.weights in FETCHED_WEIGHTS:
+            return SOURCE.format(source=entry.weights)
+        return file_of_weights(entry.weights) or []
+
+    # input functions for a pattern of paths
+
+    def blocks_of_run(self, pattern: str, kind: Kind = "layers") -> Files:
+        """Return an input function: the files of a pattern for a run's blocks, in order of depth."""
+
+        def files(wildcards: Place) -> list[str]:
+            run = self.run_of(wildcards)
+            return [run.path(pattern, block=block) for block in run.blocks[kind]]
+
+        return files
+
+    def unit_layers_of_run(self, pattern: str) -> Files:
+        """Return an input function: the blocks of measures of layers that have a run's ``unit_layers``."""
+
+        def files(wildcards: Place) -> list[str]:
+            run = self.run_of(wildcards)
+            return [
+                run.path(pattern, block=block.name) for block in run.blocks_with(run.unit_layers, "layers")
+            ]
+
+        return files
+
+    def file_if(self, pattern: str, condition: Callable[[Run], bool]) -> Files:
+        """Return an input function: a file of a run if a condition holds, else nothing."""
+
+        def files(wildcards: Place) -> list[str]:
+            run = self.run_of(wildcards)
+            return [run.path(pattern)] if condition(run) else []
+
+        return files
+
+    def measured_layers(self, pattern: str, kind: Kind) -> Files:
+        """Return an input function: the blocks of measures that have the layers of a block of another kind.
+
+        Parameters
+        ----------
+        pattern : path of the measure, with the wildcard ``block``.
+        kind : of the job's own block.
+        """
+
+        def files(wildcards: Place) -> list[str]:
+            run = self.run_of(wildcards)
+            blocks = run.blocks_with(self.block_of(wildcards, kind).layers, "layers")
+            return [run.path(pattern, block=block.name) for block in blocks]
+
+        return files
+
+    def gram_of_block(self, pattern: str) -> Files:
+        """Return an input function: a block's Gram matrices, if maps are of few enough images."""
+
+        def files(wildcards: Place) -> list[str]:
+            run = self.run_of(wildcards)
+            return [run.path(pattern, block=wildcards.block)] if run.has_gram else []
+
+        return files
+
+    def parts_of_block(self, pattern: str) -> Files:
+        """Return an input function: the parts into which the units of a block are split, in order."""
+
+        def files(wildcards: Place) -> list[str]:
+            parts = self.block_of(wildcards, "units").parts
+            run = self.run_of(wildcards)
+            return [run.path(pattern, block=wildcards.block, part=str(part)) for part in range(parts)]
+
+        return files
+
+    def parts_of_gram(self, pattern: str) -> Files:
+        """Return an input function: what is found over the parts of a block's larger layers."""
+
+        def files(wildcards: Place) -> list[str]:
+            run = self.run_of(wildcards)
+            return [
+                run.path(pattern, layer=path_name(layer), part=str(part))
+                for layer, parts in self.gram_parts(wildcards).items()
+                for part in range(parts)
+            ]
+
+        return files
+
+    # files of all runs
+
+    def of_runs(self, pattern: str, runs: Iterable[Run] | None = None) -> list[str]:
+        """Return the files of a pattern for some runs, or for all of them."""
+        return [run.path(pattern) for run in (self.runs if runs is None else runs)]
+
+    def of_blocks(self, pattern: str, kind: Kind = "layers") -> list[str]:
+        """Return the files of a pattern for all blocks of all runs."""
+        return [run.path(pattern, block=block) for run in self.runs for block in run.blocks[kind]]
+
+    def of_unit_layers(self, pattern: str) -> list[str]:
+        """Return the files of a pattern for all blocks of measures of layers that have ``unit_layers``."""
+        return [
+            run.path(pattern, block=block.name)
+            for run in self.unit_runs
+            for block in run.blocks_with(run.unit_layers, "layers")
+        ]
+
+    # parameters
+
+    def index(self) -> list[list[str]]:
+        """Return in which block each measure has a layer: measure, network, data set, layer, block."""
+        return [
+            [measure, run.network, run.dataset, layer, block.name]
+            for run in self.runs
+            for kind, names in MEASURES.items()
+            for measure in names
+            for block in run.blocks[kind].values()
+            for layer in block.layers
+            if measure != "clusters" or layer in run.unit_layers
+        ]
+
+    def layers_of_block(self, kind: Kind) -> Callable[[Place], list[str]]:
+        """Return a parameter function: the names of a block's layers."""
+        return lambda wildcards: list(self.block_of(wildcards, kind).layers)
+
+    def layer_of(self, wildcards: Place) -> Layer:
+        """Return the layer that a wildcard names."""
+        return next(
+            layer for layer in self.layers[wildcards.network] if path_name(layer.name) == wildcards.layer
+        )
+
+    def gram_parts_of_layer(self, wildcards: Place) -> int:
+        """Return into how many parts the neurons of a layer are split."""
+        return gram_parts(self.layer_of(wildcards))
+
+    def gram_parts(self, wildcards: Place) -> dict[str, int]:
+        """Return into how many parts the neurons of a block's larger layers are split, by layer."""
+        return self.run_of(wildcards).gram_parts(self.block_of(wildcards, "layers"))
+
+    def layers_with_loadings(self, wildcards: Place) -> list[str]:
+        """Return the layers of a network of which loadings are kept."""
+        return list(self.loadings.get(wildcards.network, ()))
+
+    def units_with_facets(self, wildcards: Place) -> dict[str, list[int]]:
+        """Return the units, by layer of a block, that the config names to have facets."""
+        named = self.facet_units.get(wildcards.network, {})
+        return {
+            layer: list(named[layer]) for layer in self.block_of(wildcards, "facets").layers if layer in named
+        }
+
+    def number_of_parts(self, wildcards: Place) -> int:
+        """Return the number of parts into which the units of a block are split."""
+        return self.block_of(wildcards, "units").parts
+
+    def network_settings(self, network: str) -> dict[str, Any]:
+        """Return all that determines a network's weights, apart from its training images."""
+        entry = self.config.networks[network].model_dump()
+        return {**entry, "seed": self.config.seed, "own_code": own_code(entry)}
+
+    def settings_of_dataset(self, wildcards: Place) -> dict[str, Any]:
+        """Return the entry of a data set in the config, sorted by key."""
+        return dict(sorted(self.config.datasets[wildcards.dataset].plain().items()))
+
+    def classes_of_dataset(self, wildcards: Place) -> list[str] | None:
+        """Return the names of classes in the user's folders, for all splits; None for fetched data."""
+        folders = folders_of(self.config.datasets[wildcards.dataset].plain())
+        return classes_of(folders, f"datasets.{wildcards.dataset}") if folders else None
+
+    def changes_of_dataset(self, wildcards: Place) -> str | None:
+        """Return a digest that changes with the class folders of a split; None for fetched data."""
+        folder = folder_of(self.config.datasets[wildcards.dataset].plain(), wildcards.split)
+        return None if folder is None else last_changes(folder)
+
+
+def read_layers(config: Config, folder: Path) -> dict[str, list[Layer]]:
+    """Return all layers of each network that has a run.
+
+    Parameters
+    ----------
+    config : the config.
+    folder : cache of the layers, see :func:`census.networks.listing.list_layers`.
+    """
+    names = sorted({run.network for run in config.runs})
+    return {name: list_layers(name, config.networks[name].model_dump(), folder) for name in names}

@@ -1,0 +1,81 @@
+"""Memory and time of jobs, as resource functions of Snakemake."""
+
+import json
+from collections.abc import Callable
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+from census.planning.passes import Pass
+from census.planning.plan import Place, Plan
+from census.planning.runs import Run
+
+# memory in MB of the Snakemake that goes with each job where jobs are submitted
+SNAKEMAKE_MB = 500
+
+Megabytes = Callable[[Any, int], int]
+
+
+def memory(megabytes: int | Callable[[Place], int]) -> Megabytes:
+    """Return a job's memory in MB: more with each attempt, plus that of its Snakemake.
+
+    Parameters
+    ----------
+    megabytes : memory of the job's own process, or a function of wildcards that returns it.
+    """
+
+    def needed(wildcards: Place, attempt: int) -> int:
+        own = megabytes(wildcards) if callable(megabytes) else megabytes
+        return SNAKEMAKE_MB + attempt * own
+
+    return needed
+
+
+def memory_of_matrices(plan: Plan, count: Callable[[Run], int]) -> Megabytes:
+    """Return the memory of a job that holds images × images matrices.
+
+    Parameters
+    ----------
+    plan : plan of the study.
+    count : number of matrices for a run.
+    """
+
+    def megabytes(wildcards: Place) -> int:
+        run = plan.run_of(wildcards)
+        # a block of 4 MB per 32 images, too
+        return 1000 + round(0.14 * run.settings.maps + count(run) * 8e-6 * run.settings.maps**2)
+
+    return memory(megabytes)
+
+
+def memory_of_pass(run: Run, batch: int) -> Megabytes:
+    """Return the memory of a forward pass: it grows with a batch, not with images.
+
+    Parameters
+    ----------
+    run : its run.
+    batch : images in a batch.
+    """
+    # the tensors that live at once, and what is computed between them, as multiples of the largest; measured
+    # on SqueezeNet, see docs/scaling.md
+    tensors = 14 * max(layer.n_neurons for layer in run.known) * batch * 4
+    # four summaries, 4 bytes each, of a chunk of about 512 images
+    units = sum(layer.shape[0] for layer in run.recorded)
+    return memory(1000 + round((tensors + 16 * units * max(512, batch)) / 1e6))
+
+
+def runtime_of_pass(this: Pass) -> Callable[[Any, Any, int], int]:
+    """Return the time limit in minutes of a job of a forward pass, twice what is expected."""
+    # multiplications per neuron as in VGG16, of which few networks have more; on one core
+    seconds = sum(layer.n_neurons for layer in this.run.known) * 1200 / 1e10
+    wanted = this.settings["images"]
+
+    def minutes(wildcards: Place, input: Any, threads: int) -> int:
+        # where the images are not there yet, Snakemake learns it from an error that names its input, and asks
+        # again
+        Path(input.images).stat()
+        here = json.loads((Path(input.images) / "zarr.json").read_text())["attributes"]["n_images"]
+        seen = here if wanted is None else min(here, wanted)
+        return 10 + ceil(2 * seen / this.shards * seconds / threads / 60)
+
+    return minutes

@@ -1,0 +1,288 @@
+"""A run of a study: a network on a data set, with its layers, checkpoints, blocks and files."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import ceil
+from typing import Any, Literal, Self
+
+from census.errors import StudyError
+from census.networks.layers import Layer, select
+from census.networks.listing import own_code
+from census.paths import path_name
+from census.planning.blocks import Block, parts_of, stretches
+from census.planning.config import Config, Network
+from census.planning.config import Run as RunSettings
+
+DATASET = "results/data/{dataset}/{split}"
+WEIGHTS = "results/networks/{network}/{checkpoint}.safetensors"
+STORE = "results/activations/{network}/{checkpoint}/{dataset}/{layer}.zarr"
+
+# larger layers are multiplied in parts of about this many neurons, a job each
+NEURONS_OF_JOB = 1_000_000
+# images of a run that takes all of its data set, for expected times
+SOME_IMAGES = 10_000
+# Expected seconds on one core, measured on the default study:
+# to open a layer's store for a measure; per value of maps; per mean of a unit on an image
+STORE_SECONDS, VALUE_SECONDS, MEAN_SECONDS = 0.1, 2e-8, 3e-8
+# of a forward pass over one image, per neuron of the network; of the facets of a unit
+NEURON_SECONDS, FACETS_SECONDS = 1e-9, 0.1
+# a step of activation maximization takes a forward and a backward pass, and there are two objectives
+PASSES_OF_STEP = 2 * 3
+
+Kind = Literal["layers", "units", "facets"]
+"""What the jobs of a block compute: measures of layers, per-unit analyses, or facets."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A network on a data set.
+
+    Attributes
+    ----------
+    settings : its entry in the config.
+    entry : its network's entry.
+    config : the whole config.
+    known : all layers of the network, by depth.
+    layers : names of the recorded layers, by depth.
+    unit_layers : names of those with per-unit analyses.
+    checkpoints : its checkpoints, in order of steps.
+    """
+
+    settings: RunSettings
+    entry: Network
+    config: Config
+    known: tuple[Layer, ...]
+    layers: tuple[str, ...]
+    unit_layers: tuple[str, ...]
+    checkpoints: tuple[str, ...]
+
+    @classmethod
+    def of(cls, settings: RunSettings, config: Config, known: Sequence[Layer], key: str) -> Self:
+        """Return a run with its layers by name.
+
+        Parameters
+        ----------
+        settings, config, known : see the attributes.
+        key : the run's key in the config, for messages.
+
+        Raises
+        ------
+        StudyError : the network has no such layer; one of ``unit_layers`` is not among ``layers``; or
+            ``correct_only`` lacks the layer ``output``.
+        """
+        recorded = select(known, settings.layers, f"{key}.layers")
+        one_by_one = select(known, settings.unit_layers, f"{key}.unit_layers")
+        if settings.unit_layers == "rectified":
+            one_by_one = [layer for layer in one_by_one if layer in recorded]
+        for layer in one_by_one:
+            if layer not in recorded:
+                raise StudyError(f"{key}.unit_layers: {layer.name!r} is not among this run's layers")
+        names = tuple(layer.name for layer in recorded)
+        if settings.correct_only and "output" not in names:
+            raise StudyError(f"{key}.correct_only: needs the layer 'output' among layers")
+        entry = config.networks[settings.network]
+        return cls(
+            settings,
+            entry,
+            config,
+            tuple(known),
+            names,
+            tuple(layer.name for layer in one_by_one),
+            tuple(_checkpoints(settings.checkpoints, entry)),
+        )
+
+    @property
+    def network(self) -> str:
+        """Name of the network."""
+        return self.settings.network
+
+    @property
+    def dataset(self) -> str:
+        """Name of the data set."""
+        return self.settings.dataset
+
+    @property
+    def images(self) -> str:
+        """The store of the images shown to the network."""
+        return DATASET.format(dataset=self.dataset, split=self.settings.split) + ".zarr"
+
+    @property
+    def training_images(self) -> list[str]:
+        """The store of the images over which ablated units are averaged; nothing if none are needed."""
+        splits = self.config.datasets[self.dataset].splits
+        if "mean" not in self.config.measures.ablation.modes or "train" not in splits:
+            return []
+        return [DATASET.format(dataset=self.dataset, split="train") + ".zarr"]
+
+    @property
+    def n_ablation_images(self) -> int:
+        """Number of images on which units are ablated."""
+        return min(self.settings.maps, self.settings.ablation_images or self.settings.maps)
+
+    @property
+    def input_resize(self) -> int:
+        """Height and width to which images are resized before the network's input is cropped."""
+        return self.entry.input.resize or self.entry.input.size
+
+    @property
+    def built_from(self) -> dict[str, Any]:
+        """The parts of its network's entry from which the network is built; its weights are files."""
+        entry = self.entry.model_dump()
+        parts = ("architecture", "arguments", "classes", "weights", "input", "logits")
+        return {**{name: entry[name] for name in parts}, "own_code": own_code(entry)}
+
+    @property
+    def final_stores(self) -> list[str]:
+        """The stores of the final network's recorded layers, by depth."""
+        return self.stores(self.layers, ["final"])
+
+    @property
+    def final_unit_stores(self) -> list[str]:
+        """The stores of the final network's layers with per-unit analyses, by depth."""
+        return self.stores(self.unit_layers, ["final"])
+
+    @property
+    def logits(self) -> list[str]:
+        """The stores of the logits at every checkpoint."""
+        return self.stores(["output"], self.checkpoints)
+
+    @property
+    def logits_of_correct(self) -> list[str]:
+        """The store of the final network's logits if only correctly classified images count."""
+        return self.stores(["output"], ["final"]) if self.settings.correct_only else []
+
+    @property
+    def unit_weights(self) -> list[str]:
+        """The weights at the checkpoints of per-unit analyses, in order of steps."""
+        return [WEIGHTS.format(network=self.network, checkpoint=each) for each in self.unit_checkpoints]
+
+    @property
+    def unit_checkpoints(self) -> list[str]:
+        """The checkpoints of per-unit analyses, in order of steps."""
+        wanted = {"final": ("final",), "ends": ("0", "final"), "all": self.checkpoints}
+        chosen = wanted[self.settings.unit_checkpoints]
+        return [checkpoint for checkpoint in self.checkpoints if checkpoint in chosen]
+
+    @property
+    def has_learning(self) -> bool:
+        """Whether there are checkpoints between the untrained and the final network."""
+        return len(self.checkpoints) > 2
+
+    @property
+    def has_branches(self) -> bool:
+        """Whether some of its layers lie in branches of the network."""
+        return any(layer.branch_of for layer in self.recorded)
+
+    @property
+    def has_rectified(self) -> bool:
+        """Whether some of its layers are rectified."""
+        return any(layer.kind == "rectifier" for layer in self.recorded)
+
+    @property
+    def has_gram(self) -> bool:
+        """Whether directions follow from Gram matrices: there are maps of few enough images."""
+        return self.settings.maps <= self.config.measures.directions.gram_images
+
+    @property
+    def names_labels(self) -> bool:
+        """Whether the network was trained to predict the labels of the data set."""
+        return self.entry.training is not None and self.entry.training.dataset == self.dataset
+
+    @property
+    def has_performance(self) -> bool:
+        """Whether the network was trained on these labels, and its logits are recorded."""
+        return self.names_labels and "output" in self.layers
+
+    @cached_property
+    def recorded(self) -> list[Layer]:
+        """The recorded layers."""
+        names = set(self.layers)
+        return [layer for layer in self.known if layer.name in names]
+
+    def path(self, pattern: str, **values: str) -> str:
+        """Return a file of this run."""
+        return pattern.format(network=self.network, dataset=self.dataset, **values)
+
+    def stores(self, layers: Iterable[str], checkpoints: Iterable[str]) -> list[str]:
+        """Return the stores of layers at checkpoints, layer by layer."""
+        wanted = list(checkpoints)
+        return [
+            self.path(STORE, layer=path_name(layer), checkpoint=checkpoint)
+            for layer in layers
+            for checkpoint in wanted
+        ]
+
+    # blocks
+
+    @cached_property
+    def blocks(self) -> dict[Kind, dict[str, Block]]:
+        """The blocks of its layers by name, in order of depth, for each kind of work."""
+        return {
+            "layers": self._blocks(self._seconds_of_layer, self.layers),
+            "facets": self._blocks(self._seconds_of_facets, self.layers),
+            "units": self._blocks(self._seconds_of_units, self.unit_layers, split=True),
+        }
+
+    def blocks_with(self, layers: Iterable[str], kind: Kind) -> list[Block]:
+        """Return the blocks in which layers lie, in order of depth."""
+        wanted = set(layers)
+        return [block for block in self.blocks[kind].values() if wanted.intersection(block.layers)]
+
+    def gram_parts(self, block: Block) -> dict[str, int]:
+        """Return, of the layers of a block with very many neurons, into how many parts these are split."""
+        wanted = set(block.layers)
+        parts = {layer.name: gram_parts(layer) for layer in self.recorded if layer.name in wanted}
+        return {name: count for name, count in parts.items() if count > 1}
+
+    def n_units(self, layer: Layer) -> int:
+        """Return the number of a layer's units with per-unit analyses."""
+        wanted = self.settings.units
+        return layer.shape[0] if wanted == "all" else min(wanted, layer.shape[0])
+
+    def _blocks(
+        self, seconds: Callable[[Layer], float], chosen: Iterable[str], *, split: bool = False
+    ) -> dict[str, Block]:
+        wanted, limit = set(chosen), 60 * self.config.jobs.minutes
+        expected = [seconds(layer) for layer in self.known]
+        found = {}
+        for stretch in stretches(expected, limit):
+            names = tuple(self.known[place].name for place in stretch if self.known[place].name in wanted)
+            if not names:
+                continue
+            first, last = stretch[0], stretch[-1]
+            parts = parts_of(self.n_units(self.known[first]), expected[first], limit) if split else 1
+            single = len(stretch) == 1 and parts > 1
+            name = f"{first:04d}" if single else f"{first:04d}-{last:04d}"
+            found[name] = Block(name, names, parts if single else 1)
+        return found
+
+    def _seconds_of_layer(self, layer: Layer) -> float:
+        values = layer.n_neurons * self.settings.maps * VALUE_SECONDS
+        means = layer.shape[0] * (self.settings.images or SOME_IMAGES) * MEAN_SECONDS
+        return len(self.checkpoints) * (STORE_SECONDS + values + means)
+
+    def _seconds_of_units(self, layer: Layer) -> float:
+        ascent = self.config.measures.ascent
+        passes = ascent.seeds * ascent.steps * PASSES_OF_STEP + self.n_ablation_images
+        return len(self.unit_checkpoints) * self.n_units(layer) * passes * self._pass_seconds
+
+    def _seconds_of_facets(self, layer: Layer) -> float:
+        settings = self.config.measures.facets
+        wanted = layer.shape[0] if settings.all else min(2 * settings.units_per_end, layer.shape[0])
+        return STORE_SECONDS + wanted * FACETS_SECONDS
+
+    @cached_property
+    def _pass_seconds(self) -> float:
+        return sum(layer.n_neurons for layer in self.known) * NEURON_SECONDS
+
+
+def gram_parts(layer: Layer) -> int:
+    """Return into how many parts the neurons of a layer are split to be multiplied."""
+    return ceil(layer.n_neurons / NEURONS_OF_JOB)
+
+
+def _checkpoints(wanted: str | Sequence[int], entry: Network) -> list[str]:
+    if wanted == "all":
+        return entry.checkpoints
+    return [*(str(step) for step in sorted([] if isinstance(wanted, str) else wanted)), "final"]

@@ -1,0 +1,230 @@
+"""The plan of a study: runs, blocks, and the files of its jobs."""
+
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from census.errors import StudyError
+from census.networks.layers import Layer
+from census.planning.blocks import UNITS
+from census.planning.config import read_config
+from census.planning.passes import passes
+from census.planning.plan import Plan
+
+SCRIPTS = Path(__file__).parents[2] / "scripts"
+LAYERS = {
+    "cnn": [
+        Layer("input", "input", (1, 28, 28), 0, "x"),
+        Layer("conv1", "other", (64, 28, 28), 1, "conv1"),
+        Layer("relu1", "rectifier", (64, 28, 28), 2, "relu", aliases=("block1",)),
+        Layer("conv2", "other", (512, 28, 28), 3, "conv2"),
+        Layer("relu2", "rectifier", (512, 28, 28), 4, "relu", branch_of="block2"),
+        Layer("output", "output", (10, 1, 1), 5, "output"),
+    ]
+}
+
+
+def planned(run=None, layers=LAYERS, **config):
+    """Return the plan of a study with one run."""
+    return Plan.of(
+        read_config(
+            {
+                "datasets": {"clothes": {"source": "fashion-mnist"}},
+                "networks": {
+                    "cnn": {
+                        "architecture": "cnn",
+                        "classes": 10,
+                        "weights": "train",
+                        "input": {"size": 28, "color": "gray", "mean": [0], "std": [1]},
+                        "training": {"dataset": "clothes", "checkpoints": [0, 3]},
+                    }
+                },
+                "runs": [{"network": "cnn", "dataset": "clothes", "maps": 10, "images": 100, **(run or {})}],
+                **config,
+            }
+        ),
+        layers,
+    )
+
+
+def job(block):
+    return SimpleNamespace(network="cnn", dataset="clothes", block=block)
+
+
+def test_planning_imports_neither_torch_nor_numpy():
+    heavy = "torch", "numpy", "pandas", "scipy", "zarr"
+    program = (
+        "import sys, census.planning.passes, census.planning.resources, census.figures.drawings\n"
+        f"print([name for name in {heavy} if name in sys.modules])"
+    )
+    found = subprocess.check_output(
+        [sys.executable, "-c", program], env={"PYTHONPATH": str(SCRIPTS)}, text=True
+    )
+    assert found == "[]\n"
+
+
+# names of layers and units
+
+
+def test_layers_of_a_run_go_by_their_one_name():
+    assert planned().runs[0].layers == ("input", "relu1", "relu2", "output")
+    assert planned({"layers": ["block1", "input"]}).runs[0].layers == ("input", "relu1")
+
+
+@pytest.mark.parametrize(
+    ("run", "expected"),
+    [
+        ({}, ("relu1", "relu2")),
+        ({"layers": ["input", "relu2"]}, ("relu2",)),
+        ({"layers": ["input"]}, ()),
+        ({"unit_layers": ["block1", "input"]}, ("input", "relu1")),
+    ],
+    ids=["all", "recorded", "none", "named"],
+)
+def test_per_unit_layers_are_recorded_ones(run, expected):
+    assert planned(run).runs[0].unit_layers == expected
+
+
+@pytest.mark.parametrize(
+    ("run", "message"),
+    [
+        ({"layers": ["relu11"]}, "layers: the network has no layer 'relu11'; did you mean 'relu1'?"),
+        (
+            {"layers": ["input"], "unit_layers": ["block1"]},
+            "unit_layers: 'relu1' is not among this run's layers",
+        ),
+        ({"layers": ["input"], "correct_only": True}, "correct_only: needs the layer 'output' among layers"),
+    ],
+    ids=["unknown", "not recorded", "no logits"],
+)
+def test_faults_of_a_run_name_their_key(run, message):
+    with pytest.raises(StudyError) as raised:
+        planned(run)
+    assert str(raised.value) == f"config: runs[0].{message}"
+
+
+def test_units_with_facets_go_by_their_layer_s_one_name():
+    asked = {"cnn": {"block1": [63], "input": [0], "relu1": [2]}}
+    plan = planned(measures={"facets": {"units": asked}})
+    assert plan.facet_units == {"cnn": {"relu1": [63, 2], "input": [0]}}
+    (block,) = plan.runs[0].blocks["facets"]
+    assert plan.units_with_facets(job(block)) == {"input": [0], "relu1": [63, 2]}
+    assert planned().facet_units == {}
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"cmn": {"relu1": [0]}}, "units: no run has a network 'cmn'; did you mean 'cnn'?"),
+        ({"cnn": {"relu3": [0]}}, "units.cnn: no run of it records a layer 'relu3'; did you mean 'relu1'?"),
+        ({"cnn": {"relu2": [0]}}, "units.cnn: no run of it records a layer 'relu2'; did you mean 'relu1'?"),
+        ({"cnn": {"block1": [3, 64]}}, "units.cnn.block1: there is no unit 64; the last is 63"),
+    ],
+    ids=["network", "layer", "not recorded", "unit"],
+)
+def test_missing_units_are_named(asked, message):
+    with pytest.raises(StudyError) as raised:
+        planned({"layers": ["input", "relu1"]}, measures={"facets": {"units": asked}})
+    assert str(raised.value) == f"config: measures.facets.{message}"
+
+
+def test_layers_with_loadings_go_by_their_one_name():
+    plan = planned(measures={"directions": {"loadings": {"cnn": ["block1", "input"]}}})
+    assert plan.layers_with_loadings(job("")) == ["relu1", "input"]
+    with pytest.raises(StudyError, match=r"loadings\.cnn: no run of it records a layer 'relu3'"):
+        planned(measures={"directions": {"loadings": {"cnn": ["relu3"]}}})
+
+
+# blocks
+
+
+def blocks(plan, kind="layers"):
+    return {name: block.layers for name, block in plan.runs[0].blocks[kind].items()}
+
+
+def test_small_layers_share_a_block():
+    assert blocks(planned()) == {"0000-0005": ("input", "relu1", "relu2", "output")}
+    alone = blocks(planned(jobs={"minutes": 1e-9}))
+    assert alone == {
+        "0000-0000": ("input",),
+        "0002-0002": ("relu1",),
+        "0004-0004": ("relu2",),
+        "0005-0005": ("output",),
+    }
+
+
+@pytest.mark.parametrize("minutes", [1e-9, 0.005, 0.01, 1])
+@pytest.mark.parametrize("kind", ["layers", "facets", "units"])
+def test_another_layer_changes_one_block_and_moves_none(kind, minutes):
+    few = planned({"layers": ["input", "relu1"], "unit_layers": ["relu1"]}, jobs={"minutes": minutes})
+    more = planned(
+        {"layers": ["input", "relu1", "conv1"], "unit_layers": ["relu1", "conv1"]}, jobs={"minutes": minutes}
+    )
+    before, after = blocks(few, kind), blocks(more, kind)
+    assert before.keys() <= after.keys()
+    assert sum(before.get(name) != layers for name, layers in after.items()) == 1
+
+
+def test_units_of_a_layer_that_takes_long_are_split():
+    run = {"units": "all", "unit_layers": ["relu1", "relu2"]}
+    plan = planned(run, jobs={"minutes": 0.5})
+    of_units = plan.runs[0].blocks["units"]
+    (name,) = (name for name, block in of_units.items() if block.layers == ("relu2",))
+    # by its place alone, so that one wildcard tells split layers from all others
+    assert name == "0004"
+    parts = of_units[name].parts
+    assert 1 < parts <= 512 / UNITS
+    files = plan.parts_of_block("{block}/{part}")(job(name))
+    assert files == [f"{name}/{part}" for part in range(parts)]
+    assert planned(run, jobs={"minutes": 1000}).runs[0].blocks["units"]["0000-0005"].parts == 1
+
+
+def test_neurons_of_large_layers_are_split():
+    large = [*LAYERS["cnn"][:-1], Layer("wide", "rectifier", (64, 200, 200), 5, "relu"), LAYERS["cnn"][-1]]
+    plan = planned(layers={"cnn": large}, jobs={"minutes": 1000})
+    (block,) = plan.runs[0].blocks["layers"]
+    assert plan.gram_parts(job(block)) == {"wide": 3}
+    assert plan.parts_of_gram("{layer}/{part}")(job(block)) == ["wide/0", "wide/1", "wide/2"]
+
+
+def test_a_block_that_is_not_in_the_plan_is_named():
+    with pytest.raises(StudyError, match="has no block '0000-0004' of layers; did you mean '0000-0005'"):
+        planned().stores_of_block(job("0000-0004"))
+
+
+def test_the_index_has_the_block_of_each_layer():
+    plan = planned({"layers": ["input", "relu1"]})
+    index = {(measure, layer): block for measure, _, _, layer, block in plan.index()}
+    assert index["gram", "input"] == "0000-0005"
+    assert index["ascent", "relu1"] in plan.runs[0].blocks["units"]
+    assert ("ascent", "input") not in index
+    assert ("clusters", "input") not in index
+
+
+# files
+
+
+def test_stores_are_in_order_of_layers_and_steps():
+    plan = planned({"layers": ["input", "relu1"], "checkpoints": "all", "unit_checkpoints": "ends"})
+    store = "results/activations/cnn/{}/clothes/{}.zarr".format
+    assert plan.stores_of_block(job("0000-0005")) == [
+        store(checkpoint, layer) for layer in ("input", "relu1") for checkpoint in ("0", "3", "final")
+    ]
+    (block,) = plan.runs[0].blocks["units"]
+    assert plan.unit_stores_of_block(job(block)) == [store("0", "relu1"), store("final", "relu1")]
+    assert plan.runs[0].unit_weights == [
+        "results/networks/cnn/0.safetensors",
+        "results/networks/cnn/final.safetensors",
+    ]
+
+
+def test_a_checkpoint_is_recorded_in_one_pass(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = list(passes(planned({"checkpoints": "all"}), "code"))
+    assert [each.checkpoint for each in found] == ["0", "3", "final"]
+    assert all(each.layers == ["input", "relu1", "relu2", "output"] for each in found)
+    assert len({each.key for each in found if each.checkpoint != "final"}) == 1
+    assert [each.settings["images"] for each in found] == [1000, 1000, 100]
