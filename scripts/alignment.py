@@ -22,7 +22,9 @@ with job(snakemake.log[0]) as log:
 
     rotations, resamples, seed = (snakemake.params[name] for name in ("rotations", "resamples", "seed"))
     tables, drawn_tables = [], []
-    for _, paths in groupby(one_by_one(snakemake.input), lambda path: Path(path).name):
+    # the stores of a layer at all checkpoints follow each other
+    of_layers = groupby(snakemake.input, lambda path: Path(path).stem)
+    for _, paths in one_by_one(of_layers, lambda of_layer: of_layer[0]):
         stores = [open_store(path) for path in paths]
         maps = {store["maps"].shape[0] for store in stores}
         chosen = {n_maps: choose_images(n_maps, snakemake.params.images, 0, seed)[0] for n_maps in maps}

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 
 from census.errors import StudyError
-from census.jobs import job
+from census.jobs import job, one_by_one
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 
@@ -57,6 +57,47 @@ def test_an_unexpected_failure_keeps_its_traceback_in_the_log(tmp_path):
     assert "Traceback (most recent call last):" in log
     assert 'script.py", line 3, in <module>' in log
     assert log.rstrip().endswith("KeyError: 'key'")
+
+
+def message(log: Path, error: Exception, items: list[str], **names) -> str:
+    """Return the message of a job that fails at the item ``output``, or after all items."""
+
+    def work():
+        for item in one_by_one(items, **names):
+            if item == "output":
+                raise error
+        raise error
+
+    with pytest.raises(SystemExit) as ended, job(log):
+        work()
+    return str(ended.value)
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (StudyError("no images"), "output: no images"),
+        (StudyError("output/maps cannot be read"), "output/maps cannot be read"),
+        # a layer's name may be a word of the message
+        (ValueError("no output"), "output: ValueError: no output (traceback in "),
+        (OSError(errno.ENOSPC, "full", "units.parquet"), "units.parquet cannot be written: no space is left"),
+    ],
+)
+def test_a_failure_names_the_item_of_its_block(tmp_path, error, told):
+    ended = message(tmp_path / "job.log", error, ["relu", "output", "fc"])
+    assert ended.startswith(f"Error: {told}")
+
+
+def test_a_failure_names_an_item_as_the_job_does(tmp_path):
+    ended = message(tmp_path / "job.log", StudyError("no images"), ["output"], name=str.upper)
+    assert ended == "Error: OUTPUT: no images"
+
+
+def test_a_failure_outside_of_items_names_none(tmp_path):
+    # nor that at which an earlier job failed
+    for items in (["relu", "fc"], [], ["output"], []):
+        ended = message(tmp_path / "job.log", StudyError("no images"), items)
+        assert ended == ("Error: output: no images" if items == ["output"] else "Error: no images")
 
 
 def test_a_failed_import_is_a_failure_like_others(tmp_path):

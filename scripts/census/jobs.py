@@ -64,8 +64,8 @@ def one_by_one(items: Iterable[Item], name: Callable[[Item], str] = str) -> Iter
 
 
 def _at(message: str) -> str:
-    """Return a message with what the job worked on, unless it says so."""
-    return message if not _current or _current[0] in message else f"{_current[0]}: {message}"
+    """Return a message with what the job worked on, unless it begins with that."""
+    return message if not _current or message.startswith(_current[0]) else f"{_current[0]}: {message}"
 
 
 @contextlib.contextmanager
