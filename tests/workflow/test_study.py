@@ -18,11 +18,13 @@ import xarray as xr
 from PIL import Image
 from safetensors.numpy import load_file
 
+import census
 from census.activations.subset import choose_images
 from census.atlas.site import read_data
 from census.claims.declared import CLAIMS
 from census.claims.verdict import FAILS, HOLDS, UNDECIDED
 from census.dictionary import columns_of
+from census.planning.plan import MEASURES
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,13 +37,8 @@ PASSES = {
     "extract/extract_small_final_tiny",
 }
 LAYERS = {"random": ("relu1", "output"), "small": ("relu", "output")}
-HISTOGRAMS = {f"histogram/{network}/tiny/{layer}" for network, layers in LAYERS.items() for layer in layers}
-# one job draws them with all other figures of the same section
-HISTOGRAM_FIGURES = {f"figures_sparsity/{network}/tiny" for network in LAYERS}
-
-
-# of a network as a whole, and made anew when a layer comes or goes
-OF_NETWORK = {f"{rule}/random/tiny" for rule in ("correlation", "similarity", "facetedness")}
+# all layers of a network, recorded or not, are one block
+BLOCKS = {"random": "0000-0019", "small": "0000-0004"}
 # figures that the run of each network has
 VIEWS = {
     "random": {
@@ -71,12 +68,6 @@ VIEWS["small"] = {
     "correlation/matrices-0",
 }
 SECTIONS = ("sparsity", "decorrelation", "concepts", "substitution", "directions", "agreement")
-FIGURES = {
-    *(f"figures_{section}/{network}/tiny" for section in SECTIONS for network in VIEWS),
-    "figures_claims",
-}
-# of the rectified layers only, whose units are looked at one by one
-OF_UNITS = ("ascent", "substitution", "ablation", "clusters")
 # rules whose jobs follow whatever changes the census, which all networks share
 OF_CENSUS = (
     *("tables", "agreement", "figures_agreement"),
@@ -84,52 +75,50 @@ OF_CENSUS = (
 )
 
 
-def of_layer(jobs, network, layer):
-    """Return the jobs that measure a layer by itself."""
-    return {job for job in jobs if job.endswith(f"/{network}/tiny/{layer}")}
+def of_network(network, *rules):
+    """Return the jobs of rules for a network as a whole."""
+    return {f"{rule}/{network}/tiny" for rule in rules}
+
+
+def of_block(network, *rules):
+    """Return the jobs of rules for the block of a network's layers."""
+    return {f"{rule}/{network}/tiny/{BLOCKS[network]}" for rule in rules}
 
 
 def of_rule(jobs, *rules):
     return {job for job in jobs if job.partition("/")[0] in rules}
 
 
-def edit(path: Path, text: str = "EDITED = True") -> None:
+def figures(network, *sections):
+    """Return the jobs that draw sections of the report for a network."""
+    return of_network(network, *(f"figures_{section}" for section in sections))
+
+
+@pytest.fixture
+def found(first):
+    """What the study has found."""
+    study, _ = first
+    return census.open(study.folder / "results")
+
+
+def edit(path: Path, text: str) -> None:
     with path.open("a") as file:
         file.write(f"\n{text}\n")
 
 
 def test_the_first_run_makes_everything_once(first):
     _, ended = first
-    assert ended.passes() == PASSES
-    assert of_rule(ended.jobs, "dataset", "train", "weights", "fetch") == {
-        "dataset/tiny/train",
-        "dataset/tiny/test",
-        "train/small",
-        "weights/random",
+    measures = [measure for of_kind in MEASURES.values() for measure in of_kind]
+    of_layers = ("correlation", "similarity", "facetedness", "importance", "bases", "claims", "atlas_run")
+    assert ended.jobs == {
+        *("dataset/tiny/train", "dataset/tiny/test", "train/small", "weights/random"),
+        *PASSES,
+        *(job for network in LAYERS for job in of_block(network, *measures)),
+        *(job for network in LAYERS for job in of_network(network, *of_layers)),
+        *of_network("small", "learning", "performance"),
+        *(job for network in LAYERS for job in figures(network, *SECTIONS)),
+        *("tables", "agreement", "verdicts", "figures_claims", "software", "atlas"),
     }
-    for network, layers in LAYERS.items():
-        for layer in layers:
-            assert of_layer(ended.jobs, network, layer) >= {
-                f"sparsity/{network}/tiny/{layer}",
-                f"histogram/{network}/tiny/{layer}",
-                f"gram/{network}/tiny/{layer}",
-                f"concepts/{network}/tiny/{layer}",
-                f"facets/{network}/tiny/{layer}",
-                f"selectivity/{network}/tiny/{layer}",
-                f"directions/{network}/tiny/{layer}",
-                f"alignment/{network}/tiny/{layer}",
-            }
-        assert f"bases/{network}/tiny" in ended.jobs
-    assert of_rule(ended.jobs, *OF_UNITS) == {
-        f"{rule}/{place}" for rule in OF_UNITS for place in ("random/tiny/relu1", "small/tiny/relu")
-    }
-    assert of_rule(ended.jobs, "importance") == {"importance/random/tiny", "importance/small/tiny"}
-    assert of_rule(ended.jobs, "correlation", "similarity", "learning", "performance", "facetedness") == {
-        *OF_NETWORK,
-        *(job.replace("random", "small") for job in OF_NETWORK),
-        *(f"{rule}/small/tiny" for rule in ("learning", "performance")),
-    }
-    assert ended.figures() == FIGURES
 
 
 @pytest.mark.parametrize("table", ["units", "layers"])
@@ -153,26 +142,27 @@ def test_the_census_is_what_its_dictionary_says(first, table):
     assert list(rows["range"]) == [column.range for column in columns]
 
 
-def test_the_census_has_a_row_for_every_unit_and_opens_everywhere(first):
+def test_the_census_has_a_row_for_every_unit_and_opens_everywhere(first, found):
     study, _ = first
     path = study.folder / "results/census/units.parquet"
     units = pd.read_parquet(path)
     rows = [
-        len(pd.read_parquet(each))
-        for each in (study.folder / "results/measures/sparsity").rglob("*.units.parquet")
+        len(found.table("sparsity", network, "tiny", f"{layer}.units"))
+        for network, layers in LAYERS.items()
+        for layer in layers
     ]
     assert len(units) == sum(rows)
     assert not units.duplicated(["network", "checkpoint", "dataset", "layer", "unit"]).any()
     names = ["network", "dataset", "layer", "checkpoint", "unit"]
-    own = pd.read_parquet(study.folder / "results/measures/selectivity/small/tiny/relu.units.parquet")
+    own = found.table("selectivity", "small", "tiny", "relu.units")
     both = units.merge(own, on=names, suffixes=("", "_own"))
     assert len(both) == len(own)
     pd.testing.assert_series_equal(both["auroc"], both["auroc_own"], check_names=False)
     assert polars.read_parquet(path).shape == units.shape
     # pandas cannot tell what was not measured from what is undefined; others can
     sums = "count(*), count(rs_iam), sum(isnan(selectivity)::int)"
-    found = duckdb.sql(f"select {sums} from '{path}' where layer = 'output'").fetchall()[0]
-    assert found == (
+    summed = duckdb.sql(f"select {sums} from '{path}' where layer = 'output'").fetchall()[0]
+    assert summed == (
         len(units.query("layer == 'output'")),
         0,
         units.query("layer == 'output'")["selectivity"].isna().sum(),
@@ -212,13 +202,13 @@ def test_the_blocks_of_the_documentation_run(first, page, tmp_path):
 def test_figures_are_pictures_of_something(first):
     study, _ = first
     folder = study.folder / "results/figures"
-    figures = sorted(folder.rglob("*.*"))
-    assert set(figures) == {
+    paths = sorted(folder.rglob("*.*"))
+    assert set(paths) == {
         folder / figure / network / "tiny" / f"{view}.png"
         for network, views in VIEWS.items()
         for figure, view in (each.split("/") for each in views)
     } | {folder / "claims.png"}
-    for path in figures:
+    for path in paths:
         assert path.suffix == ".png"
         with Image.open(path) as image:
             pixels = np.asarray(image.convert("L"))
@@ -268,54 +258,52 @@ def test_the_network_has_learned_between_its_checkpoints(first):
     assert xr.open_zarr(study.store("random", "final", "output")).attrs["step"] == 0
 
 
-def test_tables_have_a_row_for_each_thing_measured(first):
-    study, _ = first
-    measures = study.folder / "results/measures"
-    layers = pd.read_parquet(measures / "sparsity/small/tiny/relu.layer.parquet")
+def test_tables_have_a_row_for_each_thing_measured(found):
+    layers = found.table("sparsity", "small", "tiny", "relu.layer")
     assert layers["checkpoint"].tolist() == ["0", "1", "final"]
     assert layers["n_images"].tolist() == [10, 10, 24]
     assert (layers["n_units"] == 4).all()
     assert layers["active_fraction"].between(0, 1, inclusive="neither").all()
     assert (layers["active_fraction_low"] <= layers["active_fraction"]).all()
     assert (layers["active_fraction"] <= layers["active_fraction_high"]).all()
-    units = pd.read_parquet(measures / "sparsity/random/tiny/relu1.units.parquet")
+    units = found.table("sparsity", "random", "tiny", "relu1.units")
     assert units["unit"].tolist() == list(range(64))
-    bins = pd.read_parquet(measures / "histogram/small/tiny/relu.parquet")
+    bins = found.table("histogram", "small", "tiny", "relu")
     assert bins.groupby("checkpoint").size().to_dict() == {"0": 60, "1": 60, "final": 60}
     for checkpoint, table in bins.groupby("checkpoint"):
-        maps = xr.open_zarr(study.store("small", str(checkpoint), "relu"))["maps"].values
+        maps = found.activations("small", "tiny", "relu", str(checkpoint))["maps"].values
         assert table["count"].sum() == (maps > 0).sum()
         assert (table["zeros"] == (maps == 0).sum()).all()
 
 
-def test_tables_of_similarity_hold_every_pair(first):
+def test_tables_of_similarity_hold_every_pair(first, found):
     study, _ = first
     measures = study.folder / "results/measures"
-    pairs = pd.read_parquet(measures / "similarity/small/tiny/pairs.parquet")
+    pairs = found.table("similarity", "small", "tiny", "pairs")
     assert len(pairs) == 3 * 2 * 2
     assert (pairs["n_map_images"] == 6).all()
     same = pairs["layer"] == pairs["other_layer"]
     np.testing.assert_allclose(pairs.loc[same, "similarity"], 1)
-    steps = pd.read_parquet(measures / "similarity/small/tiny/steps.parquet")
+    steps = found.table("similarity", "small", "tiny", "steps")
     assert set(zip(steps["layer"], steps["other_layer"], strict=True)) == {("relu", "output")}
     learning = pd.read_parquet(measures / "learning/small/tiny.parquet")
     assert len(learning) == 2 * 3 * 3
-    order = pd.read_parquet(measures / "correlation/small/tiny/orders.parquet").query("checkpoint == 'final'")
+    order = found.table("correlation", "small", "tiny", "orders").query("checkpoint == 'final'")
     assert order["layer"].unique().tolist() == ["relu", "output"]
     # all of it follows from patterns as they are stored
     for checkpoint in ("0", "1", "final"):
         matrices = {}
         for layer in ("relu", "output"):
-            patterns = xr.open_zarr(study.store("small", checkpoint, layer))["maps"].values.reshape(6, -1)
+            patterns = found.activations("small", "tiny", layer, checkpoint)["maps"].values.reshape(6, -1)
             matrices[layer] = np.corrcoef(patterns.astype(float))[np.triu_indices(6, 1)]
-            layers = pd.read_parquet(measures / "correlation/small/tiny/layers.parquet")
+            layers = found.table("correlation", "small", "tiny", "layers")
             row = layers.query("checkpoint == @checkpoint and layer == @layer").iloc[0]
             assert row["pattern_correlation"] == pytest.approx(matrices[layer].mean(), abs=1e-6)
             assert row["pattern_correlation_low"] <= row["pattern_correlation"]
         row = steps[steps["checkpoint"] == checkpoint].iloc[0]
         expected = np.corrcoef(matrices["relu"], matrices["output"])[0, 1]
         assert row["similarity"] == pytest.approx(expected, abs=1e-5)
-        grams = xr.open_zarr(measures / "gram/small/tiny/relu.zarr" / checkpoint)
+        grams = found.matrices("gram", "small", "tiny", "relu", checkpoint)
         assert grams["gram"].sizes == {"image": 6, "other_image": 6}
         assert grams.attrs["n_neurons"] == 256
     performance = pd.read_parquet(measures / "performance/small/tiny.parquet").set_index("checkpoint")
@@ -323,42 +311,39 @@ def test_tables_of_similarity_hold_every_pair(first):
     assert performance.loc["final", "accuracy"] == pytest.approx(history["test_accuracy"].iloc[-1], abs=0.05)
 
 
-def test_concepts_are_of_the_top_images(first):
+def test_concepts_are_of_the_top_images(first, found):
     study, _ = first
-    measures = study.folder / "results/measures"
     data = xr.open_zarr(study.folder / "results/data/tiny/test.zarr")
-    store = xr.open_zarr(study.store("random", "final", "relu1"))
+    store = found.activations("random", "tiny", "relu1")
     largest, images = store["max"].values, store["image"].values
-    found = xr.open_zarr(measures / "concepts/random/tiny/relu1.zarr/final")
-    assert found["top_image"].sizes == {"unit": 64, "rank": 24}
-    units = pd.read_parquet(measures / "facetedness/random/tiny/units.parquet").query("layer == 'relu1'")
+    concepts = found.matrices("concepts", "random", "tiny", "relu1")
+    assert concepts["top_image"].sizes == {"unit": 64, "rank": 24}
+    units = found.table("facetedness", "random", "tiny", "units").query("layer == 'relu1'")
     for unit in (0, 17, 63):
         order = sorted(range(24), key=lambda i: (-largest[i, unit], images[i]))
         top = images[[i for i in order if largest[i, unit] > 0]]
-        np.testing.assert_array_equal(found["top_image"].values[unit, : len(top)], top)
+        np.testing.assert_array_equal(concepts["top_image"].values[unit, : len(top)], top)
         counts = np.bincount(data["label"].values[top], minlength=3)
-        np.testing.assert_array_equal(found["class_count"].values[unit], counts)
+        np.testing.assert_array_equal(concepts["class_count"].values[unit], counts)
         row = units[units["unit"] == unit].iloc[0]
         assert row["n_top_images"] == len(top)
         assert row["top_count_1"] == counts.max()
     assert (units["facetedness"].isin(["multi", "single"]) == units["mf_degree"].notna()).all()
-    layers = pd.read_parquet(measures / "facetedness/small/tiny/layers.parquet")
+    layers = found.table("facetedness", "small", "tiny", "layers")
     assert layers["layer"].tolist() == ["relu", "output"] * 3
     assert (layers["share_sf"] + layers["share_mf"] <= 1).all()
 
 
-def test_selectivity_is_that_of_the_stored_means(first):
-    study, _ = first
-    measures = study.folder / "results/measures/selectivity/small/tiny"
-    units = pd.read_parquet(measures / "relu.units.parquet").query("checkpoint == 'final'")
-    store = xr.open_zarr(study.store("small", "final", "relu"))
+def test_selectivity_is_that_of_the_stored_means(found):
+    units = found.table("selectivity", "small", "tiny", "relu.units").query("checkpoint == 'final'")
+    store = found.activations("small", "tiny", "relu")
     means = store["mean"].to_series().unstack().groupby(store["label"].values).mean().to_numpy()
     rest = (means.sum(0) - means.max(0)) / 2
     expected = (means.max(0) - rest) / (means.max(0) + rest)
     np.testing.assert_allclose(units["selectivity"], expected, rtol=1e-4, atol=1e-6)
     assert units["selectivity_p"].between(1 / 251, 1).all()
     assert (units["selectivity_q"] >= units["selectivity_p"]).all()
-    layers = pd.read_parquet(measures / "output.layer.parquet")
+    layers = found.table("selectivity", "small", "tiny", "output.layer")
     assert layers["n_classes"].tolist() == [3, 3, 3]
     # logits are signed
     assert (layers["n_signed_units"] == 3).all()
@@ -366,10 +351,8 @@ def test_selectivity_is_that_of_the_stored_means(first):
     assert layers["auroc_median"].between(0.5, 1).all()
 
 
-def test_measures_of_the_same_unit_stand_side_by_side(first):
-    study, _ = first
-    folder = study.folder / "results/measures"
-    units = pd.read_parquet(folder / "importance/small/tiny/units.parquet")
+def test_measures_of_the_same_unit_stand_side_by_side(found):
+    units = found.table("importance", "small", "tiny", "units")
     assert units.groupby("checkpoint").size().to_dict() == {"0": 4, "final": 4}
     for measure, column in (
         ("substitution", "rs_iam"),
@@ -377,11 +360,11 @@ def test_measures_of_the_same_unit_stand_side_by_side(first):
         ("sparsity", "mean_activation"),
         ("ablation", "ablation_loss"),
     ):
-        table = pd.read_parquet(folder / measure / "small/tiny/relu.units.parquet")
+        table = found.table(measure, "small", "tiny", "relu.units")
         both = units.merge(table, on=["checkpoint", "layer", "unit"], suffixes=("", "_there"))
         assert len(both) == 8
         np.testing.assert_array_equal(both[column], both[f"{column}_there"])
-    relations = pd.read_parquet(folder / "importance/small/tiny/relations.parquet")
+    relations = found.table("importance", "small", "tiny", "relations")
     assert len(relations) == 2 * 12
     chosen = relations.query("checkpoint == 'final' and first == 'mean_activation'").iloc[0]
     final = units.query("checkpoint == 'final'")
@@ -394,13 +377,14 @@ def test_substitution_is_of_the_stored_responses(finished):
     finished.config["measures"] = {
         "ascent": {"seeds": 2, "steps": 3, "parametrization": "fourier", "jitter": 1}
     }
-    finished.succeed()
-    folder = finished.folder / "results/measures"
+    folder, block = finished.folder / "results/measures", f"random/tiny/{BLOCKS['random']}"
+    finished.succeed(f"results/measures/substitution/{block}.units.parquet")
+    table = pd.read_parquet(folder / f"substitution/{block}.units.parquet")
     for layer, n_units in (("relu1", 64), ("output", 3)):
-        ascent = xr.open_zarr(folder / f"ascent/random/tiny/{layer}.zarr/final")
+        ascent = xr.open_zarr(folder / f"ascent/{block}.zarr" / layer / "final")
         assert ascent["picture"].shape == (2, 2, 2, 16, 16, 3)
         assert ascent["path"].shape == (2, 2, 2, 4)
-        units = pd.read_parquet(folder / f"substitution/random/tiny/{layer}.units.parquet")
+        units = table[table["layer"] == layer].reset_index(drop=True)
         assert len(units) == n_units
         sampled = units[units["rs_iam_failed"].notna()].set_index("unit")
         assert sampled.index.tolist() == ascent["unit"].values.tolist()
@@ -414,7 +398,7 @@ def test_substitution_is_of_the_stored_responses(finished):
         natural = np.where(means.max(0) > 0, (most > means.max(0)[:, None]).mean(1), np.nan)
         np.testing.assert_allclose(units["rs_natural"], natural)
     warning = "output has no rectifier: its own values are maximized"
-    assert warning in (finished.folder / "logs/ascent/random/tiny/output.log").read_text()
+    assert warning in (finished.folder / f"logs/ascent/{block}.log").read_text()
 
 
 def test_ablation_is_of_the_network_with_a_unit_less(finished):
@@ -423,9 +407,9 @@ def test_ablation_is_of_the_network_with_a_unit_less(finished):
     ended = finished.succeed()
     of_ablation = ("ablation", "importance", "figures_substitution")
     assert of_rule(ended.jobs, *of_ablation, *OF_CENSUS) == ended.jobs
-    folder = finished.folder / "results/measures/ablation/small/tiny"
+    found = census.open(finished.folder / "results")
     units, curves, layers = (
-        pd.read_parquet(folder / f"relu.{table}.parquet") for table in ("units", "curves", "layer")
+        found.table("ablation", "small", "tiny", f"relu.{table}") for table in ("units", "curves", "layer")
     )
     assert units.groupby(["checkpoint", "mode"]).size().to_dict() == {
         (checkpoint, mode): 4 for checkpoint in ("0", "final") for mode in ("zero", "mean", "resampled")
@@ -454,10 +438,10 @@ def test_ablation_is_of_the_network_with_a_unit_less(finished):
     for unit in range(4):
         without = maps.copy()
         without[..., unit] = 0
-        found = units.query("checkpoint == 'final' and mode == 'zero' and unit == @unit").iloc[0]
+        row = units.query("checkpoint == 'final' and mode == 'zero' and unit == @unit").iloc[0]
         expected = (loss_of(without) - loss_of(maps))[some].mean()
-        assert found["ablation_loss"] == pytest.approx(expected, abs=1e-5)
-        assert found["ablation_loss_low"] <= found["ablation_loss"] <= found["ablation_loss_high"]
+        assert row["ablation_loss"] == pytest.approx(expected, abs=1e-5)
+        assert row["ablation_loss_low"] <= row["ablation_loss"] <= row["ablation_loss_high"]
     # the largest mean is removed first
     first = curves.query("mode == 'zero' and order == 'mean_activation' and n_removed == 1").iloc[0]
     without = maps.copy()
@@ -465,37 +449,31 @@ def test_ablation_is_of_the_network_with_a_unit_less(finished):
     assert first["loss"] == pytest.approx(loss_of(without)[some].mean(), abs=1e-5)
     # without any of them all images give the same answer, in whatever order they were removed
     assert curves.query("mode == 'zero' and share == 1")["loss"].nunique() == 1
-    assert finished.run().nothing_to_do
 
 
-def test_directions_are_those_of_the_maps(first):
-    study, _ = first
-    measures = study.folder / "results/measures/directions/small/tiny"
+def test_directions_are_those_of_the_maps(found):
+    spectra = found.table("directions", "small", "tiny", "relu.spectrum")
     for checkpoint in ("0", "1", "final"):
-        patterns = xr.open_zarr(study.store("small", checkpoint, "relu"))["maps"].values.reshape(6, -1)
+        patterns = found.activations("small", "tiny", "relu", checkpoint)["maps"].values.reshape(6, -1)
         phi = patterns.astype(float) - patterns.mean(1, keepdims=True)
         phi /= phi.std(1, keepdims=True)
-        spectrum = pd.read_parquet(measures / "relu.spectrum.parquet").query("checkpoint == @checkpoint")
+        spectrum = spectra.query("checkpoint == @checkpoint")
         sigma = np.linalg.svd(phi, compute_uv=False)
         np.testing.assert_allclose(spectrum["singular_value"], sigma[: len(spectrum)], rtol=1e-3)
-    layers = pd.read_parquet(measures / "relu.layer.parquet").set_index("checkpoint")
+    layers = found.table("directions", "small", "tiny", "relu.layer").set_index("checkpoint")
     assert layers["n_components"].tolist() == [6, 6, 6]
     # 8 components of six images
     assert layers["reconstruction_error_8"].isna().all()
     assert layers["redundancy_svd"].isna().tolist() == [False, True, False]
-    found = xr.open_zarr(measures / "relu.zarr/final")
-    assert found["variance"].sizes == {"y": 8, "x": 8, "unit": 4}
-    assert set(found["image"].values) == set(
-        xr.open_zarr(study.store("small", "final", "relu"))["map_image"].values
+    directions = found.matrices("directions", "small", "tiny", "relu")
+    assert directions["variance"].sizes == {"y": 8, "x": 8, "unit": 4}
+    assert set(directions["image"].values) == set(
+        found.activations("small", "tiny", "relu")["map_image"].values
     )
 
 
 def test_the_atlas_shows_every_unit(first):
-    study, ended = first
-    assert of_rule(ended.jobs, "atlas", "atlas_run") == {
-        "atlas",
-        *(f"atlas_run/{network}/tiny" for network in LAYERS),
-    }
+    study, _ = first
     folder = study.folder / "results/atlas"
     units = pd.read_parquet(study.folder / "results/census/units.parquet").query("checkpoint == 'final'")
     runs = read_data(folder / "data.js")["runs"]
@@ -527,15 +505,21 @@ def test_nothing_runs_without_a_cause(finished, tmp_path):
     for path in finished.checkout.rglob("*"):
         os.utime(path)
     finished.folder = finished.folder.rename(tmp_path / "elsewhere")
+    scripts = finished.checkout / "scripts"
+    edit(scripts / "census/jobs.py", "EDITED = True")
+    for module in ("data/convert", "activations/forward", "networks/listing", "figures/style"):
+        edit(scripts / f"census/{module}.py", "# a comment")
     before = finished.made()
     assert finished.run().nothing_to_do
     assert finished.made() == before
 
 
-def test_layers_come_and_go(first, finished):
-    _, everything = first
-    before = finished.made()
+def test_layers_come_and_go(finished):
+    before, pairs = finished.made(), "results/measures/similarity/random/tiny/pairs.parquet"
     layers = finished.config["runs"][0]["layers"]
+
+    def compared():
+        return pd.read_parquet(finished.folder / pairs)["layer"].unique().tolist()
 
     finished.config["runs"][0]["layers"] = ["pool1", *layers]
     added = finished.succeed()
@@ -543,73 +527,76 @@ def test_layers_come_and_go(first, finished):
     made = finished.made()
     assert made.keys() - before.keys() == {"random/final/tiny/pool1.zarr"}
     assert {store: made[store] for store in before} == before
-    of_relu1 = of_layer(everything.jobs, "random", "relu1")
-    of_others = {job.replace("relu1", "pool1") for job in of_relu1 - of_rule(of_relu1, *OF_UNITS)}
-    assert of_layer(added.jobs, "random", "pool1") == of_others
-    follow = added.jobs - added.passes() - of_others
-    assert {"tables", "atlas_run/random/tiny", "atlas"} <= follow
-    figures = FIGURES - of_rule(FIGURES, *OF_CENSUS)
-    assert follow - of_rule(follow, *OF_CENSUS) == OF_NETWORK | {
-        figure for figure in figures if "/random/" in figure
+    # units of pool1 are not looked at one by one; but by selectivity, they are ordered for ablation
+    measures = {*MEASURES["layers"], *MEASURES["facets"], "ablation"} - {"clusters"}
+    assert added.jobs - of_rule(added.jobs, *OF_CENSUS) - added.passes() == {
+        *of_block("random", *measures),
+        *of_network("random", "correlation", "similarity", "facetedness", "importance"),
+        *(figures("random", *SECTIONS) - of_network("random", "figures_agreement")),
     }
-    drawn = finished.folder / "results/measures/histogram/random/tiny/pool1.parquet"
-    assert pd.read_parquet(drawn)["layer"].unique().tolist() == ["pool1"]
-
-    finished.config["runs"][0]["layers"] = layers
-    dropped = finished.succeed()
-    assert dropped.jobs == follow
-
-    finished.config["runs"][0]["layers"] = ["pool1", *layers]
-    again = finished.succeed()
-    assert again.jobs == follow
-    assert finished.made() == made
+    assert of_rule(added.jobs, "tables", "atlas_run", "atlas") >= {"tables", "atlas_run/random/tiny", "atlas"}
+    assert compared() == ["relu1", "pool1", "output"]
     assert finished.run().nothing_to_do
 
+    finished.config["runs"][0]["layers"] = layers
+    follow = {*of_block("random", "gram"), *of_network("random", "similarity")}
+    assert finished.succeed(pairs).jobs == follow
+    assert compared() == ["relu1", "output"]
 
-def test_a_measure_s_parameter_is_that_measure_s_alone(finished):
-    before = finished.made()
-    finished.config["measures"] = {"histogram": {"bins": 11}}
-    ended = finished.succeed()
-    assert ended.jobs == HISTOGRAMS | HISTOGRAM_FIGURES
-    bins = pd.read_parquet(finished.folder / "results/measures/histogram/random/tiny/relu1.parquet")
-    assert len(bins) == 11
-    assert finished.made() == before
+    # the store of a dropped layer is kept
+    finished.config["runs"][0]["layers"] = ["pool1", *layers]
+    assert finished.succeed(pairs).jobs == follow
+    assert compared() == ["relu1", "pool1", "output"]
+    assert finished.made() == made
 
 
-def test_a_deleted_store_is_made_again_alone(first, finished):
-    _, everything = first
+def test_deleted_stores_and_tables_are_made_again_alone(finished):
     deleted = finished.store("random", "final", "relu1")
     values = xr.open_zarr(deleted).load()
     before = finished.made()
     shutil.rmtree(deleted)
+    sparsity = finished.folder / f"results/measures/sparsity/small/tiny/{BLOCKS['small']}.units.parquet"
+    rows = pd.read_parquet(sparsity)
+    sparsity.unlink()
     ended = finished.succeed()
     assert ended.passes() == {"extract/extract_random_final_tiny"}
     made = finished.made()
     assert {store for store in before if made[store] != before[store]} == {"random/final/tiny/relu1.zarr"}
     xr.testing.assert_equal(xr.open_zarr(deleted).load(), values)
-    measured = ended.jobs - ended.passes() - ended.figures() - of_rule(ended.jobs, *OF_CENSUS)
+    pd.testing.assert_frame_equal(pd.read_parquet(sparsity), rows)
+    of_random = {job for job in ended.jobs - of_rule(ended.jobs, *OF_CENSUS) if "random" in job}
     # pictures are made by the network alone
-    of_relu1 = of_layer(everything.jobs, "random", "relu1") - {"ascent/random/tiny/relu1"}
-    assert measured == of_relu1 | OF_NETWORK | {"importance/random/tiny", "bases/random/tiny"}
-    figures = ended.figures() - of_rule(ended.jobs, *OF_CENSUS)
-    assert {job for job in figures if "small" in job} == set()
+    measures = {measure for of_kind in MEASURES.values() for measure in of_kind} - {"ascent"}
+    assert of_random - ended.passes() - ended.figures() == {
+        *of_block("random", *measures),
+        *of_network("random", "correlation", "similarity", "facetedness", "importance", "bases"),
+    }
+    assert ended.jobs - of_rule(ended.jobs, *OF_CENSUS) - of_random == {
+        *of_block("small", "sparsity"),
+        *of_network("small", "importance"),
+        *figures("small", "sparsity", "decorrelation", "substitution"),
+    }
 
 
-def test_edited_code_reruns_what_follows_from_it(finished, tmp_path):
+def test_a_changed_parameter_or_code_reruns_what_depends_on_it(finished, tmp_path):
     finished.checkout = shutil.copytree(finished.checkout, tmp_path / "edited", symlinks=True)
     scripts = finished.checkout / "scripts"
-
-    edit(scripts / "census/figures/histogram.py")
-    ended = finished.succeed()
-    assert ended.jobs == HISTOGRAM_FIGURES
-
-    edit(scripts / "census/jobs.py")
-    for module in ("data/convert", "activations/forward", "networks/listing", "figures/style"):
-        edit(scripts / f"census/{module}.py", "# a comment")
-    assert finished.run().nothing_to_do
-
-    edit(scripts / "census/activations/forward.py")
     before = finished.made()
+
+    finished.config["measures"] = {"histogram": {"bins": 11}}
+    edit(scripts / "census/figures/facetedness.py", "EDITED = True")
+    edit(scripts / "agreement.py", "EDITED = True")
+    ended = finished.succeed()
+    assert ended.jobs == {
+        "agreement",
+        *(job for network in LAYERS for job in of_block(network, "histogram")),
+        *(job for network in LAYERS for job in figures(network, "sparsity", "concepts", "agreement")),
+    }
+    bins = census.open(finished.folder / "results").table("histogram", "random", "tiny", "relu1")
+    assert len(bins) == 11
+    assert finished.made() == before
+
+    edit(scripts / "census/activations/forward.py", "EDITED = True")
     stores = [finished.store("random", "final", layer) for layer in LAYERS["random"]]
     ended = finished.succeed(*(str(store.relative_to(finished.folder)) for store in stores))
     assert ended.jobs == {"extract/extract_random_final_tiny"}
