@@ -54,7 +54,7 @@ def _beside_extraction(options: Options) -> Iterator[Row]:
             found = (
                 cpu_seconds(partial(_extract, this, place, batch)),
                 cpu_seconds(partial(top_images_and_counts, stores)),
-                cpu_seconds(partial(_whole_scripts, stores, place / "found")),
+                cpu_seconds(partial(_whole_script, stores, place / "found")),
                 _cpu_seconds_of_start(),
             )
             if number:
@@ -94,11 +94,12 @@ def top_images_and_counts(stores: Sequence[Path]) -> None:
         class_counts(top.images, label_of_image, labels.max() + 1)
 
 
-def _whole_scripts(stores: Sequence[Path], folder: Path) -> None:
-    for path in stores:
-        outputs = {name: str(folder / f"{path.stem}.{name}") for name in ("store", "units", "layer")}
-        folder.mkdir(exist_ok=True)
-        run_script("concepts", [str(path)], outputs, PARAMETERS, folder)
+def _whole_script(stores: Sequence[Path], folder: Path) -> dict[str, str]:
+    """Run the script of the rule ``concepts`` on all layers; return its files."""
+    folder.mkdir()
+    outputs = {name: str(folder / name) for name in ("store", "units", "layer")}
+    run_script("concepts", list(map(str, stores)), outputs, PARAMETERS, folder)
+    return outputs
 
 
 def _cpu_seconds_of_start() -> float:
@@ -129,19 +130,9 @@ def _of_many_images(options: Options) -> Iterator[Row]:
 
 def measure(folder: Path, n_layers: int) -> None:
     """Run the scripts on all layers."""
-    tables: dict[str, list[str]] = {"units": [], "layers": []}
-    for number in range(n_layers):
-        store = folder / "found" / f"{number}.zarr"
-        outputs = {
-            "store": str(store),
-            "units": str(folder / f"{number}.units"),
-            "layer": str(folder / f"{number}.layer"),
-        }
-        run_script("concepts", [str(folder / f"{number}.zarr")], outputs, PARAMETERS, folder)
-        tables["units"].append(outputs["units"])
-        tables["layers"].append(outputs["layer"])
-    outputs = {name: str(folder / name) for name in tables}
-    run_script("facetedness", tables, outputs, {}, folder)
+    found = _whole_script([folder / f"{number}.zarr" for number in range(n_layers)], folder / "found")
+    tables = {"units": [found["units"]], "layers": [found["layer"]]}
+    run_script("facetedness", tables, {name: str(folder / name) for name in tables}, {}, folder)
 
 
 if __name__ == "__main__":

@@ -19,13 +19,11 @@ import yaml
 from benchmarks import ROOT
 from benchmarks.common import Options, Row, cpu_seconds, in_a_process, peak_memory
 
-# a pass, and measures of a layer whose memory grows with images up to a bound; with what each makes
+# a forward pass, and measures of layers whose memory grows with images up to a bound; with the rule of each
 STEPS = {
-    "extract": "results/activations/cnn/final/fashion_mnist/{layer}.zarr",
-    **{
-        measure: f"results/measures/{measure}/cnn/fashion_mnist/{{layer}}.layer.parquet"
-        for measure in ("selectivity", "clusters")
-    },
+    "extract": "extract_cnn_final_fashion_mnist",
+    "selectivity": "selectivity",
+    "clusters": "clusters",
 }
 SIZES = (1_875, 30_000)
 QUICK_SIZES = (64, 1_024)
@@ -70,18 +68,16 @@ def _steps(folder: Path, n_images: int) -> dict[str, tuple[float, float]]:
     """
     run = {
         **{"network": "cnn", "dataset": "fashion_mnist", "split": "train", "images": n_images},
-        **{"maps": 100, "layers": ["rectified", "output"], "checkpoints": "final"},
+        **{"maps": 100, "layers": "rectified", "checkpoints": "final"},
     }
     study = {"device": "cpu", "networks": {"cnn": {"weights": "random", "training": None}}, "runs": [run]}
     (folder / "study.yaml").write_text(yaml.safe_dump(study))
-    layers = [f"relu{number}" for number in range(1, 6)]
     weights, images = "results/networks/cnn/final.safetensors", "results/data/fashion_mnist/train.zarr"
     _snakemake(folder, "--configfile", "study.yaml", "--", weights, images)
-    found = {}
-    for step, pattern in STEPS.items():
-        targets = [pattern.format(layer=layer) for layer in layers]
-        found[step] = _snakemake(folder, "--configfile", "study.yaml", "--", *targets)[1:]
-    return found
+    return {
+        step: _snakemake(folder, "--configfile", "study.yaml", "--until", rule)[1:]
+        for step, rule in STEPS.items()
+    }
 
 
 def _snakemake(folder: Path, *arguments: str) -> tuple[str, float, float]:
