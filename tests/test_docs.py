@@ -99,14 +99,15 @@ def test_rules_that_are_named_exist():
     assert len(names) > 5
     for name in names:
         stem = name.partition("{")[0]
-        assert re.search(rf"^rule {name}:|f?\"{stem}{{", rules(), re.MULTILINE), name
+        assert re.search(rf"^rule {name}:|^use rule \w+ as {name} |f?\"{stem}{{", rules(), re.MULTILINE), name
 
 
 def test_modules_that_are_named_exist():
     for page in PAGES:
         for name in re.findall(r"`(census(?:\.\w+)+)`", prose(page)):
             path = ROOT / "scripts" / Path(*name.split("."))
-            defined = path.parent.with_suffix(".py")
+            package = path.parent / "__init__.py"
+            defined = package if package.exists() else path.parent.with_suffix(".py")
             assert (
                 path.with_suffix(".py").exists()
                 or path.is_dir()

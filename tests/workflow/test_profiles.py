@@ -1,15 +1,12 @@
 """The profiles for clusters, on a machine that has none."""
 
-import re
 import subprocess
-from collections import Counter
 from pathlib import Path
 
 import pytest
 import yaml
 
 PROFILES = Path(__file__).parents[2] / "workflow/profiles"
-CLUSTERS = {"generic": "cluster_generic", "slurm": "slurm"}
 
 # what PBS has, as far as the profile knows: jobs run at once, unless they are killed, and leave their status
 QSUB = """\
@@ -54,7 +51,7 @@ def pbs(tmp_path, monkeypatch):
     return folder
 
 
-@pytest.mark.parametrize("profile", CLUSTERS)
+@pytest.mark.parametrize("profile", ["generic", "slurm"])
 def test_a_cluster_does_what_the_default_profile_does(profile):
     assert settings("default").items() <= settings(profile).items()
 
@@ -79,18 +76,6 @@ def test_what_pbs_says_of_a_job_is_understood(answer, status, pbs):
     (pbs / "qstat").write_text(f"#!/bin/sh\n{said}\n")
     script = PROFILES / "generic/status.sh"
     assert subprocess.check_output(["sh", script, "7.here"], text=True) == f"{status}\n"
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("profile", CLUSTERS)
-def test_short_jobs_share_submissions(profile, study):
-    pytest.importorskip(f"snakemake_executor_plugin_{CLUSTERS[profile]}")
-    planned = study.succeed("--workflow-profile", str(PROFILES / profile), "--dry-run").output
-    groups = Counter(re.findall(r"^.*Group job (\w+) ", planned, re.MULTILINE))
-    for network in ("random", "small"):
-        assert groups.pop(f"figures_{network}_tiny") == 1
-        assert 1 < groups.pop(f"measures_{network}_tiny") <= 4
-    assert not groups
 
 
 @pytest.mark.slow
