@@ -16,18 +16,48 @@ import pytest
 from census.errors import StudyError
 from census.figures.drawing import draw
 from census.figures.drawings import drawings
-from census.figures.families import SECTIONS, Family, Run, Section
+from census.figures.families import SECTIONS, Family, Section
 from census.figures.inputs import Inputs
 from census.figures.style import new_figure
+from census.networks.layers import Layer
+from census.planning.config import read_config
 from census.planning.digest import modules_of
+from census.planning.plan import Plan
 
 ROOT = Path(__file__).parents[2]
 FAMILIES = [family for section in SECTIONS for family in section.families]
-MEASURES = {"facets": {"units_per_end": 1}, "clusters": {"dendrograms": 3}}
-TRAINED = Run("cnn", "digits", ("0", "10", "final"), True, True, True, MEASURES)
-FINAL_ONLY = replace(TRAINED, network="squeeze", checkpoints=("final",), has_branches=False)
-WITHOUT_UNITS = replace(FINAL_ONLY, dataset="photos", has_rectified=False, has_unit_layers=False)
-RUNS = [TRAINED, FINAL_ONLY, WITHOUT_UNITS]
+
+SQUEEZE = [
+    Layer("input", "input", (1, 28, 28), 0, "x"),
+    Layer("relu", "rectifier", (4, 28, 28), 1, "relu"),
+    Layer("output", "output", (10, 1, 1), 2, "output"),
+]
+LAYERS = {"cnn": [SQUEEZE[0], replace(SQUEEZE[1], branch_of="block"), SQUEEZE[2]], "squeeze": SQUEEZE}
+
+
+def runs(**measures):
+    """Return runs: trained, with branches; of the final network alone; and without rectified layers."""
+    network = {
+        "architecture": "cnn",
+        "classes": 10,
+        "input": {"size": 28, "color": "gray", "mean": [0], "std": [1]},
+    }
+    training = {"weights": "train", "training": {"dataset": "digits", "checkpoints": [0, 10]}}
+    config = {
+        "datasets": {name: {"source": "fashion-mnist"} for name in ("digits", "photos")},
+        "networks": {"cnn": {**network, **training}, "squeeze": network},
+        "runs": [
+            {"network": "cnn", "dataset": "digits", "maps": 10, "checkpoints": "all"},
+            {"network": "squeeze", "dataset": "digits", "maps": 10},
+            {"network": "squeeze", "dataset": "photos", "maps": 10, "layers": ["input", "output"]},
+        ],
+        "measures": measures,
+    }
+    return Plan.of(read_config(config), LAYERS).runs
+
+
+RUNS = runs()
+TRAINED, FINAL_ONLY, WITHOUT_UNITS = RUNS
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
@@ -91,7 +121,7 @@ def test_names_of_rules_list_missing_views_and_families():
 
 
 def test_settings_of_measures_may_leave_views_out():
-    run = replace(TRAINED, measures={"facets": {"units_per_end": 0}, "clusters": {"dendrograms": 0}})
+    run, *_ = runs(facets={"units_per_end": 0}, clusters={"dendrograms": 0})
     paths = [path for drawing in drawings([run]) for path in drawing.paths()]
     assert not [path for path in paths if "/facets/" in path or path.endswith("dendrograms")]
     assert "results/figures/clusters/cnn/digits/depth" in paths
