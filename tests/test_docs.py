@@ -121,12 +121,6 @@ def test_python_blocks_compile(page):
         ast.parse(block)
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/notebooks.md"])
-def test_runnable_blocks_are_there(page):
-    # run on a study by the tests of whole workflows
-    assert "<!-- runnable -->\n```python\n" in (ROOT / page).read_text()
-
-
 def laid_over(default: dict, overlay: dict) -> dict:
     """Return what Snakemake makes of a config and an overlay, one level deep."""
     return default | {
@@ -201,12 +195,6 @@ def test_columns_of_tables_are_described():
     columns = {column for table in tables for column in re.findall(r'^\s+"(\w+)":', table, re.MULTILINE)}
     assert len(columns) > 20
     assert {column for column in columns if f"`{column}`" not in page} == set()
-
-
-def test_pictures_are_small():
-    pictures = list((ROOT / "docs" / "images").iterdir())
-    assert pictures
-    assert all(picture.stat().st_size < 300_000 for picture in pictures)
 
 
 def test_the_page_of_coverage_tells_recorded_from_refused():

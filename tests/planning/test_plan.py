@@ -1,8 +1,5 @@
 """The plan of a study: runs, blocks, and the files of its jobs."""
 
-import subprocess
-import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -14,7 +11,6 @@ from census.planning.config import read_config
 from census.planning.passes import passes
 from census.planning.plan import Plan
 
-SCRIPTS = Path(__file__).parents[2] / "scripts"
 LAYERS = {
     "cnn": [
         Layer("input", "input", (1, 28, 28), 0, "x"),
@@ -52,18 +48,6 @@ def planned(run=None, layers=LAYERS, **config):
 
 def job(block):
     return SimpleNamespace(network="cnn", dataset="clothes", block=block)
-
-
-def test_planning_imports_neither_torch_nor_numpy():
-    heavy = "torch", "numpy", "pandas", "scipy", "zarr"
-    program = (
-        "import sys, census.planning.passes, census.planning.resources, census.figures.drawings\n"
-        f"print([name for name in {heavy} if name in sys.modules])"
-    )
-    found = subprocess.check_output(
-        [sys.executable, "-c", program], env={"PYTHONPATH": str(SCRIPTS)}, text=True
-    )
-    assert found == "[]\n"
 
 
 # names of layers and units
