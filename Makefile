@@ -15,7 +15,7 @@ COMPILE = $(VENV)/bin/python -m compileall -qq -j 0 -x '/tests?/' $(VENV)/lib ||
 # what pip remarks on the way is of interest only where it fails
 QUIETLY = 2> $(VENV)/pip.log || { cat $(VENV)/pip.log >&2; exit 1; }
 
-.PHONY: study report test lint bench coverage lock docs pictures envs clean help browser cluster
+.PHONY: study report test test-slow lint bench coverage lock docs pictures envs clean help browser cluster
 .DEFAULT_GOAL := help
 
 study: $(VENV)/.study  ## run the default study: CORES=4, and ARGS="--configfile …" for another
@@ -26,9 +26,14 @@ report: study  ## write results/report.html and results/report.zip: all figures 
 	$(RUN) snakemake --report results/report.html $(ARGS)
 	$(RUN) snakemake --report results/report.zip $(ARGS)
 
-# tests run beside each other: a second thread in each would only wait for the other one's core
-test: $(VENV)/.dev browser cluster  ## run the tests: ARGS="-m 'not slow'" for fewer
-	OMP_NUM_THREADS=1 $(RUN) pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+# Tests run in parallel: a second thread in each would only wait for another one's core. Tests of a group share a study.
+PYTEST = OMP_NUM_THREADS=1 $(RUN) pytest -n auto --maxprocesses 4 --dist loadgroup
+
+test: $(VENV)/.dev browser  ## run the tests: ARGS="-m 'not slow'" for fewer
+	$(PYTEST) -m "not very_slow" $(ARGS)
+
+test-slow: $(VENV)/.dev cluster  ## run the tests that take minutes each: the papers' studies, precision, Slurm, benchmarks
+	$(PYTEST) -m very_slow $(ARGS)
 
 lint: $(VENV)/.dev  ## check style, types and the workflow
 	$(RUN) ruff check .
@@ -66,7 +71,7 @@ clean:  ## remove the environment and the tools' caches, never results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # tests of the atlas and the report need a browser; where it cannot be installed here, they are skipped
 browser:
