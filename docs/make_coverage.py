@@ -11,14 +11,15 @@ import concurrent.futures
 import hashlib
 import inspect
 import json
+import multiprocessing
 import os
 import re
-import subprocess
 import sys
 import time
 import traceback
 from collections.abc import Iterator, Mapping
 from importlib.metadata import version
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ PAGE = Path(__file__).with_name("coverage.md")
 AT_ONCE = 2
 MEMORY = 8e9  # bytes that a network's process may take
 MINUTES = 15  # that it may run
+FORK = multiprocessing.get_context("forkserver")
 
 # transformers' default configurations that are too large here, or that the network itself refuses
 SMALLER: dict[str, dict[str, Any]] = {
@@ -240,39 +242,36 @@ def _row(set_name: str, name: str) -> dict[str, Any]:
 
 
 def _in_a_process(set_name: str, name: str) -> dict[str, Any]:
+    """Return a network's row from a process of its own, forked from one that has imported the packages."""
     import psutil
 
-    paths = [str(ROOT / "scripts"), os.environ.get("PYTHONPATH", "")]
-    process = psutil.Popen(
-        [sys.executable, str(Path(__file__).resolve()), "--examine", set_name, name],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-        env={
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join(filter(None, paths)),
-            "OMP_NUM_THREADS": "1",
-            "HF_HUB_OFFLINE": "1",
-        },
-    )
-    begun, reason = time.monotonic(), ""
-    while not reason:
-        try:
-            output, errors = process.communicate(timeout=0.5)
-            break
-        except subprocess.TimeoutExpired:
+    receiver, sender = FORK.Pipe(duplex=False)
+    process = FORK.Process(target=_send_row, args=(sender, set_name, name))
+    process.start()
+    sender.close()
+    begun = time.monotonic()
+    try:
+        while not receiver.poll(0.5):
             if time.monotonic() - begun > MINUTES * 60:
-                reason = f"took longer than {MINUTES} minutes"
-            elif process.memory_info().rss > MEMORY:
-                reason = f"took more than {MEMORY / 1e9:.0f} GB of memory"
-    else:
+                return {"failed": f"took longer than {MINUTES} minutes"}
+            if process.is_alive() and psutil.Process(process.pid).memory_info().rss > MEMORY:
+                return {"failed": f"took more than {MEMORY / 1e9:.0f} GB of memory"}
+        return receiver.recv()
+    except EOFError:
+        process.join()
+        return {"failed": f"ended with status {process.exitcode}"}
+    finally:
         process.kill()
-        process.communicate()
-        return {"failed": reason}
-    if process.returncode:
-        return {"failed": errors.strip().rpartition("\n")[2] or f"ended with status {process.returncode}"}
-    return json.loads(output.strip().rpartition("\n")[2])
+        process.join()
+
+
+def _send_row(sender: Connection, set_name: str, name: str) -> None:
+    try:
+        row = examined(set_name, name)
+    except Exception as error:
+        traceback.print_exc()
+        row = {"failed": f"{type(error).__name__}: {error}"}
+    sender.send(row)
 
 
 # the page
@@ -333,16 +332,10 @@ def main() -> None:
     """Examine all networks that are not kept, and write the page."""
     parser = argparse.ArgumentParser()
     parser.add_argument("names", nargs="*", help="networks to examine; without, all, and the page is written")
-    parser.add_argument("--examine", metavar="SET", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.examine:
-        try:
-            print(json.dumps(examined(arguments.examine, arguments.names[0])))
-        except Exception:
-            traceback.print_exc()
-            sys.exit(1)
-        return
     os.chdir(ROOT)
+    os.environ |= {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
+    FORK.set_forkserver_preload(["__main__"])
     sys.path.insert(0, str(ROOT / "scripts"))
     from census.networks.operators import torchvision_ready
 
@@ -363,6 +356,15 @@ def main() -> None:
     else:
         PAGE.write_text(page(rows), encoding="utf-8")
 
+
+if __name__ == "__mp_main__":  # in the process from which those of networks are forked
+    sys.path.insert(0, str(ROOT / "scripts"))
+    from census.networks import verification  # noqa: F401
+    from census.networks.operators import torchvision_ready
+
+    torchvision_ready()
+    import timm  # noqa: F401
+    import transformers  # noqa: F401
 
 if __name__ == "__main__":
     main()

@@ -40,7 +40,7 @@ rule gram:
     conda:
         CONDA
     resources:
-        mem_mb=memory_of_matrices(plan, lambda run: 3 + 2 * len(run.checkpoints)),
+        mem_mb=memory_of_matrices(plan, lambda run: 5),
         runtime=120,
     params:
         parts=plan.gram_parts,
