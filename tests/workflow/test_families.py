@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-pytestmark = pytest.mark.slow
+from census.study import Study
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("families")]
 
 # torchvision's parts, smaller. The head of its transformer is zero until it is trained: all logits would be.
 # Its forward takes masks, asks for a size and returns an object, as those of other libraries do. torch.fx
@@ -201,7 +203,7 @@ def test_the_tables_of_layers_say_what_is_undefined(finished):
 @pytest.mark.parametrize("network", LAYERS)
 def test_patches_are_of_what_a_position_sees(finished, network):
     for _, name, *_ in LAYERS[network]:
-        facets = xr.open_zarr(finished.folder / f"results/measures/facets/{network}/tiny/{name}.zarr")
+        facets = Study(finished.folder / "results").matrices("facets", network, "tiny", name)
         # the whole image where all of it is seen; 51 pixels are shown by 32
         size = 32 if FIELDS[name] is None else min(FIELDS[name][0][0], 32)
         assert facets["patches"].shape[2:] == (size, size, 3)
