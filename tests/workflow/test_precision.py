@@ -6,11 +6,12 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 import pytest
-import xarray as xr
 from PIL import Image
 from sklearn.metrics import adjusted_rand_score
 
-pytestmark = pytest.mark.slow
+from census.study import Study
+
+pytestmark = [pytest.mark.slow, pytest.mark.very_slow, pytest.mark.xdist_group("precision")]
 
 NETWORK = """
 from torch import nn
@@ -283,7 +284,8 @@ def studies(begin, tmp_path_factory):
     }
     place = {"network": "trained", "dataset": "gratings"}
     wanted = [f"results/{table.format(**place)}.parquet" for table in TABLES]
-    wanted.append("results/measures/histogram/trained/gratings/4.parquet")
+    # needs histograms
+    wanted.append("results/figures/histogram/trained/gratings/final.png")
     exact.succeed(*wanted)
     rough = exact.copy(exact.folder.with_name("bfloat16"))
     rough.config["activations"]["precision"] = "bfloat16"
@@ -323,33 +325,31 @@ def test_a_column_without_a_bound_is_a_fault():
 
 @pytest.mark.parametrize("layer", ["4", "output"])
 def test_bfloat16_moves_no_matrix_too_far(studies, layer):
-    def opened(measure: str) -> list[xr.Dataset]:
-        path = f"measures/{measure}/trained/gratings/{layer}.zarr/final"
-        return [xr.open_zarr(results / path).load() for results in studies]
-
-    exact, rough = opened("gram")
+    place = "trained", "gratings", layer
+    exact, rough = (Study(results).matrices("gram", *place).load() for results in studies)
     # correlations between the patterns of images
     assert np.abs(exact["correlation"] - rough["correlation"]).max() < 0.01
     np.testing.assert_allclose(rough["gram"], exact["gram"], atol=0.01 * float(exact["gram"].max()))
 
-    exact, rough = opened("concepts")
+    exact, rough = (Study(results).matrices("concepts", *place).load() for results in studies)
     # which images drive a unit most
     pairs = zip(exact["top_image"].values, rough["top_image"].values, strict=True)
     assert np.mean([len({*one} & {*other}) / len(one) for one, other in pairs]) > 0.98
     # of units, by the classes of these images
     assert np.abs(exact["similarity"] - rough["similarity"]).quantile(0.95) < 0.05
 
-    exact, rough = opened("directions")
+    exact, rough = (Study(results).matrices("directions", *place).load() for results in studies)
     # the leading ones; those of about the same singular value may turn in their plane
     cosines = np.abs((exact["singular_vectors"].values * rough["singular_vectors"].values).sum(0))
     assert cosines[:3].min() > 0.99
-    spectrum, other = both(studies, f"measures/directions/{{network}}/{{dataset}}/{layer}.spectrum")
+    name = f"{layer}.spectrum"
+    spectrum, other = (Study(results).table("directions", "trained", "gratings", name) for results in studies)
     np.testing.assert_allclose(
         other["singular_value"], spectrum["singular_value"], atol=0.005 * spectrum["singular_value"].max()
     )
 
 
 def test_bfloat16_moves_no_histogram_too_far(studies):
-    exact, rough = both(studies, "measures/histogram/{network}/{dataset}/4")
-    shares = [table["count"].cumsum() / table["count"].sum() for table in (exact, rough)]
+    tables = [Study(results).table("histogram", "trained", "gratings", "4") for results in studies]
+    shares = [table["count"].cumsum() / table["count"].sum() for table in tables]
     assert (shares[0] - shares[1]).abs().max() < 0.01
