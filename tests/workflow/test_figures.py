@@ -51,6 +51,6 @@ def test_each_figure_is_made(study, figure, rule, file, first, planned):
 
 @pytest.mark.parametrize("figure", sorted({claim.figure for claim in CLAIMS}), ids="/".join)
 def test_each_figure_that_shows_a_claim_is_made(figure, planned):
-    rule, view = figure
-    pattern = re.compile(rf"results/figures/{rule}/\w+/\w+/{view}\.png")
+    family, view = figure
+    pattern = re.compile(rf"results/figures/{family}/\w+/\w+/{view}\.png")
     assert any(pattern.fullmatch(path) for path in planned)

@@ -42,7 +42,7 @@ class Claim:
     predicted : 1 where it should be above the null, -1 where below.
     null : what it is where there is nothing to the claim.
     resampled : what the interval resamples.
-    figure : which figure shows it, below ``results/figures/``, by rule and view.
+    figure : family and view of the figure that shows it, below ``results/figures/``.
     test : finds it.
     """
 
