@@ -22,7 +22,9 @@ STORES = [f"results/activations/small/final/many/{layer}.zarr" for layer in ("re
 WEIGHTS = "results/networks/small/final.safetensors"
 # statistics are written, and images counted as done, after 512 of them
 BATCH, BATCHES, BATCHES_DONE = 64, 10, 8
-GRAM = "results/measures/gram/{}/tiny/{}.zarr"
+# all layers of a network are one block
+BLOCKS = {"random": "0000-0019", "small": "0000-0004"}
+GRAM = {network: f"results/measures/gram/{network}/tiny/{block}.zarr" for network, block in BLOCKS.items()}
 PAIRS = "results/measures/similarity/{}/tiny/pairs.parquet"
 
 
@@ -118,18 +120,21 @@ def test_a_killed_shard_is_repeated_alone_and_shards_change_nothing(with_many_im
     assert ended.jobs == new | {"gather/gather_small_final_many"}
 
 
-def test_a_killed_ascent_costs_its_own_layer_only(finished):
-    layers = ["relu", "output"]
-    finished.config["runs"][1] |= {"unit_layers": layers, "units": 2}
+def test_a_killed_ascent_costs_its_own_block_only(finished):
+    finished.config["runs"][1] |= {"unit_layers": ["relu", "output"], "units": 2}
     finished.config["measures"] = {"ascent": {"steps": 6}}
-    done, killed = (f"results/measures/ascent/small/tiny/{layer}.zarr" for layer in layers)
+    # a block for each layer
+    finished.config["jobs"] = {"minutes": 1e-5}
+    done, killed = (
+        f"results/measures/ascent/small/tiny/{block}.zarr" for block in ("0002-0002", "0004-0004")
+    )
     finished.succeed(done)
     count = {"BATCHES": finished.folder / "batches"}
     process = finished.start(killed, **count, HALT_AT=4)
     finished.kill(process, when=lambda: batches(finished) == 4)
-    assert not (finished.folder / killed / "final").exists()
-    assert finished.succeed(done, killed).jobs == {"ascent/small/tiny/output"}
-    assert xr.open_zarr(finished.folder / killed / "final")["path"].shape == (2, 3, 2, 7)
+    assert not (finished.folder / killed / "output/final").exists()
+    assert finished.succeed(done, killed).jobs == {"ascent/small/tiny/0004-0004"}
+    assert xr.open_zarr(finished.folder / killed / "output/final")["path"].shape == (2, 3, 2, 7)
 
 
 def test_a_pass_that_raises_leaves_no_store_and_goes_on_later(with_many_images, undisturbed, tmp_path):
@@ -199,15 +204,17 @@ def remove(study, *results: str) -> None:
 
 @pytest.mark.parametrize("killed", ["everything", "the job"])
 def test_a_measure_killed_while_it_writes_leaves_nothing_that_counts(finished, killed):
-    gram, pairs = GRAM.format("small", "relu"), PAIRS.format("small")
+    gram, pairs = GRAM["small"], PAIRS.format("small")
     expected = contents(finished, gram, pairs)
     remove(finished, gram, pairs)
-    # two checkpoints are written by then, and some of the third one's arrays
-    with finished.halted(f"{gram}/final/correlation", pairs) as (process, job):
+    # a layer is written by then, two checkpoints of the other, and some of the third one's arrays
+    with finished.halted(f"{gram}/output/final/correlation", pairs) as (process, job):
         assert {*contents(finished, gram)} < {*expected}
         if killed == "everything":
             finished.kill(process, when=lambda: True)
-            assert (finished.folder / gram / "1/zarr.json").exists(), "something could be taken for a result"
+            assert (finished.folder / gram / "output/1/zarr.json").exists(), (
+                "something could be taken for a result"
+            )
         else:
             # as the system does where memory runs out
             os.kill(job, signal.SIGKILL)
@@ -215,7 +222,7 @@ def test_a_measure_killed_while_it_writes_leaves_nothing_that_counts(finished, k
             assert process.returncode == 1
             assert "died with <Signals.SIGKILL: 9>" in output
             assert not (finished.folder / gram).exists()
-    assert finished.succeed(pairs).jobs == {"gram/small/tiny/relu", "similarity/small/tiny"}
+    assert finished.succeed(pairs).jobs == {f"gram/small/tiny/{BLOCKS['small']}", "similarity/small/tiny"}
     assert contents(finished, gram, pairs) == expected
 
 
@@ -249,7 +256,7 @@ def small_disk(finished) -> Iterator[Callable[[int], None]]:
 def test_a_full_disk_costs_no_finished_result_and_is_told(finished, small_disk):
     lost = {
         "extract/extract_random_final_tiny": "results/activations/random/final/tiny/relu1.zarr",
-        "gram/small/tiny/relu": GRAM.format("small", "relu"),
+        f"gram/small/tiny/{BLOCKS['small']}": GRAM["small"],
         "performance/small/tiny": "results/measures/performance/small/tiny.parquet",
         "figures_sparsity/small/tiny": "results/figures/histogram/small/tiny",
     }
@@ -282,10 +289,10 @@ def test_a_full_disk_costs_no_finished_result_and_is_told(finished, small_disk):
 
 
 def test_a_second_run_beside_the_first_ends_at_once(finished):
-    gram, pairs = GRAM.format("small", "relu"), PAIRS.format("small")
+    gram, pairs = GRAM["small"], PAIRS.format("small")
     expected = contents(finished, gram, pairs)
     remove(finished, gram, pairs)
-    with finished.halted(f"{gram}/final/correlation", pairs) as (process, _):
+    with finished.halted(f"{gram}/output/final/correlation", pairs) as (process, _):
         second = finished.run(pairs)
         assert (second.status, second.jobs) == (1, set())
         assert "Directory cannot be locked" in second.output
@@ -302,8 +309,7 @@ def test_a_second_run_beside_the_first_ends_at_once(finished):
 def test_a_study_that_was_moved_is_finished(finished, tmp_path):
     before = str(finished.folder)
     finished.folder = finished.folder.rename(tmp_path / "elsewhere")
-    assert finished.run().nothing_to_do
-    # nor without what Snakemake has noted beside the results
+    # and without what Snakemake has noted beside the results
     shutil.rmtree(finished.folder / ".snakemake")
     assert finished.run().nothing_to_do
     for path, content in contents(finished, "results").items():
@@ -313,7 +319,7 @@ def test_a_study_that_was_moved_is_finished(finished, tmp_path):
 
 
 def test_a_config_edited_during_a_pass_counts_from_the_next_run_on(finished, tmp_path):
-    gram, pairs = GRAM.format("random", "relu1"), PAIRS.format("random")
+    gram, pairs = GRAM["random"], PAIRS.format("random")
     expected = contents(finished, gram, pairs)
     stores = "results/activations/random/final/tiny"
     remove(finished, gram, pairs, *(f"{stores}/{layer}.zarr" for layer in ("relu1", "output")))
@@ -330,8 +336,7 @@ def test_a_config_edited_during_a_pass_counts_from_the_next_run_on(finished, tmp
 
     assert finished.succeed(pairs).jobs == {
         "extract/extract_random_final_tiny",
-        "gram/random/tiny/relu1",
-        "gram/random/tiny/output",
+        f"gram/random/tiny/{BLOCKS['random']}",
         "similarity/random/tiny",
     }
     other.succeed(pairs)
@@ -343,7 +348,7 @@ def test_a_config_edited_during_a_pass_counts_from_the_next_run_on(finished, tmp
 
 def test_jobs_of_a_cluster_do_not_see_a_config_edited_during_the_run(finished):
     pytest.importorskip("snakemake_executor_plugin_cluster_generic")
-    gram, pairs = GRAM.format("random", "relu1"), PAIRS.format("random")
+    gram, pairs = GRAM["random"], PAIRS.format("random")
     expected = contents(finished, gram, pairs)
     remove(finished, gram, pairs)
     submit = finished.folder / "submit.sh"
@@ -428,7 +433,7 @@ def test_similarity_of_two_images_is_undefined_and_costs_no_other_result(study):
             picture.unlink()
     study.config["runs"] = [{"network": "random", "dataset": "tiny", "layers": ["relu1", "output"]}]
     study.succeed("results/census/layers.parquet", "results/figures/similarity/random/tiny/cka.png")
-    log = (study.folder / "logs/gram/random/tiny/relu1.log").read_text()
+    (log,) = (path.read_text() for path in (study.folder / "logs/gram/random/tiny").iterdir())
     assert "relu1.zarr has whole maps of 2 image(s), and similarity of layers needs 3 at least" in log
     layers = pd.read_parquet(study.folder / "results/census/layers.parquet")
     assert layers[["similarity_to_output", "cka_to_output", "step_similarity"]].isna().all(axis=None)
@@ -441,7 +446,7 @@ def test_a_layer_with_one_neuron_is_no_obstacle(study):
         {"network": "random", "dataset": "tiny", "layers": ["input", "conv", "output"], "maps": 6}
     ]
     study.succeed("results/figures/similarity/random/tiny/pearson.png")
-    log = (study.folder / "logs/gram/random/tiny/conv.log").read_text()
+    (log,) = (path.read_text() for path in (study.folder / "logs/gram/random/tiny").iterdir())
     assert "conv has one neuron; a pattern of one value correlates with none" in log
     pairs = pd.read_parquet(study.folder / "results/measures/similarity/random/tiny/pairs.parquet")
     with_conv = (pairs["layer"] == "conv") | (pairs["other_layer"] == "conv")
@@ -468,9 +473,11 @@ def test_a_file_that_cannot_be_read_is_named_and_can_be_skipped(study):
 
 
 def test_a_damaged_chunk_is_named_and_its_store_made_again(finished):
+    block = BLOCKS["random"]
     measures = {
-        "gram": "results/measures/gram/random/tiny/relu1.zarr",
-        "selectivity": "results/measures/selectivity/random/tiny/relu1.units.parquet",
+        "gram": GRAM["random"],
+        "selectivity": f"results/measures/selectivity/random/tiny/{block}.units.parquet",
+        "alignment": f"results/measures/alignment/random/tiny/{block}.layer.parquet",
     }
     store = finished.store("random", "final", "relu1")
     sound = xr.open_zarr(store).load()
@@ -488,9 +495,11 @@ def test_a_damaged_chunk_is_named_and_its_store_made_again(finished):
         advised = re.search(rf"^Error: {place} cannot be read .*; delete (\S+) and run", ended.output, re.M)
         assert advised, ended.output
         assert finished.folder / advised[1] == store
+    # the layer is named, also where stores of all checkpoints are read together
+    assert re.search(r"^Error: relu1: \S+ cannot be read", ended.output, re.MULTILINE), ended.output
     shutil.rmtree(store)
     ended = finished.succeed(*measures.values())
     assert ended.jobs == {"extract/extract_random_final_tiny"} | {
-        f"{name}/random/tiny/relu1" for name in measures
+        f"{name}/random/tiny/{block}" for name in measures
     }
     xr.testing.assert_equal(xr.open_zarr(store).load(), sound)
