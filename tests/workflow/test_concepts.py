@@ -12,6 +12,8 @@ import xarray as xr
 pytestmark = pytest.mark.slow
 
 MEASURES = "results/measures"
+# all layers of the network are one block
+PLACE = "random/tiny/0000-0019"
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +27,7 @@ def small(begin, tmp_path_factory):
     ]
     study.succeed(
         f"{MEASURES}/facetedness/random/tiny/units.parquet",
-        f"{MEASURES}/facets/random/tiny/input.parquet",
+        f"{MEASURES}/facets/{PLACE}.parquet",
         "results/figures/facetedness/random/tiny/density.png",
         "results/figures/facetedness/random/tiny/similarity.png",
     )
@@ -46,7 +48,7 @@ def test_more_top_images_than_images_are_said_once(small):
 
 
 def test_patches_of_single_pixels_have_no_facets(small):
-    table = pd.read_parquet(small.folder / MEASURES / "facets/random/tiny/input.parquet")
+    table = pd.read_parquet(small.folder / MEASURES / f"facets/{PLACE}.parquet").query("layer == 'input'")
     assert set(table["reason"]) == {"patches of 1×1 pixels, smaller than 2×2"}
     assert table["converged_gray"].isna().all()
 
@@ -65,7 +67,7 @@ def test_the_image_has_no_units_that_count(small):
 
 
 def test_a_class_without_images_is_a_column_of_zeros(small):
-    store = xr.open_zarr(small.folder / MEASURES / "concepts/random/tiny/relu1.zarr/final")
+    store = xr.open_zarr(small.folder / MEASURES / f"concepts/{PLACE}.zarr/relu1/final")
     assert store.attrs["classes"][0] == "a-kind-without-pictures"
     counts = store["class_count"].values
     assert counts.shape == (64, 4)
@@ -76,7 +78,7 @@ def test_a_class_without_images_is_a_column_of_zeros(small):
 def test_of_two_classes_none_comes_third(study):
     for split in ("train", "test"):
         shutil.rmtree(study.folder / "images" / split / "red-ish")
-    path = f"{MEASURES}/concepts/random/tiny/relu1.units.parquet"
+    path = f"{MEASURES}/concepts/{PLACE}.units.parquet"
     study.succeed(path)
     table = pq.read_table(study.folder / path, columns=["top_class_2", "top_class_3", "top_count_3"])
     assert table.schema.types == [pa.string(), pa.string(), pa.int64()]
