@@ -12,12 +12,13 @@ with job(snakemake.log[0]) as log:
     import pyarrow.parquet as pq
 
     from census.ablation_tables import Removal, Resampling, curve_table, layer_table, unit_table, with_counts
-    from census.activations.reading import open_store, statistic_blocks
+    from census.activations.reading import open_store, sorted_labels, statistic_blocks, unit_means
     from census.activations.subset import choose_images
     from census.data.store import open_dataset
     from census.errors import StudyError
     from census.measures.ablation import removal_order, removed_units
     from census.measures.performance import Performance
+    from census.measures.selectivity import selectivity_and_means
     from census.measures.sparsity import sums_over_images
     from census.networks.ablation import Ablation
     from census.networks.build import build
@@ -40,15 +41,19 @@ with job(snakemake.log[0]) as log:
         indices, n_first = choose_images(len(data.labels), images, maps, seed)
         return data.pixels.oindex[indices[:n_first]], data.labels[indices[:n_first]], data.classes
 
-    def read_column(paths, layer, checkpoint, name):
-        """Return a column of a table of a layer's units; NaN for units that have no row in it."""
+    def substitution_of(layer, checkpoint, name):
+        """Return a column of the table of substitution; NaN for units that have no row in it."""
         here = [("layer", "=", layer), ("checkpoint", "=", checkpoint)]
-        table = pa.concat_tables(
-            [pq.read_table(path, columns=["unit", name], filters=here) for path in paths]
-        )
+        table = pq.read_table(snakemake.input.substitution, columns=["unit", name], filters=here)
         column = np.full(n_units, np.nan)
         column[table["unit"].to_numpy()] = table[name].to_numpy()
         return column
+
+    def class_selectivity(store):
+        """Return the class selectivity of a layer's units, as the rule ``selectivity`` does."""
+        labels, classes = sorted_labels(store), store.attrs["classes"]
+        found = [selectivity_and_means(values, labels, len(classes))[0] for values in unit_means(store)]
+        return np.concatenate(found)
 
     def removals(layer, checkpoint, means):
         """Yield the orders in which units are removed."""
@@ -60,12 +65,9 @@ with job(snakemake.log[0]) as log:
         rs = "rs_iam" if len(chosen) == n_units else "rs_natural"
         for name, criterion, values in (
             ("mean_activation", "mean_activation", means),
-            (
-                "selectivity",
-                "selectivity",
-                read_column(snakemake.input.selectivity, layer, checkpoint, "selectivity"),
-            ),
-            ("rs", rs, read_column([snakemake.input.substitution], layer, checkpoint, rs)),
+            # from the store, not from selectivity's table: that of its block changes with other layers
+            ("selectivity", "selectivity", class_selectivity(stores[checkpoint, layer])),
+            ("rs", rs, substitution_of(layer, checkpoint, rs)),
         ):
             yield Removal(name, None, criterion, removed_units(removal_order(values), params.steps))
 

@@ -9,14 +9,13 @@ with job(snakemake.log[0]) as log:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from census.activations.reading import open_store, statistic_blocks
+    from census.activations.reading import open_store, sorted_labels, unit_means
     from census.measures.selectivity import UnitSelectivity, chance_detection, unit_selectivity
     from census.measures.significance import benjamini_hochberg
     from census.tables import key_columns, key_values, table_of
 
     LEVEL = 0.05
     DRAWS = 100  # of rankings, of which only means are wanted
-    VALUES_AT_ONCE = 1 << 25  # where images are many, units are read in groups, so that memory is bounded
     top, shuffles, seed = snakemake.params.top, snakemake.params.shuffles, snakemake.params.seed
 
     def over_defined(statistic: Callable[[np.ndarray], float], values: np.ndarray) -> float:
@@ -33,21 +32,16 @@ with job(snakemake.log[0]) as log:
         store = open_store(path)
         attributes, (n_units, *_), classes = store.attrs, store.attrs["shape"], store.attrs["classes"]
         # of equal values, that of the image with the lower index comes first
-        order = np.argsort(store["image"][:])
-        labels = store["label"][:][order]
+        labels = sorted_labels(store)
         n_images, n_classes = len(labels), len(np.unique(labels))
         if n_classes < 2:
             log.warning("%s: all %d images are of one class: no unit has a selectivity", path, n_images)
         if top >= n_images:
             log.warning("%s: of %d images all are top images: precision says nothing", path, n_images)
-        parts = []
-        at_once = max(1, VALUES_AT_ONCE // n_images)
-        for first in range(0, n_units, at_once):
-            blocks = statistic_blocks(store, "mean")
-            values = np.concatenate([block[:, first : first + at_once] for block in blocks])[order]
-            parts.append(
-                unit_selectivity(values, labels, len(classes), top=top, shuffles=shuffles, seed=seed)
-            )
+        parts = [
+            unit_selectivity(values, labels, len(classes), top=top, shuffles=shuffles, seed=seed)
+            for values in unit_means(store)
+        ]
         units = UnitSelectivity(*map(np.concatenate, zip(*parts, strict=True)))
         q_values = benjamini_hochberg(units.p)
         corrected = units.selectivity - units.chance

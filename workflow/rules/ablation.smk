@@ -24,8 +24,7 @@ rule ablation:
         stores=plan.unit_stores_of_block,
         images=plan.of_run(lambda run: run.images),
         train=plan.of_run(lambda run: run.training_images),
-        # by what of these units are removed first
-        selectivity=plan.measured_layers(SELECTIVITY_UNITS, "units"),
+        # one of the orders in which units are removed
         substitution=SUBSTITUTION_UNITS,
     output:
         units=ABLATION_UNITS,

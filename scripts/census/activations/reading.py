@@ -14,6 +14,8 @@ from census.activations.store import chunk_file, numcodec
 from census.errors import StudyError
 from census.stores import open_group, read_chunk, readable
 
+VALUES_AT_ONCE = 1 << 25  # of all units on many images, in memory
+
 
 def open_store(path: str | Path) -> zarr.Group:
     """Open a finished store for reading.
@@ -47,6 +49,26 @@ def statistic_blocks(group: zarr.Group, name: str) -> Iterator[np.ndarray]:
     """
     for _, block in _Chunks(group, name).blocks():
         yield block
+
+
+def unit_means(group: zarr.Group) -> Iterator[NDArray[np.float32]]:
+    """Yield the mean activations of a layer's units on all images, some units at a time, in bounded memory.
+
+    Yields
+    ------
+    float32 (images, some of the units), images by their index in the data set.
+    """
+    order = np.argsort(group["image"][:])
+    n_units = group.attrs["shape"][0]
+    at_once = max(1, VALUES_AT_ONCE // len(order))
+    for first in range(0, n_units, at_once):
+        blocks = statistic_blocks(group, "mean")
+        yield np.concatenate([block[:, first : first + at_once] for block in blocks])[order]
+
+
+def sorted_labels(group: zarr.Group) -> NDArray[np.int32]:
+    """Return the class of each image, int32 (images,), images by their index in the data set."""
+    return group["label"][:][np.argsort(group["image"][:])]
 
 
 def rows_at(blocks: Iterable[np.ndarray], places: NDArray[np.integer], units: int) -> NDArray[np.float32]:

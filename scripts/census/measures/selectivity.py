@@ -84,6 +84,29 @@ def class_selectivity(means: NDArray[np.floating]) -> Floats:
     return _index(with_images[None], np.zeros(means.shape[1]))[0]
 
 
+def selectivity_and_means(
+    values: NDArray[np.float32], labels: NDArray[np.integer], n_classes: int
+) -> tuple[Floats, Floats]:
+    """Return class selectivity of units, and their class means, both NaN for units without selectivity.
+
+    Parameters
+    ----------
+    values : float32 (images, units).
+    labels, n_classes : see :func:`class_means`.
+
+    Returns
+    -------
+    selectivity : float64 (units,), see :func:`class_selectivity`; NaN also for units with values of both
+        signs, see :func:`is_signed`, or with values that are not finite.
+    means : float (n_classes, units).
+    """
+    is_finite = np.all(np.isfinite(values), axis=0)
+    means = class_means(np.where(is_finite, values, np.float32(0)), labels, n_classes)
+    selectivity = np.where(is_signed(values) | ~is_finite, np.nan, class_selectivity(means))
+    means[:, np.isnan(selectivity)] = np.nan
+    return selectivity, means
+
+
 def _index(means: NDArray[np.floating], least: NDArray[np.floating]) -> NDArray[np.floating]:
     """Return class selectivity (draws, units) of means (draws, classes, units) beyond ``least``."""
     largest = means.max(1)
@@ -409,12 +432,9 @@ def unit_selectivity(
     """
     is_finite, is_silent = np.all(np.isfinite(values), axis=0), np.all(values == 0, axis=0)
     signed = is_signed(values)
+    selectivity, means = selectivity_and_means(values, labels, n_classes)
     values = np.where(is_finite, values, np.float32(0))
-
-    means = class_means(values, labels, n_classes)
-    selectivity = np.where(signed | ~is_finite, np.nan, class_selectivity(means))
     known = ~np.isnan(selectivity)
-    means[:, ~known] = np.nan
     chance = Chance(*np.full((2, len(known)), np.nan))
     chance.selectivity[known], chance.p[known] = chance_selectivity(
         values[:, known], labels, selectivity[known], shuffles, seed
