@@ -20,7 +20,7 @@ rule alignment:
     # activation vectors at the positions of images with maps, and a rotation of up to units by units each
     resources:
         mem_mb=memory(3000),
-        runtime=60,
+        runtime=runtime_of_block(plan),
     params:
         **measures.alignment.model_dump(include={"images", "rotations", "resamples"}),
         seed=seed,

@@ -20,7 +20,7 @@ rule clusters:
     # three times the means of the images sampled and all units
     resources:
         mem_mb=memory(3000),
-        runtime=60,
+        runtime=runtime_of_block(plan),
     params:
         **measures.clusters.model_dump(exclude={"dendrograms"}),
         seed=seed,

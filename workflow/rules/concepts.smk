@@ -19,7 +19,7 @@ rule concepts:
         CONDA
     resources:
         mem_mb=memory(2000),
-        runtime=60,
+        runtime=runtime_of_block(plan),
     params:
         **measures.concepts.model_dump(),
         seed=seed,

@@ -25,7 +25,7 @@ rule directions:
         CONDA
     resources:
         mem_mb=memory_of_matrices(plan, lambda run: 6 if run.has_gram else 0),
-        runtime=120,
+        runtime=runtime_of_block(plan),
     params:
         **measures.directions.model_dump(exclude={"images_shown", "gram_images", "loadings"}),
         loadings=plan.layers_with_loadings,

@@ -41,7 +41,7 @@ rule gram:
         CONDA
     resources:
         mem_mb=memory_of_matrices(plan, lambda run: 5),
-        runtime=120,
+        runtime=runtime_of_block(plan),
     params:
         parts=plan.gram_parts,
         code=code("gram.py"),

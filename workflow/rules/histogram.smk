@@ -15,7 +15,7 @@ rule histogram:
         CONDA
     resources:
         mem_mb=memory(1000),
-        runtime=60,
+        runtime=runtime_of_block(plan),
     params:
         bins=measures.histogram.bins,
         code=code("histogram.py"),

@@ -17,7 +17,7 @@ rule selectivity:
         CONDA
     resources:
         mem_mb=memory(2000),
-        runtime=120,
+        runtime=runtime_of_block(plan),
     params:
         **measures.selectivity.model_dump(),
         seed=seed,

@@ -17,7 +17,7 @@ rule sparsity:
         CONDA
     resources:
         mem_mb=memory(1000),
-        runtime=60,
+        runtime=runtime_of_block(plan),
     params:
         resamples=measures.sparsity.resamples,
         seed=seed,

@@ -64,6 +64,22 @@ def memory_of_pass(run: Run, batch: int) -> Megabytes:
     return memory(1000 + round((tensors + 16 * units * max(512, batch)) / 1e6))
 
 
+def runtime_of_block(plan: Plan) -> Callable[[Any, Any], int]:
+    """Return the time limit in minutes of a measure of a block: an hour, and ten times what is expected."""
+
+    def minutes(wildcards: Place, input: Any) -> int:
+        # where a layer's store is not there yet, Snakemake learns it from an error that names its input, and
+        # asks again
+        Path(input[0]).stat()
+        group = json.loads((Path(input[0]) / "zarr.json").read_text())["consolidated_metadata"]["metadata"]
+        run, images = plan.run_of(wildcards), group["mean"]["shape"][0]
+        layers = set(plan.block_of(wildcards, "layers").layers)
+        expected = sum(run.seconds_of_layer(layer, images) for layer in run.recorded if layer.name in layers)
+        return 60 + ceil(10 * expected / 60)
+
+    return minutes
+
+
 def runtime_of_pass(this: Pass) -> Callable[[Any, Any, int], int]:
     """Return the time limit in minutes of a job of a forward pass, twice what is expected."""
     # multiplications per neuron as in VGG16, of which few networks have more; on one core

@@ -219,7 +219,7 @@ class Run:
     def blocks(self) -> dict[Kind, dict[str, Block]]:
         """The blocks of its layers by name, in order of depth, for each kind of work."""
         return {
-            "layers": self._blocks(self._seconds_of_layer, self.layers),
+            "layers": self._blocks(self.seconds_of_layer, self.layers),
             "facets": self._blocks(self._seconds_of_facets, self.layers),
             "units": self._blocks(self._seconds_of_units, self.unit_layers, split=True),
         }
@@ -257,9 +257,16 @@ class Run:
             found[name] = Block(name, names, parts if single else 1)
         return found
 
-    def _seconds_of_layer(self, layer: Layer) -> float:
+    def seconds_of_layer(self, layer: Layer, images: int | None = None) -> float:
+        """Return the expected seconds of a measure of a layer, on one core.
+
+        Parameters
+        ----------
+        layer : the layer.
+        images : images in its store; None for as many as the config says.
+        """
         values = layer.n_neurons * self.settings.maps * VALUE_SECONDS
-        means = layer.shape[0] * (self.settings.images or SOME_IMAGES) * MEAN_SECONDS
+        means = layer.shape[0] * (images or self.settings.images or SOME_IMAGES) * MEAN_SECONDS
         return len(self.checkpoints) * (STORE_SECONDS + values + means)
 
     def _seconds_of_units(self, layer: Layer) -> float:
