@@ -26,8 +26,8 @@ report: study  ## write results/report.html and results/report.zip: all figures 
 	$(RUN) snakemake --report results/report.html $(ARGS)
 	$(RUN) snakemake --report results/report.zip $(ARGS)
 
-# Tests run in parallel: a second thread in each would only wait for another one's core. Tests of a group share a study.
-PYTEST = OMP_NUM_THREADS=1 $(RUN) pytest -n auto --maxprocesses 4 --dist loadgroup
+# Tests run in parallel: a second thread in each would only wait for another one's core. Tests of a file share studies.
+PYTEST = OMP_NUM_THREADS=1 $(RUN) pytest -n auto --maxprocesses 4 --dist loadfile
 
 test: $(VENV)/.dev browser  ## run the tests: ARGS="-m 'not slow'" for fewer
 	$(PYTEST) -m "not very_slow" $(ARGS)

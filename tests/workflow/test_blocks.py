@@ -6,7 +6,7 @@ import xarray as xr
 
 import census
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("blocks")]
+pytestmark = pytest.mark.slow
 
 # 40 units: two parts
 WIDE = """

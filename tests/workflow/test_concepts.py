@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 import xarray as xr
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("concepts")]
+pytestmark = pytest.mark.slow
 
 MEASURES = "results/measures"
 # all layers of the network are one block

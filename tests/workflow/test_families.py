@@ -9,7 +9,7 @@ import xarray as xr
 
 from census.study import Study
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("families")]
+pytestmark = pytest.mark.slow
 
 # torchvision's parts, smaller. The head of its transformer is zero until it is trained: all logits would be.
 # Its forward takes masks, asks for a size and returns an object, as those of other libraries do. torch.fx

@@ -81,7 +81,6 @@ def assert_resumed(study, undisturbed):
     assert not list((study.folder / "results/activations").rglob("unfinished"))
 
 
-@pytest.mark.xdist_group("passes")
 def test_a_killed_pass_goes_on_and_gives_the_same(with_many_images, undisturbed, tmp_path):
     study = with_many_images.copy(tmp_path / "study")
     count = {"BATCHES": study.folder / "batches"}
@@ -89,7 +88,6 @@ def test_a_killed_pass_goes_on_and_gives_the_same(with_many_images, undisturbed,
     assert_resumed(study, undisturbed)
 
 
-@pytest.mark.xdist_group("passes")
 def test_a_killed_shard_is_repeated_alone_and_shards_change_nothing(with_many_images, undisturbed, tmp_path):
     study = with_many_images.copy(tmp_path / "study")
     study.config["runs"][0]["shards"] = 2
@@ -139,7 +137,6 @@ def test_a_killed_ascent_costs_its_own_block_only(finished):
     assert xr.open_zarr(finished.folder / killed / "output/final")["path"].shape == (2, 3, 2, 7)
 
 
-@pytest.mark.xdist_group("passes")
 def test_a_pass_that_raises_leaves_no_store_and_goes_on_later(with_many_images, undisturbed, tmp_path):
     study = with_many_images.copy(tmp_path / "study")
     ended = study.run(*STORES, BATCHES=study.folder / "batches", FAIL_AT=BATCHES)

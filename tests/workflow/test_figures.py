@@ -9,7 +9,7 @@ import pytest
 
 from census.claims.declared import CLAIMS
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("figures")]
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 ROW = re.compile(r"^\| (S\d) \| (.+) \| `(\w+)` \| `(results/\S+)` \|$", re.MULTILINE)
 ROWS = ROW.findall((ROOT / "docs/figures.md").read_text())

@@ -10,7 +10,7 @@ from census.atlas.site import read_data
 from census.paths import path_name
 from census.study import Study
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("odd studies")]
+pytestmark = pytest.mark.slow
 
 LONG = "a/b::c " * 40
 MY_NETWORKS = f"""

@@ -11,7 +11,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from census.study import Study
 
-pytestmark = [pytest.mark.slow, pytest.mark.very_slow, pytest.mark.xdist_group("precision")]
+pytestmark = [pytest.mark.slow, pytest.mark.very_slow]
 
 NETWORK = """
 from torch import nn

@@ -18,7 +18,7 @@ import pandas as pd
 import psutil
 import pytest
 
-pytestmark = [pytest.mark.slow, pytest.mark.very_slow, pytest.mark.xdist_group("slurm")]
+pytestmark = [pytest.mark.slow, pytest.mark.very_slow]
 
 PROFILE = Path(__file__).parents[2] / "workflow/profiles/slurm/config.yaml"
 DAEMONS = ("munged", "slurmctld", "slurmd")
