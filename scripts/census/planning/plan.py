@@ -17,7 +17,7 @@ from census.errors import StudyError, nearest
 from census.networks.hubs import files_of_weights
 from census.networks.layers import Layer
 from census.networks.listing import list_layers, own_code
-from census.paths import path_name
+from census.paths import layer_name, path_name
 from census.planning.blocks import Block
 from census.planning.config import HUB_WEIGHTS, Config, file_of_weights
 from census.planning.recorded import Recorded
@@ -172,32 +172,15 @@ class Plan:
 
     def blocks_of_run(self, pattern: str, kind: Kind = "layers") -> Files:
         """Return an input function: the files of a pattern for a run's blocks, in order of depth."""
-
-        def files(wildcards: Place) -> list[str]:
-            run = self.run_of(wildcards)
-            return [run.path(pattern, block=block) for block in run.blocks[kind]]
-
-        return files
+        return self.of_run(lambda run: [run.path(pattern, block=block) for block in run.blocks[kind]])
 
     def unit_layers_of_run(self, pattern: str) -> Files:
         """Return an input function: the blocks of measures of layers that have a run's ``unit_layers``."""
-
-        def files(wildcards: Place) -> list[str]:
-            run = self.run_of(wildcards)
-            return [
-                run.path(pattern, block=block.name) for block in run.blocks_with(run.unit_layers, "layers")
-            ]
-
-        return files
+        return self.of_run(lambda run: run.files_with(pattern, run.unit_layers))
 
     def file_if(self, pattern: str, condition: Callable[[Run], bool]) -> Files:
         """Return an input function: a file of a run if a condition holds, else nothing."""
-
-        def files(wildcards: Place) -> list[str]:
-            run = self.run_of(wildcards)
-            return [run.path(pattern)] if condition(run) else []
-
-        return files
+        return self.of_run(lambda run: [run.path(pattern)] if condition(run) else [])
 
     def measured_layers(self, pattern: str, kind: Kind) -> Files:
         """Return an input function: the blocks of measures that have the layers of a block of another kind.
@@ -209,9 +192,7 @@ class Plan:
         """
 
         def files(wildcards: Place) -> list[str]:
-            run = self.run_of(wildcards)
-            blocks = run.blocks_with(self.block_of(wildcards, kind).layers, "layers")
-            return [run.path(pattern, block=block.name) for block in blocks]
+            return self.run_of(wildcards).files_with(pattern, self.block_of(wildcards, kind).layers)
 
         return files
 
@@ -259,11 +240,7 @@ class Plan:
 
     def of_unit_layers(self, pattern: str) -> list[str]:
         """Return the files of a pattern for all blocks of measures of layers that have ``unit_layers``."""
-        return [
-            run.path(pattern, block=block.name)
-            for run in self.unit_runs
-            for block in run.blocks_with(run.unit_layers, "layers")
-        ]
+        return [file for run in self.unit_runs for file in run.files_with(pattern, run.unit_layers)]
 
     # parameters
 
@@ -285,9 +262,8 @@ class Plan:
 
     def layer_of(self, wildcards: Place) -> Layer:
         """Return the layer that a wildcard names."""
-        return next(
-            layer for layer in self.layers[wildcards.network] if path_name(layer.name) == wildcards.layer
-        )
+        layers = {layer.name: layer for layer in self.layers[wildcards.network]}
+        return layers[layer_name(wildcards.layer, layers)]
 
     def gram_parts_of_layer(self, wildcards: Place) -> int:
         """Return into how many parts the neurons of a layer are split."""

@@ -68,11 +68,8 @@ def runtime_of_block(plan: Plan) -> Callable[[Any, Any], int]:
     """Return the time limit in minutes of a measure of a block: an hour, and ten times what is expected."""
 
     def minutes(wildcards: Place, input: Any) -> int:
-        # where a layer's store is not there yet, Snakemake learns it from an error that names its input, and
-        # asks again
-        Path(input[0]).stat()
-        group = json.loads((Path(input[0]) / "zarr.json").read_text())["consolidated_metadata"]["metadata"]
-        run, images = plan.run_of(wildcards), group["mean"]["shape"][0]
+        arrays = _metadata(input[0])["consolidated_metadata"]["metadata"]
+        run, images = plan.run_of(wildcards), arrays["mean"]["shape"][0]
         layers = set(plan.block_of(wildcards, "layers").layers)
         expected = sum(run.seconds_of_layer(layer, images) for layer in run.recorded if layer.name in layers)
         return 60 + ceil(10 * expected / 60)
@@ -87,11 +84,15 @@ def runtime_of_pass(this: Pass) -> Callable[[Any, Any, int], int]:
     wanted = this.settings["images"]
 
     def minutes(wildcards: Place, input: Any, threads: int) -> int:
-        # where the images are not there yet, Snakemake learns it from an error that names its input, and asks
-        # again
-        Path(input.images).stat()
-        here = json.loads((Path(input.images) / "zarr.json").read_text())["attributes"]["n_images"]
+        here = _metadata(input.images)["attributes"]["n_images"]
         seen = here if wanted is None else min(here, wanted)
         return 10 + ceil(2 * seen / this.shards * seconds / threads / 60)
 
     return minutes
+
+
+def _metadata(store: str) -> Any:
+    """Return the metadata of a store that is an input."""
+    # if it is not there yet, Snakemake learns it from an error that names its input, and asks again
+    Path(store).stat()
+    return json.loads((Path(store) / "zarr.json").read_text())

@@ -224,10 +224,14 @@ class Run:
             "units": self._blocks(self._seconds_of_units, self.unit_layers, split=True),
         }
 
-    def blocks_with(self, layers: Iterable[str], kind: Kind) -> list[Block]:
-        """Return the blocks in which layers lie, in order of depth."""
-        wanted = set(layers)
-        return [block for block in self.blocks[kind].values() if wanted.intersection(block.layers)]
+    def files_with(self, pattern: str, layers: Iterable[str]) -> list[str]:
+        """Return the files of a measure of layers, of those blocks that hold some of these layers."""
+        blocks, wanted = self.blocks["layers"], set(layers)
+        return [
+            self.path(pattern, block=name)
+            for name, block in blocks.items()
+            if wanted.intersection(block.layers)
+        ]
 
     def gram_parts(self, block: Block) -> dict[str, int]:
         """Return, of the layers of a block with very many neurons, into how many parts these are split."""
