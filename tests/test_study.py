@@ -73,6 +73,10 @@ def test_layers_are_asked_for_by_their_own_names(results, layer):
         rows = {"layer": ["other", layer], "unit": [0, unit]}
         pd.DataFrame(rows).to_parquet(folder / f"0000-0002.{ending}")
     pd.DataFrame({"unit": [9]}).to_parquet(folder / "pairs.parquet")
+    # left by a version that had a file for each layer
+    for leftover in (layer, f"{layer}.units"):
+        if "/" not in leftover:
+            pd.DataFrame({"unit": [0]}).to_parquet(folder / f"{leftover}.parquet")
     study = census.open(results)
     assert list(study.matrices("gram", "cnn", "clothes", layer)["sums"]) == [1, 2]
     assert list(study.table("gram", "cnn", "clothes", f"{layer}.units")["unit"]) == [7]

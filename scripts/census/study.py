@@ -109,10 +109,11 @@ class Study:
         import pandas as pd
 
         folder = self._found(self.path / "measures", measure, network, dataset)
-        if (folder / f"{name}.parquet").is_file():  # of all layers
-            return pd.read_parquet(folder / f"{name}.parquet")
         known = self._layers(measure, network, dataset)
         layer, part = (name, "") if name in known else name.rpartition(".")[::2]
+        # a file that is named by a layer of the study is of an earlier version
+        if layer not in known and (folder / f"{name}.parquet").is_file():  # of all layers
+            return pd.read_parquet(folder / f"{name}.parquet")
         block = self._block(measure, network, dataset, layer)
         table = pd.read_parquet(self._found(folder, ".".join(filter(None, [block, part, "parquet"]))))
         return table[table["layer"] == layer].reset_index(drop=True)
