@@ -39,6 +39,7 @@ lint: $(VENV)/.dev  ## check style, types and the workflow
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
 	$(RUN) mypy
+	PYTHONPATH=scripts $(VENV)/bin/python $(VENV)/bin/lint-imports --no-cache --no-logo
 	$(RUN) snakefmt --check Snakefile workflow
 	$(RUN) snakemake --lint
 

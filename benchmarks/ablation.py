@@ -12,8 +12,8 @@ import numpy as np
 import torch
 
 from benchmarks.common import Options, Row, case, cpu_seconds
+from census.interventions.suffix import downstream_of, run_changes, run_intact
 from census.networks.device import keep_freed_memory
-from census.networks.suffix import downstream_of, run_changes, run_intact
 
 BATCH = 64
 FASTER = 3

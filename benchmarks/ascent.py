@@ -16,7 +16,7 @@ from torch import nn
 
 from benchmarks.common import Options, Row, case, cores, cpu_seconds, elapsed_seconds
 from benchmarks.peers.workers import workers
-from census.ascent.ascend import Ascent, Settings
+from census.interventions.ascend import Ascent, Settings
 from census.networks.device import keep_freed_memory
 
 LAYER, LUCENT = "relu4", "torch-lucent"

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 
 from benchmarks.common import Options, Row, case, cpu_seconds
-from census.activations.store import MAP_CHUNK_BYTES, map_compressors, numcodec
 from census.networks.maps import as_maps
+from census.stores.activations import MAP_CHUNK_BYTES, map_compressors, numcodec
 
 
 def rows(options: Options) -> Iterator[Row]:

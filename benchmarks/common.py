@@ -23,9 +23,9 @@ from benchmarks import ROOT
 if TYPE_CHECKING:
     from torch import nn
 
-    from census.activations.forward import Images, Pass
     from census.networks.layers import Layer
     from census.networks.prepared import Prepared
+    from census.recording.forward import Images, Pass
 
 COLUMNS = ("subject", "quantity", "median", "low", "high", "unit", "target", "met")
 
@@ -167,7 +167,7 @@ class Case:
         """Return the pass over all layers, or the shard of it, that ``scripts/extract.py`` would run."""
         from dataclasses import replace
 
-        from census.activations.forward import Pass
+        from census.recording.forward import Pass
 
         return Pass(
             self.prepared,
@@ -204,14 +204,14 @@ def case(name: str, n_images: int, folder: Path, *, generated: bool = False) -> 
     import yaml
     from scipy.ndimage import zoom
 
-    from census.activations.forward import Images
-    from census.activations.subset import choose_images
     from census.data.store import DatasetWriter, open_dataset
     from census.errors import StudyError
     from census.networks.build import build, channels_of
     from census.networks.prepared import prepare
     from census.networks.weights import load_weights
     from census.planning.config import read_config
+    from census.recording.forward import Images
+    from census.recording.subset import choose_images
 
     config = read_config(yaml.safe_load((ROOT / "config.yaml").read_text())).plain()
     entry, run = config["networks"][name], next(each for each in config["runs"] if each["network"] == name)

@@ -77,9 +77,9 @@ def _extract(this: Case, folder: Path, batch: int) -> None:
 
 def top_images_and_counts(stores: Sequence[Path]) -> None:
     """Do what ``scripts/concepts.py`` does first, from opening a store on."""
-    from census.activations.reading import image_blocks, images_and_labels, open_store
     from census.measures.concepts import class_counts
-    from census.measures.top_images import top_images
+    from census.statistics.top_images import top_images
+    from census.stores.reading import image_blocks, images_and_labels, open_store
 
     for path in stores:
         store = open_store(path)
@@ -104,8 +104,8 @@ def _whole_script(stores: Sequence[Path], folder: Path) -> dict[str, str]:
 
 def _cpu_seconds_of_start() -> float:
     """Return the CPU time of a process that loads what the script loads, and ends."""
-    modules = "numpy, pyarrow.parquet, census.activations.reading, census.measures.concepts, "
-    modules += "census.measures.top_images, census.stores, census.tables"
+    modules = "numpy, pyarrow.parquet, census.stores.reading, census.measures.concepts, "
+    modules += "census.statistics.top_images, census.stores.groups, census.tables.keys"
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run([sys.executable, "-c", f"import {modules}"], cwd=ROOT / "scripts", check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)

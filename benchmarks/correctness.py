@@ -23,11 +23,11 @@ from numpy.typing import NDArray
 from benchmarks.common import Case, Options, Row, case
 from benchmarks.peers.handing import hand_over
 from benchmarks.peers.workers import Worker, workers
-from census.activations.passes import shard_name
-from census.activations.reading import open_store
-from census.activations.shards import gather
-from census.measures.cka import debiased_cka
 from census.networks.preprocess import Preprocess
+from census.recording.passes import shard_name
+from census.recording.shards import gather
+from census.statistics.cka import debiased_cka
+from census.stores.reading import open_store
 
 # with a layer behind it, or a tool may not run what writes over it
 CONVOLUTION, BEHIND = "features.0", "features.2"

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from benchmarks.common import Options, Row, cpu_seconds, in_a_process, peak_memory
-from census.activations.patterns import open_patterns
-from census.activations.reading import neuron_blocks, open_store
 from census.measures.correlation import pattern_correlation
-from census.measures.gram import gram
 from census.measures.svd import decompose, randomized
+from census.recording.patterns import open_patterns
+from census.statistics.gram import gram
+from census.stores.reading import neuron_blocks, open_store
 
 SHAPE = (256, 6, 6)
 N_NEURONS = int(np.prod(SHAPE))
@@ -99,7 +99,7 @@ def _error(vectors: NDArray[np.float64], correlation: NDArray[np.float64]) -> fl
 
 def _write(path: Path, patterns: NDArray[np.float32]) -> None:
     """Write patterns as the store of a layer."""
-    from census.activations.store import StoreWriter, create_store, finish_store
+    from census.stores.activations import StoreWriter, create_store, finish_store
 
     units, height, width = SHAPE
     n_images, images = len(patterns), np.arange(len(patterns))

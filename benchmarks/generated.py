@@ -17,7 +17,7 @@ def generate(path: Path, units: int, n_images: int, n_classes: int, n_maps: int 
     units, n_images, n_classes : how many.
     n_maps : of how many of the images there are maps; their values are not those of the statistics.
     """
-    from census.activations.store import StoreWriter, create_store, finish_store, images_per_chunk
+    from census.stores.activations import StoreWriter, create_store, finish_store, images_per_chunk
 
     number = int(path.stem)
     random = np.random.default_rng(number)

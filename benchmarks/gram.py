@@ -16,9 +16,9 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.common import Options, Row, case, in_a_process, peak_memory
 from benchmarks.peers.workers import Worker, workers
-from census.activations.reading import neuron_blocks, open_store
 from census.measures.correlation import pattern_correlation
-from census.measures.gram import gram
+from census.statistics.gram import gram
+from census.stores.reading import neuron_blocks, open_store
 
 PRODUCT, NUMPY, RSATOOLBOX = "X @ X.T in memory", "numpy.corrcoef", "rsatoolbox calc_rdm"
 OURS = "Gram matrix and correlations from a store"

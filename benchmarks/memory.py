@@ -73,7 +73,7 @@ def measure(name: str, folder: Path, layer: str) -> None:
 if __name__ == "__main__":
     task, where, *rest = sys.argv[1:]
     if task == "imports":
-        importlib.import_module("census.activations.forward")
+        importlib.import_module("census.recording.forward")
     elif task == "extraction":
         extraction(Path(where), int(rest[0]))
     elif task in MEASURES:

@@ -18,29 +18,29 @@ from benchmarks import nothing
 from benchmarks.common import Options, Row, case
 from benchmarks.concepts import top_images_and_counts
 from benchmarks.extraction import FEW
-from census.activations.reading import neuron_blocks, open_store
 from census.measures.correlation import pattern_correlation
-from census.measures.gram import gram
 from census.networks.device import keep_freed_memory
+from census.statistics.gram import gram
+from census.stores.reading import neuron_blocks, open_store
 
 # functions by file and name, of which none calls another of the same list
 OF_EXTRACTION = {
     "forward pass": ("census/networks/recorder.py", "__call__"),
-    "statistics": ("census/activations/statistics.py", "statistics"),
+    "statistics": ("census/recording/statistics.py", "statistics"),
     "preparing images": ("census/networks/preprocess.py", "__call__"),
-    "making stores": ("census/activations/store.py", "create_store"),
-    "writing maps": ("census/activations/store.py", "write_maps"),
-    "writing statistics": ("census/activations/store.py", "write_statistics"),
-    "finishing stores": ("census/activations/store.py", "finish_store"),
+    "making stores": ("census/stores/activations.py", "create_store"),
+    "writing maps": ("census/stores/activations.py", "write_maps"),
+    "writing statistics": ("census/stores/activations.py", "write_statistics"),
+    "finishing stores": ("census/stores/activations.py", "finish_store"),
 }
 OF_CONCEPTS = {
-    "opening stores": ("census/activations/reading.py", "open_store"),
-    "reading images and labels": ("census/activations/reading.py", "images_and_labels"),
-    "reading statistics": ("census/activations/reading.py", "image_blocks"),
+    "opening stores": ("census/stores/reading.py", "open_store"),
+    "reading images and labels": ("census/stores/reading.py", "images_and_labels"),
+    "reading statistics": ("census/stores/reading.py", "image_blocks"),
     "counting classes": ("census/measures/concepts.py", "class_counts"),
 }
 OF_GRAM = {
-    "reading and decompressing": ("census/activations/reading.py", "neuron_blocks"),
+    "reading and decompressing": ("census/stores/reading.py", "neuron_blocks"),
     "correlations of the products": ("census/measures/correlation.py", "pattern_correlation"),
 }
 

@@ -134,11 +134,11 @@ def pass_over(network: str, n_images: int, n_maps: int, folder: Path) -> None:
     import torch
     import zarr
 
-    from census.activations.forward import Images, Pass
-    from census.activations.store import STATISTICS
     from census.networks.build import build
     from census.networks.device import keep_freed_memory
     from census.networks.prepared import prepare
+    from census.recording.forward import Images, Pass
+    from census.stores.activations import STATISTICS
 
     torch.set_num_threads(1)
     keep_freed_memory()

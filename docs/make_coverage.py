@@ -173,9 +173,9 @@ def examine(network: Any, entry: Mapping[str, Any], key: str) -> dict[str, Any]:
     ------
     StudyError : the network is refused.
     """
+    from census.interventions.suffix import WholePass, downstream_of
     from census.networks import verification
     from census.networks.prepared import prepare
-    from census.networks.suffix import WholePass, downstream_of
 
     largest = [0.0]
 

@@ -5,14 +5,14 @@ Called by ``make docs``; a test holds the page against what comes out here.
 
 from pathlib import Path
 
-from census.dictionary import TABLES, columns_of
+from census.tables.dictionary import TABLES, columns_of
 
 PAGE = Path(__file__).with_name("dictionary.md")
 
 HEAD = """\
 # Data dictionary
 
-<!-- Made from scripts/census/dictionary.yaml by `make docs`: edit that, not this page. -->
+<!-- Made from scripts/census/tables/dictionary.yaml by `make docs`: edit that, not this page. -->
 
 The census is two tables, which pandas, polars and DuckDB open: `results/census/units.parquet` with a row per
 network, checkpoint, data set, layer and unit, and `results/census/layers.parquet` with a row per layer. The

@@ -11,22 +11,29 @@ with job(snakemake.log[0]) as log:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from census.ablation_tables import Removal, Resampling, curve_table, layer_table, unit_table, with_counts
-    from census.activations.reading import open_store, sorted_labels, statistic_blocks, unit_means
-    from census.activations.subset import choose_images
     from census.data.store import open_dataset
     from census.errors import StudyError
+    from census.interventions.ablation import Ablation
+    from census.interventions.ablation_tables import (
+        Removal,
+        Resampling,
+        curve_table,
+        layer_table,
+        unit_table,
+        with_counts,
+    )
+    from census.interventions.units import sample_units
     from census.measures.ablation import removal_order, removed_units
     from census.measures.performance import Performance
     from census.measures.selectivity import selectivity_and_means
     from census.measures.sparsity import sums_over_images
-    from census.networks.ablation import Ablation
     from census.networks.build import build
     from census.networks.device import choose_device, keep_freed_memory
     from census.networks.prepared import prepare
     from census.networks.weights import load_weights
     from census.planning.blocks import units_of_part
-    from census.units import sample_units
+    from census.recording.subset import choose_images
+    from census.stores.reading import open_store, sorted_labels, statistic_blocks, unit_means
 
     params, key = snakemake.params, snakemake.wildcards.network
     entry, seed, resampling = params.network, params.seed, Resampling(params.resamples, params.seed)

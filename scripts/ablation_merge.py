@@ -6,7 +6,7 @@ with job(snakemake.log[0]) as log:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from census.ablation_tables import with_counts
+    from census.interventions.ablation_tables import with_counts
 
     units = pa.concat_tables([pq.read_table(path) for path in snakemake.input.units])
     units, layers = with_counts(units, pq.read_table(snakemake.input.layer))

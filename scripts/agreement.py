@@ -7,7 +7,7 @@ with job(snakemake.log[0]) as log:
     import pandas as pd
 
     from census.measures.agreement import pair_counts, pooled, rank_correlations, resampled_units
-    from census.measures.bootstrap import percentile_interval
+    from census.statistics.bootstrap import percentile_interval
 
     # what there is of a unit, from how it answers to what it costs. Corrected and p values say the same
     # again, and flatness, which MF degrees hold already, has a mark in the place of what is undefined

@@ -9,16 +9,16 @@ with job(snakemake.log[0]) as log:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from census.activations.reading import open_store, values_at_positions, values_before
-    from census.activations.subset import choose_images
     from census.measures.alignment import (
         STATISTICS,
         alignment,
         random_frames,
         sort_out,
     )
-    from census.measures.bootstrap import Estimate, resample_counts
-    from census.tables import key_columns
+    from census.recording.subset import choose_images
+    from census.statistics.bootstrap import Estimate, resample_counts
+    from census.stores.reading import open_store, values_at_positions, values_before
+    from census.tables.keys import key_columns
 
     rotations, resamples, seed = (snakemake.params[name] for name in ("rotations", "resamples", "seed"))
     tables, drawn_tables = [], []

@@ -8,15 +8,15 @@ with job(snakemake.log[0]) as log:
     import numpy as np
     from tqdm import tqdm
 
-    from census.ascent.ascend import Ascent, Settings
-    from census.ascent.objectives import OBJECTIVES
+    from census.interventions.ascend import Ascent, Settings
+    from census.interventions.objectives import OBJECTIVES
+    from census.interventions.units import sample_units
     from census.networks.build import build
     from census.networks.device import choose_device, keep_freed_memory
     from census.networks.prepared import prepare
     from census.networks.weights import load_weights, step_of_weights
     from census.planning.blocks import UNITS, units_of_part
-    from census.stores import write_checkpoint
-    from census.units import sample_units
+    from census.stores.groups import write_checkpoint
 
     key, entry, seed = snakemake.wildcards.network, snakemake.params.network, snakemake.params.seed
     batch, seeds = snakemake.params.batch, snakemake.params.seeds

@@ -5,7 +5,7 @@ from pathlib import Path
 from census.jobs import job
 
 with job(snakemake.log[0]) as log:
-    from census.stores import merge_checkpoints
+    from census.stores.groups import merge_checkpoints
 
     merge_checkpoints(Path(snakemake.output[0]), list(map(Path, snakemake.input)), "unit")
     log.info("%d parts", len(snakemake.input))

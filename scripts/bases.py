@@ -7,11 +7,11 @@ with job(snakemake.log[0]) as log:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from census.activations.reading import open_store, values_at_positions
     from census.measures.alignment import STATISTICS, random_frames
     from census.measures.bases import KINDS, compare
-    from census.measures.bootstrap import resample_counts
-    from census.tables import key_columns
+    from census.statistics.bootstrap import resample_counts
+    from census.stores.reading import open_store, values_at_positions
+    from census.tables.keys import key_columns
 
     wanted, rotations, resamples, seed = (
         snakemake.params[name] for name in ("directions", "rotations", "resamples", "seed")

@@ -9,8 +9,6 @@ with job(snakemake.log[0]) as log:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from census.activations.reading import images_and_labels, open_store, rows_at, statistic_blocks
-    from census.activations.subset import choose_images
     from census.measures.clusters import (
         clusters_by_chance,
         cut,
@@ -19,8 +17,10 @@ with job(snakemake.log[0]) as log:
         top_images_of_clusters,
         tree,
     )
-    from census.stores import write_checkpoint
-    from census.tables import key_columns, key_values, table_of
+    from census.recording.subset import choose_images
+    from census.stores.groups import write_checkpoint
+    from census.stores.reading import images_and_labels, open_store, rows_at, statistic_blocks
+    from census.tables.keys import key_columns, key_values, table_of
 
     threshold, permutations = snakemake.params.threshold, snakemake.params.permutations
     seed = snakemake.params.seed

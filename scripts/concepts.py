@@ -9,7 +9,6 @@ with job(snakemake.log[0]) as log:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from census.activations.reading import image_blocks, images_and_labels, open_store
     from census.measures.concepts import (
         chance_labels,
         chance_levels,
@@ -22,9 +21,10 @@ with job(snakemake.log[0]) as log:
         row_distance,
         row_similarity,
     )
-    from census.measures.top_images import NONE, top_images
-    from census.stores import write_checkpoint
-    from census.tables import key_columns, key_values, table_of
+    from census.statistics.top_images import NONE, top_images
+    from census.stores.groups import write_checkpoint
+    from census.stores.reading import image_blocks, images_and_labels, open_store
+    from census.tables.keys import key_columns, key_values, table_of
 
     NAMED = 3  # classes of each unit that the table names
     k, draws, seed = snakemake.params.top, snakemake.params.draws, snakemake.params.seed

@@ -6,11 +6,11 @@ with job(snakemake.log[0]) as log:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from census.measures.bootstrap import estimate
     from census.measures.correlation import is_defined, mean_correlation
     from census.measures.ordering import hierarchical_order
-    from census.stores import layers_in, open_checkpoint
-    from census.tables import key_values, table_of
+    from census.statistics.bootstrap import estimate
+    from census.stores.groups import layers_in, open_checkpoint
+    from census.tables.keys import key_values, table_of
 
     resamples, seed = snakemake.params.resamples, snakemake.params.seed
     layers = list(layers_in(snakemake.input).values())

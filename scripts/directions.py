@@ -11,10 +11,8 @@ with job(snakemake.log[0]) as log:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from census.activations.patterns import open_patterns
-    from census.activations.reading import open_store
-    from census.direction_tables import COLUMNS, COMPARISONS, Directions, Spectrum
     from census.errors import StudyError
+    from census.measures.direction_tables import COLUMNS, COMPARISONS, Directions, Spectrum
     from census.measures.directions import explicit_projections, random_projections
     from census.measures.svd import (
         MOST_IN_FULL,
@@ -27,9 +25,11 @@ with job(snakemake.log[0]) as log:
         randomized,
         singular_values,
     )
-    from census.measures.variance import neurons, unit_variance
-    from census.stores import layers_in, open_checkpoint, write_checkpoint
-    from census.tables import key_columns, key_values, table_of
+    from census.recording.patterns import open_patterns
+    from census.statistics.variance import neurons, unit_variance
+    from census.stores.groups import layers_in, open_checkpoint, write_checkpoint
+    from census.stores.reading import open_store
+    from census.tables.keys import key_columns, key_values, table_of
 
     params, seed = snakemake.params, snakemake.params.seed
     rank, leading, resamples = params.components, params.leading, params.resamples

@@ -7,9 +7,6 @@ from census.jobs import job
 with job(snakemake.log[0]) as log:
     from importlib.metadata import version
 
-    from census.activations.forward import Images, Pass
-    from census.activations.passes import digest, pass_id
-    from census.activations.subset import choose_images
     from census.data.store import open_dataset
     from census.networks.build import build
     from census.networks.device import choose_device, keep_freed_memory
@@ -17,7 +14,10 @@ with job(snakemake.log[0]) as log:
     from census.networks.prepared import prepare
     from census.networks.verification import N_IMAGES
     from census.networks.weights import digest_of_weights, load_weights, step_of_weights
-    from census.paths import layer_name
+    from census.recording.forward import Images, Pass
+    from census.recording.passes import digest, pass_id
+    from census.recording.subset import choose_images
+    from census.stores.paths import layer_name
 
     key, settings = snakemake.params.network, dict(snakemake.params.settings)
     # where a network runs is no parameter: another device makes no result out of date

@@ -7,7 +7,7 @@ with job(snakemake.log[0]) as log:
     import pandas as pd
 
     from census.measures.concepts import finite_mean, is_multi_faceted, is_single_faceted, tail_p_values
-    from census.measures.significance import benjamini_hochberg
+    from census.statistics.significance import benjamini_hochberg
 
     LEVEL = 0.05
     layers = pd.concat(map(pd.read_parquet, snakemake.input.layers), ignore_index=True)

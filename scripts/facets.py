@@ -11,7 +11,6 @@ with job(snakemake.log[0]) as log:
     import pyarrow.parquet as pq
 
     from census.data.store import open_dataset
-    from census.facet_store import FacetWriter
     from census.measures.concepts import finite_mean, tail_p_values
     from census.measures.facets import CHANNELS, choose_units, facets
     from census.measures.patches import (
@@ -24,8 +23,9 @@ with job(snakemake.log[0]) as log:
         shrink,
         shrunk_size,
     )
-    from census.stores import layers_in, new_layer, open_checkpoint
-    from census.tables import key_columns
+    from census.stores.facets import FacetWriter
+    from census.stores.groups import layers_in, new_layer, open_checkpoint
+    from census.tables.keys import key_columns
 
     params = snakemake.params
     groups = layers_in(snakemake.input.concepts)

@@ -5,7 +5,7 @@ from pathlib import Path
 from census.jobs import job
 
 with job(snakemake.log[0]) as log:
-    from census.activations.shards import gather
+    from census.recording.shards import gather
 
     shards = [Path(path) for path in snakemake.input.shards]
     stores = {Path(path).name.removesuffix(".zarr"): Path(path) for path in snakemake.output}

@@ -7,10 +7,10 @@ from census.jobs import job, one_by_one
 with job(snakemake.log[0]) as log:
     from itertools import islice
 
-    from census.activations.reading import neuron_blocks, open_store
-    from census.grams import read_products, write_gram
     from census.measures.correlation import is_defined, pattern_correlation
-    from census.measures.gram import combine, gram
+    from census.statistics.gram import combine, gram
+    from census.stores.grams import read_products, write_gram
+    from census.stores.reading import neuron_blocks, open_store
 
     # large layers are multiplied part by part
     files = iter(snakemake.input.parts)

@@ -5,9 +5,9 @@ from pathlib import Path
 from census.jobs import job
 
 with job(snakemake.log[0]) as log:
-    from census.activations.reading import neuron_blocks, open_store
-    from census.grams import write_products
-    from census.measures.gram import multiply, shift_of
+    from census.statistics.gram import multiply, shift_of
+    from census.stores.grams import write_products
+    from census.stores.reading import neuron_blocks, open_store
 
     part, parts = int(snakemake.wildcards.part), snakemake.params.parts
     for path in snakemake.input:

@@ -7,9 +7,9 @@ with job(snakemake.log[0]) as log:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from census.activations.reading import map_blocks, open_store
     from census.measures.histogram import histogram
-    from census.tables import key_columns
+    from census.stores.reading import map_blocks, open_store
+    from census.tables.keys import key_columns
 
     tables = []
     for path in one_by_one(snakemake.input):

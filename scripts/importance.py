@@ -8,7 +8,7 @@ with job(snakemake.log[0]) as log:
     import pyarrow.parquet as pq
 
     from census.measures.relations import relation
-    from census.tables import KEYS, table_of
+    from census.tables.keys import KEYS, table_of
 
     SUBSTITUTIONS = ("rs_iam", "rs_am", "rs_natural")
     IMPORTANCE = "ablation_loss"

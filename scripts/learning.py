@@ -6,11 +6,11 @@ with job(snakemake.log[0]) as log:
     import numpy as np
     import pyarrow.parquet as pq
 
-    from census.measures.bootstrap import estimate
-    from census.measures.cka import debiased_cka
     from census.measures.similarity import similarity
-    from census.stores import layers_in, open_checkpoint
-    from census.tables import key_values, table_of
+    from census.statistics.bootstrap import estimate
+    from census.statistics.cka import debiased_cka
+    from census.stores.groups import layers_in, open_checkpoint
+    from census.tables.keys import key_values, table_of
 
     resamples, seed = snakemake.params.resamples, snakemake.params.seed
     rows = []

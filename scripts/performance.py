@@ -6,10 +6,10 @@ with job(snakemake.log[0]) as log:
     import numpy as np
     import pyarrow.parquet as pq
 
-    from census.activations.reading import image_blocks, images_and_labels, open_store
-    from census.measures.bootstrap import mean_interval
     from census.measures.performance import Performance, performance
-    from census.tables import key_values, table_of
+    from census.statistics.bootstrap import mean_interval
+    from census.stores.reading import image_blocks, images_and_labels, open_store
+    from census.tables.keys import key_values, table_of
 
     resamples, seed = snakemake.params.resamples, snakemake.params.seed
     rows = []

@@ -9,10 +9,10 @@ with job(snakemake.log[0]) as log:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from census.activations.reading import open_store, sorted_labels, unit_means
     from census.measures.selectivity import UnitSelectivity, chance_detection, unit_selectivity
-    from census.measures.significance import benjamini_hochberg
-    from census.tables import key_columns, key_values, table_of
+    from census.statistics.significance import benjamini_hochberg
+    from census.stores.reading import open_store, sorted_labels, unit_means
+    from census.tables.keys import key_columns, key_values, table_of
 
     LEVEL = 0.05
     DRAWS = 100  # of rankings, of which only means are wanted

@@ -7,8 +7,6 @@ with job(snakemake.log[0]) as log:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from census.activations.reading import map_blocks, open_store, statistic_blocks
-    from census.measures.bootstrap import mean_interval
     from census.measures.sparsity import (
         active_counts,
         active_fraction,
@@ -18,7 +16,9 @@ with job(snakemake.log[0]) as log:
         sums_over_neurons,
         treves_rolls,
     )
-    from census.tables import key_columns
+    from census.statistics.bootstrap import mean_interval
+    from census.stores.reading import map_blocks, open_store, statistic_blocks
+    from census.tables.keys import key_columns
 
     resamples, seed = snakemake.params.resamples, snakemake.params.seed
     layer_tables, unit_tables = [], []

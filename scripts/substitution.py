@@ -7,11 +7,11 @@ with job(snakemake.log[0]) as log:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from census.activations.reading import image_blocks, images_and_labels, open_store
     from census.measures.substitution import over_seeds, representative_substitution
-    from census.measures.top_images import NONE, top_images
-    from census.stores import layers_in, open_checkpoint
-    from census.tables import key_columns, key_values, table_of
+    from census.statistics.top_images import NONE, top_images
+    from census.stores.groups import layers_in, open_checkpoint
+    from census.stores.reading import image_blocks, images_and_labels, open_store
+    from census.tables.keys import key_columns, key_values, table_of
 
     ascents = layers_in([snakemake.input.ascent])
     unit_tables, layer_rows = [], []

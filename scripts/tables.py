@@ -10,11 +10,11 @@ with job(snakemake.log[0]) as log:
     import pyarrow.csv
     import pyarrow.parquet as pq
 
-    from census.activations.reading import open_store
-    from census.dictionary import columns_of, dictionary
-    from census.joining import beside, read_tables
     from census.networks.fields import read_field
-    from census.tables import KEYS
+    from census.stores.reading import open_store
+    from census.tables.dictionary import columns_of, dictionary
+    from census.tables.joining import beside, read_tables
+    from census.tables.keys import KEYS
 
     SAME_LAYER = ["network", "checkpoint", "dataset", "layer"]
     SAME_UNIT = [*SAME_LAYER, "unit"]

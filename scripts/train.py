@@ -9,7 +9,6 @@ with job(snakemake.log[0]) as log:
 
     import torch
 
-    from census.activations.passes import digest
     from census.data.store import open_dataset
     from census.errors import StudyError
     from census.networks.build import build
@@ -17,6 +16,7 @@ with job(snakemake.log[0]) as log:
     from census.networks.preprocess import Preprocess
     from census.networks.train import Training
     from census.networks.weights import digest_of_weights, write_weights
+    from census.recording.passes import digest
 
     network, settings = snakemake.params.network, dict(snakemake.params.settings)
     # where a network runs is no parameter: another device makes no result out of date

@@ -79,7 +79,7 @@ WHEN_CALLED = {
     "networks/hubs.py": {"timm", "transformers"},
     "networks/operators.py": {"torch"},
     "networks/weights.py": {"torchvision"},
-    "study.py": {"pandas", "xarray"},
+    "tables/study.py": {"pandas", "xarray"},
 }
 
 

@@ -10,11 +10,11 @@ import numpy as np
 import torch
 
 from benchmarks.peers.handing import Handed, take_over
-from census.activations.forward import Images, Pass
-from census.activations.reading import open_store
 from census.data.store import open_dataset
 from census.networks.prepared import prepare
 from census.networks.preprocess import Preprocess
+from census.recording.forward import Images, Pass
+from census.stores.reading import open_store
 
 _handed: list[Handed] = []
 

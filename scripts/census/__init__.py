@@ -4,13 +4,13 @@ from os import PathLike
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from census.study import Study
+    from census.tables.study import Study
 
 __version__ = "0.1.0"
 
 
 def open(results: "str | PathLike[str]" = "results") -> "Study":
-    """Open a finished study, see :class:`census.study.Study`.
+    """Open a finished study, see :class:`census.tables.study.Study`.
 
     Parameters
     ----------
@@ -19,6 +19,6 @@ def open(results: "str | PathLike[str]" = "results") -> "Study":
     # here, for every job imports this package, and none of them needs it
     from pathlib import Path
 
-    from census.study import Study
+    from census.tables.study import Study
 
     return Study(Path(results))

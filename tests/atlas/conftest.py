@@ -10,14 +10,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from census.activations.store import StoreWriter, create_store, finish_store
 from census.data.store import DatasetWriter
-from census.facet_store import FacetWriter
 from census.measures.concepts import class_counts
 from census.measures.facets import Facets
 from census.measures.patches import Patches
-from census.measures.top_images import top_images
-from census.stores import new_layer, write_checkpoint
+from census.statistics.top_images import top_images
+from census.stores.activations import StoreWriter, create_store, finish_store
+from census.stores.facets import FacetWriter
+from census.stores.groups import new_layer, write_checkpoint
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 HOSTILE = "<script>alert(1)</script>"

@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 
-from census.direction_tables import COMPARISONS
 from census.figures.directions import (
     COMPARED,
     draw_depth,
@@ -15,6 +14,7 @@ from census.figures.directions import (
     draw_variance,
 )
 from census.figures.strips import FRAME, TILE, Strip, draw_strips, rounded
+from census.measures.direction_tables import COMPARISONS
 
 NAMES = ["input", "features.1", "features.3.expand3x3_activation", "output"]
 SILENT = 2  # the layer of which nothing is known

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from scipy.stats import entropy
 from torch import nn
 
+from census.interventions.suffix import Suffix, run_changes, run_intact
 from census.measures import ablation
 from census.measures.ablation import (
     NONE,
@@ -20,8 +21,7 @@ from census.measures.ablation import (
     removed_units,
     worst_class,
 )
-from census.measures.bootstrap import mean_interval
-from census.networks.suffix import Suffix, run_changes, run_intact
+from census.statistics.bootstrap import mean_interval
 
 
 def softmax(logits):

@@ -14,9 +14,9 @@ from census.measures.alignment import (
     sort_out,
     unevenness,
 )
-from census.measures.bootstrap import resample_counts
 from census.measures.concepts import gini
 from census.measures.sparsity import hoyer
+from census.statistics.bootstrap import resample_counts
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from sklearn.decomposition import PCA, FastICA
 
 from census.measures.alignment import STATISTICS, random_frames, unevenness
 from census.measures.bases import KINDS, compare, independent_directions, principal_directions
-from census.measures.bootstrap import resample_counts
+from census.statistics.bootstrap import resample_counts
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from census.measures.concepts import (
     row_similarity,
     tail_p_values,
 )
-from census.measures.top_images import NONE
+from census.statistics.top_images import NONE
 
 COUNTS = arrays.arrays(np.int64, st.tuples(st.integers(1, 6), st.integers(2, 20)), elements=st.integers(0, 9))
 

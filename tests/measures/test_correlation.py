@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from census.measures.bootstrap import resample_counts
 from census.measures.correlation import is_defined, mean_correlation, pattern_correlation
-from census.measures.gram import gram
+from census.statistics.bootstrap import resample_counts
+from census.statistics.gram import gram
 
 RANDOM = np.random.default_rng(0)
 PATTERNS = RANDOM.normal(size=(8, 50)).astype(np.float32)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from census.measures.bootstrap import resample_counts
 from census.measures.correlation import is_defined
 from census.measures.similarity import deconfounded, similarity, spearman, steps
+from census.statistics.bootstrap import resample_counts
 
 N_IMAGES, N_LAYERS = 12, 4
 ABOVE = np.triu_indices(N_IMAGES, 1)

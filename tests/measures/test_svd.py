@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from census.measures import svd
 from census.measures.correlation import pattern_correlation
-from census.measures.gram import gram
 from census.measures.svd import (
     Decomposition,
     count_above,
@@ -22,6 +21,7 @@ from census.measures.svd import (
     singular_values,
     with_signs,
 )
+from census.statistics.gram import gram
 
 N, D = 30, 200
 RANDOM = np.random.default_rng(0)

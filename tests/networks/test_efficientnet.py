@@ -7,9 +7,9 @@ from torch import nn
 
 from census.errors import StudyError
 from census.networks.efficientnet import efficientnet_lite0, efficientnet_names
-from census.networks.listing import list_layers
 from census.networks.weights import efficientnet_state, fit_state
 from census.planning.config import read_config
+from census.planning.listing import list_layers
 
 
 @pytest.fixture(scope="module")

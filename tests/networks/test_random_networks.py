@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from census.ascent.ascend import Ascent, Settings
+from census.interventions.ascend import Ascent, Settings
+from census.interventions.suffix import downstream_of
 from census.networks.maps import as_maps, from_maps
 from census.networks.prepared import prepare
-from census.networks.suffix import downstream_of
 from census.networks.verification import difference
 
 INPUT = {"size": 8, "resize": None, "color": "RGB", "range": 1, "mean": [0.5] * 3, "std": [0.25] * 3}

@@ -79,7 +79,7 @@ def test_it_is_found_before_the_scripts_where_these_are_found_first(folder):
     program = (
         f"import sys; sys.path.insert(0, {str(SCRIPTS)!r})\n"  # as Snakemake has it
         "from census.networks.build import build\n"
-        "from census.networks.listing import own_code\n"
+        "from census.planning.listing import own_code\n"
         f"print(build({entry('train:Net')!r}, 0).fc.out_features, own_code({entry('train:Net')!r}))\n"
         "import importlib.util\n"
         "print(importlib.util.find_spec('tables').origin)\n"

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from census.study import Study
+from census.tables.study import Study
 
 pytestmark = pytest.mark.slow
 

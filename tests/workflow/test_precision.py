@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from sklearn.metrics import adjusted_rand_score
 
-from census.study import Study
+from census.tables.study import Study
 
 pytestmark = [pytest.mark.slow, pytest.mark.very_slow]
 

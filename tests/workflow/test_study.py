@@ -19,12 +19,12 @@ from PIL import Image
 from safetensors.numpy import load_file
 
 import census
-from census.activations.subset import choose_images
 from census.atlas.site import read_data
 from census.claims.declared import CLAIMS
 from census.claims.verdict import FAILS, HOLDS, UNDECIDED
-from census.dictionary import columns_of
 from census.planning.plan import MEASURES
+from census.recording.subset import choose_images
+from census.tables.dictionary import columns_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -507,7 +507,7 @@ def test_nothing_runs_without_a_cause(finished, tmp_path):
     finished.folder = finished.folder.rename(tmp_path / "elsewhere")
     scripts = finished.checkout / "scripts"
     edit(scripts / "census/jobs.py", "EDITED = True")
-    for module in ("data/convert", "activations/forward", "networks/listing", "figures/style"):
+    for module in ("data/convert", "recording/forward", "planning/listing", "figures/style"):
         edit(scripts / f"census/{module}.py", "# a comment")
     before = finished.made()
     assert finished.run().nothing_to_do
@@ -596,7 +596,7 @@ def test_a_changed_parameter_or_code_reruns_what_depends_on_it(finished, tmp_pat
     assert len(bins) == 11
     assert finished.made() == before
 
-    edit(scripts / "census/activations/forward.py", "EDITED = True")
+    edit(scripts / "census/recording/forward.py", "EDITED = True")
     stores = [finished.store("random", "final", layer) for layer in LAYERS["random"]]
     ended = finished.succeed(*(str(store.relative_to(finished.folder)) for store in stores))
     assert ended.jobs == {"extract/extract_random_final_tiny"}

@@ -7,7 +7,7 @@ from snakemake.exceptions import WorkflowError
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
 from census.errors import StudyError
-from census.paths import ESCAPED
+from census.stores.paths import ESCAPED
 from census.planning.blocks import SHARED, SPLIT
 from census.planning.config import as_begun, read_config
 from census.planning.digest import code_digest as code

@@ -21,7 +21,7 @@ def write_facets(
     Parameters
     ----------
     folder : where; it is made.
-    facets : of the layer, see :mod:`census.facet_store`.
+    facets : of the layer, see :mod:`census.stores.facets`.
     rows : of each of its units, in their order, as the rule ``facets`` writes them.
     largest : pixels along a tile at most.
 

@@ -7,7 +7,7 @@ import pandas as pd
 import zarr
 from numpy.typing import NDArray
 
-from census.stores import layers_in, open_checkpoint
+from census.stores.groups import layers_in, open_checkpoint
 
 STORES, TABLES = ("gram", "concepts"), ("directions", "alignment")
 

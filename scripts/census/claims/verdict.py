@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from census.measures.bootstrap import percentile_interval
+from census.statistics.bootstrap import percentile_interval
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -27,7 +27,7 @@ import numpy as np
 import zarr
 
 from census.errors import StudyError
-from census.stores import ALL_CHUNKS, compressors, consolidate, open_group
+from census.stores.groups import ALL_CHUNKS, compressors, consolidate, open_group
 
 CHUNK_BYTES = 4 << 20
 

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from census.data.store import open_dataset
-from census.stores import layers_in, open_checkpoint, open_group
+from census.stores.groups import layers_in, open_checkpoint, open_group
 
 Views = Mapping[str, Callable[[], Figure]]
 

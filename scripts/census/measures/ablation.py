@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from census.measures.bootstrap import Estimate, estimate
 from census.measures.performance import Performance, log_softmax, performance
+from census.statistics.bootstrap import Estimate, estimate
 
 Floats = NDArray[np.float64]
 NONE = -1  # stands for no class
@@ -103,7 +103,7 @@ def mean_difference(changed: Floats, intact: Floats, resamples: int, seed: int) 
     ----------
     changed : float (changes, images), per-image values of the changed network.
     intact : float (images,), of the intact one.
-    resamples, seed : see :func:`census.measures.bootstrap.resample_counts`.
+    resamples, seed : see :func:`census.statistics.bootstrap.resample_counts`.
 
     Returns
     -------

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from census.measures.bootstrap import drawn_counts
-from census.measures.ranks import average_ranks
+from census.statistics.bootstrap import drawn_counts
+from census.statistics.ranks import average_ranks
 
 Floats = NDArray[np.float64]
 

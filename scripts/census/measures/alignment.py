@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from census.measures.bootstrap import Estimate, percentile_interval
+from census.statistics.bootstrap import Estimate, percentile_interval
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]

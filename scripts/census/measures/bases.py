@@ -15,7 +15,7 @@ from sklearn.decomposition import FastICA
 from sklearn.exceptions import ConvergenceWarning
 
 from census.measures.alignment import estimate_from, means_over_patterns, sort_out, unevenness
-from census.measures.bootstrap import Estimate
+from census.statistics.bootstrap import Estimate
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]

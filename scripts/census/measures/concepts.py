@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from census.measures.top_images import NONE
+from census.statistics.top_images import NONE
 
 Floats = NDArray[np.float64]
 MOST_DRAWS = 500  # that are compared with each other; they make 124,750 pairs
@@ -24,7 +24,7 @@ def class_counts(top: NDArray[np.integer], labels: NDArray[np.integer], n_classe
 
     Parameters
     ----------
-    top : int (units, k), images, by their places in ``labels``; :data:`~census.measures.top_images.NONE`
+    top : int (units, k), images, by their places in ``labels``; :data:`~census.statistics.top_images.NONE`
         where a unit has fewer.
     labels : int (images,), classes.
     n_classes : number of classes; one without images is a column of zeros.

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from census.measures.bootstrap import pair_sums
-from census.measures.gram import Gram
+from census.statistics.bootstrap import pair_sums
+from census.statistics.gram import Gram
 
 Floats = NDArray[np.float64]
 

@@ -14,9 +14,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from census.measures.bootstrap import Estimate, estimate
 from census.measures.concepts import chance_counts, class_counts
 from census.measures.svd import Decomposition, singular_values
+from census.statistics.bootstrap import Estimate, estimate
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
@@ -89,7 +89,7 @@ def explicit_projections(
 
     Parameters
     ----------
-    blocks : see :func:`census.measures.variance.normalised`.
+    blocks : see :func:`census.statistics.variance.normalised`.
     n_images : N.
     n, seed : how many directions, and their seed. The answer does not depend on how neurons are cut into
         blocks.

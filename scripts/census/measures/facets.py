@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from census.gray import LUMA
+from census.statistics.gray import LUMA
 
 CHANNELS = ("gray", "red", "green", "blue")
 SINGLE, MULTI, CHOSEN = "SF", "MF", "chosen"

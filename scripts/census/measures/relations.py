@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from census.measures.bootstrap import VALUES_AT_ONCE, percentile_interval
-from census.measures.ranks import average_ranks
+from census.statistics.bootstrap import VALUES_AT_ONCE, percentile_interval
+from census.statistics.ranks import average_ranks
 
 Floats = NDArray[np.float64]
 

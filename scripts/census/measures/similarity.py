@@ -15,10 +15,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from census.measures.bootstrap import pair_sums
 from census.measures.correlation import is_defined
-from census.measures.gram import RESOLUTION
-from census.measures.ranks import average_ranks
+from census.statistics.bootstrap import pair_sums
+from census.statistics.gram import RESOLUTION
+from census.statistics.ranks import average_ranks
 
 Floats = NDArray[np.float64]
 

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from census.gray import LUMA
+from census.statistics.gray import LUMA
 
 INTERPOLATIONS = ("bilinear", "bicubic", "nearest")
 

@@ -1,7 +1,7 @@
 """The forward passes of a study, each of which becomes a rule.
 
 A layer whose store is up to date stays with the pass that filled it. All other layers of a network,
-checkpoint and data set share one new pass; see :mod:`census.activations.passes`.
+checkpoint and data set share one new pass; see :mod:`census.recording.passes`.
 """
 
 from collections.abc import Iterator
@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from census.activations.passes import NEW, digest, pass_folder, pass_id, shard_name
-from census.activations.passes import plan as share_out
-from census.networks.listing import own_code
-from census.paths import path_name
+from census.planning.listing import own_code
 from census.planning.plan import Plan
 from census.planning.runs import STORE, WEIGHTS, Run
+from census.recording.passes import NEW, digest, pass_folder, pass_id, shard_name
+from census.recording.passes import plan as share_out
+from census.stores.paths import path_name
 
 
 @dataclass(frozen=True)

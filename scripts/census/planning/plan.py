@@ -16,12 +16,12 @@ from census.data.sources import folder_of, folders_of, source_of
 from census.errors import StudyError, nearest
 from census.networks.hubs import files_of_weights
 from census.networks.layers import Layer
-from census.networks.listing import list_layers, own_code
-from census.paths import layer_name, path_name
 from census.planning.blocks import Block
 from census.planning.config import HUB_WEIGHTS, Config, file_of_weights
+from census.planning.listing import list_layers, own_code
 from census.planning.recorded import Recorded
 from census.planning.runs import Kind, Run, gram_parts
+from census.stores.paths import layer_name, path_name
 
 SOURCE = "results/sources/{source}"
 
@@ -314,7 +314,7 @@ def read_layers(config: Config, folder: Path) -> dict[str, list[Layer]]:
     Parameters
     ----------
     config : the config.
-    folder : cache of the layers, see :func:`census.networks.listing.list_layers`.
+    folder : cache of the layers, see :func:`census.planning.listing.list_layers`.
     """
     names = sorted({run.network for run in config.runs})
     return {name: list_layers(name, config.networks[name].model_dump(), folder) for name in names}

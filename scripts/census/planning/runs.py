@@ -8,11 +8,11 @@ from typing import Any, Literal, Self
 
 from census.errors import StudyError
 from census.networks.layers import Layer, select
-from census.networks.listing import own_code
-from census.paths import path_name
 from census.planning.blocks import Block, parts_of, stretches
 from census.planning.config import Config, Network
 from census.planning.config import Run as RunSettings
+from census.planning.listing import own_code
+from census.stores.paths import path_name
 
 DATASET = "results/data/{dataset}/{split}"
 WEIGHTS = "results/networks/{network}/{checkpoint}.safetensors"

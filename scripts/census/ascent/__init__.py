@@ -1,1 +1,0 @@
-"""Pictures made to drive single units: where they start, what they maximize, and how they climb."""

@@ -1,0 +1,133 @@
+"""What a network answers on images without some of a layer's units."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from census.interventions.suffix import downstream_of, run_changes, run_intact
+from census.measures.ablation import compare
+from census.measures.performance import Performance
+from census.networks.layers import Layer
+from census.networks.maps import as_maps
+from census.networks.prepared import Prepared
+
+
+class Outcomes(NamedTuple):
+    """How good answers are, see :func:`census.measures.ablation.compare`.
+
+    Attributes
+    ----------
+    changed : float64 (changes, images) each.
+    intact : float64 (images,) each.
+    classes : int64 (images,), of each image: its label, or the intact network's first class.
+    """
+
+    changed: Performance
+    intact: Performance
+    classes: NDArray[np.int64]
+
+
+class Ablation:
+    """A network, images, and a layer of which units can be taken out.
+
+    Parameters
+    ----------
+    prepared : the network.
+    layer : whose units are taken out.
+    pixels : uint8 (images, height, width, channels).
+    labels : integer (images,); None where they name no class of the network, and its own answers count.
+    batch : rows, each of them an image with a change, that run at once.
+    seed : of the choice of another image for each.
+    """
+
+    def __init__(
+        self,
+        prepared: Prepared,
+        layer: Layer,
+        pixels: NDArray[np.uint8],
+        labels: NDArray[np.integer] | None,
+        *,
+        batch: int,
+        seed: int,
+    ) -> None:
+        self._suffix = downstream_of(prepared, layer)
+        self._recorder = prepared.recorder({layer.name: layer.node})
+        self._layer, self._prepared, self._batch = layer, prepared, batch
+        self._pixels, self._labels = pixels, labels
+        # a circle through all images, so that each map comes from another one
+        circle = np.random.default_rng([seed, 0xC12C1E]).permutation(len(pixels))
+        self._donors = np.empty(len(pixels), np.int64)
+        self._donors[circle] = np.roll(circle, 1)
+
+    def mean_over(self, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """Return the mean of each of the layer's units over images, and positions.
+
+        Parameters
+        ----------
+        pixels : uint8 (images, height, width, channels), others than those on which units are taken out.
+
+        Returns
+        -------
+        float64 (units,).
+        """
+        total = np.zeros(self._layer.shape[0])
+
+        def add(name: str, values: Tensor) -> None:
+            maps = as_maps(values, self._layer.units_axis)
+            np.add(total, maps.double().mean((1, 2)).sum(0).cpu().numpy(), out=total)
+
+        with torch.inference_mode():
+            for block in self._blocks(len(pixels)):
+                self._recorder(self._images(pixels[block]), add)
+        return total / len(pixels)
+
+    def outcomes(self, changed: NDArray[np.bool_], mode: str, average: NDArray[np.floating]) -> Outcomes:
+        """Take units out, for several choices of them.
+
+        Parameters
+        ----------
+        changed : bool (changes, units), which units each of the changes takes out.
+        mode : what stands in for them: ``zero``; ``mean``; or ``resampled``, their maps on another image.
+        average : float (units,), what stands in for ``mean``.
+        """
+        n_images = len(self._pixels)
+        found = np.empty((2, len(changed), n_images))
+        intact = np.empty((2, n_images))
+        classes = np.empty(n_images, np.int64)
+        with torch.inference_mode():
+            for block in self._blocks(n_images):
+                labels = None if self._labels is None else self._labels[block]
+                crossing = self._cross(self._pixels[block])
+                logits = run_intact(self._suffix, crossing, self._batch)
+                classes[block] = logits.argmax(1) if labels is None else labels
+                intact[:, block] = compare(logits, logits, labels)
+                # an image that a change leaves as it is keeps these
+                found[:, :, block] = intact[:, None, block]
+                replacement = self._replacement(block, mode, average)
+                for rows in run_changes(self._suffix, crossing, changed, replacement, self._batch):
+                    of_rows = None if labels is None else labels[rows.image]
+                    now = compare(rows.logits, logits[rows.image], of_rows)
+                    found[:, rows.change, block.start + rows.image] = now
+        return Outcomes(Performance(*found), Performance(*intact), classes)
+
+    def _blocks(self, n_images: int) -> Iterator[slice]:
+        for first in range(0, n_images, self._batch):
+            yield slice(first, min(first + self._batch, n_images))
+
+    def _cross(self, pixels: NDArray[np.uint8]) -> dict[str, Tensor]:
+        return self._suffix.cross(self._images(pixels))
+
+    def _images(self, pixels: NDArray[np.uint8]) -> Tensor:
+        return self._prepared.preprocess(pixels, self._prepared.device)
+
+    def _replacement(self, block: slice, mode: str, average: NDArray[np.floating]) -> Tensor:
+        """Return what stands in for units on a block of images, as :func:`run_changes` takes it."""
+        if mode == "resampled":
+            others = self._cross(self._pixels[self._donors[block]])
+            return as_maps(others[self._layer.node], self._layer.units_axis)
+        by = average if mode == "mean" else np.zeros(1)
+        return torch.from_numpy(by).float().to(self._prepared.device)[None, None, None, :]

@@ -1,0 +1,184 @@
+"""Gradient ascent on pictures, for many units of a layer at once."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from census.interventions.objectives import OBJECTIVES
+from census.interventions.parametrizations import PARAMETRIZATIONS, Parametrization
+from census.interventions.transformations import jitter
+from census.networks.layers import Layer
+from census.networks.maps import as_maps
+from census.networks.prepared import Prepared
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How pictures climb.
+
+    Attributes
+    ----------
+    steps : number of steps.
+    step_size : root mean square of the first step's change of pixels between black, 0, and white, 1 (of what
+        goes into Fourier's sigmoid); steps become shorter, down to almost 0 at the end.
+    parametrization : ``pixels`` or ``fourier``.
+    jitter : pixels by which pictures are shifted at most, anew in each step.
+    seed : of the noise from which pictures start, and of shifts.
+    """
+
+    steps: int
+    step_size: float
+    parametrization: str
+    jitter: int
+    seed: int
+
+
+class Climbed(NamedTuple):
+    """Pictures at the end of their ascents.
+
+    Attributes
+    ----------
+    pictures : uint8 (pictures, size, size, channels), gray or RGB.
+    path : float32 (pictures, steps + 1), the mean over positions of each picture's own unit, before its
+        rectifier: ahead of each step, and last of the finished picture. NaN where an ascent diverged, or the
+        layer has no gradient with respect to the picture.
+    responses : float32 (pictures, units), the mean over positions of all units of the layer, behind the
+        rectifier, on the finished picture as it is in ``pictures``; NaN where no step had a number.
+    """
+
+    pictures: NDArray[np.uint8]
+    path: NDArray[np.float32]
+    responses: NDArray[np.float32]
+
+
+class Ascent:
+    """Makes pictures that drive units of one layer. The network is run up to that layer only.
+
+    Parameters
+    ----------
+    prepared : the network; its weights need no gradients.
+    layer : whose units. Without a nonlinearity, its own values are what is maximized.
+    settings : how pictures climb.
+
+    Attributes
+    ----------
+    has_gradient : whether a gradient of the layer reaches the picture. If not, each ascent fails: its path is
+        NaN.
+    """
+
+    def __init__(self, prepared: Prepared, layer: Layer, settings: Settings) -> None:
+        self._preprocess, self._settings = prepared.preprocess, settings
+        self._device, self._units_axis = prepared.device, layer.units_axis
+        # of a picture: channels and size
+        self._shape = prepared.images.shape[1:3]
+        entering = {"before": layer.node} if layer.before else {}
+        after = ("behind",) if layer.before else ("before", "behind")
+        self._recorder = prepared.recorder(dict.fromkeys(after, layer.node), entering)
+        self._saves_copies = False
+        try:
+            self.has_gradient = self._try(prepared.images[:1].clone())
+        except RuntimeError as error:
+            if "modified by an inplace operation" not in str(error):
+                raise
+            self._saves_copies = True
+            self.has_gradient = self._try(prepared.images[:1].clone())
+
+    def _try(self, images: Tensor) -> bool:
+        """Return whether a gradient reaches the image."""
+        images.requires_grad_()
+        with self._autograd():
+            total = self._read(images, torch.zeros(1, dtype=torch.long, device=images.device))[0].sum()
+            if not total.requires_grad:
+                return False
+            (gradient,) = torch.autograd.grad(total, images, allow_unused=True)
+        return gradient is not None
+
+    def _autograd(self) -> contextlib.AbstractContextManager[Any]:
+        """Return what a forward and a backward pass run in.
+
+        Some networks write to tensors that a gradient needs. Copies of these cost time, so others keep none.
+        """
+        if self._saves_copies:
+            return torch.autograd.graph.allow_mutation_on_saved_tensors()
+        return contextlib.nullcontext()
+
+    def climb(self, units: NDArray[np.integer], seeds: NDArray[np.integer], objective: str) -> Climbed:
+        """Make a picture for each pair of a unit and a seed, all in one batch.
+
+        A picture depends on its own unit and seed only, not on what else is in the batch.
+
+        Parameters
+        ----------
+        units, seeds : integer (pictures,); a unit's pictures differ in the noise that they start from.
+        objective : a name in :data:`~census.interventions.objectives.OBJECTIVES`.
+        """
+        own = torch.from_numpy(units.astype(np.int64)).to(self._device)
+        parametrization = PARAMETRIZATIONS[self._settings.parametrization](self._noise(units, seeds))
+        path = [*self._climb(parametrization, own, objective)]
+        with torch.no_grad():
+            pictures = parametrization.pictures().round().to(torch.uint8)
+            target, responses = self._read(self._preprocess.normalize(pictures.float()), own)
+            # a picture that was never changed is noise: what it gives says nothing about its unit
+            failed = torch.stack(path).isnan().all(0)
+            path.append(target.masked_fill(failed, torch.nan))
+            responses = responses.masked_fill(failed[:, None], torch.nan)
+        return Climbed(
+            pictures.permute(0, 2, 3, 1).cpu().numpy(),
+            torch.stack(path, 1).cpu().numpy(),
+            responses.cpu().numpy(),
+        )
+
+    def _noise(self, units: NDArray[np.integer], seeds: NDArray[np.integer]) -> Tensor:
+        """Return standard normal noise, float32 (pictures, channels, size, size)."""
+        channels, size = self._shape
+        drawn = [
+            np.random.default_rng([self._settings.seed, int(seed), int(unit)]).standard_normal(
+                (channels, size, size), np.float32
+            )
+            for unit, seed in zip(units, seeds, strict=True)
+        ]
+        return torch.from_numpy(np.stack(drawn)).to(self._device)
+
+    def _climb(self, parametrization: Parametrization, units: Tensor, objective: str) -> Iterator[Tensor]:
+        """Climb, and yield the targets, float (pictures,), ahead of each step."""
+        settings, maximized = self._settings, OBJECTIVES[objective]
+        random = np.random.default_rng([settings.seed])
+        for step in range(settings.steps):
+            if not self.has_gradient:
+                yield torch.full(units.shape, torch.nan, device=self._device)
+                continue
+            with self._autograd():
+                pictures = jitter(parametrization.pictures(), settings.jitter, random)
+                target, responses = self._read(self._preprocess.normalize(pictures), units)
+                total = maximized(target, responses, units).sum()
+                (gradient,) = torch.autograd.grad(total, parametrization.parameters)
+            yield target.detach()
+            # of the same length whatever the layer's scale; none where there is no way up, or no number
+            length = gradient.square().mean(dim=tuple(range(1, gradient.ndim)), keepdim=True).sqrt()
+            direction = torch.where((length > 0) & length.isfinite(), gradient / length, 0)
+            parametrization.climb(settings.step_size * (1 - step / settings.steps) * direction)
+
+    def _read(self, images: Tensor, units: Tensor) -> tuple[Tensor, Tensor]:
+        """Return means over positions: of each picture's own unit before its rectifier, of all units behind.
+
+        Parameters
+        ----------
+        images : preprocessed.
+        units : each picture's own unit.
+        """
+        rows = torch.arange(len(units), device=units.device)
+        means: dict[str, Tensor] = {}
+
+        def take(name: str, values: Tensor) -> None:
+            # summarized at once: the next operation may write to the values
+            maps = as_maps(values, self._units_axis)
+            means[name] = (maps[rows, :, :, units] if name == "before" else maps).mean((1, 2))
+
+        self._recorder(images, take)
+        return means["before"], means["behind"]

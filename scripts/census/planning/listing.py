@@ -1,0 +1,78 @@
+"""Which layers a network has, known without torch once it was asked.
+
+The workflow has to know a network's layers before it can plan its jobs. Running a network needs torch, whose
+import alone takes seconds, so the answer is kept beside a digest of all that it follows from. Only a network
+whose recorded values are its own has an answer.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from census.networks.hubs import digest_of_folder, hub_of, version_of_hub
+from census.networks.layers import Layer, read_layers, write_layers
+from census.networks.users import file_of
+from census.planning.digest import code_digest
+from census.recording.passes import digest
+
+
+def own_code(entry: Mapping[str, Any]) -> str:
+    """Return the digest of what the user has of an architecture; empty where the user has nothing of it.
+
+    That is the file of a function of the user's own, and what it imports is not followed; or the
+    configuration in a local folder of a hub's.
+    """
+    if hub_of(entry["architecture"]):
+        return digest_of_folder(entry["architecture"])
+    module, found, _ = entry["architecture"].partition(":")
+    if not found:
+        return ""
+    file = file_of(module)
+    if file is None:
+        return "missing"  # building the network says so, with its key
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:16]
+
+
+def list_layers(key: str, entry: Mapping[str, Any], folder: Path) -> list[Layer]:
+    """Return the layers of a network in order of depth.
+
+    Parameters
+    ----------
+    key : the network's key in the config.
+    entry : its entry there, defaults filled in.
+    folder : where answers are kept, in a file per network.
+
+    Raises
+    ------
+    StudyError : there is no such network, it fails, or what is recorded would not be its own values.
+    """
+    shape = {name: entry["input"][name] for name in ("size", "color")}
+    follows_from = digest(
+        [
+            [entry["architecture"], entry["arguments"], entry["classes"], entry["weights"], shape],
+            entry["logits"],
+            [
+                own_code(entry),
+                code_digest("census/planning/listing.py"),
+                version("torch"),
+                version("torchvision"),
+            ],
+            version_of_hub(entry["architecture"]),
+        ]
+    )
+    path = folder / f"{key}.{follows_from}.json"
+    if not path.is_file():
+        from census.networks.build import build
+        from census.networks.prepared import prepare
+        from census.networks.verification import perturb
+
+        network = build(entry, seed=0, key=key)
+        perturb(network)
+        prepared = prepare(network, entry, key)
+        prepared.verify()
+        for outdated in folder.glob(f"{key}.*.json"):
+            outdated.unlink()
+        write_layers(prepared.listing.layers, path)
+    return read_layers(path)

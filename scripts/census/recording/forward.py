@@ -1,0 +1,280 @@
+"""One forward pass over a data set, which fills the stores of all layers asked for."""
+
+import contextlib
+import json
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import zarr
+from tqdm import tqdm
+
+from census.networks.layers import Layer
+from census.networks.maps import as_maps
+from census.networks.prepared import Prepared
+from census.recording.shards import remove_empty, remove_others
+from census.recording.statistics import Statistics, statistics
+from census.recording.subset import choose_positions
+from census.recording.writing import Writing, ahead
+from census.stores.activations import StoreWriter, create_store, finish_store, images_per_chunk, stamp_store
+from census.stores.paths import path_name
+
+
+@dataclass(frozen=True)
+class Images:
+    """The images of a pass.
+
+    Attributes
+    ----------
+    pixels : uint8 (N, height, width, channels), the whole data set on disk.
+    labels : int32 (N,), its labels.
+    indices : int64 (n,), the images that the pass sees, in its order.
+    n_maps : of how many of the first ones whole maps are kept.
+    """
+
+    pixels: zarr.Array
+    labels: np.ndarray
+    indices: np.ndarray
+    n_maps: int
+
+    def batches(self, size: int, starts: Iterable[int] | None = None) -> Iterator[np.ndarray]:
+        """Yield the pixels of some batches of successive images.
+
+        Each chunk of the data set is read once for each ascending run of indices, and one is held.
+
+        Parameters
+        ----------
+        size : images in a batch; the last one of the pass may have fewer.
+        starts : the place in the pass of each batch's first image; None for all batches.
+        """
+        starts = range(0, len(self.indices), size) if starts is None else starts
+        length, held, chunk = self.pixels.chunks[0], -1, np.empty(0)
+        for first in starts:
+            wanted = self.indices[first : first + size]
+            batch = np.empty((len(wanted), *self.pixels.shape[1:]), dtype=np.uint8)
+            for number in dict.fromkeys((wanted // length).tolist()):
+                if number != held:
+                    held, chunk = number, np.asarray(self.pixels[number * length : (number + 1) * length])
+                here = wanted // length == number
+                batch[here] = chunk[wanted[here] - number * length]
+            yield batch
+
+
+def _before(layer: Layer) -> str:
+    """Return the name under which a nonlinearity's pre-activations are recorded; no layer has it."""
+    return f"before {layer.name}"
+
+
+class Pass:
+    """A forward pass, or one of the shards of it, that can be stopped at any moment and taken up again.
+
+    A shard sees every so many-th chunk of images and fills the same stores as the whole pass would, but for
+    the chunks of others; :func:`census.recording.shards.gather` puts them together.
+
+    Finished batches are counted in a file beside the unfinished stores, in whole chunks of statistics. A pass
+    of the same identity goes on from there; a pass of another one starts anew.
+
+    Parameters
+    ----------
+    prepared : the network.
+    layers : what to record.
+    images : what to run it on.
+    folder : where unfinished stores lie; in a folder of the pass and its shards alone; in one that unfinished
+        passes for other layers of the same network, checkpoint and data set share; beside finished stores.
+        What others left for any of these layers is removed: no two passes that are under way fill the same
+        layer.
+    identity : digest of all that decides the result.
+    batch : images in one forward pass.
+    compression : of whole maps.
+    precision : ``float32`` or ``bfloat16``, of the forward pass.
+    positions : at how many positions of the maps what a rectifier takes is kept, beside what it gives.
+    seed : of the choice of these positions.
+    shard, shards : which shard this is, of how many.
+    writers : how many threads write maps while the network runs; None for as many as suit the device.
+    """
+
+    def __init__(
+        self,
+        prepared: Prepared,
+        layers: Sequence[Layer],
+        images: Images,
+        folder: Path,
+        identity: str,
+        *,
+        batch: int,
+        compression: str,
+        precision: str = "float32",
+        positions: int = 8,
+        seed: int = 0,
+        shard: int = 0,
+        shards: int = 1,
+        writers: int | None = None,
+    ) -> None:
+        self._layers = {layer.name: layer for layer in layers}
+        self._images, self._preprocess = images, prepared.preprocess
+        self._folder, self._identity = folder, identity
+        self._batch, self._compression = batch, compression
+        self._precision, self._device = precision, prepared.device
+        self._positions = {
+            layer.name: choose_positions(*layer.shape[1:], positions, seed, layer.name) for layer in layers
+        }
+        self._per_chunk = images_per_chunk(batch)
+        self._starts = [
+            start
+            for start in range(0, len(images.indices), batch)
+            if start // self._per_chunk % shards == shard
+        ]
+        # on a CPU the network has all cores, and there is nothing to wait for
+        self._writers = writers if writers is not None else 4 if self._device == "cuda" else 0
+        nonlinear = [layer for layer in layers if layer.before]
+        self._nonlinear = {_before(layer): layer.name for layer in nonlinear}
+        self._recorder = prepared.recorder(
+            {layer.name: layer.node for layer in layers},
+            entering={_before(layer): layer.node for layer in nonlinear},
+        )
+
+    @property
+    def n_images(self) -> int:
+        """Number of images that this shard sees; all of the pass's where it is the only one."""
+        return sum(len(self._images.indices[start : start + self._batch]) for start in self._starts)
+
+    @property
+    def _progress(self) -> Path:
+        return self._folder / "progress.json"
+
+    def _store(self, layer: str) -> Path:
+        """Return where a layer's store lies until it is finished."""
+        return self._folder / f"{path_name(layer)}.zarr"
+
+    def _open(self) -> tuple[dict[str, StoreWriter], int]:
+        """Return the unfinished stores, and how many batches are in them already."""
+        paths = {name: self._store(name) for name in self._layers}
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            progress = json.loads(self._progress.read_text())
+            if progress["identity"] == self._identity:
+                return {name: StoreWriter(path) for name, path in paths.items()}, progress["batches"]
+        self._progress.unlink(missing_ok=True)
+        remove_others(self._folder.parent, list(map(path_name, self._layers)))
+        labels = self._images.labels[self._images.indices]
+        for name, path in paths.items():
+            create_store(
+                path,
+                self._layers[name].shape,
+                self._images.indices,
+                labels,
+                self._images.n_maps,
+                self._batch,
+                self._compression,
+                self._positions[name],
+                before=bool(self._layers[name].before),
+            )
+        return {name: StoreWriter(path) for name, path in paths.items()}, 0
+
+    def _count(self, done: int) -> None:
+        partial = self._progress.with_suffix(".partial")
+        partial.write_text(json.dumps({"identity": self._identity, "batches": done}))
+        partial.replace(self._progress)
+
+    def run(self) -> None:
+        """Run the network on the images that are not done yet, and write what it gives."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        stores, done = self._open()
+        pending: dict[str, list[Statistics]] = {name: [] for name in self._layers}
+        # chunks that are not counted yet: what has to be written first, and the batches that are done then
+        uncounted: deque[tuple[int, int]] = deque()
+        begun = self._starts[done:]
+        seen = done * self._batch if begun else self.n_images
+        with (
+            tqdm(total=self.n_images, initial=seen, unit="image", mininterval=1) as progress,
+            Writing(self._writers) as write,
+        ):
+            for first, pixels in zip(begun, ahead(self._images.batches(self._batch, begun)), strict=True):
+                with_maps = max(0, min(len(pixels), self._images.n_maps - first))
+
+                def take(name: str, values: torch.Tensor, first: int = first, count: int = with_maps) -> None:
+                    if name in self._nonlinear:
+                        if count:
+                            layer = self._nonlinear[name]
+                            some = self._at_positions(layer, values[:count])
+                            write(stores[layer].write_before, first, some)
+                        return
+                    maps = as_maps(values, self._layers[name].units_axis).float().contiguous()
+                    pending[name].append(statistics(maps))
+                    if count:
+                        write(stores[name].write_maps, first, maps[:count])
+
+                self._record(pixels, take)
+                done += 1
+                progress.update(len(pixels))
+                last = first + len(pixels)
+                if last % self._per_chunk == 0 or last == len(self._images.indices):
+                    chunk = (last - 1) // self._per_chunk * self._per_chunk
+                    for name, parts in pending.items():
+                        summaries = [torch.cat(each).cpu().numpy() for each in zip(*parts, strict=True)]
+                        write.arrays(stores[name].write_statistics, chunk, summaries)
+                        parts.clear()
+                    uncounted.append((write.given, done))
+                    # while other threads write one chunk, the network goes on with the next
+                    while len(uncounted) > (1 if self._writers else 0):
+                        given, batches = uncounted.popleft()
+                        write.wait(given)
+                        self._count(batches)
+        if uncounted:
+            self._count(done)
+
+    def _record(self, pixels: np.ndarray, take: Callable[[str, torch.Tensor], None]) -> None:
+        """Hand out each layer's values on a batch, and pre-activations, as the network computes them."""
+        with (
+            torch.inference_mode(),
+            torch.autocast(self._device, torch.bfloat16, enabled=self._precision == "bfloat16"),
+        ):
+            self._recorder(self._preprocess(pixels, self._device), take)
+
+    def _at_positions(self, layer: str, values: torch.Tensor) -> torch.Tensor:
+        """Return a copy of a layer's values, float32 (images, positions, units), at the positions chosen."""
+        y, x = torch.from_numpy(self._positions[layer]).long().to(values.device).unbind(1)
+        return as_maps(values, self._layers[layer].units_axis)[:, y, x].float()
+
+    def _attributes(self, layer: Layer, provenance: Mapping[str, Any]) -> dict[str, Any]:
+        about = {
+            "layer": layer.name,
+            "kind": layer.kind,
+            "depth": layer.depth,
+            "branch_of": layer.branch_of,
+            "receptive_field": layer.receptive_field and layer.receptive_field.attribute(),
+            "shape": list(layer.shape),
+        }
+        return {**provenance, **about}
+
+    def finish(self, provenance: Mapping[str, Any], destinations: Mapping[str, Path]) -> None:
+        """Stamp the filled stores and move them to their places.
+
+        Parameters
+        ----------
+        provenance : what goes into each store's attributes, beside what the layer is.
+        destinations : by layer, the store's final name.
+        """
+        # once the first store is moved, a pass that is taken up again has to start anew
+        self._progress.unlink()
+        for name, destination in destinations.items():
+            attributes = self._attributes(self._layers[name], provenance)
+            finish_store(self._store(name), attributes, destination)
+        remove_empty(self._folder)
+
+    def finish_shard(self, provenance: Mapping[str, Any], destination: Path) -> None:
+        """Stamp what a shard has filled, and give the folder with its stores its final name.
+
+        Parameters
+        ----------
+        provenance : as for :meth:`finish`; the same for all shards of a pass.
+        destination : the final name; nothing has it.
+        """
+        for name, layer in self._layers.items():
+            stamp_store(self._store(name), self._attributes(layer, provenance))
+        # a shard without images has counted none
+        self._progress.unlink(missing_ok=True)
+        self._folder.rename(destination)

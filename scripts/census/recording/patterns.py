@@ -1,0 +1,147 @@
+"""Normalised patterns of a layer: those images that have one, and how to read them block by block."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import zarr
+from numpy.typing import NDArray
+
+from census.measures.correlation import is_defined, pattern_correlation
+from census.statistics.gram import Gram
+from census.statistics.variance import normalised
+from census.stores.reading import neuron_blocks
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Patterns:
+    """The patterns of those of a store's images that count.
+
+    Attributes
+    ----------
+    store : of the layer's activations.
+    places : int64 (N,), places of the images among those that have maps; in ascending order.
+    means, deviations : float64 (N,), mean and standard deviation of each pattern, over neurons.
+    correlation : float64 (N, N); None where it was not read.
+    n_neurons : D.
+    n_wrong : images with maps that are left out because they are classified wrongly.
+    n_undefined : of the others, those that are left out because their pattern is constant or not finite.
+    """
+
+    store: zarr.Group
+    places: NDArray[np.int64]
+    means: Floats
+    deviations: Floats
+    correlation: Floats | None
+    n_neurons: int
+    n_wrong: int
+    n_undefined: int
+
+    @property
+    def images(self) -> NDArray[np.int64]:
+        """Indices of the images in the data set, int64 (N,)."""
+        return self.store["map_image"][:][self.places]
+
+    @property
+    def labels(self) -> NDArray[np.int32]:
+        """Classes of the images, int32 (N,)."""
+        return self.store["map_label"][:][self.places]
+
+    def blocks(self) -> Iterator[tuple[NDArray[np.float32], NDArray[np.bool_]]]:
+        """Read the patterns, see :func:`census.statistics.variance.normalised`."""
+        return normalised(neuron_blocks(self.store), self.places, self.means, self.deviations)
+
+    def mapped(self, path: Path) -> NDArray[np.float32]:
+        """Write the patterns to a file, and return them as an array that is mapped into memory.
+
+        Parameters
+        ----------
+        path : of the file, of 4·N·D bytes, which is the caller's to remove.
+
+        Returns
+        -------
+        float32 (N, D).
+        """
+        # neurons first: so a block is a contiguous part of the file
+        mapped = np.memmap(path, np.float32, "w+", shape=(self.n_neurons, len(self.places)))
+        first = 0
+        for values, _ in self.blocks():
+            mapped[first : first + values.shape[1]] = values.T
+            first += values.shape[1]
+        return mapped.T
+
+
+def open_patterns(store: zarr.Group, gram: zarr.Group | None, right: NDArray[np.integer] | None) -> Patterns:
+    """Find out which images count, and how their patterns are normalised.
+
+    Parameters
+    ----------
+    store : of the layer's activations.
+    gram : the layer's Gram matrix at the same checkpoint; without it, the patterns are read once, and their
+        correlations stay unknown.
+    right : indices in the data set of the images that count; None for all of them.
+    """
+    n_neurons = int(np.prod(store.attrs["shape"]))
+    correlation = None
+    if gram is None:
+        means, deviations = moments(neuron_blocks(store))
+        defined = (deviations > 0) & (n_neurons > 1)  # NaN are not above 0
+    else:
+        products = Gram(gram["gram"][:], gram["sums"][:], gram["deviations"][:], n_neurons)
+        correlation = pattern_correlation(products)
+        means, deviations = products.sums / n_neurons, np.sqrt(products.deviations / n_neurons)
+        defined = is_defined(correlation)
+    images = store["map_image"][:]
+    wanted = np.ones(len(images), np.bool_) if right is None else np.isin(images, right)
+    places = np.flatnonzero(wanted & defined)
+    return Patterns(
+        store,
+        places,
+        means[places],
+        deviations[places],
+        None if correlation is None else correlation[np.ix_(places, places)],
+        n_neurons,
+        int((~wanted).sum()),
+        int((wanted & ~defined).sum()),
+    )
+
+
+class Moments(NamedTuple):
+    """Mean and standard deviation of each image's pattern over neurons, float64 (N,).
+
+    The deviation of a constant pattern is exactly 0; both are NaN for one that is not finite.
+    """
+
+    means: Floats
+    deviations: Floats
+
+
+def moments(blocks: Iterable[NDArray[np.float32]]) -> Moments:
+    """Find mean and deviation of each pattern in one reading.
+
+    Parameters
+    ----------
+    blocks : float32 (N, neurons), parts of all patterns; at least one. They are overwritten.
+    """
+    shift: NDArray[np.float32] | None = None
+    sums, squares, n_neurons = np.zeros(0), np.zeros(0), 0
+    with np.errstate(invalid="ignore", over="ignore"):
+        for block in blocks:
+            if shift is None:
+                # about the mean: else the squares would lose the digits in which values differ
+                shift = block.mean(1, dtype=np.float64).astype(np.float32)
+                sums, squares = np.zeros(len(block)), np.zeros(len(block))
+            block -= shift[:, None]
+            sums += block.sum(1, dtype=np.float64)
+            squares += np.square(block).sum(1, dtype=np.float64)
+            n_neurons += block.shape[1]
+        if shift is None:
+            raise ValueError("there is no block of neurons")
+        means = sums / n_neurons
+        deviations = np.sqrt(np.maximum(squares / n_neurons - means**2, 0))
+    spoilt = ~np.isfinite(deviations)
+    return Moments(np.where(spoilt, np.nan, means + shift), np.where(spoilt, np.nan, deviations))

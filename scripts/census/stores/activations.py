@@ -1,0 +1,303 @@
+"""The store of one layer's activations: a Zarr group with named dimensions, written image by image.
+
+==========  ==========================  =======  ======================================================
+array       dimensions                  dtype    content
+==========  ==========================  =======  ======================================================
+mean        image, unit                 float32  mean of the unit's map
+max         image, unit                 float32  largest value of the map
+argmax      image, unit                 int32    position of that value, ``y · width + x``
+nonzero     image, unit                 int32    positions whose value is not 0
+maps        map_image, y, x, unit       float32  the map itself, for the first images
+image       image                       int64    index in the data set
+label       image                       int32    class
+map_image   map_image                   int64    as ``image``, for the images that have maps
+map_label   map_image                   int32    as ``label``
+unit, y, x  unit, y, x                  int32    0, 1, 2 …
+==========  ==========================  =======  ======================================================
+
+Units come last in ``maps`` because so they lie in memory while a network runs in the channels-last layout:
+nothing is transposed between the forward pass and the file. A chunk of maps holds all units at some rows of a
+batch of images. That serves reading by image (top images, patches) and by block of neurons (the Gram matrix)
+alike; a block of single units would cost each reader of whole images a seek per unit.
+
+Chunks lie side by side in an array's folder (``c.0.1``), and not in folders of their own (``c/0/1``): to make
+these takes longer than to write the small ones of many a layer.
+
+A store is filled under a temporary name, stamped last, and renamed: under its final name it is complete.
+It is read by :mod:`census.stores.reading`, on which no pass depends: an edit there runs none again.
+"""
+
+import json
+import math
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numcodecs import Blosc
+
+from census.stores.groups import CHECKSUM, consolidate, write_chunk
+
+STATISTICS = {"mean": "float32", "max": "float32", "argmax": "int32", "nonzero": "int32"}
+IMAGES_PER_CHUNK = 512
+MAP_CHUNK_BYTES = 4 << 20
+
+
+def map_compressors(compression: str) -> list[dict[str, Any]]:
+    """Return the codecs of whole maps for a config's ``activations.compression``, as Zarr's metadata do."""
+    if compression == "none":
+        return []
+    # not shuffled, though that is usual for floats: rectified maps are runs of zeros and repeats of whole
+    # values, which shuffling breaks up; see docs/benchmarks.md
+    return [_blosc(compression, "noshuffle")]
+
+
+def _blosc(compression: str, shuffle: str) -> dict[str, Any]:
+    settings = {"cname": compression, "clevel": 1, "shuffle": shuffle, "typesize": 4, "blocksize": 0}
+    return {"name": "blosc", "configuration": settings}
+
+
+def numcodec(codec: Mapping[str, Any]) -> Blosc:
+    """Return what compresses and decompresses as Blosc in Zarr's metadata says."""
+    settings = codec["configuration"]
+    return Blosc(**{**settings, "shuffle": getattr(Blosc, settings["shuffle"].upper())})
+
+
+def images_per_chunk(batch: int) -> int:
+    """Return the images in a chunk of statistics: whole batches, about :data:`IMAGES_PER_CHUNK`."""
+    return batch * max(1, round(IMAGES_PER_CHUNK / batch))
+
+
+def create_store(
+    path: Path,
+    shape: tuple[int, int, int],
+    images: np.ndarray,
+    labels: np.ndarray,
+    n_maps: int,
+    batch: int,
+    compression: str,
+    positions: np.ndarray | None = None,
+    *,
+    before: bool = False,
+) -> None:
+    """Create the empty store of a layer, in place of what there was.
+
+    Parameters
+    ----------
+    path : where; a temporary name.
+    shape : units, height and width.
+    images, labels : int64 and int32 (n,), the images in the order in which they will come.
+    n_maps : of how many of the first images whole maps are kept.
+    batch : images that are written at a time.
+    compression : ``none``, ``lz4`` or ``zstd``, of the maps.
+    positions : int32 (n, 2), y and x of the positions of the maps that stand for all; None for none.
+    before : whether the layer is a rectifier, so that what it takes is kept at these positions.
+    """
+    if path.exists():
+        shutil.rmtree(path)
+    units, height, width = shape
+    positions = np.empty((0, 2)) if positions is None else positions
+    # written as files, and not by zarr: its dozen arrays cost it more time than many a layer's forward pass
+    path.mkdir(parents=True)
+    (path / "zarr.json").write_text(json.dumps({"zarr_format": 3, "node_type": "group", "attributes": {}}))
+    coordinates = {
+        "image": (("image",), images.astype("int64")),
+        "label": (("image",), labels.astype("int32")),
+        "map_image": (("map_image",), images[:n_maps].astype("int64")),
+        "map_label": (("map_image",), labels[:n_maps].astype("int32")),
+        "unit": (("unit",), np.arange(units, dtype="int32")),
+        "y": (("y",), np.arange(height, dtype="int32")),
+        "x": (("x",), np.arange(width, dtype="int32")),
+        "position_y": (("position",), positions[:, 0].astype("int32")),
+        "position_x": (("position",), positions[:, 1].astype("int32")),
+    }
+    for name, (dimensions, values) in coordinates.items():
+        _create_array(path / name, values.shape, values.shape, str(values.dtype), dimensions, [])
+        if values.size:
+            write_chunk(
+                chunk_file(path / name, (0,)), values.astype(values.dtype.newbyteorder("<")).tobytes()
+            )
+    chunk = (min(images_per_chunk(batch), len(images)), units)
+    for name, dtype in STATISTICS.items():
+        # hardly two are equal, but bytes of exponents and of small whole numbers are alike: shuffled, LZ4
+        # makes them as small as Zstandard does, in a fifth of the time
+        codecs = [_blosc("lz4", "shuffle")]
+        _create_array(path / name, (len(images), units), chunk, dtype, ("image", "unit"), codecs)
+    most_rows = max(1, min(height, MAP_CHUNK_BYTES // (batch * width * units * 4)))
+    # as even as can be: the last chunk is padded to the size of the others
+    rows = math.ceil(height / math.ceil(height / most_rows))
+    _create_array(
+        path / "maps",
+        (n_maps, height, width, units),
+        (batch, rows, width, units),
+        "float32",
+        ("map_image", "y", "x", "unit"),
+        map_compressors(compression),
+    )
+    if before:
+        # not compressed: before a rectifier hardly two values are the same
+        _create_array(
+            path / "before",
+            (n_maps, len(positions), units),
+            (batch, len(positions), units),
+            "float32",
+            ("map_image", "position", "unit"),
+            [],
+        )
+
+
+def chunk_file(array: Path, index: Iterable[int]) -> Path:
+    """Return the file of a chunk.
+
+    Parameters
+    ----------
+    array : the array's folder.
+    index : the chunk's place in the grid of chunks.
+    """
+    return array / ".".join(["c", *map(str, index)])
+
+
+def _create_array(
+    path: Path,
+    shape: Sequence[int],
+    chunks: Sequence[int],
+    dtype: str,
+    dimensions: Sequence[str],
+    compressors: Sequence[Mapping[str, Any]],
+) -> None:
+    """Write the metadata of an array as the Zarr specification has them."""
+    metadata = {
+        "zarr_format": 3,
+        "node_type": "array",
+        "shape": shape,
+        "data_type": dtype,
+        # a chunk of no images, which an array of no images would have, is not allowed
+        "chunk_grid": {
+            "name": "regular",
+            "configuration": {"chunk_shape": [max(1, length) for length in chunks]},
+        },
+        "chunk_key_encoding": {"name": "default", "configuration": {"separator": "."}},
+        "fill_value": 0,
+        "codecs": [{"name": "bytes", "configuration": {"endian": "little"}}, *compressors, CHECKSUM],
+        "dimension_names": dimensions,
+        "attributes": {},
+        "storage_transformers": [],
+    }
+    path.mkdir()
+    (path / "zarr.json").write_text(json.dumps(metadata))
+
+
+class ChunkWriter:
+    """Writes whole chunks of an array, as zarr would, to their files.
+
+    Zarr takes twice the time of compressing and writing for what it does around these: it hands each chunk
+    to other threads and back, and allocates and fills a chunk before it copies values into it.
+
+    Parameters
+    ----------
+    path : the array's folder, with its metadata.
+    """
+
+    def __init__(self, path: Path) -> None:
+        metadata = json.loads((path / "zarr.json").read_text())
+        self.shape: tuple[int, ...] = tuple(metadata["chunk_grid"]["configuration"]["chunk_shape"])
+        self._path = path
+        self._dtype = np.dtype(metadata["data_type"]).newbyteorder("<")
+        # between the bytes themselves and their checksum
+        self._codecs = [numcodec(codec) for codec in metadata["codecs"][1:-1]]
+
+    def write(self, index: Iterable[int], values: np.ndarray) -> None:
+        """Write a chunk.
+
+        A process that is killed here may leave part of the file: what counts chunks as done does so later.
+
+        Parameters
+        ----------
+        index : the chunk's place in the grid of chunks.
+        values : what is in the chunk; less than a whole one where the array ends within it, which is then
+            filled up with zeros.
+        """
+        if values.shape == self.shape:
+            chunk = np.ascontiguousarray(values, dtype=self._dtype)
+        else:
+            chunk = np.zeros(self.shape, dtype=self._dtype)
+            chunk[tuple(map(slice, values.shape))] = values
+        encoded: Any = chunk
+        for codec in self._codecs:
+            encoded = codec.encode(encoded)
+        write_chunk(chunk_file(self._path, index), encoded if self._codecs else chunk.tobytes())
+
+
+class StoreWriter:
+    """Fills the store of a layer, chunk by chunk.
+
+    Parameters
+    ----------
+    path : a store that :func:`create_store` has made.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._maps = ChunkWriter(path / "maps")
+        self._before = ChunkWriter(path / "before") if (path / "before").exists() else None
+        self._statistics = [ChunkWriter(path / name) for name in STATISTICS]
+
+    def write_statistics(self, first: int, statistics: Iterable[np.ndarray]) -> None:
+        """Write a chunk of each of the :data:`STATISTICS`, in their order.
+
+        Parameters
+        ----------
+        first : the place of their first image; a chunk begins there.
+        statistics : (images, units) each.
+        """
+        for writer, values in zip(self._statistics, statistics, strict=True):
+            writer.write((first // writer.shape[0], 0), values)
+
+    def write_maps(self, first: int, maps: np.ndarray) -> None:
+        """Write the maps of a batch of images.
+
+        Parameters
+        ----------
+        first : the place of the first of them; a chunk begins there.
+        maps : float32 (images, height, width, units).
+        """
+        images, rows = self._maps.shape[:2]
+        for number, row in enumerate(range(0, maps.shape[1], rows)):
+            self._maps.write((first // images, number, 0, 0), maps[:, row : row + rows])
+
+    def write_before(self, first: int, values: np.ndarray) -> None:
+        """Write what a rectifier takes, of a batch of images, at the store's positions.
+
+        Parameters
+        ----------
+        first : the place of the first of them; a chunk begins there.
+        values : float32 (images, positions, units).
+        """
+        assert self._before is not None, "the layer is no rectifier"
+        self._before.write((first // self._before.shape[0], 0, 0), values)
+
+
+def stamp_store(path: Path, attributes: Mapping[str, Any]) -> None:
+    """Give a filled store its attributes: provenance, with the stamp's ``key`` and ``pass``."""
+    # `coordinates` tells xarray which arrays, beside those named as their dimension, are labels
+    consolidate(path, {**attributes, "coordinates": "label map_label position_y position_x"})
+
+
+def place_store(path: Path, destination: Path) -> None:
+    """Give a store its final name, in place of a store that has it."""
+    if destination.exists():
+        shutil.rmtree(destination)
+    path.rename(destination)
+
+
+def finish_store(path: Path, attributes: Mapping[str, Any], destination: Path) -> None:
+    """Stamp a filled store with its attributes, and give it its final name.
+
+    Parameters
+    ----------
+    path : the temporary name.
+    attributes : see :func:`stamp_store`.
+    destination : the final name; a store there is replaced.
+    """
+    stamp_store(path, attributes)
+    place_store(path, destination)

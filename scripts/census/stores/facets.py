@@ -1,0 +1,109 @@
+"""The stores of facets: a Zarr group per layer, filled unit by unit.
+
+==========  =============================  =======  ==========================================================
+array       dimensions                     dtype    content
+==========  =============================  =======  ==========================================================
+unit        unit                           int32    number of the unit in its layer
+gray        unit, component, y, x          float32  facets in gray; NaN where there are none
+gray_8bit   unit, component, y, x          uint8    the same, each from its least to its largest weight
+color       unit, component, y, x, channel float32  facets in red, green and blue; not for gray images
+color_8bit  unit, component, y, x, channel uint8    the same in 8 bits; not for gray images
+patches     unit, rank, y, x, channel      uint8    the first of the patches, as they were cut
+inside      unit, rank, y, x               bool     whether the image covers the pixel
+image       unit, rank                     int64    image of each patch, index in the data set; -1 for none
+==========  =============================  =======  ==========================================================
+
+The attributes are those of the layer's store of activations, and ``ends``: for each unit ``SF``, ``MF`` or
+``chosen``.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import zarr
+from numpy.typing import NDArray
+
+from census.measures.facets import Facets, to_8bit
+from census.measures.patches import Patches
+from census.stores.groups import ALL_CHUNKS, compressors, consolidate
+
+
+class FacetWriter:
+    """Write a layer's facets; no more than one unit's are held in memory.
+
+    Parameters
+    ----------
+    path : where; nothing is there.
+    attributes : of the layer's store of activations.
+    ends : by unit, see :func:`census.measures.facets.choose_units`.
+    components : facets of a unit.
+    ranks : patches of a unit that are kept.
+    shape : height, width and channels of a patch.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        attributes: Mapping[str, Any],
+        ends: Mapping[int, str],
+        components: int,
+        ranks: int,
+        shape: tuple[int, int, int],
+    ) -> None:
+        self._path, self._attributes = path, {**attributes, "ends": list(ends.values())}
+        self._places = {unit: place for place, unit in enumerate(ends)}
+        self._group = zarr.create_group(path)
+        # opened anew, an array would leave out chunks without values
+        self._arrays: dict[str, zarr.Array] = {}
+        height, width, channels = shape
+        self._create("gray", "float32", {"component": components, "y": height, "x": width}, np.nan)
+        self._create("gray_8bit", "uint8", {"component": components, "y": height, "x": width}, 0)
+        if channels == 3:
+            colored = {"component": components, "y": height, "x": width, "channel": channels}
+            self._create("color", "float32", colored, np.nan)
+            self._create("color_8bit", "uint8", colored, 0)
+        self._create("patches", "uint8", {"rank": ranks, "y": height, "x": width, "channel": channels}, 0)
+        self._create("inside", "bool", {"rank": ranks, "y": height, "x": width}, False)
+        self._create("image", "int64", {"rank": ranks}, -1)
+        self._create("unit", "int32", {}, -1)
+        self._arrays["unit"][:] = np.array(list(ends), np.int32)
+
+    def _create(self, name: str, dtype: str, sizes: Mapping[str, int], fill_value: float) -> None:
+        """Create an array with a chunk per unit."""
+        self._arrays[name] = self._group.create_array(
+            name,
+            shape=(len(self._places), *sizes.values()),
+            chunks=(1, *sizes.values()),
+            dtype=dtype,
+            dimension_names=("unit", *sizes),
+            fill_value=fill_value,
+            compressors=compressors(),
+            config=ALL_CHUNKS,
+        )
+
+    def write(self, unit: int, facets: Facets, patches: Patches, images: NDArray[np.integer]) -> None:
+        """Write a unit's facets, and as many of its patches as are kept, with the images that they are of."""
+        place = self._places[unit]
+        values: dict[str, np.ndarray] = {
+            "gray": facets.gray,
+            "gray_8bit": to_8bit(facets.gray),
+            "patches": patches.pixels,
+            "inside": patches.inside,
+            "image": images,
+        }
+        if facets.color is not None:
+            values |= {"color": facets.color, "color_8bit": to_8bit(facets.color)}
+        for name, array in self._arrays.items():
+            if name == "unit":
+                continue
+            whole = np.full(array.shape[1:], array.fill_value, array.dtype)
+            if name in values:
+                kept = min(len(values[name]), len(whole))
+                whole[:kept] = values[name][:kept]
+            array[place] = whole
+
+    def finish(self) -> None:
+        """Make the store one that readers open at once."""
+        consolidate(self._path, self._attributes)

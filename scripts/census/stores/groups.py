@@ -1,0 +1,215 @@
+"""What all Zarr stores of the study have in common.
+
+Every chunk has a file, also where its values are those that fill an array, and the file ends with a checksum.
+So readers notice, and name, a chunk that is missing, cut off or altered.
+"""
+
+import contextlib
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import google_crc32c
+import numpy as np
+import zarr
+from zarr.abc.buffer import Buffer, BufferPrototype
+from zarr.abc.codec import BytesBytesCodec
+from zarr.abc.store import ByteRequest
+from zarr.codecs import Crc32cCodec, ZstdCodec
+from zarr.storage import LocalStore
+
+from census.errors import StudyError
+from census.stores.paths import path_name
+
+CHUNK_BYTES = 1 << 25
+ALL_CHUNKS = {"write_empty_chunks": True}
+CHECKSUM = {"name": "crc32c"}  # of a chunk's file, as Zarr's metadata have it
+CHECKSUM_BYTES = 4
+# what data with their own checksum behind them have for a checksum, whatever the data are
+_INTACT = 0x48674BC7
+
+
+def compressors(level: int = 0) -> list[BytesBytesCodec]:
+    """Return how arrays are compressed that are written through zarr: by Zstandard, with a checksum."""
+    return [ZstdCodec(level=level), Crc32cCodec()]
+
+
+def write_chunk(path: Path, encoded: bytes) -> None:
+    """Write a chunk's file: what it holds, and its checksum."""
+    with path.open("wb") as file:
+        file.write(encoded)
+        file.write(google_crc32c.value(encoded).to_bytes(CHECKSUM_BYTES, "little"))
+
+
+def read_chunk(path: Path) -> memoryview:
+    """Read a chunk's file, without its checksum.
+
+    Raises
+    ------
+    StudyError : the file is missing or damaged.
+    """
+    with readable(path):
+        encoded = path.read_bytes()
+        check(encoded)
+    return memoryview(encoded)[:-CHECKSUM_BYTES]
+
+
+def check(encoded: bytes) -> None:
+    """Raise a ValueError where a chunk's file does not end with the checksum of what it holds."""
+    if google_crc32c.value(encoded) != _INTACT:
+        raise ValueError("its checksum does not match")
+
+
+@contextlib.contextmanager
+def readable(path: Path) -> Iterator[Path]:
+    """Say of what goes wrong with a store's file which one it is, and what to do."""
+    try:
+        yield path
+    except (OSError, ValueError, RuntimeError) as error:
+        store = next((folder for folder in path.parents if folder.suffix == ".zarr"), path)
+        raise StudyError(
+            f"{path} cannot be read ({error}); delete {store} and run the workflow again"
+        ) from error
+
+
+class _CheckedStore(LocalStore):  # type: ignore[misc]
+    """Files of a finished store, each chunk of which has to be there and whole."""
+
+    async def get(
+        self, key: str, prototype: BufferPrototype | None = None, byte_range: ByteRequest | None = None
+    ) -> Buffer | None:
+        found = await super().get(key, prototype, byte_range)
+        if not key.endswith("zarr.json"):
+            with readable(self.root / key):
+                if found is None:
+                    raise FileNotFoundError("it is missing")
+                check(found.to_bytes())
+        return found
+
+
+def open_group(path: str | Path) -> zarr.Group:
+    """Open a finished group; whoever reads a chunk of it that is missing or damaged gets a StudyError."""
+    store = _CheckedStore(path, read_only=True)
+    return zarr.open_group(store, mode="r", zarr_format=3, use_consolidated=True)
+
+
+def consolidate(path: Path, attributes: Mapping[str, Any]) -> None:
+    """Give a group its attributes, and gather the metadata of its arrays in its own, in one write.
+
+    Readers need not list the folder then, in which Snakemake leaves a file of its own.
+    """
+    document = path / "zarr.json"
+    group = json.loads(document.read_text())
+    group["attributes"] = dict(attributes)
+    group["consolidated_metadata"] = {
+        "kind": "inline",
+        "must_understand": False,  # readers that do not know it may ignore it, and lose nothing
+        "metadata": {
+            array.parent.name: json.loads(array.read_text()) for array in sorted(path.glob("*/zarr.json"))
+        },
+    }
+    document.write_text(json.dumps(group))
+
+
+def new_layer(store: Path, layer: str) -> Path:
+    """Return the folder for a layer's group in a store of several layers, and note the layer in the store.
+
+    Parameters
+    ----------
+    store : the store; it is made with its first layer.
+    layer : name of the layer.
+    """
+    block = zarr.open_group(store, mode="a")
+    known = block.attrs.get("layers", [])
+    if layer not in known:
+        block.attrs["layers"] = [*known, layer]
+    return store / path_name(layer)
+
+
+def layers_in(stores: Iterable[str | Path]) -> dict[str, Path]:
+    """Return the folders of layers' groups in stores of several layers, in the order of writing."""
+    return {
+        layer: Path(store) / path_name(layer)
+        for store in stores
+        for layer in json.loads((Path(store) / "zarr.json").read_text())["attributes"]["layers"]
+    }
+
+
+def write_checkpoint(
+    store: Path, arrays: Mapping[str, tuple[tuple[str, ...], np.ndarray]], attributes: Mapping[str, Any]
+) -> None:
+    """Write what was measured of a layer at one checkpoint, as the group ``LAYER/CHECKPOINT`` of a store.
+
+    Parameters
+    ----------
+    store : the store; it is made with its first group.
+    arrays : dimensions and values by name.
+    attributes : of the group; ``layer`` and ``checkpoint`` are among them.
+    """
+    layer, checkpoint = new_layer(store, attributes["layer"]), attributes["checkpoint"]
+    group = zarr.open_group(layer, mode="a").create_group(checkpoint)
+    for name, (dimensions, values) in arrays.items():
+        group.create_array(
+            name,
+            data=values,
+            dimension_names=dimensions,
+            chunks=_chunks(values.shape, values.dtype),
+            compressors=compressors(),
+            config=ALL_CHUNKS,
+        )
+    consolidate(layer / checkpoint, attributes)
+
+
+def merge_checkpoints(store: Path, parts: Sequence[Path], along: str) -> None:
+    """Merge stores of which each holds a part of the same dimension, with the same layers and checkpoints.
+
+    What is written is what :func:`write_checkpoint` would write of the whole; no more than an array of one
+    part is in memory.
+
+    Parameters
+    ----------
+    store : the store; it is made.
+    parts : at least one, in order; attributes are those of the first.
+    along : name of the dimension, which all arrays have.
+    """
+    for layer, first_part in layers_in(parts[:1]).items():
+        whole = zarr.open_group(new_layer(store, layer), mode="a")
+        for folder in sorted(each.parent for each in first_part.glob("*/zarr.json")):
+            checkpoint = folder.name
+            groups = [open_checkpoint(layers_in([part])[layer], checkpoint) for part in parts]
+            group = whole.create_group(checkpoint)
+            for name, first in groups[0].arrays():
+                dimensions = first.metadata.dimension_names
+                axis = dimensions.index(along)
+                ends = np.cumsum([0, *(each[name].shape[axis] for each in groups)])
+                shape = (*first.shape[:axis], int(ends[-1]), *first.shape[axis + 1 :])
+                array = group.create_array(
+                    name,
+                    shape=shape,
+                    dtype=first.dtype,
+                    dimension_names=dimensions,
+                    chunks=_chunks(shape, first.dtype),
+                    compressors=compressors(),
+                    config=ALL_CHUNKS,
+                )
+                for each, start, stop in zip(groups, ends, ends[1:], strict=False):
+                    array[(*[slice(None)] * axis, slice(start, stop))] = each[name][...]
+            consolidate(store / path_name(layer) / checkpoint, groups[0].attrs)
+
+
+def _chunks(whole: Sequence[int], dtype: np.dtype) -> tuple[int, ...]:
+    """Return the shape of chunks that are no larger than a bound: cut along the first dimensions only."""
+    shape = list(whole)
+    for axis, length in enumerate(shape):
+        size = dtype.itemsize * math.prod(shape)
+        if size <= CHUNK_BYTES:
+            break
+        shape[axis] = max(1, length * CHUNK_BYTES // size)
+    return tuple(shape)
+
+
+def open_checkpoint(layer: str | Path, checkpoint: str) -> zarr.Group:
+    """Open a checkpoint of a layer, given the folder of the layer's group, see :func:`layers_in`."""
+    return open_group(Path(layer) / checkpoint)

@@ -1,0 +1,269 @@
+"""Reading a finished store of activations, in blocks of bounded size."""
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import zarr
+from numcodecs import blosc
+from numpy.typing import NDArray
+
+from census.errors import StudyError
+from census.stores.activations import chunk_file, numcodec
+from census.stores.groups import open_group, read_chunk, readable
+
+VALUES_AT_ONCE = 1 << 25  # of all units on many images, in memory
+
+
+def open_store(path: str | Path) -> zarr.Group:
+    """Open a finished store for reading.
+
+    Raises
+    ------
+    StudyError : there is no finished store.
+    """
+    try:
+        group = open_group(path)
+        _ = group.attrs["key"]
+    except (OSError, KeyError, ValueError) as error:
+        raise StudyError(f"{path} is not a finished store of activations; run the workflow again") from error
+    return group
+
+
+def statistic_blocks(group: zarr.Group, name: str) -> Iterator[np.ndarray]:
+    """Yield one of a store's statistics in blocks of bounded size, in order of images.
+
+    Parameters
+    ----------
+    name : ``mean``, ``max``, ``argmax`` or ``nonzero``.
+
+    Yields
+    ------
+    values (images, units), a chunk of the array; not to be written to.
+
+    Raises
+    ------
+    StudyError : a chunk's file is missing or damaged.
+    """
+    for _, block in _Chunks(group, name).blocks():
+        yield block
+
+
+def unit_means(group: zarr.Group) -> Iterator[NDArray[np.float32]]:
+    """Yield the mean activations of a layer's units on all images, some units at a time, in bounded memory.
+
+    Yields
+    ------
+    float32 (images, some of the units), images by their index in the data set.
+    """
+    order = np.argsort(group["image"][:])
+    n_units = group.attrs["shape"][0]
+    at_once = max(1, VALUES_AT_ONCE // len(order))
+    for first in range(0, n_units, at_once):
+        blocks = statistic_blocks(group, "mean")
+        yield np.concatenate([block[:, first : first + at_once] for block in blocks])[order]
+
+
+def sorted_labels(group: zarr.Group) -> NDArray[np.int32]:
+    """Return the class of each image, int32 (images,), images by their index in the data set."""
+    return group["label"][:][np.argsort(group["image"][:])]
+
+
+def rows_at(blocks: Iterable[np.ndarray], places: NDArray[np.integer], units: int) -> NDArray[np.float32]:
+    """Return some rows of what comes in blocks, of which one is held at a time.
+
+    Parameters
+    ----------
+    blocks : float32 (images, units), see :func:`statistic_blocks`.
+    places : int (n,), of the images wanted, ascending.
+    units : number of units.
+
+    Returns
+    -------
+    float32 (n, units).
+    """
+    rows, first = np.empty((len(places), units), np.float32), 0
+    for block in blocks:
+        begin, end = np.searchsorted(places, (first, first + len(block)))
+        rows[begin:end] = block[places[begin:end] - first]
+        first += len(block)
+    return rows
+
+
+def images_and_labels(group: zarr.Group) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Return a store's images, by their indices in the data set, and their classes."""
+    images, labels = (_Chunks(group, name).read(0) for name in ("image", "label"))
+    return images, labels
+
+
+def image_blocks(
+    group: zarr.Group, images: NDArray[np.integer], *names: str
+) -> Iterator[tuple[np.ndarray, ...]]:
+    """Yield some of a store's statistics with the images that they are of, in blocks of bounded size.
+
+    Parameters
+    ----------
+    images : all of the store's, or their classes, see :func:`images_and_labels`.
+    names : of statistics, see :func:`statistic_blocks`.
+
+    Yields
+    ------
+    images : (images,), those of the block.
+    values : (images, units), of each statistic.
+    """
+    first = 0
+    for blocks in zip(*(statistic_blocks(group, name) for name in names), strict=True):
+        last = first + len(blocks[0])
+        yield images[first:last], *blocks
+        first = last
+
+
+class _Chunks:
+    """Chunks of an array, read as :class:`census.stores.activations.ChunkWriter` writes them.
+
+    Zarr hands each array and each chunk to other threads and back, which takes longer than reading it.
+    """
+
+    def __init__(self, group: zarr.Group, name: str) -> None:
+        self._path = Path(group.store.root) / group.path / name
+        with readable(self._path / "zarr.json") as path:
+            metadata = json.loads(path.read_text())
+        self.shape: tuple[int, ...] = tuple(metadata["shape"])
+        self.chunk: tuple[int, ...] = tuple(metadata["chunk_grid"]["configuration"]["chunk_shape"])
+        self._dtype = np.dtype(metadata["data_type"]).newbyteorder("<")
+        # the checksum comes last
+        self._codecs = [numcodec(codec) for codec in metadata["codecs"][-2:0:-1]]
+
+    def read(self, *index: int) -> np.ndarray:
+        """Return a whole chunk, which is not to be written to."""
+        path = chunk_file(self._path, index)
+        values: Any = read_chunk(path)
+        with readable(path):
+            for codec in self._codecs:
+                values = codec.decode(values)
+            return np.frombuffer(values, self._dtype).reshape(self.chunk)
+
+    def blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
+        """Yield all chunks of an array that is cut along its first dimension, each with its place there."""
+        for number, first in enumerate(range(0, self.shape[0], self.chunk[0])):
+            place = slice(first, min(first + self.chunk[0], self.shape[0]))
+            yield place, self.read(number, *[0] * (len(self.shape) - 1))[: place.stop - first]
+
+
+def map_blocks(group: zarr.Group) -> Iterator[tuple[slice, NDArray[np.float32]]]:
+    """Yield a store's maps in blocks of bounded size: the images in a block, and its values.
+
+    Yields
+    ------
+    images : slice of the dimension ``map_image``.
+    values : float32 (images, rows, x, unit), a chunk of the array ``maps``. The next block overwrites it.
+    """
+    maps = _Maps(group)
+    block = np.empty(maps.chunk, np.float32)
+    for number in range(maps.n_chunks[0]):
+        images = maps.images(number)
+        for row in range(maps.n_chunks[1]):
+            maps.read(number, row, block)
+            yield images, block[: images.stop - images.start, : maps.rows(row)]
+
+
+def neuron_blocks(group: zarr.Group, part: int = 0, parts: int = 1) -> Iterator[NDArray[np.float32]]:
+    """Yield a store's maps as blocks of neurons, of all images that have maps.
+
+    Parameters
+    ----------
+    part, parts : which of so many parts of the neurons, as even as whole blocks can be; some have none where
+        there are more parts than blocks.
+
+    Yields
+    ------
+    patterns : float32 (map images, neurons), a part of the neurons: some rows of all units' maps. The next
+        block overwrites it.
+    """
+    maps = _Maps(group)
+    batch, rows, width, units = maps.chunk
+    block = np.empty((maps.n_chunks[0] * batch, rows * width * units), np.float32)
+    n_blocks = maps.n_chunks[1]
+    for row in range(part * n_blocks // parts, (part + 1) * n_blocks // parts):
+        for number in range(maps.n_chunks[0]):
+            maps.read(number, row, block[number * batch : (number + 1) * batch])
+        yield block[: maps.n_images, : maps.rows(row) * width * units]
+
+
+def values_at_positions(group: zarr.Group) -> NDArray[np.float32]:
+    """Read a store's maps at the positions that stand for all, a chunk at a time.
+
+    Returns
+    -------
+    float32 (map images, positions, units).
+    """
+    maps = _Maps(group)
+    y, x = group["position_y"][:], group["position_x"][:]
+    values = np.empty((maps.n_images, len(y), maps.chunk[3]), np.float32)
+    block = np.empty(maps.chunk, np.float32)
+    for number in range(maps.n_chunks[0]):
+        images = maps.images(number)
+        # chunks without any of the positions are not read
+        for row in np.unique(y // maps.chunk[1]).tolist():
+            maps.read(number, row, block)
+            (here,) = np.nonzero(y // maps.chunk[1] == row)
+            values[images, here] = block[: images.stop - images.start, y[here] - row * maps.chunk[1], x[here]]
+    return values
+
+
+def values_before(group: zarr.Group) -> NDArray[np.float32] | None:
+    """Read what a rectifier takes, at the positions that stand for all; None for a layer of another kind.
+
+    Returns
+    -------
+    float32 (map images, positions, units), the same images and positions as of :func:`values_at_positions`.
+    """
+    if "before" not in group:
+        return None
+    chunks = _Chunks(group, "before")
+    values = np.empty(chunks.shape, np.float32)
+    for images, block in chunks.blocks():
+        values[images] = block
+    return values
+
+
+class _Maps:
+    """Chunks of the array ``maps``, read straight into place.
+
+    Zarr reads a chunk into memory of its own and copies it. Fresh memory costs so much that multiplying the
+    patterns with each other would wait for it.
+    """
+
+    def __init__(self, group: zarr.Group) -> None:
+        array = group["maps"]
+        self.n_images, self._n_rows = array.shape[:2]
+        self.chunk = array.chunks
+        self.n_chunks = array.cdata_shape[:2]
+        self._folder = Path(array.store.root) / array.path
+        # store.py writes nothing else than Blosc and plain values
+        self._compressed = len(array.compressors) > 1  # beside the checksum
+
+    def images(self, number: int) -> slice:
+        """Return the images of a row of chunks."""
+        return slice(number * self.chunk[0], min((number + 1) * self.chunk[0], self.n_images))
+
+    def rows(self, row: int) -> int:
+        """Return how many rows of maps a column of chunks has; the last chunks are filled up with zeros."""
+        return min(self.chunk[1], self._n_rows - row * self.chunk[1])
+
+    def read(self, number: int, row: int, place: NDArray[np.float32]) -> None:
+        """Read a chunk into float32 (batch, rows, width, units), contiguous.
+
+        Raises
+        ------
+        StudyError : the chunk's file is missing or damaged.
+        """
+        path = chunk_file(self._folder, (number, row, 0, 0))
+        encoded, values = read_chunk(path), place.reshape(-1).view(np.uint8)
+        with readable(path):
+            if self._compressed:
+                blosc.decompress(encoded, values.data)
+            else:
+                values[:] = np.frombuffer(encoded, np.uint8)

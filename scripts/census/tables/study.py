@@ -1,0 +1,166 @@
+"""A finished study, for notebooks: its tables as pandas objects, its stores as xarray ones."""
+
+import json
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from census.errors import StudyError, nearest
+from census.stores.paths import layer_name, path_name
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+FINAL = "final"
+
+
+class Study:
+    """What a study has found.
+
+    Tables and stores are read when they are asked for.
+
+    Parameters
+    ----------
+    results : the folder that the workflow wrote.
+
+    Raises
+    ------
+    StudyError : there is no finished study; of methods and attributes: there is no such table or store, and
+        what there is.
+
+    Examples
+    --------
+    >>> study = census.open("results")  # doctest: +SKIP
+    >>> study.units.query("rs_iam == 0").groupby("layer").size()  # doctest: +SKIP
+    """
+
+    def __init__(self, results: str | Path) -> None:
+        self.path = Path(results)
+        if not (self.path / "census" / "units.parquet").is_file():
+            raise StudyError(f"{self.path} holds no finished study: run `make study`, or name its results")
+
+    def __repr__(self) -> str:
+        """Return where it is, and what is in it."""
+        runs = self.layers[["network", "dataset"]].drop_duplicates().itertuples(index=False)
+        return f"<Study {self.path}: {', '.join(f'{network} on {dataset}' for network, dataset in runs)}>"
+
+    @cached_property
+    def units(self) -> "pd.DataFrame":
+        """The census of units, a row per network, checkpoint, data set, layer and unit."""
+        return self._table("units.parquet")
+
+    @cached_property
+    def layers(self) -> "pd.DataFrame":
+        """The census of layers."""
+        return self._table("layers.parquet")
+
+    @cached_property
+    def agreement(self) -> "pd.DataFrame":
+        """Rank correlations between measures of the same units."""
+        return self._table("agreement.parquet")
+
+    @cached_property
+    def claims(self) -> "pd.DataFrame":
+        """The verdicts on the studies' claims."""
+        from census.claims.verdict import read_verdicts
+
+        return read_verdicts(self._found(self.path, "census", "claims.tsv"))
+
+    @cached_property
+    def dictionary(self) -> "pd.DataFrame":
+        """What the columns of :attr:`units` and :attr:`layers` mean."""
+        return self._table("dictionary.tsv")
+
+    def activations(
+        self, network: str, dataset: str, layer: str, checkpoint: str | int = FINAL
+    ) -> "xr.Dataset":
+        """Return a layer's activations.
+
+        Returns
+        -------
+        ``mean``, ``max``, ``argmax`` and ``nonzero`` by image and unit, ``maps`` by image, unit, y and x for
+        some of the images, and more; see docs/architecture.md. Values are read where they are used.
+        """
+        import xarray as xr
+
+        stores = self.path / "activations"
+        return xr.open_zarr(
+            self._found(stores, network, str(checkpoint), dataset, f"{path_name(layer)}.zarr")
+        )
+
+    def matrices(
+        self, measure: str, network: str, dataset: str, layer: str, checkpoint: str | int = FINAL
+    ) -> "xr.Dataset":
+        """Return what a measure keeps as arrays: of ``gram``, ``concepts``, ``directions``, ``ascent``, ….
+
+        See the tables in docs/measures.md for what is in them.
+        """
+        import xarray as xr
+
+        folder = self._found(self.path / "measures", measure, network, dataset)
+        block = self._block(measure, network, dataset, layer)
+        group = self._found(folder, f"{block}.zarr", path_name(layer))
+        # facets are not of a checkpoint
+        return xr.open_zarr(group if _is_flat(group) else self._found(group, str(checkpoint)))
+
+    def table(self, measure: str, network: str, dataset: str, name: str) -> "pd.DataFrame":
+        """Return a measure's own table: ``relu3.spectrum`` of ``directions``, ``pairs`` of ``similarity``."""
+        import pandas as pd
+
+        folder = self._found(self.path / "measures", measure, network, dataset)
+        known = self._layers(measure, network, dataset)
+        layer, part = (name, "") if name in known else name.rpartition(".")[::2]
+        # a file that is named by a layer of the study is of an earlier version
+        if layer not in known and (folder / f"{name}.parquet").is_file():  # of all layers
+            return pd.read_parquet(folder / f"{name}.parquet")
+        block = self._block(measure, network, dataset, layer)
+        table = pd.read_parquet(self._found(folder, ".".join(filter(None, [block, part, "parquet"]))))
+        return table[table["layer"] == layer].reset_index(drop=True)
+
+    @cached_property
+    def _blocks(self) -> "pd.DataFrame":
+        """In which block the files of a measure have a layer."""
+        import pandas as pd
+
+        return pd.read_csv(
+            self._found(self.path, "census", "blocks.tsv"), sep="\t", dtype=str, keep_default_na=False
+        )
+
+    def _layers(self, measure: str, network: str, dataset: str) -> dict[str, str]:
+        """Return the blocks of a measure by layer."""
+        table = self._blocks
+        here = (table["measure"] == measure) & (table["network"] == network) & (table["dataset"] == dataset)
+        return dict(zip(table.loc[here, "layer"], table.loc[here, "block"], strict=True))
+
+    def _block(self, measure: str, network: str, dataset: str, layer: str) -> str:
+        known = self._layers(measure, network, dataset)
+        if layer not in known:
+            raise StudyError(
+                f"{self.path}/measures/{measure}/{network}/{dataset}: there is no layer {layer!r}"
+                f"{nearest(layer, known)}"
+            )
+        return known[layer]
+
+    def _table(self, name: str) -> "pd.DataFrame":
+        import pandas as pd
+
+        path = self._found(self.path, "census", name)
+        if path.suffix == ".parquet":
+            return pd.read_parquet(path)
+        return pd.read_csv(path, sep="\t", keep_default_na=False)
+
+    def _found(self, folder: Path, *parts: str) -> Path:
+        """Return a path below a folder; of what is not there, say what is in its place."""
+        for part in parts:
+            if not (folder / part).exists():
+                there = sorted(layer_name(path.name) for path in folder.glob("[!.]*"))
+                wanted = layer_name(part)
+                raise StudyError(f"{folder}: there is no {wanted!r}{nearest(wanted, there)}")
+            folder = folder / part
+        return folder
+
+
+def _is_flat(store: Path) -> bool:
+    """Return whether a store's own group has arrays, and not a group per checkpoint."""
+    return any(json.loads(path.read_text()).get("node_type") == "array" for path in store.glob("*/zarr.json"))

@@ -1,0 +1,74 @@
+"""Tables of ablation from one job or several."""
+
+import pyarrow as pa
+import pytest
+
+from census.interventions.ablation_tables import with_counts
+
+NAN = float("nan")
+
+
+def units(rows):
+    names = ("checkpoint", "mode", "unit", "ablation_loss", "same")
+    columns = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
+    return pa.table({"layer": ["relu"] * len(rows), **columns})
+
+
+LAYERS = pa.table(
+    {
+        "layer": ["relu"] * 4,
+        "checkpoint": ["0", "0", "final", "final"],
+        "mode": ["zero", "mean"] * 2,
+        "n_units": [9] * 4,
+        "n_images": [5] * 4,
+        "loss": [0.5] * 4,
+    }
+)
+FIRST = [
+    ("0", "zero", 1, 0.0, True),
+    ("0", "zero", 4, 0.0, False),  # what some images lose others win
+    ("0", "mean", 1, 0.1, False),
+    ("0", "mean", 4, NAN, False),
+    ("final", "zero", 1, 0.0, True),
+    ("final", "zero", 4, 0.0, True),
+    ("final", "mean", 1, NAN, False),
+    ("final", "mean", 4, NAN, False),
+]
+SECOND = [
+    ("0", "zero", 7, 0.3, False),
+    ("0", "mean", 7, 0.2, False),
+    ("final", "zero", 7, 0.1, False),
+    ("final", "mean", 7, NAN, False),
+]
+
+
+def test_units_of_several_jobs_are_in_the_order_of_one_job_and_counted_together():
+    found, layers = with_counts(pa.concat_tables([units(FIRST), units(SECOND)]), LAYERS)
+    assert found.column_names == ["layer", "checkpoint", "mode", "unit", "ablation_loss"]
+    assert found["unit"].to_pylist() == [1, 4, 7] * 4
+    assert found["checkpoint"].to_pylist() == ["0"] * 6 + ["final"] * 6
+    assert found["mode"].to_pylist() == [*["zero"] * 3, *["mean"] * 3] * 2
+    assert layers.column_names == [
+        *("layer", "checkpoint", "mode", "n_units", "n_ablated", "n_images"),
+        *("n_without_effect", "n_undefined", "loss"),
+    ]
+    assert layers["n_ablated"].to_pylist() == [3] * 4
+    assert layers["n_without_effect"].to_pylist() == [1, 0, 2, 0]
+    assert layers["n_undefined"].to_pylist() == [0, 1, 0, 3]
+
+
+@pytest.mark.parametrize("name", ["n_ablated", "n_without_effect", "n_undefined"])
+def test_counts_are_whole_numbers_where_there_is_nothing_to_count(name):
+    _, layers = with_counts(units(FIRST).slice(0, 0), LAYERS)
+    assert layers[name].to_pylist() == [0] * 4
+    assert layers.schema.field(name).type == pa.int64()
+
+
+def test_units_of_several_layers_are_counted_layer_by_layer():
+    other = ["other"] * len(LAYERS)
+    layers = pa.concat_tables([LAYERS, LAYERS.set_column(0, "layer", pa.array(other))])
+    second = units(SECOND)
+    second = second.set_column(0, "layer", pa.array(["other"] * len(second)))
+    found, counted = with_counts(pa.concat_tables([units(FIRST), second]), layers)
+    assert found["layer"].to_pylist() == ["relu"] * 8 + ["other"] * 4
+    assert counted["n_ablated"].to_pylist() == [2] * 4 + [1] * 4

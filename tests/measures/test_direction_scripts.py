@@ -1,0 +1,326 @@
+"""The script of the rule ``directions``, on stores that hold what is known."""
+
+import runpy
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+import xarray as xr
+
+from census.claims.files import Files as Files_of_claims
+from census.measures.direction_tables import COMPARISONS
+from census.recording.patterns import moments, open_patterns
+from census.stores.activations import StoreWriter, create_store, finish_store
+from census.stores.reading import open_store
+
+SCRIPTS = Path(__file__).parents[2] / "scripts"
+N, K = 40, 4
+LABELS = np.arange(N) % K
+IMAGES = np.arange(N) * 3  # indices in the data set
+SETTINGS = {
+    "components": 3,
+    "leading": 10,
+    "threshold": None,
+    "permutations": 3,
+    "permuted_neurons": 100,
+    "matched_images": 20,
+    "top": 5,
+    "neurons": 2,
+    "projections": 40,
+    "variance_quantile": 0.9,
+    "resamples": 100,
+    "loadings": [],
+    "seed": 0,
+}
+
+
+def class_patterns(height=3, width=4, units=6, strength=3.0):
+    """Return maps of images whose classes are directions of their own."""
+    random = np.random.default_rng(0)
+    weights = random.normal(size=(K, height, width, units))
+    maps = strength * weights[LABELS] + random.normal(size=(N, height, width, units))
+    return np.maximum(maps, 0).astype(np.float32)
+
+
+def variances(maps):
+    """Return the normalised patterns of maps, and each neuron's variance; NaN for one that is constant."""
+    patterns = maps.reshape(len(maps), -1).astype(float)
+    phi = (patterns - patterns.mean(1, keepdims=True)) / patterns.std(1, keepdims=True)
+    return phi, np.where(np.ptp(patterns, axis=0) == 0, np.nan, phi.var(0))
+
+
+class Files(list):
+    def __init__(self, **files):
+        super().__init__(files.values())
+        self.__dict__.update(files)
+
+    def __getitem__(self, key):
+        return self.__dict__[key] if isinstance(key, str) else super().__getitem__(key)
+
+
+@pytest.fixture
+def store(tmp_path):
+    """A function that writes a layer's store from its maps."""
+
+    def store(maps, checkpoint="final", layer="relu", labels=LABELS, classes=K):
+        n, height, width, units = maps.shape
+        path = tmp_path / checkpoint / f"{layer}.zarr"
+        path.parent.mkdir(exist_ok=True)
+        unfinished = tmp_path / "unfinished"
+        create_store(unfinished, (units, height, width), IMAGES[:n], labels[:n], n, 16, "lz4")
+        writer = StoreWriter(unfinished)
+        means = maps.mean((1, 2))
+        writer.write_statistics(0, (means, maps.max((1, 2)), np.zeros_like(means), np.ones_like(means)))
+        for first in range(0, n, 16):
+            writer.write_maps(first, maps[first : first + 16])
+        step = 0 if checkpoint == "0" else None
+        about = {"key": "k", "network": "net", "checkpoint": checkpoint, "step": step, "dataset": "set"}
+        here = {"layer": layer, "depth": 1, "kind": "rectifier", "branch_of": ""}
+        names = [f"class {label}" for label in range(classes)]
+        finish_store(unfinished, {**about, **here, "shape": [units, height, width], "classes": names}, path)
+        return path
+
+    return store
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A function that runs the script, with the Gram matrices that it needs, and returns what it wrote."""
+
+    def execute(script, inputs, outputs, params):
+        job = SimpleNamespace(input=inputs, output=outputs, params=params, log=[str(tmp_path / "log")])
+        runpy.run_path(str(SCRIPTS / script), {"snakemake": job})
+
+    def run(*stores, gram=True, logits=None, **settings):
+        place = tmp_path / f"found-{len(list(tmp_path.glob('found-*')))}"
+        place.mkdir()
+        stores = [str(path) for path in stores]
+        if gram:
+            execute(
+                "gram.py",
+                Files(stores=stores, parts=[]),
+                [str(place / "gram.zarr")],
+                SimpleNamespace(parts={}),
+            )
+        names = ("layer", "spectrum", "directions", "units")
+        outputs = Files(store=str(place / "found.zarr"), **{name: str(place / name) for name in names})
+        inputs = Files(
+            stores=stores,
+            gram=[str(place / "gram.zarr")] if gram else [],
+            logits=[str(logits)] if logits else [],
+        )
+        execute("directions.py", inputs, outputs, SimpleNamespace(**SETTINGS | settings))
+        tables = {name: pd.read_parquet(place / name) for name in names}
+        return SimpleNamespace(
+            **tables, store=place / "found.zarr", folder=place, log=(tmp_path / "log").read_text()
+        )
+
+    return run
+
+
+def test_what_is_written_follows_from_the_maps(store, run):
+    maps = class_patterns()
+    found = run(store(maps, "0"), store(maps, "10"), store(maps), loadings=["relu"], threshold=20)
+    phi, variance = variances(maps)
+    u, sigma, _ = np.linalg.svd(phi.T, full_matrices=False)
+    assert found.layer["checkpoint"].tolist() == ["0", "10", "final"]
+    row = found.layer.iloc[2]
+    assert row["n_components"] == N
+    assert row["n_components_above_threshold"] == (sigma > 20).sum()
+    assert row["participation_ratio"] == pytest.approx((sigma**2).sum() ** 2 / (sigma**4).sum(), rel=1e-3)
+    assert row["participation_ratio_low"] < row["participation_ratio"] < row["participation_ratio_high"] + 1
+    assert row["n_components_above_null"] == K
+    assert row["reconstruction_error_3_absolute"] == pytest.approx(np.linalg.norm(sigma[3:]), rel=1e-3)
+    assert row["reconstruction_error_3"] < row["held_out_error_3"] < 1
+    spectrum = found.spectrum.query("checkpoint == 'final'")
+    np.testing.assert_allclose(spectrum["singular_value"], sigma, rtol=1e-3)
+    assert spectrum["explained_variance"].sum() == pytest.approx(1, rel=1e-4)
+    # at a step in between, only the spectrum
+    assert found.layer.loc[1, list(COMPARISONS)].isna().all()
+    assert found.layer.loc[[0, 2], list(COMPARISONS)].notna().all().all()
+    assert found.spectrum.query("checkpoint == '10'")["permuted_strength"].isna().all()
+    assert set(found.directions["checkpoint"]) == {"0", "final"}
+
+    group = xr.open_zarr(found.store / "relu/final")
+    np.testing.assert_allclose(group["variance"].values.ravel(), variance, rtol=1e-3)
+    final = found.directions.query("checkpoint == 'final'").reset_index(drop=True)
+    assert final.groupby("family").size().to_dict() == {
+        "neuron": 2,
+        "projection": 40,
+        "svd": 10,
+        "variance": 3,
+    }
+    best = final[final["family"] == "variance"]
+    np.testing.assert_array_equal(best["neuron"], np.argsort(-variance)[:3])
+    np.testing.assert_array_equal(best["unit"], best["neuron"] % 6)
+    for place, line in best.iterrows():
+        order = np.argsort(-phi[:, int(line["neuron"])], kind="stable")
+        np.testing.assert_array_equal(group["top_image"].values[place], IMAGES[order[:5]])
+        np.testing.assert_array_equal(group["bottom_image"].values[place], IMAGES[order[::-1][:5]])
+    vectors = group["singular_vectors"].values
+    for place in range(3):
+        scores = phi @ u[:, place]
+        order = np.argsort(-scores * np.sign(vectors[:, place] @ scores), kind="stable")
+        np.testing.assert_array_equal(group["top_image"].values[place], IMAGES[order[:5]])
+    loadings = group["loadings"].values
+    assert loadings.shape == (10, 3, 4, 6)
+    assert abs(loadings[0].ravel() @ u[:, 0]) == pytest.approx(1, abs=1e-4)
+    assert final["above_quantile"].sum() == 4
+    assert final.loc[final["above_quantile"], "family"].eq("projection").all()
+    units = found.units.query("checkpoint == 'final'")
+    np.testing.assert_allclose(units["variance"], np.nanmean(variance.reshape(-1, 6), axis=0), rtol=1e-3)
+    # classes are directions: the images at their ends are of one each
+    assert row["class_entropy_svd"] < 0.5 * row["class_entropy_chance"]
+    assert row["redundancy_svd"] < row["redundancy_chance"] + 0.1
+
+
+def test_without_a_gram_matrix_it_is_the_same_but_for_what_needs_one(store, run):
+    path = store(class_patterns())
+    one, other = run(path), run(path, gram=False)
+    np.testing.assert_allclose(
+        other.spectrum["singular_value"][:4], one.spectrum["singular_value"][:4], rtol=1e-3
+    )
+    assert len(other.spectrum) == 10
+    vectors = [xr.open_zarr(each.store / "relu/final")["singular_vectors"].values for each in (one, other)]
+    np.testing.assert_allclose(vectors[1][:, :3], vectors[0][:, :3], atol=1e-2)
+    for column in ("redundancy_svd", "redundancy_variance", "class_entropy_svd", "n_constant_neurons"):
+        assert other.layer[column][0] == one.layer[column][0]
+    unknown = ["participation_ratio", "held_out_error_3", "n_components_above_null"]
+    assert other.layer[unknown].isna().all().all()
+    assert sorted(each.name for each in other.folder.iterdir()) == [
+        "directions",
+        "found.zarr",
+        "layer",
+        "spectrum",
+        "units",
+    ]
+
+
+def test_only_images_that_are_classified_rightly_count(store, run):
+    logits = np.zeros((N, 1, 1, K), np.float32)
+    logits[np.arange(N), 0, 0, LABELS] = 1
+    wrong = np.arange(N) % 3 == 0
+    logits[wrong] = logits[wrong][..., ::-1]
+    maps = class_patterns()
+    found = run(store(maps), logits=store(logits, layer="output"))
+    row = found.layer.iloc[0]
+    assert (row["n_map_images"], row["n_wrong_images"], row["n_images"]) == (N, wrong.sum(), (~wrong).sum())
+    group = xr.open_zarr(found.store / "relu/final")
+    np.testing.assert_array_equal(group["image"].values, IMAGES[~wrong])
+    assert not set(group["top_image"].values.ravel()) & set(IMAGES[wrong])
+    phi, variance = variances(maps[~wrong])
+    sigma = np.linalg.svd(phi, compute_uv=False)
+    np.testing.assert_allclose(found.spectrum["singular_value"], sigma, rtol=1e-3)
+    np.testing.assert_allclose(group["variance"].values.ravel(), variance, rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("classes", "label", "message"),
+    [
+        (7, 0, "correct_only: the network names 4 classes, set has 7"),
+        (K, 3, "all but 0 of the images with whole maps are classified wrongly"),
+    ],
+)
+def test_images_that_nobody_can_tell_to_be_right_are_an_error(store, run, classes, label, message, capsys):
+    logits = np.zeros((N, 1, 1, K), np.float32)
+    logits[..., label] = 1
+    labels = np.zeros(N, int)
+    paths = [
+        store(each, layer=layer, labels=labels, classes=classes)
+        for each, layer in ((class_patterns(), "relu"), (logits, "output"))
+    ]
+    with pytest.raises(SystemExit) as raised:
+        run(paths[0], logits=paths[1])
+    assert message in str(raised.value)
+
+
+def test_a_silent_layer_is_undefined_and_no_failure(store, run):
+    silent = np.zeros((N, 2, 2, 3), np.float32)
+    for gram in (True, False):
+        found = run(store(silent), gram=gram)
+        row = found.layer.iloc[0]
+        assert (row["n_images"], row["n_undefined_patterns"], row["n_components"]) == (0, N, 0)
+        assert row[["participation_ratio", "reconstruction_error_3", *COMPARISONS]].isna().all()
+        assert len(found.spectrum) == len(found.directions) == 0
+        assert f"{N} patterns are constant or not finite" in found.log
+        assert "3 components asked for, 0 found" in found.log
+        xr.open_zarr(found.store / "relu/final").close()
+    # readers find the columns that other layers have
+    other = run(store(class_patterns(), layer="other"))
+    for name in ("directions", "units", "spectrum"):
+        schemas = [pq.read_schema(each.folder / name).remove_metadata() for each in (found, other)]
+        assert schemas[0] == schemas[1], name
+    files = Files_of_claims({"directions": [found.folder / "directions"]}, "final")
+    assert len(files.class_entropies("relu")) == 0
+
+
+def test_a_rank_above_what_there_is_and_neurons_that_never_vary(store, run):
+    maps = class_patterns(1, 1, 6)
+    maps[..., 2] = 0
+    maps[5:] = maps[:5].repeat(7, axis=0)  # five patterns
+    found = run(store(maps), components=8, top=30)
+    row = found.layer.iloc[0]
+    assert row["n_components"] <= 5
+    assert np.isnan(row["reconstruction_error_8"])
+    constant = np.isnan(variances(maps)[1])
+    assert constant[2]
+    assert row["n_constant_neurons"] == constant.sum()
+    np.testing.assert_array_equal(found.units["variance"].isna(), constant)
+    assert not found.directions["neuron"].isin(np.flatnonzero(constant)).any()
+    assert "8 components asked for" in found.log
+    assert f"{N // 2} images at an end, not 30" in found.log
+
+
+def test_the_same_pattern_for_all_images_has_no_ends(store, run):
+    maps = np.tile(class_patterns()[:1], (N, 1, 1, 1))
+    for gram in (True, False):
+        found = run(store(maps), gram=gram)
+        row = found.layer.iloc[0]
+        assert (row["n_images"], row["n_undefined_patterns"]) == (N, 0)
+        undefined = [
+            name for name in COMPARISONS if name.startswith(("redundancy_", "class_entropy_", "rho_"))
+        ]
+        undefined = [name for name in undefined if not name.endswith("_chance")]
+        assert row[undefined].isna().all()
+        assert found.directions["class_entropy"].isna().all()
+
+
+def test_constant_patterns_and_a_single_neuron(store, run):
+    maps = class_patterns()
+    maps[[3, 9]] = 0
+    maps[11] = np.nan
+    found = run(store(maps))
+    assert found.layer["n_undefined_patterns"][0] == 3
+    assert found.layer["n_images"][0] == N - 3
+    assert not {9, 27, 33} & set(xr.open_zarr(found.store / "relu/final")["image"].values)
+    alone = run(store(class_patterns(1, 1, 1), layer="one"))
+    assert alone.layer["n_components"][0] == 0
+    maps[1:] = 0
+    alone = run(store(maps))
+    assert (alone.layer["n_images"][0], alone.layer["n_components"][0]) == (1, 0)
+
+
+def test_moments_are_those_of_patterns_and_exact_where_there_are_none():
+    patterns = (np.random.default_rng(0).normal(size=(6, 50)) + 1e4).astype(np.float32)
+    patterns[2], patterns[4, 7] = 0.1, np.inf
+    found = moments([part.copy() for part in np.split(patterns, [13, 14, 40], axis=1)])
+    exact = patterns.astype(float)
+    kept = [0, 1, 3, 5]
+    np.testing.assert_allclose(found.means[kept], exact[kept].mean(1), rtol=1e-7)
+    np.testing.assert_allclose(found.deviations[kept], exact[kept].std(1), rtol=1e-3)
+    assert found.deviations[2] == 0
+    assert np.isnan(found.deviations[4])
+    with pytest.raises(ValueError, match="no block"):
+        moments([])
+
+
+def test_patterns_in_a_file_are_those_that_are_read(store, tmp_path):
+    patterns = open_patterns(open_store(store(class_patterns())), None, IMAGES[5:])
+    mapped = patterns.mapped(tmp_path / "patterns")
+    np.testing.assert_array_equal(mapped, np.concatenate([each for each, _ in patterns.blocks()], axis=1))
+    np.testing.assert_array_equal(patterns.images, IMAGES[5:])
+    assert mapped.mean(1) == pytest.approx(np.zeros(N - 5), abs=1e-6)
+    assert mapped.std(1) == pytest.approx(np.ones(N - 5), abs=1e-5)

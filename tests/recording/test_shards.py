@@ -1,0 +1,110 @@
+"""Shards of a pass, put together."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from census.errors import StudyError
+from census.recording.passes import pass_folder, shard_name
+from census.recording.shards import gather, remove_others
+from census.stores.activations import StoreWriter, create_store, stamp_store
+
+SHARDS, CHUNK, BATCH, N_IMAGES, N_MAPS = 3, 512, 512, 1100, 700
+
+
+@pytest.fixture
+def shards(tmp_path):
+    """Three shards of a pass that fills one layer; the last one has 76 images of 1100."""
+    values = np.arange(N_IMAGES * 2, dtype="f4").reshape(N_IMAGES, 2)
+    folders = []
+    for shard in range(SHARDS):
+        folder = tmp_path / shard_name("pass", shard)
+        folder.mkdir()
+        store = folder / "a.zarr"
+        images = np.arange(N_IMAGES)
+        create_store(store, (2, 1, 1), images, images % 3, N_MAPS, BATCH, "lz4")
+        writer, first = StoreWriter(store), shard * CHUNK
+        here = values[first : first + CHUNK]
+        writer.write_statistics(first, [here] * 4)
+        if first < N_MAPS:
+            writer.write_maps(first, values[first : min(first + BATCH, N_MAPS), None, None])
+        stamp_store(store, {"key": "k", "pass": "p", "shards": SHARDS})
+        folders.append(folder)
+    return folders
+
+
+def files(folder):
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_gathered_stores_are_whole_and_shards_are_left_as_they_are(shards, tmp_path):
+    before = [files(shard) for shard in shards]
+    place = tmp_path / "a.zarr"
+    gather(shards, tmp_path / "unfinished/pass/whole", {"a": place})
+    assert [files(shard) for shard in shards] == before
+    assert files(place) == {
+        path: content for shard in shards for path, content in files(shard / "a.zarr").items()
+    }
+    assert not (tmp_path / "unfinished").exists()
+
+
+def test_what_a_killed_gathering_left_is_replaced(shards, tmp_path):
+    left = tmp_path / "unfinished/pass/whole/a.zarr/maps/c.0.0.0"
+    left.mkdir(parents=True)
+    (left / "0").write_bytes(b"half")
+    (tmp_path / "a.zarr").mkdir()
+    (tmp_path / "a.zarr/old").touch()
+    gather(shards, tmp_path / "unfinished/pass/whole", {"a": tmp_path / "a.zarr"})
+    assert (tmp_path / "a.zarr/maps/c.0.0.0.0").read_bytes() == (
+        shards[0] / "a.zarr/maps/c.0.0.0.0"
+    ).read_bytes()
+    assert not (tmp_path / "a.zarr/old").exists()
+
+
+def test_files_are_copied_where_they_cannot_have_two_names(shards, tmp_path, monkeypatch):
+    def refuse(*_):
+        raise PermissionError("no links here")
+
+    monkeypatch.setattr("pathlib.Path.hardlink_to", refuse)
+    gather(shards, tmp_path / "unfinished/pass/whole", {"a": tmp_path / "a.zarr"})
+    assert (tmp_path / "a.zarr/mean/c.2.0").stat().st_nlink == 1
+
+
+@pytest.mark.parametrize("chunk", ["mean/c.1.0", "maps/c.1.0.0.0", "label/c.0"])
+def test_a_missing_chunk_is_named_and_nothing_gets_its_place(shards, tmp_path, chunk):
+    for shard in shards:
+        (shard / "a.zarr" / chunk).unlink(missing_ok=True)
+    with pytest.raises(StudyError, match=rf"a.zarr/{chunk} is in none of the shards .*; delete {shards[0]} "):
+        gather(shards, tmp_path / "unfinished/pass/whole", {"a": tmp_path / "a.zarr"})
+    assert not (tmp_path / "a.zarr").exists()
+
+
+def test_shards_of_different_passes_are_not_mixed(shards, tmp_path):
+    stamp = shards[1] / "a.zarr/zarr.json"
+    group = json.loads(stamp.read_text())
+    group["attributes"]["weights_digest"] = "another"
+    stamp.write_text(json.dumps(group))
+    with pytest.raises(StudyError, match=f"{shards[1]}/a.zarr and {shards[0]}/a.zarr are not of the same"):
+        gather(shards, tmp_path / "unfinished/pass/whole", {"a": tmp_path / "a.zarr"})
+    shutil.rmtree(shards[1])
+    with pytest.raises(StudyError, match=f"{shards[1]}/a.zarr/zarr.json cannot be read"):
+        gather(shards, tmp_path / "unfinished/pass/whole", {"a": tmp_path / "a.zarr"})
+
+
+def test_only_what_other_passes_left_for_the_same_layers_is_removed(tmp_path):
+    own, other, third = (pass_folder(tmp_path, each) for each in ("ab", "bc", "d"))
+    kept = [
+        own / "0/a.zarr",
+        tmp_path / shard_name(own.name, 1) / "a.zarr",
+        third / "0/d.zarr",
+        tmp_path / shard_name(third.name, 0) / "d.zarr",
+        tmp_path / "a.zarr/maps",
+    ]
+    removed = [other / "1/b.zarr", tmp_path / shard_name(other.name, 0) / "b.zarr"]
+    for path in [*kept, *removed]:
+        path.mkdir(parents=True)
+    remove_others(own, ["a", "b"])
+    assert all(path.exists() for path in kept)
+    assert not any(path.exists() for path in removed)

@@ -1,0 +1,71 @@
+"""The bootstrap interval of a mean, against scipy."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from census.statistics.bootstrap import estimate, mean_interval, percentile_interval, resample_counts
+
+VALUES = np.random.default_rng(0).gamma(2, size=300)
+
+
+def test_it_agrees_with_scipy():
+    theirs = stats.bootstrap(
+        (VALUES,), np.mean, n_resamples=20_000, method="percentile", rng=1
+    ).confidence_interval
+    ours = mean_interval(VALUES, 20_000, seed=2)
+    # the ends of such intervals vary by about a hundredth of their width
+    np.testing.assert_allclose(ours, tuple(theirs), atol=0.04 * (theirs.high - theirs.low))
+
+
+def test_it_covers_the_mean_as_often_as_it_says():
+    random = np.random.default_rng(3)
+    covered = 0
+    for seed in range(300):
+        low, high = mean_interval(random.standard_normal(60), 400, seed, level=0.8)
+        covered += low <= 0 <= high
+    assert covered == pytest.approx(0.8 * 300, abs=3 * np.sqrt(300 * 0.8 * 0.2))
+
+
+def test_the_seed_decides():
+    assert mean_interval(VALUES, 100, 0) == mean_interval(VALUES, 100, 0) != mean_interval(VALUES, 100, 1)
+
+
+def test_undefined_values_are_left_out():
+    with_nan = np.concatenate([VALUES, [np.nan] * 50])
+    assert mean_interval(with_nan, 100, 0) == mean_interval(VALUES, 100, 0)
+    assert np.isnan(mean_interval(np.array([1.0, np.nan]), 100, 0)).all()
+
+
+def test_intervals_hold_the_middle_of_the_estimates():
+    estimates = np.arange(1001.0)[:, None] * [1, 2]
+    low, high = percentile_interval(estimates)
+    np.testing.assert_allclose(low, [25, 50])
+    np.testing.assert_allclose(high, [975, 1950])
+
+
+def test_resamples_without_an_estimate_are_left_out():
+    estimates = np.stack([np.arange(101.0), np.full(101, np.nan)], axis=1)
+    estimates[::2, 0] = np.nan
+    low, high = percentile_interval(estimates, level=0.8)
+    expected = np.quantile(np.arange(1.0, 101, 2), [0.1, 0.9])
+    np.testing.assert_allclose([low[0], high[0]], expected)
+    assert np.isnan([low[1], high[1]]).all()
+    assert np.isnan(percentile_interval(np.full((9, 2, 3), np.nan))).all()
+
+
+def test_resamples_draw_as_many_images_as_there_are():
+    counts = resample_counts(40, 2000, seed=0)
+    assert (counts.sum(1) == 40).all()
+    # as often as drawing with replacement leaves an image out
+    assert (counts == 0).mean() == pytest.approx((1 - 1 / 40) ** 40, abs=0.01)
+    np.testing.assert_array_equal(counts, resample_counts(40, 2000, seed=0))
+    assert (counts != resample_counts(40, 2000, seed=1)).any()
+
+
+def test_an_estimate_comes_with_its_interval():
+    values = VALUES[:50]
+    found = estimate(lambda counts: counts @ values / counts.sum(1), 50, 5000, seed=0)
+    assert found.value == pytest.approx(values.mean())
+    np.testing.assert_allclose([found.low, found.high], mean_interval(values, 5000, 1), rtol=0.02)
+    assert list(found.columns("mean")) == ["mean", "mean_low", "mean_high"]

@@ -1,0 +1,57 @@
+"""Top images, against sorting all images, for any blocks."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from census.statistics.top_images import NONE, top_images
+
+RANDOM = np.random.default_rng(0)
+N_IMAGES, N_UNITS = 40, 6
+IMAGES = RANDOM.permutation(1000)[:N_IMAGES]
+# few different values, so that there are ties; a unit that is silent on most images, and one on all
+VALUES = RANDOM.integers(-2, 5, (N_IMAGES, N_UNITS)).astype(np.float32)
+VALUES[3:, 4], VALUES[:, 5] = 0, -1
+VALUES[7, 0] = np.nan
+POSITIONS = RANDOM.integers(0, 100, (N_IMAGES, N_UNITS))
+
+
+def blocks(order, *ends):
+    return [
+        (IMAGES[part], VALUES[part], POSITIONS[part]) for part in np.split(np.asarray(order), sorted(ends))
+    ]
+
+
+def expected(k, of=range(N_IMAGES)):
+    images, values, positions = (np.full((N_UNITS, k), fill, float) for fill in (NONE, np.nan, NONE))
+    for unit in range(N_UNITS):
+        order = sorted((i for i in of if VALUES[i, unit] > 0), key=lambda i: (-VALUES[i, unit], IMAGES[i]))
+        chosen = order[:k]
+        images[unit, : len(chosen)] = IMAGES[chosen]
+        values[unit, : len(chosen)] = VALUES[chosen, unit]
+        positions[unit, : len(chosen)] = POSITIONS[chosen, unit]
+    return images, values, positions
+
+
+def assert_equal(found, wanted):
+    for one, other in zip(found, wanted, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@given(st.integers(1, 50), st.permutations(range(N_IMAGES)), st.lists(st.integers(0, N_IMAGES), max_size=5))
+def test_neither_order_nor_blocks_matter(k, order, ends):
+    assert_equal(top_images(blocks(order, *ends), N_UNITS, k), expected(k))
+
+
+def test_types_and_silent_units():
+    found = top_images(blocks(range(N_IMAGES)), N_UNITS, 5)
+    assert [each.dtype for each in found] == [np.int64, np.float32, np.int32]
+    assert (found.images[5] == NONE).all()
+    assert np.isnan(found.values[5]).all()
+    assert (found.positions[5] == NONE).all()
+
+
+def test_nothing_to_look_at():
+    found = top_images([], 2, 3)
+    assert (found.images == NONE).all()
+    assert found.images.shape == (2, 3)

@@ -1,0 +1,116 @@
+"""Stores are written as zarr itself would write them."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+import zarr
+
+from census.stores import activations as store
+from census.stores.activations import STATISTICS, StoreWriter, create_store, finish_store
+from census.stores.reading import open_store
+
+UNITS, HEIGHT, WIDTH = 3, 5, 4
+N_IMAGES, N_MAPS, BATCH = 14, 10, 4
+POSITIONS = np.array([[0, 3], [2, 1], [4, 0]], dtype="i4")
+
+
+@pytest.fixture(autouse=True)
+def small_chunks(monkeypatch):
+    monkeypatch.setattr(store, "IMAGES_PER_CHUNK", 8)
+    monkeypatch.setattr(store, "MAP_CHUNK_BYTES", 2 * BATCH * WIDTH * UNITS * 4)  # two rows of a batch
+
+
+@pytest.fixture
+def maps():
+    maps = np.random.default_rng(0).standard_normal((N_MAPS, HEIGHT, WIDTH, UNITS)).astype("f4").clip(0)
+    maps[4:8, 2:4] = 0  # a chunk of zeros, which zarr writes as it does others
+    return maps
+
+
+@pytest.fixture
+def statistics():
+    random = np.random.default_rng(1)
+    return {
+        name: random.integers(0, 20, (N_IMAGES, UNITS)).astype(dtype) for name, dtype in STATISTICS.items()
+    }
+
+
+def create(path, compression, n_maps=N_MAPS):
+    images = np.arange(N_IMAGES) * 7
+    shape, labels = (UNITS, HEIGHT, WIDTH), images % 5
+    create_store(path, shape, images, labels, n_maps, BATCH, compression, POSITIONS, before=True)
+
+
+def files(path):
+    return {each.relative_to(path): each.read_bytes() for each in path.rglob("*") if each.is_file()}
+
+
+@pytest.mark.parametrize("compression", ["none", "lz4", "zstd"])
+def test_every_file_is_what_zarr_writes(tmp_path, maps, statistics, compression):
+    before = maps[:, *POSITIONS.T] - 1
+    create(tmp_path / "ours", compression)
+    shutil.copytree(tmp_path / "ours", tmp_path / "zarr")
+    writer = StoreWriter(tmp_path / "ours")
+    for first in range(0, N_MAPS, BATCH):  # the last batch has two images, the last rows are one
+        writer.write_maps(first, maps[first : first + BATCH])
+        writer.write_before(first, before[first : first + BATCH])
+    for first in range(0, N_IMAGES, 8):
+        writer.write_statistics(first, [statistics[name][first : first + 8] for name in STATISTICS])
+    with zarr.config.set({"array.write_empty_chunks": True}):
+        group = zarr.open_group(tmp_path / "zarr", mode="r+")
+        for name, values in {**statistics, "maps": maps, "before": before}.items():
+            assert group[name].nchunks > 1
+            group[name][:] = values
+        for name in (
+            "image",
+            "label",
+            "map_image",
+            "map_label",
+            "unit",
+            "y",
+            "x",
+            "position_y",
+            "position_x",
+        ):
+            group[name][:] = group[name][:]
+    assert files(tmp_path / "ours") == files(tmp_path / "zarr")
+    group = zarr.open_group(tmp_path / "ours", mode="r")
+    for name, values in {**statistics, "maps": maps, "before": before}.items():
+        np.testing.assert_array_equal(group[name][:], values)
+
+
+@pytest.mark.parametrize("compression", ["none", "lz4", "zstd"])
+@pytest.mark.parametrize("n_maps", [0, N_MAPS])
+@pytest.mark.filterwarnings("ignore:Consolidated metadata is currently not part")
+def test_the_metadata_are_what_zarr_makes_of_them(tmp_path, compression, n_maps):
+    create(tmp_path / "unfinished", compression, n_maps)
+    finish_store(tmp_path / "unfinished", {"key": "k", "pass": "p", "step": None}, tmp_path / "layer.zarr")
+    ours = json.loads((tmp_path / "layer.zarr" / "zarr.json").read_text())
+    zarr.consolidate_metadata(tmp_path / "layer.zarr", zarr_format=3)
+    assert ours == json.loads((tmp_path / "layer.zarr" / "zarr.json").read_text())
+    group = open_store(tmp_path / "layer.zarr")
+    assert dict(group.attrs) == {
+        "key": "k",
+        "pass": "p",
+        "step": None,
+        "coordinates": "label map_label position_y position_x",
+    }
+    assert group["before"].shape == (n_maps, len(POSITIONS), UNITS)
+    np.testing.assert_array_equal(np.stack([group["position_y"][:], group["position_x"][:]], 1), POSITIONS)
+    assert group["maps"].shape == (n_maps, HEIGHT, WIDTH, UNITS)
+    assert group["map_image"].shape == (n_maps,)
+    np.testing.assert_array_equal(group["image"][:], np.arange(N_IMAGES) * 7)
+    np.testing.assert_array_equal(group["map_label"][:], np.arange(n_maps) * 7 % 5)
+
+
+def test_a_chunk_that_is_written_again_replaces_what_a_killed_process_left(tmp_path, maps):
+    create(tmp_path / "store", "lz4")
+    writer = StoreWriter(tmp_path / "store")
+    writer.write_maps(0, maps[:BATCH])
+    whole = files(tmp_path / "store")
+    chunk = tmp_path / "store" / "maps" / "c.0.1.0.0"
+    chunk.write_bytes(chunk.read_bytes()[:7] + bytes(10_000))
+    writer.write_maps(0, maps[:BATCH])
+    assert files(tmp_path / "store") == whole
