@@ -1,13 +1,14 @@
 # Figures: one job draws all families of a section of the report for a run. Families and their views are declared in
 # scripts/census/figures/families.py; runs that lack some views have a rule of their own.
 from census.figures.drawings import drawings
+from census.planning.rules import tables_of_run
 
 # files of each input that the families declare
 INPUTS = {
     "images": plan.of_run(lambda run: run.images),
-    "sparsity.layer": plan.blocks_of_run(SPARSITY_LAYER),
-    "sparsity.units": plan.blocks_of_run(SPARSITY_UNITS),
-    "histogram": plan.blocks_of_run(HISTOGRAM),
+    "sparsity.layer": tables_of_run(plan, "sparsity.layer"),
+    "sparsity.units": tables_of_run(plan, "sparsity.units"),
+    "histogram": tables_of_run(plan, "histogram"),
     "alignment.layer": plan.blocks_of_run(ALIGNMENT),
     "bases": plan.file_if(BASES, lambda run: bool(run.unit_layers)),
     "gram": plan.blocks_of_run(GRAM),

@@ -1,4 +1,6 @@
 # Relations between measures of the same units: selectivity, substitution, and the effect of ablation.
+from census.planning.rules import tables_of_run
+
 IMPORTANCE_UNITS = "results/measures/importance/{network}/{dataset}/units.parquet"
 IMPORTANCE_RELATIONS = "results/measures/importance/{network}/{dataset}/relations.parquet"
 
@@ -7,7 +9,7 @@ rule importance:
     input:
         substitution=plan.blocks_of_run(SUBSTITUTION_UNITS, "units"),
         selectivity=plan.unit_layers_of_run(SELECTIVITY_UNITS),
-        sparsity=plan.unit_layers_of_run(SPARSITY_UNITS),
+        sparsity=tables_of_run(plan, "sparsity.units", unit_layers=True),
         ablation=plan.blocks_of_run(ABLATION_UNITS, "units"),
     output:
         units=IMPORTANCE_UNITS,

@@ -1,5 +1,7 @@
 # The census: the results of all measures, a row per unit and a row per layer; the dictionary of its columns; and in which
 # block the files of a measure have a layer.
+from census.planning.rules import files_of_study
+
 CENSUS_UNITS = "results/census/units.parquet"
 CENSUS_LAYERS = "results/census/layers.parquet"
 CENSUS_DICTIONARY = "results/census/dictionary.tsv"
@@ -10,8 +12,8 @@ CENSUS = [CENSUS_UNITS, CENSUS_LAYERS, CENSUS_DICTIONARY, CENSUS_BLOCKS]
 rule tables:
     input:
         stores=[store for run in plan.runs for store in run.final_stores],
-        sparsity_units=plan.of_blocks(SPARSITY_UNITS),
-        sparsity_layers=plan.of_blocks(SPARSITY_LAYER),
+        sparsity_units=files_of_study(plan, "sparsity.units"),
+        sparsity_layers=files_of_study(plan, "sparsity.layer"),
         correlation_layers=plan.of_runs(CORRELATION_LAYERS),
         similarity_pairs=plan.of_runs(SIMILARITY_PAIRS),
         similarity_steps=plan.of_runs(SIMILARITY_STEPS),

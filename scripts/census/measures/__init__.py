@@ -1,1 +1,18 @@
-"""Measures: pure functions from arrays to arrays, one module per quantity measured."""
+"""Measures: a module per measure, which declares and computes it, see :mod:`census.measures.declaration`."""
+
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from census.measures.declaration import Measure
+
+# in the order of the census
+DECLARED = ("sparsity", "histogram")
+
+
+@cache
+def declared(name: str) -> "Measure":
+    """Return a measure by name."""
+    found: Measure = import_module(f"{__name__}.{name}").measure
+    return found

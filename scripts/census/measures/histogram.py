@@ -1,10 +1,63 @@
 """Histogram of the activations of a layer that are not 0."""
 
-from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import numpy as np
+from annotated_types import Ge, Le
 from numpy.typing import NDArray
+
+from census.jobs import LOGGER
+from census.measures.declaration import Floats, Integers, Measure, Recordings, Table, column, count
+
+if TYPE_CHECKING:
+    from census.stores.recording import Recording
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Histogram of the activations that are not 0."""
+
+    bins: Annotated[int, Ge(2), Le(10000)] = 60
+    """Bins of equal width between the layer's smallest and largest value."""
+
+
+class Bins(Table, per="bin"):
+    """Counts of a layer's values."""
+
+    left: Floats = column("left edge of the bin")
+    right: Floats = column("right edge of the bin")
+    counts: Integers = count("values in the bin, without those that are 0", "values", name="count")
+    zeros: int = count("values of the layer that are 0", "values")
+    not_finite: int = count("values of the layer that are NaN or infinite", "values")
+    n_map_images: int = count("images with activation maps", "images")
+
+
+def compute(layer: "Recording", parameters: Parameters, seed: int) -> Iterator[Bins]:
+    """Count the activations of a layer that are not 0."""
+    found = histogram(lambda: (block for _, block in layer.maps()), parameters.bins)
+    if found.not_finite:
+        LOGGER.warning("%s: %d values are NaN or infinite, and in no bin", layer, found.not_finite)
+    yield Bins(
+        of=layer.attributes,
+        left=found.edges[:-1],
+        right=found.edges[1:],
+        counts=found.counts,
+        zeros=found.zeros,
+        not_finite=found.not_finite,
+        n_map_images=layer.n_map_images,
+    )
+
+
+measure = Measure(
+    name="histogram",
+    title="Histograms",
+    reads={"layer": Recordings()},
+    tables={"": Bins},
+    compute=compute,
+    parameters=Parameters,
+)
 
 
 class Histogram(NamedTuple):

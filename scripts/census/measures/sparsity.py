@@ -10,12 +10,117 @@ Hoyer (2004), Non-negative matrix factorization with sparseness constraints, JML
 """
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import numpy as np
+from annotated_types import Ge
 from numpy.typing import ArrayLike, NDArray
 
-Floats = NDArray[np.float64]
+from census.jobs import LOGGER
+from census.measures.declaration import Floats, Measure, Recordings, Table, column, count, share
+from census.statistics.bootstrap import Estimate, mean_estimate
+
+if TYPE_CHECKING:
+    from census.stores.recording import Recording
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Active fraction, population sparseness and lifetime sparseness."""
+
+    resamples: Annotated[int, Ge(100)] = 1000
+    """Bootstrap resamples of the images for each 95 % interval."""
+
+
+class Layer(Table, per="layer"):
+    """How sparse a layer is."""
+
+    n_units: int = count("units of the layer", "units", "ours", least=1)
+    n_neurons: int = count("neurons of the layer: units times positions", "neurons", "ours", least=1)
+    n_images: int = count("images seen", "images", "ours", least=1)
+    n_map_images: int = count("images with whole maps", "images", "ours")
+    n_silent_units: int = count("units that are 0 on all images", "units", "ours")
+    n_silent_patterns: int = count("images with maps on which the whole layer is 0", "images", "ours")
+    n_signed_patterns: int = count("images with maps on which any value is negative", "images")
+    resamples: int = column("the parameter of that name", range=(100, None))
+    active_fraction: Estimate = share("share of values that are not 0", "S0")
+    population_sparseness: Estimate = share(
+        "Treves and Rolls' sparseness of an image's pattern, mean over images; undefined for signed patterns",
+        "Treves & Rolls 1991",
+    )
+    hoyer: Estimate = share("Hoyer's sparseness of an image's pattern, mean over images", "Hoyer 2004")
+
+
+class Units(Table, per="unit"):
+    """How sparse each unit is."""
+
+    active_fraction: Floats = share(
+        "share of the unit's values that are not 0, over images and positions", "S0"
+    )
+    lifetime_sparseness: Floats = share(
+        "Treves and Rolls' sparseness over images of the unit's mean; undefined for silent and signed units",
+        "Treves & Rolls 1991",
+    )
+    mean_activation: Floats = column("mean over images and positions", "S3")
+    max_activation: Floats = column("largest value on any image", "S3")
+
+
+def compute(layer: "Recording", parameters: Parameters, seed: int) -> tuple[Layer, Units]:
+    """Measure how sparse a layer is, and its units."""
+    n_units, height, width = layer.shape
+    n_images, n_positions, n_neurons = len(layer.images), height * width, n_units * height * width
+    active_in_images, active_in_units = active_counts(layer.statistic("nonzero"), n_units)
+    patterns = sums_over_neurons(layer.maps(), layer.n_map_images)
+    means = sums_over_images(layer.statistic("mean"), n_units)
+    largest = np.max([block.max(0) for block in layer.statistic("max")], axis=0)
+    # NaN is not 0, and no activity either
+    not_numbers = np.concatenate([np.isnan(block).any(1) for block in layer.statistic("mean")])
+    if not_numbers.any():
+        LOGGER.warning(
+            "%s: NaN on %d of %d images, without active fraction", layer, not_numbers.sum(), n_images
+        )
+    active_of_images = np.where(not_numbers, np.nan, active_fraction(active_in_images, n_neurons))
+
+    def over_images(values: Floats) -> Estimate:
+        return mean_estimate(values, parameters.resamples, seed)
+
+    return (
+        Layer(
+            of=layer.attributes,
+            n_units=n_units,
+            n_neurons=n_neurons,
+            n_images=n_images,
+            n_map_images=layer.n_map_images,
+            # sparseness is undefined for these, and they are left out of its mean
+            n_silent_patterns=int((patterns.squares == 0).sum()),
+            n_signed_patterns=int(is_signed(patterns.total, patterns.absolute).sum()),
+            n_silent_units=int((active_in_units == 0).sum()),
+            resamples=parameters.resamples,
+            active_fraction=over_images(active_of_images),
+            population_sparseness=over_images(treves_rolls(*patterns, n_neurons)),
+            hoyer=over_images(hoyer(patterns.absolute, patterns.squares, n_neurons)),
+        ),
+        Units(
+            of=layer.attributes,
+            active_fraction=np.where(
+                np.isnan(means.total), np.nan, active_fraction(active_in_units, n_images * n_positions)
+            ),
+            lifetime_sparseness=treves_rolls(*means, n_images),
+            mean_activation=means.total / n_images,
+            max_activation=largest.astype(np.float64),
+        ),
+    )
+
+
+measure = Measure(
+    name="sparsity",
+    title="Sparsity",
+    reads={"layer": Recordings()},
+    tables={"layer": Layer, "units": Units},
+    compute=compute,
+    parameters=Parameters,
+)
 
 
 class Sums(NamedTuple):

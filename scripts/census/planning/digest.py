@@ -1,7 +1,8 @@
 """Digests of code, which jobs have among their parameters: they run again when code they depend on changes.
 
 A digest covers a script and all modules of the library that it imports, directly or not, anywhere in a file.
-It is taken of the syntax tree: comments, docstrings, formatting and imports for type checkers do not count.
+It is taken of the syntax tree: comments, docstrings, formatting, imports for type checkers and definitions of
+columns do not count.
 """
 
 import ast
@@ -16,6 +17,8 @@ LIBRARY = "census"
 
 # logging and the wording of errors: no result depends on them
 PLUMBING = {"census.errors", "census.jobs"}
+# functions of census.measures.declaration whose arguments describe a column in words
+DESCRIBING = {"column", "share", "count"}
 
 
 @cache
@@ -153,6 +156,15 @@ def _is_ignored(node: object) -> bool:
     return False
 
 
+def _describes(call: ast.Call, imports: list[ast.Import | ast.ImportFrom]) -> bool:
+    """Return whether a call declares a column; its definition, source, unit and range decide no result."""
+    return (
+        isinstance(call.func, ast.Name)
+        and call.func.id in DESCRIBING
+        and any(getattr(node, "module", None) == "census.measures.declaration" for node in imports)
+    )
+
+
 def _text(value: object, imports: list[ast.Import | ast.ImportFrom]) -> str:
     """Return a syntax tree as text, and add its import statements to a list.
 
@@ -165,6 +177,8 @@ def _text(value: object, imports: list[ast.Import | ast.ImportFrom]) -> str:
         return ascii(value)
     if isinstance(value, ast.Import | ast.ImportFrom):
         imports.append(value)
+    if isinstance(value, ast.Call) and _describes(value, imports):
+        value.args, value.keywords = [], [each for each in value.keywords if each.arg == "name"]
     if isinstance(value, ast.JoinedStr):  # Python 3.12 adds empty texts
         value.values = [part for part in value.values if getattr(part, "value", None) != ""]
     # whether a name is read or written follows from its place; a string may have the prefix u

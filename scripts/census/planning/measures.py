@@ -1,26 +1,14 @@
-"""The parameters of the measures, a class for each section of ``measures``."""
+"""The section ``measures`` of the config: the parameters of all measures."""
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from annotated_types import Ge, Gt, Le, Len, Lt
+from pydantic import create_model
 
-from census.planning.settings import AS_WRITTEN, NotNegative, Positive, Settings, Unique
+from census.measures import DECLARED, declared
+from census.planning.settings import AS_WRITTEN, NotNegative, Positive, Settings, Unique, keys_of
 
 Resamples = Annotated[int, Ge(100)]
-
-
-class Sparsity(Settings):
-    """Active fraction, population sparseness and lifetime sparseness."""
-
-    resamples: Resamples = 1000
-    """Bootstrap resamples of the images for each 95 % interval."""
-
-
-class Histogram(Settings):
-    """Histogram of the activations that are not 0."""
-
-    bins: Annotated[int, Ge(2), Le(10000)] = 60
-    """Bins of equal width between the layer's smallest and largest value."""
 
 
 class Similarity(Settings):
@@ -209,11 +197,9 @@ class Ablation(Settings):
     """Number of images, each with an ablation of its own, in one forward pass."""
 
 
-class Measures(Settings):
+class _Undeclared(Settings):
     """The measures' parameters."""
 
-    sparsity: Sparsity = Sparsity()
-    histogram: Histogram = Histogram()
     similarity: Similarity = Similarity()
     concepts: Concepts = Concepts()
     facets: Facets = Facets()
@@ -227,3 +213,28 @@ class Measures(Settings):
     clusters: Clusters = Clusters()
     performance: Performance = Performance()
     ablation: Ablation = Ablation()
+
+
+def _declared_sections() -> dict[str, type[Settings]]:
+    """Return the sections of declared measures; measures that share a section add to its keys."""
+    keys: dict[str, dict[str, Any]] = {}
+    about: dict[str, str | None] = {}
+    for measure in map(declared, DECLARED):
+        if found := keys_of(measure.parameters):
+            about.setdefault(measure.section, measure.parameters.__doc__)
+            keys[measure.section] = found | keys.get(measure.section, {})
+    return {
+        section: create_model(section.capitalize(), __base__=Settings, __doc__=about[section], **found)
+        for section, found in keys.items()
+    }
+
+
+if TYPE_CHECKING:
+    Measures = _Undeclared
+else:
+    Measures = create_model(
+        "Measures",
+        __base__=_Undeclared,
+        __doc__=_Undeclared.__doc__,
+        **{section: (model, model()) for section, model in _declared_sections().items()},
+    )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar, cast
 
 from census.data.downloads import FETCHED_WEIGHTS
 from census.data.folder import classes_of, last_changes
@@ -136,6 +136,29 @@ class Plan:
         """Return the stores of a layer at every checkpoint, in order of steps."""
         run = self.run_of(wildcards)
         return run.stores([self.layer_of(wildcards).name], run.checkpoints)
+
+    def recordings(self, wildcards: Place, jobs: str, layers: str, checkpoints: str) -> list[str]:
+        """Return the stores of layers of a job, layer by layer, in order of steps.
+
+        Parameters
+        ----------
+        wildcards : of the job.
+        jobs : kind of its block, or ``run``.
+        layers, checkpoints : see :class:`census.measures.declaration.Recordings`.
+        """
+        run = self.run_of(wildcards)
+        names = run.layers if jobs == "run" else self.block_of(wildcards, cast(Kind, jobs)).layers
+        if layers == "output":
+            names = ("output",)
+        elif layers == "unit_layers":
+            names = tuple(name for name in names if name in run.unit_layers)
+        wanted = {
+            "all": run.checkpoints,
+            "units": run.unit_checkpoints,
+            "units_and_untrained": ["0", *run.unit_checkpoints],
+            "final": ["final"],
+        }[checkpoints]
+        return run.stores(names, [each for each in run.checkpoints if each in wanted])
 
     def stores_of_block(self, wildcards: Place) -> list[str]:
         """Return the stores of a block's layers at every checkpoint, layer by layer, in order of steps."""

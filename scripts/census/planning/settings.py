@@ -4,14 +4,19 @@ A mapping is a class and a key is an attribute: its type, range and default, wit
 The messages and docs/configuration.md follow from these classes.
 """
 
+import ast
+import dataclasses
 import datetime
+import inspect
 import json
 import math
 import os
 import re
+import textwrap
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from annotated_types import Ge, Len
 from pydantic import (
@@ -106,6 +111,33 @@ HOME = AfterValidator(os.path.expanduser)
 Arguments = Annotated[dict[str, Any], AfterValidator(_handed_on)]
 Positive = Annotated[int, Ge(1)]
 NotNegative = Annotated[int, Ge(0)]
+
+
+def keys_of(parameters: type[Any]) -> dict[str, Any]:
+    """Return the keys of a dataclass as fields of a model, for ``pydantic.create_model``.
+
+    Parameters of measures are plain dataclasses because importing pydantic would cost each job a tenth of a
+    second. The description of a key is the text below its attribute.
+    """
+    (tree,) = ast.parse(textwrap.dedent(inspect.getsource(parameters))).body
+    described: dict[str, str] = {}
+    for pair in pairwise(getattr(tree, "body", ())):
+        match pair:
+            case ast.AnnAssign(target=ast.Name(name)), ast.Expr(value=ast.Constant(value=str(text))):
+                described[name] = inspect.cleandoc(text)
+    hints = get_type_hints(parameters, include_extras=True)
+    return {
+        each.name: (
+            Annotated[_strict(hints[each.name]), Field(description=described[each.name])],
+            each.default_factory() if callable(each.default_factory) else each.default,
+        )
+        for each in dataclasses.fields(parameters)
+    }
+
+
+def _strict(form: Any) -> Any:
+    """Return a type in which numbers stay as written, see :data:`AS_WRITTEN`."""
+    return Annotated[form, AS_WRITTEN] if float in _forms(form) else form
 
 
 def read(model: type[Model], written: Mapping[str, Any]) -> Model:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,10 @@ class Estimate(NamedTuple):
     value: Floats
     low: Floats
     high: Floats
+
+    def at(self, *place: int) -> Self:
+        """Return one entry."""
+        return type(self)(*(each[place] for each in self))
 
     def columns(self, name: str, place: tuple[int, ...] = ()) -> dict[str, float]:
         """Return one entry as the columns ``name``, ``name_low`` and ``name_high`` of a table."""
@@ -63,6 +67,13 @@ def mean_interval(
         means[first : first + count] = values[chosen].mean(1)
     low, high = percentile_interval(means, level)
     return float(low), float(high)
+
+
+def mean_estimate(values: NDArray[np.floating], resamples: int, seed: int) -> Estimate:
+    """Return the mean of the values that are not NaN, with its interval, see :func:`mean_interval`."""
+    defined = values[~np.isnan(values)]
+    mean = defined.mean() if len(defined) else np.nan
+    return Estimate(*map(np.asarray, (mean, *mean_interval(defined, resamples, seed))))
 
 
 def percentile_interval(estimates: NDArray[np.floating], level: float = 0.95) -> tuple[Floats, Floats]:

@@ -1,6 +1,6 @@
 """What the columns of the census mean: the data dictionary of its two tables.
 
-It is declared in ``dictionary.yaml`` beside this file, and nowhere else.
+It is declared by the measures, or in ``dictionary.yaml`` beside this file.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,6 +11,8 @@ from typing import Any
 
 import pyarrow as pa
 import yaml
+
+from census.measures import declared as measure_named
 
 DECLARED = Path(__file__).with_name("dictionary.yaml")
 TABLES = ("units", "layers")
@@ -75,7 +77,10 @@ def columns_of(table: str, **numbers: int) -> list[Column]:
     declared = _declared()
     found = list(_expanded(table, "", declared["keys"], DEFAULTS | numbers))
     for measure, entries in declared[table].items():
-        found.extend(_expanded(table, measure, entries, DEFAULTS | numbers))
+        if entries is None:
+            found.extend(_of_measure(table, measure, DEFAULTS | numbers))
+        else:
+            found.extend(_expanded(table, measure, entries, DEFAULTS | numbers))
     return found
 
 
@@ -89,6 +94,20 @@ def dictionary(**numbers: int) -> pa.Table:
 @cache
 def _declared() -> Any:
     return yaml.safe_load(DECLARED.read_text(encoding="utf-8"))
+
+
+def _of_measure(table: str, name: str, numbers: Mapping[str, int]) -> Iterator[Column]:
+    """Yield the columns that a measure declares, and the ends of their intervals."""
+    for each in measure_named(name).census_columns(table.removesuffix("s")):
+        entry = {
+            "type": each.type,
+            "unit": each.unit,
+            "range": each.range,
+            "definition": each.definition,
+            "source": each.source,
+            "interval": each.has_interval,
+        }
+        yield from _expanded(table, name, {each.name: entry}, numbers)
 
 
 def _expanded(

@@ -1,0 +1,292 @@
+"""The declaration of a measure: its tables column by column, what it reads, its parameters.
+
+A :class:`Measure` is declared in the module that computes it. Its rule, its section of the config, its files,
+its columns in the census and their dictionary follow from the declaration.
+"""
+
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import NoneType
+from typing import (
+    Annotated,
+    Any,
+    ClassVar,
+    Literal,
+    dataclass_transform,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
+
+import numpy as np
+from numpy.typing import NDArray
+
+from census.statistics.bootstrap import Estimate
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Texts = Sequence[str | None]
+
+Type = Literal["number", "integer", "text"]
+Bounds = tuple[float | None, float | None]
+# what a column holds, by the type of its field
+_TYPES: Mapping[Any, Type] = {
+    **dict.fromkeys((float, Floats, Estimate), "number"),
+    **dict.fromkeys((int, Integers), "integer"),
+    **dict.fromkeys((str, Texts), "text"),
+}
+# the tables that go into the census, by what a row stands for
+CENSUS = ("unit", "layer")
+
+ELSEWHERE = "elsewhere"
+"""Marks a parameter that the plan or a figure reads: no job of the measure depends on it."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table.
+
+    Attributes
+    ----------
+    name : its name in the table. It may contain a parameter in braces: ``reconstruction_error_{components}``.
+    field : the attribute that holds its values.
+    type : ``number``, ``integer`` or ``text``.
+    definition : what it means, in a sentence.
+    source : a study, or the paper it follows; None keeps the column out of the census.
+    unit : unit of its values; empty for plain numbers and text.
+    range : least and greatest value; None for no bound.
+    has_interval : whether two more columns, ``_low`` and ``_high``, hold the ends of its interval.
+    """
+
+    name: str
+    field: str
+    type: Type
+    definition: str
+    source: str | None
+    unit: str
+    range: Bounds
+    has_interval: bool
+
+
+def column(
+    definition: str,
+    source: str | None = None,
+    *,
+    unit: str = "",
+    range: Bounds = (None, None),
+    name: str | None = None,
+) -> Any:
+    """Declare a column of a :class:`Table`, see :class:`Column`; it is called as its field unless named."""
+    return field(
+        metadata={"definition": definition, "source": source, "unit": unit, "range": range, "name": name}
+    )
+
+
+def share(definition: str, source: str | None = None, *, unit: str = "") -> Any:
+    """Declare a column of values from 0 to 1."""
+    return column(definition, source, unit=unit, range=(0, 1))
+
+
+def count(
+    definition: str, unit: str, source: str | None = None, *, least: int = 0, name: str | None = None
+) -> Any:
+    """Declare a column that counts something."""
+    return column(definition, source, unit=unit, range=(least, None), name=name)
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(column, share, count))
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """Rows about one layer at one checkpoint. A subclass declares a table; its fields are the columns.
+
+    A field holds one value per row, or a single value for all rows. NaN is an undefined number, None and
+    masked entries are values that were not measured. A table with a row per unit has a column ``unit`` in
+    front.
+
+    Attributes
+    ----------
+    of : values of the key columns: network, checkpoint, data set, layer, ….
+    per : what a row stands for: ``unit`` and ``layer`` go into the census, anything else does not.
+    """
+
+    of: Mapping[str, Any]
+    per: ClassVar[str]
+
+    def __init_subclass__(cls, *, per: str) -> None:
+        cls.per = per
+        dataclass(frozen=True, kw_only=True)(cls)
+        cls.columns()
+
+    @classmethod
+    def columns(cls) -> list[Column]:
+        """Return the columns in order, without the keys.
+
+        Raises
+        ------
+        TypeError : a field has a type that no column has.
+        """
+        return [_column(cls, each) for each in dataclasses.fields(cls) if each.metadata]
+
+
+def _column(table: type[Table], declared: "dataclasses.Field[Any]") -> Column:
+    forms = get_args(declared.type) if NoneType in get_args(declared.type) else (declared.type,)
+    types = [_TYPES.get(form) for form in forms if form is not NoneType]
+    if None in types or len(set(types)) != 1:
+        raise TypeError(f"{table.__module__}.{table.__name__}.{declared.name}: no column has this type")
+    return Column(
+        field=declared.name,
+        type=types[0] or "number",
+        has_interval=Estimate in forms,
+        **{**declared.metadata, "name": declared.metadata["name"] or declared.name},
+    )
+
+
+@dataclass(frozen=True)
+class Arrays:
+    """Arrays about one layer at one checkpoint, with their dimensions, by name.
+
+    Attributes
+    ----------
+    of : attributes of the layer; ``layer`` and ``checkpoint`` are among them.
+    arrays : dimensions and values. Arrays without values are not written.
+    """
+
+    of: Mapping[str, Any]
+    arrays: Mapping[str, tuple[tuple[str, ...], np.ndarray]]
+
+
+@dataclass(frozen=True)
+class Recordings:
+    """An input: the activations of layers, as :class:`census.stores.recording.Recording`.
+
+    Attributes
+    ----------
+    layers : all layers of the job; those of them with per-unit analyses; or the logits.
+    checkpoints : all; those of per-unit analyses; these and the untrained network; or the final network.
+    """
+
+    layers: Literal["all", "unit_layers", "output"] = "all"
+    checkpoints: Literal["all", "units", "units_and_untrained", "final"] = "all"
+
+
+@dataclass(frozen=True)
+class Matrices:
+    """An input: the arrays that another measure wrote, as :class:`census.stores.recording.LayerMatrices`.
+
+    Attributes
+    ----------
+    measure : the measure that wrote them.
+    """
+
+    measure: str
+
+
+@dataclass(frozen=True)
+class Tables:
+    """An input: a table of another measure, as one ``pyarrow.Table``.
+
+    Attributes
+    ----------
+    table : such as ``selectivity.units``; or a table of the census, ``census.units``.
+    layers : all layers of the job, or only the blocks with layers that have per-unit analyses.
+    """
+
+    table: str
+    layers: Literal["all", "unit_layers"] = "all"
+
+
+Input = Recordings | Matrices | Tables
+
+
+@dataclass(frozen=True)
+class NoParameters:
+    """For a measure without parameters, which has no section in the config."""
+
+
+def _everywhere(run: Any) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A measure.
+
+    Attributes
+    ----------
+    name : name of its module, its rule and its folder of results.
+    title : how messages call it.
+    reads : its inputs, by the argument of ``compute`` that takes them. The first decides how often
+        ``compute`` is called.
+    tables : its tables, by the name in their files; ``""`` for the only one.
+    compute : function of the inputs, ``parameters`` and ``seed`` that returns tables and :class:`Arrays`.
+    each : what ``compute`` is called with: one layer at one checkpoint (``recording``), a list of a layer at
+        all checkpoints (``layer``), a list of all layers at a checkpoint (``checkpoint``), or everything
+        (``all``). With ``recording``, further matrices are those of the same layer and checkpoint.
+    jobs : whether a job works on a block of layers, on a block of layers with per-unit analyses (``units``),
+        on a run, or on the whole study.
+    parameters : frozen dataclass with the keys of its config section: types, ranges, defaults.
+    section : its section of the config; by default its name. Measures may share a section.
+    where : which runs have it, of measures of runs.
+    plan : further parameters of ``compute``, by the method of the plan that gives them for a job.
+    has_arrays : whether ``compute`` returns :class:`Arrays`.
+    memory : memory of a job in MB.
+    matrices : number of images × images matrices that a job holds on top of that.
+    minutes : time limit of a job of a run or of the study; that of a block follows from its layers.
+    """
+
+    name: str
+    title: str
+    reads: Mapping[str, Input]
+    tables: Mapping[str, type[Table]]
+    compute: Callable[..., Iterable[Table | Arrays]]
+    each: Literal["recording", "layer", "checkpoint", "all"] = "recording"
+    jobs: Literal["layers", "units", "run", "study"] = "layers"
+    parameters: type[Any] = NoParameters
+    section: str = ""
+    where: Callable[[Any], bool] = _everywhere
+    plan: Mapping[str, str] = field(default_factory=dict)
+    has_arrays: bool = False
+    memory: int = 1000
+    matrices: int = 0
+    minutes: int = 60
+
+    def __post_init__(self) -> None:
+        """Check the declaration, so that a fault shows when the module is imported.
+
+        Raises
+        ------
+        TypeError : one line that names the measure and the fault.
+        """
+        object.__setattr__(self, "section", self.section or self.name)
+        for fault in self._faults():
+            raise TypeError(f"measure {self.name}: {fault}")
+
+    def _faults(self) -> Iterator[str]:
+        for per in CENSUS:
+            names = [each.name for each in self.census_columns(per)]
+            twice = sorted(name for name in set(names) if names.count(name) > 1)
+            yield from (f"two columns {name!r} with a row per {per}" for name in twice)
+        for name, form in get_type_hints(self.parameters, include_extras=True).items():
+            if not _has_range(form):
+                yield f"parameter {name!r} has no range; annotate it, as in Annotated[int, Ge(1)]"
+
+    def census_columns(self, per: str) -> list[Column]:
+        """Return the columns with a row per ``unit`` or per ``layer`` that go into the census."""
+        tables = (table for table in self.tables.values() if table.per == per)
+        return [each for table in tables for each in table.columns() if each.source is not None]
+
+    def parameter_names(self) -> list[str]:
+        """Return the names of the parameters on which its jobs depend."""
+        hints = get_type_hints(self.parameters, include_extras=True)
+        return [name for name, form in hints.items() if ELSEWHERE not in get_args(form)]
+
+
+def _has_range(form: Any) -> bool:
+    """Return whether the values of a type are bounded: numbers need a range, choices and flags have one."""
+    if get_origin(form) is Annotated:
+        return True
+    inner = [each for each in get_args(form) if each is not NoneType]
+    if form in (int, float, str):
+        return False
+    return get_origin(form) is Literal or all(map(_has_range, inner))

@@ -1,0 +1,190 @@
+"""The rules of declared measures: from declarations to what Snakemake asks for."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from census.errors import nearest
+from census.measures import DECLARED, declared
+from census.measures.declaration import Input, Matrices, Measure, Recordings, Tables
+from census.planning.digest import code_digest
+from census.planning.plan import Files, Plan
+from census.planning.resources import Megabytes, memory, memory_of_matrices, runtime_of_block
+from census.planning.runs import Kind
+
+FOLDER = "results/measures/{measure}/{{network}}/{{dataset}}"
+CENSUS = "results/census/{table}.parquet"
+# measures with rules of their own, by what their jobs work on
+OTHERS: Mapping[str, Kind] = {
+    "gram": "layers",
+    "directions": "layers",
+    "facets": "facets",
+    "ascent": "units",
+    "ablation": "units",
+}
+
+
+@dataclass(frozen=True)
+class MeasureRule:
+    """The rule of a measure.
+
+    Attributes
+    ----------
+    name : name of the measure.
+    place : the wildcards of its jobs, as part of a path.
+    inputs : input function, or pattern, of each input.
+    outputs : path of each table.
+    store : path of the store of arrays; None if there is none.
+    params : all that determines its results, apart from its inputs.
+    memory : resource function.
+    minutes : time limit, or a resource function.
+    message : message of a job.
+    """
+
+    name: str
+    place: str
+    inputs: dict[str, Files | str]
+    outputs: dict[str, str]
+    store: str | None
+    params: dict[str, Any]
+    memory: Megabytes
+    minutes: Any
+    message: str
+
+
+def jobs_of(measure: str) -> Kind | str:
+    """Return what a measure's jobs work on: a kind of block, a ``run`` or the ``study``."""
+    if measure in OTHERS:
+        return OTHERS[measure]
+    if measure not in DECLARED:
+        raise TypeError(f"there is no measure {measure!r}{nearest(measure, [*DECLARED, *OTHERS])}")
+    return declared(measure).jobs
+
+
+def path_of(measure: str, ending: str) -> str:
+    """Return the path of a measure's table or store, with wildcards.
+
+    Parameters
+    ----------
+    measure : name of the measure.
+    ending : name of the table and ``parquet``, or ``zarr``.
+
+    >>> path_of("sparsity", "units.parquet")
+    'results/measures/sparsity/{network}/{dataset}/{block}.units.parquet'
+    """
+    jobs = jobs_of(measure)
+    if jobs == "study":
+        return CENSUS.format(table=ending.removesuffix(".parquet"))
+    if jobs == "run":
+        folder = FOLDER.format(measure=measure)
+        return f"{folder}.{ending}" if ending == "parquet" else f"{folder}/{ending}"
+    return f"{FOLDER.format(measure=measure)}/{{block}}.{ending}"
+
+
+def table_path(reference: str) -> str:
+    """Return the path of a table, given as ``measure.table``, or ``measure`` for the only table."""
+    measure, _, table = reference.partition(".")
+    if measure == "census":
+        return CENSUS.format(table=table)
+    if measure in DECLARED and table not in declared(measure).tables:
+        known = [f"{measure}.{each}" for each in declared(measure).tables]
+        raise TypeError(f"there is no table {reference!r}{nearest(reference, known)}")
+    return path_of(measure, f"{table}.parquet" if table else "parquet")
+
+
+def _has_unit_layers_only(measure: str) -> bool:
+    """Return whether a measure of blocks has those blocks alone that hold layers with per-unit analyses."""
+    first = next(iter(declared(measure).reads.values())) if measure in DECLARED else None
+    return isinstance(first, Recordings) and first.layers == "unit_layers"
+
+
+def files_of_run(plan: Plan, measure: str, path: str, *, unit_layers: bool = False) -> Files | str:
+    """Return a measure's files of a run, in order of depth: an input function, or a pattern.
+
+    Parameters
+    ----------
+    plan : plan of the study.
+    measure : name of the measure.
+    path : as from :func:`path_of`.
+    unit_layers : whether only blocks count that hold layers with per-unit analyses.
+    """
+    match jobs_of(measure):
+        case "layers" | "units" | "facets" as kind:
+            if kind == "layers" and (unit_layers or _has_unit_layers_only(measure)):
+                return plan.unit_layers_of_run(path)
+            return plan.blocks_of_run(path, kind)
+        case _:
+            return path
+
+
+def tables_of_run(plan: Plan, reference: str, *, unit_layers: bool = False) -> Files | str:
+    """Return the files of a table of a run, see :func:`table_path` and :func:`files_of_run`."""
+    measure = reference.partition(".")[0]
+    return files_of_run(plan, measure, table_path(reference), unit_layers=unit_layers)
+
+
+def stores_of_run(plan: Plan, measure: str) -> Files | str:
+    """Return the stores of a measure's arrays of a run, see :func:`files_of_run`."""
+    return files_of_run(plan, measure, path_of(measure, "zarr"))
+
+
+def files_of_study(plan: Plan, reference: str) -> list[str]:
+    """Return the files of a table for all runs."""
+    measure, path = reference.partition(".")[0], table_path(reference)
+    match jobs_of(measure):
+        case "layers" | "units" | "facets" as kind:
+            return plan.of_unit_layers(path) if _has_unit_layers_only(measure) else plan.of_blocks(path, kind)
+        case "run":
+            return plan.of_runs(path, [run for run in plan.runs if declared(measure).where(run)])
+        case _:
+            return [path]
+
+
+def measure_rules(plan: Plan) -> Iterator[MeasureRule]:
+    """Yield the rule of each declared measure."""
+    for measure in map(declared, DECLARED):
+        names = measure.parameter_names()
+        section = getattr(plan.config.measures, measure.section) if names else None
+        place = {"study": "", "run": "/{network}/{dataset}"}.get(measure.jobs, "/{network}/{dataset}/{block}")
+        of_what = {"study": "", "run": " of {wildcards.network} on {wildcards.dataset}"}.get(
+            measure.jobs, " of {wildcards.network} on {wildcards.dataset}, layers {wildcards.block}"
+        )
+        yield MeasureRule(
+            name=measure.name,
+            place=place,
+            inputs={name: _input(plan, measure, each) for name, each in measure.reads.items()},
+            outputs={
+                name or "table": path_of(measure.name, f"{name}.parquet" if name else "parquet")
+                for name in measure.tables
+            },
+            store=path_of(measure.name, "zarr") if measure.has_arrays else None,
+            params={
+                **{key: getattr(section, key) for key in names},
+                **{key: getattr(plan, method) for key, method in measure.plan.items()},
+                "seed": plan.config.seed,
+                "code": [code_digest("measure.py"), code_digest(f"census/measures/{measure.name}.py")],
+            },
+            memory=_memory(plan, measure),
+            minutes=runtime_of_block(plan) if measure.jobs == "layers" else measure.minutes,
+            message=f"{measure.title}{of_what}",
+        )
+
+
+def _memory(plan: Plan, measure: Measure) -> Megabytes:
+    if not measure.matrices:
+        return memory(measure.memory)
+    return memory_of_matrices(plan, lambda run: measure.matrices)
+
+
+def _input(plan: Plan, measure: Measure, reads: Input) -> Files | str:
+    """Return the files of an input, as an input function or a pattern."""
+    of_block = measure.jobs not in ("run", "study")
+    match reads:
+        case Recordings(layers, checkpoints):
+            return lambda wildcards: plan.recordings(wildcards, measure.jobs, layers, checkpoints)
+        case Matrices(name):
+            return path_of(name, "zarr") if of_block else stores_of_run(plan, name)
+        case Tables(table, layers):
+            if of_block or table.startswith("census."):
+                return table_path(table)
+            return tables_of_run(plan, table, unit_layers=layers == "unit_layers")

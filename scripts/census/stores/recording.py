@@ -1,0 +1,139 @@
+"""What a measure reads of a layer: its recorded activations, and matrices of other measures."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from census.stores import reading
+from census.stores.groups import layers_in, open_checkpoint
+
+
+class Recording:
+    """A layer's activations at one checkpoint, read from its store block by block.
+
+    Parameters
+    ----------
+    path : the store.
+
+    Attributes
+    ----------
+    attributes : of the layer: the key columns of tables, ``shape``, ``classes``, and more.
+    n_map_images : number of images with activation maps; they come first.
+
+    Raises
+    ------
+    StudyError : there is no finished store.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.group = reading.open_store(path)
+        self.attributes: Mapping[str, Any] = dict(self.group.attrs)
+        self.n_map_images: int = self.group["maps"].shape[0]
+
+    def __str__(self) -> str:
+        """Return the layer and the checkpoint, for messages."""
+        return f"{self.attributes['layer']}, checkpoint {self.attributes['checkpoint']}"
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Number of units, height and width; 1 × 1 without spatial extent."""
+        n_units, height, width = self.attributes["shape"]
+        return n_units, height, width
+
+    @property
+    def classes(self) -> Sequence[str]:
+        """Names of the classes."""
+        names: Sequence[str] = self.attributes["classes"]
+        return names
+
+    @property
+    def images(self) -> NDArray[np.int64]:
+        """Index of each image in the data set, in the order of the values."""
+        return self._images_and_labels[0]
+
+    @property
+    def labels(self) -> NDArray[np.int32]:
+        """Class of each image."""
+        return self._images_and_labels[1]
+
+    @property
+    def sorted_labels(self) -> NDArray[np.int32]:
+        """Class of each image, images by their index in the data set; see :meth:`unit_means`."""
+        return self.labels[np.argsort(self.images)]
+
+    @cached_property
+    def _images_and_labels(self) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        return reading.images_and_labels(self.group)
+
+    def statistic(self, name: str) -> Iterator[np.ndarray]:
+        """Yield a statistic of each unit's map in blocks (images, units), in order of images.
+
+        Parameters
+        ----------
+        name : ``mean``, ``max``, ``argmax`` or ``nonzero``.
+        """
+        return reading.statistic_blocks(self.group, name)
+
+    def statistics(
+        self, *names: str, beside: NDArray[np.integer] | None = None
+    ) -> Iterator[tuple[np.ndarray, ...]]:
+        """Yield blocks of images, or of their values in ``beside``, with statistics (images, units)."""
+        return reading.image_blocks(self.group, self.images if beside is None else beside, *names)
+
+    def unit_means(self) -> Iterator[NDArray[np.float32]]:
+        """Yield mean activations of some units at a time, (images, units), images by their index."""
+        return reading.unit_means(self.group)
+
+    def maps(self) -> Iterator[tuple[slice, NDArray[np.float32]]]:
+        """Yield activation maps in blocks: the images, and their values (images, rows, width, units).
+
+        The next block overwrites a block.
+        """
+        return reading.map_blocks(self.group)
+
+    def at_positions(self) -> NDArray[np.float32]:
+        """Return values at the sampled positions, (map images, positions, units)."""
+        return reading.values_at_positions(self.group)
+
+    def before(self) -> NDArray[np.float32] | None:
+        """Return pre-activations at the sampled positions; None if the layer has none."""
+        return reading.values_before(self.group)
+
+    @property
+    def n_positions(self) -> int:
+        """Number of sampled positions."""
+        n_positions: int = self.group["position_y"].shape[0]
+        return n_positions
+
+
+class LayerMatrices:
+    """The arrays that a measure wrote of a layer at one checkpoint, by name. Each is read when it is used.
+
+    Attributes
+    ----------
+    attributes : of the layer.
+    """
+
+    def __init__(self, layer: Path, checkpoint: str) -> None:
+        self._group = open_checkpoint(layer, checkpoint)
+        self.attributes: Mapping[str, Any] = dict(self._group.attrs)
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return np.asarray(self._group[name][:])
+
+    def __str__(self) -> str:
+        """Return the layer and the checkpoint, for messages."""
+        return f"{self.attributes['layer']}, checkpoint {self.attributes['checkpoint']}"
+
+
+def matrices_in(stores: Iterable[str | Path]) -> Iterator[LayerMatrices]:
+    """Yield the matrices in stores of several layers, layer by layer, in order of training steps."""
+    for layer in layers_in(stores).values():
+        checkpoints = (path.parent.name for path in layer.glob("*/zarr.json"))
+        # the final one has no step in its name
+        for checkpoint in sorted(checkpoints, key=lambda name: (not name.isdigit(), name.zfill(20))):
+            yield LayerMatrices(layer, checkpoint)

@@ -1,0 +1,142 @@
+"""The work of a job of a declared measure: open its inputs, compute, write its tables and arrays."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from census.jobs import LOGGER, one_by_one
+from census.measures.declaration import Arrays, Input, Matrices, Measure, Recordings, Table, Type
+from census.statistics.bootstrap import Estimate
+from census.stores.groups import write_checkpoint
+from census.stores.recording import LayerMatrices, Recording, matrices_in
+from census.tables.joining import read_tables
+from census.tables.keys import KEYS, key_columns
+
+TYPES: Mapping[Type, pa.DataType] = {"number": pa.float64(), "integer": pa.int64(), "text": pa.string()}
+ENDINGS = ("", "_low", "_high")
+ARRAYS = "store"
+
+Item = Recording | LayerMatrices
+
+
+def run(
+    name: str, files: Mapping[str, Sequence[str]], outputs: Mapping[str, str], params: Mapping[str, Any]
+) -> None:
+    """Run a job of a declared measure.
+
+    Parameters
+    ----------
+    name : name of the measure.
+    files : files of each input.
+    outputs : path of each table, and of the store of arrays as ``store``.
+    params : the measure's parameters and ``seed``.
+    """
+    measure: Measure = import_module(f"census.measures.{name}").measure
+    parameters = measure.parameters(**{key: params[key] for key in measure.parameter_names()})
+    further = {key: params[key] for key in measure.plan}
+    parts: dict[type[Table], list[pa.Table]] = {table: [] for table in measure.tables.values()}
+    for inputs in calls(measure, files):
+        for found in measure.compute(**inputs, **further, parameters=parameters, seed=params["seed"]):
+            if isinstance(found, Arrays):
+                arrays = {key: each for key, each in found.arrays.items() if each[1].size}
+                write_checkpoint(Path(outputs[ARRAYS]), arrays, found.of)
+            else:
+                parts[type(found)].append(arrow(found, params))
+                _log(found)
+    for table_name, table in measure.tables.items():
+        whole = pa.concat_tables([schema(table, params).empty_table(), *parts[table]])
+        pq.write_table(whole, outputs[table_name or "table"])
+
+
+def calls(measure: Measure, files: Mapping[str, Sequence[str]]) -> Iterator[dict[str, Any]]:
+    """Yield the inputs of each call of a measure's function, by argument."""
+    first, *others = measure.reads
+    items = _items(measure.reads[first], files[first])
+    rest = {key: _opened(measure.reads[key], files[key]) for key in others}
+    match measure.each:
+        case "recording":
+            for item in one_by_one(items):
+                yield {first: item, **{key: _beside(item, each) for key, each in rest.items()}}
+        case "layer":
+            layers = groupby(items, lambda item: item.attributes["layer"])
+            for _, of_layer in one_by_one(layers, lambda group: f"layer {group[0]}"):
+                yield {first: list(of_layer), **rest}
+        case "checkpoint":
+            found = list(items)
+            for checkpoint in dict.fromkeys(item.attributes["checkpoint"] for item in found):
+                yield {first: [item for item in found if item.attributes["checkpoint"] == checkpoint], **rest}
+        case "all":
+            yield {key: _opened(each, files[key]) for key, each in measure.reads.items()}
+
+
+def _items(reads: Input, files: Sequence[str]) -> Iterator[Any]:
+    """Yield recordings or matrices, layer by layer, in order of training steps."""
+    return map(Recording, files) if isinstance(reads, Recordings) else matrices_in(files)
+
+
+def _opened(reads: Input, files: Sequence[str]) -> Any:
+    """Return all of an input: a list of recordings or matrices, or a table if there are files."""
+    if isinstance(reads, Recordings | Matrices):
+        return list(_items(reads, files))
+    return read_tables(files) if files else None
+
+
+def _beside(item: Item, rest: Any) -> Any:
+    """Return what belongs to the same layer and checkpoint; tables as they are; None if there is nothing."""
+    if not isinstance(rest, list):
+        return rest
+    place = ("layer", "checkpoint")
+    same = (each for each in rest if all(each.attributes[key] == item.attributes[key] for key in place))
+    return next(same, None)
+
+
+def _log(table: Table) -> None:
+    """Log what was found of a layer."""
+    if table.per == "layer":
+        shown = {}
+        for column in table.columns():
+            value = getattr(table, column.field)
+            shown[column.name] = value.value if isinstance(value, Estimate) else value
+        LOGGER.info("%s, checkpoint %s: %s", table.of["layer"], table.of["checkpoint"], shown)
+
+
+def schema(table: type[Table], parameters: Mapping[str, Any]) -> pa.Schema:
+    """Return the columns of a table with their types in Arrow, keys in front."""
+    own = [
+        (each.name.format(**parameters) + ending, TYPES[each.type])
+        for each in table.columns()
+        for ending in (ENDINGS if each.has_interval else ENDINGS[:1])
+    ]
+    return pa.schema([*KEYS.items(), *([("unit", pa.int64())] if table.per == "unit" else []), *own])
+
+
+def arrow(table: Table, parameters: Mapping[str, Any]) -> pa.Table:
+    """Return a table in Arrow's types, with its key columns in front."""
+    values: list[Any] = []
+    for column in table.columns():
+        value = getattr(table, column.field)
+        if column.has_interval:
+            values += (None,) * len(ENDINGS) if value is None else value
+        else:
+            values.append(value)
+    n_rows = max((len(value) for value in values if _is_column(value)), default=1)
+    units = [np.arange(n_rows)] if table.per == "unit" else []
+    rest = [*units, *(value if _is_column(value) else [_plain(value)] * n_rows for value in values)]
+    whole = schema(type(table), parameters)
+    types = whole.types[len(KEYS) :]
+    own = [pa.array(each, dtype) for each, dtype in zip(rest, types, strict=True)]
+    return pa.table([*key_columns(table.of, n_rows).values(), *own], schema=whole)
+
+
+def _is_column(value: Any) -> bool:
+    return not isinstance(value, str) and hasattr(value, "__len__") and np.ndim(value) > 0
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.ndarray | np.generic) else value

@@ -1,0 +1,10 @@
+"""Compute the declared measure after which the rule is named."""
+
+from census.jobs import job
+
+with job(snakemake.log[0]):
+    from census.tables.measuring import run
+
+    # Snakemake gives a single file without a list
+    files = {name: [found] if isinstance(found, str) else found for name, found in snakemake.input.items()}
+    run(snakemake.rule, files, dict(snakemake.output.items()), dict(snakemake.params.items()))

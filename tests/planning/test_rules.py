@@ -1,0 +1,49 @@
+"""The rules that follow from declared measures."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from census.measures import DECLARED, declared
+from census.planning.rules import files_of_study, measure_rules, path_of, table_path, tables_of_run
+
+from .test_plan import planned
+
+
+def test_every_measure_has_a_rule_with_its_tables():
+    rules = {rule.name: rule for rule in measure_rules(planned())}
+    assert list(rules) == list(DECLARED)
+    for name, rule in rules.items():
+        assert set(rule.outputs) == {table or "table" for table in declared(name).tables}
+        assert rule.inputs.keys() == declared(name).reads.keys()
+        assert rule.params["seed"] == 0
+
+
+def test_a_rule_has_the_parameters_of_the_config():
+    plan = planned(measures={"sparsity": {"resamples": 200}})
+    rule = next(rule for rule in measure_rules(plan) if rule.name == "sparsity")
+    assert rule.params["resamples"] == 200
+
+
+def test_a_block_reads_the_stores_of_its_layers():
+    plan = planned()
+    rule = next(rule for rule in measure_rules(plan) if rule.name == "sparsity")
+    (block,) = plan.runs[0].blocks["layers"]
+    stores = rule.inputs["layer"](SimpleNamespace(network="cnn", dataset="clothes", block=block))
+    assert stores == plan.runs[0].stores(plan.runs[0].layers, plan.runs[0].checkpoints)
+
+
+def test_files_of_a_run_are_those_of_its_blocks():
+    plan = planned()
+    (block,) = plan.runs[0].blocks["layers"]
+    place = SimpleNamespace(network="cnn", dataset="clothes")
+    file = f"results/measures/sparsity/cnn/clothes/{block}.units.parquet"
+    assert tables_of_run(plan, "sparsity.units")(place) == [file]
+    assert files_of_study(plan, "sparsity.units") == [file]
+
+
+def test_an_unknown_input_is_named_with_the_nearest():
+    with pytest.raises(TypeError, match=r"there is no table 'sparsity\.unit'.*sparsity\.units"):
+        table_path("sparsity.unit")
+    with pytest.raises(TypeError, match=r"there is no measure 'sparsty'.*sparsity"):
+        path_of("sparsty", "zarr")
