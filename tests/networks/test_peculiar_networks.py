@@ -600,6 +600,10 @@ def test_a_difference_is_measured_in_root_mean_squares():
     assert verification.difference(undefined, undefined.clone()) == 0
     assert verification.difference(undefined, torch.tensor([0, torch.inf, 1])) == np.inf
     assert verification.difference(undefined, torch.tensor([torch.nan, -torch.inf, 1])) == np.inf
+    assert verification.difference(undefined, torch.tensor([torch.nan, 3e38, 1])) == np.inf
     assert verification.difference(torch.zeros(2), torch.zeros(3)) == np.inf
+    for scale in (1e-30, 1e30, 1e100):
+        wide = truth.double() if scale == 1e100 else truth
+        assert verification.difference(1.1 * scale * wide, scale * wide) == pytest.approx(0.1, rel=1e-4)
     assert verification.difference(torch.full((2,), 1e-20), torch.zeros(2)) == np.inf
     assert verification.difference(torch.tensor([True]), torch.tensor([False])) == np.inf

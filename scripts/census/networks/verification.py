@@ -58,14 +58,18 @@ def difference(values: Tensor, truth: Tensor) -> float:
         return 0.0
     if not (values.is_floating_point() or values.is_complex()):
         values, truth = values.float(), truth.float()
-    distance = (values - truth).abs().float()
+    distance = (values - truth).abs()
+    distance = distance.to(torch.promote_types(distance.dtype, torch.float32))
     distance[(values == truth) | (values.isnan() & truth.isnan())] = 0
     largest = distance.nan_to_num(nan=float("inf"), posinf=float("inf")).max().item()
     if largest == 0:
         return 0.0
-    finite = truth[truth.isfinite()].abs().float()
-    scale = finite.square().mean().sqrt().item() if finite.numel() else 0.0
-    return largest / scale if scale else float("inf")
+    finite = truth[truth.isfinite()].abs().to(distance.dtype)
+    top = finite.max().item() if finite.numel() else 0.0
+    if not top:
+        return float("inf")
+    # in parts of the largest: squares of values beyond 1e19 are infinite, and any difference would be none
+    return largest / (top * finite.div_(top).square_().mean().sqrt().item())
 
 
 def perturb(network: nn.Module) -> None:
