@@ -404,6 +404,26 @@ def _other_dropout(self, values):
     return values * (torch.rand_like(values) > 0.5)
 
 
+def attends_over_the_batch(self, values):
+    rows = values.flatten(1)
+    return ((rows @ rows.mT).softmax(-1) @ rows).view_as(values)
+
+
+def multiplies_rounding(self, values):
+    # out of torch's sight: nothing but rounding depends on the number of images
+    shift = len(values) / 3
+    return (torch.from_numpy(values.detach().cpu().numpy() + shift - shift) * 1e5).sin()
+
+
+def multiplies_rounding_and_mixes_images(self, values):
+    values = multiplies_rounding(self, values)
+    return values + 0.01 * values.mean(0, keepdim=True)
+
+
+def multiplies_rounding_in_float32(self, values):
+    return multiplies_rounding(self, values) @ self.tables[0]
+
+
 REFUSED = {
     "dropout": (
         lambda: Base(lambda self, values: F.dropout(values, 0.5)),
@@ -429,6 +449,19 @@ REFUSED = {
     "attention over the batch": (
         lambda: Base(lambda self, values: values * values.flatten(1).std(1).softmax(0)[:, None, None, None]),
         "layer '(softmax|getitem)' depends on the other images in the batch",
+    ),
+    "attention over the batch, a row for each image": (
+        lambda: Base(attends_over_the_batch),
+        r"layer 'matmul' depends on the other images in the batch: an image alone has values of shape \(1,\) "
+        r"there, one of 3 images \(3,\)",
+    ),
+    "mean of the batch after rounding": (
+        lambda: Base(multiplies_rounding_and_mixes_images),
+        "layer 'add' depends on the other images in the batch, by",
+    ),
+    "rounding in a network that needs float32": (
+        lambda: Base(multiplies_rounding_in_float32, tables=[torch.eye(16)]),
+        "layer 'sin' depends on the other images in the batch, by",
     ),
     "branches": (Steps, rf"takes step '(tanh|conv1)' on some images .* at {re.escape(__file__)}:\d+"),
     "loops over images": (lambda: Base(each_image_by_itself), r"takes step .* for any number of them"),
@@ -463,6 +496,20 @@ def test_it_is_refused_for_the_true_reason(name):
     make, reason = REFUSED[name]
     with pytest.raises(StudyError, match=reason):
         prepare(seeded(make), ENTRY, "mine", pixels=PIXELS).verify()
+
+
+def test_a_network_that_multiplies_rounding_is_recorded_and_says_so(caplog):
+    network = seeded(lambda: Base(multiplies_rounding))
+    proven = prepare(network, ENTRY, "mine", pixels=PIXELS).verify()
+    assert proven.rounding > 10 * verification.TOLERANCE
+    assert "networks.mine multiplies rounding: values of layer" in caplog.text
+    assert {parameter.dtype for parameter in network.parameters()} == {torch.float32}
+
+
+def test_a_plain_network_says_that_it_does_not_multiply_rounding(caplog):
+    proven = prepare(seeded(Base), ENTRY, "mine", pixels=PIXELS).verify()
+    assert proven.rounding < verification.TOLERANCE / 10
+    assert not caplog.text
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,9 @@ modules take at once. The comparison needs no list of what can go wrong. It noti
 names that mean another tensor, noise, and statistics over the batch.
 """
 
+import copy
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from census.errors import StudyError
+from census.jobs import LOGGER
 from census.networks.graph import Listing
 from census.networks.layers import Layer
 from census.networks.recorder import Recorder
@@ -36,11 +38,14 @@ class Verification:
     n_images : on how many images.
     n_modules : with the outputs of how many modules.
     tolerance : see :data:`TOLERANCE`.
+    rounding : largest difference between values on an image alone and beside others, which is rounding; in
+        root mean squares of a layer's values.
     """
 
     n_images: int
     n_modules: int
     tolerance: float
+    rounding: float
 
     def attribute(self) -> dict[str, Any]:
         """Return the same as plain values, for the attributes of a store."""
@@ -107,14 +112,18 @@ def verify(
         truth = _Truth(network)
         again = truth.run(images.clone(), key, logits)
         found = _Comparison(layers, truth)
-        record = Recorder(
-            network,
-            {name: layer.node for name, layer in layers.items()},
-            entering={_entering(layer): layer.node for layer in layers.values() if layer.before},
-            steps=listing.steps,
-            key=key,
-            logits=logits,
-        )
+
+        def recorder(of: nn.Module) -> Recorder:
+            return Recorder(
+                of,
+                {name: layer.node for name, layer in layers.items()},
+                entering={_entering(layer): layer.node for layer in layers.values() if layer.before},
+                steps=listing.steps,
+                key=key,
+                logits=logits,
+            )
+
+        record = recorder(network)
         recorded = record(images.clone(), found)
         assert recorded is not None
         wrong = found.wrong
@@ -123,8 +132,11 @@ def verify(
                 wrong.append((name, difference(values, plain)))
         if wrong:
             _explain(record, images, wrong, key)
-        _alone(record, images, found.first, key)
-    return Verification(len(images), found.n_modules, TOLERANCE)
+        alone = _alone(record, images, found.first, key)
+        rounded = {name: distance for name, distance in alone.items() if distance > TOLERANCE}
+        if rounded:
+            _refuse_more_than_rounding(network, recorder, images, rounded, key)
+    return Verification(len(images), found.n_modules, TOLERANCE, max(alone.values(), default=0.0))
 
 
 def _entering(layer: Layer) -> str:
@@ -227,15 +239,73 @@ def _explain(record: Recorder, images: Tensor, wrong: Sequence[tuple[str, float]
     )
 
 
-def _alone(record: Recorder, images: Tensor, first: dict[str, Tensor], key: str) -> None:
-    """Raise an error where values on the first image depend on the others."""
+def _alone(record: Recorder, images: Tensor, beside: Mapping[str, Tensor], key: str) -> dict[str, float]:
+    """Return by how much values on the first image alone differ from those beside the others, by layer.
+
+    Raises
+    ------
+    StudyError : they have another shape.
+    """
+    distances: dict[str, float] = {}
 
     def compare(name: str, values: Tensor) -> None:
-        distance = difference(values, first[name])
-        if distance > TOLERANCE:
+        if name not in beside:
+            return
+        own, shared = tuple(values.shape[1:]), tuple(beside[name].shape[1:])
+        if own != shared:
+            raise StudyError(
+                f"networks.{key}: layer {name!r} depends on the other images in the batch: an image alone "
+                f"has values of shape {own} there, one of {len(images)} images {shared}; compute over each "
+                "image alone"
+            )
+        distances[name] = difference(values, beside[name])
+
+    record(images[:1].clone(), compare)
+    return distances
+
+
+def _refuse_more_than_rounding(
+    network: nn.Module,
+    recorder: Callable[[nn.Module], Recorder],
+    images: Tensor,
+    distances: Mapping[str, float],
+    key: str,
+) -> None:
+    """Raise an error where values on the first image depend on the others in float64, too.
+
+    Kernels for other batches round differently. Some networks multiply this from layer to layer: with random
+    weights, values grow until gates are as steep as steps. In float64 rounding is a billion times smaller,
+    and a dependence as large as before. A network that does not run in float64 is taken to depend.
+
+    Parameters
+    ----------
+    distances : those beyond the tolerance in float32, by layer.
+    """
+    beside: dict[str, Tensor] = {}
+
+    def keep(name: str, values: Tensor) -> None:
+        if name in distances:
+            beside[name] = values[:1].clone()
+
+    try:
+        with torch.inference_mode(False):
+            precise = recorder(copy.deepcopy(network).double())
+        precise(images.double(), keep)
+        remaining = _alone(precise, images.double(), beside, key)
+    except Exception as error:  # whatever a forward raises on values of another type
+        LOGGER.info("networks.%s does not run in float64: %s", key, error)
+        remaining = dict(distances)
+    for name, distance in distances.items():
+        if remaining[name] > TOLERANCE:
             raise StudyError(
                 f"networks.{key}: layer {name!r} depends on the other images in the batch, by {distance:.2g} "
                 "times its root mean square; normalize by running statistics, or over each image alone"
             )
-
-    record(images[:1].clone(), compare)
+    name = max(distances, key=lambda each: distances[each])
+    LOGGER.warning(
+        "networks.%s multiplies rounding: values of layer %r change by up to %.2g times their root mean "
+        "square with the size of the batch, but not in float64; expect other values on another machine",
+        key,
+        name,
+        distances[name],
+    )
