@@ -88,6 +88,14 @@ def test_a_failure_names_the_item_of_its_block(tmp_path, error, told):
     assert ended.startswith(f"Error: {told}")
 
 
+def test_the_log_of_an_unexpected_failure_names_the_item_too(tmp_path):
+    message(tmp_path / "job.log", KeyError("key"), ["relu", "output", "fc"])
+    first, second, *_, last = (tmp_path / "job.log").read_text().splitlines()
+    assert first.endswith(" ERROR output: KeyError: 'key'")
+    assert second == "Traceback (most recent call last):"
+    assert last == "KeyError: 'key'"
+
+
 def test_a_failure_names_an_item_as_the_job_does(tmp_path):
     ended = message(tmp_path / "job.log", StudyError("no images"), ["output"], name=str.upper)
     assert ended == "Error: OUTPUT: no images"

@@ -5,7 +5,6 @@ import logging
 import os
 import shutil
 import sys
-import traceback
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -73,8 +72,8 @@ def job(log: str | Path) -> Iterator[logging.Logger]:
     """Run a script's work with its messages in ``log``, and end with a clear message where it fails.
 
     An expected failure (:class:`StudyError`) prints its one message and exits with status 1. Any other
-    exception keeps its traceback in ``log`` and prints its last line with the log's path, or, where the disk
-    is full, what could not be written.
+    exception keeps its message and its traceback in ``log``, and prints the message with the log's path, or,
+    where the disk is full, what could not be written. Messages name the item of :func:`one_by_one`.
 
     Parameters
     ----------
@@ -95,9 +94,9 @@ def job(log: str | Path) -> Iterator[logging.Logger]:
         LOGGER.error("%s", _at(str(error)), exc_info=error.__cause__)
         sys.exit(f"Error: {_at(str(error))}")
     except Exception as error:
-        LOGGER.error("%s", traceback.format_exc())
-        what = _without_room(error) or _at(f"{type(error).__name__}: {error}")
-        sys.exit(f"Error: {what} (traceback in {log})")
+        message = _at(f"{type(error).__name__}: {error}")
+        LOGGER.error("%s", message, exc_info=True)
+        sys.exit(f"Error: {_without_room(error) or message} (traceback in {log})")
     finally:
         _current.clear()
         logging.captureWarnings(False)
