@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -217,6 +218,40 @@ class C(dict, metaclass=type):
 ''',
     )
     assert module.code_digest("job.py") == "f5e39d008c48f702"
+
+
+EDITS_OF_A = {edit: change for edit, (path, *change) in (CHANGES | CHANGES_NOTHING).items() if path == A}
+
+
+@pytest.mark.parametrize("edit", EDITS_OF_A)
+def test_a_file_of_the_user_s_counts_by_its_code_too(edit):
+    before, after = LIBRARY[A], LIBRARY[A].replace(*EDITS_OF_A[edit])
+    same = module.source_digest(before.encode()) == module.source_digest(after.encode())
+    assert same == (edit in CHANGES_NOTHING)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        b"class Net(:\n",
+        b"x = 1\0\n",
+        b"x = '\xff'\n",
+        b"x = " + b"(" * 1000 + b"1" + b")" * 1000,
+        b"x = " + b"-" * 50_000 + b"1",
+        b"x = " + b" + ".join([b"1"] * 3000),
+    ],
+    ids=["syntax", "null byte", "encoding", "parentheses", "operators", "a long sum"],
+)
+def test_what_cannot_be_read_counts_byte_by_byte(source):
+    digest = module.source_digest(source)
+    assert len(digest) == 16
+    assert module.source_digest(source + b"# a comment\n") != digest
+
+
+def test_odd_code_of_the_user_s_warns_where_it_is_imported_alone():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert module.source_digest(rb"x = '\d'  # digits") == module.source_digest(rb"x = '\d'")
 
 
 @pytest.fixture(scope="module")

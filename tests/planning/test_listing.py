@@ -125,10 +125,20 @@ def test_the_digest_of_the_user_s_module(tmp_path, monkeypatch):
     before = own_code(entry(architecture="nets:net"))
     assert len(before) == 16
     assert own_code(entry(architecture="nets:other")) == before
+    Path("nets.py").write_text('"""My network."""\n' + OWN.format(units="(4)  # as before\n"))
+    assert own_code(entry(architecture="nets:net")) == before
     Path("nets.py").write_text(OWN.format(units=5))
     assert own_code(entry(architecture="nets:net")) != before
     assert own_code(entry(architecture="no_such_nets:net")) == "missing"
     assert own_code(entry()) == own_code(entry(architecture="resnet18")) == ""
+
+
+def test_a_broken_module_of_the_user_s_is_told_with_its_line(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    Path("nets.py").write_text(OWN.format(units="4)"))
+    with pytest.raises(StudyError, match=r"networks\.net\.architecture: 'nets' .*SyntaxError: .*, line 5"):
+        list_layers("net", entry(architecture="nets:net"), tmp_path / "layers")
 
 
 def test_a_network_that_cannot_be_built_leaves_no_answer(tmp_path):

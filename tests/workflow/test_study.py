@@ -509,6 +509,7 @@ def test_nothing_runs_without_a_cause(finished, tmp_path):
     edit(scripts / "census/jobs.py", "EDITED = True")
     for module in ("data/convert", "recording/forward", "planning/listing", "figures/style"):
         edit(scripts / f"census/{module}.py", "# a comment")
+    edit(finished.folder / "my_networks.py", "# a comment")
     before = finished.made()
     assert finished.run().nothing_to_do
     assert finished.made() == before

@@ -3,10 +3,12 @@
 A digest covers a script and all modules of the library that it imports, directly or not, anywhere in a file.
 It is taken of the syntax tree: comments, docstrings, formatting, imports for type checkers and definitions of
 columns do not count.
+The digest of a file of the user's own is, too, and covers that file alone.
 """
 
 import ast
 import hashlib
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -40,6 +42,26 @@ def code_digest(script: str, *folders: str) -> str:
         if each.is_file():
             digest.update(hashlib.sha256(each.read_bytes()).digest())
     return digest.hexdigest()[:16]
+
+
+@cache
+def source_digest(source: bytes) -> str:
+    """Return a digest of the code of one file, without what it imports.
+
+    Of what is no valid Python, every byte counts: importing it tells the fault.
+
+    Parameters
+    ----------
+    source : content of the file.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of odd escapes, say: the import tells them
+            content = _text(ast.parse(source), []).encode()
+    # null bytes are a ValueError, too deep an expression is one of the others
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        content = source
+    return hashlib.sha256(content).hexdigest()[:16]
 
 
 @cache

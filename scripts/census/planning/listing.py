@@ -5,7 +5,6 @@ import alone takes seconds, so the answer is kept beside a digest of all that it
 whose recorded values are its own has an answer.
 """
 
-import hashlib
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -14,14 +13,14 @@ from typing import Any
 from census.networks.hubs import digest_of_folder, hub_of, version_of_hub
 from census.networks.layers import Layer, read_layers, write_layers
 from census.networks.users import file_of
-from census.planning.digest import code_digest
+from census.planning.digest import code_digest, source_digest
 from census.recording.passes import digest
 
 
 def own_code(entry: Mapping[str, Any]) -> str:
     """Return the digest of what the user has of an architecture; empty where the user has nothing of it.
 
-    That is the file of a function of the user's own, and what it imports is not followed; or the
+    That is the code in the file of a function of the user's own, and what it imports is not followed; or the
     configuration in a local folder of a hub's.
     """
     if hub_of(entry["architecture"]):
@@ -32,7 +31,7 @@ def own_code(entry: Mapping[str, Any]) -> str:
     file = file_of(module)
     if file is None:
         return "missing"  # building the network says so, with its key
-    return hashlib.sha256(file.read_bytes()).hexdigest()[:16]
+    return source_digest(file.read_bytes())
 
 
 def list_layers(key: str, entry: Mapping[str, Any], folder: Path) -> list[Layer]:
