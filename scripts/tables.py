@@ -18,14 +18,6 @@ with job(snakemake.log[0]) as log:
 
     SAME_LAYER = ["network", "checkpoint", "dataset", "layer"]
     SAME_UNIT = [*SAME_LAYER, "unit"]
-    # columns of the table of layers that are rows of a table of relations: first and second measure, held one
-    RELATIONS = {
-        "rho_rs_selectivity": ("rs_iam", "selectivity", None),
-        "rho_rs_ablation": ("rs_iam", "ablation_loss", None),
-        "rho_selectivity_ablation": ("selectivity", "ablation_loss", None),
-        "rho_rs_ablation_held": ("rs_iam", "ablation_loss", "mean_activation"),
-        "rho_selectivity_ablation_held": ("selectivity", "ablation_loss", "mean_activation"),
-    }
     ENDINGS = ("", "_low", "_high")
     BLOCKS = ("measure", "network", "dataset", "layer", "block")
 
@@ -102,7 +94,7 @@ with job(snakemake.log[0]) as log:
         },
     )
 
-    pairs, relations = found("similarity_pairs"), found("relations")
+    pairs = found("similarity_pairs")
     similarity = [
         renamed(found("similarity_steps"), {"similarity": "step_similarity"}),
         *(
@@ -112,14 +104,6 @@ with job(snakemake.log[0]) as log:
             for end in ("input", "output")
         ),
     ]
-    importance = None
-    if relations is not None:
-        importance = joined(
-            [
-                renamed(rows(relations, first=first, second=second, held=held), {"rho": name})
-                for name, (first, second, held) in RELATIONS.items()
-            ]
-        )
     layers = census(
         "layers",
         {
@@ -132,7 +116,7 @@ with job(snakemake.log[0]) as log:
             "directions": (found("directions_layers"), SAME_LAYER),
             "clusters": (found("clusters_layers"), SAME_LAYER),
             "substitution": (found("substitution_layers"), SAME_LAYER),
-            "importance": (importance, SAME_LAYER),
+            "importance": (found("importance_layers"), SAME_LAYER),
             "ablation": (ablation["layers"], SAME_LAYER),
         },
     )

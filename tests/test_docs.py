@@ -9,7 +9,9 @@ import pytest
 import yaml
 
 from census.errors import StudyError
+from census.measures import DECLARED, declared
 from census.planning.config import Config, read_config
+from census.planning.rules import paths_of
 
 ROOT = Path(__file__).parents[1]
 MAKE = runpy.run_path(str(ROOT / "docs" / "make_configuration.py"))
@@ -43,7 +45,12 @@ def anchor(heading: str) -> str:
 
 
 def rules() -> str:
-    return "\n".join(path.read_text() for path in sorted((ROOT / "workflow" / "rules").glob("*.smk")))
+    """Return the rules as they are written; of declared measures, their names and paths."""
+    written = [path.read_text() for path in sorted((ROOT / "workflow" / "rules").glob("*.smk"))]
+    measures = [declared(name) for name in DECLARED]
+    return "\n".join(
+        [*written, *(f"rule {each.name}: {' '.join(paths_of(each).values())}" for each in measures)]
+    )
 
 
 def test_the_configuration_page_is_made_from_the_models():

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from census.figures.importance import draw_costs, draw_depth, draw_relations, draw_substitution
-from census.measures.relations import relation
+from census.statistics.relations import relation
 
 LAYERS = ["relu1", "features.3.squeeze_activation", "relu3", "relu4"]
 

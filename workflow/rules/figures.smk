@@ -30,15 +30,15 @@ INPUTS = {
     "ablation.units": plan.blocks_of_run(ABLATION_UNITS, "units"),
     "ablation.curves": plan.blocks_of_run(ABLATION_CURVES, "units"),
     "ablation.layer": plan.blocks_of_run(ABLATION_LAYER, "units"),
-    "importance.units": IMPORTANCE_UNITS,
-    "importance.relations": IMPORTANCE_RELATIONS,
+    "importance.units": tables_of_run(plan, "importance.units"),
+    "importance.relations": tables_of_run(plan, "importance.relations"),
     "directions": plan.blocks_of_run(DIRECTIONS),
     "directions.layer": plan.blocks_of_run(DIRECTIONS_LAYER),
     "directions.spectrum": plan.blocks_of_run(DIRECTIONS_SPECTRUM),
     "directions.directions": plan.blocks_of_run(DIRECTIONS_TABLE),
     "clusters": plan.unit_layers_of_run(CLUSTERS),
     "clusters.layer": plan.unit_layers_of_run(CLUSTERS_LAYER),
-    "agreement": AGREEMENT,
+    "agreement": tables_of_run(plan, "agreement.agreement"),
     "claims": CLAIMS,
 }
 DRAWINGS = list(drawings(plan.runs))

@@ -9,8 +9,7 @@ for measure in measure_rules(plan):
         input:
             **measure.inputs,
         output:
-            **measure.outputs,
-            **({"store": directory(measure.store)} if measure.store else {}),
+            **{name: directory(path) if name == "store" else path for name, path in measure.outputs.items()},
         log:
             f"logs/{measure.name}{measure.place}.log",
         benchmark:

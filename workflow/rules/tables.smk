@@ -30,7 +30,7 @@ rule tables:
         substitution_layers=plan.of_blocks(SUBSTITUTION_LAYER, "units"),
         ablation_units=plan.of_blocks(ABLATION_UNITS, "units"),
         ablation_layers=plan.of_blocks(ABLATION_LAYER, "units"),
-        relations=plan.of_runs(IMPORTANCE_RELATIONS, plan.unit_runs),
+        importance_layers=files_of_study(plan, "importance.layer"),
     output:
         units=CENSUS_UNITS,
         layers=CENSUS_LAYERS,

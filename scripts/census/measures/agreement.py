@@ -1,15 +1,107 @@
 """Whether several measures order the same units alike."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
+from annotated_types import Ge
 from numpy.typing import NDArray
 
-from census.statistics.bootstrap import drawn_counts
+from census.measures.declaration import Floats, Integers, Measure, Table, Tables, Texts, column, count
+from census.statistics.bootstrap import Estimate, drawn_counts, percentile_interval
 from census.statistics.ranks import average_ranks
 
-Floats = NDArray[np.float64]
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+# what there is of a unit, from how it answers to what it costs. Corrected and p values say the same again,
+# and flatness, which MF degrees hold already, has a mark in the place of what is undefined
+MEASURES = (
+    *("mean_activation", "max_activation", "variance", "active_fraction", "lifetime_sparseness"),
+    *("gini", "mf_degree"),
+    *("selectivity", "auroc", "informedness", "precision_top_k"),
+    *("rs_iam", "rs_am", "rs_natural"),
+    *("ablation_loss", "ablation_accuracy", "ablation_worst_class"),
+)
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Agreement of all measures on the order of a layer's units."""
+
+    resamples: Annotated[int, Ge(100)] = 1000
+    """Bootstrap resamples of the units for each 95 % interval."""
+
+
+class Pairs(Table, per="pair", keys=("network", "dataset", "checkpoint", "layer", "depth")):
+    """Agreement of each two measures, in a layer; without a layer, over all of them."""
+
+    first: Texts = column("one measure")
+    second: Texts = column("the other measure")
+    rho: Estimate = column("Spearman's rho over units; over all layers, their mean", range=(-1, 1))
+    n: Integers = count("units for which both measures are numbers", "units")
+    resamples: int = count("the parameter of that name", "resamples")
+
+
+def compute(units: "pa.Table", parameters: Parameters, seed: int) -> Iterator[Pairs]:
+    """Measure whether measures order the units of rectified layers alike, trained and untrained.
+
+    Parameters
+    ----------
+    units : the census of units.
+    """
+    import pyarrow.compute as pc
+
+    one, other = np.tril_indices(len(MEASURES), -1)
+
+    def pairs(place: dict[str, Any], correlations: Floats, n_units: Integers) -> Pairs:
+        return Pairs(
+            of=place,
+            first=np.array(MEASURES)[one].tolist(),
+            second=np.array(MEASURES)[other].tolist(),
+            rho=Estimate(correlations[0], *percentile_interval(correlations[1:])).at(one, other),
+            n=n_units[one, other],
+            resamples=parameters.resamples,
+        )
+
+    untrained_and_final = pc.or_(pc.equal(units["checkpoint"], "0"), pc.equal(units["checkpoint"], "final"))
+    units = units.filter(pc.and_(pc.equal(units["kind"], "rectifier"), untrained_and_final))
+
+    def rows(*keys: str) -> Iterator[tuple[dict[str, Any], "pa.Table"]]:
+        places = units.group_by(list(keys)).aggregate([]).sort_by([(key, "ascending") for key in keys])
+        for place in places.to_pylist():
+            conditions = (pc.equal(units[key], value) for key, value in place.items())
+            yield place, units.filter(reduce(pc.and_, conditions))
+
+    run = ("network", "dataset", "checkpoint")
+    for place, _ in rows(*run):
+        found, numbers = [], []
+        for layer, here in rows(*run, "depth", "layer"):
+            if any(layer[key] != place[key] for key in run):
+                continue
+            values = np.array([here[name].to_numpy().astype(float) for name in MEASURES])
+            drawn = resampled_units(len(here), parameters.resamples, seed, layer["depth"])
+            found.append(rank_correlations(values, drawn))
+            numbers.append(pair_counts(values))
+            yield pairs(layer, found[-1], numbers[-1])
+        yield pairs({**place, "layer": None, "depth": None}, pooled(found, numbers), np.sum(numbers, axis=0))
+
+
+measure = Measure(
+    name="agreement",
+    title="Agreement of measures of units",
+    reads={"units": Tables("census.units")},
+    each="all",
+    jobs="study",
+    tables={"agreement": Pairs},
+    compute=compute,
+    parameters=Parameters,
+    memory=2000,
+    minutes=30,
+)
 
 
 def resampled_units(n_units: int, resamples: int, seed: int, layer: int) -> Floats:

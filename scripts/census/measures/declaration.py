@@ -108,13 +108,15 @@ class Table:
     ----------
     of : values of the key columns: network, checkpoint, data set, layer, ….
     per : what a row stands for: ``unit`` and ``layer`` go into the census, anything else does not.
+    keys : names of the key columns; all by default.
     """
 
     of: Mapping[str, Any]
     per: ClassVar[str]
+    keys: ClassVar[Sequence[str] | None]
 
-    def __init_subclass__(cls, *, per: str) -> None:
-        cls.per = per
+    def __init_subclass__(cls, *, per: str, keys: Sequence[str] | None = None) -> None:
+        cls.per, cls.keys = per, keys
         dataclass(frozen=True, kw_only=True)(cls)
         cls.columns()
 

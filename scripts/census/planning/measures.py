@@ -77,20 +77,6 @@ class Selectivity(Settings):
     images if there are fewer."""
 
 
-class Importance(Settings):
-    """Relations between measures of the same units."""
-
-    resamples: Resamples = 1000
-    """Bootstrap resamples of the units for each 95 % interval."""
-
-
-class Agreement(Settings):
-    """Agreement of all measures on the order of a layer's units."""
-
-    resamples: Resamples = 1000
-    """Bootstrap resamples of the units for each 95 % interval."""
-
-
 class Claims(Settings):
     """Tests of the studies' claims."""
 
@@ -205,8 +191,6 @@ class _Undeclared(Settings):
     facets: Facets = Facets()
     ascent: Ascent = Ascent()
     selectivity: Selectivity = Selectivity()
-    importance: Importance = Importance()
-    agreement: Agreement = Agreement()
     claims: Claims = Claims()
     directions: Directions = Directions()
     alignment: Alignment = Alignment()

@@ -307,6 +307,10 @@ class Plan:
             layer: list(named[layer]) for layer in self.block_of(wildcards, "facets").layers if layer in named
         }
 
+    def ablation_mode(self, wildcards: Place) -> str:
+        """Return the substitute for ablated units whose effect is compared with other measures."""
+        return self.config.measures.ablation.modes[0]
+
     def number_of_parts(self, wildcards: Place) -> int:
         """Return the number of parts into which the units of a block are split."""
         return self.block_of(wildcards, "units").parts

@@ -17,6 +17,8 @@ CENSUS = "results/census/{table}.parquet"
 # measures with rules of their own, by what their jobs work on
 OTHERS: Mapping[str, Kind] = {
     "gram": "layers",
+    "selectivity": "layers",
+    "substitution": "units",
     "directions": "layers",
     "facets": "facets",
     "ascent": "units",
@@ -33,8 +35,7 @@ class MeasureRule:
     name : name of the measure.
     place : the wildcards of its jobs, as part of a path.
     inputs : input function, or pattern, of each input.
-    outputs : path of each table.
-    store : path of the store of arrays; None if there is none.
+    outputs : path of each table, and of the store of arrays as ``store``.
     params : all that determines its results, apart from its inputs.
     memory : resource function.
     minutes : time limit, or a resource function.
@@ -45,7 +46,6 @@ class MeasureRule:
     place: str
     inputs: dict[str, Files | str]
     outputs: dict[str, str]
-    store: str | None
     params: dict[str, Any]
     memory: Megabytes
     minutes: Any
@@ -90,6 +90,13 @@ def table_path(reference: str) -> str:
         known = [f"{measure}.{each}" for each in declared(measure).tables]
         raise TypeError(f"there is no table {reference!r}{nearest(reference, known)}")
     return path_of(measure, f"{table}.parquet" if table else "parquet")
+
+
+def paths_of(measure: Measure) -> dict[str, str]:
+    """Return the paths of a measure's tables, and of its store as ``store``."""
+    tables = {name or "table": f"{name}.parquet" if name else "parquet" for name in measure.tables}
+    endings = tables | ({"store": "zarr"} if measure.has_arrays else {})
+    return {name: path_of(measure.name, ending) for name, ending in endings.items()}
 
 
 def _has_unit_layers_only(measure: str) -> bool:
@@ -153,11 +160,7 @@ def measure_rules(plan: Plan) -> Iterator[MeasureRule]:
             name=measure.name,
             place=place,
             inputs={name: _input(plan, measure, each) for name, each in measure.reads.items()},
-            outputs={
-                name or "table": path_of(measure.name, f"{name}.parquet" if name else "parquet")
-                for name in measure.tables
-            },
-            store=path_of(measure.name, "zarr") if measure.has_arrays else None,
+            outputs=paths_of(measure),
             params={
                 **{key: getattr(section, key) for key in names},
                 **{key: getattr(plan, method) for key, method in measure.plan.items()},

@@ -25,8 +25,8 @@ class Estimate(NamedTuple):
     low: Floats
     high: Floats
 
-    def at(self, *place: int) -> Self:
-        """Return one entry."""
+    def at(self, *place: int | NDArray[np.integer]) -> Self:
+        """Return one entry, or some."""
         return type(self)(*(each[place] for each in self))
 
     def columns(self, name: str, place: tuple[int, ...] = ()) -> dict[str, float]:

@@ -16,7 +16,7 @@ from census.statistics.bootstrap import Estimate
 from census.stores.groups import write_checkpoint
 from census.stores.recording import LayerMatrices, Recording, matrices_in
 from census.tables.joining import read_tables
-from census.tables.keys import KEYS, key_columns
+from census.tables.keys import KEYS
 
 TYPES: Mapping[Type, pa.DataType] = {"number": pa.float64(), "integer": pa.int64(), "text": pa.string()}
 ENDINGS = ("", "_low", "_high")
@@ -113,7 +113,8 @@ def schema(table: type[Table], parameters: Mapping[str, Any]) -> pa.Schema:
         for each in table.columns()
         for ending in (ENDINGS if each.has_interval else ENDINGS[:1])
     ]
-    return pa.schema([*KEYS.items(), *([("unit", pa.int64())] if table.per == "unit" else []), *own])
+    keys = [(name, KEYS[name]) for name in table.keys or KEYS]
+    return pa.schema([*keys, *([("unit", pa.int64())] if table.per == "unit" else []), *own])
 
 
 def arrow(table: Table, parameters: Mapping[str, Any]) -> pa.Table:
@@ -129,9 +130,16 @@ def arrow(table: Table, parameters: Mapping[str, Any]) -> pa.Table:
     units = [np.arange(n_rows)] if table.per == "unit" else []
     rest = [*units, *(value if _is_column(value) else [_plain(value)] * n_rows for value in values)]
     whole = schema(type(table), parameters)
-    types = whole.types[len(KEYS) :]
-    own = [pa.array(each, dtype) for each, dtype in zip(rest, types, strict=True)]
-    return pa.table([*key_columns(table.of, n_rows).values(), *own], schema=whole)
+    keys = [[table.of[name]] * n_rows for name in table.keys or KEYS]
+    columns = [_array(each, dtype) for each, dtype in zip([*keys, *rest], whole.types, strict=True)]
+    return pa.table(columns, schema=whole)
+
+
+def _array(values: Any, dtype: pa.DataType) -> pa.Array:
+    """Return values in an Arrow type; NaN stays NaN, None and masked values become null."""
+    if isinstance(values, pa.Array | pa.ChunkedArray):
+        return values.cast(dtype)
+    return pa.array(values, dtype)
 
 
 def _is_column(value: Any) -> bool:

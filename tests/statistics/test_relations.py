@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.stats import rankdata, spearmanr
 
-from census.measures.relations import relation
+from census.statistics.relations import relation
 
 RANDOM = np.random.default_rng(0)
 FIRST = RANDOM.normal(size=60)

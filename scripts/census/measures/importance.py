@@ -1,0 +1,174 @@
+"""Relations between measures of the same units: selectivity, substitution, and the effect of ablation."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+from annotated_types import Ge
+
+from census.jobs import LOGGER
+from census.measures.declaration import Floats, Integers, Measure, Table, Tables, Texts, column, count, share
+from census.statistics.bootstrap import Estimate
+from census.statistics.relations import relation
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+SUBSTITUTIONS = ("rs_iam", "rs_am", "rs_natural")
+ABLATION = "ablation_loss"
+# two measures, and the one that is held fixed meanwhile
+RELATIONS: tuple[tuple[str, str, str | None], ...] = (
+    *((name, "selectivity", None) for name in SUBSTITUTIONS),
+    *((name, ABLATION, None) for name in ("selectivity", *SUBSTITUTIONS, "mean_activation")),
+    *((name, ABLATION, "mean_activation") for name in ("selectivity", *SUBSTITUTIONS)),
+)
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Relations between measures of the same units."""
+
+    resamples: Annotated[int, Ge(100)] = 1000
+    """Bootstrap resamples of the units for each 95 % interval."""
+
+
+class Units(Table, per="unit"):
+    """The measures of units that are compared."""
+
+    rs_iam: Floats = share("representative substitution on the unit's IAM image")
+    rs_am: Floats = share("the same on its AM image")
+    rs_natural: Floats = share("the same on the image on which its mean is largest")
+    rs_iam_failed: Integers = count("failed optimizations of IAM images", "ascents")
+    rs_am_failed: Integers = count("failed optimizations of AM images", "ascents")
+    selectivity: Floats = share("class selectivity")
+    mean_activation: Floats = column("mean over images and positions")
+    ablation_loss: Estimate = column("rise of the network's loss without the unit", unit="nats")
+
+
+class Relations(Table, per="relation"):
+    """Rank correlations over a layer's units."""
+
+    first: Texts = column("one measure")
+    second: Texts = column("the other measure")
+    held: Texts = column("measure that is held fixed; null for none")
+    rho: Estimate = column("Spearman's rho, partial if a measure is held fixed", range=(-1, 1))
+    n: Integers = count("units for which all measures are numbers", "units")
+    resamples: int = count("the parameter of that name", "resamples")
+
+
+def _rho(definition: str, source: str) -> Any:
+    return column(definition, source, range=(-1, 1))
+
+
+class Layer(Table, per="layer"):
+    """The relations that the claims and the papers are about."""
+
+    rho_rs_selectivity: Estimate = _rho("rank correlation over units of RS (IAM) and class selectivity", "S3")
+    rho_rs_ablation: Estimate = _rho(
+        "rank correlation over units of RS (IAM) and rise of loss without the unit", "ours"
+    )
+    rho_selectivity_ablation: Estimate = _rho(
+        "rank correlation over units of class selectivity and rise of loss without the unit", "ours"
+    )
+    rho_rs_ablation_held: Estimate = _rho("the same as `rho_rs_ablation`, mean activation held fixed", "ours")
+    rho_selectivity_ablation_held: Estimate = _rho(
+        "the same as `rho_selectivity_ablation`, mean activation held fixed", "ours"
+    )
+
+
+def compute(
+    substitution: "pa.Table",
+    selectivity: "pa.Table",
+    sparsity: "pa.Table",
+    ablation: "pa.Table",
+    mode: str,
+    parameters: Parameters,
+    seed: int,
+) -> Iterator[Table]:
+    """Bring measures of the same units together, and correlate their ranks layer by layer.
+
+    Parameters
+    ----------
+    substitution, selectivity, sparsity, ablation : tables of units.
+    mode : substitute for an ablated unit's map whose effect counts.
+    """
+    import pyarrow.compute as pc
+
+    ablation = ablation.filter(pc.equal(ablation["mode"], mode))
+    units = substitution
+    for other, columns in (
+        (selectivity, ["selectivity"]),
+        (sparsity, ["mean_activation"]),
+        (ablation, [ABLATION, f"{ABLATION}_low", f"{ABLATION}_high"]),
+    ):
+        same = ["checkpoint", "layer", "unit"]
+        units = units.join(other.select([*same, *columns]), same, join_type="left outer")
+    order = ("step", "checkpoint", "depth", "unit")  # a join keeps none
+    units = units.sort_by([(name, "ascending") for name in order])
+    layers = units.group_by(["checkpoint", "layer"], use_threads=False).aggregate([]).to_pylist()
+    for place in layers:
+        same_layer = pc.equal(units["layer"], place["layer"])
+        here = units.filter(pc.and_(same_layer, pc.equal(units["checkpoint"], place["checkpoint"])))
+        of = here.slice(0, 1).to_pylist()[0]
+        yield Units(
+            of=of,
+            ablation_loss=Estimate(*(here[f"{ABLATION}{ending}"] for ending in ("", "_low", "_high"))),
+            **{each.name: here[each.name] for each in Units.columns() if each.name != ABLATION},
+        )
+        values = {
+            name: here[name].to_numpy().astype(float)
+            for name in ("selectivity", *SUBSTITUTIONS, ABLATION, "mean_activation")
+        }
+        found = [
+            relation(values[one], values[other], parameters.resamples, seed, values[held] if held else None)
+            for one, other, held in RELATIONS
+        ]
+        firsts, seconds, helds = zip(*RELATIONS, strict=True)
+        rho, low, high, n = map(np.array, zip(*found, strict=True))
+        estimates = Estimate(rho, low, high)
+        yield Relations(
+            of=of,
+            first=firsts,
+            second=seconds,
+            held=helds,
+            rho=estimates,
+            n=n,
+            resamples=parameters.resamples,
+        )
+
+        def of_pair(one: str, other: str, held: str | None = None, found: Estimate = estimates) -> Estimate:
+            return found.at(RELATIONS.index((one, other, held)))
+
+        yield Layer(
+            of=of,
+            rho_rs_selectivity=of_pair("rs_iam", "selectivity"),
+            rho_rs_ablation=of_pair("rs_iam", ABLATION),
+            rho_selectivity_ablation=of_pair("selectivity", ABLATION),
+            rho_rs_ablation_held=of_pair("rs_iam", ABLATION, "mean_activation"),
+            rho_selectivity_ablation_held=of_pair("selectivity", ABLATION, "mean_activation"),
+        )
+        if np.isnan(rho).any():
+            LOGGER.warning(
+                "%s, checkpoint %s: %d of %d relations are undefined",
+                *(place["layer"], place["checkpoint"], np.isnan(rho).sum(), len(rho)),
+            )
+
+
+measure = Measure(
+    name="importance",
+    title="Relations between measures of units",
+    reads={
+        "substitution": Tables("substitution.units"),
+        "selectivity": Tables("selectivity.units", layers="unit_layers"),
+        "sparsity": Tables("sparsity.units", layers="unit_layers"),
+        "ablation": Tables("ablation.units"),
+    },
+    each="all",
+    jobs="run",
+    where=lambda run: bool(run.unit_layers),
+    tables={"units": Units, "relations": Relations, "layer": Layer},
+    compute=compute,
+    parameters=Parameters,
+    plan={"mode": "ablation_mode"},
+)
