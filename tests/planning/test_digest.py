@@ -167,6 +167,39 @@ def test_each_module_is_read_once(library, monkeypatch):
     assert len(read) == len(set(read)) == 7
 
 
+def test_a_file_is_parsed_again_only_if_something_has_changed(library, monkeypatch):
+    before = module.code_digest("job.py")
+    read = []
+    parse = ast.parse
+    monkeypatch.setattr(module.ast, "parse", lambda source: read.append(source) or parse(source))
+    library("job.py", LIBRARY["job.py"])  # the same, and what this process knows is forgotten
+    assert module.code_digest("job.py") == before
+    assert read == []
+    library(A, LIBRARY[A] + "# a comment\n")
+    assert module.code_digest("job.py") == before
+    assert len(read) == 1
+    # what is read in a file depends on the code that reads it
+    monkeypatch.setattr(module, "OWN", b"")
+    library("job.py", LIBRARY["job.py"])
+    assert module.code_digest("job.py") == before
+    assert len(read) > 5
+
+
+def test_what_is_kept_of_files_is_not_needed(library, tmp_path):
+    before = module.code_digest("job.py")
+    kept = list(tmp_path.rglob("*.digest"))
+    assert {path.stem for path in kept} == {"job", "__init__", "a", "c"}
+    for path in kept:
+        path.write_text(path.read_text()[:50])  # half written
+    library("job.py", LIBRARY["job.py"])
+    assert module.code_digest("job.py") == before
+    for folder in {path.parent for path in kept}:  # cannot be written to
+        shutil.rmtree(folder)
+        folder.touch()
+    library("job.py", LIBRARY["job.py"])
+    assert module.code_digest("job.py") == before
+
+
 def test_data_of_a_module_and_of_folders_count(library, tmp_path):
     def digests() -> tuple[str, str]:
         return module.code_digest("job.py"), module.code_digest("job.py", "pages")

@@ -7,10 +7,12 @@ The digest of a file of the user's own is, too, and covers that file alone.
 """
 
 import ast
+import contextlib
 import hashlib
+import json
 import warnings
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
@@ -21,6 +23,8 @@ LIBRARY = "census"
 PLUMBING = {"census.errors", "census.jobs"}
 # functions of census.measures.declaration whose arguments describe a column in words
 DESCRIBING = {"column", "share", "count"}
+# this file decides, too, what is kept of others
+OWN = Path(__file__).read_bytes()
 
 
 @cache
@@ -37,7 +41,7 @@ def code_digest(script: str, *folders: str) -> str:
     digest = hashlib.sha256()
     path = SCRIPTS / script
     for each in (path, *(_file(name) for name in sorted(modules_of(path)))):
-        digest.update(_read(each).content)
+        digest.update(bytes.fromhex(_read(each).content))
     for each in (each for folder in folders for each in sorted((SCRIPTS / folder).rglob("*"))):
         if each.is_file():
             digest.update(hashlib.sha256(each.read_bytes()).digest())
@@ -122,6 +126,8 @@ def _origins(module: str, name: str) -> frozenset[str]:
 class _Source:
     """What digests depend on in a file. Its syntax tree is not kept: many objects slow garbage collection.
 
+    All of it is what JSON has.
+
     Attributes
     ----------
     content : digest of its code, and of data files beside it that have its name.
@@ -130,19 +136,41 @@ class _Source:
     runs_code : whether importing it runs more than definitions and imports.
     """
 
-    content: bytes
-    imported: frozenset[tuple[str, str]]
-    reexported: Mapping[str, tuple[str, str]]
+    content: str
+    imported: list[tuple[str, str]]
+    reexported: dict[str, tuple[str, str]]
     runs_code: bool
 
 
 @cache
 def _read(path: Path) -> _Source:
-    tree = ast.parse(path.read_bytes())
+    """Return what digests depend on in a file.
+
+    It is kept beside the file's byte code, and taken from there while no content has changed: where a study
+    has nothing to do, parsing the library would take longer than all other work of ours.
+    """
+    code = path.read_bytes()
+    data = [each.read_bytes() for each in sorted(set(path.parent.glob(f"{path.stem}.*")) - {path})]
+    key = hashlib.sha256(b"".join(hashlib.sha256(each).digest() for each in (OWN, code, *data))).hexdigest()
+    kept = path.parent / "__pycache__" / f"{path.stem}.digest"
+    # what another process has begun to write is no JSON yet
+    with contextlib.suppress(OSError, ValueError):
+        found = json.loads(kept.read_bytes())
+        if found["key"] == key:
+            return _Source(**found["source"])
+    source = _parse(code, data, is_package=path.name == "__init__.py")
+    with contextlib.suppress(OSError):  # the checkout may be another's, or the disk full
+        kept.parent.mkdir(exist_ok=True)
+        kept.write_text(json.dumps({"key": key, "source": asdict(source)}))
+    return source
+
+
+def _parse(code: bytes, data: Iterable[bytes], *, is_package: bool) -> _Source:
+    tree = ast.parse(code)
     imports: list[ast.Import | ast.ImportFrom] = []
     content = hashlib.sha256(_text(tree, imports).encode())
-    for data in sorted(set(path.parent.glob(f"{path.stem}.*")) - {path}):
-        content.update(hashlib.sha256(data.read_bytes()).digest())
+    for each in data:
+        content.update(hashlib.sha256(each).digest())
     imported = {
         (alias.name, "") if isinstance(node, ast.Import) else (node.module or "", alias.name)
         for node in imports
@@ -151,11 +179,11 @@ def _read(path: Path) -> _Source:
     # a package may import lazily, and then names the modules for type checkers alone
     reexported = {
         alias.asname or alias.name: (node.module or "", alias.name)
-        for node in (ast.walk(tree) if path.name == "__init__.py" else ())
+        for node in (ast.walk(tree) if is_package else ())
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
     }
-    return _Source(content.digest(), frozenset(imported), reexported, not all(map(_only_defines, tree.body)))
+    return _Source(content.hexdigest(), sorted(imported), reexported, not all(map(_only_defines, tree.body)))
 
 
 def _only_defines(statement: ast.stmt) -> bool:
