@@ -1,12 +1,13 @@
 """The section ``measures`` of the config: the parameters of all measures."""
 
+import dataclasses
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from annotated_types import Ge, Gt, Le, Len, Lt
 from pydantic import create_model
 
 from census.measures import DECLARED, declared
-from census.planning.settings import AS_WRITTEN, NotNegative, Positive, Settings, Unique, keys_of
+from census.planning.settings import AS_WRITTEN, NotNegative, Positive, Settings, Unique, model_of
 
 Resamples = Annotated[int, Ge(100)]
 
@@ -201,16 +202,11 @@ class _Undeclared(Settings):
 
 def _declared_sections() -> dict[str, type[Settings]]:
     """Return the sections of declared measures; measures that share a section add to its keys."""
-    keys: dict[str, dict[str, Any]] = {}
-    about: dict[str, str | None] = {}
+    parameters: dict[str, list[type[Any]]] = {}
     for measure in map(declared, DECLARED):
-        if found := keys_of(measure.parameters):
-            about.setdefault(measure.section, measure.parameters.__doc__)
-            keys[measure.section] = found | keys.get(measure.section, {})
-    return {
-        section: create_model(section.capitalize(), __base__=Settings, __doc__=about[section], **found)
-        for section, found in keys.items()
-    }
+        if dataclasses.fields(measure.parameters):
+            parameters.setdefault(measure.section, []).append(measure.parameters)
+    return {section: model_of(section.capitalize(), found) for section, found in parameters.items()}
 
 
 if TYPE_CHECKING:
@@ -222,3 +218,4 @@ else:
         __doc__=_Undeclared.__doc__,
         **{section: (model, model()) for section, model in _declared_sections().items()},
     )
+    Measures.written_as = (_Undeclared,)

@@ -12,11 +12,11 @@ import json
 import math
 import os
 import re
-import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from itertools import pairwise
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from annotated_types import Ge, Len
 from pydantic import (
@@ -24,11 +24,13 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     ValidationError,
     ValidatorFunctionWrapHandler,
     WrapValidator,
+    create_model,
 )
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core import CoreSchema, ErrorDetails, PydanticCustomError
 
 from census.errors import StudyError, nearest
 
@@ -51,9 +53,39 @@ class Settings(BaseModel):
         strict=True,
         frozen=True,
         allow_inf_nan=False,
-        use_attribute_docstrings=True,
         defer_build=True,
     )
+
+    written_as: ClassVar[tuple[type[Any], ...]] = ()
+    """The classes below whose attributes its keys are described; empty for itself."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Return the JSON schema, from which the documentation is made, with the descriptions of keys."""
+        written = handler(schema)
+        keys = handler.resolve_ref_schema(written)["properties"]
+        for key, text in descriptions(cls).items():
+            keys[key]["description"] = text
+        return written
+
+
+@cache
+def descriptions(model: type[Settings]) -> Mapping[str, str]:
+    """Return the description below each key of a mapping, by key.
+
+    They are read where a message or the documentation needs them. The option ``use_attribute_docstrings``
+    reads them each time the module is imported, which would take most of its import's time.
+    """
+    found = {}
+    for source in model.written_as or (model,):
+        (written,) = ast.parse(inspect.getsource(source)).body
+        for key, below in pairwise(ast.iter_child_nodes(written)):
+            match key, below:
+                case ast.AnnAssign(target=ast.Name(name)), ast.Expr(ast.Constant(str(text))):
+                    found[name] = inspect.cleandoc(text)
+    return found
 
 
 def _number(value: Any) -> Any:
@@ -113,26 +145,21 @@ Positive = Annotated[int, Ge(1)]
 NotNegative = Annotated[int, Ge(0)]
 
 
-def keys_of(parameters: type[Any]) -> dict[str, Any]:
-    """Return the keys of a dataclass as fields of a model, for ``pydantic.create_model``.
+def model_of(name: str, parameters: Sequence[type[Any]]) -> type[Settings]:
+    """Return the model of a section of the config whose keys are those of some dataclasses.
 
     Parameters of measures are plain dataclasses because importing pydantic would cost each job a tenth of a
-    second. The description of a key is the text below its attribute.
+    second. Several measures may have the same key: it means the same.
     """
-    (tree,) = ast.parse(textwrap.dedent(inspect.getsource(parameters))).body
-    described: dict[str, str] = {}
-    for pair in pairwise(getattr(tree, "body", ())):
-        match pair:
-            case ast.AnnAssign(target=ast.Name(name)), ast.Expr(value=ast.Constant(value=str(text))):
-                described[name] = inspect.cleandoc(text)
-    hints = get_type_hints(parameters, include_extras=True)
-    return {
-        each.name: (
-            Annotated[_strict(hints[each.name]), Field(description=described[each.name])],
-            each.default_factory() if callable(each.default_factory) else each.default,
-        )
-        for each in dataclasses.fields(parameters)
-    }
+    keys: dict[str, Any] = {}
+    for each in parameters:
+        hints = get_type_hints(each, include_extras=True)
+        for field in dataclasses.fields(each):
+            default = field.default_factory() if callable(field.default_factory) else field.default
+            keys.setdefault(field.name, (_strict(hints[field.name]), default))
+    model = create_model(name, __base__=Settings, __doc__=parameters[0].__doc__, **keys)
+    model.written_as = tuple(reversed(parameters))
+    return model
 
 
 def _strict(form: Any) -> Any:
@@ -215,7 +242,7 @@ class _Place:
             if get_origin(forms[0]) in (list, dict):
                 self.form = get_args(forms[0])[-1]
             elif field := forms[0].model_fields.get(step):
-                self.form, self.description = field.annotation, field.description or ""
+                self.form, self.description = field.annotation, descriptions(forms[0]).get(str(step), "")
         self.is_choice = len(_forms(self.form)) > 1 and error["type"] != "twice"
 
 
