@@ -257,14 +257,24 @@ def run_script(
     parameters: Mapping[str, Any],
     folder: Path,
 ) -> None:
-    """Run one of the workflow's scripts in this process, as it is, without Snakemake.
+    """Run a declared measure, or one of the workflow's scripts, in this process without Snakemake.
 
     Parameters
     ----------
-    name : of the script.
-    inputs, outputs, parameters : what its rule gives it.
+    name : of the measure or the script.
+    inputs, outputs, parameters : what its rule gives it; a list of files is a measure's first input.
     folder : for its log.
     """
+    from census.measures import DECLARED, declared
+
+    if name in DECLARED:
+        from census.jobs import job
+        from census.tables.measuring import run
+
+        files = inputs if isinstance(inputs, Mapping) else {next(iter(declared(name).reads)): inputs}
+        with job(folder / f"{name}.log"):
+            run(name, files, outputs, parameters)
+        return
     snakemake = SimpleNamespace(
         input=_Files(inputs),
         output=_Files(outputs),

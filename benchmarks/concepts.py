@@ -4,8 +4,8 @@ First, all layers of SqueezeNet: CPU time of recording statistics, and of findin
 in the stores just recorded, in turn. What a job of the workflow takes before it begins is told apart: it is
 the same however many images there are.
 
-Then, generated statistics of 13 layers with VGG16's 4,224 units, 50,000 images of 1000 classes: the scripts
-of the rules ``concepts`` and ``facetedness``, as they are, one after the other in one process.
+Then, generated statistics of 13 layers with VGG16's 4,224 units, 50,000 images of 1000 classes: the jobs
+of the rules ``concepts`` and ``facetedness``, one after the other in one process.
 """
 
 import resource
@@ -54,7 +54,7 @@ def _beside_extraction(options: Options) -> Iterator[Row]:
             found = (
                 cpu_seconds(partial(_extract, this, place, batch)),
                 cpu_seconds(partial(top_images_and_counts, stores)),
-                cpu_seconds(partial(_whole_script, stores, place / "found")),
+                cpu_seconds(partial(_whole_job, stores, place / "found")),
                 _cpu_seconds_of_start(),
             )
             if number:
@@ -76,7 +76,7 @@ def _extract(this: Case, folder: Path, batch: int) -> None:
 
 
 def top_images_and_counts(stores: Sequence[Path]) -> None:
-    """Do what ``scripts/concepts.py`` does first, from opening a store on."""
+    """Do what the measure ``concepts`` does first, from opening a store on."""
     from census.measures.concepts import class_counts
     from census.statistics.top_images import top_images
     from census.stores.reading import image_blocks, images_and_labels, open_store
@@ -94,8 +94,8 @@ def top_images_and_counts(stores: Sequence[Path]) -> None:
         class_counts(top.images, label_of_image, labels.max() + 1)
 
 
-def _whole_script(stores: Sequence[Path], folder: Path) -> dict[str, str]:
-    """Run the script of the rule ``concepts`` on all layers; return its files."""
+def _whole_job(stores: Sequence[Path], folder: Path) -> dict[str, str]:
+    """Run the measure ``concepts`` on all layers; return its files."""
     folder.mkdir()
     outputs = {name: str(folder / name) for name in ("store", "units", "layer")}
     run_script("concepts", list(map(str, stores)), outputs, PARAMETERS, folder)
@@ -103,9 +103,8 @@ def _whole_script(stores: Sequence[Path], folder: Path) -> dict[str, str]:
 
 
 def _cpu_seconds_of_start() -> float:
-    """Return the CPU time of a process that loads what the script loads, and ends."""
-    modules = "numpy, pyarrow.parquet, census.stores.reading, census.measures.concepts, "
-    modules += "census.statistics.top_images, census.stores.groups, census.tables.keys"
+    """Return the CPU time of a process that loads what the job loads, and ends."""
+    modules = "census.tables.measuring, census.measures.concepts"
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run([sys.executable, "-c", f"import {modules}"], cwd=ROOT / "scripts", check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -129,10 +128,10 @@ def _of_many_images(options: Options) -> Iterator[Row]:
 
 
 def measure(folder: Path, n_layers: int) -> None:
-    """Run the scripts on all layers."""
-    found = _whole_script([folder / f"{number}.zarr" for number in range(n_layers)], folder / "found")
+    """Run both measures on all layers."""
+    found = _whole_job([folder / f"{number}.zarr" for number in range(n_layers)], folder / "found")
     tables = {"units": [found["units"]], "layers": [found["layer"]]}
-    run_script("facetedness", tables, {name: str(folder / name) for name in tables}, {}, folder)
+    run_script("facetedness", tables, {name: str(folder / name) for name in tables}, {"seed": 0}, folder)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Whether peak memory grows with the number of images: each figure is of a process of its own.
 
-The network is the study's ``cnn``, with generated images, all of them with maps. The measures are the
-workflow's scripts as they are, called without Snakemake, on one layer of large maps and one of vectors.
+The network is the study's ``cnn``, with generated images, all of them with maps. The measures run
+as in the workflow, without Snakemake, on one layer of large maps and one of vectors.
 """
 
 import importlib
@@ -15,10 +15,10 @@ from benchmarks.common import Options, Row, case, in_a_process, peak_memory, run
 
 TARGET = 10
 LAYERS = ("relu1", "relu5")
-# the measures' scripts, with their outputs and parameters
+# outputs and parameters
 MEASURES: dict[str, tuple[list[str], dict[str, Any]]] = {
     "sparsity": (["layer", "units"], {"resamples": 1000, "seed": 0}),
-    "histogram": (["table"], {"bins": 60}),
+    "histogram": (["table"], {"bins": 60, "seed": 0}),
 }
 
 
@@ -64,7 +64,7 @@ def extraction(folder: Path, n_images: int) -> None:
 
 
 def measure(name: str, folder: Path, layer: str) -> None:
-    """Run a measure's script on a layer's store."""
+    """Run a measure on a layer's store."""
     outputs, parameters = MEASURES[name]
     files = {output: str(folder / f"{name}.{output}.parquet") for output in outputs}
     run_script(name, [str(folder / f"{layer}.zarr")], files, parameters, folder)

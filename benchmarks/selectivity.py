@@ -1,7 +1,7 @@
 """Selectivity of units, for a large network and many images: time and memory.
 
-On generated statistics like those of the subject ``concepts``, VGG16's narrowest and widest layer: the script
-of the rule ``selectivity``, as it is, on both layers.
+On generated statistics like those of the subject ``concepts``, VGG16's narrowest and widest layer: the job
+of the rule ``selectivity`` on both layers.
 """
 
 import sys
@@ -34,7 +34,7 @@ def rows(options: Options) -> Iterator[Row]:
 
 
 def measure(folder: Path, n_layers: int) -> None:
-    """Run the script on all layers."""
+    """Run the measure on all layers."""
     stores = [str(folder / f"{number}.zarr") for number in range(n_layers)]
     outputs = {name: str(folder / name) for name in ("units", "layer")}
     run_script("selectivity", stores, outputs, PARAMETERS, folder)

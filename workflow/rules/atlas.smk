@@ -1,4 +1,6 @@
 # The atlas: a static site in which to look at any unit.
+from census.planning.rules import stores_of_run
+
 ATLAS_RUN = "results/atlas/data/{network}/{dataset}"
 ATLAS_SHELL = {
     "page": "results/atlas/index.html",
@@ -14,7 +16,7 @@ rule atlas_run:
     input:
         units=CENSUS_UNITS,
         stores=plan.of_run(lambda run: run.final_stores),
-        concepts=plan.blocks_of_run(CONCEPTS),
+        concepts=stores_of_run(plan, "concepts"),
         facets=plan.blocks_of_run(FACETS, "facets"),
         tables=plan.blocks_of_run(FACETS_TABLE, "facets"),
         ascents=plan.blocks_of_run(ASCENT, "units"),

@@ -1,4 +1,6 @@
 # The papers' claims, each as a test with a verdict.
+from census.planning.rules import stores_of_run
+
 CLAIMS_OF_RUN = "results/measures/claims/{network}/{dataset}.parquet"
 CLAIMS = "results/census/claims.tsv"
 
@@ -8,7 +10,7 @@ rule claims:
         units=CENSUS_UNITS,
         layers=CENSUS_LAYERS,
         gram=plan.blocks_of_run(GRAM),
-        concepts=plan.blocks_of_run(CONCEPTS),
+        concepts=stores_of_run(plan, "concepts"),
         directions=plan.blocks_of_run(DIRECTIONS_TABLE),
         alignment=plan.blocks_of_run(ALIGNMENT_RESAMPLES),
     output:

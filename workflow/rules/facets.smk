@@ -1,12 +1,14 @@
 # Facets of single units: independent components of the patches to which they respond most.
+from census.planning.rules import path_of, table_path
+
 FACETS = "results/measures/facets/{network}/{dataset}/{block}.zarr"
 FACETS_TABLE = "results/measures/facets/{network}/{dataset}/{block}.parquet"
 
 
 rule facets:
     input:
-        concepts=plan.measured_layers(CONCEPTS, "facets"),
-        units=plan.measured_layers(CONCEPTS_UNITS, "facets"),
+        concepts=plan.measured_layers(path_of("concepts", "zarr"), "facets"),
+        units=plan.measured_layers(table_path("concepts.units"), "facets"),
         images=plan.of_run(lambda run: run.images),
     output:
         store=directory(FACETS),

@@ -1,7 +1,7 @@
 # Figures: one job draws all families of a section of the report for a run. Families and their views are declared in
 # scripts/census/figures/families.py; runs that lack some views have a rule of their own.
 from census.figures.drawings import drawings
-from census.planning.rules import tables_of_run
+from census.planning.rules import stores_of_run, tables_of_run
 
 # files of each input that the families declare
 INPUTS = {
@@ -18,13 +18,13 @@ INPUTS = {
     "similarity.steps": SIMILARITY_STEPS,
     "learning": LEARNING,
     "performance": plan.file_if(PERFORMANCE, lambda run: run.has_performance),
-    "concepts": plan.blocks_of_run(CONCEPTS),
-    "facetedness.units": FACETEDNESS_UNITS,
-    "facetedness.layers": FACETEDNESS_LAYERS,
+    "concepts": stores_of_run(plan, "concepts"),
+    "facetedness.units": tables_of_run(plan, "facetedness.units"),
+    "facetedness.layers": tables_of_run(plan, "facetedness.layers"),
     "facets": plan.blocks_of_run(FACETS, "facets"),
     "facets.table": plan.blocks_of_run(FACETS_TABLE, "facets"),
-    "selectivity.units": plan.blocks_of_run(SELECTIVITY_UNITS),
-    "selectivity.layer": plan.blocks_of_run(SELECTIVITY_LAYER),
+    "selectivity.units": tables_of_run(plan, "selectivity.units"),
+    "selectivity.layer": tables_of_run(plan, "selectivity.layer"),
     "ascent": plan.blocks_of_run(ASCENT, "units"),
     "substitution.units": plan.blocks_of_run(SUBSTITUTION_UNITS, "units"),
     "ablation.units": plan.blocks_of_run(ABLATION_UNITS, "units"),

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from census.measures.declaration import Measure
 
 # in the order of the census
-DECLARED = ("sparsity", "histogram", "importance", "agreement")
+DECLARED = ("sparsity", "histogram", "concepts", "facetedness", "selectivity", "importance", "agreement")
 
 
 @cache

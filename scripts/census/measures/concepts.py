@@ -6,17 +6,181 @@ S2: Sadeghi, Conceptual content in deep convolutional neural networks.
 """
 
 import math
-from typing import Literal, NamedTuple
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import numpy as np
+from annotated_types import Ge
 from numpy.typing import NDArray
 
-from census.statistics.top_images import NONE
+from census.measures.declaration import (
+    Arrays,
+    Floats,
+    Integers,
+    Measure,
+    Recordings,
+    Table,
+    Texts,
+    column,
+    count,
+    share,
+)
+from census.statistics.top_images import NONE, top_images
 
-Floats = NDArray[np.float64]
+if TYPE_CHECKING:
+    from census.stores.recording import Recording
+
+NAMED = 3  # classes of each unit that the table names
 MOST_DRAWS = 500  # that are compared with each other; they make 124,750 pairs
 FLOOR = 1e-7  # added to each count before the entropy is taken, as S2 does
 SILENT = -1.0  # the flatness that S2 gives to a unit without top images
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """The classes to which units respond, by their top images."""
+
+    top: Annotated[int, Ge(2)] = 100
+    """Number of top images of a unit; all images if there are fewer."""
+    normalizer: Literal["classes", "units"] = "classes"
+    """Number by whose logarithm the entropy in flatness is divided; `units` reproduces the formula as printed
+    in the paper, with which flatness can exceed 1."""
+    draws: Annotated[int, Ge(100)] = 1000
+    """Random draws of images for the chance level of the Gini index and the MF degree."""
+
+
+class Units(Table, per="unit"):
+    """The classes of each unit's top images."""
+
+    n_top_images: Integers = count(
+        "top images: the `measures.concepts.top` to which the unit answers most, less where fewer "
+        "activate it",
+        "images",
+        "S2",
+    )
+    n_top_classes: Integers = count("classes among the top images", "classes", "S2")
+    gini: Floats = share("Gini index of the classes' counts among the top images", "S2")
+    gini_chance: Floats = share("its mean for as many images drawn at random", "ours")
+    gini_p: Floats = share("share of these draws, plus one, with a Gini index at least as high", "ours")
+    gini_corrected: Floats = column("Gini index minus its chance level", "ours", range=(-1, 1))
+    flatness: Floats = column(
+        "2 to the power of the counts' relative entropy, minus 1; -1 for silent units",
+        "S2",
+        range=(-1, 1.001),
+    )
+    mf_degree: Floats = column(
+        "degree of multi-facetedness: flatness over Gini index; undefined for silent units",
+        "S2",
+        range=(0, None),
+    )
+    mf_chance: Floats = column("its median for as many images drawn at random", "ours", range=(0, None))
+    top_class_1: Texts = column("most frequent class among the top images", "S2")
+    top_count_1: Integers = count("number of top images of that class", "images", "S2")
+    top_class_2: Texts = column("second most frequent class", "S2")
+    top_count_2: Integers = count("number of top images of that class", "images", "S2")
+    top_class_3: Texts = column("third most frequent class", "S2")
+    top_count_3: Integers = count("number of top images of that class", "images", "S2")
+
+
+class Layer(Table, per="layer"):
+    """How alike the class counts of a layer's units are."""
+
+    n_units: int = count("units of the layer", "units", least=1)
+    n_images: int = count("images seen", "images", least=1)
+    n_silent_units: int = count("units without top images", "units")
+    top: int = column("the parameter of that name", range=(2, None))
+    draws: int = column("the parameter of that name", range=(100, None))
+    unit_similarity: float = column("mean correlation of two units' class counts", "S2", range=(-1, 1))
+    unit_similarity_chance: float = column("the same for images drawn at random", "ours", range=(-1, 1))
+    unit_dissimilarity: float = column(
+        "mean Euclidean distance of two units' class counts", "S2", range=(0, None)
+    )
+    unit_dissimilarity_chance: float = column("the same for images drawn at random", "ours", range=(0, None))
+
+
+def compute(layer: "Recording", parameters: Parameters, seed: int) -> Iterator[Units | Layer | Arrays]:
+    """Find the top images of a layer's units, and their classes."""
+    n_units, n_classes, k = layer.shape[0], len(layer.classes), parameters.top
+    images, labels = layer.images, layer.labels
+    top = top_images(layer.statistics("max", "argmax"), n_units, min(k, len(images)))
+    label_of_image = np.zeros(images.max() + 1, labels.dtype)
+    label_of_image[images] = labels
+    counts = class_counts(top.images, label_of_image, n_classes)
+    sizes = (top.images != NONE).sum(1)
+
+    normalizer = n_classes if parameters.normalizer == "classes" else n_units
+    sparsity, evenness = gini(counts), flatness(counts, normalizer)
+    drawn = chance_labels(labels, k, parameters.draws, seed)
+    chance = chance_levels(drawn, sizes, sparsity, n_classes, normalizer)
+    yield Units(
+        of=layer.attributes,
+        n_top_images=sizes,
+        n_top_classes=(counts > 0).sum(1),
+        gini=sparsity,
+        gini_chance=chance.gini,
+        gini_p=chance.gini_p,
+        gini_corrected=sparsity - chance.gini,
+        flatness=evenness,
+        mf_degree=mf_degree(sparsity, evenness),
+        mf_chance=chance.mf_degree,
+        **_most_frequent(counts, np.array(layer.classes, dtype=object)),
+    )
+
+    similarity, distance = row_similarity(counts), row_distance(counts[sizes > 0])
+    similarity_by_chance, distance_by_chance = chance_similarity(drawn, sizes.max(), n_classes)
+    yield Layer(
+        of=layer.attributes,
+        n_units=n_units,
+        n_images=len(images),
+        n_silent_units=int((sizes == 0).sum()),
+        top=k,
+        draws=parameters.draws,
+        unit_similarity=mean_of_pairs(similarity),
+        unit_similarity_chance=similarity_by_chance,
+        unit_dissimilarity=mean_of_pairs(distance),
+        unit_dissimilarity_chance=distance_by_chance,
+    )
+    arrays: dict[str, tuple[tuple[str, ...], np.ndarray]] = {
+        "top_image": (("unit", "rank"), top.images),
+        "top_value": (("unit", "rank"), top.values),
+        "top_position": (("unit", "rank"), top.positions),
+        "class_count": (("unit", "class"), counts.astype(np.int32)),
+    }
+    if layer.attributes["checkpoint"] == "final":
+        whole = np.full((n_units, n_units), np.nan, np.float32)
+        whole[np.ix_(sizes > 0, sizes > 0)] = distance
+        pairs = ("unit", "other_unit")
+        arrays |= {"similarity": (pairs, similarity.astype(np.float32)), "distance": (pairs, whole)}
+    yield Arrays(of=layer.attributes, arrays=arrays)
+
+
+measure = Measure(
+    name="concepts",
+    title="Concepts",
+    reads={"layer": Recordings()},
+    tables={"units": Units, "layer": Layer},
+    compute=compute,
+    parameters=Parameters,
+    # facetedness repeats its columns, and adds those that need the whole network
+    in_census=False,
+    has_arrays=True,
+    memory=2000,
+)
+
+
+def _most_frequent(counts: NDArray[np.integer], classes: NDArray[np.object_]) -> dict[str, Any]:
+    """Return the columns of the most frequent classes: their names, None without images, and counts."""
+    # a data set may have fewer classes than the table has columns for them
+    ranked = np.argsort(-counts, axis=1, kind="stable")[:, :NAMED]
+    lacking = ((0, 0), (0, NAMED - ranked.shape[1]))
+    ranked, often = np.pad(ranked, lacking), np.pad(np.take_along_axis(counts, ranked, 1), lacking)
+    columns: dict[str, Any] = {}
+    for rank in range(NAMED):
+        named = classes[ranked[:, rank]]
+        named[often[:, rank] == 0] = None
+        columns |= {f"top_class_{rank + 1}": named, f"top_count_{rank + 1}": often[:, rank]}
+    return columns
 
 
 def class_counts(top: NDArray[np.integer], labels: NDArray[np.integer], n_classes: int) -> NDArray[np.int64]:

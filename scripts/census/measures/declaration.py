@@ -231,6 +231,8 @@ class Measure:
     section : its section of the config; by default its name. Measures may share a section.
     where : which runs have it, of measures of runs.
     plan : further parameters of ``compute``, by the method of the plan that gives them for a job.
+    in_census : whether columns with a source go into the census; those of a measure whose tables another one
+        repeats do not.
     has_arrays : whether ``compute`` returns :class:`Arrays`.
     memory : memory of a job in MB.
     matrices : number of images × images matrices that a job holds on top of that.
@@ -248,6 +250,7 @@ class Measure:
     section: str = ""
     where: Callable[[Any], bool] = _everywhere
     plan: Mapping[str, str] = field(default_factory=dict)
+    in_census: bool = True
     has_arrays: bool = False
     memory: int = 1000
     matrices: int = 0
@@ -275,7 +278,7 @@ class Measure:
 
     def census_columns(self, per: str) -> list[Column]:
         """Return the columns with a row per ``unit`` or per ``layer`` that go into the census."""
-        tables = (table for table in self.tables.values() if table.per == per)
+        tables = (table for table in self.tables.values() if self.in_census and table.per == per)
         return [each for table in tables for each in table.columns() if each.source is not None]
 
     def parameter_names(self) -> list[str]:

@@ -9,13 +9,31 @@ Gale, Martin, Blything, Nguyen & Bowers (2020), Are there any 'object detectors'
 trained to identify objects or scenes?, Vision Research 176.
 """
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import numpy as np
+from annotated_types import Ge
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from census.jobs import LOGGER
+from census.measures.declaration import (
+    Floats,
+    Integers,
+    Measure,
+    Recordings,
+    Table,
+    Texts,
+    column,
+    count,
+    share,
+)
+from census.statistics.significance import benjamini_hochberg
+
+if TYPE_CHECKING:
+    from census.stores.recording import Recording
+
 NONE = -1  # in place of a class, where a unit has no best one
 # 64 units at a time, and so many class means of each of them, stay in a processor's cache
 UNITS_AT_ONCE, MEANS_AT_ONCE = 64, 1 << 11
@@ -23,6 +41,159 @@ LABELS_AT_ONCE = 1 << 22
 VALUES_AT_ONCE = 1 << 16  # of those that are sorted
 RANKS_AT_ONCE = 1 << 24  # of random rankings
 TIE = 1e-5  # relative; class means of shuffled labels are in float32
+LEVEL = 0.05
+DRAWS = 100  # of rankings, of which only means are wanted
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Selectivity of single units for one class."""
+
+    shuffles: Annotated[int, Ge(100)] = 250
+    """Shuffles of the images' labels for the chance level and p-value of class selectivity."""
+    top: Annotated[int, Ge(2)] = 100
+    """Number of images with the largest values of a unit whose most common class gives its precision; all
+    images if there are fewer."""
+
+
+class Units(Table, per="unit"):
+    """How selective each unit is."""
+
+    selectivity: Floats = share(
+        "class selectivity: largest class mean minus mean of the others, over their sum; undefined for "
+        "silent and signed units",
+        "S3",
+    )
+    selectivity_chance: Floats = share("its mean over shuffles of the labels", "ours")
+    selectivity_p: Floats = share(
+        "share of the shuffles, plus one, with a selectivity at least as high", "ours"
+    )
+    selectivity_q: Floats = share("`selectivity_p` after Benjamini and Hochberg within the layer", "ours")
+    selectivity_corrected: Floats = column("class selectivity minus its chance level", "ours", range=(-1, 1))
+    selective_class: Texts = column("class with the largest mean", "S3")
+    auroc: Floats = share(
+        "area under the receiver operating characteristic for the class that the unit tells best from the "
+        "others",
+        "Gale et al. 2020",
+    )
+    auroc_class: Texts = column("that class", "Gale et al. 2020")
+    informedness: Floats = share(
+        "largest difference of true and false positive rate for any class and threshold", "Gale et al. 2020"
+    )
+    informedness_class: Texts = column("the class for which it is reached", "Gale et al. 2020")
+    precision_top_k: Floats = share(
+        "share of the most frequent class among the `measures.selectivity.top` images with the largest means",
+        "Gale et al. 2020",
+    )
+    n_precision_images: Integers = count("number of these images", "images")
+
+
+class Layer(Table, per="layer"):
+    """How selective the units of a layer are."""
+
+    n_units: int = count("units of the layer", "units", least=1)
+    n_images: int = count("images seen", "images", least=1)
+    n_classes: int = count("classes with images", "classes", least=1)
+    n_silent_units: int = count("units that are 0 on all images", "units")
+    n_signed_units: int = count("units that are negative on any image", "units")
+    n_not_finite_units: int = count("units that are NaN or infinite on any image", "units")
+    shuffles: int = column("the parameter of that name", range=(100, None))
+    top: int = column("the parameter of that name", range=(2, None))
+    selectivity_median: float = share("median of the units' class selectivity", "S3")
+    selectivity_chance_median: float = share("median of its chance level", "ours")
+    selectivity_corrected_median: float = column("median of `selectivity_corrected`", range=(-1, 1))
+    share_selective: float = share("share of units with `selectivity_p` below 0.05", "ours")
+    share_selective_bh: float = share("share of units with `selectivity_q` below 0.05", "ours")
+    auroc_median: float = share("median of the units' AUROC", "Gale et al. 2020")
+    auroc_chance: float = share("mean AUROC of random rankings of the images")
+    informedness_median: float = share("median of the units' informedness")
+    informedness_chance: float = share("mean informedness of random rankings")
+    precision_median: float = share("median of the units' `precision_top_k`")
+    precision_chance: float = share("mean precision of random rankings")
+
+
+def compute(layer: "Recording", parameters: Parameters, seed: int) -> tuple[Units, Layer]:
+    """Measure how selective the units of a layer are for single classes."""
+    top, shuffles, n_all_classes = parameters.top, parameters.shuffles, len(layer.classes)
+    # of equal values, that of the image with the lower index comes first
+    labels = layer.sorted_labels
+    n_images, n_classes = len(labels), len(np.unique(labels))
+    if n_classes < 2:
+        LOGGER.warning("%s: all %d images are of one class: no unit has a selectivity", layer, n_images)
+    if top >= n_images:
+        LOGGER.warning("%s: of %d images all are top images: precision says nothing", layer, n_images)
+    parts = [
+        unit_selectivity(values, labels, n_all_classes, top=top, shuffles=shuffles, seed=seed)
+        for values in layer.unit_means()
+    ]
+    units = UnitSelectivity(*map(np.concatenate, zip(*parts, strict=True)))
+    n_not_finite = int((~units.is_finite).sum())
+    if n_not_finite:
+        LOGGER.warning("%s: %d units are not finite", layer, n_not_finite)
+    q_values = benjamini_hochberg(units.p)
+    corrected = units.selectivity - units.chance
+    by_chance = chance_detection(labels, n_all_classes, top, DRAWS, seed)
+    names = np.array([*layer.classes, None], dtype=object)  # the last one is that of no class
+    return (
+        Units(
+            of=layer.attributes,
+            selectivity=units.selectivity,
+            selectivity_chance=units.chance,
+            selectivity_p=units.p,
+            selectivity_q=q_values,
+            selectivity_corrected=corrected,
+            selective_class=list(names[units.selective_class]),
+            auroc=units.auroc,
+            auroc_class=list(names[units.auroc_class]),
+            informedness=units.informedness,
+            informedness_class=list(names[units.informedness_class]),
+            precision_top_k=units.precision,
+            n_precision_images=units.n_top,
+        ),
+        Layer(
+            of=layer.attributes,
+            n_units=layer.shape[0],
+            n_images=n_images,
+            n_classes=n_classes,
+            n_silent_units=int(units.is_silent.sum()),
+            n_signed_units=int(units.is_signed.sum()),
+            n_not_finite_units=n_not_finite,
+            shuffles=shuffles,
+            top=top,
+            selectivity_median=_over_defined(np.median, units.selectivity),
+            selectivity_chance_median=_over_defined(np.median, units.chance),
+            selectivity_corrected_median=_over_defined(np.median, corrected),
+            share_selective=_over_defined(_share_significant, units.p),
+            share_selective_bh=_over_defined(_share_significant, q_values),
+            auroc_median=_over_defined(np.median, units.auroc),
+            auroc_chance=by_chance.auroc,
+            informedness_median=_over_defined(np.median, units.informedness),
+            informedness_chance=by_chance.informedness,
+            precision_median=_over_defined(np.median, units.precision),
+            precision_chance=by_chance.precision,
+        ),
+    )
+
+
+measure = Measure(
+    name="selectivity",
+    title="Selectivity",
+    reads={"layer": Recordings()},
+    tables={"units": Units, "layer": Layer},
+    compute=compute,
+    parameters=Parameters,
+    memory=2000,
+)
+
+
+def _over_defined(statistic: Callable[[Floats], float], values: Floats) -> float:
+    """Return a statistic of the values that are defined; NaN where none is."""
+    defined = values[~np.isnan(values)]
+    return float(statistic(defined)) if len(defined) else float("nan")
+
+
+def _share_significant(p_values: Floats) -> float:
+    return float((p_values < LEVEL).mean())
 
 
 def _present(labels: NDArray[np.integer]) -> tuple[NDArray[np.integer], NDArray[np.int32], NDArray[np.int64]]:

@@ -19,18 +19,6 @@ class Similarity(Settings):
     """Bootstrap resamples of the images for each 95 % interval."""
 
 
-class Concepts(Settings):
-    """The classes to which units respond, by their top images."""
-
-    top: Annotated[int, Ge(2)] = 100
-    """Number of top images of a unit; all images if there are fewer."""
-    normalizer: Literal["classes", "units"] = "classes"
-    """Number by whose logarithm the entropy in flatness is divided; `units` reproduces the formula as printed
-    in the paper, with which flatness can exceed 1."""
-    draws: Annotated[int, Ge(100)] = 1000
-    """Random draws of images for the chance level of the Gini index and the MF degree."""
-
-
 class Facets(Settings):
     """Facets of single units: independent components of the patches to which they respond most strongly."""
 
@@ -66,16 +54,6 @@ class Ascent(Settings):
     """Largest random shift of an image in pixels, drawn anew in each step."""
     batch: Positive = 96
     """Images optimized at once; fewer take less memory."""
-
-
-class Selectivity(Settings):
-    """Selectivity of single units for one class."""
-
-    shuffles: Annotated[int, Ge(100)] = 250
-    """Shuffles of the images' labels for the chance level and p-value of class selectivity."""
-    top: Annotated[int, Ge(2)] = 100
-    """Number of images with the largest values of a unit whose most common class gives its precision; all
-    images if there are fewer."""
 
 
 class Claims(Settings):
@@ -188,10 +166,8 @@ class _Undeclared(Settings):
     """The measures' parameters."""
 
     similarity: Similarity = Similarity()
-    concepts: Concepts = Concepts()
     facets: Facets = Facets()
     ascent: Ascent = Ascent()
-    selectivity: Selectivity = Selectivity()
     claims: Claims = Claims()
     directions: Directions = Directions()
     alignment: Alignment = Alignment()

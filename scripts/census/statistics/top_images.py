@@ -24,9 +24,7 @@ class TopImages(NamedTuple):
     positions: NDArray[np.int32]
 
 
-def top_images(
-    blocks: Iterable[tuple[NDArray[np.integer], NDArray[np.float32], NDArray[np.integer]]], units: int, k: int
-) -> TopImages:
+def top_images(blocks: Iterable[tuple[np.ndarray, ...]], units: int, k: int) -> TopImages:
     """Find the k images with the largest values of each unit.
 
     Of images with the same value that with the lower index comes first, so the answer depends neither on the
