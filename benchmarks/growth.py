@@ -90,7 +90,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "clusters": {"threshold": 0.7, "permutations": 1, "images": 8, "sample": 50_000},
     "gram": {"parts": {}},
     # fewer resamples than in the default study: their number is no size of the data
-    "similarity": {"resamples": 50, "checkpoints": ["final"]},
+    "similarity": {"resamples": 50},
 }
 OUTPUTS = {
     "sparsity": ("layer", "units"),
@@ -98,7 +98,7 @@ OUTPUTS = {
     "selectivity": ("units", "layer"),
     "clusters": ("store", "units", "layer"),
     "gram": ("store",),
-    "similarity": ("pairs", "steps"),
+    "similarity": ("pairs", "steps", "layer"),
 }
 
 

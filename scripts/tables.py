@@ -18,7 +18,6 @@ with job(snakemake.log[0]) as log:
 
     SAME_LAYER = ["network", "checkpoint", "dataset", "layer"]
     SAME_UNIT = [*SAME_LAYER, "unit"]
-    ENDINGS = ("", "_low", "_high")
     BLOCKS = ("measure", "network", "dataset", "layer", "block")
 
     def found(name):
@@ -32,18 +31,6 @@ with job(snakemake.log[0]) as log:
             column = table[name]
             table = table.filter(pc.is_null(column) if value is None else pc.equal(column, value))
         return table
-
-    def renamed(table, names):
-        """Return the keys of a table, and columns by their new names, with their intervals."""
-        ends = {old + ending: new + ending for old, new in names.items() for ending in ENDINGS}
-        return table.select([*SAME_LAYER, *ends]).rename_columns([*SAME_LAYER, *ends.values()])
-
-    def joined(tables):
-        """Return tables about layers side by side."""
-        first, *others = tables
-        for other in others:
-            first = first.join(other, SAME_LAYER, join_type="full outer")
-        return first
 
     def fields():
         """Return the receptive fields of the layers: the longer side, in pixels."""
@@ -94,22 +81,12 @@ with job(snakemake.log[0]) as log:
         },
     )
 
-    pairs = found("similarity_pairs")
-    similarity = [
-        renamed(found("similarity_steps"), {"similarity": "step_similarity"}),
-        *(
-            renamed(
-                rows(pairs, other_layer=end), {"similarity": f"similarity_to_{end}", "cka": f"cka_to_{end}"}
-            )
-            for end in ("input", "output")
-        ),
-    ]
     layers = census(
         "layers",
         {
             "sparsity": (found("sparsity_layers"), SAME_LAYER),
             "correlation": (found("correlation_layers"), SAME_LAYER),
-            "similarity": (joined(similarity), SAME_LAYER),
+            "similarity": (found("similarity_layers"), SAME_LAYER),
             "facetedness": (found("facetedness_layers"), SAME_LAYER),
             "selectivity": (found("selectivity_layers"), SAME_LAYER),
             "alignment": (found("alignment_layers"), SAME_LAYER),

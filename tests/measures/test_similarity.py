@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from census.measures.correlation import is_defined
-from census.measures.similarity import deconfounded, similarity, spearman, steps
+from census.measures.correlation import Parameters, is_defined
+from census.measures.similarity import Layer, Pairs, Steps, compute, deconfounded, similarity, spearman, steps
 from census.statistics.bootstrap import resample_counts
 
 N_IMAGES, N_LAYERS = 12, 4
@@ -132,3 +132,35 @@ def test_what_the_confound_explains_wholly_has_nothing_left(matrices):
 def test_steps_pass_branches_by():
     assert steps([False, False, True, True, False, False]) == [(0, 1), (1, 4), (4, 5)]
     assert steps([True, True]) == []
+
+
+class Matrices(dict):
+    """A layer's matrices, with its attributes."""
+
+    def __init__(self, place, correlation):
+        super().__init__(correlation=correlation, gram=correlation)
+        name = ("input", "conv", "branch", "output")[place]
+        self.attributes = {"layer": name, "depth": place, "kind": name, "branch_of": name == "branch" or ""}
+
+
+def test_the_census_has_what_was_found_of_pairs_and_steps(matrices):
+    found = list(compute(list(map(Matrices, range(N_LAYERS), matrices)), Parameters(100), seed=0))
+    pairs, steps_, layers = ([each for each in found if type(each) is of] for of in (Pairs, Steps, Layer))
+    assert [(each.of["layer"], *each.other_layer) for each in steps_] == [
+        ("input", "conv"),
+        ("conv", "output"),
+    ]
+    for place, (pair, layer) in enumerate(zip(pairs, layers, strict=True)):
+        following = {0: 1, 1: 3}.get(place)
+        assert layer.step_similarity == (None if following is None else pair.similarity.at(following))
+        assert layer.similarity_to_input == pair.similarity.at(0)
+        assert layer.similarity_to_output == pair.similarity.at(3)
+        assert layer.cka_to_input == pair.cka.at(0)
+        assert layer.cka_to_output == pair.cka.at(3)
+
+
+def test_without_input_and_output_nothing_is_compared_with_them(matrices):
+    found = list(compute(list(map(Matrices, (1, 2), matrices)), Parameters(100), seed=0))
+    for layer in (each for each in found if isinstance(each, Layer)):
+        ends = ("similarity_to_input", "similarity_to_output", "cka_to_input", "cka_to_output")
+        assert [getattr(layer, name) for name in ("step_similarity", *ends)] == [None] * 5

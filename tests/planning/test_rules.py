@@ -43,6 +43,24 @@ def test_files_of_a_run_are_those_of_its_blocks():
     assert files_of_study(plan, "sparsity.units") == [file]
 
 
+def test_a_run_has_files_of_the_measures_that_it_has():
+    place, file = (
+        SimpleNamespace(network="cnn", dataset="clothes"),
+        "results/measures/performance/cnn/clothes",
+    )
+    plan = planned()
+    assert tables_of_run(plan, "performance")(place) == [f"{file}.parquet"]
+    without_logits = planned({"layers": ["relu1"]})
+    assert tables_of_run(without_logits, "performance")(place) == []
+    assert files_of_study(without_logits, "performance") == []
+
+
+def test_memory_may_follow_from_the_run():
+    rules = {rule.name: rule for rule in measure_rules(planned({"maps": 1000, "images": 1000}))}
+    place = SimpleNamespace(network="cnn", dataset="clothes")
+    assert rules["similarity"].memory(place, 1) > rules["correlation"].memory(place, 1)
+
+
 def test_an_unknown_input_is_named_with_the_nearest():
     with pytest.raises(TypeError, match=r"there is no table 'sparsity\.unit'.*sparsity\.units"):
         table_path("sparsity.unit")

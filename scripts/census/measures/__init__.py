@@ -8,7 +8,19 @@ if TYPE_CHECKING:
     from census.measures.declaration import Measure
 
 # in the order of the census
-DECLARED = ("sparsity", "histogram", "concepts", "facetedness", "selectivity", "importance", "agreement")
+DECLARED = (
+    "sparsity",
+    "histogram",
+    "correlation",
+    "similarity",
+    "learning",
+    "performance",
+    "concepts",
+    "facetedness",
+    "selectivity",
+    "importance",
+    "agreement",
+)
 
 
 @cache

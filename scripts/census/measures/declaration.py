@@ -235,7 +235,7 @@ class Measure:
         repeats do not.
     has_arrays : whether ``compute`` returns :class:`Arrays`.
     memory : memory of a job in MB.
-    matrices : number of images × images matrices that a job holds on top of that.
+    matrices : number of images × images matrices that a job holds on top of that, or a function of the run.
     minutes : time limit of a job of a run or of the study; that of a block follows from its layers.
     """
 
@@ -253,7 +253,7 @@ class Measure:
     in_census: bool = True
     has_arrays: bool = False
     memory: int = 1000
-    matrices: int = 0
+    matrices: int | Callable[[Any], int] = 0
     minutes: int = 60
 
     def __post_init__(self) -> None:

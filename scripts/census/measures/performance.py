@@ -1,11 +1,63 @@
 """How well a network names the class of an image: accuracy and loss, from its logits."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import numpy as np
+from annotated_types import Ge
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from census.measures.declaration import Floats, Measure, Recordings, Table, column, count, share
+from census.statistics.bootstrap import Estimate, mean_estimate
+
+if TYPE_CHECKING:
+    from census.stores.recording import Recording
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Accuracy and loss of a network on the data set on which it was trained."""
+
+    resamples: Annotated[int, Ge(100)] = 1000
+    """Bootstrap resamples of the images for each 95 % interval."""
+
+
+class Checkpoint(Table, per="checkpoint"):
+    """How well a network names the classes of images."""
+
+    n_images: int = count("images seen", "images")
+    resamples: int = column("the parameter of that name", range=(100, None))
+    accuracy: Estimate = share("share of images whose largest logit is their class's")
+    loss: Estimate = column("cross-entropy, mean over images", unit="nats", range=(0, None))
+
+
+def compute(logits: "Recording", parameters: Parameters, seed: int) -> tuple[Checkpoint]:
+    """Measure how well a network names the classes of images at a checkpoint."""
+    # logits have no extent: their mean over positions is their value
+    found = [performance(block, labels) for labels, block in logits.statistics("mean", beside=logits.labels)]
+    accuracy, loss = (
+        mean_estimate(np.concatenate(values), parameters.resamples, seed)
+        for values in zip(*found, strict=True)
+    )
+    n_images, resamples = len(logits.labels), parameters.resamples
+    return (
+        Checkpoint(
+            of=logits.attributes, n_images=n_images, resamples=resamples, accuracy=accuracy, loss=loss
+        ),
+    )
+
+
+measure = Measure(
+    name="performance",
+    title="Accuracy and loss",
+    reads={"logits": Recordings("output")},
+    tables={"": Checkpoint},
+    compute=compute,
+    jobs="run",
+    parameters=Parameters,
+    where=lambda run: bool(run.has_performance),
+    minutes=10,
+)
 
 
 class Performance(NamedTuple):

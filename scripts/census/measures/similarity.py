@@ -10,17 +10,126 @@ Neuroscience 2.
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from census.measures.correlation import is_defined
-from census.statistics.bootstrap import pair_sums
+from census.measures.correlation import Parameters, is_defined
+from census.measures.declaration import Floats, Integers, Matrices, Measure, Table, Texts, column, count
+from census.statistics.bootstrap import Estimate, estimate, pair_sums
+from census.statistics.cka import debiased_cka
 from census.statistics.gram import RESOLUTION
 from census.statistics.ranks import average_ranks
 
-Floats = NDArray[np.float64]
+if TYPE_CHECKING:
+    from census.stores.recording import LayerMatrices
+
+
+class Pairs(Table, per="pair"):
+    """A layer compared with all layers."""
+
+    other_layer: Texts = column("name of the other layer")
+    other_depth: Integers = column("its rank along the forward pass", range=(0, None))
+    other_branch_of: Texts = column("module in a branch of which it lies; empty on the trunk")
+    n_map_images: int = count("images on which both are compared", "images")
+    resamples: int = column("the parameter of that name", range=(100, None))
+    similarity: Estimate = column("Pearson's r of the two correlation matrices", range=(-1, 1))
+    similarity_spearman: Floats = column("Spearman's ρ of the two correlation matrices", range=(-1, 1))
+    similarity_deconfounded: Estimate = column(
+        "Pearson's r after the input's entries were regressed out", range=(-1, 1)
+    )
+    cka: Estimate = column("debiased linear CKA")
+
+
+class Steps(Pairs, per="step"):
+    """A layer on the trunk compared with the next one there."""
+
+
+class Layer(Table, per="layer"):
+    """A layer compared with the next one on the trunk, with the input and with the logits.
+
+    None where there is no such layer.
+    """
+
+    step_similarity: Estimate | None = column(
+        "similarity to the next layer on the trunk; null for layers in branches and for the last one",
+        "S1",
+        range=(-1, 1),
+    )
+    similarity_to_input: Estimate | None = column(
+        "correlation of the layer's image-by-image matrix with that of the input", "S1", range=(-1, 1)
+    )
+    similarity_to_output: Estimate | None = column("the same with that of the logits", "S1", range=(-1, 1))
+    cka_to_input: Estimate | None = column("debiased linear CKA with the input", "Nguyen et al. 2021")
+    cka_to_output: Estimate | None = column("debiased linear CKA with the logits", "Nguyen et al. 2021")
+
+
+Comparison = TypeVar("Comparison", bound=Pairs)
+
+
+def compute(layers: Sequence["LayerMatrices"], parameters: Parameters, seed: int) -> Iterator[Pairs | Layer]:
+    """Compare the layers of a network with each other at a checkpoint."""
+    of = [layer.attributes for layer in layers]
+    places = {each["layer"]: place for place, each in enumerate(of)}
+    correlations, grams = (np.stack([layer[name] for layer in layers]) for name in ("correlation", "gram"))
+    n_images = correlations.shape[1]
+
+    def with_and_without_input(counts: Floats) -> Floats:
+        """Return similarity, and similarity after the input's is regressed out, (samples, 2, L, L)."""
+        plain = similarity(correlations, counts)
+        has_input = of[0]["kind"] == "input"
+        rest = deconfounded(plain, confound=0) if has_input else np.full(plain.shape, np.nan)
+        return np.stack([plain, rest], axis=1)
+
+    pearson = estimate(with_and_without_input, n_images, parameters.resamples, seed)
+    cka = estimate(lambda counts: debiased_cka(grams, counts), n_images, parameters.resamples, seed)
+    ranks = spearman(correlations)
+
+    def compared(table: type[Comparison], here: int, others: list[int]) -> Comparison:
+        return table(
+            of=of[here],
+            other_layer=[of[other]["layer"] for other in others],
+            other_depth=np.array([of[other]["depth"] for other in others]),
+            other_branch_of=[of[other]["branch_of"] for other in others],
+            n_map_images=n_images,
+            resamples=parameters.resamples,
+            similarity=pearson.at(0, here, others),
+            similarity_spearman=ranks[here, others],
+            similarity_deconfounded=pearson.at(1, here, others),
+            cka=cka.at(here, others),
+        )
+
+    following = dict(steps([bool(each["branch_of"]) for each in of]))
+    to_input, to_output = places.get("input"), places.get("output")
+    for here in range(len(layers)):
+        after = following.get(here)
+        yield compared(Pairs, here, list(range(len(layers))))
+        if after is not None:
+            yield compared(Steps, here, [after])
+        yield Layer(
+            of=of[here],
+            step_similarity=None if after is None else pearson.at(0, here, after),
+            similarity_to_input=None if to_input is None else pearson.at(0, here, to_input),
+            similarity_to_output=None if to_output is None else pearson.at(0, here, to_output),
+            cka_to_input=None if to_input is None else cka.at(here, to_input),
+            cka_to_output=None if to_output is None else cka.at(here, to_output),
+        )
+
+
+measure = Measure(
+    name="similarity",
+    title="Similarity between the layers",
+    reads={"layers": Matrices("gram")},
+    tables={"pairs": Pairs, "steps": Steps, "layer": Layer},
+    compute=compute,
+    each="checkpoint",
+    jobs="run",
+    parameters=Parameters,
+    matrices=lambda run: 6 + 5 * len(run.layers),
+    minutes=240,
+)
 
 
 def similarity(correlations: NDArray[np.floating], counts: Floats) -> Floats:

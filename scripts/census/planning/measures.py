@@ -12,13 +12,6 @@ from census.planning.settings import AS_WRITTEN, NotNegative, Positive, Settings
 Resamples = Annotated[int, Ge(100)]
 
 
-class Similarity(Settings):
-    """Correlation between images, and similarity between layers and between checkpoints."""
-
-    resamples: Resamples = 1000
-    """Bootstrap resamples of the images for each 95 % interval."""
-
-
 class Facets(Settings):
     """Facets of single units: independent components of the patches to which they respond most strongly."""
 
@@ -139,13 +132,6 @@ class Clusters(Settings):
     figure."""
 
 
-class Performance(Settings):
-    """Accuracy and loss of a network on the data set on which it was trained."""
-
-    resamples: Resamples = 1000
-    """Bootstrap resamples of the images for each 95 % interval."""
-
-
 class Ablation(Settings):
     """Ablation of single units, and of increasing numbers of them."""
 
@@ -165,14 +151,12 @@ class Ablation(Settings):
 class _Undeclared(Settings):
     """The measures' parameters."""
 
-    similarity: Similarity = Similarity()
     facets: Facets = Facets()
     ascent: Ascent = Ascent()
     claims: Claims = Claims()
     directions: Directions = Directions()
     alignment: Alignment = Alignment()
     clusters: Clusters = Clusters()
-    performance: Performance = Performance()
     ablation: Ablation = Ablation()
 
 

@@ -119,6 +119,8 @@ def files_of_run(plan: Plan, measure: str, path: str, *, unit_layers: bool = Fal
             if kind == "layers" and (unit_layers or _has_unit_layers_only(measure)):
                 return plan.unit_layers_of_run(path)
             return plan.blocks_of_run(path, kind)
+        case "run":
+            return plan.file_if(path, declared(measure).where)
         case _:
             return path
 
@@ -175,7 +177,8 @@ def measure_rules(plan: Plan) -> Iterator[MeasureRule]:
 def _memory(plan: Plan, measure: Measure) -> Megabytes:
     if not measure.matrices:
         return memory(measure.memory)
-    return memory_of_matrices(plan, lambda run: measure.matrices)
+    count = measure.matrices
+    return memory_of_matrices(plan, count if callable(count) else lambda run: count)
 
 
 def _input(plan: Plan, measure: Measure, reads: Input) -> Files | str:

@@ -1,6 +1,6 @@
 """Intervals by resampling images."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import NamedTuple, Self
 
@@ -25,7 +25,7 @@ class Estimate(NamedTuple):
     low: Floats
     high: Floats
 
-    def at(self, *place: int | NDArray[np.integer]) -> Self:
+    def at(self, *place: int | Sequence[int] | NDArray[np.integer]) -> Self:
         """Return one entry, or some."""
         return type(self)(*(each[place] for each in self))
 

@@ -97,12 +97,11 @@ def _beside(item: Item, rest: Any) -> Any:
 
 
 def _log(table: Table) -> None:
-    """Log what was found of a layer."""
-    if table.per == "layer":
-        shown = {}
-        for column in table.columns():
-            value = getattr(table, column.field)
-            shown[column.name] = value.value if isinstance(value, Estimate) else value
+    """Log what was found, if it is a single row."""
+    values = {column.name: getattr(table, column.field) for column in table.columns()}
+    single = {name: each.value if isinstance(each, Estimate) else each for name, each in values.items()}
+    if not any(map(_is_column, single.values())):
+        shown = {name: _plain(each) for name, each in single.items()}
         LOGGER.info("%s, checkpoint %s: %s", table.of["layer"], table.of["checkpoint"], shown)
 
 

@@ -1,0 +1,69 @@
+"""How a layer changes over learning: its similarity to itself at the other checkpoints."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from census.jobs import LOGGER
+from census.measures.correlation import Parameters
+from census.measures.declaration import Integers, Matrices, Measure, Table, Texts, column, count
+from census.measures.similarity import similarity
+from census.statistics.bootstrap import Estimate, estimate
+from census.statistics.cka import debiased_cka
+
+if TYPE_CHECKING:
+    from census.stores.recording import LayerMatrices
+
+
+class Pairs(Table, per="pair"):
+    """A layer at one checkpoint compared with itself at all checkpoints."""
+
+    other_checkpoint: Texts = column("the other checkpoint")
+    other_step: Integers = count("its training steps; null for weights that were not trained here", "steps")
+    n_map_images: int = count("images with maps at all checkpoints", "images")
+    resamples: int = column("the parameter of that name", range=(100, None))
+    similarity: Estimate = column("Pearson's r of the two correlation matrices", range=(-1, 1))
+    cka: Estimate = column("debiased linear CKA")
+
+
+def compute(checkpoints: Sequence["LayerMatrices"], parameters: Parameters, seed: int) -> Iterator[Pairs]:
+    """Compare a layer with itself at the other checkpoints of its network."""
+    # early checkpoints may have maps of fewer images
+    of_each = [layer["image"] for layer in checkpoints]
+    images = sorted(set.intersection(*(set(each.tolist()) for each in of_each)))
+    places = [np.flatnonzero(np.isin(each, images)) for each in of_each]
+    correlations, grams = (
+        np.stack([layer[name][np.ix_(at, at)] for layer, at in zip(checkpoints, places, strict=True)])
+        for name in ("correlation", "gram")
+    )
+    n_images, resamples = len(images), parameters.resamples
+    pearson = estimate(lambda counts: similarity(correlations, counts), n_images, resamples, seed)
+    cka = estimate(lambda counts: debiased_cka(grams, counts), n_images, resamples, seed)
+    steps = [layer.attributes["step"] for layer in checkpoints]
+    for here, layer in enumerate(checkpoints):
+        yield Pairs(
+            of=layer.attributes,
+            other_checkpoint=[other.attributes["checkpoint"] for other in checkpoints],
+            other_step=np.ma.masked_equal([-1 if step is None else step for step in steps], -1),
+            n_map_images=n_images,
+            resamples=resamples,
+            similarity=pearson.at(here),
+            cka=cka.at(here),
+        )
+    LOGGER.info("%s: compared %d checkpoints on %d images", checkpoints[-1], len(checkpoints), n_images)
+
+
+measure = Measure(
+    name="learning",
+    title="Similarity between the checkpoints",
+    reads={"checkpoints": Matrices("gram")},
+    tables={"": Pairs},
+    compute=compute,
+    each="layer",
+    jobs="run",
+    parameters=Parameters,
+    section="similarity",
+    matrices=lambda run: 6 + 5 * len(run.checkpoints),
+    minutes=120,
+)
