@@ -211,7 +211,7 @@ def case(name: str, n_images: int, folder: Path, *, generated: bool = False) -> 
     from census.networks.weights import load_weights
     from census.planning.config import read_config
     from census.recording.forward import Images
-    from census.recording.subset import choose_images
+    from census.statistics.subset import choose_images
 
     config = read_config(yaml.safe_load((ROOT / "config.yaml").read_text())).plain()
     entry, run = config["networks"][name], next(each for each in config["runs"] if each["network"] == name)

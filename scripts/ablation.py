@@ -32,7 +32,7 @@ with job(snakemake.log[0]) as log:
     from census.networks.prepared import prepare
     from census.networks.weights import load_weights
     from census.planning.blocks import units_of_part
-    from census.recording.subset import choose_images
+    from census.statistics.subset import choose_images
     from census.stores.reading import open_store, sorted_labels, statistic_blocks, unit_means
 
     params, key = snakemake.params, snakemake.wildcards.network

@@ -16,7 +16,7 @@ with job(snakemake.log[0]) as log:
     from census.networks.weights import digest_of_weights, load_weights, step_of_weights
     from census.recording.forward import Images, Pass
     from census.recording.passes import digest, pass_id
-    from census.recording.subset import choose_images
+    from census.statistics.subset import choose_images
     from census.stores.paths import layer_name
 
     key, settings = snakemake.params.network, dict(snakemake.params.settings)

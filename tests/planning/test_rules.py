@@ -61,6 +61,24 @@ def test_memory_may_follow_from_the_run():
     assert rules["similarity"].memory(place, 1) > rules["correlation"].memory(place, 1)
 
 
+def test_measures_that_share_a_section_have_their_own_of_its_parameters():
+    plan = planned(measures={"alignment": {"rotations": 21, "directions": 5}})
+    rules = {rule.name: rule.params for rule in measure_rules(plan)}
+    assert [rules[name]["rotations"] for name in ("alignment", "bases")] == [21, 21]
+    assert rules["bases"]["directions"] == 5
+    assert "directions" not in rules["alignment"]
+    assert "images" not in rules["bases"]
+
+
+@pytest.mark.parametrize(
+    ("layer", "files"), [("input", []), ("relu1", ["results/measures/bases/cnn/clothes.parquet"])]
+)
+def test_a_run_that_a_measure_leaves_out_has_no_file_of_it(layer, files):
+    plan = planned({"layers": [layer]})
+    assert tables_of_run(plan, "bases")(SimpleNamespace(network="cnn", dataset="clothes")) == files
+    assert files_of_study(plan, "bases") == files
+
+
 def test_an_unknown_input_is_named_with_the_nearest():
     with pytest.raises(TypeError, match=r"there is no table 'sparsity\.unit'.*sparsity\.units"):
         table_path("sparsity.unit")

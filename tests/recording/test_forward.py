@@ -18,7 +18,7 @@ from census.recording import forward
 from census.recording.forward import Images, Pass
 from census.recording.passes import shard_name
 from census.recording.shards import gather
-from census.recording.subset import choose_images, choose_positions
+from census.statistics.subset import choose_images, choose_positions
 from census.stores import activations as store
 from census.stores.reading import (
     image_blocks,
@@ -31,6 +31,7 @@ from census.stores.reading import (
     values_at_positions,
     values_before,
 )
+from census.stores.recording import Recording
 
 INPUT = {"size": 12, "resize": None, "color": "RGB", "range": 1, "mean": [0.5] * 3, "std": [0.5] * 3}
 N_IMAGES, N_MAPS = 70, 20
@@ -348,6 +349,11 @@ def test_rows_are_taken_from_their_blocks(network, images, tmp_path):
     for places in ([], [0], [3, 4, 15, 16, 47, 69], range(N_IMAGES)):
         found = rows_at(statistic_blocks(group, "mean"), np.array(places, int), 6)
         np.testing.assert_array_equal(found, group["mean"][:][list(places)])
+    # in any order, and more than once
+    (recorded,) = map(Recording, tmp_path.rglob("0.zarr"))
+    np.testing.assert_array_equal(
+        recorded.on_images("mean", np.array([9, 2, 9])), group["mean"][:][[9, 2, 9]]
+    )
 
 
 def test_neurons_in_parts_are_all_neurons(network, images, tmp_path):

@@ -496,7 +496,7 @@ def test_a_damaged_chunk_is_named_and_its_store_made_again(finished):
         assert advised, ended.output
         assert finished.folder / advised[1] == store
     # the layer is named, also where stores of all checkpoints are read together
-    assert re.search(r"^Error: relu1: \S+ cannot be read", ended.output, re.MULTILINE), ended.output
+    assert re.search(r"^Error: layer relu1: \S+ cannot be read", ended.output, re.MULTILINE), ended.output
     shutil.rmtree(store)
     ended = finished.succeed(*measures.values())
     assert ended.jobs == {"extract/extract_random_final_tiny"} | {

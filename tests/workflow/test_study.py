@@ -23,7 +23,7 @@ from census.atlas.site import read_data
 from census.claims.declared import CLAIMS
 from census.claims.verdict import FAILS, HOLDS, UNDECIDED
 from census.planning.plan import MEASURES
-from census.recording.subset import choose_images
+from census.statistics.subset import choose_images
 from census.tables.dictionary import columns_of
 
 ROOT = Path(__file__).parents[2]

@@ -1,5 +1,7 @@
 # What a network's logits lose without single units of a layer, and without more and more of them. The units of a layer
 # that takes long are split into parts.
+from census.planning.rules import table_path
+
 ABLATION_UNITS = "results/measures/ablation/{network}/{dataset}/{block}.units.parquet"
 ABLATION_CURVES = "results/measures/ablation/{network}/{dataset}/{block}.curves.parquet"
 ABLATION_LAYER = "results/measures/ablation/{network}/{dataset}/{block}.layer.parquet"
@@ -25,7 +27,7 @@ rule ablation:
         images=plan.of_run(lambda run: run.images),
         train=plan.of_run(lambda run: run.training_images),
         # one of the orders in which units are removed
-        substitution=SUBSTITUTION_UNITS,
+        substitution=table_path("substitution.units"),
     output:
         units=ABLATION_UNITS,
         curves=ABLATION_CURVES,

@@ -1,5 +1,5 @@
 # The papers' claims, each as a test with a verdict.
-from census.planning.rules import stores_of_run
+from census.planning.rules import stores_of_run, tables_of_run
 
 CLAIMS_OF_RUN = "results/measures/claims/{network}/{dataset}.parquet"
 CLAIMS = "results/census/claims.tsv"
@@ -12,7 +12,7 @@ rule claims:
         gram=plan.blocks_of_run(GRAM),
         concepts=stores_of_run(plan, "concepts"),
         directions=plan.blocks_of_run(DIRECTIONS_TABLE),
-        alignment=plan.blocks_of_run(ALIGNMENT_RESAMPLES),
+        alignment=tables_of_run(plan, "alignment.resamples"),
     output:
         CLAIMS_OF_RUN,
     log:

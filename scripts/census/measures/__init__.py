@@ -18,6 +18,10 @@ DECLARED = (
     "concepts",
     "facetedness",
     "selectivity",
+    "alignment",
+    "bases",
+    "clusters",
+    "substitution",
     "importance",
     "agreement",
 )

@@ -10,20 +10,155 @@ S0 asks whether patterns prefer the neuronal basis. Elhage, Lasenby & Olah (2023
 transformer residual stream, for kurtosis over units, and random rotations as the control.
 """
 
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import numpy as np
+from annotated_types import Ge, Le
 from numpy.typing import NDArray
 
-from census.statistics.bootstrap import Estimate, percentile_interval
+from census.jobs import LOGGER
+from census.measures.declaration import Floats, Integers, Measure, Recordings, Table, column, count, share
+from census.statistics.bootstrap import Estimate, percentile_interval, resample_counts
+from census.statistics.subset import choose_images
 
-Floats = NDArray[np.float64]
+if TYPE_CHECKING:
+    from census.stores.recording import Recording
+
 Singles = NDArray[np.float32]
 STATISTICS = ("kurtosis", "gini", "hoyer")
 VALUES_AT_ONCE = 1 << 17  # few enough to stay in a processor's cache between one operation and the next
 # rotations between which a statistic differs by less than this, relatively, differ by rounding
 RESOLUTION = 1e-6
+
+
+@dataclass(frozen=True)
+class Common:
+    """Parameters of all comparisons of directions."""
+
+    rotations: Annotated[int, Ge(20), Le(10000)] = 20
+    """Random rotations with which the unit basis is compared."""
+    resamples: Annotated[int, Ge(100)] = 1000
+    """Bootstrap resamples of the images for each 95 % interval."""
+
+
+@dataclass(frozen=True)
+class Parameters(Common):
+    """Axis alignment: whether activation vectors prefer the unit basis to other bases of the same space."""
+
+    images: Annotated[int, Ge(2)] | None = 250
+    """Number of the images with activation maps, a seeded random sample, whose activation vectors are
+    rotated; null for all of them."""
+
+
+class Layer(Table, per="layer"):
+    """How much more unevenly patterns spread over units than over random axes; also before the rectifier."""
+
+    n_units: int = count("units of the layer", "units")
+    n_map_images: int = count("images whose patterns are compared", "images")
+    n_positions: int = count("positions of an image whose patterns are compared", "positions")
+    rotations: int = column("the parameter of that name", range=(20, None))
+    resamples: int = column("the parameter of that name", range=(100, None))
+
+    n_silent_positions: int = count("patterns of zeros", "patterns")
+    n_constant_positions: int = count("patterns of a single other value, without kurtosis", "patterns")
+    n_not_finite_positions: int = count("patterns with values that are not finite", "patterns")
+    pattern_kurtosis: Estimate = column("mean kurtosis of patterns over units", range=(1, None))
+    alignment_kurtosis: Estimate = column(
+        "kurtosis of patterns over units minus its mean over random rotations", "Elhage et al. 2023"
+    )
+    alignment_z: Estimate = column(
+        "the same over its standard deviation over rotations", "Elhage et al. 2023"
+    )
+    pattern_gini: Estimate = share("mean Gini index of patterns over units")
+    alignment_gini: Estimate = column("the same minus its mean over random rotations", range=(-1, 1))
+    alignment_gini_z: Estimate = column("the same over its standard deviation over rotations")
+    pattern_hoyer: Estimate = share("mean Hoyer sparseness of patterns over units")
+    alignment_hoyer: Estimate = column("the same minus its mean over random rotations", range=(-1, 1))
+    alignment_hoyer_z: Estimate = column("the same over its standard deviation over rotations")
+
+    # of what the layer's rectifier takes; null for other layers
+    n_silent_positions_before: int | None = count("patterns of zeros", "patterns")
+    n_constant_positions_before: int | None = count("patterns of a single other value", "patterns")
+    n_not_finite_positions_before: int | None = count("patterns with values that are not finite", "patterns")
+    pattern_kurtosis_before: Estimate | None = column("mean kurtosis", range=(1, None))
+    alignment_kurtosis_before: Estimate | None = column(
+        "alignment of what the layer's rectifier takes; null for other layers", "Elhage et al. 2023"
+    )
+    alignment_z_before: Estimate | None = column(
+        "z of what the layer's rectifier takes; null for other layers", "Elhage et al. 2023"
+    )
+    pattern_gini_before: Estimate | None = share("mean Gini index")
+    alignment_gini_before: Estimate | None = column("the same minus its mean over rotations", range=(-1, 1))
+    alignment_gini_z_before: Estimate | None = column("the same over its standard deviation")
+    pattern_hoyer_before: Estimate | None = share("mean Hoyer sparseness")
+    alignment_hoyer_before: Estimate | None = column("the same minus its mean over rotations", range=(-1, 1))
+    alignment_hoyer_z_before: Estimate | None = column("the same over its standard deviation")
+
+
+class Resamples(Table, per="resample"):
+    """The alignment's z on resamples of images, for what is measured across layers."""
+
+    resample: Integers = column("number of the resample", range=(0, None))
+    alignment_z: Floats = column("z of kurtosis")
+    alignment_z_before: Floats | None = column("z of what the layer's rectifier takes; null for other layers")
+
+
+def compute(
+    checkpoints: Sequence["Recording"], parameters: Parameters, seed: int
+) -> Iterator[Layer | Resamples]:
+    """Measure at every checkpoint of a layer whether its patterns align with the basis of units."""
+    rotations, resamples = parameters.rotations, parameters.resamples
+    maps = {layer.n_map_images for layer in checkpoints}
+    chosen = {n_maps: choose_images(n_maps, parameters.images, 0, seed)[0] for n_maps in maps}
+    sizes = {len(images) for images in chosen.values()}
+    resampled = {n_images: resample_counts(n_images, resamples, seed) for n_images in sizes}
+    (n_units, *_), n_positions = checkpoints[0].shape, checkpoints[0].n_positions
+    # one set for all checkpoints, before and after the rectifier
+    frames = random_frames(min(max(sizes) * n_positions, n_units), n_units, rotations, seed)
+    for layer in checkpoints:
+        images = chosen[layer.n_map_images]
+        n_images, values, before = len(images), layer.at_positions()[images], layer.before()
+        row: dict[str, Any] = {}
+        drawn: dict[str, Any] = {}
+        for suffix, patterns in (("", values), ("_before", before if before is None else before[images])):
+            found = None if patterns is None else sort_out(patterns)
+            for name in ("silent", "constant", "not_finite"):
+                number = row[f"n_{name}_positions{suffix}"] = found and getattr(found, f"n_{name}")
+                if number:
+                    where = f"{layer}{', before its rectifier' if suffix else ''}"
+                    LOGGER.warning("%s: %d patterns are %s", where, number, name.replace("_", " "))
+            spread = found and alignment(found, n_images, frames, resampled[n_images])
+            drawn[f"alignment_z{suffix}"] = spread and spread.z_resampled[:, STATISTICS.index("kurtosis")]
+            for place, statistic in enumerate(STATISTICS):
+                z = "alignment_z" if statistic == "kurtosis" else f"alignment_{statistic}_z"
+                row[f"pattern_{statistic}{suffix}"] = spread and spread.value.at(place)
+                row[f"alignment_{statistic}{suffix}"] = spread and spread.delta.at(place)
+                row[f"{z}{suffix}"] = spread and spread.z.at(place)
+        yield Layer(
+            of=layer.attributes,
+            n_units=n_units,
+            n_map_images=n_images,
+            n_positions=n_positions,
+            rotations=rotations,
+            resamples=resamples,
+            **row,
+        )
+        yield Resamples(of=layer.attributes, resample=np.arange(resamples), **drawn)
+
+
+measure = Measure(
+    name="alignment",
+    title="Alignment",
+    reads={"checkpoints": Recordings()},
+    tables={"layer": Layer, "resamples": Resamples},
+    compute=compute,
+    each="layer",
+    parameters=Parameters,
+    # activation vectors at the positions of images with maps, and a rotation of up to units by units each
+    memory=3000,
+)
 
 
 def unevenness(values: NDArray[np.floating]) -> NDArray[np.floating]:

@@ -7,20 +7,106 @@ Privileged bases in the transformer residual stream, for kurtosis over the axes 
 """
 
 import warnings
-from typing import NamedTuple
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import numpy as np
+from annotated_types import Ge
 from numpy.typing import NDArray
-from sklearn.decomposition import FastICA
-from sklearn.exceptions import ConvergenceWarning
 
-from census.measures.alignment import estimate_from, means_over_patterns, sort_out, unevenness
-from census.statistics.bootstrap import Estimate
+from census.jobs import LOGGER
+from census.measures.alignment import (
+    Common,
+    estimate_from,
+    means_over_patterns,
+    random_frames,
+    sort_out,
+    unevenness,
+)
+from census.measures.declaration import (
+    Floats,
+    Integers,
+    Measure,
+    Recordings,
+    Table,
+    Texts,
+    column,
+    count,
+    share,
+)
+from census.statistics.bootstrap import Estimate, resample_counts
 
-Floats = NDArray[np.float64]
+if TYPE_CHECKING:
+    from census.stores.recording import Recording
+
 Singles = NDArray[np.float32]
 KINDS = ("neurons", "random", "principal", "independent")
 MOST_ITERATIONS = 200  # a search that needs all of its iterations counts as failed
+
+
+@dataclass(frozen=True)
+class Parameters(Common):
+    """Units beside random, principal and independent directions."""
+
+    directions: Annotated[int, Ge(4)] = 16
+    """Number of units and of random, principal and independent directions that are compared at the final
+    checkpoint, in a run's `unit_layers`; fewer if the layer has fewer units. Four is the smallest number
+    whose kurtosis can differ."""
+
+
+class Directions(Table, per="kind of direction"):
+    """How unevenly patterns spread over directions of each kind."""
+
+    directions: Texts = column("`neurons`, `random`, `principal` or `independent`")
+    n_map_images: int = count("images with activation maps", "images")
+    n_positions: int = count("positions of an image whose patterns are compared", "positions")
+    n_directions: int = count("directions of each kind", "directions")
+    n_left_out_positions: int = count(
+        "patterns that are silent, or the same, in all directions of one of the kinds", "patterns"
+    )
+    n_unsettled: Integers = count("halves of the images whose search did not come to rest", "halves")
+    pattern_kurtosis: Estimate = column("mean kurtosis of patterns", range=(1, None))
+    pattern_gini: Estimate = share("mean Gini index of patterns")
+    pattern_hoyer: Estimate = share("mean Hoyer sparseness of patterns")
+
+
+def compute(layer: "Recording", parameters: Parameters, seed: int) -> Iterator[Directions]:
+    """Compare the units of a layer with random, principal and independent directions."""
+    patterns, wanted = layer.at_positions(), parameters.directions
+    n_images, n_positions, n_units = patterns.shape
+    frames = random_frames(min(wanted, n_units), n_units, parameters.rotations, seed)
+    found = compare(patterns, wanted, frames, resample_counts(n_images, parameters.resamples, seed), seed)
+    if found.n_unsettled:
+        LOGGER.warning("%s: the search for independent directions did not come to rest", layer)
+    kurtosis, gini, hoyer = (Estimate(*(each[:, place] for each in found.value)) for place in range(3))
+    yield Directions(
+        of=layer.attributes,
+        directions=KINDS,
+        n_map_images=n_images,
+        n_positions=n_positions,
+        n_directions=found.n_directions,
+        n_left_out_positions=found.n_left_out,
+        n_unsettled=np.where(np.array(KINDS) == "independent", found.n_unsettled, 0),
+        pattern_kurtosis=kurtosis,
+        pattern_gini=gini,
+        pattern_hoyer=hoyer,
+    )
+
+
+measure = Measure(
+    name="bases",
+    title="Bases",
+    reads={"layer": Recordings("unit_layers", "final")},
+    tables={"": Directions},
+    compute=compute,
+    jobs="run",
+    parameters=Parameters,
+    section="alignment",
+    where=lambda run: bool(run.unit_layers),
+    # a layer's activation vectors at the positions of all images with maps
+    memory=3000,
+)
 
 
 class Bases(NamedTuple):
@@ -142,6 +228,9 @@ def independent_directions(patterns: Floats, span: Span, count: int, seed: int) 
     Hyvärinen & Oja (2000), Independent component analysis: algorithms and applications, Neural Networks
     13(4–5), 411–430.
     """
+    from sklearn.decomposition import FastICA
+    from sklearn.exceptions import ConvergenceWarning
+
     whitening = span.directions[:count] / span.deviations[:count, None]
     ica = FastICA(whiten=False, max_iter=MOST_ITERATIONS, random_state=seed)
     with warnings.catch_warnings():  # it is said in what is returned

@@ -5,15 +5,133 @@ References
 S4 names clusters of redundant neurons as future work, and gives no definition.
 """
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import numpy as np
+from annotated_types import Ge, Gt, Le
 from numpy.typing import NDArray
-from scipy.cluster.hierarchy import fcluster, linkage
-from scipy.spatial.distance import squareform
 
-Floats = NDArray[np.float64]
+from census.jobs import LOGGER
+from census.measures.declaration import (
+    ELSEWHERE,
+    Arrays,
+    Floats,
+    Measure,
+    Recordings,
+    Table,
+    column,
+    count,
+    share,
+)
+from census.statistics.subset import choose_images
+
+if TYPE_CHECKING:
+    from census.stores.recording import Recording
+
 UNITS_AT_ONCE = 64  # whose responses are float64 at a time
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Clusters of units with correlated responses, in a run's `unit_layers`."""
+
+    threshold: Annotated[float, Gt(0), Le(1)] = 0.7
+    """Mean correlation down to which two clusters are joined; at 0.7, units share half of their variance."""
+    permutations: Annotated[int, Ge(1), Le(10000)] = 1
+    """Random permutations of each unit's responses over images for the chance level. One suffices for more
+    than a few images."""
+    images: Annotated[int, Ge(1), Le(12)] = 8
+    """Number of a cluster's top images that are kept, and shown."""
+    sample: Annotated[int, Ge(3)] | None = 50000
+    """Number of images on which responses are compared, a seeded random sample if there are more; null for
+    all images. At 50,000, the standard error of a correlation is below 0.005."""
+    dendrograms: Annotated[int, Ge(0), ELSEWHERE] = 3
+    """Number of a run's `unit_layers`, evenly spaced along depth, whose dendrograms are drawn; 0 for no such
+    figure."""
+
+
+class Units(Table, per="unit"):
+    """The cluster of each unit."""
+
+    cluster: Floats = column(
+        "number of the unit's cluster in its layer, the largest is 0; undefined for constant units",
+        "S4",
+        range=(0, None),
+    )
+    cluster_size: Floats = count("units in that cluster", "units", "S4", least=1)
+
+
+class Layer(Table, per="layer"):
+    """How many clusters the units of a layer form."""
+
+    n_units: int = count("units of the layer", "units")
+    n_images: int = count("images on which responses are compared", "images")
+    n_constant_units: int = count(
+        "units with the same response to all images, or none that is finite", "units"
+    )
+    cluster_threshold: float = share("the parameter `threshold`")
+    permutations: int = column("the parameter of that name", range=(1, None))
+    n_clusters: int = column("clusters of units whose responses correlate", "S4", range=(0, None))
+    n_clusters_chance: float = column("the same with responses permuted over images", "ours", range=(0, None))
+    cluster_share: float = share("clusters over units that are not constant")
+    largest_cluster: int = count("units in the largest cluster", "units")
+
+
+def compute(layer: "Recording", parameters: Parameters, seed: int) -> Iterator[Units | Layer | Arrays]:
+    """Cluster the units of a layer by the correlation of their responses."""
+    threshold, (n_units, *_) = parameters.threshold, layer.shape
+    # each unit's responses are permuted, so those of all images that count are held at once
+    places, _ = choose_images(len(layer.images), parameters.sample, 0, seed)
+    responses = standardize(layer.on_images("mean", places))
+    n_varying = len(responses.units)
+    if n_varying < n_units:
+        LOGGER.warning("%s: %d of %d units are constant or not finite", layer, n_units - n_varying, n_units)
+    cluster, size = np.full((2, n_units), np.nan)
+    sizes, chance, arrays = np.zeros(0, np.int64), np.nan, {}
+    if n_varying:
+        joins = tree(distances(responses.values))
+        clusters = cut(joins, threshold)
+        sizes = np.bincount(clusters)
+        cluster[responses.units], size[responses.units] = clusters, sizes[clusters]
+        chance = clusters_by_chance(responses.values, threshold, parameters.permutations, seed).mean()
+        if layer.attributes["checkpoint"] == "final":
+            top = top_images_of_clusters(responses.values, clusters, parameters.images)
+            arrays = {
+                "unit": (("leaf",), responses.units),
+                "cluster": (("leaf",), clusters),
+                "join": (("join", "column"), joins),
+                "top_image": (("cluster", "rank"), layer.images[places][top]),
+            }
+    yield Units(of=layer.attributes, cluster=cluster, cluster_size=size)
+    yield Layer(
+        of=layer.attributes,
+        n_units=n_units,
+        n_images=len(places),
+        n_constant_units=n_units - n_varying,
+        cluster_threshold=threshold,
+        permutations=parameters.permutations,
+        n_clusters=len(sizes),
+        n_clusters_chance=chance,
+        cluster_share=len(sizes) / n_varying if n_varying else np.nan,
+        largest_cluster=int(sizes.max(initial=0)),
+    )
+    if layer.attributes["checkpoint"] == "final":
+        yield Arrays({**layer.attributes, "cluster_threshold": threshold}, arrays)
+
+
+measure = Measure(
+    name="clusters",
+    title="Clusters of units",
+    reads={"layer": Recordings("unit_layers", "units_and_untrained")},
+    tables={"units": Units, "layer": Layer},
+    compute=compute,
+    parameters=Parameters,
+    has_arrays=True,
+    # three times the means of the images sampled and all units
+    memory=3000,
+)
 
 
 class Responses(NamedTuple):
@@ -62,6 +180,8 @@ def distances(values: NDArray[np.float32]) -> Floats:
     -------
     float64 (units · (units − 1) / 2,), 0 to 2, in scipy's condensed order.
     """
+    from scipy.spatial.distance import squareform
+
     correlations = values.T @ values
     np.fill_diagonal(correlations, 1)
     # both triangles are the same but for rounding
@@ -79,6 +199,8 @@ def tree(apart: Floats) -> Floats:
     -------
     float64 (units − 1, 4), average linkage as scipy gives it; without rows for less than two units.
     """
+    from scipy.cluster.hierarchy import linkage
+
     return linkage(apart, "average") if len(apart) else np.empty((0, 4))
 
 
@@ -95,6 +217,8 @@ def cut(joins: Floats, threshold: float) -> NDArray[np.int64]:
     int64 (units,), 0 for the largest cluster; of equal ones, that of the first unit comes first. A layer
     without joins is one of one unit.
     """
+    from scipy.cluster.hierarchy import fcluster
+
     if not len(joins):
         return np.zeros(1, np.int64)
     labels = fcluster(joins, _height(threshold), "distance")

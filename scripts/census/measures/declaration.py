@@ -206,7 +206,8 @@ class NoParameters:
     """For a measure without parameters, which has no section in the config."""
 
 
-def _everywhere(run: Any) -> bool:
+def everywhere(run: Any) -> bool:
+    """Return True: all runs have a measure."""
     return True
 
 
@@ -248,7 +249,7 @@ class Measure:
     jobs: Literal["layers", "units", "run", "study"] = "layers"
     parameters: type[Any] = NoParameters
     section: str = ""
-    where: Callable[[Any], bool] = _everywhere
+    where: Callable[[Any], bool] = everywhere
     plan: Mapping[str, str] = field(default_factory=dict)
     in_census: bool = True
     has_arrays: bool = False

@@ -5,12 +5,142 @@ References
 S3: Chen et al. (2018), Understanding the importance of single directions via representative substitution.
 """
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from census.measures.declaration import (
+    Floats,
+    Integers,
+    Matrices,
+    Measure,
+    NoParameters,
+    Recordings,
+    Table,
+    column,
+    count,
+    share,
+)
+from census.statistics.top_images import NONE, top_images
+
+if TYPE_CHECKING:
+    from census.stores.recording import LayerMatrices, Recording
+
+
+class Units(Table, per="unit"):
+    """How replaceable each unit is. What pictures were not made for was not measured."""
+
+    rs_iam: Floats = share(
+        "representative substitution: share of the layer's units that answer more to the unit's picture by "
+        "inhibitory activation maximization; mean over seeds that did not fail",
+        "S3",
+    )
+    rs_iam_low: Floats = share("least over these seeds", "ours")
+    rs_iam_high: Floats = share("largest over these seeds", "ours")
+    rs_am: Floats = share("the same for the picture by plain activation maximization", "S3")
+    rs_am_low: Floats = share("least over these seeds", "ours")
+    rs_am_high: Floats = share("largest over these seeds", "ours")
+    rs_natural: Floats = share("the same for the image on which the unit's mean is largest", "ours")
+    rs_iam_failed: Floats = count(
+        "ascents, of `measures.ascent.seeds`, at whose end the unit was still silent (IAM)", "ascents", "S3"
+    )
+    rs_am_failed: Floats = count("the same for plain activation maximization", "ascents", "S3")
+    natural_image: Integers = column(
+        "index, in the data set, of the image on which the unit's mean is largest", "ours", range=(0, None)
+    )
+    natural_maximum: Floats = column("the unit's mean on that image", "ours")
+    iam_over_natural: Floats = column("mean on its IAM picture over the natural maximum", "ours")
+    am_over_natural: Floats = column("mean on its AM picture over the natural maximum", "ours")
+
+
+class Layer(Table, per="layer"):
+    """How many units of a layer are replaceable."""
+
+    n_units: int = count("units of the layer", "units")
+    n_sampled: int = count("units for which pictures were made", "units")
+    n_seeds: int = count("pictures of each unit and kind", "pictures")
+    n_silent_units: int = count("units that no image activates", "units")
+    n_failed_iam: int = count("sampled units for which all ascents failed (IAM)", "units")
+    n_failed_ascents_iam: int = count("ascents that failed (IAM)", "ascents")
+    share_rs_iam_zero: float = share(
+        "share of sampled units, failed ones left out, that no other unit beats on their own IAM picture",
+        "S3",
+    )
+    n_failed_am: int = count("sampled units for which all ascents failed (AM)", "units")
+    n_failed_ascents_am: int = count("ascents that failed (AM)", "ascents")
+    share_rs_am_zero: float = share("the same for AM", "S3")
+
+
+def compute(
+    layer: "Recording", ascent: "LayerMatrices", parameters: NoParameters, seed: int
+) -> Iterator[Units | Layer]:
+    """Measure how replaceable units are: on pictures made for them, and on images that drive them most."""
+    sampled, responses, (n_units, *_) = ascent["unit"], ascent["response"], layer.shape
+    # the image with the largest mean over positions, which is what an ascent maximizes, too
+    blocks = layer.statistics("mean")
+    top = top_images(
+        ((those, values, np.zeros(values.shape, np.int32)) for those, values in blocks), n_units, k=1
+    )
+    natural_image, natural_maximum = top.images[:, 0], top.values[:, 0].astype(np.float64)
+    answering = np.flatnonzero(natural_image != NONE)
+    order = np.argsort(layer.images)
+    places = order[np.searchsorted(layer.images, natural_image[answering], sorter=order)]
+    rs_natural = np.full(n_units, np.nan)
+    rs_natural[answering] = representative_substitution(layer.on_images("mean", places), answering)
+
+    def of_sampled(values: NDArray[Any]) -> "np.ma.MaskedArray[Any, Any]":
+        everywhere, mask = np.zeros(n_units), np.ones(n_units, bool)
+        everywhere[sampled], mask[sampled] = values, False
+        return np.ma.MaskedArray(everywhere, mask)
+
+    columns: dict[str, Any] = {}
+    row: dict[str, Any] = {}
+    for objective, those in zip(ascent.attributes["objectives"], responses, strict=True):
+        shares = representative_substitution(those, sampled)
+        own = those[:, np.arange(len(sampled)), sampled].astype(np.float64)
+        mean, least, largest = over_seeds(shares)
+        columns |= {
+            f"rs_{objective}": of_sampled(mean),
+            f"rs_{objective}_low": of_sampled(least),
+            f"rs_{objective}_high": of_sampled(largest),
+            f"rs_{objective}_failed": of_sampled(np.isnan(shares).sum(0)),
+            f"{objective}_over_natural": of_sampled(over_seeds(own).mean / natural_maximum[sampled]),
+        }
+        n_known = int((~np.isnan(mean)).sum())
+        row |= {
+            f"n_failed_{objective}": len(sampled) - n_known,
+            f"n_failed_ascents_{objective}": int(np.isnan(shares).sum()),
+            # of the units of which there is a number
+            f"share_rs_{objective}_zero": float((mean == 0).sum() / n_known) if n_known else np.nan,
+        }
+    yield Units(
+        of=layer.attributes,
+        natural_image=np.ma.masked_equal(natural_image, NONE),
+        natural_maximum=natural_maximum,
+        rs_natural=rs_natural,
+        **columns,
+    )
+    yield Layer(
+        of=layer.attributes,
+        n_units=n_units,
+        n_sampled=len(sampled),
+        n_seeds=responses.shape[1],
+        n_silent_units=n_units - len(answering),
+        **row,
+    )
+
+
+measure = Measure(
+    name="substitution",
+    title="Substitution of units",
+    reads={"layer": Recordings(checkpoints="units"), "ascent": Matrices("ascent")},
+    tables={"units": Units, "layer": Layer},
+    compute=compute,
+    jobs="units",
+    minutes=30,
+)
 
 
 class OverSeeds(NamedTuple):

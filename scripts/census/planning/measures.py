@@ -98,40 +98,6 @@ class Directions(Settings):
     """Layers whose left singular vectors are stored, as `{NETWORK: [LAYER]}`; null for none."""
 
 
-class Alignment(Settings):
-    """Axis alignment: whether activation vectors prefer the unit basis to other bases of the same space."""
-
-    images: Annotated[int, Ge(2)] | None = 250
-    """Number of the images with activation maps, a seeded random sample, whose activation vectors are
-    rotated; null for all of them."""
-    rotations: Annotated[int, Ge(20), Le(10000)] = 20
-    """Random rotations with which the unit basis is compared."""
-    directions: Annotated[int, Ge(4)] = 16
-    """Number of units and of random, principal and independent directions that are compared at the final
-    checkpoint, in a run's `unit_layers`; fewer if the layer has fewer units. Four is the smallest number
-    whose kurtosis can differ."""
-    resamples: Resamples = 1000
-    """Bootstrap resamples of the images for each 95 % interval."""
-
-
-class Clusters(Settings):
-    """Clusters of units with correlated responses, in a run's `unit_layers`."""
-
-    threshold: Annotated[float, Gt(0), Le(1), AS_WRITTEN] = 0.7
-    """Mean correlation down to which two clusters are joined; at 0.7, units share half of their variance."""
-    permutations: Annotated[int, Ge(1), Le(10000)] = 1
-    """Random permutations of each unit's responses over images for the chance level. One suffices for more
-    than a few images."""
-    images: Annotated[int, Ge(1), Le(12)] = 8
-    """Number of a cluster's top images that are kept, and shown."""
-    sample: Annotated[int, Ge(3)] | None = 50000
-    """Number of images on which responses are compared, a seeded random sample if there are more; null for
-    all images. At 50,000, the standard error of a correlation is below 0.005."""
-    dendrograms: NotNegative = 3
-    """Number of a run's `unit_layers`, evenly spaced along depth, whose dendrograms are drawn; 0 for no such
-    figure."""
-
-
 class Ablation(Settings):
     """Ablation of single units, and of increasing numbers of them."""
 
@@ -155,8 +121,6 @@ class _Undeclared(Settings):
     ascent: Ascent = Ascent()
     claims: Claims = Claims()
     directions: Directions = Directions()
-    alignment: Alignment = Alignment()
-    clusters: Clusters = Clusters()
     ablation: Ablation = Ablation()
 
 
@@ -170,7 +134,12 @@ def _declared_sections() -> dict[str, type[Settings]]:
 
 
 if TYPE_CHECKING:
-    Measures = _Undeclared
+
+    class Measures(_Undeclared):
+        """All sections; those of declared measures are known when the module runs."""
+
+        def __getattr__(self, section: str) -> Any: ...
+
 else:
     Measures = create_model(
         "Measures",

@@ -170,13 +170,6 @@ class Plan:
         run = self.run_of(wildcards)
         return run.stores(self.block_of(wildcards, "units").layers, run.unit_checkpoints)
 
-    def unit_stores_and_controls(self, wildcards: Place) -> list[str]:
-        """Return the stores of a block's layers with per-unit analyses, and of the untrained network."""
-        run = self.run_of(wildcards)
-        wanted = {"0", *run.unit_checkpoints}
-        layers = [name for name in self.block_of(wildcards, "layers").layers if name in run.unit_layers]
-        return run.stores(layers, [each for each in run.checkpoints if each in wanted])
-
     def files_of_dataset(self, wildcards: Place) -> str | list[str]:
         """Return the folder fetched for a data set; nothing for a folder of the user's."""
         source = source_of(self.config.datasets[wildcards.dataset].plain())

@@ -17,7 +17,6 @@ CENSUS = "results/census/{table}.parquet"
 # measures with rules of their own, by what their jobs work on
 OTHERS: Mapping[str, Kind] = {
     "gram": "layers",
-    "substitution": "units",
     "directions": "layers",
     "facets": "facets",
     "ascent": "units",

@@ -138,11 +138,6 @@ class Run:
         return self.stores(self.layers, ["final"])
 
     @property
-    def final_unit_stores(self) -> list[str]:
-        """The stores of the final network's layers with per-unit analyses, by depth."""
-        return self.stores(self.unit_layers, ["final"])
-
-    @property
     def logits(self) -> list[str]:
         """The stores of the logits at every checkpoint."""
         return self.stores(["output"], self.checkpoints)

@@ -79,7 +79,11 @@ def descriptions(model: type[Settings]) -> Mapping[str, str]:
     reads them each time the module is imported, which would take most of its import's time.
     """
     found = {}
-    for source in model.written_as or (model,):
+    written_as = model.written_as or (model,)
+    # what a class inherits stands in another one
+    for source in (base for each in written_as for base in reversed(each.__mro__)):
+        if source in Settings.__mro__:
+            continue
         (written,) = ast.parse(inspect.getsource(source)).body
         for key, below in pairwise(ast.iter_child_nodes(written)):
             match key, below:

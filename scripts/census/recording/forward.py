@@ -18,8 +18,8 @@ from census.networks.maps import as_maps
 from census.networks.prepared import Prepared
 from census.recording.shards import remove_empty, remove_others
 from census.recording.statistics import Statistics, statistics
-from census.recording.subset import choose_positions
 from census.recording.writing import Writing, ahead
+from census.statistics.subset import choose_positions
 from census.stores.activations import StoreWriter, create_store, finish_store, images_per_chunk, stamp_store
 from census.stores.paths import path_name
 

@@ -84,6 +84,18 @@ class Recording:
         """Yield blocks of images, or of their values in ``beside``, with statistics (images, units)."""
         return reading.image_blocks(self.group, self.images if beside is None else beside, *names)
 
+    def on_images(self, name: str, places: NDArray[np.integer]) -> NDArray[np.float32]:
+        """Return a statistic of each unit's map on some images, (images, units).
+
+        Parameters
+        ----------
+        name : see :meth:`statistic`.
+        places : of the images in the order of the values, see :attr:`images`.
+        """
+        ascending, inverse = np.unique(places, return_inverse=True)
+        rows = reading.rows_at(self.statistic(name), ascending, self.shape[0])
+        return rows if np.array_equal(ascending, places) else rows[inverse]
+
     def unit_means(self) -> Iterator[NDArray[np.float32]]:
         """Yield mean activations of some units at a time, (images, units), images by their index."""
         return reading.unit_means(self.group)

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from census.recording.subset import choose_images, choose_positions
+from census.statistics.subset import choose_images, choose_positions
 
 
 @given(
