@@ -30,6 +30,7 @@ from census.measures.declaration import (
     share,
 )
 from census.statistics.significance import benjamini_hochberg
+from census.statistics.ties import tie_ranks
 
 if TYPE_CHECKING:
     from census.stores.recording import Recording
@@ -115,7 +116,6 @@ class Layer(Table, per="layer"):
 def compute(layer: "Recording", parameters: Parameters, seed: int) -> tuple[Units, Layer]:
     """Measure how selective the units of a layer are for single classes."""
     top, shuffles, n_all_classes = parameters.top, parameters.shuffles, len(layer.classes)
-    # of equal values, that of the image with the lower index comes first
     labels = layer.sorted_labels
     n_images, n_classes = len(labels), len(np.unique(labels))
     if n_classes < 2:
@@ -611,7 +611,9 @@ def unit_selectivity(
         values[:, known], labels, selectivity[known], shuffles, seed
     )
 
-    found = detection(values, labels, n_classes, top)
+    # top images of the same value are not to be those of the first classes
+    order = tie_ranks(np.arange(len(labels))).argsort()
+    found = detection(values[order], labels[order], n_classes, top)
     # what is alike on all images, or cannot be compared, detects no class
     none = is_silent | ~is_finite | (len(np.unique(labels)) < 2)
     found.auroc[none], found.informedness[none], found.top_counts[none] = np.nan, np.nan, 0

@@ -6,6 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from census.statistics.ties import images_of, tie_ranks
+
 NONE = -1  # in place of an image or a position, where a unit answers to fewer images
 
 
@@ -27,8 +29,8 @@ class TopImages(NamedTuple):
 def top_images(blocks: Iterable[tuple[np.ndarray, ...]], units: int, k: int) -> TopImages:
     """Find the k images with the largest values of each unit.
 
-    Of images with the same value that with the lower index comes first, so the answer depends neither on the
-    order of images nor on how they are cut into blocks. An image on which a unit is silent (its largest value
+    Tied images come in the order of :mod:`census.statistics.ties`, so the answer depends neither on the order
+    of images nor on how they are cut into blocks. An image on which a unit is silent (its largest value
     is not above 0) is none of its top images.
 
     Parameters
@@ -45,12 +47,12 @@ def top_images(blocks: Iterable[tuple[np.ndarray, ...]], units: int, k: int) -> 
 
 
 # A key orders by value first, then by image: the bits of a positive float ascend with it, and below them
-# stands the image's index, counted from above. 0 stands for no image. All other keys differ.
+# stands the image's rank among ties, counted from above. 0 stands for no image. All other keys differ.
 _Best = tuple[NDArray[np.uint64], NDArray[np.int32]]
 
 
 def _pack(images: NDArray[np.integer], values: NDArray[np.float32]) -> NDArray[np.uint64]:
-    order = np.uint64(0xFFFFFFFF) - images.astype(np.uint64)
+    order = np.uint64(0xFFFFFFFF) - tie_ranks(images)
     return (np.ascontiguousarray(values).view(np.uint32).astype(np.uint64) << np.uint64(32)) | order
 
 
@@ -77,7 +79,7 @@ def _largest(best: _Best, added: tuple[NDArray[np.uint64], NDArray[np.integer]],
 def _decoded(keys: NDArray[np.uint64], positions: NDArray[np.int32]) -> TopImages:
     order = np.argsort(keys, axis=1)[:, ::-1]
     keys, positions = np.take_along_axis(keys, order, 1), np.take_along_axis(positions, order, 1)
-    images = (np.uint64(0xFFFFFFFF) - (keys & np.uint64(0xFFFFFFFF))).astype(np.int64)
+    images = images_of(np.uint64(0xFFFFFFFF) - (keys & np.uint64(0xFFFFFFFF)))
     values = (keys >> np.uint64(32)).astype(np.uint32).view(np.float32)
     none = keys == 0
     return TopImages(
