@@ -14,10 +14,10 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.common import Options, Row, cpu_seconds, in_a_process, peak_memory
 from census.measures.correlation import pattern_correlation
+from census.measures.patterns import open_patterns
 from census.measures.svd import decompose, randomized
-from census.recording.patterns import open_patterns
 from census.statistics.gram import gram
-from census.stores.reading import neuron_blocks, open_store
+from census.stores.recording import Recording
 
 SHAPE = (256, 6, 6)
 N_NEURONS = int(np.prod(SHAPE))
@@ -64,10 +64,10 @@ def _crossover(folder: Path, sizes: tuple[int, ...], rounds: int) -> Iterator[Ro
         _write(store, _patterns(n_images))
 
         def by_gram(store: Path = store) -> None:
-            decompose(pattern_correlation(gram(neuron_blocks(open_store(store)))), N_NEURONS, RANK)
+            decompose(pattern_correlation(gram(Recording(store).neuron_blocks())), N_NEURONS, RANK)
 
         def by_sketch(store: Path = store) -> None:
-            mapped = open_patterns(open_store(store), None, None).mapped(store.with_suffix(".patterns"))
+            mapped = open_patterns(Recording(store), None, None).mapped(folder)
             randomized(mapped, RANK, 0)
 
         by_gram()

@@ -40,7 +40,6 @@ OF_JOBS = {
     # measures
     "ablation_merge.py": {"pyarrow"},
     "ascent_merge.py": {"zarr"},
-    "directions.py": MEASURE,
     "facets.py": {"PIL", "pyarrow", "zarr"},
     "gather.py": STATISTICS,
     "gram.py": STATISTICS,

@@ -15,8 +15,10 @@ from census.figures.directions import (
 )
 from census.figures.strips import FRAME, TILE, Strip, draw_strips, rounded
 from census.measures.direction_tables import COMPARISONS
+from census.tables.measuring import ENDINGS
 
 NAMES = ["input", "features.1", "features.3.expand3x3_activation", "output"]
+MEASURED = [each.name + end for each in COMPARISONS for end in ENDINGS[: 3 if each.has_interval else 1]]
 SILENT = 2  # the layer of which nothing is known
 
 
@@ -45,12 +47,12 @@ def layers():
                     strict=True,
                 )
             )
-            row |= {name: random.uniform(0, 1) for name in COMPARISONS}
+            row |= {name: random.uniform(0, 1) for name in MEASURED}
             row |= {"n_components_above_null": 3, "redundancy_chance": 0.05, "class_entropy_chance": 2.5}
             if checkpoint == "10":
-                row |= dict.fromkeys(COMPARISONS)
+                row |= dict.fromkeys(MEASURED)
             if depth == SILENT:
-                row |= dict.fromkeys([*COMPARISONS, "reconstruction_error_8", "held_out_error_8"], np.nan)
+                row |= dict.fromkeys([*MEASURED, "reconstruction_error_8", "held_out_error_8"], np.nan)
             rows.append(row)
     return pd.DataFrame(rows).sample(frac=1, random_state=0)
 

@@ -1,4 +1,4 @@
-"""The script of the rule ``directions``, on stores that hold what is known."""
+"""The jobs of the rule ``directions``, on stores that hold what is known."""
 
 import runpy
 from pathlib import Path
@@ -11,12 +11,16 @@ import pytest
 import xarray as xr
 
 from census.claims.files import Files as Files_of_claims
+from census.jobs import job
 from census.measures.direction_tables import COMPARISONS
-from census.recording.patterns import moments, open_patterns
+from census.measures.patterns import moments, open_patterns
 from census.stores.activations import StoreWriter, create_store, finish_store
-from census.stores.reading import open_store
+from census.stores.recording import Recording
+from census.tables.measuring import ENDINGS
+from census.tables.measuring import run as run_job
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
+MEASURED = [each.name + end for each in COMPARISONS for end in ENDINGS[: 3 if each.has_interval else 1]]
 N, K = 40, 4
 LABELS = np.arange(N) % K
 IMAGES = np.arange(N) * 3  # indices in the data set
@@ -88,31 +92,29 @@ def store(tmp_path):
 
 @pytest.fixture
 def run(tmp_path):
-    """A function that runs the script, with the Gram matrices that it needs, and returns what it wrote."""
-
-    def execute(script, inputs, outputs, params):
-        job = SimpleNamespace(input=inputs, output=outputs, params=params, log=[str(tmp_path / "log")])
-        runpy.run_path(str(SCRIPTS / script), {"snakemake": job})
+    """A function that runs the job, with the Gram matrices that it needs, and returns what it wrote."""
 
     def run(*stores, gram=True, logits=None, **settings):
         place = tmp_path / f"found-{len(list(tmp_path.glob('found-*')))}"
         place.mkdir()
         stores = [str(path) for path in stores]
         if gram:
-            execute(
-                "gram.py",
-                Files(stores=stores, parts=[]),
-                [str(place / "gram.zarr")],
-                SimpleNamespace(parts={}),
+            given = SimpleNamespace(
+                input=Files(stores=stores, parts=[]),
+                output=[str(place / "gram.zarr")],
+                params=SimpleNamespace(parts={}),
+                log=[str(tmp_path / "log")],
             )
+            runpy.run_path(str(SCRIPTS / "gram.py"), {"snakemake": given})
         names = ("layer", "spectrum", "directions", "units")
-        outputs = Files(store=str(place / "found.zarr"), **{name: str(place / name) for name in names})
-        inputs = Files(
-            stores=stores,
-            gram=[str(place / "gram.zarr")] if gram else [],
-            logits=[str(logits)] if logits else [],
-        )
-        execute("directions.py", inputs, outputs, SimpleNamespace(**SETTINGS | settings))
+        outputs = {"store": str(place / "found.zarr"), **{name: str(place / name) for name in names}}
+        inputs = {
+            "layer": stores,
+            "gram": [str(place / "gram.zarr")] if gram else [],
+            "logits": [str(logits)] if logits else [],
+        }
+        with job(tmp_path / "log"):
+            run_job("directions", inputs, outputs, SETTINGS | settings)
         tables = {name: pd.read_parquet(place / name) for name in names}
         return SimpleNamespace(
             **tables, store=place / "found.zarr", folder=place, log=(tmp_path / "log").read_text()
@@ -139,8 +141,8 @@ def test_what_is_written_follows_from_the_maps(store, run):
     np.testing.assert_allclose(spectrum["singular_value"], sigma, rtol=1e-3)
     assert spectrum["explained_variance"].sum() == pytest.approx(1, rel=1e-4)
     # at a step in between, only the spectrum
-    assert found.layer.loc[1, list(COMPARISONS)].isna().all()
-    assert found.layer.loc[[0, 2], list(COMPARISONS)].notna().all().all()
+    assert found.layer.loc[1, list(MEASURED)].isna().all()
+    assert found.layer.loc[[0, 2], list(MEASURED)].notna().all().all()
     assert found.spectrum.query("checkpoint == '10'")["permuted_strength"].isna().all()
     assert set(found.directions["checkpoint"]) == {"0", "final"}
 
@@ -243,7 +245,7 @@ def test_a_silent_layer_is_undefined_and_no_failure(store, run):
         found = run(store(silent), gram=gram)
         row = found.layer.iloc[0]
         assert (row["n_images"], row["n_undefined_patterns"], row["n_components"]) == (0, N, 0)
-        assert row[["participation_ratio", "reconstruction_error_3", *COMPARISONS]].isna().all()
+        assert row[["participation_ratio", "reconstruction_error_3", *MEASURED]].isna().all()
         assert len(found.spectrum) == len(found.directions) == 0
         assert f"{N} patterns are constant or not finite" in found.log
         assert "3 components asked for, 0 found" in found.log
@@ -280,9 +282,7 @@ def test_the_same_pattern_for_all_images_has_no_ends(store, run):
         found = run(store(maps), gram=gram)
         row = found.layer.iloc[0]
         assert (row["n_images"], row["n_undefined_patterns"]) == (N, 0)
-        undefined = [
-            name for name in COMPARISONS if name.startswith(("redundancy_", "class_entropy_", "rho_"))
-        ]
+        undefined = [name for name in MEASURED if name.startswith(("redundancy_", "class_entropy_", "rho_"))]
         undefined = [name for name in undefined if not name.endswith("_chance")]
         assert row[undefined].isna().all()
         assert found.directions["class_entropy"].isna().all()
@@ -318,8 +318,8 @@ def test_moments_are_those_of_patterns_and_exact_where_there_are_none():
 
 
 def test_patterns_in_a_file_are_those_that_are_read(store, tmp_path):
-    patterns = open_patterns(open_store(store(class_patterns())), None, IMAGES[5:])
-    mapped = patterns.mapped(tmp_path / "patterns")
+    patterns = open_patterns(Recording(store(class_patterns())), None, IMAGES[5:])
+    mapped = patterns.mapped(tmp_path)
     np.testing.assert_array_equal(mapped, np.concatenate([each for each, _ in patterns.blocks()], axis=1))
     np.testing.assert_array_equal(patterns.images, IMAGES[5:])
     assert mapped.mean(1) == pytest.approx(np.zeros(N - 5), abs=1e-6)

@@ -55,6 +55,22 @@ def test_a_run_has_files_of_the_measures_that_it_has():
     assert files_of_study(without_logits, "performance") == []
 
 
+def test_an_input_is_read_where_a_run_has_it():
+    def inputs(run, **measures):
+        plan = planned(run, measures=measures)
+        rule = next(rule for rule in measure_rules(plan) if rule.name == "directions")
+        (block,) = plan.runs[0].blocks["layers"]
+        place = SimpleNamespace(network="cnn", dataset="clothes", block=block)
+        return [rule.inputs[name](place) for name in ("gram", "logits")], block
+
+    (gram, logits), block = inputs({})
+    assert gram == [f"results/measures/gram/cnn/clothes/{block}.zarr"]
+    assert logits == []
+    (gram, logits), _ = inputs({"correct_only": True, "maps": 9}, directions={"gram_images": 3})
+    assert gram == []
+    assert logits == ["results/activations/cnn/final/clothes/output.zarr"]
+
+
 def test_memory_may_follow_from_the_run():
     rules = {rule.name: rule for rule in measure_rules(planned({"maps": 1000, "images": 1000}))}
     place = SimpleNamespace(network="cnn", dataset="clothes")

@@ -11,7 +11,7 @@ rule claims:
         layers=CENSUS_LAYERS,
         gram=plan.blocks_of_run(GRAM),
         concepts=stores_of_run(plan, "concepts"),
-        directions=plan.blocks_of_run(DIRECTIONS_TABLE),
+        directions=tables_of_run(plan, "directions.directions"),
         alignment=tables_of_run(plan, "alignment.resamples"),
     output:
         CLAIMS_OF_RUN,

@@ -20,6 +20,7 @@ DECLARED = (
     "selectivity",
     "alignment",
     "bases",
+    "directions",
     "clusters",
     "substitution",
     "importance",

@@ -13,6 +13,7 @@ from typing import (
     Any,
     ClassVar,
     Literal,
+    TypeVar,
     dataclass_transform,
     get_args,
     get_origin,
@@ -20,6 +21,7 @@ from typing import (
 )
 
 import numpy as np
+from annotated_types import Predicate
 from numpy.typing import NDArray
 
 from census.statistics.bootstrap import Estimate
@@ -27,20 +29,32 @@ from census.statistics.bootstrap import Estimate
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Texts = Sequence[str | None]
+Flags = NDArray[np.bool_]
 
-Type = Literal["number", "integer", "text"]
+Type = Literal["number", "integer", "text", "flag"]
 Bounds = tuple[float | None, float | None]
 # what a column holds, by the type of its field
 _TYPES: Mapping[Any, Type] = {
     **dict.fromkeys((float, Floats, Estimate), "number"),
     **dict.fromkeys((int, Integers), "integer"),
     **dict.fromkeys((str, Texts), "text"),
+    **dict.fromkeys((bool, Flags), "flag"),
 }
 # the tables that go into the census, by what a row stands for
 CENSUS = ("unit", "layer")
 
 ELSEWHERE = "elsewhere"
 """Marks a parameter that the plan or a figure reads: no job of the measure depends on it."""
+
+
+def all_differ(values: list[Any]) -> bool:
+    """Return whether a list holds nothing twice."""
+    return len(set(values)) == len(values)
+
+
+Item = TypeVar("Item")
+Unique = Annotated[list[Item], Predicate(all_differ)]
+"""A list of parameters that are all different."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +65,7 @@ class Column:
     ----------
     name : its name in the table. It may contain a parameter in braces: ``reconstruction_error_{components}``.
     field : the attribute that holds its values.
-    type : ``number``, ``integer`` or ``text``.
+    type : ``number``, ``integer``, ``text`` or ``flag``.
     definition : what it means, in a sentence.
     source : a study, or the paper it follows; None keeps the column out of the census.
     unit : unit of its values; empty for plain numbers and text.
@@ -158,6 +172,11 @@ class Arrays:
     arrays: Mapping[str, tuple[tuple[str, ...], np.ndarray]]
 
 
+def everywhere(run: Any) -> bool:
+    """Return True: all runs have a measure, or an input."""
+    return True
+
+
 @dataclass(frozen=True)
 class Recordings:
     """An input: the activations of layers, as :class:`census.stores.recording.Recording`.
@@ -166,10 +185,12 @@ class Recordings:
     ----------
     layers : all layers of the job; those of them with per-unit analyses; or the logits.
     checkpoints : all; those of per-unit analyses; these and the untrained network; or the final network.
+    where : in which runs it is read; there are no files of it in others.
     """
 
     layers: Literal["all", "unit_layers", "output"] = "all"
     checkpoints: Literal["all", "units", "units_and_untrained", "final"] = "all"
+    where: Callable[[Any], bool] = everywhere
 
 
 @dataclass(frozen=True)
@@ -179,9 +200,11 @@ class Matrices:
     Attributes
     ----------
     measure : the measure that wrote them.
+    where : in which runs they are read; there are no files of them in others.
     """
 
     measure: str
+    where: Callable[[Any], bool] = everywhere
 
 
 @dataclass(frozen=True)
@@ -206,11 +229,6 @@ class NoParameters:
     """For a measure without parameters, which has no section in the config."""
 
 
-def everywhere(run: Any) -> bool:
-    """Return True: all runs have a measure."""
-    return True
-
-
 @dataclass(frozen=True)
 class Measure:
     """A measure.
@@ -225,7 +243,7 @@ class Measure:
     compute : function of the inputs, ``parameters`` and ``seed`` that returns tables and :class:`Arrays`.
     each : what ``compute`` is called with: one layer at one checkpoint (``recording``), a list of a layer at
         all checkpoints (``layer``), a list of all layers at a checkpoint (``checkpoint``), or everything
-        (``all``). With ``recording``, further matrices are those of the same layer and checkpoint.
+        (``all``). With ``recording``, further matrices are those of the same layer and checkpoint, or None.
     jobs : whether a job works on a block of layers, on a block of layers with per-unit analyses (``units``),
         on a run, or on the whole study.
     parameters : frozen dataclass with the keys of its config section: types, ranges, defaults.
@@ -235,6 +253,7 @@ class Measure:
     in_census : whether columns with a source go into the census; those of a measure whose tables another one
         repeats do not.
     has_arrays : whether ``compute`` returns :class:`Arrays`.
+    has_scratch : whether ``compute`` takes ``scratch``, a folder for large files that are not kept.
     memory : memory of a job in MB.
     matrices : number of images × images matrices that a job holds on top of that, or a function of the run.
     minutes : time limit of a job of a run or of the study; that of a block follows from its layers.
@@ -253,6 +272,7 @@ class Measure:
     plan: Mapping[str, str] = field(default_factory=dict)
     in_census: bool = True
     has_arrays: bool = False
+    has_scratch: bool = False
     memory: int = 1000
     matrices: int | Callable[[Any], int] = 0
     minutes: int = 60

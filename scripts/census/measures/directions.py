@@ -8,19 +8,406 @@ References
 S4: Zhang, Visualizing neuron role with dimensionality reduction of feature space.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import numpy as np
+from annotated_types import Ge, Le, Lt
 from numpy.typing import NDArray
 
-from census.measures.concepts import chance_counts, class_counts
-from census.measures.svd import Decomposition, singular_values
+from census.errors import StudyError
+from census.jobs import LOGGER
+from census.measures.concepts import chance_counts, chance_labels, class_counts, finite_mean
+from census.measures.declaration import (
+    ELSEWHERE,
+    Arrays,
+    Floats,
+    Matrices,
+    Measure,
+    Recordings,
+    Table,
+    Unique,
+)
+from census.measures.direction_tables import COMPARISONS, Directions, Layer, Spectrum, Units
+from census.measures.patterns import Patterns, open_patterns
+from census.measures.performance import right_images
+from census.measures.svd import (
+    MOST_IN_FULL,
+    Decomposition,
+    count_above,
+    decompose,
+    held_out_error,
+    mean_square,
+    participation_ratio,
+    permuted_strengths,
+    randomized,
+    reconstruction_error,
+    singular_values,
+)
+from census.measures.svd import loadings as loadings_of
 from census.statistics.bootstrap import Estimate, estimate
+from census.statistics.variance import neurons, unit_variance
 
-Floats = NDArray[np.float64]
+if TYPE_CHECKING:
+    from census.stores.recording import LayerMatrices, Recording
+
 Places = NDArray[np.int64]
 ROUNDING = 1e-6  # scores that differ by no larger share of the largest one are the same
+DRAWS = 1000  # of images, behind the entropy that sets have by chance
+# directions that are compared, by the family that they are the first of
+FAMILIES = {"svd": "svd", "variance": "variance", "random": "projection"}
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Directions in a layer's space of neurons, and the images at their extremes.
+
+    Directions are singular vectors, single neurons, and random ones.
+    """
+
+    components: Annotated[int, Ge(2)] = 8
+    """Number of singular vectors, of neurons of highest variance and of random directions whose image sets
+    are compared; also the rank of the reconstruction in tables of layers."""
+    leading: Annotated[int, Ge(2)] = 50
+    """Singular vectors that are stored, and whose class entropy is compared with the singular value; for more
+    than 2,000 images, no others are computed."""
+    threshold: Annotated[float, Ge(0)] | None = None
+    """Singular values above it are counted; null for no count. It depends on the numbers of neurons and
+    images."""
+    permutations: Annotated[int, Ge(1)] = 5
+    """Permutations of each neuron's values over images. A component is significant if it is stronger than in
+    all of them."""
+    permuted_neurons: Annotated[int, Ge(100)] = 4096
+    """Neurons that are permuted in layers that have more."""
+    matched_images: Annotated[int, Ge(2)] = 100
+    """Number of images for which participation ratios are given, in addition to that of all images."""
+    top: Annotated[int, Ge(1)] = 10
+    """Images in the set at each extreme of a direction; at most half of all."""
+    images_shown: Annotated[int, Ge(1), Le(20), ELSEWHERE] = 4
+    """Number of these images shown in figures."""
+    neurons: Annotated[int, Ge(1), Le(20)] = 5
+    """Number of neurons of highest variance, of randomly chosen neurons and of random directions shown in
+    figures."""
+    projections: Annotated[int, Ge(20)] = 100
+    """Random directions."""
+    variance_quantile: Annotated[float, Ge(0), Lt(1)] = 0.9
+    """Random directions whose variance over images is above this quantile are shown separately."""
+    resamples: Annotated[int, Ge(100)] = 1000
+    """Bootstrap resamples of the images for each 95 % interval."""
+    gram_images: Annotated[int, Ge(3), ELSEWHERE] = 8000
+    """Runs with activation maps of more images are decomposed by random projections, without a Gram matrix;
+    they have no null, held-out error or participation ratio."""
+    loadings: Annotated[dict[str, Unique[str]] | None, ELSEWHERE] = None
+    """Layers whose left singular vectors are stored, as `{NETWORK: [LAYER]}`; null for none."""
+
+
+def compute(
+    layer: "Recording",
+    gram: "LayerMatrices | None",
+    logits: Sequence["Recording"],
+    loadings: Sequence[str],
+    scratch: Path,
+    parameters: Parameters,
+    seed: int,
+) -> Iterator[Table | Arrays]:
+    """Find directions of a layer at a checkpoint: singular vectors, single neurons, random ones."""
+    patterns = open_patterns(layer, gram, _right_images(logits[0]) if logits else None)
+    n_images, n_neurons, rank = len(patterns.places), patterns.n_neurons, parameters.components
+    if n_images + patterns.n_undefined < 2:
+        raise StudyError(
+            f"{layer}: all but {n_images} of the images with whole maps are classified wrongly, and "
+            "directions need two at least; raise maps, and images, of this run in the config"
+        )
+    if patterns.n_undefined:
+        LOGGER.warning("%s: %d patterns are constant or not finite", layer, patterns.n_undefined)
+    found, held_out = _decomposed(patterns, parameters.leading, scratch, seed)
+    if len(found.strengths) < rank:
+        LOGGER.warning("%s: %d components asked for, %d found", layer, rank, len(found.strengths))
+    leading = slice(parameters.leading)
+    first = Decomposition(found.strengths[leading], found.vectors[:, leading])
+    arrays: dict[str, tuple[tuple[str, ...], np.ndarray]] = {
+        "image": (("image",), patterns.images),
+        "singular_vectors": (("image", "component"), first.vectors.astype(np.float32)),
+    }
+
+    # the untrained and the final network are looked at more closely; NaN: undefined, None: not measured
+    closely = layer.attributes["checkpoint"] in ("0", "final")
+    unknown = (np.nan, Estimate(*np.full(3, np.nan))) if closely else (None, None)
+    compared: dict[str, Any] = {each.field: unknown[each.has_interval] for each in COMPARISONS}
+    permuted = None
+    y_x_unit = (*layer.shape[1:], layer.shape[0])
+    if closely and len(found.strengths):
+        single = neurons(
+            patterns.blocks(),
+            n_neurons,
+            n_top=max(rank, parameters.neurons),
+            n_chosen=parameters.neurons,
+            n_sample=parameters.permuted_neurons,
+            seed=seed,
+        )
+        if patterns.correlation is not None:
+            permuted = permuted_strengths(
+                single.sample,
+                patterns.correlation,
+                n_neurons,
+                parameters.leading,
+                parameters.permutations,
+                seed,
+            )
+            compared["n_components_above_null"] = count_above(found.strengths, permuted)
+        if patterns.correlation is not None and n_images <= MOST_IN_FULL:
+            projections = random_projections(found, n_neurons, parameters.projections, seed)
+        else:
+            projections = explicit_projections(patterns.blocks(), n_images, parameters.projections, seed)
+        top = min(parameters.top, n_images // 2)
+        if top < parameters.top:
+            LOGGER.warning("%s: %d images at an end, not %d: half of all", layer, top, parameters.top)
+        families = Families(
+            {
+                "svd": (first.vectors * singular_values(first.strengths, n_neurons)).T,
+                "variance": single.top_values,
+                "neuron": single.chosen_values,
+                "projection": projections,
+            },
+            {"variance": single.top, "neuron": single.chosen},
+            patterns.labels,
+            len(layer.classes),
+            layer.shape[0],
+            top,
+        )
+        directions = families.table(layer.attributes, parameters.variance_quantile)
+        yield directions
+        yield Units(of=layer.attributes, variance=unit_variance(single.variance, layer.shape[0]))
+        compared["n_constant_neurons"] = int(np.isnan(single.variance).sum())
+        compared |= families.summary(directions.class_entropy, rank, parameters.resamples, seed)
+        sides = families.ends()
+        arrays |= {
+            "variance": (("y", "x", "unit"), single.variance.reshape(y_x_unit)),
+            "top_image": (("direction", "rank"), patterns.images[sides.top]),
+            "bottom_image": (("direction", "rank"), patterns.images[sides.bottom]),
+        }
+    if layer.attributes["layer"] in loadings:
+        left = loadings_of((block for block, _ in patterns.blocks()), first, n_neurons)
+        arrays["loadings"] = (("component", "y", "x", "unit"), left.reshape(-1, *y_x_unit))
+    yield Arrays(of=layer.attributes, arrays=arrays)
+    spectrum = _spectrum(patterns, found.strengths, held_out, permuted)
+    yield spectrum
+    yield Layer(of=layer.attributes, **_components(patterns, spectrum, parameters, seed), **compared)
+
+
+measure = Measure(
+    name="directions",
+    title="Directions",
+    reads={
+        "layer": Recordings(),
+        "gram": Matrices("gram", where=lambda run: bool(run.has_gram)),
+        "logits": Recordings("output", "final", where=lambda run: bool(run.settings.correct_only)),
+    },
+    tables={"layer": Layer, "spectrum": Spectrum, "directions": Directions, "units": Units},
+    compute=compute,
+    parameters=Parameters,
+    plan={"loadings": "layers_with_loadings"},
+    has_arrays=True,
+    has_scratch=True,
+    matrices=lambda run: 6 if run.has_gram else 0,
+)
+
+
+@lru_cache(maxsize=1)  # the same for all layers
+def _right_images(logits: "Recording") -> NDArray[np.integer]:
+    """Return the images with maps that the network classifies rightly, by their indices in the data set."""
+    n_logits, n_classes = logits.shape[0], len(logits.classes)
+    if n_logits != n_classes:
+        raise StudyError(
+            f"config: runs: correct_only: the network names {n_logits} classes, "
+            f"{logits.attributes['dataset']} has {n_classes}, and so no image is known to be "
+            "classified rightly; leave it out"
+        )
+    # those with whole maps come first, and no others count
+    n_maps = logits.n_map_images
+    return right_images(
+        logits.on_images("mean", np.arange(n_maps)), logits.labels[:n_maps], logits.images[:n_maps]
+    )
+
+
+def _decomposed(patterns: Patterns, leading: int, scratch: Path, seed: int) -> tuple[Decomposition, Floats]:
+    """Decompose patterns by their correlations, or for very many images themselves.
+
+    Returns
+    -------
+    decomposition : without components if there are fewer than two patterns.
+    held_out : float64 (any,), error on other images by number of components.
+    """
+    n_images, correlation = len(patterns.places), patterns.correlation
+    if n_images < 2:  # a pattern of its own has no direction
+        return Decomposition(np.empty(0), np.empty((n_images, 0))), np.empty(0)
+    if correlation is None:
+        return randomized(patterns.mapped(scratch), leading, seed), np.empty(0)
+    return (
+        decompose(correlation, patterns.n_neurons, leading),
+        held_out_error(correlation, patterns.n_neurons, leading, seed),
+    )
+
+
+def _spectrum(patterns: Patterns, strengths: Floats, held_out: Floats, permuted: Floats | None) -> Spectrum:
+    """Return the components of a layer.
+
+    Parameters
+    ----------
+    patterns : the patterns that were decomposed.
+    strengths : float64 (components,).
+    held_out : see :func:`_decomposed`.
+    permuted : float64 (permutations, any), strengths by chance; None where they were not measured.
+    """
+    n, n_images = len(strengths), len(patterns.places)
+    error = reconstruction_error(strengths, n_images)
+
+    def filled(values: Floats) -> Floats:
+        return np.concatenate([values[:n], np.full(max(0, n - len(values)), np.nan)])
+
+    return Spectrum(
+        of=patterns.layer.attributes,
+        component=np.arange(1, n + 1),
+        singular_value=singular_values(strengths, patterns.n_neurons),
+        strength=strengths,
+        explained_variance=strengths / max(1, n_images),
+        reconstruction_error=error,
+        reconstruction_error_absolute=error * np.sqrt(n_images * patterns.n_neurons),
+        held_out_error=filled(held_out),
+        permuted_strength=None if permuted is None else filled(permuted.max(0)),
+    )
+
+
+def _components(patterns: Patterns, spectrum: Spectrum, parameters: Parameters, seed: int) -> dict[str, Any]:
+    """Return the columns of :class:`census.measures.direction_tables.Components`."""
+    n_images, rank, threshold = len(patterns.places), parameters.components, parameters.threshold
+    ratios = _participation_ratios(
+        patterns.correlation, (n_images, parameters.matched_images), parameters.resamples, seed
+    )
+    errors = ("reconstruction_error", "reconstruction_error_absolute", "held_out_error")
+    return {
+        "n_neurons": patterns.n_neurons,
+        "n_map_images": patterns.layer.n_map_images,
+        "n_images": n_images,
+        "n_wrong_images": patterns.n_wrong,
+        "n_undefined_patterns": patterns.n_undefined,
+        "components": rank,
+        "permutations": parameters.permutations,
+        "top": parameters.top,
+        "resamples": parameters.resamples,
+        "n_components": len(spectrum.component),
+        "matched_images": parameters.matched_images,
+        "threshold": threshold,
+        "n_components_above_threshold": None
+        if threshold is None
+        else int((spectrum.singular_value > threshold).sum()),
+        "participation_ratio": ratios[0],
+        "participation_ratio_matched": ratios[1],
+        **{name: dict(enumerate(getattr(spectrum, name), 1)).get(rank, np.nan) for name in errors},
+    }
+
+
+def _participation_ratios(
+    correlation: Floats | None, sizes: Sequence[int], resamples: int, seed: int
+) -> list[Estimate]:
+    """Return the participation ratio for each of some numbers of images; NaN without correlations."""
+    if correlation is None or len(correlation) < 2:
+        return [Estimate(*np.full(3, np.nan))] * len(sizes)
+
+    def measured(counts: Floats) -> Floats:
+        squares = mean_square(correlation, counts)
+        return np.stack([participation_ratio(squares, size) for size in sizes], axis=1)
+
+    found = estimate(measured, len(correlation), resamples, seed)
+    return [Estimate(*ends) for ends in zip(*found, strict=True)]
+
+
+@dataclass(frozen=True)
+class Families:
+    """Directions of several families, by what they make of the same images.
+
+    Attributes
+    ----------
+    scores : float (directions, N) by family: ``svd``; ``variance``, the neurons of highest variance;
+        ``neuron``, neurons chosen at random; ``projection``, random directions. All are of unit vectors.
+    neurons : int (directions,), places of the neurons, for the families that are neurons.
+    labels : int (N,), classes of the images.
+    n_classes, n_units : K and C.
+    top : images in a set.
+    """
+
+    scores: Mapping[str, NDArray[np.floating]]
+    neurons: Mapping[str, NDArray[np.integer]]
+    labels: NDArray[np.integer]
+    n_classes: int
+    n_units: int
+    top: int
+
+    def ends(self) -> "Ends":
+        """Return the images at both ends of all directions, family after family."""
+        return ends(np.concatenate(list(self.scores.values())), self.top)
+
+    def table(self, of: Mapping[str, Any], variance_quantile: float) -> Directions:
+        """Return a row for each direction, family after family.
+
+        Parameters
+        ----------
+        of : attributes of the layer.
+        variance_quantile : of the random directions, those of higher variance are marked.
+        """
+        variances = {family: scores.var(1, dtype=np.float64) for family, scores in self.scores.items()}
+        limits = dict.fromkeys(variances, np.inf)
+        limits["projection"] = float(np.quantile(variances["projection"], variance_quantile))
+        none = {family: np.full(len(scores), -1) for family, scores in self.scores.items()}
+        neuron = np.ma.masked_equal(np.concatenate(list((none | dict(self.neurons)).values())), -1)
+        # of directions that tell no image from another, the ends are any images
+        known = np.concatenate([varies(scores) for scores in self.scores.values()])
+        top, bottom = (
+            np.where(known, class_entropy(side, self.labels, self.n_classes), np.nan) for side in self.ends()
+        )
+        return Directions(
+            of=of,
+            family=[family for family, scores in self.scores.items() for _ in scores],
+            number=np.concatenate([np.arange(len(scores)) for scores in self.scores.values()]),
+            neuron=neuron,
+            unit=neuron % self.n_units,
+            score_variance=np.concatenate(list(variances.values())),
+            above_quantile=np.concatenate([variances[family] > limits[family] for family in variances]),
+            class_entropy=(top + bottom) / 2,
+            class_entropy_top=top,
+            class_entropy_bottom=bottom,
+        )
+
+    def summary(self, entropies: Floats, rank: int, resamples: int, seed: int) -> dict[str, Any]:
+        """Return what a row about the layer has of its directions.
+
+        Parameters
+        ----------
+        entropies : class entropy of each direction, family after family.
+        rank : how many directions of a family are compared.
+        resamples, seed : behind intervals.
+        """
+        compared = {name: self.scores[family][:rank] for name, family in FAMILIES.items()}
+        lengths = np.cumsum([len(scores) for scores in self.scores.values()])
+        of_family = dict(zip(self.scores, np.split(entropies, lengths[:-1]), strict=True))
+        purity = of_family["svd"][~np.isnan(of_family["svd"])]
+        sigma_falls = -np.arange(float(len(purity)))  # components come in the order of their singular values
+        drawn = chance_labels(self.labels, self.top, DRAWS, seed)
+        return {
+            **compare(compared, self.top, resamples, seed),
+            "redundancy_chance": chance_redundancy(len(self.labels), self.top),
+            "rho_purity": estimate(
+                lambda counts: rank_correlation(sigma_falls, purity, counts), len(purity), resamples, seed
+            ),
+            "class_entropy_chance": chance_entropy(drawn, self.n_classes),
+            **{
+                f"class_entropy_{name}": finite_mean(of_family[family][:rank])
+                for name, family in FAMILIES.items()
+            },
+        }
 
 
 class Ends(NamedTuple):

@@ -3,7 +3,7 @@
 import dataclasses
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from annotated_types import Ge, Gt, Le, Len, Lt
+from annotated_types import Ge, Gt, Le, Len
 from pydantic import create_model
 
 from census.measures import DECLARED, declared
@@ -56,48 +56,6 @@ class Claims(Settings):
     """Bootstrap resamples for each 95 % interval: of units, of images, or of the claim's other items."""
 
 
-class Directions(Settings):
-    """Directions in a layer's space of neurons, and the images at their extremes.
-
-    Directions are singular vectors, single neurons, and random ones.
-    """
-
-    components: Annotated[int, Ge(2)] = 8
-    """Number of singular vectors, of neurons of highest variance and of random directions whose image sets
-    are compared; also the rank of the reconstruction in tables of layers."""
-    leading: Annotated[int, Ge(2)] = 50
-    """Singular vectors that are stored, and whose class entropy is compared with the singular value; for more
-    than 2,000 images, no others are computed."""
-    threshold: Annotated[float, Ge(0), AS_WRITTEN] | None = None
-    """Singular values above it are counted; null for no count. It depends on the numbers of neurons and
-    images."""
-    permutations: Positive = 5
-    """Permutations of each neuron's values over images. A component is significant if it is stronger than in
-    all of them."""
-    permuted_neurons: Annotated[int, Ge(100)] = 4096
-    """Neurons that are permuted in layers that have more."""
-    matched_images: Annotated[int, Ge(2)] = 100
-    """Number of images for which participation ratios are given, in addition to that of all images."""
-    top: Positive = 10
-    """Images in the set at each extreme of a direction; at most half of all."""
-    images_shown: Annotated[int, Ge(1), Le(20)] = 4
-    """Number of these images shown in figures."""
-    neurons: Annotated[int, Ge(1), Le(20)] = 5
-    """Number of neurons of highest variance, of randomly chosen neurons and of random directions shown in
-    figures."""
-    projections: Annotated[int, Ge(20)] = 100
-    """Random directions."""
-    variance_quantile: Annotated[float, Ge(0), Lt(1), AS_WRITTEN] = 0.9
-    """Random directions whose variance over images is above this quantile are shown separately."""
-    resamples: Resamples = 1000
-    """Bootstrap resamples of the images for each 95 % interval."""
-    gram_images: Annotated[int, Ge(3)] = 8000
-    """Runs with activation maps of more images are decomposed by random projections, without a Gram matrix;
-    they have no null, held-out error or participation ratio."""
-    loadings: dict[str, Unique[str]] | None = None
-    """Layers whose left singular vectors are stored, as `{NETWORK: [LAYER]}`; null for none."""
-
-
 class Ablation(Settings):
     """Ablation of single units, and of increasing numbers of them."""
 
@@ -120,7 +78,6 @@ class _Undeclared(Settings):
     facets: Facets = Facets()
     ascent: Ascent = Ascent()
     claims: Claims = Claims()
-    directions: Directions = Directions()
     ablation: Ablation = Ablation()
 
 

@@ -212,14 +212,15 @@ class Plan:
 
         return files
 
-    def gram_of_block(self, pattern: str) -> Files:
-        """Return an input function: a block's Gram matrices, if maps are of few enough images."""
+    def where(self, condition: Callable[[Run], bool], files: Files | str) -> Files:
+        """Return an input function: files, or those of a pattern, if the run fulfils a condition."""
 
-        def files(wildcards: Place) -> list[str]:
-            run = self.run_of(wildcards)
-            return [run.path(pattern, block=wildcards.block)] if run.has_gram else []
+        def chosen(wildcards: Place) -> list[str]:
+            if not condition(self.run_of(wildcards)):
+                return []
+            return files(wildcards) if callable(files) else [files.format_map(vars(wildcards))]
 
-        return files
+        return chosen
 
     def parts_of_block(self, pattern: str) -> Files:
         """Return an input function: the parts into which the units of a block are split, in order."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from census.errors import nearest
 from census.measures import DECLARED, declared
-from census.measures.declaration import Input, Matrices, Measure, Recordings, Tables
+from census.measures.declaration import Input, Matrices, Measure, Recordings, Tables, everywhere
 from census.planning.digest import code_digest
 from census.planning.plan import Files, Plan
 from census.planning.resources import Megabytes, memory, memory_of_matrices, runtime_of_block
@@ -17,7 +17,6 @@ CENSUS = "results/census/{table}.parquet"
 # measures with rules of their own, by what their jobs work on
 OTHERS: Mapping[str, Kind] = {
     "gram": "layers",
-    "directions": "layers",
     "facets": "facets",
     "ascent": "units",
     "ablation": "units",
@@ -184,10 +183,13 @@ def _input(plan: Plan, measure: Measure, reads: Input) -> Files | str:
     """Return the files of an input, as an input function or a pattern."""
     of_block = measure.jobs not in ("run", "study")
     match reads:
-        case Recordings(layers, checkpoints):
-            return lambda wildcards: plan.recordings(wildcards, measure.jobs, layers, checkpoints)
-        case Matrices(name):
-            return path_of(name, "zarr") if of_block else stores_of_run(plan, name)
+        case Recordings(layers, checkpoints, where):
+            return plan.where(
+                where, lambda wildcards: plan.recordings(wildcards, measure.jobs, layers, checkpoints)
+            )
+        case Matrices(name, where):
+            stores = path_of(name, "zarr") if of_block else stores_of_run(plan, name)
+            return stores if where is everywhere else plan.where(where, stores)
         case Tables(table, layers):
             if of_block or table.startswith("census."):
                 return table_path(table)

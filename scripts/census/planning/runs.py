@@ -143,11 +143,6 @@ class Run:
         return self.stores(["output"], self.checkpoints)
 
     @property
-    def logits_of_correct(self) -> list[str]:
-        """The store of the final network's logits if only correctly classified images count."""
-        return self.stores(["output"], ["final"]) if self.settings.correct_only else []
-
-    @property
     def unit_weights(self) -> list[str]:
         """The weights at the checkpoints of per-unit analyses, in order of steps."""
         return [WEIGHTS.format(network=self.network, checkpoint=each) for each in self.unit_checkpoints]

@@ -33,8 +33,8 @@ from pydantic import (
 from pydantic_core import CoreSchema, ErrorDetails, PydanticCustomError
 
 from census.errors import StudyError, nearest
+from census.measures.declaration import Unique as Unique
 
-Item = TypeVar("Item")
 Model = TypeVar("Model", bound="Settings")
 
 # in the words of YAML; all others are mappings
@@ -105,12 +105,6 @@ def _as_written(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
     return value
 
 
-def _unique(values: list[Item]) -> list[Item]:
-    if len(set(values)) < len(values):
-        raise PydanticCustomError("twice", "{given} holds something twice", {"given": repr(values)})
-    return values
-
-
 def _handed_on(value: Any, key: str = "") -> Any:
     """Return a value with numbers for texts such as ``1e-3``; refuse values that JSON lacks.
 
@@ -140,7 +134,6 @@ def _fault(line: str) -> PydanticCustomError:
 # 104 must stay 104: as 104.0 it would be a changed parameter, and all that depends on it would run again
 AS_WRITTEN = WrapValidator(_as_written)
 Number = Annotated[float, AS_WRITTEN]
-Unique = Annotated[list[Item], AfterValidator(_unique)]
 Name = Annotated[str, Field(pattern="^[a-z0-9][a-z0-9_-]*$")]
 Text = Annotated[str, Len(1)]
 HOME = AfterValidator(os.path.expanduser)
@@ -247,7 +240,7 @@ class _Place:
                 self.form = get_args(forms[0])[-1]
             elif field := forms[0].model_fields.get(step):
                 self.form, self.description = field.annotation, descriptions(forms[0]).get(str(step), "")
-        self.is_choice = len(_forms(self.form)) > 1 and error["type"] != "twice"
+        self.is_choice = len(_forms(self.form)) > 1 and error["type"] != "predicate_failed"
 
 
 def _line(place: _Place, error: ErrorDetails) -> str:
@@ -267,8 +260,8 @@ def _line(place: _Place, error: ErrorDetails) -> str:
             )
         case "below":
             return f"{place.path}{error['msg']}"
-        case "twice":
-            return key + error["msg"]
+        case "predicate_failed":  # of Unique
+            return f"{key}{value!r} holds something twice"
         case kind if kind.endswith("_type") and all(form in _KINDS for form in forms):
             return key + _wrong_type(value, place.form)
         case _ if place.is_choice:

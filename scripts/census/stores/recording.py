@@ -107,6 +107,13 @@ class Recording:
         """
         return reading.map_blocks(self.group)
 
+    def neuron_blocks(self) -> Iterator[NDArray[np.float32]]:
+        """Yield activation maps in blocks of neurons, (map images, neurons).
+
+        The next block overwrites a block.
+        """
+        return reading.neuron_blocks(self.group)
+
     def at_positions(self) -> NDArray[np.float32]:
         """Return values at the sampled positions, (map images, positions, units)."""
         return reading.values_at_positions(self.group)

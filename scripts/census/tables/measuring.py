@@ -18,7 +18,12 @@ from census.stores.recording import LayerMatrices, Recording, matrices_in
 from census.tables.joining import read_tables
 from census.tables.keys import KEYS
 
-TYPES: Mapping[Type, pa.DataType] = {"number": pa.float64(), "integer": pa.int64(), "text": pa.string()}
+TYPES: Mapping[Type, pa.DataType] = {
+    "number": pa.float64(),
+    "integer": pa.int64(),
+    "text": pa.string(),
+    "flag": pa.bool_(),
+}
 ENDINGS = ("", "_low", "_high")
 ARRAYS = "store"
 
@@ -40,6 +45,8 @@ def run(
     measure: Measure = import_module(f"census.measures.{name}").measure
     parameters = measure.parameters(**{key: params[key] for key in measure.parameter_names()})
     further = {key: params[key] for key in measure.plan}
+    if measure.has_scratch:
+        further["scratch"] = Path(outputs[ARRAYS]).parent
     parts: dict[type[Table], list[pa.Table]] = {table: [] for table in measure.tables.values()}
     for inputs in calls(measure, files):
         for found in measure.compute(**inputs, **further, parameters=parameters, seed=params["seed"]):
@@ -48,7 +55,7 @@ def run(
                 write_checkpoint(Path(outputs[ARRAYS]), arrays, found.of)
             else:
                 parts[type(found)].append(arrow(found, params))
-                _log(found)
+                _log(found, params)
     for table_name, table in measure.tables.items():
         whole = pa.concat_tables([schema(table, params).empty_table(), *parts[table]])
         pq.write_table(whole, outputs[table_name or "table"])
@@ -62,7 +69,11 @@ def calls(measure: Measure, files: Mapping[str, Sequence[str]]) -> Iterator[dict
     match measure.each:
         case "recording":
             for item in one_by_one(items):
-                yield {first: item, **{key: _beside(item, each) for key, each in rest.items()}}
+                beside = {
+                    key: _beside(item, each) if isinstance(measure.reads[key], Matrices) else each
+                    for key, each in rest.items()
+                }
+                yield {first: item, **beside}
         case "layer":
             layers = groupby(items, lambda item: item.attributes["layer"])
             for _, of_layer in one_by_one(layers, lambda group: f"layer {group[0]}"):
@@ -87,18 +98,16 @@ def _opened(reads: Input, files: Sequence[str]) -> Any:
     return read_tables(files) if files else None
 
 
-def _beside(item: Item, rest: Any) -> Any:
-    """Return what belongs to the same layer and checkpoint; tables as they are; None if there is nothing."""
-    if not isinstance(rest, list):
-        return rest
+def _beside(item: Item, rest: Sequence[LayerMatrices]) -> LayerMatrices | None:
+    """Return what belongs to the same layer and checkpoint; None if there is nothing."""
     place = ("layer", "checkpoint")
     same = (each for each in rest if all(each.attributes[key] == item.attributes[key] for key in place))
     return next(same, None)
 
 
-def _log(table: Table) -> None:
+def _log(table: Table, parameters: Mapping[str, Any]) -> None:
     """Log what was found, if it is a single row."""
-    values = {column.name: getattr(table, column.field) for column in table.columns()}
+    values = {column.name.format(**parameters): getattr(table, column.field) for column in table.columns()}
     single = {name: each.value if isinstance(each, Estimate) else each for name, each in values.items()}
     if not any(map(_is_column, single.values())):
         shown = {name: _plain(each) for name, each in single.items()}

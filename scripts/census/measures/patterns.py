@@ -3,27 +3,29 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from tempfile import TemporaryFile
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import zarr
 from numpy.typing import NDArray
 
 from census.measures.correlation import is_defined, pattern_correlation
 from census.statistics.gram import Gram
 from census.statistics.variance import normalised
-from census.stores.reading import neuron_blocks
+
+if TYPE_CHECKING:
+    from census.stores.recording import LayerMatrices, Recording
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Patterns:
-    """The patterns of those of a store's images that count.
+    """The patterns of those of a layer's images that count.
 
     Attributes
     ----------
-    store : of the layer's activations.
+    layer : its activations.
     places : int64 (N,), places of the images among those that have maps; in ascending order.
     means, deviations : float64 (N,), mean and standard deviation of each pattern, over neurons.
     correlation : float64 (N, N); None where it was not read.
@@ -32,7 +34,7 @@ class Patterns:
     n_undefined : of the others, those that are left out because their pattern is constant or not finite.
     """
 
-    store: zarr.Group
+    layer: "Recording"
     places: NDArray[np.int64]
     means: Floats
     deviations: Floats
@@ -44,30 +46,31 @@ class Patterns:
     @property
     def images(self) -> NDArray[np.int64]:
         """Indices of the images in the data set, int64 (N,)."""
-        return self.store["map_image"][:][self.places]
+        return self.layer.images[self.places]
 
     @property
     def labels(self) -> NDArray[np.int32]:
         """Classes of the images, int32 (N,)."""
-        return self.store["map_label"][:][self.places]
+        return self.layer.labels[self.places]
 
     def blocks(self) -> Iterator[tuple[NDArray[np.float32], NDArray[np.bool_]]]:
         """Read the patterns, see :func:`census.statistics.variance.normalised`."""
-        return normalised(neuron_blocks(self.store), self.places, self.means, self.deviations)
+        return normalised(self.layer.neuron_blocks(), self.places, self.means, self.deviations)
 
-    def mapped(self, path: Path) -> NDArray[np.float32]:
+    def mapped(self, folder: Path) -> NDArray[np.float32]:
         """Write the patterns to a file, and return them as an array that is mapped into memory.
 
         Parameters
         ----------
-        path : of the file, of 4·N·D bytes, which is the caller's to remove.
+        folder : where there is room for 4·N·D bytes. The file has no name there, and goes with the array.
 
         Returns
         -------
         float32 (N, D).
         """
         # neurons first: so a block is a contiguous part of the file
-        mapped = np.memmap(path, np.float32, "w+", shape=(self.n_neurons, len(self.places)))
+        with TemporaryFile(dir=folder) as file:
+            mapped = np.memmap(file, np.float32, "w+", shape=(self.n_neurons, len(self.places)))
         first = 0
         for values, _ in self.blocks():
             mapped[first : first + values.shape[1]] = values.T
@@ -75,31 +78,33 @@ class Patterns:
         return mapped.T
 
 
-def open_patterns(store: zarr.Group, gram: zarr.Group | None, right: NDArray[np.integer] | None) -> Patterns:
+def open_patterns(
+    layer: "Recording", gram: "LayerMatrices | None", right: NDArray[np.integer] | None
+) -> Patterns:
     """Find out which images count, and how their patterns are normalised.
 
     Parameters
     ----------
-    store : of the layer's activations.
+    layer : its activations.
     gram : the layer's Gram matrix at the same checkpoint; without it, the patterns are read once, and their
         correlations stay unknown.
     right : indices in the data set of the images that count; None for all of them.
     """
-    n_neurons = int(np.prod(store.attrs["shape"]))
+    n_neurons = int(np.prod(layer.shape))
     correlation = None
     if gram is None:
-        means, deviations = moments(neuron_blocks(store))
+        means, deviations = moments(layer.neuron_blocks())
         defined = (deviations > 0) & (n_neurons > 1)  # NaN are not above 0
     else:
-        products = Gram(gram["gram"][:], gram["sums"][:], gram["deviations"][:], n_neurons)
+        products = Gram(gram["gram"], gram["sums"], gram["deviations"], n_neurons)
         correlation = pattern_correlation(products)
         means, deviations = products.sums / n_neurons, np.sqrt(products.deviations / n_neurons)
         defined = is_defined(correlation)
-    images = store["map_image"][:]
+    images = layer.images[: layer.n_map_images]
     wanted = np.ones(len(images), np.bool_) if right is None else np.isin(images, right)
     places = np.flatnonzero(wanted & defined)
     return Patterns(
-        store,
+        layer,
         places,
         means[places],
         deviations[places],
