@@ -12,7 +12,7 @@ PAGE = Path(__file__).with_name("dictionary.md")
 HEAD = """\
 # Data dictionary
 
-<!-- Made from scripts/census/tables/dictionary.yaml by `make docs`: edit that, not this page. -->
+<!-- Made from the declarations in scripts/census/measures by `make docs`: edit these, not this page. -->
 
 The census is two tables, which pandas, polars and DuckDB open: `results/census/units.parquet` with a row per
 network, checkpoint, data set, layer and unit, and `results/census/layers.parquet` with a row per layer. The

@@ -12,25 +12,23 @@ with job(snakemake.log[0]) as log:
 
     from census.networks.fields import read_field
     from census.stores.reading import open_store
-    from census.tables.dictionary import columns_of, dictionary
+    from census.tables.dictionary import FIELD, columns_of, dictionary
     from census.tables.joining import beside, read_tables
     from census.tables.keys import KEYS
 
-    SAME_LAYER = ["network", "checkpoint", "dataset", "layer"]
-    SAME_UNIT = [*SAME_LAYER, "unit"]
+    SAME = {
+        "units": ["network", "checkpoint", "dataset", "layer", "unit"],
+        "layers": ["network", "checkpoint", "dataset", "layer"],
+    }
     BLOCKS = ("measure", "network", "dataset", "layer", "block")
 
-    def found(name):
-        """Return the table of a measure for all layers; None where no run has it."""
-        paths = list(snakemake.input[name])
-        return read_tables(paths) if paths else None
-
-    def rows(table, **values):
-        """Return the rows in which columns have certain values; None stands for null."""
-        for name, value in values.items():
-            column = table[name]
-            table = table.filter(pc.is_null(column) if value is None else pc.equal(column, value))
-        return table
+    def found(measure, table):
+        """Return a measure's table for all layers; None where no run has it."""
+        paths = list(snakemake.input[f"{measure}_{table}"])
+        whole = read_tables(paths) if paths else None
+        if measure == "ablation" and whole is not None:
+            whole = whole.filter(pc.equal(whole["mode"], snakemake.params.mode))
+        return whole
 
     def fields():
         """Return the receptive fields of the layers: the longer side, in pixels."""
@@ -44,60 +42,32 @@ with job(snakemake.log[0]) as log:
             columns["receptive_field"].append(max(field.size) if field else whole)
         return pa.table(columns)
 
-    def census(table, measures):
-        """Return a table of the census: the keys of the first measure's rows, and columns of all measures.
-
-        Parameters
-        ----------
-        measures : for each, its table, or None, and the columns by which rows are told to be about the same.
-        """
+    def census(table):
+        """Return a table of the census: the keys of the first measure's rows, and columns of all measures."""
         columns = columns_of(table, **numbers)
-        keys = [column.name for column in columns if column.name in (*KEYS, "unit")]
-        first, _ = next(iter(measures.values()))
-        all_of = first.select(keys)
-        for measure, (other, same) in measures.items():
-            types = {column.name: column.dtype for column in columns if column.measure == measure}
-            all_of = beside(all_of, other, same, types)
+        keys = [name for name in (*KEYS, "unit") if name in SAME[table] or name in KEYS]
+        measures = dict.fromkeys(column.measure for column in columns if column.name not in keys)
+        first = next(measure for measure in measures if measure != FIELD)
+        all_of = found(first, table).select(keys)
+        for measure in measures:
+            types = {
+                column.name: column.dtype
+                for column in columns
+                if column.measure == measure and column.name not in keys
+            }
+            if measure == FIELD:
+                all_of = beside(all_of, fields(), ["network", "dataset", "layer"], types)
+            else:
+                all_of = beside(all_of, found(measure, table), SAME[table], types)
         # a join keeps no order
-        order = ["network", "dataset", "step", "checkpoint", "depth", "unit"]
-        all_of = all_of.sort_by([(name, "ascending") for name in order if name in all_of.column_names])
+        order = [
+            name for name in ("network", "dataset", "step", "checkpoint", "depth", "unit") if name in keys
+        ]
+        all_of = all_of.sort_by([(name, "ascending") for name in order])
         return all_of.select([column.name for column in columns])
 
     numbers = {"components": snakemake.params.components}
-    ablation = {part: found(f"ablation_{part}") for part in ("units", "layers")}
-    for part, table in ablation.items():
-        ablation[part] = None if table is None else rows(table, mode=snakemake.params.mode)
-    units = census(
-        "units",
-        {
-            "sparsity": (found("sparsity_units"), SAME_UNIT),
-            "field": (fields(), ["network", "dataset", "layer"]),
-            "directions": (found("directions_units"), SAME_UNIT),
-            "facetedness": (found("facetedness_units"), SAME_UNIT),
-            "selectivity": (found("selectivity_units"), SAME_UNIT),
-            "clusters": (found("clusters_units"), SAME_UNIT),
-            "substitution": (found("substitution_units"), SAME_UNIT),
-            "ablation": (ablation["units"], SAME_UNIT),
-        },
-    )
-
-    layers = census(
-        "layers",
-        {
-            "sparsity": (found("sparsity_layers"), SAME_LAYER),
-            "correlation": (found("correlation_layers"), SAME_LAYER),
-            "similarity": (found("similarity_layers"), SAME_LAYER),
-            "facetedness": (found("facetedness_layers"), SAME_LAYER),
-            "selectivity": (found("selectivity_layers"), SAME_LAYER),
-            "alignment": (found("alignment_layers"), SAME_LAYER),
-            "directions": (found("directions_layers"), SAME_LAYER),
-            "clusters": (found("clusters_layers"), SAME_LAYER),
-            "substitution": (found("substitution_layers"), SAME_LAYER),
-            "importance": (found("importance_layers"), SAME_LAYER),
-            "ablation": (ablation["layers"], SAME_LAYER),
-        },
-    )
-
+    units, layers = census("units"), census("layers")
     log.info("%d units, %d layers", len(units), len(layers))
     for table, path in ((units, snakemake.output.units), (layers, snakemake.output.layers)):
         # statistics leave NaN out, and DuckDB concludes from them that there is none

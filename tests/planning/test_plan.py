@@ -179,15 +179,6 @@ def test_a_block_that_is_not_in_the_plan_is_named():
         planned().stores_of_block(job("0000-0004"))
 
 
-def test_the_index_has_the_block_of_each_layer():
-    plan = planned({"layers": ["input", "relu1"]})
-    index = {(measure, layer): block for measure, _, _, layer, block in plan.index()}
-    assert index["gram", "input"] == "0000-0005"
-    assert index["ascent", "relu1"] in plan.runs[0].blocks["units"]
-    assert ("ascent", "input") not in index
-    assert ("clusters", "input") not in index
-
-
 # files
 
 

@@ -5,7 +5,14 @@ from types import SimpleNamespace
 import pytest
 
 from census.measures import DECLARED, declared
-from census.planning.rules import files_of_study, measure_rules, path_of, table_path, tables_of_run
+from census.planning.rules import (
+    blocks_of_layers,
+    files_of_study,
+    measure_rules,
+    path_of,
+    table_path,
+    tables_of_run,
+)
 
 from .test_plan import planned
 
@@ -100,3 +107,12 @@ def test_an_unknown_input_is_named_with_the_nearest():
         table_path("sparsity.unit")
     with pytest.raises(TypeError, match=r"there is no measure 'sparsty'.*sparsity"):
         path_of("sparsty", "zarr")
+
+
+def test_the_index_has_the_block_of_each_layer():
+    plan = planned({"layers": ["input", "relu1"]})
+    index = {(measure, layer): block for measure, _, _, layer, block in blocks_of_layers(plan)}
+    assert index["gram", "input"] == "0000-0005"
+    assert index["ascent", "relu1"] in plan.runs[0].blocks["units"]
+    assert ("ascent", "input") not in index
+    assert ("clusters", "input") not in index

@@ -9,10 +9,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from census.measures.ablation import NONE, area_under, chance_accuracy, mean_difference, worst_class
+from census.measures.ablation import (
+    NONE,
+    Curves,
+    Layer,
+    Units,
+    area_under,
+    chance_accuracy,
+    mean_difference,
+    worst_class,
+)
 from census.measures.performance import Performance
 from census.statistics.bootstrap import Estimate, estimate
-from census.tables.keys import key_columns
+from census.tables.measuring import arrow
 
 # of the table of units, as jobs make it: whether each image's answer is the same without the unit
 SAME = "same"
@@ -52,7 +61,7 @@ class Resampling(NamedTuple):
 def unit_table(
     attributes: Mapping[str, Any],
     mode: str,
-    units: NDArray[np.integer],
+    units: NDArray[np.int64],
     changed: Performance,
     intact: Performance,
     classes: NDArray[np.integer],
@@ -65,7 +74,7 @@ def unit_table(
     ----------
     attributes : of the layer's store.
     mode : what stood in for units.
-    units : integer (units,), their numbers.
+    units : int64 (units,), their numbers.
     changed : float64 (units, images) each, without each of them.
     intact : float64 (images,) each.
     classes : integer (images,), see :class:`census.interventions.ablation.Outcomes`.
@@ -75,16 +84,16 @@ def unit_table(
     gain = mean_difference(changed.accuracy, intact.accuracy, *resampling)
     worst = worst_class(changed.accuracy, intact.accuracy, classes)
     names = [None if label == NONE else class_names[label] for label in worst.label]
-    columns = {
-        "mode": [mode] * len(units),
-        "unit": units,
-        **_columns("ablation_loss", cost),
-        **_columns("ablation_accuracy", gain),
-        "ablation_worst_class": worst.drop,
-        "worst_class": pa.array(names, pa.string()),
-        SAME: (changed.loss == intact.loss).all(1),
-    }
-    return pa.table(key_columns(attributes, len(units)) | columns)
+    table = Units(
+        of=attributes,
+        mode=mode,
+        unit=units,
+        ablation_loss=cost,
+        ablation_accuracy=gain,
+        ablation_worst_class=worst.drop,
+        worst_class=names,
+    )
+    return arrow(table).append_column(SAME, pa.array((changed.loss == intact.loss).all(1)))
 
 
 def curve_table(
@@ -102,18 +111,19 @@ def curve_table(
     removal : in which order.
     changed : float64 (steps + 1, images) each, at each step.
     """
-    n_steps = len(removal.removed)
-    columns = {
-        "mode": [mode] * n_steps,
-        "order": [removal.order] * n_steps,
-        "random_order": pa.array([removal.random_order] * n_steps, pa.int64()),
-        "criterion": pa.array([removal.criterion] * n_steps, pa.string()),
-        "share": removal.shares,
-        "n_removed": removal.removed.sum(1),
-        **_columns("accuracy", _mean(changed.accuracy, resampling)),
-        **_columns("loss", _mean(changed.loss, resampling)),
-    }
-    return pa.table(key_columns(attributes, n_steps) | columns)
+    return arrow(
+        Curves(
+            of=attributes,
+            mode=mode,
+            order=removal.order,
+            random_order=removal.random_order,
+            criterion=removal.criterion,
+            share=removal.shares,
+            n_removed=removal.removed.sum(1),
+            accuracy=_mean(changed.accuracy, resampling),
+            loss=_mean(changed.loss, resampling),
+        )
+    )
 
 
 def layer_table(
@@ -138,39 +148,39 @@ def layer_table(
     areas: dict[str, list[NDArray[np.float64]]] = {}
     for removal, changed in curves:
         areas.setdefault(removal.order, []).append(area_under(changed.accuracy.T, removal.shares))
-    columns: dict[str, Any] = {
-        "mode": mode,
-        "reference": reference,
-        "n_units": n_units,
-        "n_images": len(classes),
-        "chance": chance_accuracy(classes),
-        "accuracy": intact.accuracy.mean(),
-        "loss": intact.loss.mean(),
-        "resamples": resampling.resamples,
+    # of several random orders, the mean on each image
+    found = {
+        order: _mean(np.mean(of_order, axis=0)[None], resampling).at(0) for order, of_order in areas.items()
     }
-    for order in ORDERS:
-        name = f"auc_{order}"
-        columns |= dict.fromkeys((name, f"{name}_low", f"{name}_high"))
-        if order in areas:
-            # of several random orders, the mean on each image
-            of_images = np.mean(areas[order], axis=0)
-            columns |= _mean(of_images[None], resampling).columns(name, (0,))
     totals = np.mean(areas["random"], axis=1) if "random" in areas else [None]
-    columns["auc_random_least"], columns["auc_random_most"] = min(totals), max(totals)
-    types = {name: pa.float64() for name in columns if name.startswith("auc_")}
-    arrays = {name: pa.array([value], types.get(name)) for name, value in columns.items()}
-    return pa.table(key_columns(attributes, 1) | arrays)
+    return arrow(
+        Layer(
+            of=attributes,
+            mode=mode,
+            reference=reference,
+            n_units=n_units,
+            n_ablated=None,
+            n_images=len(classes),
+            n_without_effect=None,
+            n_undefined=None,
+            chance=chance_accuracy(classes),
+            accuracy=intact.accuracy.mean(),
+            loss=intact.loss.mean(),
+            resamples=resampling.resamples,
+            auc_random=found.get("random"),
+            auc_mean_activation=found.get("mean_activation"),
+            auc_selectivity=found.get("selectivity"),
+            auc_rs=found.get("rs"),
+            auc_random_least=min(totals),
+            auc_random_most=max(totals),
+        )
+    )
 
 
 def _mean(values: NDArray[np.floating], resampling: Resampling) -> Estimate:
     """Return the mean over images of each row (rows, images), with a bootstrap interval."""
     n_images = values.shape[1]
     return estimate(lambda counts: counts @ values.T / n_images, n_images, *resampling)
-
-
-def _columns(name: str, estimated: Estimate) -> dict[str, NDArray[np.float64]]:
-    """Return an estimate as columns of a table."""
-    return dict(zip((name, f"{name}_low", f"{name}_high"), estimated, strict=True))
 
 
 def with_counts(units: pa.Table, layers: pa.Table) -> tuple[pa.Table, pa.Table]:
@@ -193,13 +203,8 @@ def with_counts(units: pa.Table, layers: pa.Table) -> tuple[pa.Table, pa.Table]:
         undefined = int(np.isnan(found["ablation_loss"].to_numpy()).sum())
         counts.append((found.num_rows, pc.sum(found[SAME], min_count=0).as_py(), undefined))
         sorted_units.append(found.drop_columns([SAME]))
-    columns = list(zip(*counts, strict=True))
-    for name, after, numbers in zip(
-        ("n_ablated", "n_undefined", "n_without_effect"),
-        ("n_units", "n_images", "n_images"),
-        (columns[0], columns[2], columns[1]),
-        strict=True,
-    ):
-        place = layers.schema.get_field_index(after) + 1
-        layers = layers.add_column(place, name, pa.array(numbers, pa.int64()))
+    names = ("n_ablated", "n_without_effect", "n_undefined")
+    for name, numbers in zip(names, zip(*counts, strict=True), strict=True):
+        place = layers.schema.get_field_index(name)
+        layers = layers.set_column(place, name, pa.array(numbers, pa.int64()))
     return pa.concat_tables(sorted_units), layers

@@ -24,6 +24,8 @@ DECLARED = (
     "clusters",
     "substitution",
     "importance",
+    "ascent",
+    "ablation",
     "agreement",
 )
 

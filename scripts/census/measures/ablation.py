@@ -5,17 +5,108 @@ of the images where these are classes that it was trained to name, else against 
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
+from annotated_types import Ge, Le, Len
 from numpy.typing import NDArray
 
+from census.measures.declaration import Floats, Integers, Measure, Table, Texts, Unique, column, count, share
 from census.measures.performance import Performance, log_softmax, performance
 from census.statistics.bootstrap import Estimate, estimate
 
-Floats = NDArray[np.float64]
 NONE = -1  # stands for no class
 LEAST_IMAGES = 5  # of a class, so that a single image is not a fall by all of its accuracy
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Ablation of single units, and of increasing numbers of them."""
+
+    modes: Annotated[Unique[Literal["zero", "mean", "resampled"]], Len(1)] = field(
+        default_factory=lambda: ["zero"]
+    )
+    """Substitutes for an ablated unit's map: 0; its mean over training images; or its map on another image. A
+    list of several measures each of them."""
+    steps: Annotated[int, Ge(2), Le(100)] = 5
+    """Equal steps in which increasing numbers of a layer's units are ablated, from none to all."""
+    random_orders: Annotated[int, Ge(1)] = 3
+    """Random orders in which units are ablated, in addition to those of a criterion."""
+    resamples: Annotated[int, Ge(100)] = 1000
+    """Bootstrap resamples of the images for each 95 % interval."""
+    batch: Annotated[int, Ge(1)] = 64
+    """Number of images, each with an ablation of its own, in one forward pass."""
+
+
+class Units(Table, per="unit"):
+    """The effect of ablating single units."""
+
+    mode: str = column("substitute for the unit's map")
+    unit: Integers = count("number of the unit in its layer", "")
+    ablation_loss: Estimate = column(
+        "rise of the network's loss without the unit, by the first of `measures.ablation.modes`",
+        "Morcos et al. 2018",
+        unit="nats",
+    )
+    ablation_accuracy: Estimate = column(
+        "change of the network's accuracy without the unit; negative where accuracy is lost",
+        "Morcos et al. 2018",
+        range=(-1, 1),
+    )
+    ablation_worst_class: Floats = share("fall of the accuracy for the class that loses most", "ours")
+    worst_class: Texts = column("that class; null where no class loses", "ours")
+
+
+class Curves(Table, per="step"):
+    """Accuracy and loss as more and more units are ablated."""
+
+    mode: str = column("substitute for the units' maps")
+    order: str = column("order in which units are ablated")
+    random_order: int | None = count("which of several random orders", "")
+    criterion: str | None = column(
+        "column by whose descending values units are ablated; null for random orders"
+    )
+    share: Floats = share("share of units that are ablated")
+    n_removed: Integers = count("units that are ablated", "units")
+    accuracy: Estimate = column("accuracy", range=(0, 1))
+    loss: Estimate = column("loss", unit="nats")
+
+
+class Layer(Table, per="layer"):
+    """The intact network, and how fast it loses its accuracy."""
+
+    mode: str = column("substitute for the units' maps")
+    reference: str = column("what answers are compared with: `labels` or `intact`")
+    n_units: int = count("units of the layer", "units")
+    n_ablated: int | None = count("units that are ablated one by one", "units")
+    n_images: int = count("images", "images")
+    n_without_effect: int | None = count("units without which each image has the same loss", "units")
+    n_undefined: int | None = count("units without which the loss is NaN", "units")
+    chance: float = share("accuracy of the most frequent answer")
+    accuracy: float = share("accuracy of the intact network")
+    loss: float = column("loss of the intact network", unit="nats")
+    resamples: int = count("the parameter of that name", "resamples")
+    auc_random: Estimate | None = share(
+        "area under the accuracy as more and more units are removed in random order; final network only",
+        "Morcos et al. 2018",
+    )
+    auc_mean_activation: Estimate | None = share("the same, units of largest mean activation first", "ours")
+    auc_selectivity: Estimate | None = share("the same, most selective units first", "Morcos et al. 2018")
+    auc_rs: Estimate | None = share("the same, units of highest RS first", "ours")
+    auc_random_least: float | None = share("least area of any random order")
+    auc_random_most: float | None = share("largest area of any random order")
+
+
+measure = Measure(
+    name="ablation",
+    title="Ablation",
+    reads={},
+    jobs="units",
+    tables={"units": Units, "curves": Curves, "layer": Layer},
+    compute=None,
+    parameters=Parameters,
+)
 
 
 def agreement(logits: NDArray[np.floating], intact: NDArray[np.floating]) -> Performance:

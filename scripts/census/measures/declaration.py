@@ -40,8 +40,8 @@ _TYPES: Mapping[Any, Type] = {
     **dict.fromkeys((str, Texts), "text"),
     **dict.fromkeys((bool, Flags), "flag"),
 }
-# the tables that go into the census, by what a row stands for
-CENSUS = ("unit", "layer")
+PER = ("unit", "layer")
+"""The tables of the census, by what a row stands for."""
 
 ELSEWHERE = "elsewhere"
 """Marks a parameter that the plan or a figure reads: no job of the measure depends on it."""
@@ -240,7 +240,8 @@ class Measure:
     reads : its inputs, by the argument of ``compute`` that takes them. The first decides how often
         ``compute`` is called.
     tables : its tables, by the name in their files; ``""`` for the only one.
-    compute : function of the inputs, ``parameters`` and ``seed`` that returns tables and :class:`Arrays`.
+    compute : function of the inputs, ``parameters`` and ``seed`` that returns tables and :class:`Arrays`;
+        None for a measure whose jobs run networks, which has a rule of its own.
     each : what ``compute`` is called with: one layer at one checkpoint (``recording``), a list of a layer at
         all checkpoints (``layer``), a list of all layers at a checkpoint (``checkpoint``), or everything
         (``all``). With ``recording``, further matrices are those of the same layer and checkpoint, or None.
@@ -263,7 +264,7 @@ class Measure:
     title: str
     reads: Mapping[str, Input]
     tables: Mapping[str, type[Table]]
-    compute: Callable[..., Iterable[Table | Arrays]]
+    compute: Callable[..., Iterable[Table | Arrays]] | None
     each: Literal["recording", "layer", "checkpoint", "all"] = "recording"
     jobs: Literal["layers", "units", "run", "study"] = "layers"
     parameters: type[Any] = NoParameters
@@ -289,7 +290,7 @@ class Measure:
             raise TypeError(f"measure {self.name}: {fault}")
 
     def _faults(self) -> Iterator[str]:
-        for per in CENSUS:
+        for per in PER:
             names = [each.name for each in self.census_columns(per)]
             twice = sorted(name for name in set(names) if names.count(name) > 1)
             yield from (f"two columns {name!r} with a row per {per}" for name in twice)

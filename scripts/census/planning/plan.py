@@ -25,16 +25,6 @@ from census.stores.paths import layer_name, path_name
 
 SOURCE = "results/sources/{source}"
 
-# measures whose files are of blocks, by what decides the blocks
-MEASURES: dict[Kind, tuple[str, ...]] = {
-    "layers": (
-        *("sparsity", "histogram", "gram", "concepts", "selectivity"),
-        *("directions", "alignment", "clusters"),
-    ),
-    "facets": ("facets",),
-    "units": ("ascent", "substitution", "ablation"),
-}
-
 
 class Place(Protocol):
     """The wildcards of a job; not every job has all of them."""
@@ -260,18 +250,6 @@ class Plan:
         return [file for run in self.unit_runs for file in run.files_with(pattern, run.unit_layers)]
 
     # parameters
-
-    def index(self) -> list[list[str]]:
-        """Return in which block each measure has a layer: measure, network, data set, layer, block."""
-        return [
-            [measure, run.network, run.dataset, layer, block.name]
-            for run in self.runs
-            for kind, names in MEASURES.items()
-            for measure in names
-            for block in run.blocks[kind].values()
-            for layer in block.layers
-            if measure != "clusters" or layer in run.unit_layers
-        ]
 
     def layers_of_block(self, kind: Kind) -> Callable[[Place], list[str]]:
         """Return a parameter function: the names of a block's layers."""

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from census.errors import nearest
 from census.measures import DECLARED, declared
-from census.measures.declaration import Input, Matrices, Measure, Recordings, Tables, everywhere
+from census.measures.declaration import PER, Input, Matrices, Measure, Recordings, Tables, everywhere
 from census.planning.digest import code_digest
 from census.planning.plan import Files, Plan
 from census.planning.resources import Megabytes, memory, memory_of_matrices, runtime_of_block
@@ -18,8 +18,6 @@ CENSUS = "results/census/{table}.parquet"
 OTHERS: Mapping[str, Kind] = {
     "gram": "layers",
     "facets": "facets",
-    "ascent": "units",
-    "ablation": "units",
 }
 
 
@@ -98,7 +96,7 @@ def paths_of(measure: Measure) -> dict[str, str]:
 
 def _has_unit_layers_only(measure: str) -> bool:
     """Return whether a measure of blocks has those blocks alone that hold layers with per-unit analyses."""
-    first = next(iter(declared(measure).reads.values())) if measure in DECLARED else None
+    first = next(iter(declared(measure).reads.values()), None) if measure in DECLARED else None
     return isinstance(first, Recordings) and first.layers == "unit_layers"
 
 
@@ -146,9 +144,34 @@ def files_of_study(plan: Plan, reference: str) -> list[str]:
             return [path]
 
 
+def blocks_of_layers(plan: Plan) -> list[list[str]]:
+    """Return in which block each measure has a layer: measure, network, data set, layer, block."""
+    return [
+        [measure, run.network, run.dataset, layer, block.name]
+        for run in plan.runs
+        for measure in (*DECLARED, *OTHERS)
+        for block in run.blocks.get(cast(Kind, jobs_of(measure)), {}).values()
+        for layer in block.layers
+        if layer in run.unit_layers or not _has_unit_layers_only(measure)
+    ]
+
+
+def census_tables(plan: Plan) -> dict[str, list[str]]:
+    """Return the files of all tables of which columns go into the census, such as ``sparsity_units``."""
+    found = {
+        f"{measure.name}_{table.per}s": files_of_study(plan, f"{measure.name}.{name}")
+        for measure in map(declared, DECLARED)
+        for name, table in measure.tables.items()
+        if table.per in PER and measure.census_columns(table.per)
+    }
+    return found
+
+
 def measure_rules(plan: Plan) -> Iterator[MeasureRule]:
-    """Yield the rule of each declared measure."""
+    """Yield the rule of each measure that computes."""
     for measure in map(declared, DECLARED):
+        if measure.compute is None:
+            continue
         names = measure.parameter_names()
         section = getattr(plan.config.measures, measure.section) if names else None
         place = {"study": "", "run": "/{network}/{dataset}"}.get(measure.jobs, "/{network}/{dataset}/{block}")

@@ -1,24 +1,31 @@
-"""What the columns of the census mean: the data dictionary of its two tables.
+"""The data dictionary: what the columns of the census mean, from the declarations of the measures."""
 
-It is declared by the measures, or in ``dictionary.yaml`` beside this file.
-"""
-
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
-import yaml
 
-from census.measures import declared as measure_named
+from census.measures import DECLARED, declaration, declared
+from census.measures.declaration import PER, Table, Type, column, count
+from census.tables.keys import TYPES, Keys
 
-DECLARED = Path(__file__).with_name("dictionary.yaml")
-TABLES = ("units", "layers")
-TYPES = {"number": pa.float64(), "integer": pa.int64(), "text": pa.string()}
-# numbers in names of columns, unless a study is configured otherwise
+TABLES = tuple(f"{per}s" for per in PER)
+# parameters in names of columns, unless a study is configured otherwise
 DEFAULTS = {"components": 8}
+FIELD = "field"
+
+
+class Field(Table, per="unit"):
+    """Which unit a row is about, and what it sees."""
+
+    unit: int = count("number of the unit in its layer", "", "ours")
+    receptive_field: int = column(
+        "longer side of the box of input pixels that one position of the unit sees; it may stand out over "
+        "the image. The input's side where all of it is seen",
+        "Araujo et al. 2019",
+        unit="pixels",
+        range=(1, None),
+    )
 
 
 @dataclass(frozen=True)
@@ -42,7 +49,7 @@ class Column:
     table: str
     name: str
     measure: str
-    type: str
+    type: Type
     unit: str
     least: float | None
     greatest: float | None
@@ -72,16 +79,19 @@ def columns_of(table: str, **numbers: int) -> list[Column]:
     Parameters
     ----------
     table : ``units`` or ``layers``.
-    numbers : those that stand in names, such as ``components``, for ``reconstruction_error_8``.
+    numbers : parameters that stand in names, such as ``components``, for ``reconstruction_error_8``.
     """
-    declared = _declared()
-    found = list(_expanded(table, "", declared["keys"], DEFAULTS | numbers))
-    for measure, entries in declared[table].items():
-        if entries is None:
-            found.extend(_of_measure(table, measure, DEFAULTS | numbers))
-        else:
-            found.extend(_expanded(table, measure, entries, DEFAULTS | numbers))
-    return found
+    per = table.removesuffix("s")
+    parts: list[tuple[str, Iterable[declaration.Column]]] = [("", Keys.columns())]
+    if per == Field.per:
+        parts.append((FIELD, Field.columns()))
+    parts += [(name, declared(name).census_columns(per)) for name in DECLARED]
+    return [
+        each
+        for measure, columns in parts
+        for column in columns
+        for each in _expanded(table, measure, column, DEFAULTS | numbers)
+    ]
 
 
 def dictionary(**numbers: int) -> pa.Table:
@@ -91,36 +101,23 @@ def dictionary(**numbers: int) -> pa.Table:
     return pa.table({name: [getattr(column, name) for column in found] for name in names})
 
 
-@cache
-def _declared() -> Any:
-    return yaml.safe_load(DECLARED.read_text(encoding="utf-8"))
-
-
-def _of_measure(table: str, name: str, numbers: Mapping[str, int]) -> Iterator[Column]:
-    """Yield the columns that a measure declares, and the ends of their intervals."""
-    for each in measure_named(name).census_columns(table.removesuffix("s")):
-        entry = {
-            "type": each.type,
-            "unit": each.unit,
-            "range": each.range,
-            "definition": each.definition,
-            "source": each.source,
-            "interval": each.has_interval,
-        }
-        yield from _expanded(table, name, {each.name: entry}, numbers)
-
-
 def _expanded(
-    table: str, measure: str, entries: Mapping[str, Mapping[str, Any]], numbers: Mapping[str, int]
+    table: str, measure: str, column: declaration.Column, numbers: Mapping[str, int]
 ) -> Iterator[Column]:
-    """Yield a measure's columns, and the ends of their intervals."""
-    for pattern, entry in entries.items():
-        name = pattern.format(**numbers)
-        least, greatest = entry.get("range", (None, None))
-        definition = entry["definition"].format(**numbers)
-        rest = (measure, entry.get("type", "number"), entry.get("unit", ""), least, greatest)
-        has_interval = entry.get("interval", False)
-        yield Column(table, name, *rest, definition, entry["source"], has_interval)
-        for side, word in (("low", "lower"), ("high", "upper")) if has_interval else ():
-            of = f"{word} end of the 95 % interval of `{name}`"
-            yield Column(table, f"{name}_{side}", *rest, of, entry["source"], is_end=True)
+    """Yield a column with the parameters in its name, and the ends of its interval."""
+    found = Column(
+        table,
+        column.name.format(**numbers),
+        measure,
+        column.type,
+        column.unit,
+        *column.range,
+        column.definition.format(**numbers),
+        column.source or "",
+        column.has_interval,
+    )
+    yield found
+    for side, word in (("low", "lower"), ("high", "upper")) if column.has_interval else ():
+        definition = f"{word} end of the 95 % interval of `{found.name}`"
+        name = f"{found.name}_{side}"
+        yield replace(found, name=name, definition=definition, has_interval=False, is_end=True)

@@ -5,17 +5,41 @@ from typing import Any
 
 import pyarrow as pa
 
-# a network that was not trained here has no step: null, in a column of integers all the same
-KEYS = {
-    "network": pa.string(),
-    "checkpoint": pa.string(),
-    "step": pa.int64(),
-    "dataset": pa.string(),
-    "layer": pa.string(),
-    "depth": pa.int64(),
-    "kind": pa.string(),
-    "branch_of": pa.string(),
+from census.measures.declaration import Table, Type, column
+
+TYPES: Mapping[Type, pa.DataType] = {
+    "number": pa.float64(),
+    "integer": pa.int64(),
+    "text": pa.string(),
+    "flag": pa.bool_(),
 }
+
+
+class Keys(Table, per="layer at a checkpoint"):
+    """Which layer of which network, on which data set, a row is about."""
+
+    network: str = column("key of the network in the config", "ours")
+    checkpoint: str = column(
+        "`final`, or the step of training after which the weights were kept; `0` is the untrained network",
+        "ours",
+    )
+    step: int | None = column(
+        "number of training steps; null for weights that were not trained here",
+        "ours",
+        unit="steps",
+        range=(0, None),
+    )
+    dataset: str = column("key of the data set in the config", "ours")
+    layer: str = column("name of the layer", "ours")
+    depth: int = column("rank of the layer along the forward pass, 0 for the input", "S1", range=(0, None))
+    kind: str = column("`input`, `rectifier`, `pooling`, `module`, `output` (the logits) or `other`", "ours")
+    branch_of: str = column(
+        "module, or next layer on every path, in a branch of which the layer lies; empty on the trunk", "S1"
+    )
+
+
+# a network that was not trained here has no step: null, in a column of integers all the same
+KEYS = {each.name: TYPES[each.type] for each in Keys.columns()}
 
 
 def key_columns(attributes: Mapping[str, Any], rows: int) -> dict[str, pa.Array]:

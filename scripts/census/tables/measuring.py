@@ -11,19 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from census.jobs import LOGGER, one_by_one
-from census.measures.declaration import Arrays, Input, Matrices, Measure, Recordings, Table, Type
+from census.measures.declaration import Arrays, Input, Matrices, Measure, Recordings, Table
 from census.statistics.bootstrap import Estimate
 from census.stores.groups import write_checkpoint
 from census.stores.recording import LayerMatrices, Recording, matrices_in
 from census.tables.joining import read_tables
-from census.tables.keys import KEYS
+from census.tables.keys import KEYS, TYPES
 
-TYPES: Mapping[Type, pa.DataType] = {
-    "number": pa.float64(),
-    "integer": pa.int64(),
-    "text": pa.string(),
-    "flag": pa.bool_(),
-}
 ENDINGS = ("", "_low", "_high")
 ARRAYS = "store"
 
@@ -43,6 +37,7 @@ def run(
     params : the measure's parameters and ``seed``.
     """
     measure: Measure = import_module(f"census.measures.{name}").measure
+    assert measure.compute is not None, name  # else it has no such job
     parameters = measure.parameters(**{key: params[key] for key in measure.parameter_names()})
     further = {key: params[key] for key in measure.plan}
     if measure.has_scratch:
@@ -114,18 +109,23 @@ def _log(table: Table, parameters: Mapping[str, Any]) -> None:
         LOGGER.info("%s, checkpoint %s: %s", table.of["layer"], table.of["checkpoint"], shown)
 
 
-def schema(table: type[Table], parameters: Mapping[str, Any]) -> pa.Schema:
+def schema(table: type[Table], parameters: Mapping[str, Any] | None = None) -> pa.Schema:
     """Return the columns of a table with their types in Arrow, keys in front."""
     own = [
-        (each.name.format(**parameters) + ending, TYPES[each.type])
+        (each.name.format(**parameters or {}) + ending, TYPES[each.type])
         for each in table.columns()
         for ending in (ENDINGS if each.has_interval else ENDINGS[:1])
     ]
     keys = [(name, KEYS[name]) for name in table.keys or KEYS]
-    return pa.schema([*keys, *([("unit", pa.int64())] if table.per == "unit" else []), *own])
+    return pa.schema([*keys, *([("unit", pa.int64())] if _is_numbered(table) else []), *own])
 
 
-def arrow(table: Table, parameters: Mapping[str, Any]) -> pa.Table:
+def _is_numbered(table: type[Table]) -> bool:
+    """Return whether a table has a row for each unit of a layer, in order, and need not say which."""
+    return table.per == "unit" and not any(each.name == "unit" for each in table.columns())
+
+
+def arrow(table: Table, parameters: Mapping[str, Any] | None = None) -> pa.Table:
     """Return a table in Arrow's types, with its key columns in front."""
     values: list[Any] = []
     for column in table.columns():
@@ -135,7 +135,7 @@ def arrow(table: Table, parameters: Mapping[str, Any]) -> pa.Table:
         else:
             values.append(value)
     n_rows = max((len(value) for value in values if _is_column(value)), default=1)
-    units = [np.arange(n_rows)] if table.per == "unit" else []
+    units = [np.arange(n_rows)] if _is_numbered(type(table)) else []
     rest = [*units, *(value if _is_column(value) else [_plain(value)] * n_rows for value in values)]
     whole = schema(type(table), parameters)
     keys = [[table.of[name]] * n_rows for name in table.keys or KEYS]
