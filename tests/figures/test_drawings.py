@@ -23,6 +23,7 @@ from census.networks.layers import Layer
 from census.planning.config import read_config
 from census.planning.digest import modules_of
 from census.planning.plan import Plan
+from census.planning.rules import results_of_run
 
 ROOT = Path(__file__).parents[2]
 FAMILIES = [family for section in SECTIONS for family in section.families]
@@ -35,8 +36,8 @@ SQUEEZE = [
 LAYERS = {"cnn": [SQUEEZE[0], replace(SQUEEZE[1], branch_of="block"), SQUEEZE[2]], "squeeze": SQUEEZE}
 
 
-def runs(**measures):
-    """Return runs: trained, with branches; of the final network alone; and without rectified layers."""
+def plan(**measures):
+    """Return a plan of runs: trained, with branches; the final network alone; without rectified layers."""
     network = {
         "architecture": "cnn",
         "classes": 10,
@@ -53,10 +54,11 @@ def runs(**measures):
         ],
         "measures": measures,
     }
-    return Plan.of(read_config(config), LAYERS).runs
+    return Plan.of(read_config(config), LAYERS)
 
 
-RUNS = runs()
+PLAN = plan()
+RUNS = PLAN.runs
 TRAINED, FINAL_ONLY, WITHOUT_UNITS = RUNS
 
 
@@ -65,7 +67,8 @@ def test_each_family_has_a_module_a_caption_and_inputs(family):
     assert callable(import_module(f"census.figures.{family.name}").views)
     assert (ROOT / f"workflow/report/{family.name}.rst").is_file()
     mapped = set(re.findall(r'^    "([\w.]+)": ', (ROOT / "workflow/rules/figures.smk").read_text(), re.M))
-    assert set(family.reads) <= mapped
+    for key in set(family.reads) - mapped:
+        assert results_of_run(PLAN, key)  # a TypeError says that there are no such results
 
 
 def test_names_of_families_and_sections_are_unique():
@@ -121,7 +124,7 @@ def test_names_of_rules_list_missing_views_and_families():
 
 
 def test_settings_of_measures_may_leave_views_out():
-    run, *_ = runs(facets={"units_per_end": 0}, clusters={"dendrograms": 0})
+    run, *_ = plan(facets={"units_per_end": 0}, clusters={"dendrograms": 0}).runs
     paths = [path for drawing in drawings([run]) for path in drawing.paths()]
     assert not [path for path in paths if "/facets/" in path or path.endswith("dendrograms")]
     assert "results/figures/clusters/cnn/digits/depth" in paths
@@ -184,7 +187,7 @@ def test_a_full_disk_is_told_as_such(failing, tmp_path):
 
 def test_an_input_that_cannot_be_read_names_the_family(tmp_path):
     with pytest.raises(RuntimeError, match=r"^figures of agreement: FileNotFoundError"):
-        draw({"agreement": str(tmp_path / "none.parquet")}, {}, {"agreement": {}}, {}, 50)
+        draw({"agreement.agreement": str(tmp_path / "none.parquet")}, {}, {"agreement": {}}, {}, 50)
 
 
 def test_a_table_is_read_whole_however_many_layers_a_file_holds(tmp_path):

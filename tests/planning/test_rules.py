@@ -10,6 +10,7 @@ from census.planning.rules import (
     files_of_study,
     measure_rules,
     path_of,
+    results_of_run,
     table_path,
     tables_of_run,
 )
@@ -100,6 +101,33 @@ def test_a_run_that_a_measure_leaves_out_has_no_file_of_it(layer, files):
     plan = planned({"layers": [layer]})
     assert tables_of_run(plan, "bases")(SimpleNamespace(network="cnn", dataset="clothes")) == files
     assert files_of_study(plan, "bases") == files
+
+
+@pytest.mark.parametrize(
+    ("reference", "file"),
+    [
+        ("sparsity.layer", "sparsity/cnn/clothes/{}.layer.parquet"),
+        ("histogram", "histogram/cnn/clothes/{}.parquet"),
+        ("concepts", "concepts/cnn/clothes/{}.zarr"),
+        ("gram", "gram/cnn/clothes/{}.zarr"),
+        ("directions.spectrum", "directions/cnn/clothes/{}.spectrum.parquet"),
+        ("similarity.pairs", "similarity/cnn/clothes/pairs.parquet"),
+    ],
+)
+def test_results_of_a_run_are_a_table_or_arrays(reference, file):
+    plan = planned()
+    (block,) = plan.runs[0].blocks["layers"]
+    place = SimpleNamespace(network="cnn", dataset="clothes")
+    assert results_of_run(plan, reference)(place) == [f"results/measures/{file.format(block)}"]
+
+
+def test_results_of_the_study_are_those_of_a_run():
+    assert results_of_run(planned(), "agreement.agreement") == "results/census/agreement.parquet"
+
+
+def test_tables_that_all_have_names_are_asked_for_by_name():
+    with pytest.raises(TypeError, match=r"there is no table 'sparsity'.*sparsity\.units"):
+        results_of_run(planned(), "sparsity")
 
 
 def test_an_unknown_input_is_named_with_the_nearest():

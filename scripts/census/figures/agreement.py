@@ -144,7 +144,7 @@ def _along_depth(axes: Axes, layers: pd.DataFrame, names: Sequence[str]) -> None
 
 def views(inputs: Inputs) -> Views:
     """Return the function of the one view of a run."""
-    agreement = inputs.table("agreement")
+    agreement = inputs.table("agreement.agreement")
     here = (agreement["network"] == inputs.network) & (agreement["dataset"] == inputs.dataset)
     return {
         "notions": lambda: draw_agreement(agreement[here], f"Do the notions of a unit agree? {inputs.where}")

@@ -17,7 +17,8 @@ class Family:
     Attributes
     ----------
     name : name of its module, its folder in ``results/figures/`` and its caption in ``workflow/report/``.
-    reads : keys of its inputs, which ``workflow/rules/figures.smk`` maps to files.
+    reads : keys of its inputs: ``measure.table`` or ``measure``, see
+        :func:`census.planning.rules.results_of_run`, or keys of ``INPUTS`` in ``workflow/rules/figures.smk``.
     views : function of a run that returns the names of its views.
     parameters : keys of its section in the config's ``measures`` that its drawing functions need.
     one_view : whether the report shows the family's name alone, without that of its only view.
@@ -183,7 +184,14 @@ SECTIONS = (
     Section(
         "agreement",
         "X Do the notions agree?",
-        (Family("agreement", ("agreement",), lambda run: _if(run.has_rectified, "notions"), one_view=True),),
+        (
+            Family(
+                "agreement",
+                ("agreement.agreement",),
+                lambda run: _if(run.has_rectified, "notions"),
+                one_view=True,
+            ),
+        ),
     ),
     Section(
         "claims",

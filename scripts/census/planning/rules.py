@@ -132,6 +132,22 @@ def stores_of_run(plan: Plan, measure: str) -> Files | str:
     return files_of_run(plan, measure, path_of(measure, "zarr"))
 
 
+def results_of_run(plan: Plan, reference: str) -> Files | str:
+    """Return the files of a measure's results of a run, see :func:`files_of_run`.
+
+    Parameters
+    ----------
+    plan : plan of the study.
+    reference : ``measure.table`` for a table; ``measure`` for the only table, or for the store of arrays of a
+        measure whose tables have names.
+    """
+    if reference in OTHERS:
+        return stores_of_run(plan, reference)
+    if reference in DECLARED and declared(reference).has_arrays and "" not in declared(reference).tables:
+        return stores_of_run(plan, reference)
+    return tables_of_run(plan, reference)
+
+
 def files_of_study(plan: Plan, reference: str) -> list[str]:
     """Return the files of a table for all runs."""
     measure, path = reference.partition(".")[0], table_path(reference)
