@@ -78,7 +78,7 @@ def build(entry: Mapping[str, Any], seed: int, key: str = "network") -> nn.Modul
             raise StudyError(
                 f"networks.{key}: architecture {architecture!r} cannot be built: {_reason(error, '')}"
             ) from error
-        return _made_plain(network, torch.zeros(2, channels, size, size), architecture, key)
+        return made_plain(network, torch.zeros(2, channels, size, size), architecture, key)
 
 
 def _torchvision(entry: Mapping[str, Any], arguments: dict[str, Any], key: str) -> nn.Module:
@@ -154,12 +154,19 @@ def _reason(error: BaseException, module: str) -> str:
     return f"{message}; {own[-1]}" if own and module else message
 
 
-def _made_plain(network: Any, images: Tensor, architecture: str, key: str) -> nn.Module:
-    """Return a network that can be watched, in evaluation mode, or say why it cannot.
+def made_plain(network: Any, images: Tensor, architecture: str, key: str) -> nn.Module:
+    """Return a network that can be watched, on the CPU and in evaluation mode, or say why it cannot.
 
     Parameters
     ----------
+    network : changed in place.
     images : zeros, of the network's input.
+    architecture : how messages call the network.
+    key : its key in the config, for messages.
+
+    Raises
+    ------
+    StudyError : its operations cannot be watched, or its weights have no values.
     """
     where = f"networks.{key}.architecture: {architecture!r}"
     _refuse_opaque([("", network)], architecture, key)

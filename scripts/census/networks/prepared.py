@@ -84,20 +84,46 @@ def prepare(
     ------
     StudyError : the forward pass fails on these images, returns other logits, or takes varying steps.
     """
-    preprocess, part = Preprocess(entry["input"]), entry.get("logits")
     if pixels is None:
         size = entry["input"]["size"], entry["input"]["size"], channels_of(entry["input"]["color"])
         pixels = np.random.default_rng(0).integers(0, 256, (N_IMAGES, *size), dtype=np.uint8)
-    # fewer images are repeated
-    tried = pixels[np.arange(N_IMAGES) % len(pixels)]
-    preprocess.layout = place_network(network, preprocess(tried, device), device, key, part)
-    with torch.inference_mode():
-        images = preprocess(tried, device)
-    listing = layers_of(network, images, key, part)
-    n_logits = next(layer.shape[0] for layer in listing.layers if layer.kind == "output")
+    prepared = prepare_with(network, Preprocess(entry["input"]), pixels, key, device, entry.get("logits"))
+    n_logits = next(layer.shape[0] for layer in prepared.listing.layers if layer.kind == "output")
     if n_logits != entry["classes"]:
         raise StudyError(
             f"networks.{key}.classes: is {entry['classes']}, but the network returns {n_logits} logits; "
             f"set it to {n_logits}, or build the network with that number of classes"
         )
-    return Prepared(network, preprocess, listing, images, device, key, part)
+    return prepared
+
+
+def prepare_with(
+    network: nn.Module,
+    preprocess: Preprocess,
+    pixels: NDArray[Any],
+    key: str = "network",
+    device: str = "cpu",
+    logits: Part = None,
+) -> Prepared:
+    """Bring a network to its device and fastest layout, and find its layers, with any preprocessing.
+
+    Parameters
+    ----------
+    network : in evaluation mode; changed in place.
+    preprocess : how images become its input; it is given the layout that was found.
+    pixels : (n, …), images as ``preprocess`` takes them, of which a few are taken to try the network.
+    key : see :func:`prepare`.
+    device : ``cpu`` or ``cuda``.
+    logits : see :func:`census.networks.running.logits_of`.
+
+    Raises
+    ------
+    StudyError : the forward pass fails on these images, returns no logits, or takes varying steps.
+    """
+    # fewer images are repeated
+    tried = pixels[np.arange(N_IMAGES) % len(pixels)]
+    preprocess.layout = place_network(network, preprocess(tried, device), device, key, logits)
+    with torch.inference_mode():
+        images = preprocess(tried, device)
+    listing = layers_of(network, images, key, logits)
+    return Prepared(network, preprocess, listing, images, device, key, logits)
