@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+import census
 from census.errors import StudyError
 from census.measures import DECLARED, declared
 from census.planning.config import Config, read_config
@@ -17,6 +18,8 @@ ROOT = Path(__file__).parents[1]
 MAKE = runpy.run_path(str(ROOT / "docs" / "make_configuration.py"))
 DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text())
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+# names that the library imports when they are first used
+OFFERED = {f"census.{name}" for name in census.__all__}
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 # top folders of the repository, at which a path in a page begins
 FOLDERS = ("docs/", "envs/", "scripts/", "studies/", "tests/", "workflow/")
@@ -119,6 +122,7 @@ def test_modules_that_are_named_exist():
                 path.with_suffix(".py").exists()
                 or path.is_dir()
                 or re.search(rf"^(def|class) {path.name}\b", defined.read_text(), re.MULTILINE)
+                or name in OFFERED
             ), f"{page.name}: {name}"
 
 

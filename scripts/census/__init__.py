@@ -1,24 +1,35 @@
-"""Neuron Census: what single units in vision networks encode."""
+"""Neuron Census: what single units in vision networks encode.
 
-from os import PathLike
-from typing import TYPE_CHECKING
+>>> import census
+>>> study = census.open_study("results")  # a finished study  # doctest: +SKIP
+>>> study.units  # doctest: +SKIP
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from census.tables.study import Study
+    from census import measures as measures
+    from census.errors import StudyError as StudyError
+    from census.tables.study import open_study as open_study
 
 __version__ = "0.1.0"
+__all__ = ["StudyError", "measures", "open_study"]
+
+_MODULES = {
+    "StudyError": "census.errors",
+    "open_study": "census.tables.study",
+}
 
 
-def open(results: "str | PathLike[str]" = "results") -> "Study":
-    """Open a finished study, see :class:`census.tables.study.Study`.
+def __getattr__(name: str) -> Any:
+    # every job imports this package, and none of them needs these
+    if name == "measures":
+        return import_module("census.measures")
+    if name in _MODULES:
+        return getattr(import_module(_MODULES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
-    Parameters
-    ----------
-    results : the folder that the workflow wrote.
-    """
-    # here, for every job imports this package, and none of them needs it
-    from pathlib import Path
 
-    from census.tables.study import Study
-
-    return Study(Path(results))
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

@@ -1,5 +1,7 @@
 """A finished study in a notebook."""
 
+import doctest
+
 import pandas as pd
 import pytest
 import xarray as xr
@@ -7,6 +9,7 @@ import xarray as xr
 import census
 from census.errors import StudyError
 from census.stores.groups import write_checkpoint
+from census.tables import study as module
 
 
 def place(results, layer, checkpoint, attributes):
@@ -33,7 +36,7 @@ def results(tmp_path):
 
 
 def test_tables_are_data_frames(results):
-    study = census.open(results)
+    study = census.open_study(results)
     assert list(study.units["gini"]) == [0.5, 0.7]
     assert repr(study) == f"<Study {results}: cnn on clothes, mlp on clothes>"
     assert list(study.claims["remark"]) == [""]
@@ -42,7 +45,7 @@ def test_tables_are_data_frames(results):
 
 
 def test_stores_are_data_sets(results):
-    opened = census.open(results).matrices("gram", "cnn", "clothes", "relu1", 0)
+    opened = census.open_study(results).matrices("gram", "cnn", "clothes", "relu1", 0)
     assert isinstance(opened, xr.Dataset)
     assert opened["sums"].dims == ("image",)
     assert opened.attrs["n_neurons"] == 3
@@ -61,7 +64,7 @@ def test_stores_are_data_sets(results):
 )
 def test_of_what_is_not_there_it_says_what_is(results, ask, message):
     with pytest.raises(StudyError, match=message):
-        ask(census.open(results))
+        ask(census.open_study(results))
 
 
 @pytest.mark.parametrize("layer", ["a/b::c", "x" * 200], ids=["odd", "long"])
@@ -77,7 +80,7 @@ def test_layers_are_asked_for_by_their_own_names(results, layer):
     for leftover in (layer, f"{layer}.units"):
         if "/" not in leftover:
             pd.DataFrame({"unit": [0]}).to_parquet(folder / f"{leftover}.parquet")
-    study = census.open(results)
+    study = census.open_study(results)
     assert list(study.matrices("gram", "cnn", "clothes", layer)["sums"]) == [1, 2]
     assert list(study.table("gram", "cnn", "clothes", f"{layer}.units")["unit"]) == [7]
     assert list(study.table("gram", "cnn", "clothes", layer)["unit"]) == [8]
@@ -88,4 +91,11 @@ def test_layers_are_asked_for_by_their_own_names(results, layer):
 
 def test_a_folder_without_a_study_is_refused(tmp_path):
     with pytest.raises(StudyError, match="holds no finished study"):
-        census.open(tmp_path)
+        census.open_study(tmp_path)
+
+
+def test_the_examples_run(results, monkeypatch):
+    monkeypatch.chdir(results.parent)
+    failed, tried = doctest.testmod(module)
+    assert tried > 3
+    assert not failed

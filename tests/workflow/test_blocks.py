@@ -79,7 +79,7 @@ def whole(divided, tmp_path_factory):
 @pytest.fixture(scope="module")
 def both(divided, whole):
     """What the study has found, in small blocks and in a large one."""
-    return [census.open(study.folder / "results") for study, _ in (divided, whole)]
+    return [census.open_study(study.folder / "results") for study, _ in (divided, whole)]
 
 
 def test_a_killed_part_costs_its_own_units_only(divided):

@@ -98,7 +98,7 @@ def figures(network, *sections):
 def found(first):
     """What the study has found."""
     study, _ = first
-    return census.open(study.folder / "results")
+    return census.open_study(study.folder / "results")
 
 
 def edit(path: Path, text: str) -> None:
@@ -407,7 +407,7 @@ def test_ablation_is_of_the_network_with_a_unit_less(finished):
     ended = finished.succeed()
     of_ablation = ("ablation", "importance", "figures_substitution")
     assert of_rule(ended.jobs, *of_ablation, *OF_CENSUS) == ended.jobs
-    found = census.open(finished.folder / "results")
+    found = census.open_study(finished.folder / "results")
     units, curves, layers = (
         found.table("ablation", "small", "tiny", f"relu.{table}") for table in ("units", "curves", "layer")
     )
@@ -593,7 +593,7 @@ def test_a_changed_parameter_or_code_reruns_what_depends_on_it(finished, tmp_pat
         *(job for network in LAYERS for job in of_block(network, "histogram")),
         *(job for network in LAYERS for job in figures(network, "sparsity", "concepts", "agreement")),
     }
-    bins = census.open(finished.folder / "results").table("histogram", "random", "tiny", "relu1")
+    bins = census.open_study(finished.folder / "results").table("histogram", "random", "tiny", "relu1")
     assert len(bins) == 11
     assert finished.made() == before
 

@@ -4,7 +4,11 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from census.errors import nearest
+
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from census.measures.declaration import Measure
 
 # in the order of the census
@@ -35,3 +39,14 @@ def declared(name: str) -> "Measure":
     """Return a measure by name."""
     found: Measure = import_module(f"{__name__}.{name}").measure
     return found
+
+
+def __getattr__(name: str) -> "ModuleType":
+    """Return the module of a measure, imported when it is first used: ``census.measures.sparsity``."""
+    if name in DECLARED:
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}{nearest(name, DECLARED)}")
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *DECLARED]

@@ -2,6 +2,7 @@
 
 import json
 from functools import cached_property
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,8 +32,13 @@ class Study:
 
     Examples
     --------
-    >>> study = census.open("results")  # doctest: +SKIP
-    >>> study.units.query("rs_iam == 0").groupby("layer").size()  # doctest: +SKIP
+    >>> import census
+    >>> study = census.open_study("results")
+    >>> study
+    <Study results: cnn on clothes, mlp on clothes>
+    >>> study.units.query("gini > 0.6")[["network", "gini"]]
+      network  gini
+    1     mlp   0.7
     """
 
     def __init__(self, results: str | Path) -> None:
@@ -159,6 +165,33 @@ class Study:
                 raise StudyError(f"{folder}: there is no {wanted!r}{nearest(wanted, there)}")
             folder = folder / part
         return folder
+
+
+def open_study(results: "str | PathLike[str]" = "results") -> Study:
+    """Open a finished study.
+
+    Parameters
+    ----------
+    results : str or path-like
+        Folder that the workflow wrote.
+
+    Returns
+    -------
+    Study
+        Its tables are pandas objects, its stores xarray ones. Each is read when it is used.
+
+    Raises
+    ------
+    StudyError
+        If the folder holds no finished study.
+
+    Examples
+    --------
+    >>> import census
+    >>> census.open_study("results").layers["network"].tolist()
+    ['cnn', 'mlp']
+    """
+    return Study(Path(results))
 
 
 def _is_flat(store: Path) -> bool:
