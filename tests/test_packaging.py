@@ -1,6 +1,9 @@
 """What the project says about itself agrees, wherever it is said."""
 
 import ast
+import os
+import shutil
+import subprocess
 import sys
 import tomllib
 from importlib.metadata import packages_distributions
@@ -65,3 +68,38 @@ def test_the_dependencies_cover_what_the_library_imports():
     used = {canonicalize_name(distributions[name][0]) for name in names}
     lines = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["hubs"]]
     assert used <= {canonicalize_name(Requirement(line).name) for line in lines}
+
+
+# a call that needs everything: types, data files, the config's models, torch
+PROGRAM = """
+from pathlib import Path
+import census, torch
+folder = Path(census.__file__).parent
+assert folder.parent == Path.cwd() / "installed", folder
+assert (folder / "py.typed").is_file()
+layers = torch.nn.Flatten(), torch.nn.Linear(12, 4), torch.nn.ReLU(), torch.nn.Linear(4, 2)
+network = torch.nn.Sequential(*layers)
+recorded = census.record(network, torch.rand(20, 3, 2, 2), [0, 1] * 10)
+assert len(census.measure("sparsity", recorded["2"], resamples=100)["units"]) == 4
+import census.tables.dictionary, census.planning.config
+"""
+
+
+@pytest.mark.slow
+def test_the_installed_library_records_and_measures(tmp_path):
+    source = tmp_path / "source"  # setuptools writes into it
+    source.mkdir()
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    shutil.copytree(ROOT / "scripts", source / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
+    install = ["pip", "install", "-q", "--no-deps", "--no-build-isolation", "--no-index", "--no-compile"]
+    subprocess.run(
+        [sys.executable, "-m", *install, "--target", "installed", "./source"], cwd=tmp_path, check=True
+    )
+    installed = {
+        path.relative_to(tmp_path / "installed") for path in (tmp_path / "installed/census").rglob("*.*")
+    }
+    wanted = {path.relative_to(ROOT / "scripts") for path in LIBRARY.rglob("*.*")}
+    assert {path for path in wanted - installed if "__pycache__" not in path.parts} == set()
+    environment = {**os.environ, "PYTHONPATH": "installed"}
+    subprocess.run([sys.executable, "-c", PROGRAM], cwd=tmp_path, env=environment, check=True)

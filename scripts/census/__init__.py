@@ -2,7 +2,8 @@
 
 >>> import census
 >>> study = census.open_study("results")  # a finished study  # doctest: +SKIP
->>> study.units  # doctest: +SKIP
+>>> recorded = census.record(network, images, labels)  # or a network of your own  # doctest: +SKIP
+>>> census.measure("selectivity", recorded["relu1"])["units"]  # doctest: +SKIP
 """
 
 from importlib import import_module
@@ -11,14 +12,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from census import measures as measures
     from census.errors import StudyError as StudyError
+    from census.notebooks.measure import measure as measure
+    from census.notebooks.record import record as record
     from census.tables.study import open_study as open_study
 
 __version__ = "0.1.0"
-__all__ = ["StudyError", "measures", "open_study"]
+__all__ = ["StudyError", "measure", "measures", "open_study", "record"]
 
 _MODULES = {
     "StudyError": "census.errors",
+    "measure": "census.notebooks.measure",
     "open_study": "census.tables.study",
+    "record": "census.notebooks.record",
 }
 
 

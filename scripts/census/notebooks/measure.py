@@ -1,0 +1,106 @@
+"""Measure one recording, in memory: the function that a job of the measure calls, on the same input."""
+
+import dataclasses
+from typing import Any
+
+import pyarrow as pa
+
+from census.errors import StudyError, nearest
+from census.measures import DECLARED, declared
+from census.measures.declaration import Arrays, Measure, Recordings, Table
+from census.planning.settings import model_of, read
+from census.stores.recording import Recording
+from census.tables.measuring import arrow, schema
+
+
+def measure(
+    name: str | Measure, recording: Recording, /, *, seed: int = 0, **parameters: Any
+) -> dict[str, Any]:
+    """Measure a recorded layer.
+
+    Parameters
+    ----------
+    name : str or census.measures.declaration.Measure
+        Name of a measure, such as ``"sparsity"``; or a measure, such as ``census.measures.sparsity.measure``
+        or one that you have declared. It must read a single recording, as sparsity, histogram, performance,
+        concepts, selectivity, alignment, bases and clusters do.
+    recording : census.stores.recording.Recording
+        One of the recordings that :func:`census.record` returns, or an opened store of a study.
+    seed : int
+        Seed of resampling and permutations.
+    **parameters
+        Keys of the measure's section of the config, see docs/configuration.md. Others have their defaults.
+
+    Returns
+    -------
+    dict
+        By name, each table of the measure as a pandas.DataFrame. The only table of a measure without names
+        of tables is ``"table"``. If the measure computes arrays, ``"arrays"`` is a dict of numpy arrays.
+
+    Raises
+    ------
+    StudyError
+        If there is no such measure, if it needs more than one recording, if ``recording`` is no recording,
+        or if a parameter is unknown or out of range.
+
+    Examples
+    --------
+    >>> import census, torch
+    >>> network = torch.nn.Sequential(
+    ...     torch.nn.Flatten(), torch.nn.Linear(12, 5), torch.nn.ReLU(), torch.nn.Linear(5, 2)
+    ... )
+    >>> recorded = census.record(network, torch.rand(20, 3, 2, 2), labels=[0, 1] * 10)
+    >>> tables = census.measure("sparsity", recorded["2"], resamples=200)
+    >>> tables["units"][["layer", "unit"]].tail(2)
+      layer  unit
+    3     2     3
+    4     2     4
+    >>> tables["layer"]["resamples"].item()
+    200
+    """
+    if not isinstance(recording, Recording):
+        raise StudyError(
+            f"recording: must be the recording of one layer, not {type(recording).__name__}; "
+            'take one of what census.record returns, such as recorded["relu1"]'
+        )
+    chosen = _find(name)
+    (argument, reads), *others = chosen.reads.items()
+    if others or not isinstance(reads, Recordings):
+        raise StudyError(
+            f"measure {chosen.name!r}: reads more than one recording; run a study, and open its tables with "
+            "census.open_study"
+        )
+    own = _parameters(chosen, parameters)
+    written = dataclasses.asdict(own)
+    inputs = {argument: recording if chosen.each == "recording" else [recording]}
+    parts: dict[type[Table], list[pa.Table]] = {table: [] for table in chosen.tables.values()}
+    arrays: dict[str, Any] = {}
+    for found in chosen.compute(**inputs, parameters=own, seed=seed):
+        if isinstance(found, Arrays):
+            arrays |= {key: values for key, (_, values) in found.arrays.items() if values.size}
+        else:
+            parts[type(found)].append(arrow(found, written))
+    tables = {
+        key or "table": pa.concat_tables([schema(table, written).empty_table(), *parts[table]]).to_pandas()
+        for key, table in chosen.tables.items()
+    }
+    return tables | ({"arrays": arrays} if chosen.has_arrays else {})
+
+
+def _find(name: str | Measure) -> Measure:
+    if isinstance(name, Measure):
+        return name
+    if name not in DECLARED:
+        raise StudyError(f"measure {name!r}: there is no measure of that name{nearest(name, DECLARED)}")
+    return declared(name)
+
+
+def _parameters(chosen: Measure, given: dict[str, Any]) -> Any:
+    """Return a measure's parameters, checked as its section of the config is."""
+    try:
+        checked = read(model_of(chosen.name.capitalize(), [chosen.parameters]), given)
+    except StudyError as error:
+        lines = (line.removeprefix("config: ") for line in str(error).splitlines())
+        raise StudyError("\n".join(f"measure {chosen.name!r}: {line}" for line in lines)) from None
+    names = (field.name for field in dataclasses.fields(chosen.parameters))
+    return chosen.parameters(**{name: getattr(checked, name) for name in names})
