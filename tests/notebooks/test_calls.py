@@ -4,6 +4,7 @@ import doctest
 import gc
 import importlib
 import re
+from collections import OrderedDict
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +45,20 @@ def labels():
 @pytest.fixture(scope="module")
 def recorded(images, labels):
     return census.record(make(), images, labels, layers="all", classes=["even", "odd"])
+
+
+@pytest.fixture(scope="module")
+def named(images, labels):
+    names = ("conv1", "relu1", "flatten", "fc")
+    network = nn.Sequential(OrderedDict(zip(names, make().children(), strict=True)))
+    return census.record(network, images, labels, layers="all")
+
+
+@pytest.mark.parametrize("name", SINGLE)
+def test_the_examples_of_measures_run(name, named):
+    failed, tried = doctest.testmod(getattr(census.measures, name), extraglobs={"recorded": named})
+    assert tried > 1
+    assert not failed
 
 
 @pytest.mark.parametrize("name", ["record", "measure"])
@@ -124,7 +139,7 @@ def test_a_temporary_folder_stays_as_long_as_a_recording(images):
         ({"images": np.zeros((3, 2, 6, 8))}, "network: the forward pass on images of 2×6×8 fails"),
         ({"labels": [0, 1]}, "labels: must be 30 integers"),
         ({"labels": np.full(N_IMAGES, 0.5)}, "labels: must be 30 integers"),
-        ({"labels": np.arange(N_IMAGES) - 1}, "labels: must be 30 integers"),
+        ({"labels": np.arange(N_IMAGES) - 1}, "labels: must be at least 0, not -1"),
         ({"labels": np.arange(N_IMAGES), "classes": ["a"]}, "classes: has 1 names, but labels go up to 29"),
         ({"layers": "rectifed"}, "layers: the network has no layer 'rectifed'; did you mean 'rectified'"),
         ({"layers": []}, "layers: the network has none of"),

@@ -8,6 +8,13 @@ References
 ----------
 S0 asks whether patterns prefer the neuronal basis. Elhage, Lasenby & Olah (2023), Privileged bases in the
 transformer residual stream, for kurtosis over units, and random rotations as the control.
+
+Examples
+--------
+>>> import census  # `recorded` is what census.record returned
+>>> found = census.measure("alignment", recorded["relu1"], rotations=20)["layer"]
+>>> found[["n_units", "n_map_images", "rotations"]].values.tolist()
+[[2, 30, 20]]
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -4,6 +4,12 @@ References
 ----------
 S0 asks whether patterns prefer the neuronal basis to other directions. Elhage, Lasenby & Olah (2023),
 Privileged bases in the transformer residual stream, for kurtosis over the axes of a basis.
+
+Examples
+--------
+>>> import census  # `recorded` is what census.record returned
+>>> census.measure("bases", recorded["relu1"], rotations=20)["table"]["directions"].tolist()
+['neurons', 'random', 'principal', 'independent']
 """
 
 import warnings

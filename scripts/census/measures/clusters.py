@@ -3,6 +3,13 @@
 References
 ----------
 S4 names clusters of redundant neurons as future work, and gives no definition.
+
+Examples
+--------
+>>> import census  # `recorded` is what census.record returned
+>>> found = census.measure("clusters", recorded["relu1"], threshold=0.5)
+>>> found["layer"][["n_units", "cluster_threshold"]].values.tolist()
+[[2.0, 0.5]]
 """
 
 from collections.abc import Iterator

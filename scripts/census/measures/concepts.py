@@ -3,6 +3,15 @@
 References
 ----------
 S2: Sadeghi, Conceptual content in deep convolutional neural networks.
+
+Examples
+--------
+>>> import census  # `recorded` is what census.record returned
+>>> found = census.measure("concepts", recorded["relu1"], top=10)
+>>> found["units"]["n_top_images"].tolist()
+[10, 10]
+>>> found["arrays"]["top_image"].shape
+(2, 10)
 """
 
 import math

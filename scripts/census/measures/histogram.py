@@ -1,4 +1,12 @@
-"""Histogram of the activations of a layer that are not 0."""
+"""Histogram of the activations of a layer that are not 0.
+
+Examples
+--------
+>>> import census  # `recorded` is what census.record returned
+>>> bins = census.measure("histogram", recorded["relu1"], bins=10)["table"]
+>>> bins[["left", "right", "count"]].shape
+(10, 3)
+"""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass

@@ -7,6 +7,13 @@ Morcos, Barrett, Rabinowitz & Botvinick (2018), On the importance of single dire
 ICLR.
 Gale, Martin, Blything, Nguyen & Bowers (2020), Are there any 'object detectors' in the hidden layers of CNNs
 trained to identify objects or scenes?, Vision Research 176.
+
+Examples
+--------
+>>> import census  # `recorded` is what census.record returned
+>>> units = census.measure("selectivity", recorded["relu1"], top=5)["units"]
+>>> units[["unit", "n_precision_images"]].values.tolist()
+[[0, 5], [1, 5]]
 """
 
 from collections.abc import Callable, Iterator

@@ -7,6 +7,15 @@ References
 ----------
 Treves & Rolls (1991), What determines the capacity of autoassociative memories in the brain?, Network 2.
 Hoyer (2004), Non-negative matrix factorization with sparseness constraints, JMLR 5, eq. in section 3.1.
+
+Examples
+--------
+>>> import census  # `recorded` is what census.record returned
+>>> tables = census.measure("sparsity", recorded["relu1"], resamples=200)
+>>> tables["layer"][["n_units", "n_images", "resamples"]].values.tolist()
+[[2, 30, 200]]
+>>> tables["units"][["unit", "mean_activation", "max_activation"]].shape
+(2, 3)
 """
 
 from collections.abc import Iterable

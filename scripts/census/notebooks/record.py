@@ -243,10 +243,12 @@ def _labels(
 ) -> tuple[NDArray[np.int32], list[str]]:
     """Return the class of each image, and the names of classes."""
     which = np.zeros(n_images, np.int32) if labels is None else _array(labels)
-    if which.shape != (n_images,) or which.dtype.kind not in "iu" or which.min() < 0:
+    if which.shape != (n_images,) or which.dtype.kind not in "iu":
         raise StudyError(
-            f"labels: must be {n_images} integers from 0, one for each image, not {which.dtype} {which.shape}"
+            f"labels: must be {n_images} integers, one for each image, not {which.dtype} {which.shape}"
         )
+    if which.min() < 0:
+        raise StudyError(f"labels: must be at least 0, not {which.min()}; leave out images without a class")
     n_classes = int(which.max()) + 1
     names = [str(each) for each in (range(n_classes) if classes is None else classes)]
     if len(names) < n_classes:
