@@ -6,7 +6,7 @@ from census.jobs import job
 
 with job(snakemake.log[0]) as log:
     from census.statistics.gram import multiply, shift_of
-    from census.stores.grams import write_products
+    from census.stores.groups import write_checkpoint
     from census.stores.reading import neuron_blocks, open_store
 
     part, parts = int(snakemake.wildcards.part), snakemake.params.parts
@@ -14,6 +14,14 @@ with job(snakemake.log[0]) as log:
         store = open_store(path)
         # all parts take the same from each pattern, so that they can be added up
         shift = shift_of(next(neuron_blocks(store)))
-        products = multiply(neuron_blocks(store, part, parts), shift)
-        log.info("%s: %d neurons", path, products.n_neurons)
-        write_products(Path(snakemake.output[0]), store, products)
+        found = multiply(neuron_blocks(store, part, parts), shift)
+        log.info("%s: %d neurons", path, found.n_neurons)
+        write_checkpoint(
+            Path(snakemake.output[0]),
+            {
+                "products": (("image", "other_image"), found.products),
+                "sums": (("image",), found.sums),
+                "shift": (("image",), found.shift),
+            },
+            {**{key: store.attrs[key] for key in ("layer", "checkpoint")}, "n_neurons": found.n_neurons},
+        )

@@ -42,7 +42,6 @@ OF_JOBS = {
     "ascent_merge.py": {"zarr"},
     "facets.py": {"PIL", "pyarrow", "zarr"},
     "gather.py": STATISTICS,
-    "gram.py": STATISTICS,
     "gram_part.py": STATISTICS,
     "measure.py": MEASURE,
     # of the whole study

@@ -19,8 +19,8 @@ from census.stores.recording import Recording
 from census.tables.measuring import ENDINGS
 from census.tables.measuring import run as run_job
 
-SCRIPTS = Path(__file__).parents[2] / "scripts"
 MEASURED = [each.name + end for each in COMPARISONS for end in ENDINGS[: 3 if each.has_interval else 1]]
+SCRIPTS = Path(__file__).parents[2] / "scripts"
 N, K = 40, 4
 LABELS = np.arange(N) % K
 IMAGES = np.arange(N) * 3  # indices in the data set
@@ -54,15 +54,6 @@ def variances(maps):
     patterns = maps.reshape(len(maps), -1).astype(float)
     phi = (patterns - patterns.mean(1, keepdims=True)) / patterns.std(1, keepdims=True)
     return phi, np.where(np.ptp(patterns, axis=0) == 0, np.nan, phi.var(0))
-
-
-class Files(list):
-    def __init__(self, **files):
-        super().__init__(files.values())
-        self.__dict__.update(files)
-
-    def __getitem__(self, key):
-        return self.__dict__[key] if isinstance(key, str) else super().__getitem__(key)
 
 
 @pytest.fixture
@@ -99,13 +90,7 @@ def run(tmp_path):
         place.mkdir()
         stores = [str(path) for path in stores]
         if gram:
-            given = SimpleNamespace(
-                input=Files(stores=stores, parts=[]),
-                output=[str(place / "gram.zarr")],
-                params=SimpleNamespace(parts={}),
-                log=[str(tmp_path / "log")],
-            )
-            runpy.run_path(str(SCRIPTS / "gram.py"), {"snakemake": given})
+            run_job("gram", {"layer": stores, "parts": []}, {"store": str(place / "gram.zarr")}, {"seed": 0})
         names = ("layer", "spectrum", "directions", "units")
         outputs = {"store": str(place / "found.zarr"), **{name: str(place / name) for name in names}}
         inputs = {
@@ -301,6 +286,29 @@ def test_constant_patterns_and_a_single_neuron(store, run):
     maps[1:] = 0
     alone = run(store(maps))
     assert (alone.layer["n_images"][0], alone.layer["n_components"][0]) == (1, 0)
+
+
+def test_matrices_are_those_of_added_parts(store, tmp_path):
+    stores, parts = [str(store(class_patterns(), each)) for each in ("0", "final")], []
+    for part in range(3):
+        parts.append(str(tmp_path / f"{part}.zarr"))
+        given = SimpleNamespace(
+            input=stores,
+            output=parts[-1:],
+            params=SimpleNamespace(parts=3),
+            wildcards=SimpleNamespace(part=str(part)),
+            log=[str(tmp_path / "log")],
+        )
+        runpy.run_path(str(SCRIPTS / "gram_part.py"), {"snakemake": given})
+    for name, files in (("whole", []), ("added", parts)):
+        place = {"store": str(tmp_path / f"{name}.zarr")}
+        run_job("gram", {"layer": stores, "parts": files}, place, {"seed": 0})
+    for checkpoint in ("0", "final"):
+        whole, added = (
+            xr.open_zarr(tmp_path / f"{name}.zarr/relu/{checkpoint}") for name in ("whole", "added")
+        )
+        xr.testing.assert_allclose(added, whole, rtol=1e-4)
+        assert added.attrs == whole.attrs
 
 
 def test_moments_are_those_of_patterns_and_exact_where_there_are_none():

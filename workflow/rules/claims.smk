@@ -9,7 +9,7 @@ rule claims:
     input:
         units=CENSUS_UNITS,
         layers=CENSUS_LAYERS,
-        gram=plan.blocks_of_run(GRAM),
+        gram=stores_of_run(plan, "gram"),
         concepts=stores_of_run(plan, "concepts"),
         directions=tables_of_run(plan, "directions.directions"),
         alignment=tables_of_run(plan, "alignment.resamples"),

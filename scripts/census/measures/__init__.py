@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 DECLARED = (
     "sparsity",
     "histogram",
+    "gram",
     "correlation",
     "similarity",
     "learning",

@@ -208,6 +208,18 @@ class Matrices:
 
 
 @dataclass(frozen=True)
+class Parts:
+    """An input: what other jobs found of parts of layers, as :class:`census.stores.recording.LayerMatrices`.
+
+    Attributes
+    ----------
+    method : the method of the plan that returns the files of a job.
+    """
+
+    method: str
+
+
+@dataclass(frozen=True)
 class Tables:
     """An input: a table of another measure, as one ``pyarrow.Table``.
 
@@ -221,7 +233,7 @@ class Tables:
     layers: Literal["all", "unit_layers"] = "all"
 
 
-Input = Recordings | Matrices | Tables
+Input = Recordings | Matrices | Parts | Tables
 
 
 @dataclass(frozen=True)
@@ -244,7 +256,8 @@ class Measure:
         None for a measure whose jobs run networks, which has a rule of its own.
     each : what ``compute`` is called with: one layer at one checkpoint (``recording``), a list of a layer at
         all checkpoints (``layer``), a list of all layers at a checkpoint (``checkpoint``), or everything
-        (``all``). With ``recording``, further matrices are those of the same layer and checkpoint, or None.
+        (``all``). With ``recording``, further matrices are those of the same layer and checkpoint, or None,
+        and parts are a list of those of the same.
     jobs : whether a job works on a block of layers, on a block of layers with per-unit analyses (``units``),
         on a run, or on the whole study.
     parameters : frozen dataclass with the keys of its config section: types, ranges, defaults.

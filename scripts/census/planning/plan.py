@@ -24,6 +24,7 @@ from census.planning.runs import Kind, Run, gram_parts
 from census.stores.paths import layer_name, path_name
 
 SOURCE = "results/sources/{source}"
+GRAM_PART = "results/parts/gram/{network}/{dataset}/{layer}/{part}.zarr"
 
 
 class Place(Protocol):
@@ -160,6 +161,15 @@ class Plan:
         run = self.run_of(wildcards)
         return run.stores(self.block_of(wildcards, "units").layers, run.unit_checkpoints)
 
+    def parts_of_gram(self, wildcards: Place) -> list[str]:
+        """Return what is found over the parts of the larger layers of a block."""
+        run = self.run_of(wildcards)
+        return [
+            run.path(GRAM_PART, layer=path_name(layer), part=str(part))
+            for layer, parts in run.gram_parts(self.block_of(wildcards, "layers")).items()
+            for part in range(parts)
+        ]
+
     def files_of_dataset(self, wildcards: Place) -> str | list[str]:
         """Return the folder fetched for a data set; nothing for a folder of the user's."""
         source = source_of(self.config.datasets[wildcards.dataset].plain())
@@ -222,19 +232,6 @@ class Plan:
 
         return files
 
-    def parts_of_gram(self, pattern: str) -> Files:
-        """Return an input function: what is found over the parts of a block's larger layers."""
-
-        def files(wildcards: Place) -> list[str]:
-            run = self.run_of(wildcards)
-            return [
-                run.path(pattern, layer=path_name(layer), part=str(part))
-                for layer, parts in self.gram_parts(wildcards).items()
-                for part in range(parts)
-            ]
-
-        return files
-
     # files of all runs
 
     def of_runs(self, pattern: str, runs: Iterable[Run] | None = None) -> list[str]:
@@ -263,10 +260,6 @@ class Plan:
     def gram_parts_of_layer(self, wildcards: Place) -> int:
         """Return into how many parts the neurons of a layer are split."""
         return gram_parts(self.layer_of(wildcards))
-
-    def gram_parts(self, wildcards: Place) -> dict[str, int]:
-        """Return into how many parts the neurons of a block's larger layers are split, by layer."""
-        return self.run_of(wildcards).gram_parts(self.block_of(wildcards, "layers"))
 
     def layers_with_loadings(self, wildcards: Place) -> list[str]:
         """Return the layers of a network of which loadings are kept."""

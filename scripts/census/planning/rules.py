@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from census.errors import nearest
 from census.measures import DECLARED, declared
-from census.measures.declaration import PER, Input, Matrices, Measure, Recordings, Tables, everywhere
+from census.measures.declaration import PER, Input, Matrices, Measure, Parts, Recordings, Tables, everywhere
 from census.planning.digest import code_digest
 from census.planning.plan import Files, Plan
 from census.planning.resources import Megabytes, memory, memory_of_matrices, runtime_of_block
@@ -16,7 +16,6 @@ FOLDER = "results/measures/{measure}/{{network}}/{{dataset}}"
 CENSUS = "results/census/{table}.parquet"
 # measures with rules of their own, by what their jobs work on
 OTHERS: Mapping[str, Kind] = {
-    "gram": "layers",
     "facets": "facets",
 }
 
@@ -229,6 +228,9 @@ def _input(plan: Plan, measure: Measure, reads: Input) -> Files | str:
         case Matrices(name, where):
             stores = path_of(name, "zarr") if of_block else stores_of_run(plan, name)
             return stores if where is everywhere else plan.where(where, stores)
+        case Parts(method):
+            files: Files = getattr(plan, method)
+            return files
         case Tables(table, layers):
             if of_block or table.startswith("census."):
                 return table_path(table)

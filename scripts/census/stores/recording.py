@@ -151,7 +151,8 @@ class LayerMatrices:
 
 def matrices_in(stores: Iterable[str | Path]) -> Iterator[LayerMatrices]:
     """Yield the matrices in stores of several layers, layer by layer, in order of training steps."""
-    for layer in layers_in(stores).values():
+    # several stores may hold parts of the same layer
+    for layer in (layer for store in stores for layer in layers_in([store]).values()):
         checkpoints = (path.parent.name for path in layer.glob("*/zarr.json"))
         # the final one has no step in its name
         for checkpoint in sorted(checkpoints, key=lambda name: (not name.isdigit(), name.zfill(20))):

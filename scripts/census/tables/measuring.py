@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from census.jobs import LOGGER, one_by_one
-from census.measures.declaration import Arrays, Input, Matrices, Measure, Recordings, Table
+from census.measures.declaration import Arrays, Input, Measure, Parts, Recordings, Table, Tables
 from census.statistics.bootstrap import Estimate
 from census.stores.groups import write_checkpoint
 from census.stores.recording import LayerMatrices, Recording, matrices_in
@@ -64,11 +64,10 @@ def calls(measure: Measure, files: Mapping[str, Sequence[str]]) -> Iterator[dict
     match measure.each:
         case "recording":
             for item in one_by_one(items):
-                beside = {
-                    key: _beside(item, each) if isinstance(measure.reads[key], Matrices) else each
-                    for key, each in rest.items()
+                yield {
+                    first: item,
+                    **{key: _beside(item, measure.reads[key], each) for key, each in rest.items()},
                 }
-                yield {first: item, **beside}
         case "layer":
             layers = groupby(items, lambda item: item.attributes["layer"])
             for _, of_layer in one_by_one(layers, lambda group: f"layer {group[0]}"):
@@ -87,17 +86,19 @@ def _items(reads: Input, files: Sequence[str]) -> Iterator[Any]:
 
 
 def _opened(reads: Input, files: Sequence[str]) -> Any:
-    """Return all of an input: a list of recordings or matrices, or a table if there are files."""
-    if isinstance(reads, Recordings | Matrices):
+    """Return all of an input: a list of recordings, matrices or parts, or a table if there are files."""
+    if not isinstance(reads, Tables):
         return list(_items(reads, files))
     return read_tables(files) if files else None
 
 
-def _beside(item: Item, rest: Sequence[LayerMatrices]) -> LayerMatrices | None:
-    """Return what belongs to the same layer and checkpoint; None if there is nothing."""
+def _beside(item: Item, reads: Input, rest: Any) -> Any:
+    """Return matrices, or None, or the parts of the same layer and checkpoint; other inputs as they are."""
+    if isinstance(reads, Recordings | Tables):
+        return rest
     place = ("layer", "checkpoint")
-    same = (each for each in rest if all(each.attributes[key] == item.attributes[key] for key in place))
-    return next(same, None)
+    same = [each for each in rest if all(each.attributes[key] == item.attributes[key] for key in place)]
+    return same if isinstance(reads, Parts) else next(iter(same), None)
 
 
 def _log(table: Table, parameters: Mapping[str, Any]) -> None:

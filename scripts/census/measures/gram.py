@@ -1,0 +1,80 @@
+"""Inner products and correlations of a layer's patterns, from which all comparisons of images follow.
+
+===========  ====================  =======  =====================================================
+array        dimensions            dtype    content
+===========  ====================  =======  =====================================================
+gram         image, other_image    float64  inner products of patterns
+sums         image                 float64  sums of patterns
+deviations   image                 float64  squared deviations of patterns from their means, summed
+correlation  image, other_image    float32  pattern correlation; NaN where it is undefined
+image        image                 int64    index in the data set
+label        image                 int32    class
+===========  ====================  =======  =====================================================
+
+Layers with very many neurons are multiplied over parts of the neurons, by jobs of their own, and added up.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from census.jobs import LOGGER
+from census.measures.correlation import is_defined, pattern_correlation
+from census.measures.declaration import Arrays, Measure, NoParameters, Parts, Recordings
+from census.statistics.gram import Products, combine, gram
+
+if TYPE_CHECKING:
+    from census.stores.recording import LayerMatrices, Recording
+
+
+def compute(
+    layer: "Recording", parts: Sequence["LayerMatrices"], parameters: NoParameters, seed: int
+) -> tuple[Arrays]:
+    """Multiply the patterns of a layer with each other, or add up the products of its parts."""
+    n_images = layer.n_map_images
+    if n_images < 3:
+        LOGGER.warning(
+            "%s has whole maps of %d image(s), and similarity of layers needs 3 at least, so it is "
+            "undefined; raise maps, and images, of this run in the config, or add images to the data set",
+            layer,
+            n_images,
+        )
+    found = combine(map(_products, parts)) if parts else gram(layer.neuron_blocks())
+    correlation = pattern_correlation(found)
+    undefined = n_images - int(is_defined(correlation).sum())
+    if found.n_neurons == 1:
+        LOGGER.warning("%s has one neuron; a pattern of one value correlates with none", layer)
+    elif undefined:
+        LOGGER.warning("%s: %d of %d patterns are constant or not finite", layer, undefined, n_images)
+    arrays: dict[str, np.ndarray] = {
+        "gram": found.products,
+        "sums": found.sums,
+        "deviations": found.deviations,
+        "correlation": correlation.astype(np.float32),
+        "image": layer.images[:n_images],
+        "label": layer.labels[:n_images],
+    }
+    return (
+        Arrays(
+            of={**layer.attributes, "n_neurons": found.n_neurons, "coordinates": "label"},
+            arrays={
+                name: (("image", "other_image")[: values.ndim], values) for name, values in arrays.items()
+            },
+        ),
+    )
+
+
+def _products(part: "LayerMatrices") -> Products:
+    return Products(part["products"], part["sums"], part["shift"], part.attributes["n_neurons"])
+
+
+measure = Measure(
+    name="gram",
+    title="Gram matrices",
+    reads={"layer": Recordings(), "parts": Parts("parts_of_gram")},
+    tables={},
+    compute=compute,
+    has_arrays=True,
+    matrices=5,
+)
