@@ -15,7 +15,7 @@ from census.figures.directions import (
 )
 from census.figures.strips import FRAME, TILE, Strip, draw_strips, rounded
 from census.measures.direction_tables import COMPARISONS
-from census.tables.measuring import ENDINGS
+from census.tables.arrow import ENDINGS
 
 NAMES = ["input", "features.1", "features.3.expand3x3_activation", "output"]
 MEASURED = [each.name + end for each in COMPARISONS for end in ENDINGS[: 3 if each.has_interval else 1]]

@@ -20,7 +20,10 @@ LAYERS = pa.table(
         "checkpoint": ["0", "0", "final", "final"],
         "mode": ["zero", "mean"] * 2,
         "n_units": [9] * 4,
+        "n_ablated": pa.nulls(4, pa.int64()),
         "n_images": [5] * 4,
+        "n_without_effect": pa.nulls(4, pa.int64()),
+        "n_undefined": pa.nulls(4, pa.int64()),
         "loss": [0.5] * 4,
     }
 )

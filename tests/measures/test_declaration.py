@@ -23,8 +23,8 @@ from census.measures.declaration import (
     share,
 )
 from census.statistics.bootstrap import Estimate
+from census.tables.arrow import arrow, schema
 from census.tables.keys import KEYS
-from census.tables.measuring import arrow, schema
 
 LAYER = dict.fromkeys(KEYS) | {"network": "cnn", "layer": "relu1", "depth": 2, "step": None}
 

@@ -16,7 +16,7 @@ from census.measures.direction_tables import COMPARISONS
 from census.measures.patterns import moments, open_patterns
 from census.stores.activations import StoreWriter, create_store, finish_store
 from census.stores.recording import Recording
-from census.tables.measuring import ENDINGS
+from census.tables.arrow import ENDINGS
 from census.tables.measuring import run as run_job
 
 MEASURED = [each.name + end for each in COMPARISONS for end in ENDINGS[: 3 if each.has_interval else 1]]

@@ -7,8 +7,8 @@ import pytest
 from census.measures import concepts
 from census.measures.declaration import NoParameters
 from census.measures.facetedness import Layer, Units, compute
+from census.tables.arrow import arrow
 from census.tables.keys import KEYS
-from census.tables.measuring import arrow
 
 DEGREES = {"input": [9.0, 1.0, 2.0], "relu1": [1.0, 2.0, np.nan, np.inf]}
 

@@ -20,7 +20,7 @@ from .test_plan import planned
 
 def test_every_measure_has_a_rule_with_its_tables():
     rules = {rule.name: rule for rule in measure_rules(planned())}
-    assert list(rules) == list(DECLARED)
+    assert list(rules) == [name for name in DECLARED if declared(name).compute]
     for name, rule in rules.items():
         stores = {"store"} if declared(name).has_arrays else set()
         assert set(rule.outputs) == {table or "table" for table in declared(name).tables} | stores

@@ -21,7 +21,7 @@ from census.measures.ablation import (
 )
 from census.measures.performance import Performance
 from census.statistics.bootstrap import Estimate, estimate
-from census.tables.measuring import arrow
+from census.tables.arrow import arrow
 
 # of the table of units, as jobs make it: whether each image's answer is the same without the unit
 SAME = "same"

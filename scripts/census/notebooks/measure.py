@@ -10,7 +10,7 @@ from census.measures import DECLARED, declared
 from census.measures.declaration import Arrays, Measure, Recordings, Table
 from census.planning.settings import model_of, read
 from census.stores.recording import Recording
-from census.tables.measuring import arrow, schema
+from census.tables.arrow import arrow, schema
 
 
 def measure(
@@ -64,12 +64,13 @@ def measure(
             'take one of what census.record returns, such as recorded["relu1"]'
         )
     chosen = _find(name)
-    (argument, reads), *others = chosen.reads.items()
-    if others or not isinstance(reads, Recordings):
+    inputs_of = list(chosen.reads.items())
+    if chosen.compute is None or len(inputs_of) != 1 or not isinstance(inputs_of[0][1], Recordings):
         raise StudyError(
             f"measure {chosen.name!r}: reads more than one recording; run a study, and open its tables with "
             "census.open_study"
         )
+    ((argument, _),) = inputs_of
     own = _parameters(chosen, parameters)
     written = dataclasses.asdict(own)
     inputs = {argument: recording if chosen.each == "recording" else [recording]}

@@ -6,19 +6,16 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from census.jobs import LOGGER, one_by_one
 from census.measures.declaration import Arrays, Input, Measure, Parts, Recordings, Table, Tables
-from census.statistics.bootstrap import Estimate
 from census.stores.groups import write_checkpoint
 from census.stores.recording import LayerMatrices, Recording, matrices_in
+from census.tables.arrow import arrow, schema, single_row
 from census.tables.joining import read_tables
-from census.tables.keys import KEYS, TYPES
 
-ENDINGS = ("", "_low", "_high")
 ARRAYS = "store"
 
 Item = Recording | LayerMatrices
@@ -103,57 +100,5 @@ def _beside(item: Item, reads: Input, rest: Any) -> Any:
 
 def _log(table: Table, parameters: Mapping[str, Any]) -> None:
     """Log what was found, if it is a single row."""
-    values = {column.name.format(**parameters): getattr(table, column.field) for column in table.columns()}
-    single = {name: each.value if isinstance(each, Estimate) else each for name, each in values.items()}
-    if not any(map(_is_column, single.values())):
-        shown = {name: _plain(each) for name, each in single.items()}
+    if shown := single_row(table, parameters):
         LOGGER.info("%s, checkpoint %s: %s", table.of["layer"], table.of["checkpoint"], shown)
-
-
-def schema(table: type[Table], parameters: Mapping[str, Any] | None = None) -> pa.Schema:
-    """Return the columns of a table with their types in Arrow, keys in front."""
-    own = [
-        (each.name.format(**parameters or {}) + ending, TYPES[each.type])
-        for each in table.columns()
-        for ending in (ENDINGS if each.has_interval else ENDINGS[:1])
-    ]
-    keys = [(name, KEYS[name]) for name in table.keys or KEYS]
-    return pa.schema([*keys, *([("unit", pa.int64())] if _is_numbered(table) else []), *own])
-
-
-def _is_numbered(table: type[Table]) -> bool:
-    """Return whether a table has a row for each unit of a layer, in order, and need not say which."""
-    return table.per == "unit" and not any(each.name == "unit" for each in table.columns())
-
-
-def arrow(table: Table, parameters: Mapping[str, Any] | None = None) -> pa.Table:
-    """Return a table in Arrow's types, with its key columns in front."""
-    values: list[Any] = []
-    for column in table.columns():
-        value = getattr(table, column.field)
-        if column.has_interval:
-            values += (None,) * len(ENDINGS) if value is None else value
-        else:
-            values.append(value)
-    n_rows = max((len(value) for value in values if _is_column(value)), default=1)
-    units = [np.arange(n_rows)] if _is_numbered(type(table)) else []
-    rest = [*units, *(value if _is_column(value) else [_plain(value)] * n_rows for value in values)]
-    whole = schema(type(table), parameters)
-    keys = [[table.of[name]] * n_rows for name in table.keys or KEYS]
-    columns = [_array(each, dtype) for each, dtype in zip([*keys, *rest], whole.types, strict=True)]
-    return pa.table(columns, schema=whole)
-
-
-def _array(values: Any, dtype: pa.DataType) -> pa.Array:
-    """Return values in an Arrow type; NaN stays NaN, None and masked values become null."""
-    if isinstance(values, pa.Array | pa.ChunkedArray):
-        return values.cast(dtype)
-    return pa.array(values, dtype)
-
-
-def _is_column(value: Any) -> bool:
-    return not isinstance(value, str) and hasattr(value, "__len__") and np.ndim(value) > 0
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.ndarray | np.generic) else value
