@@ -12,7 +12,7 @@ with job(snakemake.log[0]) as log:
 
     from census.data.store import open_dataset
     from census.measures.concepts import finite_mean, tail_p_values
-    from census.measures.facets import CHANNELS, choose_units, facets
+    from census.measures.facets import CHANNELS, Units, choose_units, facets
     from census.measures.patches import (
         Patches,
         as_seen,
@@ -25,7 +25,7 @@ with job(snakemake.log[0]) as log:
     )
     from census.stores.facets import FacetWriter
     from census.stores.groups import layers_in, new_layer, open_checkpoint
-    from census.tables.keys import key_columns
+    from census.tables.arrow import arrow
 
     params = snakemake.params
     groups = layers_in(snakemake.input.concepts)
@@ -83,23 +83,28 @@ with job(snakemake.log[0]) as log:
             rows.append((found, len(patches.inside), int((~patches.inside.all((1, 2))).sum())))
         writer.finish()
 
-        p_values = [[by[unit] for by in tails[end]] for unit, end in ends.items()]
-        columns = {
-            "unit": pa.array(list(ends), pa.int64()),
-            "end": pa.array(list(ends.values()), pa.string()),
-            "mf_degree": pa.array(degrees[list(ends)], pa.float64()),
-            "mf_p_normal": pa.array([by_normal for by_normal, _ in p_values], pa.float64()),
-            "mf_p_rank": pa.array([by_rank for _, by_rank in p_values], pa.float64()),
-            "n_patches": pa.array([n_patches for _, n_patches, _ in rows], pa.int64()),
-            "n_clipped": pa.array([n_clipped for _, _, n_clipped in rows], pa.int64()),
-            "patch_height": pa.array([shape[0]] * len(rows), pa.int64()),
-            "patch_width": pa.array([shape[1]] * len(rows), pa.int64()),
-            "reason": pa.array([found.reason for found, _, _ in rows], pa.string()),
+        p_values = [tails[end] for end in ends.values()]
+        by_channel = {
+            f"{name}_{channel}": [getattr(found, name).get(channel) for found, _, _ in rows]
+            for channel in CHANNELS
+            for name in ("converged", "iterations")
         }
-        for channel in CHANNELS:
-            converged = [found.converged.get(channel) for found, _, _ in rows]
-            iterations = [found.iterations.get(channel) for found, _, _ in rows]
-            columns[f"converged_{channel}"] = pa.array(converged, pa.bool_())
-            columns[f"iterations_{channel}"] = pa.array(iterations, pa.int64())
-        tables.append(pa.table(key_columns(attributes, len(rows)) | columns))
+        tables.append(
+            arrow(
+                Units(
+                    of=attributes,
+                    unit=np.array(list(ends), np.int64),
+                    end=list(ends.values()),
+                    mf_degree=degrees[list(ends)],
+                    mf_p_normal=np.array([by[0][unit] for unit, by in zip(ends, p_values, strict=True)]),
+                    mf_p_rank=np.array([by[1][unit] for unit, by in zip(ends, p_values, strict=True)]),
+                    n_patches=np.array([n_patches for _, n_patches, _ in rows], np.int64),
+                    n_clipped=np.array([n_clipped for _, _, n_clipped in rows], np.int64),
+                    patch_height=shape[0],
+                    patch_width=shape[1],
+                    reason=[found.reason for found, _, _ in rows],
+                    **by_channel,
+                )
+            )
+        )
     pq.write_table(pa.concat_tables(tables), snakemake.output.table)

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from census.errors import StudyError
 from census.measures import DECLARED, declared
 from census.planning.rules import (
     blocks_of_layers,
@@ -133,7 +134,7 @@ def test_tables_that_all_have_names_are_asked_for_by_name():
 def test_an_unknown_input_is_named_with_the_nearest():
     with pytest.raises(TypeError, match=r"there is no table 'sparsity\.unit'.*sparsity\.units"):
         table_path("sparsity.unit")
-    with pytest.raises(TypeError, match=r"there is no measure 'sparsty'.*sparsity"):
+    with pytest.raises(StudyError, match=r"measure .sparsty.: there is no measure.*sparsity"):
         path_of("sparsty", "zarr")
 
 

@@ -22,8 +22,7 @@ import census
 from census.atlas.site import read_data
 from census.claims.declared import CLAIMS
 from census.claims.verdict import FAILS, HOLDS, UNDECIDED
-from census.measures import DECLARED
-from census.planning.rules import OTHERS, jobs_of
+from census.measures import DECLARED, declared
 from census.statistics.subset import choose_images
 from census.tables.dictionary import columns_of
 
@@ -33,8 +32,7 @@ pytestmark = pytest.mark.slow
 
 # measures whose jobs work on blocks, by kind of block
 MEASURES = {
-    kind: [name for name in (*DECLARED, *OTHERS) if jobs_of(name) == kind]
-    for kind in ("layers", "units", "facets")
+    kind: [name for name in DECLARED if declared(name).jobs == kind] for kind in ("layers", "units", "facets")
 }
 
 PASSES = {

@@ -1,12 +1,12 @@
 # Figures: one job draws all families of a section of the report for a run. Families and their views are declared in
 # scripts/census/figures/families.py; runs that lack some views have a rule of their own.
 from census.figures.drawings import drawings
-from census.planning.rules import results_of_run
+from census.planning.rules import results_of_run, tables_of_run
 
 # files of the inputs that are no results of a measure; the others follow from the measures
 INPUTS = {
     "images": plan.of_run(lambda run: run.images),
-    "facets.table": plan.blocks_of_run(FACETS_TABLE, "facets"),
+    "facets.table": tables_of_run(plan, "facets"),
     "claims": CLAIMS,
 }
 DRAWINGS = list(drawings(plan.runs))

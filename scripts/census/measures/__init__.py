@@ -4,7 +4,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from census.errors import nearest
+from census.errors import StudyError, nearest
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -22,6 +22,7 @@ DECLARED = (
     "performance",
     "concepts",
     "facetedness",
+    "facets",
     "selectivity",
     "alignment",
     "bases",
@@ -37,7 +38,14 @@ DECLARED = (
 
 @cache
 def declared(name: str) -> "Measure":
-    """Return a measure by name."""
+    """Return a measure by name.
+
+    Raises
+    ------
+    StudyError : there is no measure of that name.
+    """
+    if name not in DECLARED:
+        raise StudyError(f"measure {name!r}: there is no measure of that name{nearest(name, DECLARED)}")
     found: Measure = import_module(f"{__name__}.{name}").measure
     return found
 

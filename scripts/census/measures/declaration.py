@@ -253,13 +253,13 @@ class Measure:
         ``compute`` is called.
     tables : its tables, by the name in their files; ``""`` for the only one.
     compute : function of the inputs, ``parameters`` and ``seed`` that returns tables and :class:`Arrays`;
-        None for a measure whose jobs run networks, which has a rule of its own.
+        None for a measure with a rule of its own, as its jobs run networks or read images.
     each : what ``compute`` is called with: one layer at one checkpoint (``recording``), a list of a layer at
         all checkpoints (``layer``), a list of all layers at a checkpoint (``checkpoint``), or everything
         (``all``). With ``recording``, further matrices are those of the same layer and checkpoint, or None,
         and parts are a list of those of the same.
-    jobs : whether a job works on a block of layers, on a block of layers with per-unit analyses (``units``),
-        on a run, or on the whole study.
+    jobs : whether a job works on a block of layers, on a block of layers with per-unit analyses (``units``)
+        or of those whose units have facets, on a run, or on the whole study.
     parameters : frozen dataclass with the keys of its config section: types, ranges, defaults.
     section : its section of the config; by default its name. Measures may share a section.
     where : which runs have it, of measures of runs.
@@ -279,7 +279,7 @@ class Measure:
     tables: Mapping[str, type[Table]]
     compute: Callable[..., Iterable[Table | Arrays]] | None
     each: Literal["recording", "layer", "checkpoint", "all"] = "recording"
-    jobs: Literal["layers", "units", "run", "study"] = "layers"
+    jobs: Literal["layers", "units", "facets", "run", "study"] = "layers"
     parameters: type[Any] = NoParameters
     section: str = ""
     where: Callable[[Any], bool] = everywhere

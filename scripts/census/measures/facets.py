@@ -2,16 +2,87 @@
 
 import warnings
 from collections.abc import Iterable
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Annotated, NamedTuple
 
 import numpy as np
+from annotated_types import Ge, Le
 from numpy.typing import NDArray
 
+from census.measures.declaration import (
+    ELSEWHERE,
+    Flags,
+    Floats,
+    Integers,
+    Measure,
+    Table,
+    Texts,
+    Unique,
+    column,
+    count,
+    share,
+)
 from census.statistics.gray import LUMA
 
 CHANNELS = ("gray", "red", "green", "blue")
 SINGLE, MULTI, CHOSEN = "SF", "MF", "chosen"
 FASTICA_ITERATIONS, MOST_ITERATIONS = 10, 200  # before Picard-O, and of it
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Facets of single units: independent components of the patches to which they respond most strongly."""
+
+    units_per_end: Annotated[int, Ge(0)] = 1
+    """Number of units decomposed at each extreme of a layer's degrees of multifacetedness; figures show the
+    first of each extreme."""
+    units: Annotated[dict[str, dict[str, Unique[Annotated[int, Ge(0)]]]] | None, ELSEWHERE] = None
+    """Further units to decompose, as `{NETWORK: {LAYER: [0, 1]}}`; null for none."""
+    all: bool = False
+    """Whether all units of all layers are decomposed."""
+    components: Annotated[int, Ge(2), Le(64)] = 8
+    """Facets of a unit."""
+    patch_size: Annotated[int, Ge(2), Le(256)] = 32
+    """Pixels along the longer side of a patch; larger patches are shrunk to this size."""
+    patches_shown: Annotated[int, Ge(1), Le(100)] = 10
+    """Number of a unit's patches that are kept, and shown beside its facets."""
+
+
+class Units(Table, per="decomposed unit"):
+    """The units that were decomposed."""
+
+    unit: Integers = count("number of the unit in its layer", "")
+    end: Texts = column(
+        "extreme of the layer at which the unit stands: `SF`, `MF`, or `chosen` for another unit"
+    )
+    mf_degree: Floats = column("degree of multi-facetedness")
+    mf_p_normal: Floats = share("tail of the MF degree in a normal distribution")
+    mf_p_rank: Floats = share("p of the MF degree by its rank in the layer")
+    n_patches: Integers = count("patches that were decomposed", "patches")
+    n_clipped: Integers = count("patches that stand out over the image", "patches")
+    patch_height: int = count("height of a patch", "pixels")
+    patch_width: int = count("width of a patch", "pixels")
+    reason: Texts = column("why there are no facets, or none in color; empty if nothing is missing")
+    converged_gray: Flags = column("whether the decomposition of gray patches has converged")
+    iterations_gray: Integers = count("steps of Picard-O", "steps")
+    converged_red: Flags = column("the same of the red channel")
+    iterations_red: Integers = count("steps of Picard-O", "steps")
+    converged_green: Flags = column("the same of the green channel")
+    iterations_green: Integers = count("steps of Picard-O", "steps")
+    converged_blue: Flags = column("the same of the blue channel")
+    iterations_blue: Integers = count("steps of Picard-O", "steps")
+
+
+measure = Measure(
+    name="facets",
+    title="Facets",
+    reads={},
+    jobs="facets",
+    tables={"": Units},
+    compute=None,
+    has_arrays=True,
+    parameters=Parameters,
+)
 
 
 class Decomposition(NamedTuple):

@@ -5,8 +5,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from census.errors import StudyError, nearest
-from census.measures import DECLARED, declared
+from census.errors import StudyError
+from census.measures import declared
 from census.measures.declaration import Arrays, Measure, Recordings, Table
 from census.planning.settings import model_of, read
 from census.stores.recording import Recording
@@ -63,7 +63,7 @@ def measure(
             f"recording: must be the recording of one layer, not {type(recording).__name__}; "
             'take one of what census.record returns, such as recorded["relu1"]'
         )
-    chosen = _find(name)
+    chosen = name if isinstance(name, Measure) else declared(name)
     inputs_of = list(chosen.reads.items())
     if chosen.compute is None or len(inputs_of) != 1 or not isinstance(inputs_of[0][1], Recordings):
         raise StudyError(
@@ -86,14 +86,6 @@ def measure(
         for key, table in chosen.tables.items()
     }
     return tables | ({"arrays": arrays} if chosen.has_arrays else {})
-
-
-def _find(name: str | Measure) -> Measure:
-    if isinstance(name, Measure):
-        return name
-    if name not in DECLARED:
-        raise StudyError(f"measure {name!r}: there is no measure of that name{nearest(name, DECLARED)}")
-    return declared(name)
 
 
 def _parameters(chosen: Measure, given: dict[str, Any]) -> Any:

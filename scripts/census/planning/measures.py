@@ -3,31 +3,13 @@
 import dataclasses
 from typing import TYPE_CHECKING, Annotated, Any
 
-from annotated_types import Ge, Le
+from annotated_types import Ge
 from pydantic import create_model
 
 from census.measures import DECLARED, declared
-from census.planning.settings import NotNegative, Settings, Unique, model_of
+from census.planning.settings import Settings, model_of
 
 Resamples = Annotated[int, Ge(100)]
-
-
-class Facets(Settings):
-    """Facets of single units: independent components of the patches to which they respond most strongly."""
-
-    units_per_end: NotNegative = 1
-    """Number of units decomposed at each extreme of a layer's degrees of multifacetedness; figures show the
-    first of each extreme."""
-    units: dict[str, dict[str, Unique[NotNegative]]] | None = None
-    """Further units to decompose, as `{NETWORK: {LAYER: [0, 1]}}`; null for none."""
-    all: bool = False
-    """Whether all units of all layers are decomposed."""
-    components: Annotated[int, Ge(2), Le(64)] = 8
-    """Facets of a unit."""
-    patch_size: Annotated[int, Ge(2), Le(256)] = 32
-    """Pixels along the longer side of a patch; larger patches are shrunk to this size."""
-    patches_shown: Annotated[int, Ge(1), Le(100)] = 10
-    """Number of a unit's patches that are kept, and shown beside its facets."""
 
 
 class Claims(Settings):
@@ -40,7 +22,6 @@ class Claims(Settings):
 class _Undeclared(Settings):
     """The measures' parameters."""
 
-    facets: Facets = Facets()
     claims: Claims = Claims()
 
 

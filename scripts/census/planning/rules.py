@@ -1,6 +1,6 @@
 """The rules of declared measures: from declarations to what Snakemake asks for."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -14,10 +14,6 @@ from census.planning.runs import Kind
 
 FOLDER = "results/measures/{measure}/{{network}}/{{dataset}}"
 CENSUS = "results/census/{table}.parquet"
-# measures with rules of their own, by what their jobs work on
-OTHERS: Mapping[str, Kind] = {
-    "facets": "facets",
-}
 
 
 @dataclass(frozen=True)
@@ -46,15 +42,6 @@ class MeasureRule:
     message: str
 
 
-def jobs_of(measure: str) -> Kind | str:
-    """Return what a measure's jobs work on: a kind of block, a ``run`` or the ``study``."""
-    if measure in OTHERS:
-        return OTHERS[measure]
-    if measure not in DECLARED:
-        raise TypeError(f"there is no measure {measure!r}{nearest(measure, [*DECLARED, *OTHERS])}")
-    return declared(measure).jobs
-
-
 def path_of(measure: str, ending: str) -> str:
     """Return the path of a measure's table or store, with wildcards.
 
@@ -66,7 +53,7 @@ def path_of(measure: str, ending: str) -> str:
     >>> path_of("sparsity", "units.parquet")
     'results/measures/sparsity/{network}/{dataset}/{block}.units.parquet'
     """
-    jobs = jobs_of(measure)
+    jobs = declared(measure).jobs
     if jobs == "study":
         return CENSUS.format(table=ending.removesuffix(".parquet"))
     if jobs == "run":
@@ -80,7 +67,7 @@ def table_path(reference: str) -> str:
     measure, _, table = reference.partition(".")
     if measure == "census":
         return CENSUS.format(table=table)
-    if measure in DECLARED and table not in declared(measure).tables:
+    if table not in declared(measure).tables:
         known = [f"{measure}.{each}" for each in declared(measure).tables]
         raise TypeError(f"there is no table {reference!r}{nearest(reference, known)}")
     return path_of(measure, f"{table}.parquet" if table else "parquet")
@@ -95,7 +82,7 @@ def paths_of(measure: Measure) -> dict[str, str]:
 
 def _has_unit_layers_only(measure: str) -> bool:
     """Return whether a measure of blocks has those blocks alone that hold layers with per-unit analyses."""
-    first = next(iter(declared(measure).reads.values()), None) if measure in DECLARED else None
+    first = next(iter(declared(measure).reads.values()), None)
     return isinstance(first, Recordings) and first.layers == "unit_layers"
 
 
@@ -109,7 +96,7 @@ def files_of_run(plan: Plan, measure: str, path: str, *, unit_layers: bool = Fal
     path : as from :func:`path_of`.
     unit_layers : whether only blocks count that hold layers with per-unit analyses.
     """
-    match jobs_of(measure):
+    match declared(measure).jobs:
         case "layers" | "units" | "facets" as kind:
             if kind == "layers" and (unit_layers or _has_unit_layers_only(measure)):
                 return plan.unit_layers_of_run(path)
@@ -137,12 +124,10 @@ def results_of_run(plan: Plan, reference: str) -> Files | str:
     Parameters
     ----------
     plan : plan of the study.
-    reference : ``measure.table`` for a table; ``measure`` for the only table, or for the store of arrays of a
-        measure whose tables have names.
+    reference : ``measure.table`` for a table; ``measure`` for the store of arrays, or for the only table of a
+        measure without arrays.
     """
-    if reference in OTHERS:
-        return stores_of_run(plan, reference)
-    if reference in DECLARED and declared(reference).has_arrays and "" not in declared(reference).tables:
+    if reference in DECLARED and declared(reference).has_arrays:
         return stores_of_run(plan, reference)
     return tables_of_run(plan, reference)
 
@@ -150,7 +135,7 @@ def results_of_run(plan: Plan, reference: str) -> Files | str:
 def files_of_study(plan: Plan, reference: str) -> list[str]:
     """Return the files of a table for all runs."""
     measure, path = reference.partition(".")[0], table_path(reference)
-    match jobs_of(measure):
+    match declared(measure).jobs:
         case "layers" | "units" | "facets" as kind:
             return plan.of_unit_layers(path) if _has_unit_layers_only(measure) else plan.of_blocks(path, kind)
         case "run":
@@ -164,8 +149,8 @@ def blocks_of_layers(plan: Plan) -> list[list[str]]:
     return [
         [measure, run.network, run.dataset, layer, block.name]
         for run in plan.runs
-        for measure in (*DECLARED, *OTHERS)
-        for block in run.blocks.get(cast(Kind, jobs_of(measure)), {}).values()
+        for measure in DECLARED
+        for block in run.blocks.get(cast(Kind, declared(measure).jobs), {}).values()
         for layer in block.layers
         if layer in run.unit_layers or not _has_unit_layers_only(measure)
     ]
@@ -173,13 +158,12 @@ def blocks_of_layers(plan: Plan) -> list[list[str]]:
 
 def census_tables(plan: Plan) -> dict[str, list[str]]:
     """Return the files of all tables of which columns go into the census, such as ``sparsity_units``."""
-    found = {
+    return {
         f"{measure.name}_{table.per}s": files_of_study(plan, f"{measure.name}.{name}")
         for measure in map(declared, DECLARED)
         for name, table in measure.tables.items()
         if table.per in PER and measure.census_columns(table.per)
     }
-    return found
 
 
 def measure_rules(plan: Plan) -> Iterator[MeasureRule]:
