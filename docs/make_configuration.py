@@ -17,7 +17,7 @@ WIDTH = 115
 HEAD = """\
 # Configuration
 
-<!-- Made from config.py and measures.py of scripts/census/planning by `make docs`: edit these instead. -->
+<!-- Made from scripts/census/planning/config.py and the modules in scripts/census/measures by `make docs`: edit these. -->
 
 A study is one YAML file. [config.yaml](../config.yaml) is the default one. With `--configfile`, another file
 overrides it: mappings are merged key by key, lists (such as `runs`) replace the default's. Every key is
