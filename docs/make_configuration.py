@@ -17,7 +17,7 @@ WIDTH = 115
 HEAD = """\
 # Configuration
 
-<!-- Made from scripts/census/planning/config.py and the modules in scripts/census/measures by `make docs`: edit these. -->
+<!-- Made from census.planning.config and the measures by `make docs`: edit these instead. -->
 
 A study is one YAML file. [config.yaml](../config.yaml) is the default one. With `--configfile`, another file
 overrides it: mappings are merged key by key, lists (such as `runs`) replace the default's. Every key is

@@ -125,7 +125,7 @@ def test_a_finished_study_gets_the_measure_and_its_figure(added, finished):
         *(f"{rule}/{network}/tiny" for rule in ("kurtosis", "figures_kurtosis") for network in NETWORKS),
     }
 
-    study = census.open(finished.folder / "results")
+    study = census.open_study(finished.folder / "results")
     layer = "network == 'random' and layer == 'relu1'"
     (row,) = study.layers.query(layer).itertuples()
     values = study.units.query(layer)["kurtosis"]

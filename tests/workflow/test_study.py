@@ -591,7 +591,7 @@ def test_a_changed_parameter_or_code_reruns_what_depends_on_it(finished, tmp_pat
 
     finished.config["measures"] = {"histogram": {"bins": 11}}
     edit(scripts / "census/figures/facetedness.py", "EDITED = True")
-    edit(scripts / "agreement.py", "EDITED = True")
+    edit(scripts / "census/measures/agreement.py", "EDITED = True")
     ended = finished.succeed()
     assert ended.jobs == {
         "agreement",

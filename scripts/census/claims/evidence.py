@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from census.measures.agreement import pair_counts, pooled, rank_correlations, resampled_units
 from census.measures.concepts import row_distance, row_similarity
 from census.measures.correlation import mean_correlation
 from census.measures.similarity import similarity
+from census.statistics.agreement import pair_counts, pooled, rank_correlations, resampled_units
 from census.statistics.bootstrap import resample_counts
 from census.statistics.relations import spearman
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from census.measures.agreement import pair_counts, pooled, rank_correlations, resampled_units
+from census.statistics.agreement import pair_counts, pooled, rank_correlations, resampled_units
 
 RANDOM = np.random.default_rng(0)
 VALUES = np.round(RANDOM.normal(size=(4, 60)), 1)  # with ties
