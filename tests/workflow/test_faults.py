@@ -434,7 +434,10 @@ def test_similarity_of_two_images_is_undefined_and_costs_no_other_result(study):
     study.config["runs"] = [{"network": "random", "dataset": "tiny", "layers": ["relu1", "output"]}]
     study.succeed("results/census/layers.parquet", "results/figures/similarity/random/tiny/cka.png")
     (log,) = (path.read_text() for path in (study.folder / "logs/gram/random/tiny").iterdir())
-    assert "relu1.zarr has whole maps of 2 image(s), and similarity of layers needs 3 at least" in log
+    assert (
+        "relu1, checkpoint final has whole maps of 2 image(s), and similarity of layers needs 3 at least"
+        in log
+    )
     layers = pd.read_parquet(study.folder / "results/census/layers.parquet")
     assert layers[["similarity_to_output", "cka_to_output", "step_similarity"]].isna().all(axis=None)
     assert layers[["active_fraction", "pattern_correlation"]].notna().all(axis=None)
@@ -447,7 +450,7 @@ def test_a_layer_with_one_neuron_is_no_obstacle(study):
     ]
     study.succeed("results/figures/similarity/random/tiny/pearson.png")
     (log,) = (path.read_text() for path in (study.folder / "logs/gram/random/tiny").iterdir())
-    assert "conv has one neuron; a pattern of one value correlates with none" in log
+    assert "conv, checkpoint final has one neuron; a pattern of one value correlates with none" in log
     pairs = pd.read_parquet(study.folder / "results/measures/similarity/random/tiny/pairs.parquet")
     with_conv = (pairs["layer"] == "conv") | (pairs["other_layer"] == "conv")
     assert pairs["similarity"].isna().tolist() == with_conv.tolist()
