@@ -176,7 +176,7 @@ def test_neurons_of_large_layers_are_split():
 
 def test_a_block_that_is_not_in_the_plan_is_named():
     with pytest.raises(StudyError, match="has no block '0000-0004' of layers; did you mean '0000-0005'"):
-        planned().stores_of_block(job("0000-0004"))
+        planned().recordings(job("0000-0004"), "layers", "all", "all")
 
 
 # files
@@ -185,7 +185,7 @@ def test_a_block_that_is_not_in_the_plan_is_named():
 def test_stores_are_in_order_of_layers_and_steps():
     plan = planned({"layers": ["input", "relu1"], "checkpoints": "all", "unit_checkpoints": "ends"})
     store = "results/activations/cnn/{}/clothes/{}.zarr".format
-    assert plan.stores_of_block(job("0000-0005")) == [
+    assert plan.recordings(job("0000-0005"), "layers", "all", "all") == [
         store(checkpoint, layer) for layer in ("input", "relu1") for checkpoint in ("0", "3", "final")
     ]
     (block,) = plan.runs[0].blocks["units"]

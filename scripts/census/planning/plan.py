@@ -151,11 +151,6 @@ class Plan:
         }[checkpoints]
         return run.stores(names, [each for each in run.checkpoints if each in wanted])
 
-    def stores_of_block(self, wildcards: Place) -> list[str]:
-        """Return the stores of a block's layers at every checkpoint, layer by layer, in order of steps."""
-        run = self.run_of(wildcards)
-        return run.stores(self.block_of(wildcards, "layers").layers, run.checkpoints)
-
     def unit_stores_of_block(self, wildcards: Place) -> list[str]:
         """Return the stores of a block's layers at the checkpoints of per-unit analyses."""
         run = self.run_of(wildcards)

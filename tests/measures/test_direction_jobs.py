@@ -1,4 +1,4 @@
-"""The jobs of the rule ``directions``, on stores that hold what is known."""
+"""The jobs of the measure ``directions``, on stores that hold what is known."""
 
 import runpy
 from pathlib import Path
