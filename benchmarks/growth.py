@@ -88,7 +88,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "concepts": {"top": 100, "normalizer": "classes", "draws": 1000},
     "selectivity": {"top": 100, "shuffles": 1000},
     "clusters": {"threshold": 0.7, "permutations": 1, "images": 8, "sample": 50_000},
-    "gram": {"parts": {}},
+    "gram": {},
     # fewer resamples than in the default study: their number is no size of the data
     "similarity": {"resamples": 50},
 }
@@ -167,11 +167,11 @@ def _a_script(series: Series, sizes: Mapping[str, int], folder: Path) -> Callabl
         else:
             n_maps = min(MAPS, sizes["images"]) if series.job == "sparsity" else 0
             generate(Path(store), sizes["units"], sizes["images"], sizes["classes"], n_maps)
-    gram = {"stores": stores, "parts": []}
+    gram = {"layer": stores, "parts": []}
     inputs: Any = gram if series.job == "gram" else stores
     if series.job == "similarity":
         inputs = [str(folder / "gram.zarr")]
-        run_script("gram", gram, {"store": inputs[0]}, PARAMETERS["gram"], folder)
+        run_script("gram", gram, {"store": inputs[0]}, {"seed": SEED}, folder)
     outputs = {name: str(folder / f"found.{name}") for name in OUTPUTS[series.job]}
     return lambda: run_script(series.job, inputs, outputs, {**PARAMETERS[series.job], "seed": SEED}, folder)
 
