@@ -83,7 +83,6 @@ with job(snakemake.log[0]) as log:
             rows.append((found, len(patches.inside), int((~patches.inside.all((1, 2))).sum())))
         writer.finish()
 
-        p_values = [tails[end] for end in ends.values()]
         by_channel = {
             f"{name}_{channel}": [getattr(found, name).get(channel) for found, _, _ in rows]
             for channel in CHANNELS
@@ -96,8 +95,8 @@ with job(snakemake.log[0]) as log:
                     unit=np.array(list(ends), np.int64),
                     end=list(ends.values()),
                     mf_degree=degrees[list(ends)],
-                    mf_p_normal=np.array([by[0][unit] for unit, by in zip(ends, p_values, strict=True)]),
-                    mf_p_rank=np.array([by[1][unit] for unit, by in zip(ends, p_values, strict=True)]),
+                    mf_p_normal=np.array([tails[end][0][unit] for unit, end in ends.items()]),
+                    mf_p_rank=np.array([tails[end][1][unit] for unit, end in ends.items()]),
                     n_patches=np.array([n_patches for _, n_patches, _ in rows], np.int64),
                     n_clipped=np.array([n_clipped for _, _, n_clipped in rows], np.int64),
                     patch_height=shape[0],

@@ -16,10 +16,9 @@ with job(snakemake.log[0]) as log:
     from census.tables.joining import beside, read_tables
     from census.tables.keys import KEYS
 
-    SAME = {
-        "units": ["network", "checkpoint", "dataset", "layer", "unit"],
-        "layers": ["network", "checkpoint", "dataset", "layer"],
-    }
+    PLACE = ["network", "checkpoint", "dataset", "layer"]
+    SAME = {"units": [*PLACE, "unit"], "layers": PLACE}
+    ORDER = ("network", "dataset", "step", "checkpoint", "depth", "unit")
     BLOCKS = ("measure", "network", "dataset", "layer", "block")
 
     def found(measure, table):
@@ -45,25 +44,20 @@ with job(snakemake.log[0]) as log:
     def census(table):
         """Return a table of the census: the keys of the first measure's rows, and columns of all measures."""
         columns = columns_of(table, **numbers)
-        keys = [name for name in (*KEYS, "unit") if name in SAME[table] or name in KEYS]
-        measures = dict.fromkeys(column.measure for column in columns if column.name not in keys)
-        first = next(measure for measure in measures if measure != FIELD)
-        all_of = found(first, table).select(keys)
-        for measure in measures:
-            types = {
-                column.name: column.dtype
-                for column in columns
-                if column.measure == measure and column.name not in keys
-            }
+        keys = [column.name for column in columns if column.name in (*KEYS, "unit")]
+        types = defaultdict(dict)
+        for column in columns:
+            if column.name not in keys:
+                types[column.measure][column.name] = column.dtype
+        tables = {measure: found(measure, table) for measure in types if measure != FIELD}
+        all_of = next(iter(tables.values())).select(keys)
+        for measure, dtypes in types.items():
             if measure == FIELD:
-                all_of = beside(all_of, fields(), ["network", "dataset", "layer"], types)
+                all_of = beside(all_of, fields(), ["network", "dataset", "layer"], dtypes)
             else:
-                all_of = beside(all_of, found(measure, table), SAME[table], types)
+                all_of = beside(all_of, tables[measure], SAME[table], dtypes)
         # a join keeps no order
-        order = [
-            name for name in ("network", "dataset", "step", "checkpoint", "depth", "unit") if name in keys
-        ]
-        all_of = all_of.sort_by([(name, "ascending") for name in order])
+        all_of = all_of.sort_by([(name, "ascending") for name in ORDER if name in keys])
         return all_of.select([column.name for column in columns])
 
     numbers = {"components": snakemake.params.components}

@@ -2,9 +2,9 @@
 # that takes long are split into parts.
 from census.planning.rules import table_path
 
-ABLATION_UNITS = "results/measures/ablation/{network}/{dataset}/{block}.units.parquet"
-ABLATION_CURVES = "results/measures/ablation/{network}/{dataset}/{block}.curves.parquet"
-ABLATION_LAYER = "results/measures/ablation/{network}/{dataset}/{block}.layer.parquet"
+ABLATION_UNITS = table_path("ablation.units")
+ABLATION_CURVES = table_path("ablation.curves")
+ABLATION_LAYER = table_path("ablation.layer")
 ABLATION_PART = "results/parts/ablation/{network}/{dataset}/{block}/{part}.parquet"
 # all that determines the tables, beside weights, images and what orders units
 ABLATION_SETTINGS = {

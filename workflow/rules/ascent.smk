@@ -1,6 +1,8 @@
 # Images that maximize the activation of single units, by gradient ascent. The units of a layer that takes long are split
 # into parts.
-ASCENT = "results/measures/ascent/{network}/{dataset}/{block}.zarr"
+from census.planning.rules import path_of
+
+ASCENT = path_of("ascent", "zarr")
 ASCENT_PART = "results/parts/ascent/{network}/{dataset}/{block}/{part}.zarr"
 # all that determines the images, beside the weights
 ASCENT_SETTINGS = {

@@ -1,8 +1,8 @@
 # Facets of single units: independent components of the patches to which they respond most.
 from census.planning.rules import path_of, table_path
 
-FACETS = "results/measures/facets/{network}/{dataset}/{block}.zarr"
-FACETS_TABLE = "results/measures/facets/{network}/{dataset}/{block}.parquet"
+FACETS = path_of("facets", "zarr")
+FACETS_TABLE = table_path("facets")
 
 
 rule facets:

@@ -10,7 +10,7 @@ from census.measures import declared
 from census.measures.declaration import Arrays, Measure, Recordings, Table
 from census.planning.settings import model_of, read
 from census.stores.recording import Recording
-from census.tables.arrow import arrow, schema
+from census.tables.arrow import arrow, merged
 
 
 def measure(
@@ -82,7 +82,7 @@ def measure(
         else:
             parts[type(found)].append(arrow(found, written))
     tables = {
-        key or "table": pa.concat_tables([schema(table, written).empty_table(), *parts[table]]).to_pandas()
+        key or "table": merged(table, parts[table], written).to_pandas()
         for key, table in chosen.tables.items()
     }
     return tables | ({"arrays": arrays} if chosen.has_arrays else {})

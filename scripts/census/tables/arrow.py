@@ -1,6 +1,6 @@
 """Declared tables as Arrow tables."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -45,6 +45,11 @@ def arrow(table: Table, parameters: Mapping[str, Any] | None = None) -> pa.Table
     keys = [[table.of[name]] * n_rows for name in table.keys or KEYS]
     columns = [_array(each, dtype) for each, dtype in zip([*keys, *rest], whole.types, strict=True)]
     return pa.table(columns, schema=whole)
+
+
+def merged(table: type[Table], parts: Iterable[pa.Table], parameters: Mapping[str, Any]) -> pa.Table:
+    """Return tables of one kind as one; without any, a table that has its columns and no rows."""
+    return pa.concat_tables([schema(table, parameters).empty_table(), *parts])
 
 
 def _array(values: Any, dtype: pa.DataType) -> pa.Array:

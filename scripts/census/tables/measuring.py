@@ -13,7 +13,7 @@ from census.jobs import LOGGER, one_by_one
 from census.measures.declaration import Arrays, Input, Measure, Parts, Recordings, Table, Tables
 from census.stores.groups import write_checkpoint
 from census.stores.recording import LayerMatrices, Recording, matrices_in
-from census.tables.arrow import arrow, schema, single_row
+from census.tables.arrow import arrow, merged, single_row
 from census.tables.joining import read_tables
 
 ARRAYS = "store"
@@ -49,8 +49,7 @@ def run(
                 parts[type(found)].append(arrow(found, params))
                 _log(found, params)
     for table_name, table in measure.tables.items():
-        whole = pa.concat_tables([schema(table, params).empty_table(), *parts[table]])
-        pq.write_table(whole, outputs[table_name or "table"])
+        pq.write_table(merged(table, parts[table], params), outputs[table_name or "table"])
 
 
 def calls(measure: Measure, files: Mapping[str, Sequence[str]]) -> Iterator[dict[str, Any]]:
@@ -74,7 +73,7 @@ def calls(measure: Measure, files: Mapping[str, Sequence[str]]) -> Iterator[dict
             for checkpoint in dict.fromkeys(item.attributes["checkpoint"] for item in found):
                 yield {first: [item for item in found if item.attributes["checkpoint"] == checkpoint], **rest}
         case "all":
-            yield {key: _opened(each, files[key]) for key, each in measure.reads.items()}
+            yield {first: _opened(measure.reads[first], files[first]), **rest}
 
 
 def _items(reads: Input, files: Sequence[str]) -> Iterator[Any]:
