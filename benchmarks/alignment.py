@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.common import Options, Row
-from census.measures.alignment import alignment, random_frames, sort_out
+from census.measures.alignment import alignment
 from census.measures.bases import compare
 from census.statistics.bootstrap import resample_counts
+from census.statistics.rotations import random_frames, sort_out
 
 ROTATIONS, DIRECTIONS, TARGET = 20, 16, 10
 # as many as the default study keeps, and all of maps of 7×7

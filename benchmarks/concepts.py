@@ -77,7 +77,7 @@ def _extract(this: Case, folder: Path, batch: int) -> None:
 
 def top_images_and_counts(stores: Sequence[Path]) -> None:
     """Do what the measure ``concepts`` does first, from opening a store on."""
-    from census.measures.concepts import class_counts
+    from census.statistics.class_counts import class_counts
     from census.statistics.top_images import top_images
     from census.stores.reading import image_blocks, images_and_labels, open_store
 

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from benchmarks.common import Options, Row, cpu_seconds, in_a_process, peak_memory
-from census.measures.correlation import pattern_correlation
 from census.measures.patterns import open_patterns
-from census.measures.svd import decompose, randomized
+from census.statistics.correlation import pattern_correlation
 from census.statistics.gram import gram
+from census.statistics.svd import decompose, randomized
 from census.stores.recording import Recording
 
 SHAPE = (256, 6, 6)

@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.common import Options, Row, case, in_a_process, peak_memory
 from benchmarks.peers.workers import Worker, workers
-from census.measures.correlation import pattern_correlation
+from census.statistics.correlation import pattern_correlation
 from census.statistics.gram import gram
 from census.stores.reading import neuron_blocks, open_store
 

@@ -18,8 +18,8 @@ from benchmarks import nothing
 from benchmarks.common import Options, Row, case
 from benchmarks.concepts import top_images_and_counts
 from benchmarks.extraction import FEW
-from census.measures.correlation import pattern_correlation
 from census.networks.device import keep_freed_memory
+from census.statistics.correlation import pattern_correlation
 from census.statistics.gram import gram
 from census.stores.reading import neuron_blocks, open_store
 

@@ -24,14 +24,14 @@ with job(snakemake.log[0]) as log:
     )
     from census.interventions.units import sample_units
     from census.measures.ablation import removal_order, removed_units
-    from census.measures.performance import Performance
-    from census.measures.selectivity import selectivity_and_means
-    from census.measures.sparsity import sums_over_images
     from census.networks.build import build
     from census.networks.device import choose_device, keep_freed_memory
     from census.networks.prepared import prepare
     from census.networks.weights import load_weights
     from census.planning.blocks import units_of_part
+    from census.statistics.class_selectivity import selectivity_and_means
+    from census.statistics.performance import Performance
+    from census.statistics.sparseness import sums_over_images
     from census.statistics.subset import choose_images
     from census.stores.reading import open_store, sorted_labels, statistic_blocks, unit_means
 

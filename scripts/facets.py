@@ -11,7 +11,6 @@ with job(snakemake.log[0]) as log:
     import pyarrow.parquet as pq
 
     from census.data.store import open_dataset
-    from census.measures.concepts import finite_mean, tail_p_values
     from census.measures.facets import CHANNELS, Units, choose_units, facets
     from census.measures.patches import (
         Patches,
@@ -23,6 +22,8 @@ with job(snakemake.log[0]) as log:
         shrink,
         shrunk_size,
     )
+    from census.statistics.defined import finite_mean
+    from census.statistics.significance import tail_p_values
     from census.stores.facets import FacetWriter
     from census.stores.groups import layers_in, new_layer, open_checkpoint
     from census.tables.arrow import arrow

@@ -64,11 +64,11 @@ WHEN_CALLED = {
     "measures/facets.py": {"scipy"},
     "measures/importance.py": {"pyarrow"},
     "measures/selectivity.py": {"scipy"},
-    "measures/svd.py": {"scipy", "sklearn"},
     "networks/build.py": {"torchvision"},
     "networks/hubs.py": {"timm", "transformers"},
     "networks/operators.py": {"torch"},
     "networks/weights.py": {"torchvision"},
+    "statistics/svd.py": {"scipy", "sklearn"},
     "tables/study.py": {"pandas", "xarray"},
 }
 

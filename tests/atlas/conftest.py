@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from census.data.store import DatasetWriter
-from census.measures.concepts import class_counts
 from census.measures.facets import Facets
 from census.measures.patches import Patches
+from census.statistics.class_counts import class_counts
 from census.statistics.top_images import top_images
 from census.stores.activations import StoreWriter, create_store, finish_store
 from census.stores.facets import FacetWriter

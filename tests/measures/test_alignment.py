@@ -4,19 +4,18 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from census.measures.alignment import (
+from census.measures.alignment import alignment
+from census.statistics.bootstrap import resample_counts
+from census.statistics.rotations import (
     STATISTICS,
     VALUES_AT_ONCE,
-    alignment,
     coordinates,
     random_frames,
     rotated,
     sort_out,
     unevenness,
 )
-from census.measures.concepts import gini
-from census.measures.sparsity import hoyer
-from census.statistics.bootstrap import resample_counts
+from census.statistics.sparseness import gini, hoyer
 
 
 @pytest.fixture

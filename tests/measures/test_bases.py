@@ -5,9 +5,9 @@ import pytest
 from scipy import stats
 from sklearn.decomposition import PCA, FastICA
 
-from census.measures.alignment import STATISTICS, random_frames, unevenness
 from census.measures.bases import KINDS, compare, independent_directions, principal_directions
 from census.statistics.bootstrap import resample_counts
+from census.statistics.rotations import STATISTICS, random_frames, unevenness
 
 
 @pytest.fixture

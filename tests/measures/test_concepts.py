@@ -9,22 +9,24 @@ from scipy import stats
 from scipy.spatial.distance import cdist, pdist
 
 from census.measures.concepts import (
-    chance_counts,
-    chance_labels,
     chance_levels,
     chance_similarity,
-    class_counts,
-    finite_mean,
     flatness,
-    gini,
     is_multi_faceted,
     is_single_faceted,
-    mean_of_pairs,
     mf_degree,
+)
+from census.statistics.class_counts import (
+    chance_counts,
+    chance_labels,
+    class_counts,
+    mean_of_pairs,
     row_distance,
     row_similarity,
-    tail_p_values,
 )
+from census.statistics.defined import finite_mean
+from census.statistics.significance import tail_p_values
+from census.statistics.sparseness import gini
 from census.statistics.top_images import NONE
 
 COUNTS = arrays.arrays(np.int64, st.tuples(st.integers(1, 6), st.integers(2, 20)), elements=st.integers(0, 9))

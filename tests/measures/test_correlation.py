@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from census.measures.correlation import is_defined, mean_correlation, pattern_correlation
 from census.statistics.bootstrap import resample_counts
+from census.statistics.correlation import is_defined, mean_correlation, pattern_correlation
 from census.statistics.gram import gram
 
 RANDOM = np.random.default_rng(0)

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from census.measures.correlation import pattern_correlation
 from census.measures.directions import (
     chance_entropy,
     chance_redundancy,
@@ -20,9 +19,10 @@ from census.measures.directions import (
     rank_correlation,
     redundancy,
 )
-from census.measures.svd import decompose
 from census.statistics.bootstrap import resample_counts
+from census.statistics.correlation import pattern_correlation
 from census.statistics.gram import gram
+from census.statistics.svd import decompose
 
 RANDOM = np.random.default_rng(0)
 SCORES = RANDOM.normal(size=(5, 40))

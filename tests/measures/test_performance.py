@@ -5,7 +5,7 @@ import torch
 from scipy.special import log_softmax as expected_log_softmax
 from torch.nn.functional import cross_entropy
 
-from census.measures.performance import log_softmax, performance, right_images
+from census.statistics.performance import log_softmax, performance, right_images
 
 LOGITS = np.random.default_rng(0).normal(size=(20, 5)).astype(np.float32) * 4
 LABELS = np.random.default_rng(1).integers(0, 5, 20, dtype=np.int32)

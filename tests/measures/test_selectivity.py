@@ -10,13 +10,12 @@ from census.measures.selectivity import (
     best_class,
     chance_detection,
     chance_selectivity,
-    class_means,
-    class_selectivity,
     detection,
-    is_signed,
     precision,
     unit_selectivity,
 )
+from census.statistics import class_selectivity as statistics
+from census.statistics.class_selectivity import class_means, class_selectivity, is_signed
 
 
 def by_definition(values, labels):
@@ -48,7 +47,7 @@ def values(labels):
 
 
 def test_class_means_leave_no_class_a_number_that_it_has_not(values, labels, monkeypatch):
-    monkeypatch.setattr(selectivity, "UNITS_AT_ONCE", 2)
+    monkeypatch.setattr(statistics, "UNITS_AT_ONCE", 2)
     found = class_means(values, labels, 5)
     assert np.isnan(found[1]).all()
     for label in (0, 2, 3, 4):
@@ -92,7 +91,7 @@ def test_chance_does_not_depend_on_blocks(values, labels, monkeypatch):
     observed = class_selectivity(class_means(values, labels, 5))
     whole = chance_selectivity(values, labels, observed, 100, 0)
     alone = [chance_selectivity(values[:, [unit]], labels, observed[[unit]], 100, 0) for unit in range(5)]
-    monkeypatch.setattr(selectivity, "UNITS_AT_ONCE", 2)
+    monkeypatch.setattr(statistics, "UNITS_AT_ONCE", 2)
     monkeypatch.setattr(selectivity, "LABELS_AT_ONCE", 3 * len(labels))
     blocks = chance_selectivity(values, labels, observed, 100, 0)
     for found in (blocks, [np.concatenate(each) for each in zip(*alone, strict=True)]):

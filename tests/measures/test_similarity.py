@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from census.measures.correlation import Parameters, is_defined
-from census.measures.similarity import Layer, Pairs, Steps, compute, deconfounded, similarity, spearman, steps
+from census.measures.parameters import ImageResamples
+from census.measures.similarity import Layer, Pairs, Steps, compute
 from census.statistics.bootstrap import resample_counts
+from census.statistics.correlation import is_defined
+from census.statistics.similarity import deconfounded, similarity, spearman, steps
 
 N_IMAGES, N_LAYERS = 12, 4
 ABOVE = np.triu_indices(N_IMAGES, 1)
@@ -144,7 +146,7 @@ class Matrices(dict):
 
 
 def test_the_census_has_what_was_found_of_pairs_and_steps(matrices):
-    found = list(compute(list(map(Matrices, range(N_LAYERS), matrices)), Parameters(100), seed=0))
+    found = list(compute(list(map(Matrices, range(N_LAYERS), matrices)), ImageResamples(100), seed=0))
     pairs, steps_, layers = ([each for each in found if type(each) is of] for of in (Pairs, Steps, Layer))
     assert [(each.of["layer"], *each.other_layer) for each in steps_] == [
         ("input", "conv"),
@@ -160,7 +162,7 @@ def test_the_census_has_what_was_found_of_pairs_and_steps(matrices):
 
 
 def test_without_input_and_output_nothing_is_compared_with_them(matrices):
-    found = list(compute(list(map(Matrices, (1, 2), matrices)), Parameters(100), seed=0))
+    found = list(compute(list(map(Matrices, (1, 2), matrices)), ImageResamples(100), seed=0))
     for layer in (each for each in found if isinstance(each, Layer)):
         ends = ("similarity_to_input", "similarity_to_output", "cka_to_input", "cka_to_output")
         assert [getattr(layer, name) for name in ("step_similarity", *ends)] == [None] * 5

@@ -6,14 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from census.measures.sparsity import (
-    active_counts,
-    active_fraction,
-    hoyer,
-    sums_over_images,
-    sums_over_neurons,
-    treves_rolls,
-)
+from census.measures.sparsity import active_counts, active_fraction
+from census.statistics.sparseness import hoyer, sums_over_images, sums_over_neurons, treves_rolls
 
 PATTERNS = arrays.arrays(
     np.float32,

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from census.claims.evidence import Evidence, along
 from census.claims.verdict import UNDEFINED, Found, of_samples
-from census.measures.concepts import tail_p_values
-from census.measures.correlation import mean_correlation
 from census.measures.directions import rank_correlation
-from census.measures.similarity import steps
-from census.measures.svd import mean_square, participation_ratio
 from census.statistics.bootstrap import estimate
+from census.statistics.correlation import mean_correlation
+from census.statistics.significance import tail_p_values
+from census.statistics.similarity import steps
+from census.statistics.svd import mean_square, participation_ratio
 
 Test = Callable[[Evidence], Found]
 TestOfLayers = Callable[[Evidence, list[str]], Found]

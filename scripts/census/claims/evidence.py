@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from census.measures.concepts import row_distance, row_similarity
-from census.measures.correlation import mean_correlation
-from census.measures.similarity import similarity
 from census.statistics.agreement import pair_counts, pooled, rank_correlations, resampled_units
 from census.statistics.bootstrap import resample_counts
+from census.statistics.class_counts import row_distance, row_similarity
+from census.statistics.correlation import mean_correlation
 from census.statistics.relations import spearman
+from census.statistics.similarity import similarity
 
 Floats = NDArray[np.float64]
 

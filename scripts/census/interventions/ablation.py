@@ -10,10 +10,10 @@ from torch import Tensor
 
 from census.interventions.suffix import downstream_of, run_changes, run_intact
 from census.measures.ablation import compare
-from census.measures.performance import Performance
 from census.networks.layers import Layer
 from census.networks.maps import as_maps
 from census.networks.prepared import Prepared
+from census.statistics.performance import Performance
 
 
 class Outcomes(NamedTuple):

@@ -19,8 +19,8 @@ from census.measures.ablation import (
     mean_difference,
     worst_class,
 )
-from census.measures.performance import Performance
 from census.statistics.bootstrap import Estimate, estimate
+from census.statistics.performance import Performance
 from census.tables.arrow import arrow
 
 # of the table of units, as jobs make it: whether each image's answer is the same without the unit

@@ -13,8 +13,8 @@ from annotated_types import Ge, Le, Len
 from numpy.typing import NDArray
 
 from census.measures.declaration import Floats, Integers, Measure, Table, Texts, Unique, column, count, share
-from census.measures.performance import Performance, log_softmax, performance
 from census.statistics.bootstrap import Estimate, estimate
+from census.statistics.performance import Performance, log_softmax, performance
 
 NONE = -1  # stands for no class
 LEAST_IMAGES = 5  # of a class, so that a single image is not a fall by all of its accuracy

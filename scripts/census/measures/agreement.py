@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from annotated_types import Ge
 
 from census.measures.declaration import Floats, Integers, Measure, Table, Tables, Texts, column, count
+from census.measures.parameters import UnitResamples
 from census.statistics.agreement import pair_counts, pooled, rank_correlations, resampled_units
 from census.statistics.bootstrap import Estimate, percentile_interval
 
@@ -27,11 +27,8 @@ MEASURES = (
 
 
 @dataclass(frozen=True)
-class Parameters:
+class Parameters(UnitResamples):
     """Agreement of all measures on the order of a layer's units."""
-
-    resamples: Annotated[int, Ge(100)] = 1000
-    """Bootstrap resamples of the units for each 95 % interval."""
 
 
 class Pairs(Table, per="pair", keys=("network", "dataset", "checkpoint", "layer", "depth")):

@@ -22,36 +22,35 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import numpy as np
-from annotated_types import Ge, Le
+from annotated_types import Ge
 from numpy.typing import NDArray
 
 from census.jobs import LOGGER
 from census.measures.declaration import Floats, Integers, Measure, Recordings, Table, column, count, share
+from census.measures.parameters import ImageResamples, Rotations
 from census.statistics.bootstrap import Estimate, percentile_interval, resample_counts
+from census.statistics.rotations import (
+    STATISTICS,
+    Patterns,
+    coordinates,
+    means_over_patterns,
+    random_frames,
+    rotated,
+    sort_out,
+    unevenness,
+)
 from census.statistics.subset import choose_images
 
 if TYPE_CHECKING:
     from census.stores.recording import Recording
 
 Singles = NDArray[np.float32]
-STATISTICS = ("kurtosis", "gini", "hoyer")
-VALUES_AT_ONCE = 1 << 17  # few enough to stay in a processor's cache between one operation and the next
 # rotations between which a statistic differs by less than this, relatively, differ by rounding
 RESOLUTION = 1e-6
 
 
 @dataclass(frozen=True)
-class Common:
-    """Parameters of all comparisons of directions."""
-
-    rotations: Annotated[int, Ge(20), Le(10000)] = 20
-    """Random rotations with which the unit basis is compared."""
-    resamples: Annotated[int, Ge(100)] = 1000
-    """Bootstrap resamples of the images for each 95 % interval."""
-
-
-@dataclass(frozen=True)
-class Parameters(Common):
+class Parameters(ImageResamples, Rotations):
     """Axis alignment: whether activation vectors prefer the unit basis to other bases of the same space."""
 
     images: Annotated[int, Ge(2)] | None = 250
@@ -168,137 +167,6 @@ measure = Measure(
 )
 
 
-def unevenness(values: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Return how unevenly each pattern spreads over its axes, by three statistics.
-
-    Parameters
-    ----------
-    values : float (patterns, axes), at least two axes; not of a size whose fourth power is no finite number.
-
-    Returns
-    -------
-    (3, patterns), of the type of ``values``: kurtosis m4 / m2², with moments about the pattern's mean; Gini
-    index and Hoyer sparseness of absolute values. NaN for a pattern of zeros; kurtosis also where all values
-    are the same.
-
-    References
-    ----------
-    Hurley & Rickard (2009), Comparing measures of sparsity, IEEE Transactions on Information Theory 55, for
-    the Gini index. Hoyer (2004), Non-negative matrix factorization with sparseness constraints, JMLR 5.
-    """
-    axes = values.shape[-1]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        squares = values - values.mean(-1, keepdims=True)
-        squares *= squares
-        kurtosis = np.einsum("pc,pc->p", squares, squares) / axes / squares.mean(-1) ** 2
-        # values that are all the same may miss their mean by rounding
-        kurtosis[values.max(-1) == values.min(-1)] = np.nan
-        ascending = np.sort(np.abs(values), axis=-1)
-        total = ascending.sum(-1)
-        weights = (2 * axes - 2 * np.arange(1, axes + 1) + 1) / axes
-        gini = 1 - ascending @ weights.astype(values.dtype) / total
-        length = np.sqrt(np.einsum("pc,pc->p", values, values))
-        root = values.dtype.type(np.sqrt(axes))
-        hoyer = (root - total / length) / (root - 1)
-    return np.stack([kurtosis, gini, hoyer])
-
-
-def random_frames(n_directions: int, n_units: int, count: int, seed: int) -> Singles:
-    """Draw the first rows of rotations from the Haar measure, under which all rotations are alike.
-
-    Gaussian vectors have no preferred direction; made orthonormal one after the other, the signs fixed, they
-    are distributed as the rows of such a rotation (with reflections).
-
-    Parameters
-    ----------
-    n_directions : rows of each rotation, at most ``n_units``.
-    n_units : size of the rotations.
-    count, seed : how many, and the seed.
-
-    Returns
-    -------
-    float32 (count, n_directions, n_units), rows orthonormal; the first rows of more are the same rows.
-
-    References
-    ----------
-    Mezzadri (2007), How to generate random matrices from the classical compact groups, Notices of the AMS 54.
-    """
-    frames = np.empty((count, n_directions, n_units), np.float32)
-    random = [np.random.default_rng([seed, number]) for number in range(count)]
-    for frame, generator in zip(frames, random, strict=True):
-        rows = generator.standard_normal((n_directions, n_units))
-        if 2 * n_directions <= n_units:
-            # faster, and exact where rows are far from dependent
-            frame[:] = np.linalg.inv(np.linalg.cholesky(rows @ rows.T)) @ rows
-        else:
-            columns, upper = np.linalg.qr(rows.T.astype(np.float32))
-            frame[:] = (columns * np.sign(np.diag(upper))).T
-    return frames
-
-
-def coordinates(patterns: Floats) -> Singles:
-    """Return patterns in an orthonormal basis of the space that they span, where they are fewer than units.
-
-    A random rotation of the units, seen from that space, is as many rows of one: what the patterns become is
-    distributed as if the whole rotation were drawn, at the cost of a part.
-
-    Parameters
-    ----------
-    patterns : float64 (patterns, units).
-
-    Returns
-    -------
-    float32 (patterns, min(patterns, units)), with the same inner products; the patterns themselves where
-    there are no fewer than units.
-    """
-    if len(patterns) < patterns.shape[1]:
-        patterns = np.asarray(np.linalg.qr(patterns.T, mode="r")).T
-    return patterns.astype(np.float32)
-
-
-def rotated(places: Singles, frame: Singles) -> Iterator[tuple[slice, Singles]]:
-    """Yield patterns in a rotated basis, in blocks: which patterns, and float32 (patterns, axes)."""
-    at_once = max(1, VALUES_AT_ONCE // frame.shape[1])
-    for first in range(0, len(places), at_once):
-        block = slice(first, first + at_once)
-        yield block, places[block] @ frame[: places.shape[1]]
-
-
-class Patterns(NamedTuple):
-    """Patterns, and which of them have a spread that can be told.
-
-    Attributes
-    ----------
-    patterns : float64 (images × positions, units), each of a mean square of 1, so that no power overflows;
-        zeros where the spread is undefined.
-    defined : bool (3, images × positions), for each of :data:`STATISTICS`.
-    n_silent, n_constant, n_not_finite : patterns of zeros; of a single other value, for which kurtosis is
-        undefined; with values that are not finite.
-    """
-
-    patterns: Floats
-    defined: NDArray[np.bool_]
-    n_silent: int
-    n_constant: int
-    n_not_finite: int
-
-
-def sort_out(patterns: NDArray[np.floating]) -> Patterns:
-    """Tell apart patterns, float (images, positions, units), for which statistics are and are not defined."""
-    flat = patterns.reshape(-1, patterns.shape[-1]).astype(np.float64)
-    finite = np.isfinite(flat).all(1)
-    flat[~finite] = 0
-    largest = np.abs(flat).max(1, initial=0)
-    silent = finite & (largest == 0)
-    constant = finite & ~silent & (np.ptp(flat, axis=1) == 0)
-    known = finite & ~silent & (flat.shape[1] > 1)
-    flat[known] /= largest[known, None]
-    flat[known] /= np.sqrt(np.mean(flat[known] ** 2, axis=1, keepdims=True))
-    flat[~known] = 0
-    defined = np.stack([known & ~constant, known, known])
-    return Patterns(flat, defined, int(silent.sum()), int(constant.sum()), int((~finite).sum()))
-
-
 class Alignment(NamedTuple):
     """How much more unevenly patterns spread over units than over random axes.
 
@@ -353,33 +221,6 @@ def alignment(found: Patterns, n_images: int, frames: Singles, resampled: Floats
     drawn = measure(resampled)
     value, delta, z = map(Estimate, values, *percentile_interval(drawn))
     return Alignment(value, delta, z, drawn[:, 2])
-
-
-def means_over_patterns(
-    statistics: Floats, defined: NDArray[np.bool_], n_images: int
-) -> Callable[[Floats], Floats]:
-    """Return a function from samples of images to the means of statistics over the patterns of these.
-
-    Parameters
-    ----------
-    statistics : float64 (bases, 3, images × positions).
-    defined : bool (3, images × positions), the patterns that count.
-
-    Returns
-    -------
-    from float64 (samples, images), how often each image counts, to float64 (samples, bases, 3); NaN where no
-    pattern counts.
-    """
-    n_bases, positions = len(statistics), defined.shape[1] // max(1, n_images)
-    sums = np.where(defined, statistics, 0).reshape(n_bases, 3, n_images, positions).sum(-1)
-    numbers = defined.reshape(3, n_images, positions).sum(-1)
-
-    def means(counts: Floats) -> Floats:
-        totals = (counts @ sums.reshape(-1, n_images).T).reshape(len(counts), n_bases, 3)
-        with np.errstate(invalid="ignore"):
-            return totals / (counts @ numbers.T)[:, None]
-
-    return means
 
 
 def estimate_from(measure: Callable[[Floats], Floats], n_images: int, resampled: Floats) -> Estimate:

@@ -22,14 +22,7 @@ from annotated_types import Ge
 from numpy.typing import NDArray
 
 from census.jobs import LOGGER
-from census.measures.alignment import (
-    Common,
-    estimate_from,
-    means_over_patterns,
-    random_frames,
-    sort_out,
-    unevenness,
-)
+from census.measures.alignment import estimate_from
 from census.measures.declaration import (
     Floats,
     Integers,
@@ -41,7 +34,9 @@ from census.measures.declaration import (
     count,
     share,
 )
+from census.measures.parameters import ImageResamples, Rotations
 from census.statistics.bootstrap import Estimate, resample_counts
+from census.statistics.rotations import means_over_patterns, random_frames, sort_out, unevenness
 
 if TYPE_CHECKING:
     from census.stores.recording import Recording
@@ -52,7 +47,7 @@ MOST_ITERATIONS = 200  # a search that needs all of its iterations counts as fai
 
 
 @dataclass(frozen=True)
-class Parameters(Common):
+class Parameters(ImageResamples, Rotations):
     """Units beside random, principal and independent directions."""
 
     directions: Annotated[int, Ge(4)] = 16
@@ -148,7 +143,7 @@ def compare(
     ----------
     patterns : float (images, positions, units).
     n_directions : how many of each kind; fewer where there are not as many units, or principal directions.
-    frames : what :func:`~census.measures.alignment.random_frames` gives for at least as many directions, or
+    frames : what :func:`~census.statistics.rotations.random_frames` gives for at least as many directions, or
         for all units where these are fewer.
     resampled : float64 (resamples, images), how often each image is in each resample.
     seed : where the search for independent directions starts.

@@ -14,7 +14,6 @@ Examples
 (2, 10)
 """
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
@@ -35,6 +34,15 @@ from census.measures.declaration import (
     count,
     share,
 )
+from census.statistics.class_counts import (
+    chance_counts,
+    chance_labels,
+    class_counts,
+    mean_of_pairs,
+    row_distance,
+    row_similarity,
+)
+from census.statistics.sparseness import gini
 from census.statistics.top_images import NONE, top_images
 
 if TYPE_CHECKING:
@@ -192,51 +200,6 @@ def _most_frequent(counts: NDArray[np.integer], classes: NDArray[np.object_]) ->
     return columns
 
 
-def class_counts(top: NDArray[np.integer], labels: NDArray[np.integer], n_classes: int) -> NDArray[np.int64]:
-    """Count how many of each unit's top images are of each class: S2's co-occurrence matrix, CoF.
-
-    Parameters
-    ----------
-    top : int (units, k), images, by their places in ``labels``; :data:`~census.statistics.top_images.NONE`
-        where a unit has fewer.
-    labels : int (images,), classes.
-    n_classes : number of classes; one without images is a column of zeros.
-
-    Returns
-    -------
-    int64 (units, n_classes).
-    """
-    units, ranks = np.nonzero(top != NONE)
-    cells = units * n_classes + labels[top[units, ranks]]
-    return np.bincount(cells, minlength=len(top) * n_classes).reshape(len(top), n_classes)
-
-
-def gini(counts: NDArray[np.integer]) -> Floats:
-    """Return the Gini index of each row: 0 where all classes are equal, 1 − 1/K where there is only one.
-
-    ``1 − 2 Σ_j (c_(j) / Σc) · (K − j + ½) / K``, the row in ascending order, j = 1 … K.
-
-    Parameters
-    ----------
-    counts : (…, K), not negative.
-
-    Returns
-    -------
-    float64 (…,); NaN for a row of zeros.
-
-    References
-    ----------
-    Zonoobi, Kassim & Venkatesh (2011), Gini index as sparsity measure for signal reconstruction from
-    compressive samples, IEEE Journal of Selected Topics in Signal Processing 5, eq. 1.
-    """
-    n_classes = counts.shape[-1]
-    weights = (n_classes - np.arange(1, n_classes + 1) + 0.5) / n_classes
-    with np.errstate(invalid="ignore"):
-        index = 1 - 2 * (np.sort(counts, axis=-1) @ weights) / counts.sum(-1)
-    # equal counts give 0 but for rounding, by which flatness is going to be divided
-    return np.where(np.abs(index) < 1e-12, 0, index)
-
-
 def flatness(counts: NDArray[np.integer], normalizer: int) -> Floats:
     """Return the flatness ``2^H − 1`` of each row: near 0 where there is one class, 1 where all are equal.
 
@@ -291,37 +254,6 @@ def is_single_faceted(degree: Floats, mean: float) -> NDArray[np.bool_]:
     return degree < mean
 
 
-def finite_mean(degree: Floats) -> float:
-    """Return the mean of the finite values; NaN where there are none."""
-    finite = degree[np.isfinite(degree)]
-    return float(finite.mean()) if len(finite) else float("nan")
-
-
-def chance_labels(labels: NDArray[np.integer], k: int, draws: int, seed: int) -> NDArray[np.int64]:
-    """Draw the classes of k images at random, without replacement, as a unit that knows no class would.
-
-    Parameters
-    ----------
-    labels : int (images,), the classes of all images.
-    k : number of images in a draw; all images where there are fewer.
-    draws, seed : number of draws, and their seed.
-
-    Returns
-    -------
-    int64 (draws, min(k, images)); the first n of a draw are a draw of n images.
-    """
-    random = np.random.default_rng(seed)
-    k = min(k, len(labels))
-    return np.stack([labels[random.choice(len(labels), k, replace=False)] for _ in range(draws)])
-
-
-def chance_counts(drawn: NDArray[np.integer], n_images: int, n_classes: int) -> NDArray[np.int64]:
-    """Count the classes of the first images of each draw, int64 (draws, n_classes)."""
-    some = drawn[:, :n_images]
-    cells = np.arange(len(some))[:, None] * n_classes + some
-    return np.bincount(cells.ravel(), minlength=len(some) * n_classes).reshape(len(some), n_classes)
-
-
 class Chance(NamedTuple):
     """What units would have by chance, all of shape (units,); NaN for silent units.
 
@@ -360,71 +292,6 @@ def chance_levels(
         chance.gini_p[here] = (1 + reached) / (1 + len(drawn))
         chance.mf_degree[here] = np.median(mf_degree(by_chance, flatness(counts, normalizer)))
     return chance
-
-
-def tail_p_values(
-    values: Floats, tail: NDArray[np.bool_] | Literal["upper", "lower"]
-) -> tuple[Floats, Floats]:
-    """Return how far out each value lies among the others: p by a normal distribution, and by rank.
-
-    Parameters
-    ----------
-    values : float64 (n,); those that are not finite are no values.
-    tail : which end is tested, or for each value whether it is the upper end.
-
-    Returns
-    -------
-    by_normal : float64 (n,), tail of the normal distribution with mean and standard deviation (n − 1 degrees
-        of freedom) of the other values; NaN where fewer than two others are, or where these are all the same.
-    by_rank : float64 (n,), ``(1 + others at least as far out) / (1 + others)``.
-
-    References
-    ----------
-    S2, section 2.3: "based on the distribution of all other MF values within the same layer".
-    """
-    upper = np.full(len(values), tail == "upper") if isinstance(tail, str) else tail
-    by_normal, by_rank = np.full((2, len(values)), np.nan)
-    finite = np.flatnonzero(np.isfinite(values))
-    known, n_others = values[finite], len(finite) - 1
-    if n_others >= 2:
-        # mean and deviation without the value itself, from those with it
-        mean = (known.sum() - known) / n_others
-        about = known - known.mean()
-        squares = np.sum(about**2) - about**2 * (1 + 1 / n_others)
-        deviation = np.sqrt(np.maximum(squares, 0) / (n_others - 1))
-        with np.errstate(invalid="ignore", divide="ignore"):
-            score = np.where(deviation > 1e-12 * np.abs(known).max(), (known - mean) / deviation, np.nan)
-        outward = np.where(upper[finite], score, -score) / math.sqrt(2)
-        by_normal[finite] = [math.erfc(value) / 2 for value in outward]
-    ascending = np.sort(known)
-    above = len(known) - np.searchsorted(ascending, known, "left")
-    below = np.searchsorted(ascending, known, "right")
-    by_rank[finite] = np.where(upper[finite], above, below) / max(1, len(known))
-    return by_normal, by_rank
-
-
-def row_similarity(counts: NDArray[np.integer]) -> Floats:
-    """Return Pearson's r between each two rows, float64 (units, units); NaN for rows that are constant."""
-    rows = counts - counts.mean(1, keepdims=True)
-    length = np.sqrt((rows**2).sum(1))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        unit_rows = rows / np.where(np.ptp(counts, axis=1) > 0, length, np.nan)[:, None]
-    return np.clip(unit_rows @ unit_rows.T, -1, 1)
-
-
-def row_distance(counts: NDArray[np.integer]) -> Floats:
-    """Return the Euclidean distance between each two rows, float64 (units, units)."""
-    rows = counts.astype(np.float64)
-    squares, products = (rows**2).sum(1), rows @ rows.T
-    # counts are whole numbers, so that nothing is lost in the difference
-    return np.sqrt(np.maximum(squares[:, None] + squares - 2 * products, 0))
-
-
-def mean_of_pairs(matrix: Floats) -> float:
-    """Return the mean over pairs of different units, undefined ones left out; NaN where there are none."""
-    values = matrix[np.triu_indices(len(matrix), 1)]
-    values = values[~np.isnan(values)]
-    return float(values.mean()) if len(values) else float("nan")
 
 
 def chance_similarity(drawn: NDArray[np.integer], n_images: int, n_classes: int) -> tuple[float, float]:

@@ -2,26 +2,23 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import numpy as np
-from annotated_types import Ge
 from numpy.typing import NDArray
 
-from census.measures.declaration import Floats, Integers, Matrices, Measure, Table, Texts, column, count
-from census.statistics.bootstrap import Estimate, estimate, pair_sums
-from census.statistics.gram import Gram
+from census.measures.declaration import Integers, Matrices, Measure, Table, Texts, column, count
+from census.measures.parameters import ImageResamples
+from census.statistics.bootstrap import Estimate, estimate
+from census.statistics.correlation import is_defined, mean_correlation
 
 if TYPE_CHECKING:
     from census.stores.recording import LayerMatrices
 
 
 @dataclass(frozen=True)
-class Parameters:
+class Parameters(ImageResamples):
     """Correlation between images, and similarity between layers and between checkpoints."""
-
-    resamples: Annotated[int, Ge(100)] = 1000
-    """Bootstrap resamples of the images for each 95 % interval."""
 
 
 class Layer(Table, per="layer"):
@@ -70,7 +67,7 @@ def compute(layers: Sequence["LayerMatrices"], parameters: Parameters, seed: int
 
 
 def _order(layer: "LayerMatrices", correlation: NDArray[np.floating]) -> Order:
-    from census.measures.ordering import hierarchical_order
+    from census.statistics.ordering import hierarchical_order
 
     order = hierarchical_order(correlation)
     labels = layer["label"][order]
@@ -95,56 +92,3 @@ measure = Measure(
     section="similarity",
     matrices=6,
 )
-
-
-def pattern_correlation(gram: Gram) -> Floats:
-    """Return Pearson's r between the patterns of each two images, from their inner products.
-
-    ``r_ij = (G_ij − s_i s_j / D) / √((G_ii − s_i²/D)(G_jj − s_j²/D))``
-
-    Parameters
-    ----------
-    gram : of the patterns of N images.
-
-    Returns
-    -------
-    float64 (N, N); NaN in row and column of a pattern whose values are all the same or not all finite, and
-    everywhere where a pattern has one neuron only.
-
-    References
-    ----------
-    S1: the correlation coefficient between the activations of each pair of images.
-    """
-    varies = (gram.deviations > 0) & np.isfinite(gram.deviations)
-    with np.errstate(invalid="ignore"):
-        scale = 1 / np.sqrt(np.where(varies, gram.deviations, np.nan))
-        covariance = gram.products - np.outer(gram.sums, gram.sums) / gram.n_neurons
-    correlation = np.clip(covariance * np.outer(scale, scale), -1, 1)
-    np.fill_diagonal(correlation, np.where(varies, 1, np.nan))
-    return correlation
-
-
-def is_defined(correlation: NDArray[np.floating]) -> NDArray[np.bool_]:
-    """Return for which images of a correlation matrix (N, N) it is defined, bool (N,)."""
-    return ~np.isnan(np.diag(correlation))
-
-
-def mean_correlation(correlation: NDArray[np.floating], counts: Floats) -> Floats:
-    """Return the mean correlation between different images; a code that falls from it is *decorrelated*.
-
-    Parameters
-    ----------
-    correlation : (N, N), NaN where it is undefined; these pairs are left out.
-    counts : (resamples, N), how often each image is in a sample. Pairs of an image with itself are left out.
-
-    Returns
-    -------
-    float64 (resamples,); NaN where no pair is left.
-    """
-    defined = is_defined(correlation)
-    counts = np.where(defined, counts, 0.0)
-    values = np.where(np.outer(defined, defined), correlation, 0).astype(np.float64)
-    np.fill_diagonal(values, 0)
-    pairs = counts.sum(1) ** 2 - (counts**2).sum(1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(pairs > 0, pair_sums(values, counts) / pairs, np.nan)

@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 
 from census.errors import StudyError
 from census.jobs import LOGGER
-from census.measures.concepts import chance_counts, chance_labels, class_counts, finite_mean
 from census.measures.declaration import (
     ELSEWHERE,
     Arrays,
@@ -33,8 +32,11 @@ from census.measures.declaration import (
 )
 from census.measures.direction_tables import COMPARISONS, Directions, Layer, Spectrum, Units
 from census.measures.patterns import Patterns, open_patterns
-from census.measures.performance import right_images
-from census.measures.svd import (
+from census.statistics.bootstrap import Estimate, estimate
+from census.statistics.class_counts import chance_counts, chance_labels, class_counts
+from census.statistics.defined import finite_mean
+from census.statistics.performance import right_images
+from census.statistics.svd import (
     MOST_IN_FULL,
     Decomposition,
     count_above,
@@ -47,8 +49,7 @@ from census.measures.svd import (
     reconstruction_error,
     singular_values,
 )
-from census.measures.svd import loadings as loadings_of
-from census.statistics.bootstrap import Estimate, estimate
+from census.statistics.svd import loadings as loadings_of
 from census.statistics.variance import neurons, unit_variance
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from census.jobs import LOGGER
 from census.measures import concepts
-from census.measures.concepts import finite_mean, is_multi_faceted, is_single_faceted, tail_p_values
+from census.measures.concepts import is_multi_faceted, is_single_faceted
 from census.measures.declaration import (
     Floats,
     Measure,
@@ -26,7 +26,8 @@ from census.measures.declaration import (
     count,
     share,
 )
-from census.statistics.significance import benjamini_hochberg
+from census.statistics.defined import finite_mean
+from census.statistics.significance import benjamini_hochberg, tail_p_values
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from census.jobs import LOGGER
-from census.measures.correlation import is_defined, pattern_correlation
 from census.measures.declaration import Arrays, Measure, NoParameters, Parts, Recordings
+from census.statistics.correlation import is_defined, pattern_correlation
 from census.statistics.gram import Products, combine, gram
 
 if TYPE_CHECKING:

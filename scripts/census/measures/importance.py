@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from annotated_types import Ge
 
 from census.jobs import LOGGER
 from census.measures.declaration import Floats, Integers, Measure, Table, Tables, Texts, column, count, share
+from census.measures.parameters import UnitResamples
 from census.statistics.bootstrap import Estimate
 from census.statistics.relations import relation
 
@@ -26,11 +26,8 @@ RELATIONS: tuple[tuple[str, str, str | None], ...] = (
 
 
 @dataclass(frozen=True)
-class Parameters:
+class Parameters(UnitResamples):
     """Relations between measures of the same units."""
-
-    resamples: Annotated[int, Ge(100)] = 1000
-    """Bootstrap resamples of the units for each 95 % interval."""
 
 
 class Units(Table, per="unit"):

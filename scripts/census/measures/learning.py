@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from census.jobs import LOGGER
-from census.measures.correlation import Parameters
 from census.measures.declaration import Integers, Matrices, Measure, Table, Texts, column, count
-from census.measures.similarity import similarity
+from census.measures.parameters import ImageResamples
 from census.statistics.bootstrap import Estimate, estimate
 from census.statistics.cka import debiased_cka
+from census.statistics.similarity import similarity
 
 if TYPE_CHECKING:
     from census.stores.recording import LayerMatrices
@@ -27,7 +27,7 @@ class Pairs(Table, per="pair"):
     cka: Estimate = column("debiased linear CKA")
 
 
-def compute(checkpoints: Sequence["LayerMatrices"], parameters: Parameters, seed: int) -> Iterator[Pairs]:
+def compute(checkpoints: Sequence["LayerMatrices"], parameters: ImageResamples, seed: int) -> Iterator[Pairs]:
     """Compare a layer with itself at the other checkpoints of its network."""
     # early checkpoints may have maps of fewer images
     of_each = [layer["image"] for layer in checkpoints]
@@ -62,7 +62,7 @@ measure = Measure(
     compute=compute,
     each="layer",
     jobs="run",
-    parameters=Parameters,
+    parameters=ImageResamples,
     section="similarity",
     matrices=lambda run: 6 + 5 * len(run.checkpoints),
     minutes=120,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from census.measures.correlation import is_defined, pattern_correlation
+from census.statistics.correlation import is_defined, pattern_correlation
 from census.statistics.gram import Gram
 from census.statistics.variance import normalised
 

@@ -9,25 +9,22 @@ True
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
-from annotated_types import Ge
-from numpy.typing import NDArray
 
-from census.measures.declaration import Floats, Measure, Recordings, Table, column, count, share
+from census.measures.declaration import Measure, Recordings, Table, column, count, share
+from census.measures.parameters import ImageResamples
 from census.statistics.bootstrap import Estimate, mean_estimate
+from census.statistics.performance import performance
 
 if TYPE_CHECKING:
     from census.stores.recording import Recording
 
 
 @dataclass(frozen=True)
-class Parameters:
+class Parameters(ImageResamples):
     """Accuracy and loss of a network on the data set on which it was trained."""
-
-    resamples: Annotated[int, Ge(100)] = 1000
-    """Bootstrap resamples of the images for each 95 % interval."""
 
 
 class Checkpoint(Table, per="checkpoint"):
@@ -66,49 +63,3 @@ measure = Measure(
     where=lambda run: bool(run.has_performance),
     minutes=10,
 )
-
-
-class Performance(NamedTuple):
-    """Per image, all of shape (images,).
-
-    Attributes
-    ----------
-    accuracy : float64, 1 where the largest logit is the class's, else 0; of equal logits the first counts.
-    loss : float64, cross-entropy in nats.
-    """
-
-    accuracy: Floats
-    loss: Floats
-
-
-def performance(logits: NDArray[np.floating], labels: NDArray[np.integer]) -> Performance:
-    """Return whether each image is classified rightly, and its cross-entropy.
-
-    Parameters
-    ----------
-    logits : float (images, classes).
-    labels : integer (images,), the class of each image.
-
-    Returns
-    -------
-    both are NaN for an image with a NaN among its logits.
-    """
-    right = (logits.argmax(1) == labels).astype(np.float64)
-    loss = -np.take_along_axis(log_softmax(logits), labels[:, None].astype(int), 1)[:, 0]
-    return Performance(np.where(np.isnan(logits).any(1), np.nan, right), loss)
-
-
-def log_softmax(logits: NDArray[np.floating]) -> Floats:
-    """Return the logarithms of the probabilities of classes, array of float64, shape (images, classes)."""
-    logits = logits.astype(np.float64)
-    largest = logits.max(1, keepdims=True)
-    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):  # infinite logits
-        above = logits - np.where(np.isfinite(largest), largest, 0)
-        return above - np.log(np.exp(above).sum(1, keepdims=True))
-
-
-def right_images(
-    logits: NDArray[np.floating], labels: NDArray[np.integer], images: NDArray[np.integer]
-) -> NDArray[np.integer]:
-    """Return those of the images, numbered as in the data set, that are classified rightly; see above."""
-    return images[performance(logits, labels).accuracy == 1]

@@ -16,7 +16,6 @@ Examples
 [[0, 5], [1, 5]]
 """
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -36,6 +35,8 @@ from census.measures.declaration import (
     count,
     share,
 )
+from census.statistics.class_selectivity import index_of, is_signed, present, selectivity_and_means, slices
+from census.statistics.defined import over_defined
 from census.statistics.significance import benjamini_hochberg
 from census.statistics.ties import tie_ranks
 
@@ -43,8 +44,8 @@ if TYPE_CHECKING:
     from census.stores.recording import Recording
 
 NONE = -1  # in place of a class, where a unit has no best one
-# 64 units at a time, and so many class means of each of them, stay in a processor's cache
-UNITS_AT_ONCE, MEANS_AT_ONCE = 64, 1 << 11
+# so many class means of each of the units at a time stay in a processor's cache
+MEANS_AT_ONCE = 1 << 11
 LABELS_AT_ONCE = 1 << 22
 VALUES_AT_ONCE = 1 << 16  # of those that are sorted
 RANKS_AT_ONCE = 1 << 24  # of random rankings
@@ -167,16 +168,16 @@ def compute(layer: "Recording", parameters: Parameters, seed: int) -> tuple[Unit
             n_not_finite_units=n_not_finite,
             shuffles=shuffles,
             top=top,
-            selectivity_median=_over_defined(np.median, units.selectivity),
-            selectivity_chance_median=_over_defined(np.median, units.chance),
-            selectivity_corrected_median=_over_defined(np.median, corrected),
-            share_selective=_over_defined(_share_significant, units.p),
-            share_selective_bh=_over_defined(_share_significant, q_values),
-            auroc_median=_over_defined(np.median, units.auroc),
+            selectivity_median=over_defined(np.median, units.selectivity),
+            selectivity_chance_median=over_defined(np.median, units.chance),
+            selectivity_corrected_median=over_defined(np.median, corrected),
+            share_selective=over_defined(_share_significant, units.p),
+            share_selective_bh=over_defined(_share_significant, q_values),
+            auroc_median=over_defined(np.median, units.auroc),
             auroc_chance=by_chance.auroc,
-            informedness_median=_over_defined(np.median, units.informedness),
+            informedness_median=over_defined(np.median, units.informedness),
             informedness_chance=by_chance.informedness,
-            precision_median=_over_defined(np.median, units.precision),
+            precision_median=over_defined(np.median, units.precision),
             precision_chance=by_chance.precision,
         ),
     )
@@ -193,110 +194,8 @@ measure = Measure(
 )
 
 
-def _over_defined(statistic: Callable[[Floats], float], values: Floats) -> float:
-    """Return a statistic of the values that are defined; NaN where none is."""
-    defined = values[~np.isnan(values)]
-    return float(statistic(defined)) if len(defined) else float("nan")
-
-
 def _share_significant(p_values: Floats) -> float:
     return float((p_values < LEVEL).mean())
-
-
-def _present(labels: NDArray[np.integer]) -> tuple[NDArray[np.integer], NDArray[np.int32], NDArray[np.int64]]:
-    """Return the classes that have images, each image's place among them, and their numbers of images."""
-    classes, places, sizes = np.unique(labels, return_inverse=True, return_counts=True)
-    return classes, places.astype(np.int32), sizes
-
-
-def class_means(values: NDArray[np.floating], labels: NDArray[np.integer], n_classes: int) -> Floats:
-    """Return the mean of each unit over the images of each class.
-
-    Parameters
-    ----------
-    values : float (images, units).
-    labels : int (images,), classes.
-    n_classes : number of classes.
-
-    Returns
-    -------
-    float64 (n_classes, units); NaN for a class without images.
-    """
-    means = np.full((n_classes, values.shape[1]), np.nan)
-    classes, places, sizes = _present(labels)
-    order = np.argsort(places, kind="stable")
-    starts = np.cumsum(sizes) - sizes
-    for units in _slices(values.shape[1]):
-        sums = np.add.reduceat(values[order, units], starts, axis=0, dtype=np.float64)
-        means[classes, units] = sums / sizes[:, None]
-    return means
-
-
-def is_signed(values: NDArray[np.floating]) -> NDArray[np.bool_]:
-    """Return which units have a negative value on any image, bool (units,)."""
-    return np.any(values < 0, axis=0)
-
-
-def class_selectivity(means: NDArray[np.floating]) -> Floats:
-    """Return class selectivity: 1 for a unit that answers to a single class, 0 where all classes are alike.
-
-    ``(m_max − m_rest) / (m_max + m_rest)``, m_max the largest of the class means, m_rest the mean of the
-    others: classes count alike, however many images they have.
-
-    Parameters
-    ----------
-    means : float (n_classes, units), see :func:`class_means`; classes without images (NaN) are left out.
-        Not negative: where means differ in sign the ratio has no bounds, see :func:`is_signed`.
-
-    Returns
-    -------
-    float64 (units,); NaN for a silent unit, and where fewer than two classes have images.
-
-    References
-    ----------
-    S3, eq. 1; Morcos et al. (2018).
-    """
-    with_images = means[~np.isnan(means).all(1)].astype(np.float64)
-    if len(with_images) < 2:
-        return np.full(means.shape[1], np.nan)
-    return _index(with_images[None], np.zeros(means.shape[1]))[0]
-
-
-def selectivity_and_means(
-    values: NDArray[np.float32], labels: NDArray[np.integer], n_classes: int
-) -> tuple[Floats, Floats]:
-    """Return class selectivity of units, and their class means, both NaN for units without selectivity.
-
-    Parameters
-    ----------
-    values : float32 (images, units).
-    labels, n_classes : see :func:`class_means`.
-
-    Returns
-    -------
-    selectivity : float64 (units,), see :func:`class_selectivity`; NaN also for units with values of both
-        signs, see :func:`is_signed`, or with values that are not finite.
-    means : float (n_classes, units).
-    """
-    is_finite = np.all(np.isfinite(values), axis=0)
-    means = class_means(np.where(is_finite, values, np.float32(0)), labels, n_classes)
-    selectivity = np.where(is_signed(values) | ~is_finite, np.nan, class_selectivity(means))
-    means[:, np.isnan(selectivity)] = np.nan
-    return selectivity, means
-
-
-def _index(means: NDArray[np.floating], least: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Return class selectivity (draws, units) of means (draws, classes, units) beyond ``least``."""
-    largest = means.max(1)
-    rest = (means.sum(1) - largest) / (means.shape[1] - 1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        # equal means differ by rounding
-        return np.maximum(largest - rest, 0) / (largest + rest + 2 * least)
-
-
-def _slices(units: int) -> Iterator[slice]:
-    for first in range(0, units, UNITS_AT_ONCE):
-        yield slice(first, first + UNITS_AT_ONCE)
 
 
 class Chance(NamedTuple):
@@ -337,7 +236,7 @@ def chance_selectivity(
     from scipy.sparse import csc_array
 
     n_images, n_units = values.shape
-    classes, places, sizes = _present(labels)
+    classes, places, sizes = present(labels)
     shares = (1 / sizes).astype(np.float32)
     total, reached = np.zeros((2, n_units))
     # on a scale of their own, from 0 to 1, so that sums in float32 keep what tells images apart
@@ -345,7 +244,7 @@ def chance_selectivity(
     spread = np.where(largest > least, largest - least, 1).astype(np.float64)
     blocks = [
         ((values[:, units] - least[units]) / spread[units].astype(values.dtype)).astype(np.float32)
-        for units in _slices(n_units)
+        for units in slices(n_units)
     ]
     random = np.random.default_rng(seed)
     at_once = max(1, min(MEANS_AT_ONCE // len(classes), LABELS_AT_ONCE // n_images))
@@ -358,9 +257,9 @@ def chance_selectivity(
         means_of = csc_array(
             (shares[shuffled].ravel(), rows.ravel(), starts), shape=(count * len(classes), n_images)
         )
-        for units, block in zip(_slices(n_units), blocks, strict=True):
+        for units, block in zip(slices(n_units), blocks, strict=True):
             means = (means_of @ block).reshape(count, len(classes), -1)
-            drawn = _index(means, (least[units] / spread[units]).astype(np.float32))
+            drawn = index_of(means, (least[units] / spread[units]).astype(np.float32))
             total[units] += drawn.sum(0, dtype=np.float64)
             reached[units] += (drawn >= observed[units] * (1 - TIE)).sum(0)
     return Chance(
@@ -409,7 +308,7 @@ def detection(
         np.full((n_units, n_classes), np.nan),
         np.zeros((n_units, n_classes), np.int64),
     )
-    classes, places, sizes = _present(labels)
+    classes, places, sizes = present(labels)
     at_once = max(1, VALUES_AT_ONCE // n_images)
     for first in range(0, n_units, at_once):
         units = slice(first, first + at_once)
@@ -565,8 +464,9 @@ class UnitSelectivity(NamedTuple):
 
     Attributes
     ----------
-    selectivity, chance, p : float64, see :func:`class_selectivity` and :class:`Chance`. Undefined for units
-        that are silent (0 on all images), signed (negative on any image) or not finite on any image.
+    selectivity, chance, p : float64, see :mod:`census.statistics.class_selectivity` and :class:`Chance`.
+        Undefined for units that are silent (0 on all images), signed (negative on any image) or not
+        finite on any image.
     selective_class : int64, the class with the largest mean.
     auroc, informedness : float64, of the class for which each is largest, see :class:`Detection`. Undefined
         for units that are silent or not finite.

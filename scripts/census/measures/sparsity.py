@@ -20,26 +20,24 @@ Examples
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
-from annotated_types import Ge
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from census.jobs import LOGGER
 from census.measures.declaration import Floats, Measure, Recordings, Table, column, count, share
+from census.measures.parameters import ImageResamples
 from census.statistics.bootstrap import Estimate, mean_estimate
+from census.statistics.sparseness import hoyer, is_signed, sums_over_images, sums_over_neurons, treves_rolls
 
 if TYPE_CHECKING:
     from census.stores.recording import Recording
 
 
 @dataclass(frozen=True)
-class Parameters:
+class Parameters(ImageResamples):
     """Active fraction, population sparseness and lifetime sparseness."""
-
-    resamples: Annotated[int, Ge(100)] = 1000
-    """Bootstrap resamples of the images for each 95 % interval."""
 
 
 class Layer(Table, per="layer"):
@@ -130,115 +128,6 @@ measure = Measure(
     compute=compute,
     parameters=Parameters,
 )
-
-
-class Sums(NamedTuple):
-    """What sparseness follows from, over the neurons of each pattern or over the images of each unit.
-
-    Attributes
-    ----------
-    total : float64, sum of the values.
-    absolute : float64, sum of their absolute values, the L1 norm.
-    squares : float64, sum of their squares, the squared L2 norm.
-    """
-
-    total: Floats
-    absolute: Floats
-    squares: Floats
-
-
-def sums_over_neurons(blocks: Iterable[tuple[slice, NDArray[np.floating]]], n_images: int) -> Sums:
-    """Add up the neurons of each pattern.
-
-    Parameters
-    ----------
-    blocks : pairs of the images that a block holds and its values (images, …), in any order; each neuron of
-        each image comes once.
-    n_images : number of images.
-
-    Returns
-    -------
-    sums of shape (images,).
-    """
-    sums = Sums(*(np.zeros(n_images) for _ in Sums._fields))
-    for images, block in blocks:
-        for kept, added in zip(sums, _sums(block.reshape(len(block), -1), axis=1), strict=True):
-            kept[images] += added
-    return sums
-
-
-def sums_over_images(blocks: Iterable[NDArray[np.floating]], n_units: int) -> Sums:
-    """Add up the images of each unit.
-
-    Parameters
-    ----------
-    blocks : values (images, units), in any order; each image comes once.
-    n_units : number of units.
-
-    Returns
-    -------
-    sums of shape (units,).
-    """
-    sums = Sums(*(np.zeros(n_units) for _ in Sums._fields))
-    for block in blocks:
-        for kept, added in zip(sums, _sums(block, axis=0), strict=True):
-            kept += added
-    return sums
-
-
-def _sums(values: NDArray[np.floating], axis: int) -> Sums:
-    values = values.astype(np.float64)
-    return Sums(values.sum(axis), np.abs(values).sum(axis), np.square(values).sum(axis))
-
-
-def treves_rolls(total: ArrayLike, absolute: ArrayLike, squares: ArrayLike, count: int) -> Floats:
-    """Return the Treves–Rolls sparseness 1 − (mean a)² / mean a².
-
-    It is made for rates, which are never negative. Values of both signs cancel in the mean: logits would come
-    out as almost perfectly sparse. There it is undefined.
-
-    Parameters
-    ----------
-    total, absolute, squares : sum of the values a, of their absolute values, and of their squares, of any
-        shape.
-    count : number of values in each sum.
-
-    Returns
-    -------
-    float64 of the same shape; NaN where all values are 0, and where any is negative.
-    """
-    total, absolute, squares = (np.asarray(each, np.float64) for each in (total, absolute, squares))
-    with np.errstate(invalid="ignore"):
-        sparseness = 1 - total**2 / (count * squares)
-    return np.where((squares > 0) & ~is_signed(total, absolute), sparseness, np.nan)
-
-
-def is_signed(total: ArrayLike, absolute: ArrayLike) -> NDArray[np.bool_]:
-    """Return whether values of which these are the sum and the sum of absolute values include negative ones.
-
-    Both sums are taken in the same order, so that without negative values they agree to the last bit.
-    """
-    return np.asarray(absolute) > np.asarray(total)
-
-
-def hoyer(absolute: ArrayLike, squares: ArrayLike, count: int) -> Floats:
-    """Return the Hoyer sparseness (√D − L1/L2) / (√D − 1).
-
-    Parameters
-    ----------
-    absolute, squares : L1 norm and squared L2 norm, of any shape.
-    count : number D of values in each.
-
-    Returns
-    -------
-    float64 of the same shape; NaN where all values are 0, and where there is only one.
-    """
-    absolute, squares = np.asarray(absolute, np.float64), np.asarray(squares, np.float64)
-    if count == 1:
-        return np.full(absolute.shape, np.nan)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        sparseness = (np.sqrt(count) - absolute / np.sqrt(squares)) / (np.sqrt(count) - 1)
-    return np.where(squares > 0, sparseness, np.nan)
 
 
 def active_counts(

@@ -1,1 +1,1 @@
-"""Statistics that measures share: ranks, resampling, significance, Gram matrices, top-k in a stream."""
+"""Functions of arrays that measures and claims share. Each is of numpy alone and opens no file."""

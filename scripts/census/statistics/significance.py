@@ -1,7 +1,12 @@
 """Significance of many units at once."""
 
+import math
+from typing import Literal
+
 import numpy as np
 from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
 
 
 def benjamini_hochberg(p_values: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -28,3 +33,44 @@ def benjamini_hochberg(p_values: NDArray[np.floating]) -> NDArray[np.float64]:
     q_values = np.full(len(p_values), np.nan)
     q_values[order] = np.minimum(np.minimum.accumulate(raised[::-1])[::-1], 1)
     return q_values
+
+
+def tail_p_values(
+    values: Floats, tail: NDArray[np.bool_] | Literal["upper", "lower"]
+) -> tuple[Floats, Floats]:
+    """Return how far out each value lies among the others: p by a normal distribution, and by rank.
+
+    Parameters
+    ----------
+    values : float64 (n,); those that are not finite are no values.
+    tail : which end is tested, or for each value whether it is the upper end.
+
+    Returns
+    -------
+    by_normal : float64 (n,), tail of the normal distribution with mean and standard deviation (n − 1 degrees
+        of freedom) of the other values; NaN where fewer than two others are, or where these are all the same.
+    by_rank : float64 (n,), ``(1 + others at least as far out) / (1 + others)``.
+
+    References
+    ----------
+    S2, section 2.3: "based on the distribution of all other MF values within the same layer".
+    """
+    upper = np.full(len(values), tail == "upper") if isinstance(tail, str) else tail
+    by_normal, by_rank = np.full((2, len(values)), np.nan)
+    finite = np.flatnonzero(np.isfinite(values))
+    known, n_others = values[finite], len(finite) - 1
+    if n_others >= 2:
+        # mean and deviation without the value itself, from those with it
+        mean = (known.sum() - known) / n_others
+        about = known - known.mean()
+        squares = np.sum(about**2) - about**2 * (1 + 1 / n_others)
+        deviation = np.sqrt(np.maximum(squares, 0) / (n_others - 1))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            score = np.where(deviation > 1e-12 * np.abs(known).max(), (known - mean) / deviation, np.nan)
+        outward = np.where(upper[finite], score, -score) / math.sqrt(2)
+        by_normal[finite] = [math.erfc(value) / 2 for value in outward]
+    ascending = np.sort(known)
+    above = len(known) - np.searchsorted(ascending, known, "left")
+    below = np.searchsorted(ascending, known, "right")
+    by_rank[finite] = np.where(upper[finite], above, below) / max(1, len(known))
+    return by_normal, by_rank

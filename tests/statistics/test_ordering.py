@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.cluster.hierarchy import leaves_list, linkage
 
-from census.measures.ordering import hierarchical_order
+from census.statistics.ordering import hierarchical_order
 
 RANDOM = np.random.default_rng(0)
 

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from census.measures import svd
-from census.measures.correlation import pattern_correlation
-from census.measures.svd import (
+from census.statistics.correlation import pattern_correlation
+from census.statistics.gram import gram
+from census.statistics.svd import (
     Decomposition,
     count_above,
     decompose,
@@ -21,7 +22,6 @@ from census.measures.svd import (
     singular_values,
     with_signs,
 )
-from census.statistics.gram import gram
 
 N, D = 30, 200
 RANDOM = np.random.default_rng(0)

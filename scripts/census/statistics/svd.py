@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from census.measures.correlation import mean_correlation
+from census.statistics.correlation import mean_correlation
 
 Floats = NDArray[np.float64]
 # up to so many images all eigenvalues are found, above only the largest

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.spatial.distance import squareform
 
-from census.measures.correlation import is_defined
+from census.statistics.correlation import is_defined
 
 
 def hierarchical_order(correlation: NDArray[np.floating]) -> NDArray[np.int64]:

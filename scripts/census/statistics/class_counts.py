@@ -1,0 +1,75 @@
+"""Counts of classes in sets of images, and how alike these are."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from census.statistics.defined import over_defined
+from census.statistics.top_images import NONE
+
+Floats = NDArray[np.float64]
+
+
+def class_counts(top: NDArray[np.integer], labels: NDArray[np.integer], n_classes: int) -> NDArray[np.int64]:
+    """Count how many of each unit's top images are of each class: S2's co-occurrence matrix, CoF.
+
+    Parameters
+    ----------
+    top : int (units, k), images, by their places in ``labels``; :data:`~census.statistics.top_images.NONE`
+        where a unit has fewer.
+    labels : int (images,), classes.
+    n_classes : number of classes; one without images is a column of zeros.
+
+    Returns
+    -------
+    int64 (units, n_classes).
+    """
+    units, ranks = np.nonzero(top != NONE)
+    cells = units * n_classes + labels[top[units, ranks]]
+    return np.bincount(cells, minlength=len(top) * n_classes).reshape(len(top), n_classes)
+
+
+def chance_labels(labels: NDArray[np.integer], k: int, draws: int, seed: int) -> NDArray[np.int64]:
+    """Draw the classes of k images at random, without replacement, as a unit that knows no class would.
+
+    Parameters
+    ----------
+    labels : int (images,), the classes of all images.
+    k : number of images in a draw; all images where there are fewer.
+    draws, seed : number of draws, and their seed.
+
+    Returns
+    -------
+    int64 (draws, min(k, images)); the first n of a draw are a draw of n images.
+    """
+    random = np.random.default_rng(seed)
+    k = min(k, len(labels))
+    return np.stack([labels[random.choice(len(labels), k, replace=False)] for _ in range(draws)])
+
+
+def chance_counts(drawn: NDArray[np.integer], n_images: int, n_classes: int) -> NDArray[np.int64]:
+    """Count the classes of the first images of each draw, int64 (draws, n_classes)."""
+    some = drawn[:, :n_images]
+    cells = np.arange(len(some))[:, None] * n_classes + some
+    return np.bincount(cells.ravel(), minlength=len(some) * n_classes).reshape(len(some), n_classes)
+
+
+def row_similarity(counts: NDArray[np.integer]) -> Floats:
+    """Return Pearson's r between each two rows, float64 (units, units); NaN for rows that are constant."""
+    rows = counts - counts.mean(1, keepdims=True)
+    length = np.sqrt((rows**2).sum(1))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        unit_rows = rows / np.where(np.ptp(counts, axis=1) > 0, length, np.nan)[:, None]
+    return np.clip(unit_rows @ unit_rows.T, -1, 1)
+
+
+def row_distance(counts: NDArray[np.integer]) -> Floats:
+    """Return the Euclidean distance between each two rows, float64 (units, units)."""
+    rows = counts.astype(np.float64)
+    squares, products = (rows**2).sum(1), rows @ rows.T
+    # counts are whole numbers, so that nothing is lost in the difference
+    return np.sqrt(np.maximum(squares[:, None] + squares - 2 * products, 0))
+
+
+def mean_of_pairs(matrix: Floats) -> float:
+    """Return the mean over pairs of different units, undefined ones left out; NaN where there are none."""
+    return over_defined(np.mean, matrix[np.triu_indices(len(matrix), 1)])

@@ -1,0 +1,113 @@
+"""Class selectivity of units, from their means over the images of each class.
+
+References
+----------
+S3: Chen et al. (2018), Understanding the importance of single directions via representative substitution.
+Morcos, Barrett, Rabinowitz & Botvinick (2018), On the importance of single directions for generalization,
+ICLR.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+UNITS_AT_ONCE = 64
+
+
+def present(labels: NDArray[np.integer]) -> tuple[NDArray[np.integer], NDArray[np.int32], NDArray[np.int64]]:
+    """Return the classes that have images, each image's place among them, and their numbers of images."""
+    classes, places, sizes = np.unique(labels, return_inverse=True, return_counts=True)
+    return classes, places.astype(np.int32), sizes
+
+
+def class_means(values: NDArray[np.floating], labels: NDArray[np.integer], n_classes: int) -> Floats:
+    """Return the mean of each unit over the images of each class.
+
+    Parameters
+    ----------
+    values : float (images, units).
+    labels : int (images,), classes.
+    n_classes : number of classes.
+
+    Returns
+    -------
+    float64 (n_classes, units); NaN for a class without images.
+    """
+    means = np.full((n_classes, values.shape[1]), np.nan)
+    classes, places, sizes = present(labels)
+    order = np.argsort(places, kind="stable")
+    starts = np.cumsum(sizes) - sizes
+    for units in slices(values.shape[1]):
+        sums = np.add.reduceat(values[order, units], starts, axis=0, dtype=np.float64)
+        means[classes, units] = sums / sizes[:, None]
+    return means
+
+
+def is_signed(values: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Return which units have a negative value on any image, bool (units,)."""
+    return np.any(values < 0, axis=0)
+
+
+def class_selectivity(means: NDArray[np.floating]) -> Floats:
+    """Return class selectivity: 1 for a unit that answers to a single class, 0 where all classes are alike.
+
+    ``(m_max − m_rest) / (m_max + m_rest)``, m_max the largest of the class means, m_rest the mean of the
+    others: classes count alike, however many images they have.
+
+    Parameters
+    ----------
+    means : float (n_classes, units), see :func:`class_means`; classes without images (NaN) are left out.
+        Not negative: where means differ in sign the ratio has no bounds, see :func:`is_signed`.
+
+    Returns
+    -------
+    float64 (units,); NaN for a silent unit, and where fewer than two classes have images.
+
+    References
+    ----------
+    S3, eq. 1; Morcos et al. (2018).
+    """
+    with_images = means[~np.isnan(means).all(1)].astype(np.float64)
+    if len(with_images) < 2:
+        return np.full(means.shape[1], np.nan)
+    return index_of(with_images[None], np.zeros(means.shape[1]))[0]
+
+
+def selectivity_and_means(
+    values: NDArray[np.float32], labels: NDArray[np.integer], n_classes: int
+) -> tuple[Floats, Floats]:
+    """Return class selectivity of units, and their class means, both NaN for units without selectivity.
+
+    Parameters
+    ----------
+    values : float32 (images, units).
+    labels, n_classes : see :func:`class_means`.
+
+    Returns
+    -------
+    selectivity : float64 (units,), see :func:`class_selectivity`; NaN also for units with values of both
+        signs, see :func:`is_signed`, or with values that are not finite.
+    means : float (n_classes, units).
+    """
+    is_finite = np.all(np.isfinite(values), axis=0)
+    means = class_means(np.where(is_finite, values, np.float32(0)), labels, n_classes)
+    selectivity = np.where(is_signed(values) | ~is_finite, np.nan, class_selectivity(means))
+    means[:, np.isnan(selectivity)] = np.nan
+    return selectivity, means
+
+
+def index_of(means: NDArray[np.floating], least: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Return class selectivity (draws, units) of means (draws, classes, units) beyond ``least``."""
+    largest = means.max(1)
+    rest = (means.sum(1) - largest) / (means.shape[1] - 1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        # equal means differ by rounding
+        return np.maximum(largest - rest, 0) / (largest + rest + 2 * least)
+
+
+def slices(units: int) -> Iterator[slice]:
+    """Yield slices of some units at a time, few enough to stay in a processor's cache."""
+    for first in range(0, units, UNITS_AT_ONCE):
+        yield slice(first, first + UNITS_AT_ONCE)

@@ -1,0 +1,62 @@
+"""Correlation between the patterns of images, from their inner products."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from census.statistics.bootstrap import pair_sums
+from census.statistics.gram import Gram
+
+Floats = NDArray[np.float64]
+
+
+def pattern_correlation(gram: Gram) -> Floats:
+    """Return Pearson's r between the patterns of each two images, from their inner products.
+
+    ``r_ij = (G_ij − s_i s_j / D) / √((G_ii − s_i²/D)(G_jj − s_j²/D))``
+
+    Parameters
+    ----------
+    gram : of the patterns of N images.
+
+    Returns
+    -------
+    float64 (N, N); NaN in row and column of a pattern whose values are all the same or not all finite, and
+    everywhere where a pattern has one neuron only.
+
+    References
+    ----------
+    S1: the correlation coefficient between the activations of each pair of images.
+    """
+    varies = (gram.deviations > 0) & np.isfinite(gram.deviations)
+    with np.errstate(invalid="ignore"):
+        scale = 1 / np.sqrt(np.where(varies, gram.deviations, np.nan))
+        covariance = gram.products - np.outer(gram.sums, gram.sums) / gram.n_neurons
+    correlation = np.clip(covariance * np.outer(scale, scale), -1, 1)
+    np.fill_diagonal(correlation, np.where(varies, 1, np.nan))
+    return correlation
+
+
+def is_defined(correlation: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Return for which images of a correlation matrix (N, N) it is defined, bool (N,)."""
+    return ~np.isnan(np.diag(correlation))
+
+
+def mean_correlation(correlation: NDArray[np.floating], counts: Floats) -> Floats:
+    """Return the mean correlation between different images; a code that falls from it is *decorrelated*.
+
+    Parameters
+    ----------
+    correlation : (N, N), NaN where it is undefined; these pairs are left out.
+    counts : (resamples, N), how often each image is in a sample. Pairs of an image with itself are left out.
+
+    Returns
+    -------
+    float64 (resamples,); NaN where no pair is left.
+    """
+    defined = is_defined(correlation)
+    counts = np.where(defined, counts, 0.0)
+    values = np.where(np.outer(defined, defined), correlation, 0).astype(np.float64)
+    np.fill_diagonal(values, 0)
+    pairs = counts.sum(1) ** 2 - (counts**2).sum(1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(pairs > 0, pair_sums(values, counts) / pairs, np.nan)

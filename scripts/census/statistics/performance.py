@@ -1,0 +1,54 @@
+"""Accuracy and loss of a network on images, from its logits."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+class Performance(NamedTuple):
+    """Per image, all of shape (images,).
+
+    Attributes
+    ----------
+    accuracy : float64, 1 where the largest logit is the class's, else 0; of equal logits the first counts.
+    loss : float64, cross-entropy in nats.
+    """
+
+    accuracy: Floats
+    loss: Floats
+
+
+def performance(logits: NDArray[np.floating], labels: NDArray[np.integer]) -> Performance:
+    """Return whether each image is classified rightly, and its cross-entropy.
+
+    Parameters
+    ----------
+    logits : float (images, classes).
+    labels : integer (images,), the class of each image.
+
+    Returns
+    -------
+    both are NaN for an image with a NaN among its logits.
+    """
+    right = (logits.argmax(1) == labels).astype(np.float64)
+    loss = -np.take_along_axis(log_softmax(logits), labels[:, None].astype(int), 1)[:, 0]
+    return Performance(np.where(np.isnan(logits).any(1), np.nan, right), loss)
+
+
+def log_softmax(logits: NDArray[np.floating]) -> Floats:
+    """Return the logarithms of the probabilities of classes, array of float64, shape (images, classes)."""
+    logits = logits.astype(np.float64)
+    largest = logits.max(1, keepdims=True)
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):  # infinite logits
+        above = logits - np.where(np.isfinite(largest), largest, 0)
+        return above - np.log(np.exp(above).sum(1, keepdims=True))
+
+
+def right_images(
+    logits: NDArray[np.floating], labels: NDArray[np.integer], images: NDArray[np.integer]
+) -> NDArray[np.integer]:
+    """Return those of the images, numbered as in the data set, that are classified rightly; see above."""
+    return images[performance(logits, labels).accuracy == 1]

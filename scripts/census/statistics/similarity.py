@@ -1,0 +1,157 @@
+"""Similarity of layers: how alike their correlation matrices of images are."""
+
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from census.statistics.bootstrap import pair_sums
+from census.statistics.correlation import is_defined
+from census.statistics.gram import RESOLUTION
+from census.statistics.ranks import average_ranks
+
+Floats = NDArray[np.float64]
+
+
+def similarity(correlations: NDArray[np.floating], counts: Floats) -> Floats:
+    """Return Pearson's r between the entries, off the diagonal, of each two correlation matrices.
+
+    Parameters
+    ----------
+    correlations : (L, N, N), of L layers on the same N images, NaN where undefined. Two layers are compared
+        on the images for which both are defined.
+    counts : (resamples, N), how often each image is in a sample; ones for the images themselves. Pairs of an
+        image with itself are left out.
+
+    Returns
+    -------
+    float64 (resamples, L, L); 1 on the diagonal, NaN where a layer's entries do not differ or fewer than two
+    pairs are left.
+    """
+    return _pearson([_Entries(matrix) for matrix in correlations], counts)
+
+
+def spearman(correlations: NDArray[np.floating]) -> Floats:
+    """Return Spearman's ρ in place of Pearson's r; see :func:`similarity`.
+
+    Returns
+    -------
+    float64 (L, L).
+    """
+    counts = np.ones((1, correlations.shape[1]))
+    result = np.full((len(correlations), len(correlations)), np.nan)
+    defined = [is_defined(matrix) for matrix in correlations]
+    ranked: dict[tuple[int, bytes], _Entries] = {}
+
+    def ranks(layer: int, images: NDArray[np.bool_]) -> "_Entries":
+        # among the entries of the images that count, which depend on the layer that it is compared with
+        key = layer, images.tobytes()
+        if key not in ranked:
+            ranked[key] = _Entries(_ranks(correlations[layer], images))
+        return ranked[key]
+
+    for one in range(len(correlations)):
+        for other in range(one, len(correlations)):
+            images = defined[one] & defined[other]
+            pair = _pearson([ranks(one, images), ranks(other, images)], counts)[0]
+            result[one, other] = result[other, one] = pair[0, 1]
+    return result
+
+
+def _ranks(correlation: NDArray[np.floating], images: NDArray[np.bool_]) -> Floats:
+    """Return the ranks of the entries above the diagonal for some images, between 0 and 1; NaN for others."""
+    ranks = np.full(correlation.shape, np.nan)
+    chosen = np.flatnonzero(images)
+    rows, columns = (chosen[places] for places in np.triu_indices(len(chosen), 1))
+    # differences below the resolution are ties
+    values = np.round(correlation[rows, columns].astype(np.float64) / RESOLUTION)
+    ranks[rows, columns] = ranks[columns, rows] = average_ranks(values) / max(1, len(values))
+    ranks[chosen, chosen] = 1
+    return ranks
+
+
+class _Entries:
+    """The entries of a matrix off the diagonal: which are defined, and sums over them for resamples."""
+
+    def __init__(self, matrix: NDArray[np.floating]) -> None:
+        self.defined = is_defined(matrix)
+        pairs = np.outer(self.defined, self.defined)
+        np.fill_diagonal(pairs, False)
+        self.values = np.where(pairs, matrix, 0).astype(np.float64)
+        # moments of values about their mean keep their digits
+        self.values[pairs] -= self.values.sum() / max(1, pairs.sum())
+        self._moments: dict[bytes, tuple[Floats, Floats]] = {}
+
+    def moments(self, images: NDArray[np.bool_], counts: Floats) -> tuple[Floats, Floats]:
+        """Return the sums of values and squares over pairs of some images, (resamples,) each."""
+        key = images.tobytes()
+        if key not in self._moments:
+            self._moments[key] = pair_sums(self.values, counts), pair_sums(self.values**2, counts)
+        return self._moments[key]
+
+
+def _pearson(layers: list[_Entries], counts: Floats) -> Floats:
+    result = np.full((len(counts), len(layers), len(layers)), np.nan)
+    for place, one in enumerate(layers):
+        for other_place, other in enumerate(layers[place:], place):
+            images = one.defined & other.defined
+            chosen = np.where(images, counts, 0)
+            pairs = chosen.sum(1) ** 2 - (chosen**2).sum(1)
+            (sum_a, squares_a), (sum_b, squares_b) = (each.moments(images, chosen) for each in (one, other))
+            products = pair_sums(one.values * other.values, chosen)
+            with np.errstate(invalid="ignore", divide="ignore"):
+                covariance = products / pairs - sum_a * sum_b / pairs**2
+                variances = [
+                    np.where(variance > RESOLUTION**2, variance, np.nan)
+                    for variance in (
+                        squares_a / pairs - (sum_a / pairs) ** 2,
+                        squares_b / pairs - (sum_b / pairs) ** 2,
+                    )
+                ]
+                found = np.clip(covariance / np.sqrt(variances[0] * variances[1]), -1, 1)
+            result[:, place, other_place] = result[:, other_place, place] = found
+    return result
+
+
+def deconfounded(similarities: Floats, confound: int) -> Floats:
+    """Return the similarities of layers after one of the layers has been regressed out of all others.
+
+    Regressing the entries of one matrix out of those of two others, and correlating what is left, gives their
+    partial correlation: ``(r_ab − r_ac r_bc) / √((1 − r_ac²)(1 − r_bc²))``.
+
+    Parameters
+    ----------
+    similarities : float64 (…, L, L), Pearson's r, see :func:`similarity`.
+    confound : index of the layer c to regress out: the input.
+
+    Returns
+    -------
+    float64 (…, L, L); NaN for the confound itself, of which nothing is left.
+
+    References
+    ----------
+    Cui et al. (2022), Deconfounded representation similarity for comparison of neural networks, NeurIPS 35.
+    """
+    to_confound = similarities[..., confound]
+    rest = 1 - to_confound**2
+    # what the confound explains to the last digit leaves nothing to compare
+    rest = np.sqrt(np.where(rest > RESOLUTION, rest, np.nan))
+    explained = to_confound[..., :, None] * to_confound[..., None, :]
+    return np.clip((similarities - explained) / (rest[..., :, None] * rest[..., None, :]), -1, 1)
+
+
+def steps(branches: Sequence[bool]) -> list[tuple[int, int]]:
+    """Return the steps along depth: each layer with the next one, layers in branches left out.
+
+    A layer in a branch has no next layer: what follows it in order of depth may be its sibling.
+
+    Parameters
+    ----------
+    branches : of each layer in order of depth, whether it lies in a branch.
+
+    Returns
+    -------
+    pairs of indices.
+    """
+    return list(itertools.pairwise(place for place, branch in enumerate(branches) if not branch))

@@ -1,0 +1,150 @@
+"""How unevenly values spread: Gini index, Hoyer and Treves–Rolls sparseness, kurtosis.
+
+References
+----------
+Treves & Rolls (1991), What determines the capacity of autoassociative memories in the brain?, Network 2.
+Hoyer (2004), Non-negative matrix factorization with sparseness constraints, JMLR 5, eq. in section 3.1.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+
+
+class Sums(NamedTuple):
+    """What sparseness follows from, over the neurons of each pattern or over the images of each unit.
+
+    Attributes
+    ----------
+    total : float64, sum of the values.
+    absolute : float64, sum of their absolute values, the L1 norm.
+    squares : float64, sum of their squares, the squared L2 norm.
+    """
+
+    total: Floats
+    absolute: Floats
+    squares: Floats
+
+
+def sums_over_neurons(blocks: Iterable[tuple[slice, NDArray[np.floating]]], n_images: int) -> Sums:
+    """Add up the neurons of each pattern.
+
+    Parameters
+    ----------
+    blocks : pairs of the images that a block holds and its values (images, …), in any order; each neuron of
+        each image comes once.
+    n_images : number of images.
+
+    Returns
+    -------
+    sums of shape (images,).
+    """
+    sums = Sums(*(np.zeros(n_images) for _ in Sums._fields))
+    for images, block in blocks:
+        for kept, added in zip(sums, _sums(block.reshape(len(block), -1), axis=1), strict=True):
+            kept[images] += added
+    return sums
+
+
+def sums_over_images(blocks: Iterable[NDArray[np.floating]], n_units: int) -> Sums:
+    """Add up the images of each unit.
+
+    Parameters
+    ----------
+    blocks : values (images, units), in any order; each image comes once.
+    n_units : number of units.
+
+    Returns
+    -------
+    sums of shape (units,).
+    """
+    sums = Sums(*(np.zeros(n_units) for _ in Sums._fields))
+    for block in blocks:
+        for kept, added in zip(sums, _sums(block, axis=0), strict=True):
+            kept += added
+    return sums
+
+
+def _sums(values: NDArray[np.floating], axis: int) -> Sums:
+    values = values.astype(np.float64)
+    return Sums(values.sum(axis), np.abs(values).sum(axis), np.square(values).sum(axis))
+
+
+def treves_rolls(total: ArrayLike, absolute: ArrayLike, squares: ArrayLike, count: int) -> Floats:
+    """Return the Treves–Rolls sparseness 1 − (mean a)² / mean a².
+
+    It is made for rates, which are never negative. Values of both signs cancel in the mean: logits would come
+    out as almost perfectly sparse. There it is undefined.
+
+    Parameters
+    ----------
+    total, absolute, squares : sum of the values a, of their absolute values, and of their squares, of any
+        shape.
+    count : number of values in each sum.
+
+    Returns
+    -------
+    float64 of the same shape; NaN where all values are 0, and where any is negative.
+    """
+    total, absolute, squares = (np.asarray(each, np.float64) for each in (total, absolute, squares))
+    with np.errstate(invalid="ignore"):
+        sparseness = 1 - total**2 / (count * squares)
+    return np.where((squares > 0) & ~is_signed(total, absolute), sparseness, np.nan)
+
+
+def is_signed(total: ArrayLike, absolute: ArrayLike) -> NDArray[np.bool_]:
+    """Return whether values of which these are the sum and the sum of absolute values include negative ones.
+
+    Both sums are taken in the same order, so that without negative values they agree to the last bit.
+    """
+    return np.asarray(absolute) > np.asarray(total)
+
+
+def hoyer(absolute: ArrayLike, squares: ArrayLike, count: int) -> Floats:
+    """Return the Hoyer sparseness (√D − L1/L2) / (√D − 1).
+
+    Parameters
+    ----------
+    absolute, squares : L1 norm and squared L2 norm, of any shape.
+    count : number D of values in each.
+
+    Returns
+    -------
+    float64 of the same shape; NaN where all values are 0, and where there is only one.
+    """
+    absolute, squares = np.asarray(absolute, np.float64), np.asarray(squares, np.float64)
+    if count == 1:
+        return np.full(absolute.shape, np.nan)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        sparseness = (np.sqrt(count) - absolute / np.sqrt(squares)) / (np.sqrt(count) - 1)
+    return np.where(squares > 0, sparseness, np.nan)
+
+
+def gini(counts: NDArray[np.integer]) -> Floats:
+    """Return the Gini index of each row: 0 where all classes are equal, 1 − 1/K where there is only one.
+
+    ``1 − 2 Σ_j (c_(j) / Σc) · (K − j + ½) / K``, the row in ascending order, j = 1 … K.
+
+    Parameters
+    ----------
+    counts : (…, K), not negative.
+
+    Returns
+    -------
+    float64 (…,); NaN for a row of zeros.
+
+    References
+    ----------
+    Zonoobi, Kassim & Venkatesh (2011), Gini index as sparsity measure for signal reconstruction from
+    compressive samples, IEEE Journal of Selected Topics in Signal Processing 5, eq. 1.
+    """
+    n_classes = counts.shape[-1]
+    weights = (n_classes - np.arange(1, n_classes + 1) + 0.5) / n_classes
+    with np.errstate(invalid="ignore"):
+        index = 1 - 2 * (np.sort(counts, axis=-1) @ weights) / counts.sum(-1)
+    # equal counts give 0 but for rounding, by which flatness is going to be divided
+    return np.where(np.abs(index) < 1e-12, 0, index)
