@@ -10,7 +10,6 @@ with job(snakemake.log[0]) as log:
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    from census.atlas.ends import NONE, bottom_images
     from census.atlas.neighbours import neighbours
     from census.atlas.site import write_data
     from census.atlas.sprites import grid_of, save, sheet
@@ -18,6 +17,7 @@ with job(snakemake.log[0]) as log:
     from census.atlas.tables import columns_of_layer, kinds_of_columns, rounded, sparse_rows, summaries
     from census.data.store import open_dataset
     from census.measures.patches import as_seen
+    from census.statistics.top_images import NONE, bottom_images
     from census.stores.groups import layers_in, open_checkpoint, open_group
     from census.stores.paths import path_name
     from census.stores.reading import image_blocks, images_and_labels, open_store, statistic_blocks

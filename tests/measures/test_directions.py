@@ -16,7 +16,6 @@ from census.measures.directions import (
     ends,
     explicit_projections,
     random_projections,
-    rank_correlation,
     redundancy,
 )
 from census.statistics.bootstrap import resample_counts
@@ -133,22 +132,3 @@ def test_class_entropy_by_hand_and_against_scipy():
     expected = [stats.entropy(np.bincount(labels[row]), base=2) for row in sets]
     np.testing.assert_allclose(class_entropy(sets, labels, 5), expected, atol=1e-12)
     assert chance_entropy(labels[sets], 5) == pytest.approx(3.5 / 3)
-
-
-def test_rank_correlation_against_scipy():
-    x, y = RANDOM.integers(0, 5, 20).astype(float), RANDOM.normal(size=20)
-    counts = resample_counts(20, 25, seed=0)
-    found = rank_correlation(x, y, np.concatenate([np.ones((1, 20)), counts]))
-    assert found[0] == pytest.approx(stats.spearmanr(x, y).statistic)
-    for value, row in zip(found[1:], counts.astype(int), strict=True):
-        drawn = np.repeat(np.arange(20), row)
-        assert value == pytest.approx(stats.spearmanr(x[drawn], y[drawn]).statistic)
-
-
-def test_rank_correlation_of_what_does_not_vary():
-    ones = np.ones((1, 4))
-    assert np.isnan(rank_correlation(np.arange(4.0), np.ones(4), ones)).all()
-    assert np.isnan(rank_correlation(np.empty(0), np.empty(0), np.ones((3, 0)))).all()
-    assert rank_correlation(np.arange(4.0), -np.arange(4.0), ones)[0] == pytest.approx(-1)
-    all_the_same = np.array([[4.0, 0, 0, 0]])
-    assert np.isnan(rank_correlation(np.arange(4.0), np.arange(4.0), all_the_same)).all()

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 from scipy.stats import rankdata
 
-from census.statistics.ranks import average_ranks
+from census.statistics.bootstrap import resample_counts
+from census.statistics.ranks import average_ranks, rank_correlation
 
 RANDOM = np.random.default_rng(0)
 
@@ -17,3 +19,22 @@ def test_they_are_scipy_s(shape, values, dtype):
     drawn[drawn == 3] = np.inf
     drawn[drawn == 4] = -np.inf
     np.testing.assert_array_equal(average_ranks(drawn), rankdata(drawn, axis=-1))
+
+
+def test_rank_correlation_against_scipy():
+    x, y = RANDOM.integers(0, 5, 20).astype(float), RANDOM.normal(size=20)
+    counts = resample_counts(20, 25, seed=0)
+    found = rank_correlation(x, y, np.concatenate([np.ones((1, 20)), counts]))
+    assert found[0] == pytest.approx(stats.spearmanr(x, y).statistic)
+    for value, row in zip(found[1:], counts.astype(int), strict=True):
+        drawn = np.repeat(np.arange(20), row)
+        assert value == pytest.approx(stats.spearmanr(x[drawn], y[drawn]).statistic)
+
+
+def test_rank_correlation_of_what_does_not_vary():
+    ones = np.ones((1, 4))
+    assert np.isnan(rank_correlation(np.arange(4.0), np.ones(4), ones)).all()
+    assert np.isnan(rank_correlation(np.empty(0), np.empty(0), np.ones((3, 0)))).all()
+    assert rank_correlation(np.arange(4.0), -np.arange(4.0), ones)[0] == pytest.approx(-1)
+    all_the_same = np.array([[4.0, 0, 0, 0]])
+    assert np.isnan(rank_correlation(np.arange(4.0), np.arange(4.0), all_the_same)).all()

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from census.measures import svd
+from census.statistics import svd
 from census.statistics.correlation import pattern_correlation
 from census.statistics.gram import gram
 from census.statistics.svd import (

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from census.claims.evidence import Evidence, along
-from census.claims.verdict import UNDEFINED, Found, of_samples
-from census.measures.directions import rank_correlation
-from census.statistics.bootstrap import estimate
+from census.claims.verdict import UNDEFINED, Found, of_estimate, of_samples
+from census.statistics.bootstrap import mean_of_rows
 from census.statistics.correlation import mean_correlation
+from census.statistics.ranks import rank_correlation
 from census.statistics.significance import tail_p_values
 from census.statistics.similarity import steps
 from census.statistics.svd import mean_square, participation_ratio
@@ -341,9 +341,8 @@ def _significant_ends(evidence: Evidence, names: list[str]) -> Found:
             differences.append(float(low) - float(high))
     if not differences:
         return UNDEFINED
-    n, values = len(differences), np.array(differences)
-    found = estimate(lambda counts: counts @ values / n, n, evidence.resamples, evidence.seed)
-    return Found(float(found.value), float(found.low), float(found.high), n)
+    found = mean_of_rows(np.array([differences]), evidence.resamples, evidence.seed)
+    return of_estimate(found.at(0), len(differences))
 
 
 # S3: how important, and how replaceable, is one unit

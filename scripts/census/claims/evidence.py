@@ -12,10 +12,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from census.statistics.agreement import pair_counts, pooled, rank_correlations, resampled_units
-from census.statistics.bootstrap import resample_counts
+from census.statistics.bootstrap import resample_counts, with_data
 from census.statistics.class_counts import row_distance, row_similarity
 from census.statistics.correlation import mean_correlation
-from census.statistics.relations import spearman
+from census.statistics.ranks import spearman
 from census.statistics.similarity import similarity
 
 Floats = NDArray[np.float64]
@@ -158,8 +158,7 @@ class Evidence:
     def images(self) -> Floats:
         """How often each image with maps is in each sample, (samples, images)."""
         n_images = len(self.matrix(self.layers.index[0]))
-        drawn = resample_counts(n_images, self.resamples, self.seed)
-        return np.concatenate([np.ones((1, n_images)), drawn])
+        return with_data(resample_counts(n_images, self.resamples, self.seed))
 
     @cached_property
     def _similarities(self) -> Floats:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from census.statistics.bootstrap import percentile_interval
+from census.statistics.bootstrap import Estimate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,6 +45,11 @@ def read_verdicts(path: str | Path) -> "pd.DataFrame":
 UNDEFINED = Found(math.nan, math.nan, math.nan, 0)
 
 
+def of_estimate(estimate: Estimate, n: int) -> Found:
+    """Return what was found from a single estimate; see :class:`Found` for ``n``."""
+    return Found(float(estimate.value), float(estimate.low), float(estimate.high), n)
+
+
 def of_samples(samples: NDArray[np.floating], n: int) -> Found:
     """Return what was found from a statistic on the data, and on resamples of them.
 
@@ -55,8 +60,7 @@ def of_samples(samples: NDArray[np.floating], n: int) -> Found:
     """
     if np.isnan(samples[0]):
         return UNDEFINED._replace(n=n)
-    low, high = percentile_interval(samples[1:])
-    return Found(float(samples[0]), float(low), float(high), n)
+    return of_estimate(Estimate.of_samples(samples), n)
 
 
 def verdict(found: Found, null: float, predicted: int) -> str:

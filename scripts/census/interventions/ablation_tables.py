@@ -19,7 +19,7 @@ from census.measures.ablation import (
     mean_difference,
     worst_class,
 )
-from census.statistics.bootstrap import Estimate, estimate
+from census.statistics.bootstrap import mean_of_rows
 from census.statistics.performance import Performance
 from census.tables.arrow import arrow
 
@@ -120,8 +120,8 @@ def curve_table(
             criterion=removal.criterion,
             share=removal.shares,
             n_removed=removal.removed.sum(1),
-            accuracy=_mean(changed.accuracy, resampling),
-            loss=_mean(changed.loss, resampling),
+            accuracy=mean_of_rows(changed.accuracy, *resampling),
+            loss=mean_of_rows(changed.loss, *resampling),
         )
     )
 
@@ -150,7 +150,8 @@ def layer_table(
         areas.setdefault(removal.order, []).append(area_under(changed.accuracy.T, removal.shares))
     # of several random orders, the mean on each image
     found = {
-        order: _mean(np.mean(of_order, axis=0)[None], resampling).at(0) for order, of_order in areas.items()
+        order: mean_of_rows(np.mean(of_order, axis=0)[None], *resampling).at(0)
+        for order, of_order in areas.items()
     }
     totals = np.mean(areas["random"], axis=1) if "random" in areas else [None]
     return arrow(
@@ -175,12 +176,6 @@ def layer_table(
             auc_random_most=max(totals),
         )
     )
-
-
-def _mean(values: NDArray[np.floating], resampling: Resampling) -> Estimate:
-    """Return the mean over images of each row (rows, images), with a bootstrap interval."""
-    n_images = values.shape[1]
-    return estimate(lambda counts: counts @ values.T / n_images, n_images, *resampling)
 
 
 def with_counts(units: pa.Table, layers: pa.Table) -> tuple[pa.Table, pa.Table]:

@@ -13,7 +13,7 @@ from annotated_types import Ge, Le, Len
 from numpy.typing import NDArray
 
 from census.measures.declaration import Floats, Integers, Measure, Table, Texts, Unique, column, count, share
-from census.statistics.bootstrap import Estimate, estimate
+from census.statistics.bootstrap import Estimate, mean_of_rows
 from census.statistics.performance import Performance, log_softmax, performance
 
 NONE = -1  # stands for no class
@@ -200,9 +200,7 @@ def mean_difference(changed: Floats, intact: Floats, resamples: int, seed: int) 
     -------
     float64 (changes,) each; exactly 0 where no image's value differs, NaN where any is unknown.
     """
-    differences = changed - intact
-    n_images = len(intact)
-    return estimate(lambda counts: counts @ differences.T / n_images, n_images, resamples, seed)
+    return mean_of_rows(changed - intact, resamples, seed)
 
 
 def removal_order(criterion: NDArray[np.floating]) -> NDArray[np.int64]:

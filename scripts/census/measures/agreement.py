@@ -10,7 +10,7 @@ import numpy as np
 from census.measures.declaration import Floats, Integers, Measure, Table, Tables, Texts, column, count
 from census.measures.parameters import UnitResamples
 from census.statistics.agreement import pair_counts, pooled, rank_correlations, resampled_units
-from census.statistics.bootstrap import Estimate, percentile_interval
+from census.statistics.bootstrap import Estimate
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -57,7 +57,7 @@ def compute(units: "pa.Table", parameters: Parameters, seed: int) -> Iterator[Pa
             of=place,
             first=np.array(MEASURES)[one].tolist(),
             second=np.array(MEASURES)[other].tolist(),
-            rho=Estimate(correlations[0], *percentile_interval(correlations[1:])).at(one, other),
+            rho=Estimate.of_samples(correlations).at(one, other),
             n=n_units[one, other],
             resamples=parameters.resamples,
         )

@@ -17,7 +17,7 @@ Examples
 [[2, 30, 20]]
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -221,16 +221,3 @@ def alignment(found: Patterns, n_images: int, frames: Singles, resampled: Floats
     drawn = measure(resampled)
     value, delta, z = map(Estimate, values, *percentile_interval(drawn))
     return Alignment(value, delta, z, drawn[:, 2])
-
-
-def estimate_from(measure: Callable[[Floats], Floats], n_images: int, resampled: Floats) -> Estimate:
-    """Measure on the images themselves and on resamples of them.
-
-    Parameters
-    ----------
-    measure : from float64 (samples, images), how often each image counts, to float64 (samples, …).
-    n_images : number of images.
-    resampled : float64 (resamples, images), how often each image is in each resample.
-    """
-    (value,) = measure(np.ones((1, n_images)))
-    return Estimate(value, *percentile_interval(measure(resampled)))

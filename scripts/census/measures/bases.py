@@ -22,7 +22,6 @@ from annotated_types import Ge
 from numpy.typing import NDArray
 
 from census.jobs import LOGGER
-from census.measures.alignment import estimate_from
 from census.measures.declaration import (
     Floats,
     Integers,
@@ -35,7 +34,7 @@ from census.measures.declaration import (
     share,
 )
 from census.measures.parameters import ImageResamples, Rotations
-from census.statistics.bootstrap import Estimate, resample_counts
+from census.statistics.bootstrap import Estimate, estimate, resample_counts
 from census.statistics.rotations import means_over_patterns, random_frames, sort_out, unevenness
 
 if TYPE_CHECKING:
@@ -80,7 +79,7 @@ def compute(layer: "Recording", parameters: Parameters, seed: int) -> Iterator[D
     found = compare(patterns, wanted, frames, resample_counts(n_images, parameters.resamples, seed), seed)
     if found.n_unsettled:
         LOGGER.warning("%s: the search for independent directions did not come to rest", layer)
-    kurtosis, gini, hoyer = (Estimate(*(each[:, place] for each in found.value)) for place in range(3))
+    kurtosis, gini, hoyer = (found.value.at(slice(None), place) for place in range(3))
     yield Directions(
         of=layer.attributes,
         directions=KINDS,
@@ -173,7 +172,7 @@ def compare(
         flat[1] += unevenness(singles @ frame.T) / len(frames)
     counted = known.ravel() & np.isfinite(flat).all((0, 1))
     means = means_over_patterns(flat, np.stack([counted] * 3), n_images)
-    return Bases(estimate_from(means, n_images, resampled), k, int((~counted).sum()), unsettled)
+    return Bases(estimate(means, resampled), k, int((~counted).sum()), unsettled)
 
 
 class Span(NamedTuple):

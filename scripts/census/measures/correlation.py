@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from census.measures.declaration import Integers, Matrices, Measure, Table, Texts, column, count
 from census.measures.parameters import ImageResamples
-from census.statistics.bootstrap import Estimate, estimate
+from census.statistics.bootstrap import Estimate, estimate, resample_counts
 from census.statistics.correlation import is_defined, mean_correlation
 
 if TYPE_CHECKING:
@@ -56,9 +56,7 @@ def compute(layers: Sequence["LayerMatrices"], parameters: Parameters, seed: int
             resamples=parameters.resamples,
             pattern_correlation=estimate(
                 lambda counts, matrix=correlation: mean_correlation(matrix, counts),  # type: ignore[misc]
-                n_images,
-                parameters.resamples,
-                seed,
+                resample_counts(n_images, parameters.resamples, seed),
             ),
         )
         # in order of depth: by the input, where it is recorded, and by the logits

@@ -32,10 +32,11 @@ from census.measures.declaration import (
 )
 from census.measures.direction_tables import COMPARISONS, Directions, Layer, Spectrum, Units
 from census.measures.patterns import Patterns, open_patterns
-from census.statistics.bootstrap import Estimate, estimate
+from census.statistics.bootstrap import UNDEFINED, Estimate, estimate, resample_counts
 from census.statistics.class_counts import chance_counts, chance_labels, class_counts
 from census.statistics.defined import finite_mean
 from census.statistics.performance import right_images
+from census.statistics.ranks import rank_correlation
 from census.statistics.svd import (
     MOST_IN_FULL,
     Decomposition,
@@ -136,7 +137,7 @@ def compute(
 
     # the untrained and the final network are looked at more closely; NaN: undefined, None: not measured
     closely = layer.attributes["checkpoint"] in ("0", "final")
-    unknown = (np.nan, Estimate(*np.full(3, np.nan))) if closely else (None, None)
+    unknown = (np.nan, UNDEFINED) if closely else (None, None)
     compared: dict[str, Any] = {each.field: unknown[each.has_interval] for each in COMPARISONS}
     permuted = None
     y_x_unit = (*layer.shape[1:], layer.shape[0])
@@ -316,14 +317,14 @@ def _participation_ratios(
 ) -> list[Estimate]:
     """Return the participation ratio for each of some numbers of images; NaN without correlations."""
     if correlation is None or len(correlation) < 2:
-        return [Estimate(*np.full(3, np.nan))] * len(sizes)
+        return [UNDEFINED] * len(sizes)
 
     def measured(counts: Floats) -> Floats:
         squares = mean_square(correlation, counts)
         return np.stack([participation_ratio(squares, size) for size in sizes], axis=1)
 
-    found = estimate(measured, len(correlation), resamples, seed)
-    return [Estimate(*ends) for ends in zip(*found, strict=True)]
+    found = estimate(measured, resample_counts(len(correlation), resamples, seed))
+    return [found.at(place) for place in range(len(sizes))]
 
 
 @dataclass(frozen=True)
@@ -401,7 +402,8 @@ class Families:
             **compare(compared, self.top, resamples, seed),
             "redundancy_chance": chance_redundancy(len(self.labels), self.top),
             "rho_purity": estimate(
-                lambda counts: rank_correlation(sigma_falls, purity, counts), len(purity), resamples, seed
+                lambda counts: rank_correlation(sigma_falls, purity, counts),
+                resample_counts(len(purity), resamples, seed),
             ),
             "class_entropy_chance": chance_entropy(drawn, self.n_classes),
             **{
@@ -565,12 +567,9 @@ def compare(
         low = [redundancy(scores, k, counts, bottom=True) for scores in families.values()]
         return np.stack([*top.values(), *low, top["variance"] - top["svd"]], axis=1)
 
-    found = estimate(measure, n_images, resamples, seed)
+    found = estimate(measure, resample_counts(n_images, resamples, seed))
     names = [f"redundancy_{end}{family}" for end in ("", "bottom_") for family in families]
-    return {
-        name: Estimate(*(part[place] for part in found))
-        for place, name in enumerate([*names, "redundancy_difference"])
-    }
+    return {name: found.at(place) for place, name in enumerate([*names, "redundancy_difference"])}
 
 
 def chance_redundancy(n_images: int, k: int) -> float:
@@ -612,33 +611,3 @@ def entropy(counts: NDArray[np.integer]) -> Floats:
     shares = counts / counts.sum(-1, keepdims=True)
     logs = np.log2(shares, out=np.zeros_like(shares), where=shares > 0)
     return np.abs(-(shares * logs).sum(-1))  # and no −0
-
-
-def rank_correlation(x: NDArray[np.floating], y: NDArray[np.floating], counts: Floats) -> Floats:
-    """Return Spearman's ρ on samples of pairs of values; equal values have their mean rank.
-
-    Parameters
-    ----------
-    x, y : float (n,), without NaN.
-    counts : float64 (samples, n), how often each pair is in a sample.
-
-    Returns
-    -------
-    float64 (samples,); NaN where all of a sample's values of either are the same.
-    """
-
-    def ranks(values: NDArray[np.floating]) -> Floats:
-        lower = (values[None] < values[:, None]).astype(np.float64)
-        equal = (values[None] == values[:, None]).astype(np.float64)
-        return counts @ (lower + equal / 2).T
-
-    size = counts.sum(1, keepdims=True)
-    if not len(x):
-        return np.full(len(counts), np.nan)
-    one, other = (each - (counts * each).sum(1, keepdims=True) / size for each in (ranks(x), ranks(y)))
-    products = [(counts * a * b).sum(1) for a, b in ((one, other), (one, one), (other, other))]
-    # ranks are halves of whole numbers: what is below this is rounding
-    varies = (products[1] > 1e-6) & (products[2] > 1e-6)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        rho = products[0] / np.sqrt(products[1] * products[2])
-    return np.where(varies, np.clip(rho, -1, 1), np.nan)

@@ -8,7 +8,7 @@ import numpy as np
 from census.jobs import LOGGER
 from census.measures.declaration import Integers, Matrices, Measure, Table, Texts, column, count
 from census.measures.parameters import ImageResamples
-from census.statistics.bootstrap import Estimate, estimate
+from census.statistics.bootstrap import Estimate, estimate, resample_counts
 from census.statistics.cka import debiased_cka
 from census.statistics.similarity import similarity
 
@@ -38,8 +38,9 @@ def compute(checkpoints: Sequence["LayerMatrices"], parameters: ImageResamples, 
         for name in ("correlation", "gram")
     )
     n_images, resamples = len(images), parameters.resamples
-    pearson = estimate(lambda counts: similarity(correlations, counts), n_images, resamples, seed)
-    cka = estimate(lambda counts: debiased_cka(grams, counts), n_images, resamples, seed)
+    drawn = resample_counts(n_images, resamples, seed)
+    pearson = estimate(lambda counts: similarity(correlations, counts), drawn)
+    cka = estimate(lambda counts: debiased_cka(grams, counts), drawn)
     steps = [layer.attributes["step"] for layer in checkpoints]
     for here, layer in enumerate(checkpoints):
         yield Pairs(

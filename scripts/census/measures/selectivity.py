@@ -37,8 +37,9 @@ from census.measures.declaration import (
 )
 from census.statistics.class_selectivity import index_of, is_signed, present, selectivity_and_means, slices
 from census.statistics.defined import over_defined
+from census.statistics.ranks import tied
 from census.statistics.significance import benjamini_hochberg
-from census.statistics.ties import tie_ranks
+from census.statistics.ties import as_bits, tie_ranks
 
 if TYPE_CHECKING:
     from census.stores.recording import Recording
@@ -331,23 +332,15 @@ class _Ranked(NamedTuple):
 
 def _ranked(values: NDArray[np.float32]) -> _Ranked:
     n_images = len(values)
-    # The bits of a float ascend with it, but for its sign. Numpy finds the order of 16 bits many times faster
-    # than that of floats, and leaves equal ones as they are: so first by the lower half, then by the upper.
-    # Images come in backward, so that the first of equal ones ends up last.
-    bits = (np.ascontiguousarray(values[::-1].T) + np.float32(0)).view(np.uint32)  # −0 is 0
-    bits = np.where(bits >> 31 == 1, ~bits, bits | np.uint32(1 << 31))
+    # Numpy finds the order of 16 bits many times faster than that of floats, and leaves equal ones as they
+    # are: so first by the lower half, then by the upper. Images come in backward, so that the first of equal
+    # ones ends up last.
+    bits = as_bits(values[::-1].T)
     order = np.argsort(bits.astype(np.uint16), axis=1, kind="stable")
     upper = np.take_along_axis((bits >> 16).astype(np.uint16), order, 1)
     order = np.take_along_axis(order, np.argsort(upper, axis=1, kind="stable"), 1)
     bits = np.take_along_axis(bits, order, 1)
-
-    place = np.arange(n_images, dtype=np.int32)
-    differs = bits[:, 1:] != bits[:, :-1]
-    first, last = np.zeros(bits.shape, np.int32), np.full(bits.shape, n_images - 1, np.int32)
-    np.maximum.accumulate(np.where(differs, place[1:], 0), axis=1, out=first[:, 1:])
-    backward = np.where(differs, place[:-1], n_images - 1)[:, ::-1]
-    np.minimum.accumulate(backward, axis=1, out=last[:, -2::-1])
-    return _Ranked(n_images - 1 - order, first, last, bits > 1 << 31)
+    return _Ranked(n_images - 1 - order, *tied(bits), bits > 1 << 31)
 
 
 def _receiver_operating_characteristic(

@@ -16,7 +16,7 @@ import numpy as np
 
 from census.measures.declaration import Floats, Integers, Matrices, Measure, Table, Texts, column, count
 from census.measures.parameters import ImageResamples
-from census.statistics.bootstrap import Estimate, estimate
+from census.statistics.bootstrap import Estimate, estimate, resample_counts
 from census.statistics.cka import debiased_cka
 from census.statistics.similarity import deconfounded, similarity, spearman, steps
 
@@ -82,8 +82,9 @@ def compute(
         rest = deconfounded(plain, confound=0) if has_input else np.full(plain.shape, np.nan)
         return np.stack([plain, rest], axis=1)
 
-    pearson = estimate(with_and_without_input, n_images, parameters.resamples, seed)
-    cka = estimate(lambda counts: debiased_cka(grams, counts), n_images, parameters.resamples, seed)
+    drawn = resample_counts(n_images, parameters.resamples, seed)
+    pearson = estimate(with_and_without_input, drawn)
+    cka = estimate(lambda counts: debiased_cka(grams, counts), drawn)
     ranks = spearman(correlations)
 
     def compared(table: type[Comparison], here: int, others: list[int]) -> Comparison:

@@ -89,7 +89,7 @@ def compute(layer: "Recording", parameters: Parameters, seed: int) -> tuple[Laye
         )
     active_of_images = np.where(not_numbers, np.nan, active_fraction(active_in_images, n_neurons))
 
-    def over_images(values: Floats) -> Estimate:
+    def over_images(values: NDArray[np.floating]) -> Estimate:
         return mean_estimate(values, parameters.resamples, seed)
 
     return (

@@ -1,1 +1,1 @@
-"""Functions of arrays that measures and claims share. Each is of numpy alone and opens no file."""
+"""Functions of arrays that measures and claims share. They open no file."""

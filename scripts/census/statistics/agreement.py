@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from census.statistics.bootstrap import drawn_counts
+from census.statistics.bootstrap import drawn_counts, with_data
 from census.statistics.ranks import average_ranks
 
 Floats = NDArray[np.float64]
@@ -24,8 +24,7 @@ def resampled_units(n_units: int, resamples: int, seed: int, layer: int) -> Floa
     -------
     float64 (1 + resamples, n_units), ones in the first row.
     """
-    drawn = drawn_counts(n_units, resamples, np.random.default_rng([seed, layer]))
-    return np.concatenate([np.ones((1, n_units)), drawn])
+    return with_data(drawn_counts(n_units, resamples, np.random.default_rng([seed, layer])))
 
 
 def rank_correlations(values: NDArray[np.floating], counts: Floats) -> Floats:

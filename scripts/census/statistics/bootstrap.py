@@ -1,6 +1,6 @@
 """Intervals by resampling images."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple, Self
 
@@ -25,14 +25,17 @@ class Estimate(NamedTuple):
     low: Floats
     high: Floats
 
-    def at(self, *place: int | Sequence[int] | NDArray[np.integer]) -> Self:
+    @classmethod
+    def of_samples(cls, samples: NDArray[np.floating]) -> Self:
+        """Return the estimate from a statistic on the data, then on resamples: float64 (1 + resamples, …)."""
+        return cls(np.asarray(samples[0], np.float64), *percentile_interval(samples[1:]))
+
+    def at(self, *place: int | slice | Sequence[int] | NDArray[np.integer]) -> Self:
         """Return one entry, or some."""
         return type(self)(*(each[place] for each in self))
 
-    def columns(self, name: str, place: tuple[int, ...] = ()) -> dict[str, float]:
-        """Return one entry as the columns ``name``, ``name_low`` and ``name_high`` of a table."""
-        endings = ("", "_low", "_high")
-        return {f"{name}{ending}": float(each[place]) for ending, each in zip(endings, self, strict=True)}
+
+UNDEFINED = Estimate(*np.full(3, np.nan))
 
 
 def mean_interval(
@@ -58,13 +61,7 @@ def mean_interval(
     values = values[~np.isnan(values)]
     if len(values) < 2:
         return float("nan"), float("nan")
-    random = np.random.default_rng(seed)
-    means = np.empty(resamples)
-    at_once = max(1, VALUES_AT_ONCE // len(values))
-    for first in range(0, resamples, at_once):
-        count = min(at_once, resamples - first)
-        chosen = random.integers(len(values), size=(count, len(values)), dtype=np.int32)
-        means[first : first + count] = values[chosen].mean(1)
+    means = np.concatenate([values[drawn].mean(1) for drawn in drawn_places(len(values), resamples, seed)])
     low, high = percentile_interval(means, level)
     return float(low), float(high)
 
@@ -97,6 +94,18 @@ def percentile_interval(estimates: NDArray[np.floating], level: float = 0.95) ->
     if known.any():
         interval[:, known] = np.nanquantile(estimates[:, known], shares, axis=0)
     return interval[0], interval[1]
+
+
+def drawn_places(n: int, resamples: int, seed: int) -> Iterator[NDArray[np.int32]]:
+    """Yield the samples of n things drawn with replacement, some samples at a time.
+
+    Yields
+    ------
+    int32 (samples, n), the places of the things drawn.
+    """
+    random, at_once = np.random.default_rng(seed), max(1, VALUES_AT_ONCE // n)
+    for first in range(0, resamples, at_once):
+        yield random.integers(n, size=(min(at_once, resamples - first), n), dtype=np.int32)
 
 
 def drawn_counts(n: int, resamples: int, random: np.random.Generator) -> Floats:
@@ -133,17 +142,37 @@ def resample_counts(n_images: int, resamples: int, seed: int) -> Floats:
     return counts
 
 
-def estimate(measure: Callable[[Floats], Floats], n_images: int, resamples: int, seed: int) -> Estimate:
+def with_data(counts: Floats) -> Floats:
+    """Return counts (resamples, n) with a first row of ones: the data themselves, (1 + resamples, n)."""
+    return np.concatenate([np.ones((1, counts.shape[1])), counts])
+
+
+def estimate(measure: Callable[[Floats], Floats], counts: Floats) -> Estimate:
     """Measure on the images themselves and on resamples of them.
 
     Parameters
     ----------
     measure : from float64 (samples, n_images), how often each image is in a sample, to float64 (samples, …).
-    n_images : number of images.
-    resamples, seed : see :func:`resample_counts`.
+    counts : float64 (resamples, n_images), see :func:`resample_counts`.
     """
-    (value,) = measure(np.ones((1, n_images)))
-    return Estimate(value, *percentile_interval(measure(resample_counts(n_images, resamples, seed))))
+    (value,) = measure(np.ones((1, counts.shape[1])))
+    return Estimate(value, *percentile_interval(measure(counts)))
+
+
+def mean_of_rows(values: NDArray[np.floating], resamples: int, seed: int) -> Estimate:
+    """Return the mean over images of each row, float64 (rows,); all rows are measured on the same resamples.
+
+    Parameters
+    ----------
+    values : float (rows, images).
+    resamples, seed : see :func:`resample_counts`.
+
+    Returns
+    -------
+    NaN where any value is.
+    """
+    n_images = values.shape[1]
+    return estimate(lambda counts: counts @ values.T / n_images, resample_counts(n_images, resamples, seed))
 
 
 def pair_sums(values: Floats, counts: Floats) -> Floats:

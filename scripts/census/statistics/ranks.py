@@ -1,10 +1,33 @@
-"""Ranks with ties. scipy.stats has them, too, and takes half a second to import."""
+"""Ranks with ties, and Spearman's ρ. scipy.stats has them, too, and takes half a second to import."""
 
 import numpy as np
 from numpy.typing import NDArray
 
+Floats = NDArray[np.float64]
 
-def average_ranks(values: NDArray[np.floating]) -> NDArray[np.float64]:
+
+def tied(ascending: NDArray[np.generic]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return the first and the last place of the values with which each value is tied, along the last axis.
+
+    Parameters
+    ----------
+    ascending : array of numbers in ascending order, shape (…, n).
+
+    Returns
+    -------
+    arrays of int32, shape (…, n).
+    """
+    n = ascending.shape[-1]
+    place = np.arange(n, dtype=np.int32)
+    differs = ascending[..., 1:] != ascending[..., :-1]
+    first, last = np.zeros(ascending.shape, np.int32), np.full(ascending.shape, n - 1, np.int32)
+    np.maximum.accumulate(np.where(differs, place[1:], 0), axis=-1, out=first[..., 1:])
+    backward = np.where(differs, place[:-1], n - 1)[..., ::-1]
+    np.minimum.accumulate(backward, axis=-1, out=last[..., -2::-1])
+    return first, last
+
+
+def average_ranks(values: NDArray[np.floating]) -> Floats:
     """Return the ranks of values along the last axis, from 1; tied values have the mean of their ranks.
 
     Parameters
@@ -20,15 +43,50 @@ def average_ranks(values: NDArray[np.floating]) -> NDArray[np.float64]:
     >>> average_ranks(np.array([0.3, 0.1, 0.3])).tolist()
     [2.5, 1.0, 2.5]
     """
-    n = values.shape[-1]
     order = values.argsort(-1)
-    ascending = np.take_along_axis(values, order, -1)
-    differs = ascending[..., 1:] != ascending[..., :-1]
-    ends = np.ones((*values.shape[:-1], 1), bool)
-    # places of the first and the last of the values that each is tied with
-    first = np.maximum.accumulate(np.where(np.concatenate([ends, differs], -1), np.arange(n), 0), -1)
-    last = np.where(np.concatenate([differs, ends], -1), np.arange(n), n)
-    last = np.minimum.accumulate(last[..., ::-1], -1)[..., ::-1]
+    first, last = tied(np.take_along_axis(values, order, -1))
     ranks = np.empty(values.shape)
     np.put_along_axis(ranks, order, (first + last) / 2 + 1, -1)
     return ranks
+
+
+def spearman(values: Floats) -> Floats:
+    """Return Spearman's ρ of the first two measures, partial where there is a third.
+
+    Parameters
+    ----------
+    values : float64 (measures, samples, units).
+
+    Returns
+    -------
+    float64 (samples,); NaN where a measure is the same for all units, or follows from the third.
+    """
+    ranks = average_ranks(values)
+    ranks -= ranks.mean(2, keepdims=True)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ranks /= np.sqrt((ranks**2).sum(2, keepdims=True))
+        between = np.einsum("isn,jsn->ijs", ranks, ranks)
+        if len(values) == 2:
+            return np.clip(between[0, 1], -1, 1)  # rounding
+        free = np.clip(1 - between[:2, 2] ** 2, 0, None)
+        free[free < 1e-12] = np.nan  # nothing but rounding is left
+        rho = (between[0, 1] - between[0, 2] * between[1, 2]) / np.sqrt(free[0] * free[1])
+        return np.clip(rho, -1, 1)
+
+
+def rank_correlation(x: NDArray[np.floating], y: NDArray[np.floating], counts: Floats) -> Floats:
+    """Return Spearman's ρ on samples of pairs of values, which are ranked anew in each sample.
+
+    Parameters
+    ----------
+    x, y : float (n,), without NaN.
+    counts : float64 (samples, n), how often each pair is in a sample; each row's sum is n.
+
+    Returns
+    -------
+    float64 (samples,); NaN where all of a sample's values of either are the same.
+    """
+    if not len(x):
+        return np.full(len(counts), np.nan)
+    drawn = np.repeat(np.tile(np.arange(len(x)), len(counts)), counts.astype(np.int64).ravel())
+    return spearman(np.stack([x, y])[:, drawn.reshape(counts.shape)])

@@ -5,10 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from census.statistics.bootstrap import VALUES_AT_ONCE, percentile_interval
-from census.statistics.ranks import average_ranks
-
-Floats = NDArray[np.float64]
+from census.statistics.bootstrap import drawn_places, percentile_interval
+from census.statistics.ranks import spearman
 
 
 class Relation(NamedTuple):
@@ -60,35 +58,6 @@ def relation(
     rho = float(spearman(values[:, None])[0])
     if np.isnan(rho):
         return Relation(rho, np.nan, np.nan, n)
-    random = np.random.default_rng(seed)
-    estimates = np.empty(resamples)
-    at_once = max(1, VALUES_AT_ONCE // n)
-    for start in range(0, resamples, at_once):
-        drawn = random.integers(n, size=(min(at_once, resamples - start), n), dtype=np.int32)
-        estimates[start : start + len(drawn)] = spearman(values[:, drawn])
-    low, high = percentile_interval(estimates)
+    estimates = [spearman(values[:, drawn]) for drawn in drawn_places(n, resamples, seed)]
+    low, high = percentile_interval(np.concatenate(estimates))
     return Relation(rho, float(low), float(high), n)
-
-
-def spearman(values: Floats) -> Floats:
-    """Return Spearman's ρ of the first two measures, partial where there is a third.
-
-    Parameters
-    ----------
-    values : float64 (measures, samples, units).
-
-    Returns
-    -------
-    float64 (samples,); NaN where a measure is the same for all units, or follows from the third.
-    """
-    ranks = average_ranks(values)
-    ranks -= ranks.mean(2, keepdims=True)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        ranks /= np.sqrt((ranks**2).sum(2, keepdims=True))
-        between = np.einsum("isn,jsn->ijs", ranks, ranks)
-        if len(values) == 2:
-            return np.clip(between[0, 1], -1, 1)  # rounding
-        free = np.clip(1 - between[:2, 2] ** 2, 0, None)
-        free[free < 1e-12] = np.nan  # nothing but rounding is left
-        rho = (between[0, 1] - between[0, 2] * between[1, 2]) / np.sqrt(free[0] * free[1])
-        return np.clip(rho, -1, 1)

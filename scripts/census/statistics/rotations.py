@@ -6,13 +6,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from census.statistics.sparseness import gini, hoyer, kurtosis
+
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
-
-
 STATISTICS = ("kurtosis", "gini", "hoyer")
-
-
 VALUES_AT_ONCE = 1 << 17  # few enough to stay in a processor's cache between one operation and the next
 
 
@@ -28,27 +26,13 @@ def unevenness(values: NDArray[np.floating]) -> NDArray[np.floating]:
     (3, patterns), of the type of ``values``: kurtosis m4 / m2², with moments about the pattern's mean; Gini
     index and Hoyer sparseness of absolute values. NaN for a pattern of zeros; kurtosis also where all values
     are the same.
-
-    References
-    ----------
-    Hurley & Rickard (2009), Comparing measures of sparsity, IEEE Transactions on Information Theory 55, for
-    the Gini index. Hoyer (2004), Non-negative matrix factorization with sparseness constraints, JMLR 5.
     """
-    axes = values.shape[-1]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        squares = values - values.mean(-1, keepdims=True)
-        squares *= squares
-        kurtosis = np.einsum("pc,pc->p", squares, squares) / axes / squares.mean(-1) ** 2
-        # values that are all the same may miss their mean by rounding
-        kurtosis[values.max(-1) == values.min(-1)] = np.nan
-        ascending = np.sort(np.abs(values), axis=-1)
-        total = ascending.sum(-1)
-        weights = (2 * axes - 2 * np.arange(1, axes + 1) + 1) / axes
-        gini = 1 - ascending @ weights.astype(values.dtype) / total
-        length = np.sqrt(np.einsum("pc,pc->p", values, values))
-        root = values.dtype.type(np.sqrt(axes))
-        hoyer = (root - total / length) / (root - 1)
-    return np.stack([kurtosis, gini, hoyer])
+    absolute = np.abs(values)
+    with np.errstate(invalid="ignore"):
+        squares = np.einsum("pc,pc->p", values, values)
+        return np.stack(
+            [kurtosis(values), gini(absolute), hoyer(absolute.sum(-1), squares, values.shape[-1])]
+        )
 
 
 def random_frames(n_directions: int, n_units: int, count: int, seed: int) -> Singles:

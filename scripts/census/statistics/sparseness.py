@@ -6,6 +6,7 @@ Treves & Rolls (1991), What determines the capacity of autoassociative memories 
 Hoyer (2004), Non-negative matrix factorization with sparseness constraints, JMLR 5, eq. in section 3.1.
 """
 
+import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -104,7 +105,7 @@ def is_signed(total: ArrayLike, absolute: ArrayLike) -> NDArray[np.bool_]:
     return np.asarray(absolute) > np.asarray(total)
 
 
-def hoyer(absolute: ArrayLike, squares: ArrayLike, count: int) -> Floats:
+def hoyer(absolute: ArrayLike, squares: ArrayLike, count: int) -> NDArray[np.floating]:
     """Return the Hoyer sparseness (√D − L1/L2) / (√D − 1).
 
     Parameters
@@ -114,37 +115,61 @@ def hoyer(absolute: ArrayLike, squares: ArrayLike, count: int) -> Floats:
 
     Returns
     -------
-    float64 of the same shape; NaN where all values are 0, and where there is only one.
+    of the same shape and type; NaN where all values are 0, and where there is only one.
     """
-    absolute, squares = np.asarray(absolute, np.float64), np.asarray(squares, np.float64)
+    absolute, squares, root = np.asarray(absolute), np.asarray(squares), math.sqrt(count)
     if count == 1:
         return np.full(absolute.shape, np.nan)
     with np.errstate(invalid="ignore", divide="ignore"):
-        sparseness = (np.sqrt(count) - absolute / np.sqrt(squares)) / (np.sqrt(count) - 1)
+        sparseness = (root - absolute / np.sqrt(squares)) / (root - 1)
     return np.where(squares > 0, sparseness, np.nan)
 
 
-def gini(counts: NDArray[np.integer]) -> Floats:
-    """Return the Gini index of each row: 0 where all classes are equal, 1 − 1/K where there is only one.
+def gini(values: NDArray[np.number]) -> Floats:
+    """Return the Gini index of each row: 0 where all values are equal, 1 − 1/K where a single one is not 0.
 
     ``1 − 2 Σ_j (c_(j) / Σc) · (K − j + ½) / K``, the row in ascending order, j = 1 … K.
 
     Parameters
     ----------
-    counts : (…, K), not negative.
+    values : (…, K), not negative.
 
     Returns
     -------
-    float64 (…,); NaN for a row of zeros.
+    float64 (…,), or of the type of ``values`` if they are floats; NaN for a row of zeros.
 
     References
     ----------
     Zonoobi, Kassim & Venkatesh (2011), Gini index as sparsity measure for signal reconstruction from
     compressive samples, IEEE Journal of Selected Topics in Signal Processing 5, eq. 1.
+    Hurley & Rickard (2009), Comparing measures of sparsity, IEEE Transactions on Information Theory 55.
     """
-    n_classes = counts.shape[-1]
-    weights = (n_classes - np.arange(1, n_classes + 1) + 0.5) / n_classes
+    n = values.shape[-1]
+    ascending = np.sort(values, axis=-1)
+    weights = (2 * n - 2 * np.arange(1, n + 1) + 1) / n
+    if ascending.dtype.kind == "f":
+        weights = weights.astype(ascending.dtype)
     with np.errstate(invalid="ignore"):
-        index = 1 - 2 * (np.sort(counts, axis=-1) @ weights) / counts.sum(-1)
-    # equal counts give 0 but for rounding, by which flatness is going to be divided
+        index = 1 - ascending @ weights / ascending.sum(-1)
+    # equal values give 0 but for rounding, by which flatness is going to be divided
     return np.where(np.abs(index) < 1e-12, 0, index)
+
+
+def kurtosis(values: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Return the kurtosis m4 / m2² of each row, moments about its mean; NaN where all values are the same.
+
+    Parameters
+    ----------
+    values : float (rows, n); not of a size whose fourth power is no finite number.
+
+    Returns
+    -------
+    (rows,), of the type of ``values``.
+    """
+    squares = values - values.mean(-1, keepdims=True)
+    squares *= squares
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = np.einsum("pc,pc->p", squares, squares) / values.shape[-1] / squares.mean(-1) ** 2
+    # values that are all the same may miss their mean by rounding
+    found[values.max(-1) == values.min(-1)] = np.nan
+    return found

@@ -1,4 +1,4 @@
-"""The order of images on which a unit has the same value.
+"""The order of values as whole numbers, and that of images on which a unit has the same value.
 
 Images are stored class by class. If the lower index went first, a unit whose activations are clipped, as by
 ReLU6, or that is active on few images would seem to prefer the first classes. So tied images are taken from
@@ -36,3 +36,15 @@ def tie_ranks(images: NDArray[np.integer]) -> NDArray[np.uint64]:
 def images_of(ranks: NDArray[np.uint64]) -> NDArray[np.int64]:
     """Return the images that have these ranks, see :func:`tie_ranks`."""
     return ((ranks * np.uint64(_INVERSE)) & _MASK).astype(np.int64)
+
+
+def as_bits(values: NDArray[np.float32]) -> NDArray[np.uint32]:
+    """Return whole numbers that ascend with values, above 2³¹ for those above 0; −0 is 0."""
+    # the bits of a float ascend with it once those of negative ones are turned over
+    bits = (np.ascontiguousarray(values) + np.float32(0)).view(np.uint32)
+    return bits ^ np.where(bits >> 31, np.uint32(0xFFFFFFFF), np.uint32(0x80000000))
+
+
+def of_bits(bits: NDArray[np.uint32]) -> NDArray[np.float32]:
+    """Return the values of which these are the numbers, see :func:`as_bits`."""
+    return (bits ^ np.where(bits >> 31, np.uint32(0x80000000), np.uint32(0xFFFFFFFF))).view(np.float32)

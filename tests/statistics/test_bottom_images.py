@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from census.atlas.ends import NONE, bottom_images
+from census.statistics.top_images import NONE, bottom_images
 
 
 def blocks(values, size, images=None):
