@@ -189,7 +189,10 @@ def test_stores_are_in_order_of_layers_and_steps():
         store(checkpoint, layer) for layer in ("input", "relu1") for checkpoint in ("0", "3", "final")
     ]
     (block,) = plan.runs[0].blocks["units"]
-    assert plan.unit_stores_of_block(job(block)) == [store("0", "relu1"), store("final", "relu1")]
+    assert plan.recordings(job(block), "units", "all", "units") == [
+        store("0", "relu1"),
+        store("final", "relu1"),
+    ]
     assert plan.runs[0].unit_weights == [
         "results/networks/cnn/0.safetensors",
         "results/networks/cnn/final.safetensors",

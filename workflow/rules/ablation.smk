@@ -23,7 +23,7 @@ ABLATION_SETTINGS = {
 rule ablation:
     input:
         weights=plan.of_run(lambda run: run.unit_weights),
-        stores=plan.unit_stores_of_block,
+        stores=lambda wildcards: plan.recordings(wildcards, "units", "all", "units"),
         images=plan.of_run(lambda run: run.images),
         train=plan.of_run(lambda run: run.training_images),
         # one of the orders in which units are removed
@@ -55,7 +55,7 @@ rule ablation:
 rule ablation_part:
     input:
         weights=plan.of_run(lambda run: run.unit_weights),
-        stores=plan.unit_stores_of_block,
+        stores=lambda wildcards: plan.recordings(wildcards, "units", "all", "units"),
         images=plan.of_run(lambda run: run.images),
         train=plan.of_run(lambda run: run.training_images),
     output:

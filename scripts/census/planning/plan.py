@@ -151,11 +151,6 @@ class Plan:
         }[checkpoints]
         return run.stores(names, [each for each in run.checkpoints if each in wanted])
 
-    def unit_stores_of_block(self, wildcards: Place) -> list[str]:
-        """Return the stores of a block's layers at the checkpoints of per-unit analyses."""
-        run = self.run_of(wildcards)
-        return run.stores(self.block_of(wildcards, "units").layers, run.unit_checkpoints)
-
     def parts_of_gram(self, wildcards: Place) -> list[str]:
         """Return what is found over the parts of the larger layers of a block."""
         run = self.run_of(wildcards)

@@ -151,14 +151,7 @@ def write_checkpoint(
     layer, checkpoint = new_layer(store, attributes["layer"]), attributes["checkpoint"]
     group = zarr.open_group(layer, mode="a").create_group(checkpoint)
     for name, (dimensions, values) in arrays.items():
-        group.create_array(
-            name,
-            data=values,
-            dimension_names=dimensions,
-            chunks=_chunks(values.shape, values.dtype),
-            compressors=compressors(),
-            config=ALL_CHUNKS,
-        )
+        _create(group, name, values.shape, values.dtype, dimensions)[...] = values
     consolidate(layer / checkpoint, attributes)
 
 
@@ -185,18 +178,25 @@ def merge_checkpoints(store: Path, parts: Sequence[Path], along: str) -> None:
                 axis = dimensions.index(along)
                 ends = np.cumsum([0, *(each[name].shape[axis] for each in groups)])
                 shape = (*first.shape[:axis], int(ends[-1]), *first.shape[axis + 1 :])
-                array = group.create_array(
-                    name,
-                    shape=shape,
-                    dtype=first.dtype,
-                    dimension_names=dimensions,
-                    chunks=_chunks(shape, first.dtype),
-                    compressors=compressors(),
-                    config=ALL_CHUNKS,
-                )
+                array = _create(group, name, shape, first.dtype, dimensions)
                 for each, start, stop in zip(groups, ends, ends[1:], strict=False):
                     array[(*[slice(None)] * axis, slice(start, stop))] = each[name][...]
             consolidate(store / path_name(layer) / checkpoint, groups[0].attrs)
+
+
+def _create(
+    group: zarr.Group, name: str, shape: tuple[int, ...], dtype: np.dtype, dimensions: Sequence[str]
+) -> zarr.Array:
+    """Create an array of a group, with all of its chunks."""
+    return group.create_array(
+        name,
+        shape=shape,
+        dtype=dtype,
+        dimension_names=dimensions,
+        chunks=_chunks(shape, dtype),
+        compressors=compressors(),
+        config=ALL_CHUNKS,
+    )
 
 
 def _chunks(whole: Sequence[int], dtype: np.dtype) -> tuple[int, ...]:

@@ -1,13 +1,13 @@
 """Reading a finished store of activations, in blocks of bounded size."""
 
 import json
+import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import zarr
-from numcodecs import blosc
 from numpy.typing import NDArray
 
 from census.errors import StudyError
@@ -136,20 +136,40 @@ class _Chunks:
         # the checksum comes last
         self._codecs = [numcodec(codec) for codec in metadata["codecs"][-2:0:-1]]
 
-    def read(self, *index: int) -> np.ndarray:
-        """Return a whole chunk, which is not to be written to."""
+    def along(self, axis: int) -> Iterator[tuple[int, slice]]:
+        """Yield the number of each chunk along an axis, and its place there; the last one may hold less."""
+        length, size = self.shape[axis], self.chunk[axis]
+        for number, first in enumerate(range(0, length, size)):
+            yield number, slice(first, min(first + size, length))
+
+    def read(self, *index: int, into: np.ndarray | None = None) -> np.ndarray:
+        """Return a whole chunk, which is not to be written to; or read it into contiguous memory.
+
+        Fresh memory costs so much that multiplying the patterns with each other would wait for it.
+
+        Raises
+        ------
+        StudyError : the chunk's file is missing or damaged.
+        """
         path = chunk_file(self._path, index)
         values: Any = read_chunk(path)
         with readable(path):
-            for codec in self._codecs:
-                values = codec.decode(values)
-            return np.frombuffer(values, self._dtype).reshape(self.chunk)
+            if into is None:
+                for codec in self._codecs:
+                    values = codec.decode(values)
+                return np.frombuffer(values, self._dtype).reshape(self.chunk)
+            # there is one codec at most
+            place = into.reshape(-1).view(np.uint8)
+            if self._codecs:
+                self._codecs[0].decode(values, place)
+            else:
+                place[:] = np.frombuffer(values, np.uint8)
+        return into
 
     def blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
         """Yield all chunks of an array that is cut along its first dimension, each with its place there."""
-        for number, first in enumerate(range(0, self.shape[0], self.chunk[0])):
-            place = slice(first, min(first + self.chunk[0], self.shape[0]))
-            yield place, self.read(number, *[0] * (len(self.shape) - 1))[: place.stop - first]
+        for number, place in self.along(0):
+            yield place, self.read(number, *[0] * (len(self.shape) - 1))[: place.stop - place.start]
 
 
 def map_blocks(group: zarr.Group) -> Iterator[tuple[slice, NDArray[np.float32]]]:
@@ -160,13 +180,12 @@ def map_blocks(group: zarr.Group) -> Iterator[tuple[slice, NDArray[np.float32]]]
     images : slice of the dimension ``map_image``.
     values : float32 (images, rows, x, unit), a chunk of the array ``maps``. The next block overwrites it.
     """
-    maps = _Maps(group)
+    maps = _Chunks(group, "maps")
     block = np.empty(maps.chunk, np.float32)
-    for number in range(maps.n_chunks[0]):
-        images = maps.images(number)
-        for row in range(maps.n_chunks[1]):
-            maps.read(number, row, block)
-            yield images, block[: images.stop - images.start, : maps.rows(row)]
+    for number, images in maps.along(0):
+        for row, rows in maps.along(1):
+            maps.read(number, row, 0, 0, into=block)
+            yield images, block[: images.stop - images.start, : rows.stop - rows.start]
 
 
 def neuron_blocks(group: zarr.Group, part: int = 0, parts: int = 1) -> Iterator[NDArray[np.float32]]:
@@ -182,14 +201,14 @@ def neuron_blocks(group: zarr.Group, part: int = 0, parts: int = 1) -> Iterator[
     patterns : float32 (map images, neurons), a part of the neurons: some rows of all units' maps. The next
         block overwrites it.
     """
-    maps = _Maps(group)
-    batch, rows, width, units = maps.chunk
-    block = np.empty((maps.n_chunks[0] * batch, rows * width * units), np.float32)
-    n_blocks = maps.n_chunks[1]
-    for row in range(part * n_blocks // parts, (part + 1) * n_blocks // parts):
-        for number in range(maps.n_chunks[0]):
-            maps.read(number, row, block[number * batch : (number + 1) * batch])
-        yield block[: maps.n_images, : maps.rows(row) * width * units]
+    maps = _Chunks(group, "maps")
+    batch, _, width, units = maps.chunk
+    images, rows = list(maps.along(0)), list(maps.along(1))
+    block = np.empty((len(images) * batch, math.prod(maps.chunk[1:])), np.float32)
+    for row, place in rows[part * len(rows) // parts : (part + 1) * len(rows) // parts]:
+        for number, _ in images:
+            maps.read(number, row, 0, 0, into=block[number * batch : (number + 1) * batch])
+        yield block[: maps.shape[0], : (place.stop - place.start) * width * units]
 
 
 def values_at_positions(group: zarr.Group) -> NDArray[np.float32]:
@@ -199,15 +218,14 @@ def values_at_positions(group: zarr.Group) -> NDArray[np.float32]:
     -------
     float32 (map images, positions, units).
     """
-    maps = _Maps(group)
+    maps = _Chunks(group, "maps")
     y, x = group["position_y"][:], group["position_x"][:]
-    values = np.empty((maps.n_images, len(y), maps.chunk[3]), np.float32)
+    values = np.empty((maps.shape[0], len(y), maps.chunk[3]), np.float32)
     block = np.empty(maps.chunk, np.float32)
-    for number in range(maps.n_chunks[0]):
-        images = maps.images(number)
+    for number, images in maps.along(0):
         # chunks without any of the positions are not read
         for row in np.unique(y // maps.chunk[1]).tolist():
-            maps.read(number, row, block)
+            maps.read(number, row, 0, 0, into=block)
             (here,) = np.nonzero(y // maps.chunk[1] == row)
             values[images, here] = block[: images.stop - images.start, y[here] - row * maps.chunk[1], x[here]]
     return values
@@ -227,43 +245,3 @@ def values_before(group: zarr.Group) -> NDArray[np.float32] | None:
     for images, block in chunks.blocks():
         values[images] = block
     return values
-
-
-class _Maps:
-    """Chunks of the array ``maps``, read straight into place.
-
-    Zarr reads a chunk into memory of its own and copies it. Fresh memory costs so much that multiplying the
-    patterns with each other would wait for it.
-    """
-
-    def __init__(self, group: zarr.Group) -> None:
-        array = group["maps"]
-        self.n_images, self._n_rows = array.shape[:2]
-        self.chunk = array.chunks
-        self.n_chunks = array.cdata_shape[:2]
-        self._folder = Path(array.store.root) / array.path
-        # store.py writes nothing else than Blosc and plain values
-        self._compressed = len(array.compressors) > 1  # beside the checksum
-
-    def images(self, number: int) -> slice:
-        """Return the images of a row of chunks."""
-        return slice(number * self.chunk[0], min((number + 1) * self.chunk[0], self.n_images))
-
-    def rows(self, row: int) -> int:
-        """Return how many rows of maps a column of chunks has; the last chunks are filled up with zeros."""
-        return min(self.chunk[1], self._n_rows - row * self.chunk[1])
-
-    def read(self, number: int, row: int, place: NDArray[np.float32]) -> None:
-        """Read a chunk into float32 (batch, rows, width, units), contiguous.
-
-        Raises
-        ------
-        StudyError : the chunk's file is missing or damaged.
-        """
-        path = chunk_file(self._folder, (number, row, 0, 0))
-        encoded, values = read_chunk(path), place.reshape(-1).view(np.uint8)
-        with readable(path):
-            if self._compressed:
-                blosc.decompress(encoded, values.data)
-            else:
-                values[:] = np.frombuffer(encoded, np.uint8)
