@@ -1,8 +1,11 @@
 """Ablate units of layers, one by one and many together, and measure what the network's logits lose."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
-from census.jobs import job, one_by_one
+from census.jobs import Script, job, one_by_one
+
+snakemake: Script
 
 with job(snakemake.log[0]) as log:
     import zlib
@@ -10,6 +13,8 @@ with job(snakemake.log[0]) as log:
     import numpy as np
     import pyarrow as pa
     import pyarrow.parquet as pq
+    import zarr
+    from numpy.typing import NDArray
 
     from census.data.store import open_dataset
     from census.errors import StudyError
@@ -34,6 +39,7 @@ with job(snakemake.log[0]) as log:
     from census.statistics.sparseness import sums_over_images
     from census.statistics.subset import choose_images
     from census.stores.reading import open_store, sorted_labels, statistic_blocks, unit_means
+    from census.tables.joining import read_tables
 
     params, key = snakemake.params, snakemake.wildcards.network
     entry, seed, resampling = params.network, params.seed, Resampling(params.resamples, params.seed)
@@ -42,27 +48,28 @@ with job(snakemake.log[0]) as log:
     keep_freed_memory()
     device = choose_device(snakemake.config["device"], snakemake.threads)
 
-    def first_images(path, images, maps):
+    def first_images(
+        path: str, images: int | None, maps: int
+    ) -> tuple[NDArray[np.uint8], NDArray[np.int32], list[str]]:
         """Return pixels and labels of the images that come first in a pass, and names of classes."""
         data = open_dataset(path)
         indices, n_first = choose_images(len(data.labels), images, maps, seed)
         return data.pixels.oindex[indices[:n_first]], data.labels[indices[:n_first]], data.classes
 
-    def substitution_of(layer, checkpoint, name):
+    def substitution_of(layer: str, checkpoint: str, name: str) -> NDArray[np.float64]:
         """Return a column of the table of substitution; NaN for units that have no row in it."""
-        here = [("layer", "=", layer), ("checkpoint", "=", checkpoint)]
-        table = pq.read_table(snakemake.input.substitution, columns=["unit", name], filters=here)
+        table = read_tables([snakemake.input.substitution], layer=layer, checkpoint=checkpoint)
         column = np.full(n_units, np.nan)
         column[table["unit"].to_numpy()] = table[name].to_numpy()
         return column
 
-    def class_selectivity(store):
+    def class_selectivity(store: zarr.Group) -> NDArray[np.float64]:
         """Return the class selectivity of a layer's units, as the rule ``selectivity`` does."""
         labels, classes = sorted_labels(store), store.attrs["classes"]
         found = [selectivity_and_means(values, labels, len(classes))[0] for values in unit_means(store)]
         return np.concatenate(found)
 
-    def removals(layer, checkpoint, means):
+    def removals(layer: str, checkpoint: str, means: NDArray[np.float64]) -> Iterator[Removal]:
         """Yield the orders in which units are removed."""
         random = [seed, zlib.crc32(layer.encode())]
         for number in range(params.random_orders):
@@ -78,16 +85,17 @@ with job(snakemake.log[0]) as log:
         ):
             yield Removal(name, None, criterion, removed_units(removal_order(values), params.steps))
 
-    pixels, labels, class_names = first_images(snakemake.input.images, params.images, params.maps)
-    if params.labelled and not 0 <= labels.min() <= labels.max() < entry["classes"]:
+    pixels, given, class_names = first_images(snakemake.input.images, params.images, params.maps)
+    labels = given if params.labelled else None
+    if labels is None:
+        class_names = list(map(str, range(entry["classes"])))
+    elif not 0 <= labels.min() <= labels.max() < entry["classes"]:
         raise StudyError(
             f"{snakemake.input.images}: labels from {labels.min()} to {labels.max()} are not those of "
             f"{entry['classes']} classes; check networks.{key}.classes"
         )
-    if params.labelled and len(np.unique(labels)) == 1:
+    elif len(np.unique(labels)) == 1:
         log.warning("all images are of one class: any constant answer is as accurate as can be")
-    if not params.labelled:
-        labels, class_names = None, list(map(str, range(entry["classes"])))
 
     # of a layer that takes long, several jobs ablate parts of the units, and one more and more of them
     with_curves, with_units = snakemake.output.get("curves"), snakemake.output.get("units")

@@ -1,14 +1,16 @@
 """Merge the ablation of a layer's units, of which each job ablated some."""
 
-from census.jobs import job
+from census.jobs import Script, job
+
+snakemake: Script
 
 with job(snakemake.log[0]) as log:
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     from census.interventions.ablation_tables import with_counts
+    from census.tables.joining import read_tables
 
-    units = pa.concat_tables([pq.read_table(path) for path in snakemake.input.units])
+    units = read_tables(snakemake.input.units)
     units, layers = with_counts(units, pq.read_table(snakemake.input.layer))
     pq.write_table(units, snakemake.output.units)
     pq.write_table(pq.read_table(snakemake.input.curves), snakemake.output.curves)

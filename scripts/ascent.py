@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from census.jobs import job, one_by_one
+from census.jobs import Script, job, one_by_one
+
+snakemake: Script
 
 with job(snakemake.log[0]) as log:
     import numpy as np

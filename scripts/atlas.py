@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from census.jobs import job
+from census.jobs import Script, job
+
+snakemake: Script
 
 with job(snakemake.log[0]) as log:
     from census import __version__

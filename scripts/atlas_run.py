@@ -1,14 +1,17 @@
 """Write what the atlas shows of one network on one data set: tables, images, and pictures of single units."""
 
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from census.jobs import job, one_by_one
+from census.jobs import Script, job, one_by_one
+
+snakemake: Script
 
 with job(snakemake.log[0]) as log:
     import numpy as np
-    import pyarrow as pa
     import pyarrow.compute as pc
-    import pyarrow.parquet as pq
+    from numpy.typing import NDArray
 
     from census.atlas.neighbours import neighbours
     from census.atlas.site import write_data
@@ -21,26 +24,28 @@ with job(snakemake.log[0]) as log:
     from census.stores.groups import layers_in, open_checkpoint, open_group
     from census.stores.paths import path_name
     from census.stores.reading import image_blocks, images_and_labels, open_store, statistic_blocks
+    from census.tables.joining import read_tables
 
     params, wildcards = snakemake.params, snakemake.wildcards
     key = f"{wildcards.network}/{wildcards.dataset}"
     folder = Path(snakemake.output[0])
     data = folder.parents[1]  # keys tell network and data set
     here = {"network": wildcards.network, "dataset": wildcards.dataset, "checkpoint": "final"}
-    table = pq.read_table(
-        snakemake.input.units, filters=[(name, "=", value) for name, value in here.items()]
-    ).sort_by([("depth", "ascending"), ("unit", "ascending")])
+    table = read_tables([snakemake.input.units], **here)
+    table = table.sort_by([("depth", "ascending"), ("unit", "ascending")])
     kinds = kinds_of_columns(table)
     concepts_of, facets_of, ascents = (
         layers_in(snakemake.input[name]) for name in ("concepts", "facets", "ascents")
     )
-    table_of_facets = pa.concat_tables([pq.read_table(path) for path in snakemake.input.tables])
+    table_of_facets = read_tables(snakemake.input.tables)
 
-    def few_digits(values, digits=4):
+    def few_digits(values: NDArray[np.floating], digits: int = 4) -> list[list[float | int | str]]:
         """Return numbers of (unit, rank) as rows of lists."""
         return [[rounded(float(value), digits) for value in row] for row in values]
 
-    layers, details, used = [], {}, set()
+    layers: list[dict[str, Any]] = []
+    details: dict[str, dict[str, Any]] = {}
+    shown = {NONE}
     for path in one_by_one(snakemake.input.stores):
         store = open_store(path)
         attributes = dict(store.attrs)
@@ -57,8 +62,8 @@ with job(snakemake.log[0]) as log:
         blocks = image_blocks(store, images, "max", "argmax")
         bottom = bottom_images(blocks, n_units, k, int(images.max()) + 1, params.seed)
         top = {part: concepts[f"top_{part}"][:, :k] for part in ("image", "value", "position")}
-        near = neighbours(lambda store=store: statistic_blocks(store, "mean"), params.neighbours)
-        used.update(np.unique(top["image"]).tolist(), np.unique(bottom.images).tolist())
+        near = neighbours(partial(statistic_blocks, store, "mean"), params.neighbours)
+        shown.update(np.unique(top["image"]).tolist(), np.unique(bottom.images).tolist())
         details[in_paths] = {
             "top": {
                 "image": top["image"],
@@ -101,14 +106,15 @@ with job(snakemake.log[0]) as log:
         log.info("%s: %d units, %d with facets, %d with ascents", name, n_units, n_facets, n_ascents)
 
     dataset = open_dataset(snakemake.input.images)
-    used = np.array(sorted(used - {NONE}), np.int64)
-    grid, sheets = grid_of(params.size, params.thumbnail), []
+    used = np.array(sorted(shown - {NONE}), np.int64)
+    grid = grid_of(params.size, params.thumbnail)
+    sheets: list[tuple[str, int]] = []
     for first in range(0, len(used), grid.per_sheet):
         some = used[first : first + grid.per_sheet]
         pixels = as_seen(dataset.pixels.oindex[some], params.size, params.resize, params.interpolation)
         name = f"images/{len(sheets)}.webp"
         save(folder / name, sheet(pixels, grid), exact=grid.side == params.size)
-        sheets.append([name, len(some)])
+        sheets.append((name, len(some)))
 
     # from images of the data set to their places in the sheets; no image stays none, in the last place
     place_of = np.full(int(used.max(initial=0)) + 2, NONE)

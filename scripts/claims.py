@@ -1,6 +1,8 @@
 """Test the studies' claims on one network and data set, and on the untrained network as a control."""
 
-from census.jobs import job
+from census.jobs import Script, job
+
+snakemake: Script
 
 with job(snakemake.log[0]) as log:
     import math
@@ -11,7 +13,7 @@ with job(snakemake.log[0]) as log:
     from census.claims.declared import CLAIMS
     from census.claims.evidence import Evidence
     from census.claims.files import STORES, TABLES, Files
-    from census.claims.verdict import remark, verdict
+    from census.claims.verdict import UNDEFINED, remark, verdict
 
     network, dataset = snakemake.wildcards.network, snakemake.wildcards.dataset
     resamples, seed = snakemake.params.resamples, snakemake.params.seed
@@ -21,17 +23,19 @@ with job(snakemake.log[0]) as log:
     )
     files = {kind: list(snakemake.input[kind]) for kind in (*STORES, *TABLES)}
 
-    def evidence(checkpoint):
-        """Return what is known at a checkpoint; None where it is not among the run's."""
-        rows = [table[table["checkpoint"] == checkpoint] for table in (layers, units)]
-        return Evidence(*rows, Files(files, checkpoint), resamples, seed) if len(rows[0]) else None
+    def evidence(checkpoint: str) -> Evidence:
+        """Return what is known at a checkpoint."""
+        of_layers, of_units = (table[table["checkpoint"] == checkpoint] for table in (layers, units))
+        return Evidence(of_layers, of_units, Files(files, checkpoint), resamples, seed)
 
-    final, untrained = evidence("final"), evidence("0")
+    final = evidence("final")
+    untrained = evidence("0") if (layers["checkpoint"] == "0").any() else None
     if (layers.loc[layers["checkpoint"] == "final", "step"] == 0).any():
         log.warning("%s has random weights: what is found of it says nothing about learning", network)
     rows = []
     for claim in CLAIMS:
-        found, control = (each and claim.test(each) for each in (final, untrained))
+        found, control = claim.test(final), claim.test(untrained) if untrained else None
+        effect, low, high, _ = control or UNDEFINED
         rule, view = claim.figure
         figure = Path("figures", rule, network, dataset, f"{view}.{snakemake.params.format}")
         rows.append(
@@ -47,9 +51,9 @@ with job(snakemake.log[0]) as log:
                 "effect": found.effect,
                 "low": found.low,
                 "high": found.high,
-                "control": control.effect if control else math.nan,
-                "control_low": control.low if control else math.nan,
-                "control_high": control.high if control else math.nan,
+                "control": effect,
+                "control_low": low,
+                "control_high": high,
                 "n": found.n,
                 "resampled": claim.resampled,
                 "resamples": resamples,

@@ -1,12 +1,14 @@
 """Decompose the top patches of units into facets, at the final checkpoint."""
 
 from pathlib import Path
+from typing import Any
 
-from census.jobs import job, one_by_one
+from census.jobs import Script, job, one_by_one
+
+snakemake: Script
 
 with job(snakemake.log[0]) as log:
     import numpy as np
-    import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
@@ -26,12 +28,12 @@ with job(snakemake.log[0]) as log:
     from census.statistics.significance import tail_p_values
     from census.stores.facets import FacetWriter
     from census.stores.groups import layers_in, new_layer, open_checkpoint
-    from census.tables.arrow import arrow
+    from census.tables.arrow import arrow, merged
+    from census.tables.joining import read_tables
 
     params = snakemake.params
     groups = layers_in(snakemake.input.concepts)
-    final = [("checkpoint", "=", "final")]
-    table = pa.concat_tables([pq.read_table(path, filters=final) for path in snakemake.input.units])
+    table = read_tables(snakemake.input.units, checkpoint="final")
     dataset = open_dataset(snakemake.input.images)
     tables = []
     for layer in one_by_one(params.layers):
@@ -84,7 +86,7 @@ with job(snakemake.log[0]) as log:
             rows.append((found, len(patches.inside), int((~patches.inside.all((1, 2))).sum())))
         writer.finish()
 
-        by_channel = {
+        by_channel: dict[str, Any] = {
             f"{name}_{channel}": [getattr(found, name).get(channel) for found, _, _ in rows]
             for channel in CHANNELS
             for name in ("converged", "iterations")
@@ -107,4 +109,4 @@ with job(snakemake.log[0]) as log:
                 )
             )
         )
-    pq.write_table(pa.concat_tables(tables), snakemake.output.table)
+    pq.write_table(merged(Units, tables, params), snakemake.output.table)

@@ -1,6 +1,8 @@
 """Draw the figures of a section of the report, for one run or for the whole study."""
 
-from census.jobs import job
+from census.jobs import Script, job
+
+snakemake: Script
 
 with job(snakemake.log[0]):
     from census.figures.drawing import draw

@@ -1,6 +1,8 @@
 """Compute the declared measure after which the rule is named."""
 
-from census.jobs import job
+from census.jobs import Script, job
+
+snakemake: Script
 
 with job(snakemake.log[0]):
     from census.tables.measuring import run

@@ -1,6 +1,8 @@
 """Write down the versions of what the study runs with."""
 
-from census.jobs import job
+from census.jobs import Script, job
+
+snakemake: Script
 
 with job(snakemake.log[0]):
     import platform

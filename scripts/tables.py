@@ -1,35 +1,35 @@
 """Bring together what all measures found of units and of layers, with a dictionary of the columns."""
 
-from census.jobs import job
+from census.jobs import Script, job
+
+snakemake: Script
 
 with job(snakemake.log[0]) as log:
     from collections import defaultdict
 
     import pyarrow as pa
-    import pyarrow.compute as pc
     import pyarrow.csv
     import pyarrow.parquet as pq
 
+    from census.measures import DECLARED
     from census.networks.fields import read_field
     from census.stores.reading import open_store
     from census.tables.dictionary import FIELD, columns_of, dictionary
     from census.tables.joining import beside, read_tables
     from census.tables.keys import KEYS
 
-    PLACE = ["network", "checkpoint", "dataset", "layer"]
-    SAME = {"units": [*PLACE, "unit"], "layers": PLACE}
     ORDER = ("network", "dataset", "step", "checkpoint", "depth", "unit")
+    SAME = ("network", "checkpoint", "dataset", "layer", "unit")
     BLOCKS = ("measure", "network", "dataset", "layer", "block")
 
-    def found(measure, table):
+    def found(measure: str, table: str) -> pa.Table | None:
         """Return a measure's table for all layers; None where no run has it."""
+        if measure == FIELD:
+            return fields()
         paths = list(snakemake.input[f"{measure}_{table}"])
-        whole = read_tables(paths) if paths else None
-        if measure == "ablation" and whole is not None:
-            whole = whole.filter(pc.equal(whole["mode"], snakemake.params.mode))
-        return whole
+        return read_tables(paths, **snakemake.params.only.get(measure, {})) if paths else None
 
-    def fields():
+    def fields() -> pa.Table:
         """Return the receptive fields of the layers: the longer side, in pixels."""
         columns = defaultdict(list)
         for path in snakemake.input.stores:
@@ -41,24 +41,23 @@ with job(snakemake.log[0]) as log:
             columns["receptive_field"].append(max(field.size) if field else whole)
         return pa.table(columns)
 
-    def census(table):
+    def census(table: str) -> pa.Table:
         """Return a table of the census: the keys of the first measure's rows, and columns of all measures."""
         columns = columns_of(table, **numbers)
         keys = [column.name for column in columns if column.name in (*KEYS, "unit")]
-        types = defaultdict(dict)
+        types: dict[str, dict[str, pa.DataType]] = defaultdict(dict)
         for column in columns:
             if column.name not in keys:
                 types[column.measure][column.name] = column.dtype
-        tables = {measure: found(measure, table) for measure in types if measure != FIELD}
-        all_of = next(iter(tables.values())).select(keys)
+        whole = read_tables(snakemake.input[f"{DECLARED[0]}_{table}"]).select(keys)
         for measure, dtypes in types.items():
-            if measure == FIELD:
-                all_of = beside(all_of, fields(), ["network", "dataset", "layer"], dtypes)
-            else:
-                all_of = beside(all_of, tables[measure], SAME[table], dtypes)
+            other = found(measure, table)
+            # receptive fields are of no checkpoint and no unit
+            same = [name for name in SAME if name in (keys if other is None else other.column_names)]
+            whole = beside(whole, other, same, dtypes)
         # a join keeps no order
-        all_of = all_of.sort_by([(name, "ascending") for name in ORDER if name in keys])
-        return all_of.select([column.name for column in columns])
+        whole = whole.sort_by([(name, "ascending") for name in ORDER if name in keys])
+        return whole.select([column.name for column in columns])
 
     numbers = {"components": snakemake.params.components}
     units, layers = census("units"), census("layers")

@@ -1,8 +1,11 @@
 """Train a network and keep its checkpoints."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
-from census.jobs import job
+from census.jobs import Script, job
+
+snakemake: Script
 
 with job(snakemake.log[0]) as log:
     import csv
@@ -57,7 +60,7 @@ with job(snakemake.log[0]) as log:
         settings["logits"],
     )
 
-    def keep(checkpoint, step, state):
+    def keep(checkpoint: str, step: int, state: Mapping[str, torch.Tensor]) -> None:
         """Put a checkpoint beside the unfinished training."""
         metadata = {"network": network, "checkpoint": checkpoint, "step": str(step), "identity": identity}
         metadata["precision"] = precision

@@ -1,6 +1,8 @@
 """Bring the verdicts on all claims together: claim by claim, networks and data sets side by side."""
 
-from census.jobs import job
+from census.jobs import Script, job
+
+snakemake: Script
 
 with job(snakemake.log[0]) as log:
     import pandas as pd

@@ -68,6 +68,7 @@ WHEN_CALLED = {
     "networks/hubs.py": {"timm", "transformers"},
     "networks/operators.py": {"torch"},
     "networks/weights.py": {"torchvision"},
+    "statistics/groups.py": {"pyarrow"},
     "statistics/svd.py": {"scipy", "sklearn"},
     "tables/study.py": {"pandas", "xarray"},
 }

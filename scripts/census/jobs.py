@@ -5,9 +5,9 @@ import logging
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
 from census.errors import StudyError, is_full
 
@@ -16,6 +16,21 @@ LOGGER = logging.getLogger("census")
 LITTLE = 1 << 12
 
 Item = TypeVar("Item")
+
+
+class Script(Protocol):
+    """What Snakemake puts into each of its scripts under the name ``snakemake``."""
+
+    input: Any
+    output: Any
+    params: Any
+    wildcards: Any
+    log: Any
+    config: Mapping[str, Any]
+    threads: int
+    rule: str
+
+
 _current: list[str] = []
 
 

@@ -10,18 +10,8 @@ import pytest
 from annotated_types import Ge
 
 from census.measures import DECLARED, declared
-from census.measures.declaration import (
-    ELSEWHERE,
-    Floats,
-    Integers,
-    Measure,
-    Recordings,
-    Table,
-    Texts,
-    column,
-    count,
-    share,
-)
+from census.measures.columns import Floats, Integers, Table, Texts, column, count, share
+from census.measures.declaration import ELSEWHERE, Measure, Recordings
 from census.statistics.bootstrap import Estimate
 from census.tables.arrow import arrow, schema
 from census.tables.keys import KEYS

@@ -29,7 +29,7 @@ rule tables:
         runtime=30,
     params:
         sizes={name: entry.input.size for name, entry in plan.config.networks.items()},
-        mode=measures.ablation.modes[0],
+        only={"ablation": {"mode": measures.ablation.modes[0]}},
         components=measures.directions.components,
         blocks=blocks_of_layers(plan),
         code=code("tables.py"),

@@ -12,7 +12,8 @@ import numpy as np
 from annotated_types import Ge, Le, Len
 from numpy.typing import NDArray
 
-from census.measures.declaration import Floats, Integers, Measure, Table, Texts, Unique, column, count, share
+from census.measures.columns import Floats, Integers, Table, Texts, column, count, share
+from census.measures.declaration import Measure, Unique
 from census.statistics.bootstrap import Estimate, mean_of_rows
 from census.statistics.performance import Performance, log_softmax, performance
 

@@ -2,15 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from census.measures.declaration import Floats, Integers, Measure, Table, Tables, Texts, column, count
+from census.measures.columns import Floats, Integers, Table, Texts, column, count
+from census.measures.declaration import Measure, Tables
 from census.measures.parameters import UnitResamples
 from census.statistics.agreement import pair_counts, pooled, rank_correlations, resampled_units
 from census.statistics.bootstrap import Estimate
+from census.statistics.groups import groups
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -65,18 +66,11 @@ def compute(units: "pa.Table", parameters: Parameters, seed: int) -> Iterator[Pa
     untrained_and_final = pc.or_(pc.equal(units["checkpoint"], "0"), pc.equal(units["checkpoint"], "final"))
     units = units.filter(pc.and_(pc.equal(units["kind"], "rectifier"), untrained_and_final))
 
-    def rows(*keys: str) -> Iterator[tuple[dict[str, Any], "pa.Table"]]:
-        places = units.group_by(list(keys)).aggregate([]).sort_by([(key, "ascending") for key in keys])
-        for place in places.to_pylist():
-            conditions = (pc.equal(units[key], value) for key, value in place.items())
-            yield place, units.filter(reduce(pc.and_, conditions))
-
     run = ("network", "dataset", "checkpoint")
-    for place, _ in rows(*run):
+    units = units.sort_by([(key, "ascending") for key in (*run, "depth", "layer")])
+    for place, of_run in groups(units, *run):
         found, numbers = [], []
-        for layer, here in rows(*run, "depth", "layer"):
-            if any(layer[key] != place[key] for key in run):
-                continue
+        for layer, here in groups(of_run, *run, "depth", "layer"):
             values = np.array([here[name].to_numpy().astype(float) for name in MEASURES])
             drawn = resampled_units(len(here), parameters.resamples, seed, layer["depth"])
             found.append(rank_correlations(values, drawn))

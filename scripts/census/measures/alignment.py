@@ -26,7 +26,8 @@ from annotated_types import Ge
 from numpy.typing import NDArray
 
 from census.jobs import LOGGER
-from census.measures.declaration import Floats, Integers, Measure, Recordings, Table, column, count, share
+from census.measures.columns import Floats, Integers, Table, column, count, share
+from census.measures.declaration import Measure, Recordings
 from census.measures.parameters import ImageResamples, Rotations
 from census.statistics.bootstrap import Estimate, percentile_interval, resample_counts
 from census.statistics.rotations import (

@@ -22,17 +22,8 @@ from annotated_types import Ge
 from numpy.typing import NDArray
 
 from census.jobs import LOGGER
-from census.measures.declaration import (
-    Floats,
-    Integers,
-    Measure,
-    Recordings,
-    Table,
-    Texts,
-    column,
-    count,
-    share,
-)
+from census.measures.columns import Floats, Integers, Table, Texts, column, count, share
+from census.measures.declaration import Measure, Recordings
 from census.measures.parameters import ImageResamples, Rotations
 from census.statistics.bootstrap import Estimate, estimate, resample_counts
 from census.statistics.rotations import means_over_patterns, random_frames, sort_out, unevenness

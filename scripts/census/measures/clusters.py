@@ -21,17 +21,8 @@ from annotated_types import Ge, Gt, Le
 from numpy.typing import NDArray
 
 from census.jobs import LOGGER
-from census.measures.declaration import (
-    ELSEWHERE,
-    Arrays,
-    Floats,
-    Measure,
-    Recordings,
-    Table,
-    column,
-    count,
-    share,
-)
+from census.measures.columns import Floats, Table, column, count, share
+from census.measures.declaration import ELSEWHERE, Arrays, Measure, Recordings
 from census.statistics.subset import choose_images
 
 if TYPE_CHECKING:

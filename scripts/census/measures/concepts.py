@@ -22,18 +22,8 @@ import numpy as np
 from annotated_types import Ge
 from numpy.typing import NDArray
 
-from census.measures.declaration import (
-    Arrays,
-    Floats,
-    Integers,
-    Measure,
-    Recordings,
-    Table,
-    Texts,
-    column,
-    count,
-    share,
-)
+from census.measures.columns import Floats, Integers, Table, Texts, column, count, share
+from census.measures.declaration import Arrays, Measure, Recordings
 from census.statistics.class_counts import (
     chance_counts,
     chance_labels,

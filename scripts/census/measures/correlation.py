@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from census.measures.declaration import Integers, Matrices, Measure, Table, Texts, column, count
+from census.measures.columns import Integers, Table, Texts, column, count
+from census.measures.declaration import Matrices, Measure
 from census.measures.parameters import ImageResamples
 from census.statistics.bootstrap import Estimate, estimate, resample_counts
 from census.statistics.correlation import is_defined, mean_correlation

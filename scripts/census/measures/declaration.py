@@ -1,47 +1,18 @@
-"""The declaration of a measure: its tables column by column, what it reads, its parameters.
+"""The declaration of a measure: its tables, what it reads, its parameters.
 
 A :class:`Measure` is declared in the module that computes it. Its rule, its section of the config, its files,
 its columns in the census and their dictionary follow from the declaration.
 """
 
-import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import NoneType
-from typing import (
-    Annotated,
-    Any,
-    ClassVar,
-    Literal,
-    TypeVar,
-    dataclass_transform,
-    get_args,
-    get_origin,
-    get_type_hints,
-)
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import numpy as np
 from annotated_types import Predicate
-from numpy.typing import NDArray
 
-from census.statistics.bootstrap import Estimate
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
-Texts = Sequence[str | None]
-Flags = NDArray[np.bool_]
-
-Type = Literal["number", "integer", "text", "flag"]
-Bounds = tuple[float | None, float | None]
-# what a column holds, by the type of its field
-_TYPES: Mapping[Any, Type] = {
-    **dict.fromkeys((float, Floats, Estimate), "number"),
-    **dict.fromkeys((int, Integers), "integer"),
-    **dict.fromkeys((str, Texts), "text"),
-    **dict.fromkeys((bool, Flags), "flag"),
-}
-PER = ("unit", "layer")
-"""The tables of the census, by what a row stands for."""
+from census.measures.columns import PER, Column, Table
 
 ELSEWHERE = "elsewhere"
 """Marks a parameter that the plan or a figure reads: no job of the measure depends on it."""
@@ -55,107 +26,6 @@ def all_differ(values: list[Any]) -> bool:
 Item = TypeVar("Item")
 Unique = Annotated[list[Item], Predicate(all_differ)]
 """A list of parameters that are all different."""
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of a table.
-
-    Attributes
-    ----------
-    name : its name in the table. It may contain a parameter in braces: ``reconstruction_error_{components}``.
-    field : the attribute that holds its values.
-    type : ``number``, ``integer``, ``text`` or ``flag``.
-    definition : what it means, in a sentence.
-    source : a study, or the paper it follows; None keeps the column out of the census.
-    unit : unit of its values; empty for plain numbers and text.
-    range : least and greatest value; None for no bound.
-    has_interval : whether two more columns, ``_low`` and ``_high``, hold the ends of its interval.
-    """
-
-    name: str
-    field: str
-    type: Type
-    definition: str
-    source: str | None
-    unit: str
-    range: Bounds
-    has_interval: bool
-
-
-def column(
-    definition: str,
-    source: str | None = None,
-    *,
-    unit: str = "",
-    range: Bounds = (None, None),
-    name: str | None = None,
-) -> Any:
-    """Declare a column of a :class:`Table`, see :class:`Column`; it is called as its field unless named."""
-    return field(
-        metadata={"definition": definition, "source": source, "unit": unit, "range": range, "name": name}
-    )
-
-
-def share(definition: str, source: str | None = None, *, unit: str = "") -> Any:
-    """Declare a column of values from 0 to 1."""
-    return column(definition, source, unit=unit, range=(0, 1))
-
-
-def count(
-    definition: str, unit: str, source: str | None = None, *, least: int = 0, name: str | None = None
-) -> Any:
-    """Declare a column that counts something."""
-    return column(definition, source, unit=unit, range=(least, None), name=name)
-
-
-@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(column, share, count))
-@dataclass(frozen=True, kw_only=True)
-class Table:
-    """Rows about one layer at one checkpoint. A subclass declares a table; its fields are the columns.
-
-    A field holds one value per row, or a single value for all rows. NaN is an undefined number, None and
-    masked entries are values that were not measured. A table with a row per unit has a column ``unit`` in
-    front.
-
-    Attributes
-    ----------
-    of : values of the key columns: network, checkpoint, data set, layer, ….
-    per : what a row stands for: ``unit`` and ``layer`` go into the census, anything else does not.
-    keys : names of the key columns; all by default.
-    """
-
-    of: Mapping[str, Any]
-    per: ClassVar[str]
-    keys: ClassVar[Sequence[str] | None]
-
-    def __init_subclass__(cls, *, per: str, keys: Sequence[str] | None = None) -> None:
-        cls.per, cls.keys = per, keys
-        dataclass(frozen=True, kw_only=True)(cls)
-        cls.columns()
-
-    @classmethod
-    def columns(cls) -> list[Column]:
-        """Return the columns in order, without the keys.
-
-        Raises
-        ------
-        TypeError : a field has a type that no column has.
-        """
-        return [_column(cls, each) for each in dataclasses.fields(cls) if each.metadata]
-
-
-def _column(table: type[Table], declared: "dataclasses.Field[Any]") -> Column:
-    forms = get_args(declared.type) if NoneType in get_args(declared.type) else (declared.type,)
-    types = [_TYPES.get(form) for form in forms if form is not NoneType]
-    if None in types or len(set(types)) != 1:
-        raise TypeError(f"{table.__module__}.{table.__name__}.{declared.name}: no column has this type")
-    return Column(
-        field=declared.name,
-        type=types[0] or "number",
-        has_interval=Estimate in forms,
-        **{**declared.metadata, "name": declared.metadata["name"] or declared.name},
-    )
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The tables of directions: what their columns are."""
 
-from census.measures.declaration import Flags, Floats, Integers, Table, Texts, column, count, share
+from census.measures.columns import Flags, Floats, Integers, Table, Texts, column, count, share
 from census.statistics.bootstrap import Estimate
 
 

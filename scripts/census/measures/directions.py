@@ -20,16 +20,8 @@ from numpy.typing import NDArray
 
 from census.errors import StudyError
 from census.jobs import LOGGER
-from census.measures.declaration import (
-    ELSEWHERE,
-    Arrays,
-    Floats,
-    Matrices,
-    Measure,
-    Recordings,
-    Table,
-    Unique,
-)
+from census.measures.columns import Floats, Table
+from census.measures.declaration import ELSEWHERE, Arrays, Matrices, Measure, Recordings, Unique
 from census.measures.direction_tables import COMPARISONS, Directions, Layer, Spectrum, Units
 from census.measures.patterns import Patterns, open_patterns
 from census.statistics.bootstrap import UNDEFINED, Estimate, estimate, resample_counts

@@ -15,17 +15,9 @@ from numpy.typing import NDArray
 
 from census.jobs import LOGGER
 from census.measures import concepts
+from census.measures.columns import Floats, Texts, column, count, share
 from census.measures.concepts import is_multi_faceted, is_single_faceted
-from census.measures.declaration import (
-    Floats,
-    Measure,
-    NoParameters,
-    Tables,
-    Texts,
-    column,
-    count,
-    share,
-)
+from census.measures.declaration import Measure, NoParameters, Tables
 from census.statistics.defined import finite_mean
 from census.statistics.significance import benjamini_hochberg, tail_p_values
 

@@ -9,19 +9,8 @@ import numpy as np
 from annotated_types import Ge, Le
 from numpy.typing import NDArray
 
-from census.measures.declaration import (
-    ELSEWHERE,
-    Flags,
-    Floats,
-    Integers,
-    Measure,
-    Table,
-    Texts,
-    Unique,
-    column,
-    count,
-    share,
-)
+from census.measures.columns import Flags, Floats, Integers, Table, Texts, column, count, share
+from census.measures.declaration import ELSEWHERE, Measure, Unique
 from census.statistics.gray import LUMA
 
 CHANNELS = ("gray", "red", "green", "blue")

@@ -17,7 +17,8 @@ from annotated_types import Ge, Le
 from numpy.typing import NDArray
 
 from census.jobs import LOGGER
-from census.measures.declaration import Floats, Integers, Measure, Recordings, Table, column, count
+from census.measures.columns import Floats, Integers, Table, column, count
+from census.measures.declaration import Measure, Recordings
 
 if TYPE_CHECKING:
     from census.stores.recording import Recording

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from census.jobs import LOGGER
-from census.measures.declaration import Floats, Integers, Measure, Table, Tables, Texts, column, count, share
+from census.measures.columns import Floats, Integers, Table, Texts, column, count, share
+from census.measures.declaration import Measure, Tables
 from census.measures.parameters import UnitResamples
 from census.statistics.bootstrap import Estimate
+from census.statistics.groups import groups
 from census.statistics.relations import relation
 
 if TYPE_CHECKING:
@@ -103,10 +105,7 @@ def compute(
         units = units.join(other.select([*same, *columns]), same, join_type="left outer")
     order = ("step", "checkpoint", "depth", "unit")  # a join keeps none
     units = units.sort_by([(name, "ascending") for name in order])
-    layers = units.group_by(["checkpoint", "layer"], use_threads=False).aggregate([]).to_pylist()
-    for place in layers:
-        same_layer = pc.equal(units["layer"], place["layer"])
-        here = units.filter(pc.and_(same_layer, pc.equal(units["checkpoint"], place["checkpoint"])))
+    for place, here in groups(units, "checkpoint", "layer"):
         of = here.slice(0, 1).to_pylist()[0]
         yield Units(
             of=of,
@@ -122,33 +121,31 @@ def compute(
             for one, other, held in RELATIONS
         ]
         firsts, seconds, helds = zip(*RELATIONS, strict=True)
-        rho, low, high, n = map(np.array, zip(*found, strict=True))
-        estimates = Estimate(rho, low, high)
+        *ends, n = map(np.array, zip(*found, strict=True))
+        rho = Estimate(*ends)
         yield Relations(
             of=of,
             first=firsts,
             second=seconds,
             held=helds,
-            rho=estimates,
+            rho=rho,
             n=n,
             resamples=parameters.resamples,
         )
 
-        def of_pair(one: str, other: str, held: str | None = None, found: Estimate = estimates) -> Estimate:
-            return found.at(RELATIONS.index((one, other, held)))
-
+        pairs = {names: rho.at(number) for number, names in enumerate(RELATIONS)}
         yield Layer(
             of=of,
-            rho_rs_selectivity=of_pair("rs_iam", "selectivity"),
-            rho_rs_ablation=of_pair("rs_iam", ABLATION),
-            rho_selectivity_ablation=of_pair("selectivity", ABLATION),
-            rho_rs_ablation_held=of_pair("rs_iam", ABLATION, "mean_activation"),
-            rho_selectivity_ablation_held=of_pair("selectivity", ABLATION, "mean_activation"),
+            rho_rs_selectivity=pairs["rs_iam", "selectivity", None],
+            rho_rs_ablation=pairs["rs_iam", ABLATION, None],
+            rho_selectivity_ablation=pairs["selectivity", ABLATION, None],
+            rho_rs_ablation_held=pairs["rs_iam", ABLATION, "mean_activation"],
+            rho_selectivity_ablation_held=pairs["selectivity", ABLATION, "mean_activation"],
         )
-        if np.isnan(rho).any():
+        if undefined := int(np.isnan(rho.value).sum()):
             LOGGER.warning(
                 "%s, checkpoint %s: %d of %d relations are undefined",
-                *(place["layer"], place["checkpoint"], np.isnan(rho).sum(), len(rho)),
+                *(place["layer"], place["checkpoint"], undefined, len(RELATIONS)),
             )
 
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from census.jobs import LOGGER
-from census.measures.declaration import Integers, Matrices, Measure, Table, Texts, column, count
+from census.measures.columns import Integers, Table, Texts, column, count
+from census.measures.declaration import Matrices, Measure
 from census.measures.parameters import ImageResamples
 from census.statistics.bootstrap import Estimate, estimate, resample_counts
 from census.statistics.cka import debiased_cka

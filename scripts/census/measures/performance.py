@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from census.measures.declaration import Measure, Recordings, Table, column, count, share
+from census.measures.columns import Table, column, count, share
+from census.measures.declaration import Measure, Recordings
 from census.measures.parameters import ImageResamples
 from census.statistics.bootstrap import Estimate, mean_estimate
 from census.statistics.performance import performance

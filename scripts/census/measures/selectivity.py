@@ -24,17 +24,8 @@ from annotated_types import Ge
 from numpy.typing import NDArray
 
 from census.jobs import LOGGER
-from census.measures.declaration import (
-    Floats,
-    Integers,
-    Measure,
-    Recordings,
-    Table,
-    Texts,
-    column,
-    count,
-    share,
-)
+from census.measures.columns import Floats, Integers, Table, Texts, column, count, share
+from census.measures.declaration import Measure, Recordings
 from census.statistics.class_selectivity import index_of, is_signed, present, selectivity_and_means, slices
 from census.statistics.defined import over_defined
 from census.statistics.ranks import tied

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from census.measures.declaration import Floats, Integers, Matrices, Measure, Table, Texts, column, count
+from census.measures.columns import Floats, Integers, Table, Texts, column, count
+from census.measures.declaration import Matrices, Measure
 from census.measures.parameters import ImageResamples
 from census.statistics.bootstrap import Estimate, estimate, resample_counts
 from census.statistics.cka import debiased_cka

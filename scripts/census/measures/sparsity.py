@@ -26,7 +26,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from census.jobs import LOGGER
-from census.measures.declaration import Floats, Measure, Recordings, Table, column, count, share
+from census.measures.columns import Floats, Table, column, count, share
+from census.measures.declaration import Measure, Recordings
 from census.measures.parameters import ImageResamples
 from census.statistics.bootstrap import Estimate, mean_estimate
 from census.statistics.sparseness import hoyer, is_signed, sums_over_images, sums_over_neurons, treves_rolls

@@ -11,18 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from census.measures.declaration import (
-    Floats,
-    Integers,
-    Matrices,
-    Measure,
-    NoParameters,
-    Recordings,
-    Table,
-    column,
-    count,
-    share,
-)
+from census.measures.columns import Floats, Integers, Table, column, count, share
+from census.measures.declaration import Matrices, Measure, NoParameters, Recordings
 from census.statistics.top_images import NONE, top_images
 
 if TYPE_CHECKING:

@@ -14,13 +14,7 @@ from census.networks.fields import ReceptiveField
 from census.networks.internals import memory_of
 from census.networks.layers import Layer
 from census.networks.maps import unit_shape
-from census.networks.operations import (
-    Operation,
-    is_nonlinearity,
-    is_pooling,
-    passes_on,
-    writes_in_place,
-)
+from census.networks.operations import Operation, is_nonlinearity, is_pooling, passes_on, writes_in_place
 from census.networks.receptive import Fields
 from census.networks.running import Part, run
 from census.networks.watch import INPUT, OUTPUT, Watch, tensors_in

@@ -3,14 +3,12 @@
 import dataclasses
 from typing import Any
 
-import pyarrow as pa
-
 from census.errors import StudyError
 from census.measures import declared
-from census.measures.declaration import Arrays, Measure, Recordings, Table
+from census.measures.declaration import Arrays, Measure, Recordings
 from census.planning.settings import model_of, read
 from census.stores.recording import Recording
-from census.tables.arrow import arrow, merged
+from census.tables.measuring import collect
 
 
 def measure(
@@ -72,20 +70,16 @@ def measure(
         )
     ((argument, _),) = inputs_of
     own = _parameters(chosen, parameters)
-    written = dataclasses.asdict(own)
     inputs = {argument: recording if chosen.each == "recording" else [recording]}
-    parts: dict[type[Table], list[pa.Table]] = {table: [] for table in chosen.tables.values()}
     arrays: dict[str, Any] = {}
-    for found in chosen.compute(**inputs, parameters=own, seed=seed):
-        if isinstance(found, Arrays):
-            arrays |= {key: values for key, (_, values) in found.arrays.items() if values.size}
-        else:
-            parts[type(found)].append(arrow(found, written))
-    tables = {
-        key or "table": merged(table, parts[table], written).to_pandas()
-        for key, table in chosen.tables.items()
-    }
-    return tables | ({"arrays": arrays} if chosen.has_arrays else {})
+
+    def keep(found: Arrays) -> None:
+        arrays.update({key: values for key, (_, values) in found.arrays.items()})
+
+    found = chosen.compute(**inputs, parameters=own, seed=seed)
+    tables = collect(chosen, found, dataclasses.asdict(own), keep)
+    frames = {key: table.to_pandas() for key, table in tables.items()}
+    return frames | ({"arrays": arrays} if chosen.has_arrays else {})
 
 
 def _parameters(chosen: Measure, given: dict[str, Any]) -> Any:

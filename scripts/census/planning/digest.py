@@ -21,7 +21,7 @@ LIBRARY = "census"
 
 # logging and the wording of errors: no result depends on them
 PLUMBING = {"census.errors", "census.jobs"}
-# functions of census.measures.declaration whose arguments describe a column in words
+# functions of census.measures.columns whose arguments describe a column in words
 DESCRIBING = {"column", "share", "count"}
 # this file decides, too, what is kept of others
 OWN = Path(__file__).read_bytes()
@@ -211,7 +211,7 @@ def _describes(call: ast.Call, imports: list[ast.Import | ast.ImportFrom]) -> bo
     return (
         isinstance(call.func, ast.Name)
         and call.func.id in DESCRIBING
-        and any(getattr(node, "module", None) == "census.measures.declaration" for node in imports)
+        and any(getattr(node, "module", None) == "census.measures.columns" for node in imports)
     )
 
 

@@ -6,7 +6,8 @@ from typing import Any, cast
 
 from census.errors import nearest
 from census.measures import DECLARED, declared
-from census.measures.declaration import PER, Input, Matrices, Measure, Parts, Recordings, Tables, everywhere
+from census.measures.columns import PER
+from census.measures.declaration import Input, Matrices, Measure, Parts, Recordings, Tables, everywhere
 from census.planning.digest import code_digest
 from census.planning.plan import Files, Plan
 from census.planning.resources import Megabytes, memory, memory_of_matrices, runtime_of_block

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from census.measures.declaration import Table
+from census.measures.columns import Table
 from census.statistics.bootstrap import Estimate
 from census.tables.keys import KEYS, TYPES
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
-from census.measures import DECLARED, declaration, declared
-from census.measures.declaration import PER, Table, Type, column, count
+from census.measures import DECLARED, declared
+from census.measures.columns import PER, Table, Type, column, count
+from census.measures.columns import Column as Declared
 from census.tables.keys import TYPES, Keys
 
 TABLES = tuple(f"{per}s" for per in PER)
@@ -82,7 +83,7 @@ def columns_of(table: str, **numbers: int) -> list[Column]:
     numbers : parameters that stand in names, such as ``components``, for ``reconstruction_error_8``.
     """
     per = table.removesuffix("s")
-    parts: list[tuple[str, Iterable[declaration.Column]]] = [("", Keys.columns())]
+    parts: list[tuple[str, Iterable[Declared]]] = [("", Keys.columns())]
     if per == Field.per:
         parts.append((FIELD, Field.columns()))
     parts += [(name, declared(name).census_columns(per)) for name in DECLARED]
@@ -101,9 +102,7 @@ def dictionary(**numbers: int) -> pa.Table:
     return pa.table({name: [getattr(column, name) for column in found] for name in names})
 
 
-def _expanded(
-    table: str, measure: str, column: declaration.Column, numbers: Mapping[str, int]
-) -> Iterator[Column]:
+def _expanded(table: str, measure: str, column: Declared, numbers: Mapping[str, int]) -> Iterator[Column]:
     """Yield a column with the parameters in its name, and the ends of its interval."""
     found = Column(
         table,

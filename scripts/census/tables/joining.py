@@ -8,17 +8,20 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 
-def read_tables(paths: Iterable[str | Path]) -> pa.Table:
+def read_tables(paths: Iterable[str | Path], **only: str) -> pa.Table:
     """Return Parquet files with the same columns as one table, whether pandas or Arrow wrote them.
+
+    Only rows with certain values of some columns are read, ``checkpoint="final"``.
 
     What pandas wrote as null is undefined, and becomes NaN: pandas knows no other missing number. What Arrow
     wrote as null was not measured, and stays so. Text is of one type, ``string``.
     """
-    return pa.concat_tables(map(_read_table, paths), promote_options="permissive")
+    filters = [(name, "=", value) for name, value in only.items()] or None
+    tables = (_as_arrow(pq.read_table(path, filters=filters)) for path in paths)
+    return pa.concat_tables(tables, promote_options="permissive")
 
 
-def _read_table(path: str | Path) -> pa.Table:
-    table = pq.read_table(path)
+def _as_arrow(table: pa.Table) -> pa.Table:
     by_pandas = b"pandas" in (table.schema.metadata or {})
     for place, field in enumerate(table.schema):
         column = table[field.name]

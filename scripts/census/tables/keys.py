@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pyarrow as pa
 
-from census.measures.declaration import Table, Type, column
+from census.measures.columns import Table, Type, column
 
 TYPES: Mapping[Type, pa.DataType] = {
     "number": pa.float64(),

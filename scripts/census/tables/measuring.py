@@ -1,6 +1,6 @@
 """The work of a job of a declared measure: open its inputs, compute, write its tables and arrays."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from itertools import groupby
 from pathlib import Path
@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from census.jobs import LOGGER, one_by_one
-from census.measures.declaration import Arrays, Input, Measure, Parts, Recordings, Table, Tables
+from census.measures.columns import Table
+from census.measures.declaration import Arrays, Input, Measure, Parts, Recordings, Tables
 from census.stores.groups import write_checkpoint
 from census.stores.recording import LayerMatrices, Recording, matrices_in
 from census.tables.arrow import arrow, merged, single_row
@@ -39,17 +40,41 @@ def run(
     further = {key: params[key] for key in measure.plan}
     if measure.has_scratch:
         further["scratch"] = Path(outputs[ARRAYS]).parent
+    found = (
+        each
+        for inputs in calls(measure, files)
+        for each in measure.compute(**inputs, **further, parameters=parameters, seed=params["seed"])
+    )
+    tables = collect(
+        measure, found, params, lambda each: write_checkpoint(Path(outputs[ARRAYS]), each.arrays, each.of)
+    )
+    for key, table in tables.items():
+        pq.write_table(table, outputs[key])
+
+
+def collect(
+    measure: Measure,
+    found: Iterable[Table | Arrays],
+    params: Mapping[str, Any],
+    keep: Callable[[Arrays], None],
+) -> dict[str, pa.Table]:
+    """Return the tables of a measure by name; ``"table"`` is the only one of a measure without names.
+
+    Parameters
+    ----------
+    measure : the measure.
+    found : what its function yields.
+    params : its parameters, by name.
+    keep : takes its arrays; those without values are left out.
+    """
     parts: dict[type[Table], list[pa.Table]] = {table: [] for table in measure.tables.values()}
-    for inputs in calls(measure, files):
-        for found in measure.compute(**inputs, **further, parameters=parameters, seed=params["seed"]):
-            if isinstance(found, Arrays):
-                arrays = {key: each for key, each in found.arrays.items() if each[1].size}
-                write_checkpoint(Path(outputs[ARRAYS]), arrays, found.of)
-            else:
-                parts[type(found)].append(arrow(found, params))
-                _log(found, params)
-    for table_name, table in measure.tables.items():
-        pq.write_table(merged(table, parts[table], params), outputs[table_name or "table"])
+    for each in found:
+        if isinstance(each, Arrays):
+            keep(Arrays(each.of, {key: values for key, values in each.arrays.items() if values[1].size}))
+        else:
+            parts[type(each)].append(arrow(each, params))
+            _log(each, params)
+    return {name or "table": merged(table, parts[table], params) for name, table in measure.tables.items()}
 
 
 def calls(measure: Measure, files: Mapping[str, Sequence[str]]) -> Iterator[dict[str, Any]]:

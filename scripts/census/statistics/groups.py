@@ -1,0 +1,17 @@
+"""The groups of rows in a table of Arrow."""
+
+from collections.abc import Iterator
+from functools import reduce
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def groups(table: "pa.Table", *keys: str) -> Iterator[tuple[dict[str, Any], "pa.Table"]]:
+    """Yield the values of key columns and the rows that have them, in the order of first rows."""
+    import pyarrow.compute as pc
+
+    for place in table.group_by(list(keys), use_threads=False).aggregate([]).to_pylist():
+        conditions = (pc.equal(table[key], value) for key, value in place.items())
+        yield place, table.filter(reduce(pc.and_, conditions))
