@@ -14,17 +14,9 @@ with job(snakemake.log[0]) as log:
 
     from census.data.store import open_dataset
     from census.measures.facets import CHANNELS, Units, choose_units, facets
-    from census.measures.patches import (
-        Patches,
-        as_seen,
-        corners,
-        cut,
-        field_of,
-        neutral_outside,
-        shrink,
-        shrunk_size,
-    )
+    from census.measures.patches import Patches, as_seen, corners, cut, field_of, neutral_outside, shrink
     from census.statistics.defined import finite_mean
+    from census.statistics.pixels import shrunk_size
     from census.statistics.significance import tail_p_values
     from census.stores.facets import FacetWriter
     from census.stores.groups import layers_in, new_layer, open_checkpoint

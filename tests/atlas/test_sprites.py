@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from census.atlas.sprites import about_gray, grid_of, resized, save, sheet, strip
+from census.atlas.sprites import about_gray, grid_of, save, sheet, strip
+from census.statistics.pixels import resized
 
 
 def of_one_color(n, size, channels):
@@ -36,7 +37,7 @@ def test_images_lie_row_by_row(n, channels):
 def test_larger_images_are_shrunk():
     checks = np.indices((20, 20)).sum(0)[..., None] % 2 * 255
     assert sheet(checks[None].astype(np.uint8), grid_of(20, 10)).shape == (10, 10, 1)
-    shrunk = resized(checks.astype(np.uint8), (10, 10))
+    shrunk = resized(checks.astype(np.uint8)[None], (10, 10), Image.Resampling.LANCZOS)[0]
     assert np.ptp(shrunk) < 40  # their pixels are mixed, not dropped
 
 

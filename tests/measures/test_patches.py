@@ -11,9 +11,9 @@ from census.measures.patches import (
     field_of,
     neutral_outside,
     shrink,
-    shrunk_size,
 )
 from census.networks.fields import ReceptiveField
+from census.statistics.pixels import shrunk_size
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from census.statistics.pixels import as_picture, resized, shrunk_size
+
 SHEET = 1024  # pixels along the longer side of a sheet, about
 QUALITY = 82  # of images that were shrunk; others keep their pixels
 
@@ -57,9 +59,9 @@ def sheet(images: NDArray[np.uint8], grid: Grid) -> NDArray[np.uint8]:
     columns = min(grid.columns, len(images))
     rows = -(-len(images) // columns)
     pixels = np.full((rows * grid.side, columns * grid.side, images.shape[3]), 255, np.uint8)
-    for place, image in enumerate(images):
+    for place, tile in enumerate(resized(images, (grid.side, grid.side), Image.Resampling.LANCZOS)):
         y, x = (grid.side * index for index in divmod(place, columns))
-        pixels[y : y + grid.side, x : x + grid.side] = resized(image, (grid.side, grid.side))
+        pixels[y : y + grid.side, x : x + grid.side] = tile
     return pixels
 
 
@@ -76,13 +78,11 @@ def strip(tiles: Sequence[NDArray[np.uint8]], largest: int, gap: int = 2) -> NDA
     -------
     uint8 (y, all x, channel).
     """
-    height, width = tiles[0].shape[:2]
-    factor = min(1.0, largest / max(height, width))
-    size = max(1, round(height * factor)), max(1, round(width * factor))
-    pixels = np.full((size[0], len(tiles) * (size[1] + gap) - gap, tiles[0].shape[2]), 255, np.uint8)
-    for place, tile in enumerate(tiles):
-        left = place * (size[1] + gap)
-        pixels[:, left : left + size[1]] = resized(tile, size)
+    height, width = shrunk_size(tiles[0].shape[:2], largest)
+    pixels = np.full((height, len(tiles) * (width + gap) - gap, tiles[0].shape[2]), 255, np.uint8)
+    for place, tile in enumerate(resized(np.stack(tiles), (height, width), Image.Resampling.LANCZOS)):
+        left = place * (width + gap)
+        pixels[:, left : left + width] = tile
     return pixels
 
 
@@ -99,19 +99,6 @@ def about_gray(facets: NDArray[np.floating]) -> list[NDArray[np.uint8]]:
         scaled = 127.5 + 127.5 * facet / (largest if largest > 0 else 1)
         tiles.append(np.round(scaled.reshape(*facet.shape[:2], -1)).astype(np.uint8))
     return tiles
-
-
-def resized(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-    """Return an image with another height and width, uint8 (y, x, channel); the same where it has them."""
-    if image.shape[:2] == size:
-        return image
-    found = as_picture(image).resize(size[::-1], Image.Resampling.LANCZOS)
-    return np.asarray(found).reshape(*size, image.shape[2])
-
-
-def as_picture(pixels: NDArray[np.uint8]) -> Image.Image:
-    """Return pixels as Pillow has them; it knows a gray image by its having no axis of channels."""
-    return Image.fromarray(np.ascontiguousarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels))
 
 
 def save(path: Path, pixels: NDArray[np.uint8], *, exact: bool) -> None:

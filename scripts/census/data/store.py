@@ -27,7 +27,7 @@ import numpy as np
 import zarr
 
 from census.errors import StudyError
-from census.stores.groups import ALL_CHUNKS, compressors, consolidate, open_group
+from census.stores.groups import consolidate, create_array, open_group
 
 CHUNK_BYTES = 4 << 20
 
@@ -99,14 +99,9 @@ class DatasetWriter:
     def _create(self, shape: tuple[int, ...]) -> None:
         per_chunk = max(1, min(self._chunk_bytes // int(np.prod(shape)), self._n_images))
         self._buffer = np.empty((per_chunk, *shape), dtype=np.uint8)
-        self._pixels = self._group.create_array(
-            "pixels",
-            shape=(self._n_images, *shape),
-            chunks=self._buffer.shape,
-            dtype="uint8",
-            dimension_names=("image", "y", "x", "channel"),
-            compressors=compressors(level=1),
-            config=ALL_CHUNKS,
+        whole, dimensions = (self._n_images, *shape), ("image", "y", "x", "channel")
+        self._pixels = create_array(
+            self._group, "pixels", whole, "uint8", dimensions, self._buffer.shape, level=1
         )
 
     def _flush(self) -> None:
@@ -131,9 +126,7 @@ class DatasetWriter:
         labels = np.array(self._labels, dtype=np.int32)
         pixels = self._pixels
         pixels.resize((len(labels), *pixels.shape[1:]))
-        self._group.create_array(
-            "label", data=labels, dimension_names=("image",), compressors=compressors(), config=ALL_CHUNKS
-        )
+        create_array(self._group, "label", labels.shape, labels.dtype, ("image",))[:] = labels
         self._sha256.update(labels.astype("<i4").tobytes())
         self._sha256.update(json.dumps([pixels.shape, list(classes)]).encode())
         consolidate(

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from census.networks.fields import ReceptiveField, read_field
+from census.statistics.pixels import resized, shrunk_size
 
 
 class Patches(NamedTuple):
@@ -66,8 +67,7 @@ def as_seen(
     -------
     uint8 (image, size, size, channel), a view where nothing had to be resized.
     """
-    if pixels.shape[1:3] != (resize, resize):
-        pixels = _resized(pixels, (resize, resize), Image.Resampling[interpolation.upper()])
+    pixels = resized(pixels, (resize, resize), Image.Resampling[interpolation.upper()])
     start = round((resize - size) / 2)  # as in census.networks.preprocess
     return pixels[:, start : start + size, start : start + size]
 
@@ -93,12 +93,6 @@ def _within(places: NDArray[np.integer], end: int) -> NDArray[np.bool_]:
     return (places >= 0) & (places < end)
 
 
-def shrunk_size(size: tuple[int, int], largest: int) -> tuple[int, int]:
-    """Return the size of a patch that has no more than ``largest`` pixels along its longer side."""
-    factor = min(1.0, largest / max(size))
-    return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
-
-
 def shrink(patches: Patches, largest: int) -> Patches:
     """Shrink patches to at most ``largest`` pixels along their longer side; smaller ones stay as they are.
 
@@ -107,20 +101,8 @@ def shrink(patches: Patches, largest: int) -> Patches:
     size = shrunk_size(patches.inside.shape[1:], largest)
     if size == patches.inside.shape[1:]:
         return patches
-    covered = _resized(patches.inside[..., None].astype(np.uint8) * 255, size, Image.Resampling.BOX)
-    return Patches(_resized(patches.pixels, size, Image.Resampling.BOX), covered[..., 0] >= 128)
-
-
-def _resized(
-    pixels: NDArray[np.uint8], size: tuple[int, int], resample: Image.Resampling
-) -> NDArray[np.uint8]:
-    """Resize images, uint8 (image, y, x, 1 or 3)."""
-    resized = np.empty((len(pixels), *size, pixels.shape[3]), np.uint8)
-    # Pillow knows a gray image by its having no axis of channels
-    flat, into = (array[..., 0] if pixels.shape[3] == 1 else array for array in (pixels, resized))
-    for image, place in zip(flat, into, strict=True):
-        place[:] = Image.fromarray(np.ascontiguousarray(image)).resize(size[::-1], resample)
-    return resized
+    covered = resized(patches.inside[..., None].astype(np.uint8) * 255, size, Image.Resampling.BOX)
+    return Patches(resized(patches.pixels, size, Image.Resampling.BOX), covered[..., 0] >= 128)
 
 
 def neutral_outside(patches: Patches) -> NDArray[np.float32]:

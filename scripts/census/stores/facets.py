@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from census.measures.facets import Facets, to_8bit
 from census.measures.patches import Patches
-from census.stores.groups import ALL_CHUNKS, compressors, consolidate
+from census.stores.groups import consolidate, create_array
 
 
 class FacetWriter:
@@ -72,15 +72,9 @@ class FacetWriter:
 
     def _create(self, name: str, dtype: str, sizes: Mapping[str, int], fill_value: float) -> None:
         """Create an array with a chunk per unit."""
-        self._arrays[name] = self._group.create_array(
-            name,
-            shape=(len(self._places), *sizes.values()),
-            chunks=(1, *sizes.values()),
-            dtype=dtype,
-            dimension_names=("unit", *sizes),
-            fill_value=fill_value,
-            compressors=compressors(),
-            config=ALL_CHUNKS,
+        shape, chunks = (len(self._places), *sizes.values()), (1, *sizes.values())
+        self._arrays[name] = create_array(
+            self._group, name, shape, dtype, ("unit", *sizes), chunks, fill_value=fill_value
         )
 
     def write(self, unit: int, facets: Facets, patches: Patches, images: NDArray[np.integer]) -> None:

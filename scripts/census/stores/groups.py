@@ -15,7 +15,6 @@ import google_crc32c
 import numpy as np
 import zarr
 from zarr.abc.buffer import Buffer, BufferPrototype
-from zarr.abc.codec import BytesBytesCodec
 from zarr.abc.store import ByteRequest
 from zarr.codecs import Crc32cCodec, ZstdCodec
 from zarr.storage import LocalStore
@@ -24,16 +23,10 @@ from census.errors import StudyError
 from census.stores.paths import path_name
 
 CHUNK_BYTES = 1 << 25
-ALL_CHUNKS = {"write_empty_chunks": True}
 CHECKSUM = {"name": "crc32c"}  # of a chunk's file, as Zarr's metadata have it
 CHECKSUM_BYTES = 4
 # what data with their own checksum behind them have for a checksum, whatever the data are
 _INTACT = 0x48674BC7
-
-
-def compressors(level: int = 0) -> list[BytesBytesCodec]:
-    """Return how arrays are compressed that are written through zarr: by Zstandard, with a checksum."""
-    return [ZstdCodec(level=level), Crc32cCodec()]
 
 
 def write_chunk(path: Path, encoded: bytes) -> None:
@@ -151,7 +144,7 @@ def write_checkpoint(
     layer, checkpoint = new_layer(store, attributes["layer"]), attributes["checkpoint"]
     group = zarr.open_group(layer, mode="a").create_group(checkpoint)
     for name, (dimensions, values) in arrays.items():
-        _create(group, name, values.shape, values.dtype, dimensions)[...] = values
+        create_array(group, name, values.shape, values.dtype, dimensions)[...] = values
     consolidate(layer / checkpoint, attributes)
 
 
@@ -178,24 +171,41 @@ def merge_checkpoints(store: Path, parts: Sequence[Path], along: str) -> None:
                 axis = dimensions.index(along)
                 ends = np.cumsum([0, *(each[name].shape[axis] for each in groups)])
                 shape = (*first.shape[:axis], int(ends[-1]), *first.shape[axis + 1 :])
-                array = _create(group, name, shape, first.dtype, dimensions)
+                array = create_array(group, name, shape, first.dtype, dimensions)
                 for each, start, stop in zip(groups, ends, ends[1:], strict=False):
                     array[(*[slice(None)] * axis, slice(start, stop))] = each[name][...]
             consolidate(store / path_name(layer) / checkpoint, groups[0].attrs)
 
 
-def _create(
-    group: zarr.Group, name: str, shape: tuple[int, ...], dtype: np.dtype, dimensions: Sequence[str]
+def create_array(
+    group: zarr.Group,
+    name: str,
+    shape: tuple[int, ...],
+    dtype: np.dtype | str,
+    dimensions: Sequence[str],
+    chunks: tuple[int, ...] | None = None,
+    *,
+    fill_value: float = 0,
+    level: int = 0,
 ) -> zarr.Array:
-    """Create an array of a group, with all of its chunks."""
+    """Create an array of a group that stores each of its chunks, compressed by Zstandard, with a checksum.
+
+    Parameters
+    ----------
+    group, name, shape, dtype, dimensions : the group, and what the array is.
+    chunks : shape of chunks; by default as large as they may be.
+    fill_value : value of what is not written.
+    level : of the compression.
+    """
     return group.create_array(
         name,
         shape=shape,
         dtype=dtype,
         dimension_names=dimensions,
-        chunks=_chunks(shape, dtype),
-        compressors=compressors(),
-        config=ALL_CHUNKS,
+        chunks=chunks or _chunks(shape, np.dtype(dtype)),
+        fill_value=fill_value,
+        compressors=[ZstdCodec(level=level), Crc32cCodec()],
+        config={"write_empty_chunks": True},
     )
 
 

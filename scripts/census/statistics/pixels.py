@@ -1,0 +1,28 @@
+"""Images as arrays of pixels: resized by Pillow's filters, and handed to Pillow."""
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+
+def as_picture(pixels: NDArray[np.uint8]) -> Image.Image:
+    """Return pixels as Pillow has them; it knows a gray image by its having no axis of channels."""
+    return Image.fromarray(np.ascontiguousarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels))
+
+
+def resized(
+    pixels: NDArray[np.uint8], size: tuple[int, int], resample: Image.Resampling
+) -> NDArray[np.uint8]:
+    """Return images with another height and width, uint8 (image, y, x, 1 or 3); or as they are."""
+    if pixels.shape[1:3] == size:
+        return pixels
+    found = np.empty((len(pixels), *size, pixels.shape[3]), np.uint8)
+    for image, place in zip(pixels, found, strict=True):
+        place[:] = np.asarray(as_picture(image).resize(size[::-1], resample)).reshape(place.shape)
+    return found
+
+
+def shrunk_size(size: tuple[int, int], largest: int) -> tuple[int, int]:
+    """Return the size of an image that has no more than ``largest`` pixels along its longer side."""
+    factor = min(1.0, largest / max(size))
+    return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
