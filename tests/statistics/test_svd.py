@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from census.statistics import svd
 from census.statistics.correlation import pattern_correlation
 from census.statistics.gram import gram
+from census.statistics.signs import with_signs
 from census.statistics.svd import (
     Decomposition,
     count_above,
@@ -20,7 +21,6 @@ from census.statistics.svd import (
     randomized,
     reconstruction_error,
     singular_values,
-    with_signs,
 )
 
 N, D = 30, 200
@@ -72,7 +72,7 @@ def test_float64_correlations_give_singular_values_to_the_last_digits():
     found = decompose(exact @ exact.T / D, D, 8)
     _, sigma, vt = np.linalg.svd(exact.T, full_matrices=False)
     np.testing.assert_allclose(singular_values(found.strengths, D), sigma[: len(found.strengths)], rtol=1e-10)
-    np.testing.assert_allclose(found.vectors, with_signs(vt.T[:, : len(found.strengths)]), atol=1e-8)
+    np.testing.assert_allclose(found.vectors, with_signs(vt[: len(found.strengths)]).T, atol=1e-8)
 
 
 def test_it_agrees_with_randomized_svd_and_the_iterative_solver(monkeypatch):
@@ -89,17 +89,6 @@ def test_it_agrees_with_randomized_svd_and_the_iterative_solver(monkeypatch):
     np.testing.assert_allclose(iterated.strengths, full.strengths[:8], rtol=1e-6)
     # no more than all there are
     assert len(randomized(phi(patterns)[:, :6].astype(np.float32), 8, seed=3).strengths) == 5
-
-
-def test_signs_are_those_of_the_largest_entry_and_the_same_again():
-    vectors = np.array([[0.6, -0.1], [-0.8, -0.2], [0.0, 0.1]])
-    np.testing.assert_allclose(with_signs(vectors), [[-0.6, 0.1], [0.8, 0.2], [0.0, -0.1]])
-    np.testing.assert_array_equal(with_signs(-vectors), with_signs(vectors))
-    # of equal ones the first
-    np.testing.assert_array_equal(with_signs(np.array([[-0.5], [0.5]])), [[0.5], [-0.5]])
-    one, other = (decompose(correlation(PATTERNS), D, 8) for _ in range(2))
-    np.testing.assert_array_equal(one.vectors, other.vectors)
-    assert (one.vectors[np.abs(one.vectors).argmax(0), np.arange(N)] > 0).all()
 
 
 def test_the_reconstruction_error_by_the_identity_and_by_reconstruction():
@@ -245,3 +234,9 @@ def test_without_patterns_there_is_nothing():
     assert found.vectors.shape == (0, 0)
     assert reconstruction_error(found.strengths, 0).shape == (0,)
     assert np.isnan(participation_ratio(mean_square(np.ones((1, 1)), np.ones((1, 1))), 10)[0])
+
+
+def test_singular_vectors_have_the_sign_of_their_largest_entry():
+    one, other = (decompose(correlation(PATTERNS), D, 8) for _ in range(2))
+    np.testing.assert_array_equal(one.vectors, other.vectors)
+    assert (one.vectors[np.abs(one.vectors).argmax(0), np.arange(N)] > 0).all()

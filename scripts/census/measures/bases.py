@@ -27,6 +27,7 @@ from census.measures.declaration import Measure, Recordings
 from census.measures.parameters import ImageResamples, Rotations
 from census.statistics.bootstrap import Estimate, estimate, resample_counts
 from census.statistics.rotations import means_over_patterns, random_frames, sort_out, unevenness
+from census.statistics.signs import with_signs
 
 if TYPE_CHECKING:
     from census.stores.recording import Recording
@@ -194,7 +195,7 @@ def principal_directions(patterns: Floats) -> Span:
     rows = vectors[:, kept].T
     if small:
         rows = rows @ about / np.sqrt(squares[kept])[:, None]
-    return Span(_with_sign(rows), np.sqrt(squares[kept] / n_patterns))
+    return Span(with_signs(rows), np.sqrt(squares[kept] / n_patterns))
 
 
 def independent_directions(patterns: Floats, span: Span, count: int, seed: int) -> tuple[Floats, bool]:
@@ -229,10 +230,4 @@ def independent_directions(patterns: Floats, span: Span, count: int, seed: int) 
         ica.fit((patterns - patterns.mean(0)) @ whitening.T)
     filters = ica.components_ @ whitening
     unit = filters / np.linalg.norm(filters, axis=1, keepdims=True)
-    return _with_sign(unit), ica.n_iter_ < MOST_ITERATIONS
-
-
-def _with_sign(rows: Floats) -> Floats:
-    """Return rows with the signs that make the largest absolute value of each positive."""
-    largest = np.take_along_axis(rows, np.abs(rows).argmax(1)[:, None], 1)
-    return rows * np.sign(largest)
+    return with_signs(unit), ica.n_iter_ < MOST_ITERATIONS

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from census.measures.columns import Flags, Floats, Integers, Table, Texts, column, count, share
 from census.measures.declaration import ELSEWHERE, Measure, Unique
 from census.statistics.gray import LUMA
+from census.statistics.signs import with_signs
 
 CHANNELS = ("gray", "red", "green", "blue")
 SINGLE, MULTI, CHOSEN = "SF", "MF", "chosen"
@@ -161,9 +162,9 @@ def facets(patches: NDArray[np.floating], components: int, seed: int) -> Facets:
             break
         found[channel] = decompose(values, components, seed)
     if "gray" in found:
-        gray = _with_sign(found["gray"].bases)
+        gray = with_signs(found["gray"].bases)
     if "blue" in found:
-        color = _with_sign(
+        color = with_signs(
             np.stack([_matched(found[channel].bases, gray) for channel in CHANNELS[1:]], axis=-1)
         )
     return Facets(
@@ -266,14 +267,6 @@ def _matched(bases: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray
     rows, columns = linear_sum_assignment(-np.abs(likeness))
     signs = np.where(likeness[rows, columns] < 0, -1, 1).astype(np.float32)
     return bases[columns] * signs[:, None, None]
-
-
-def _with_sign(weights: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return facets (component, …) of the sign that makes the largest absolute weight of each positive."""
-    flat = weights.reshape(len(weights), -1)
-    largest = flat[np.arange(len(flat)), np.abs(flat).argmax(1)]
-    signs = np.where(largest < 0, -1, 1).astype(np.float32)
-    return weights * signs.reshape(-1, *[1] * (weights.ndim - 1))
 
 
 def to_8bit(weights: NDArray[np.floating]) -> NDArray[np.uint8]:

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from census.statistics.correlation import mean_correlation
+from census.statistics.signs import with_signs
 
 Floats = NDArray[np.float64]
 # up to so many images all eigenvalues are found, above only the largest
@@ -34,7 +35,7 @@ class Decomposition(NamedTuple):
     Attributes
     ----------
     strengths : float64 (k,), σ² / D.
-    vectors : float64 (N, k), orthonormal columns, see :func:`with_signs`.
+    vectors : float64 (N, k), orthonormal columns, see :func:`census.statistics.signs.with_signs`.
     """
 
     strengths: Floats
@@ -66,15 +67,7 @@ def decompose(correlation: Floats, n_neurons: int, n_components: int) -> Decompo
         strengths, vectors = eigsh(correlation, min(n_components, n_images - 1), tol=1e-4, v0=start)
     strengths, vectors = strengths[::-1], vectors[:, ::-1]
     kept = min(int((strengths > RESOLUTION * n_images).sum()), n_neurons - 1)
-    return Decomposition(strengths[:kept].copy(), with_signs(vectors[:, :kept]))
-
-
-def with_signs(vectors: Floats) -> Floats:
-    """Return columns with signs such that the entry of largest size is positive, the first of equal ones."""
-    if not vectors.size:
-        return vectors.copy()
-    largest = np.abs(vectors).argmax(0)
-    return vectors * np.where(vectors[largest, np.arange(vectors.shape[1])] < 0, -1.0, 1.0)
+    return Decomposition(strengths[:kept].copy(), with_signs(vectors[:, :kept].T).T)
 
 
 def randomized(patterns: NDArray[np.float32], n_components: int, seed: int) -> Decomposition:
@@ -101,7 +94,7 @@ def randomized(patterns: NDArray[np.float32], n_components: int, seed: int) -> D
     left, values, _ = randomized_svd(patterns, wanted, random_state=seed)
     strengths = values.astype(np.float64) ** 2 / n_neurons
     kept = min(int((strengths > RESOLUTION * n_images).sum()), n_neurons - 1)
-    return Decomposition(strengths[:kept], with_signs(left[:, :kept].astype(np.float64)))
+    return Decomposition(strengths[:kept], with_signs(left[:, :kept].astype(np.float64).T).T)
 
 
 def singular_values(strengths: Floats, n_neurons: int) -> Floats:
