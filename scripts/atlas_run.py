@@ -20,6 +20,7 @@ with job(snakemake.log[0]) as log:
     from census.atlas.tables import columns_of_layer, kinds_of_columns, rounded, sparse_rows, summaries
     from census.data.store import open_dataset
     from census.measures.patches import as_seen
+    from census.statistics.blocks import Blocks
     from census.statistics.top_images import NONE, bottom_images
     from census.stores.groups import layers_in, open_checkpoint, open_group
     from census.stores.paths import path_name
@@ -62,7 +63,7 @@ with job(snakemake.log[0]) as log:
         blocks = image_blocks(store, images, "max", "argmax")
         bottom = bottom_images(blocks, n_units, k, int(images.max()) + 1, params.seed)
         top = {part: concepts[f"top_{part}"][:, :k] for part in ("image", "value", "position")}
-        near = neighbours(partial(statistic_blocks, store, "mean"), params.neighbours)
+        near = neighbours(Blocks(partial(statistic_blocks, store, "mean")), params.neighbours)
         shown.update(np.unique(top["image"]).tolist(), np.unique(bottom.images).tolist())
         details[in_paths] = {
             "top": {

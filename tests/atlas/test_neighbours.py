@@ -7,7 +7,7 @@ from census.atlas.neighbours import NONE, neighbours
 
 
 def in_blocks(values, size):
-    return lambda: (values[first : first + size] for first in range(0, len(values), size))
+    return [values[first : first + size] for first in range(0, len(values), size)]
 
 
 @pytest.mark.parametrize("size", [7, 100, 300])

@@ -1,6 +1,6 @@
 """The units of a layer that answer most like each one, found in a stream of images."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -22,7 +22,7 @@ class Neighbours(NamedTuple):
     correlations: NDArray[np.float64]
 
 
-def neighbours(blocks: Callable[[], Iterable[NDArray[np.floating]]], k: int) -> Neighbours:
+def neighbours(blocks: Iterable[NDArray[np.floating]], k: int) -> Neighbours:
     """Find the k units whose responses correlate most with each one's.
 
     Correlations are rounded to a hundred-thousandth, below which they depend on the order of sums; of equal
@@ -30,13 +30,12 @@ def neighbours(blocks: Callable[[], Iterable[NDArray[np.floating]]], k: int) -> 
 
     Parameters
     ----------
-    blocks : a function that yields float (images, units), the units' responses, at least one block; they are
-        read twice. A unit with the same response to all images, or one that is not finite, has no neighbours
-        and is none.
+    blocks : float (images, units), the units' responses, at least one block; gone through twice. A unit with
+        the same response to all images, or one that is not finite, has no neighbours and is none.
     k : number of units wanted.
     """
     n_images, n_units = 0, 0
-    for block in blocks():
+    for block in blocks:
         if n_images == 0:
             n_units = block.shape[1]
             total, least, largest = np.zeros(n_units), block[0], block[0]
@@ -47,7 +46,7 @@ def neighbours(blocks: Callable[[], Iterable[NDArray[np.floating]]], k: int) -> 
     usable = np.flatnonzero(np.isfinite(total) & (largest > least))
     mean, width = (total / n_images)[usable], (largest - least)[usable].astype(np.float64)
     products = np.zeros((len(usable), len(usable)))
-    for block in blocks():
+    for block in blocks:
         # no longer than 1, and centred, so that products of a block are exact enough in float32
         about = ((block[:, usable] - mean) / width).astype(np.float32)
         products += about.T @ about

@@ -8,7 +8,7 @@ Examples
 (10, 3)
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from census.jobs import LOGGER
 from census.measures.columns import Floats, Integers, Table, column, count
 from census.measures.declaration import Measure, Recordings
+from census.statistics.blocks import Blocks
 
 if TYPE_CHECKING:
     from census.stores.recording import Recording
@@ -45,7 +46,7 @@ class Bins(Table, per="bin"):
 
 def compute(layer: "Recording", parameters: Parameters, seed: int) -> Iterator[Bins]:
     """Count the activations of a layer that are not 0."""
-    found = histogram(lambda: (block for _, block in layer.maps()), parameters.bins)
+    found = histogram(Blocks(lambda: (block for _, block in layer.maps())), parameters.bins)
     if found.not_finite:
         LOGGER.warning("%s: %d values are NaN or infinite, and in no bin", layer, found.not_finite)
     yield Bins(
@@ -86,7 +87,7 @@ class Histogram(NamedTuple):
     not_finite: int
 
 
-def histogram(blocks: Callable[[], Iterable[NDArray[np.floating]]], bins: int) -> Histogram:
+def histogram(blocks: Iterable[NDArray[np.floating]], bins: int) -> Histogram:
     """Count values that come in blocks, so that the answer depends neither on their order nor on the blocks.
 
     Bins span the finite values from the least, or 0 if that is less, to the largest, or 0 if that is more:
@@ -94,7 +95,7 @@ def histogram(blocks: Callable[[], Iterable[NDArray[np.floating]]], bins: int) -
 
     Parameters
     ----------
-    blocks : called twice, gives the values in blocks of any shape.
+    blocks : the values in blocks of any shape, gone through twice.
     bins : number of bins.
 
     Returns
@@ -102,7 +103,7 @@ def histogram(blocks: Callable[[], Iterable[NDArray[np.floating]]], bins: int) -
     the counts; a layer without finite values other than 0 has bins from 0 to 1, all empty.
     """
     low = high = 0.0
-    for block in blocks():
+    for block in blocks:
         least, largest = float(block.min(initial=0)), float(block.max(initial=0))
         if not (np.isfinite(least) and np.isfinite(largest)):
             finite = block[np.isfinite(block)]
@@ -110,7 +111,7 @@ def histogram(blocks: Callable[[], Iterable[NDArray[np.floating]]], bins: int) -
         low, high = min(low, least), max(high, largest)
     edges = np.linspace(low, high if high > low else low + 1, bins + 1)
     counts, zeros, not_finite = np.zeros(bins, np.int64), 0, 0
-    for block in blocks():
+    for block in blocks:
         values = block[block != 0]
         finite = values[np.isfinite(values)]
         counts += np.histogram(finite, edges.size - 1, range=(edges[0], edges[-1]))[0]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from census.statistics.correlation import is_defined, pattern_correlation
-from census.statistics.gram import Gram
+from census.statistics.gram import Gram, shift_of
 from census.statistics.variance import normalised
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def moments(blocks: Iterable[NDArray[np.float32]]) -> Moments:
         for block in blocks:
             if shift is None:
                 # about the mean: else the squares would lose the digits in which values differ
-                shift = block.mean(1, dtype=np.float64).astype(np.float32)
+                shift = shift_of(block)
                 sums, squares = np.zeros(len(block)), np.zeros(len(block))
             block -= shift[:, None]
             sums += block.sum(1, dtype=np.float64)
