@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from census.statistics.sparseness import gini, hoyer, kurtosis
+from census.statistics.sparseness import gini_of_sorted, hoyer, kurtosis
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
@@ -27,12 +27,9 @@ def unevenness(values: NDArray[np.floating]) -> NDArray[np.floating]:
     index and Hoyer sparseness of absolute values. NaN for a pattern of zeros; kurtosis also where all values
     are the same.
     """
-    absolute = np.abs(values)
-    with np.errstate(invalid="ignore"):
-        squares = np.einsum("pc,pc->p", values, values)
-        return np.stack(
-            [kurtosis(values), gini(absolute), hoyer(absolute.sum(-1), squares, values.shape[-1])]
-        )
+    ascending, squares = np.sort(np.abs(values), axis=-1), np.einsum("pc,pc->p", values, values)
+    by_hoyer = hoyer(ascending.sum(-1), squares, values.shape[-1])
+    return np.stack([kurtosis(values), gini_of_sorted(ascending), by_hoyer])
 
 
 def random_frames(n_directions: int, n_units: int, count: int, seed: int) -> Singles:

@@ -6,7 +6,6 @@ Treves & Rolls (1991), What determines the capacity of autoassociative memories 
 Hoyer (2004), Non-negative matrix factorization with sparseness constraints, JMLR 5, eq. in section 3.1.
 """
 
-import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -117,7 +116,8 @@ def hoyer(absolute: ArrayLike, squares: ArrayLike, count: int) -> NDArray[np.flo
     -------
     of the same shape and type; NaN where all values are 0, and where there is only one.
     """
-    absolute, squares, root = np.asarray(absolute), np.asarray(squares), math.sqrt(count)
+    absolute, squares = np.asarray(absolute), np.asarray(squares)
+    root = np.sqrt(absolute.dtype.type(count))
     if count == 1:
         return np.full(absolute.shape, np.nan)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -144,8 +144,12 @@ def gini(values: NDArray[np.number]) -> Floats:
     compressive samples, IEEE Journal of Selected Topics in Signal Processing 5, eq. 1.
     Hurley & Rickard (2009), Comparing measures of sparsity, IEEE Transactions on Information Theory 55.
     """
-    n = values.shape[-1]
-    ascending = np.sort(values, axis=-1)
+    return gini_of_sorted(np.sort(values, axis=-1))
+
+
+def gini_of_sorted(ascending: NDArray[np.number]) -> Floats:
+    """Return the Gini index of each row of values in ascending order, see :func:`gini`."""
+    n = ascending.shape[-1]
     weights = (2 * n - 2 * np.arange(1, n + 1) + 1) / n
     if ascending.dtype.kind == "f":
         weights = weights.astype(ascending.dtype)
