@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
 
 from benchmarks import growth
+from census.drawing.page import in_style, new_figure, save
 from census.figures.style import (
     BLUE,
     GRAY,
@@ -22,9 +23,6 @@ from census.figures.style import (
     SKY,
     VERMILION,
     WIDTH,
-    in_style,
-    new_figure,
-    save,
 )
 
 PAGE, TABLE = "benchmark-results.md", "benchmark-results.tsv"

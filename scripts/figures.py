@@ -5,7 +5,7 @@ from census.jobs import Script, job
 snakemake: Script
 
 with job(snakemake.log[0]):
-    from census.figures.drawing import draw
+    from census.drawing.job import draw
 
     draw(
         dict(snakemake.input.items()),

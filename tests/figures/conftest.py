@@ -3,7 +3,7 @@
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from census.figures.style import in_style
+from census.drawing.page import in_style
 
 
 @pytest.fixture(autouse=True)

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from census.drawing.page import figure_of
 from census.figures.ablation import draw_cumulative, draw_units
 
 NAMES = ["features.1", "features.10.squeeze_activation", "classifier.2"]
@@ -86,7 +87,7 @@ def legend_of(figure):
 
 
 def test_each_unit_has_a_mark_in_ascending_order(units, layers, drawn, texts, overlaps):
-    figure = draw_units(units, layers, "A title")
+    figure = figure_of(draw_units, units, layers, title="A title")
     renderer = drawn(figure)
     panels = np.reshape(figure.axes, (3, 2))
     for panel, mode in zip(panels[0], ("zero", "resampled"), strict=True):
@@ -107,7 +108,7 @@ def test_each_unit_has_a_mark_in_ascending_order(units, layers, drawn, texts, ov
 
 def test_a_network_without_a_control_has_no_marks_of_one(units, layers, drawn):
     units, layers = (table[table["checkpoint"] == "final"] for table in (units, layers))
-    figure = draw_units(units, layers.assign(reference="intact", n_ablated=64), "A title")
+    figure = figure_of(draw_units, units, layers.assign(reference="intact", n_ablated=64), title="A title")
     drawn(figure)
     assert "untrained" not in legend_of(figure)
     assert "all units of each layer" in legend_of(figure)[-1]
@@ -116,7 +117,7 @@ def test_a_network_without_a_control_has_no_marks_of_one(units, layers, drawn):
 
 
 def test_what_is_undefined_for_all_is_said_and_has_no_panel(units, layers, drawn):
-    figure = draw_units(units.assign(ablation_worst_class=np.nan), layers, "A title")
+    figure = figure_of(draw_units, units.assign(ablation_worst_class=np.nan), layers, title="A title")
     drawn(figure)
     assert len(figure.axes) == 4
     assert figure.axes[-1].get_xlabel() != ""
@@ -124,7 +125,7 @@ def test_what_is_undefined_for_all_is_said_and_has_no_panel(units, layers, drawn
 
 
 def test_curves_and_areas_are_of_each_order(curves, layers, drawn, overlaps):
-    figure = draw_cumulative(curves, layers, "A title")
+    figure = figure_of(draw_cumulative, curves, layers, title="A title")
     renderer = drawn(figure)
     panels = figure.axes
     # of each mode a panel per layer, and one for the areas

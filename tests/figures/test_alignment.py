@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from census.drawing.page import figure_of
 from census.figures.alignment import KINDS, draw_depth, draw_learning
 from census.figures.style import BLUE, VERMILION
 
@@ -48,7 +49,7 @@ def curves(axes):
 
 
 def test_depth_shows_both_sides_of_rectifiers(layers, bases, drawn, overlaps):
-    figure = draw_depth(layers, bases, "A title")
+    figure = figure_of(draw_depth, layers, bases, title="A title")
     renderer = drawn(figure)
     z, _, along = figure.axes
     before, after = (
@@ -57,25 +58,26 @@ def test_depth_shows_both_sides_of_rectifiers(layers, bases, drawn, overlaps):
     )
     # layers without a rectifier have no value before it, and no cross for that
     np.testing.assert_array_equal(before.get_xydata(), [[1, -10], [3, -1000]])
-    np.testing.assert_array_equal(after.get_xydata(), [[1, 10], [2, 100], [3, 1000], [4, 10000]])
+    np.testing.assert_array_equal(after.get_xydata(), [[0, np.nan], [1, 10], [2, 100], [3, 1000], [4, 10000]])
     crosses = [list(line.get_xdata()) for line in z.lines if line.get_marker() == "x"]
     assert crosses == [[0], [0]]
     low, high = z.get_ylim()
     assert low < -1000
     assert high > 10_000
     # those layers that were looked at, each in its place
-    assert [line.get_xdata().tolist() for line in curves(along)] == [[1, 2, 4]] * 4
-    assert [line.get_ydata()[0] for line in curves(along)] == [3, 4, 5, 6]
+    assert [line.get_xdata().tolist() for line in curves(along)] == [[0, 1, 2, 4]] * 4
+    assert [line.get_ydata()[1] for line in curves(along)] == [3, 4, 5, 6]
     rings = [line.get_xydata().tolist() for line in along.lines if line.get_fillstyle() == "none"]
     assert [ring for ring in rings if ring] == [[[2, 6]]]
-    assert [text.get_text() for text in figure.legends[0].get_texts()][-1] == "not converged"
+    legend = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert legend[-2:] == ["not converged", "undefined"]
     assert [label.get_text() for label in along.get_xticklabels()] == list(NAMES)
     assert overlaps(along.get_xticklabels(), renderer) == []
     assert overlaps(z.get_yticklabels(), renderer) == []
 
 
 def test_a_network_without_a_control_or_layers_of_units(layers, drawn):
-    figure = draw_depth(layers[layers["checkpoint"] == "final"], None, "A title")
+    figure = figure_of(draw_depth, layers[layers["checkpoint"] == "final"], None, title="A title")
     drawn(figure)
     assert len(figure.axes) == 2
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
@@ -84,7 +86,7 @@ def test_a_network_without_a_control_or_layers_of_units(layers, drawn):
 
 
 def test_learning_gives_a_layer_one_color_before_and_after(layers, drawn):
-    figure = draw_learning(layers, "A title")
+    figure = figure_of(draw_learning, layers, title="A title")
     drawn(figure)
     after, before = (
         {line.get_label(): line for line in axes.lines if line.get_label() in NAMES} for axes in figure.axes

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from census.claims.verdict import FAILS, HOLDS, UNDECIDED
+from census.drawing.page import figure_of, in_style
 from census.figures.agreement import NAMES, draw_agreement
 from census.figures.claims import draw_claims
-from census.figures.style import in_style
 
 
 def claims():
@@ -15,7 +15,7 @@ def claims():
     rows = [
         ("S0.1", "ρ of depth and this", -0.7, -0.9, -0.5, 0.2, 0.0, HOLDS, ""),
         ("S0.2", "a difference", 12.0, 9.0, 15.0, 11.0, 0.0, FAILS, ""),
-        ("S0.3", "a share", nan, nan, nan, nan, 0.5, UNDECIDED, "not measured, or undefined"),
+        ("S0.3", "a share", nan, nan, nan, nan, 0.5, UNDECIDED, "not measured"),
     ]
     names = ["id", "statistic", "effect", "low", "high", "control", "null", "verdict", "remark"]
     one = pd.DataFrame(rows, columns=names).assign(claim="that it is so", predicted="below")
@@ -28,20 +28,20 @@ def words(figure):
 
 def test_every_claim_stands_once_and_every_network_has_its_verdict():
     with in_style():
-        figure = draw_claims(claims(), "title")
+        figure = figure_of(draw_claims, claims(), network="cnn", dataset="clothes")
         figure.canvas.draw()
     found = words(figure)
     for name in ("S0.1", "S0.2", "S0.3"):
         assert found.count(name) == 1
     assert found.count("holds") == 2
     assert found.count("does not hold") == 2
-    assert found.count("undecided: not measured, or undefined") == 2
+    assert found.count("undecided: not measured") == 2
     assert "−0.70 [−0.90, −0.50]; untrained 0.20" in found
 
 
 def test_rank_correlations_are_drawn_as_they_are_and_others_by_their_row():
     with in_style():
-        figure = draw_claims(claims(), "title")
+        figure = figure_of(draw_claims, claims(), network="cnn", dataset="clothes")
     marks = [line.get_xdata() for line in figure.axes[1].lines if line.get_marker() == "o"]
     # the untrained network's, then the effect
     assert [float(np.ravel(each)[0]) for each in marks[:2]] == [0.2, -0.7]
@@ -58,12 +58,12 @@ def agreement():
                     low, high = 0.3 * sign - 0.1, 0.3 * sign + 0.1
                     rows.append((checkpoint, layer, depth, first, second, 0.3 * sign, low, high, 9))
     columns = ["checkpoint", "layer", "depth", "first", "second", "rho", "rho_low", "rho_high", "n"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=columns).assign(network="cnn", dataset="clothes")
 
 
 def test_the_trained_network_is_below_the_diagonal_and_the_untrained_above():
     with in_style():
-        figure = draw_agreement(agreement(), "title")
+        figure = figure_of(draw_agreement, agreement(), network="cnn", dataset="clothes")
     matrix = figure.axes[0].images[0].get_array()
     below, above = np.tril_indices(len(NAMES), -1), np.triu_indices(len(NAMES), 1)
     assert (matrix[below] == 0.3).all()
@@ -72,6 +72,8 @@ def test_the_trained_network_is_below_the_diagonal_and_the_untrained_above():
 
 def test_without_a_control_there_is_one_half():
     with in_style():
-        figure = draw_agreement(agreement().query("checkpoint == 'final'"), "title")
+        figure = figure_of(
+            draw_agreement, agreement().query("checkpoint == 'final'"), network="cnn", dataset="clothes"
+        )
     assert figure.axes[0].images[0].get_array().mask[np.triu_indices(len(NAMES))].all()
     assert "untrained" not in figure.axes[0].get_title(loc="left")

@@ -5,11 +5,12 @@ import pandas as pd
 import pytest
 from scipy.cluster.hierarchy import linkage
 
+from census.drawing.page import figure_of
 from census.figures.clusters import (
     MOST_CLUSTERS,
     LayerClusters,
-    draw_dendrograms,
     draw_depth,
+    draw_trees,
     leaves,
     prune,
 )
@@ -47,7 +48,7 @@ def layer(name, units, seed=0):
 
 
 def test_depth_shows_clusters_chance_and_constant_units(layers, drawn, texts):
-    figure = draw_depth(layers, "A title")
+    figure = figure_of(draw_depth, layers, title="A title")
     drawn(figure)
     above, below = figure.axes
     solid = [line.get_ydata() for line in above.lines if line.get_linestyle() == "-"]
@@ -91,7 +92,7 @@ def test_dendrograms_show_the_largest_clusters_with_their_pictures(drawn, texts,
     shown = [layer("features.3.squeeze_activation", 300), layer("b", 6), one, nothing]
     random = np.random.default_rng(0)
     pixels = {image: random.integers(0, 256, (28, 28, 1), np.uint8) for image in range(50)}
-    figure = draw_dendrograms(shown, pixels, "A title")
+    figure = figure_of(draw_trees, shown, pixels, title="A title")
     renderer = drawn(figure)
     trees = figure.axes[::2]
     sizes = np.bincount(shown[0].clusters)
@@ -111,7 +112,7 @@ def test_dendrograms_show_the_largest_clusters_with_their_pictures(drawn, texts,
 def test_pictures_of_any_size_and_color(drawn):
     shown = LayerClusters("a", 0.7, np.zeros(1, int), np.empty((0, 4)), np.array([[0, 1]]))
     pixels = {0: np.full((90, 70, 3), (255, 0, 0), np.uint8), 1: np.full((5, 5, 1), 9, np.uint8)}
-    figure = draw_dendrograms([shown], pixels, "A title")
+    figure = figure_of(draw_trees, [shown], pixels, title="A title")
     drawn(figure)
     (image,) = figure.axes[1].images
     assert image.get_array()[30, 30].tolist() == [255, 0, 0]

@@ -5,15 +5,17 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 
+from census.drawing.page import figure_of
+from census.drawing.tiles import FRAME, TILE, draw_strips
 from census.figures.directions import (
     COMPARED,
     draw_depth,
     draw_purity,
     draw_redundancy,
     draw_spectrum,
-    draw_variance,
+    draw_variances,
+    rounded,
 )
-from census.figures.strips import FRAME, TILE, Strip, draw_strips, rounded
 from census.measures.direction_tables import COMPARISONS
 from census.tables.arrow import ENDINGS
 
@@ -90,7 +92,7 @@ def directions(layers):
 
 
 def test_spectra_have_a_curve_per_layer_and_mark_the_null(spectra, layers, drawn):
-    figure = draw_spectrum(spectra, layers, "A title")
+    figure = figure_of(draw_spectrum, spectra, layers, title="A title")
     drawn(figure)
     panels = figure.axes[:4]
     assert [panel.get_title("left") for panel in panels] == [
@@ -111,14 +113,14 @@ def test_spectra_have_a_curve_per_layer_and_mark_the_null(spectra, layers, drawn
 def test_many_layers_have_a_scale_in_place_of_names(spectra, layers, drawn):
     many = [layers.assign(layer=layers["layer"] + f".{n}", depth=layers["depth"] + 10 * n) for n in range(8)]
     more = [spectra.assign(layer=spectra["layer"] + f".{n}") for n in range(8)]
-    figure = draw_spectrum(pd.concat(more), pd.concat(many), "A title")
+    figure = figure_of(draw_spectrum, pd.concat(more), pd.concat(many), title="A title")
     drawn(figure)
     (bar,) = [axes for axes in figure.axes if axes.get_ylabel() == "layer, in order of depth"]
     assert [label.get_text() for label in bar.get_yticklabels()] == ["input.0", "output.7"]
 
 
 def test_what_is_undefined_along_depth_is_marked(layers, drawn, overlaps):
-    figure = draw_depth(layers, 8, "A title")
+    figure = figure_of(draw_depth, layers, 8, title="A title")
     renderer = drawn(figure)
     above, middle, below = figure.axes
     solid = next(line for line in above.lines if line.get_linestyle() == "-")
@@ -134,7 +136,7 @@ def test_what_is_undefined_along_depth_is_marked(layers, drawn, overlaps):
 
 
 def test_redundancy_is_drawn_beside_chance(layers, drawn):
-    figure = draw_redundancy(layers, "A title")
+    figure = figure_of(draw_redundancy, layers, title="A title")
     drawn(figure)
     final = layers[layers["checkpoint"] == "final"].sort_values("depth")
     for panel, end in zip(figure.axes, ("", "bottom_"), strict=True):
@@ -150,7 +152,7 @@ def test_redundancy_is_drawn_beside_chance(layers, drawn):
 
 
 def test_purity_shows_each_component_of_the_final_network(layers, directions, drawn):
-    figure = draw_purity(layers, directions, "A title")
+    figure = figure_of(draw_purity, layers, directions, title="A title")
     drawn(figure)
     scatter, _, below = figure.axes
     points = [line for line in scatter.lines if len(line.get_xdata())]
@@ -172,7 +174,7 @@ def test_variances_of_all_neurons_and_of_chosen_ones(directions, drawn, texts):
     }
     variances[NAMES[0]]["final"][:7] = np.nan
     variances = {name: variances.get(name, {}) for name in NAMES}
-    figure = draw_variance(variances, directions, "A title")
+    figure = figure_of(draw_variances, variances, directions, title="A title")
     drawn(figure)
     (axes,) = figure.axes
     assert [label.get_text() for label in axes.get_yticklabels()] == NAMES[::-1]
@@ -189,14 +191,14 @@ def test_strips_show_each_image_in_its_place(drawn, texts, overlaps):
         3: np.full((50, 100, 3), (0, 0, 250), np.uint8),
     }
     layers = {
-        "input": {"one": [Strip("first", [1, 2], [3, 1]), Strip("second", [2, 2], [1, 1])], "two": []},
+        "input": {"one": [("first", [1, 2], [3, 1]), ("second", [2, 2], [1, 1])], "two": []},
         "features.3.expand3x3_activation": {
-            "one": [Strip("first", [3, 3], [1, 2])],
-            "two": [Strip("w", [1, 1], [2, 2])],
+            "one": [("first", [3, 3], [1, 2])],
+            "two": [("w", [1, 1], [2, 2])],
         },
         "silent": {"one": [], "two": []},
     }
-    figure = draw_strips(layers, images, "A title")
+    figure = figure_of(draw_strips, layers, images, title="A title")
     renderer = drawn(figure)
     (axes,) = figure.axes
     picture = axes.images[0].get_array()

@@ -4,12 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from census.drawing.page import figure_of
 from census.figures.facetedness import (
     about_top_images,
     draw_counts,
     draw_degree,
     draw_density,
-    draw_heatmaps,
+    draw_pairs,
     draw_similarity,
 )
 
@@ -82,8 +83,8 @@ def layers():
     return pd.DataFrame(rows).sample(frac=1, random_state=0)
 
 
-def test_densities_leave_silent_units_out_and_show_chance(units, drawn, overlaps):
-    figure = draw_density(units, "A title")
+def test_densities_leave_silent_units_out_and_show_chance(units, layers, drawn, overlaps):
+    figure = figure_of(draw_density, units, layers, title="A title")
     renderer = drawn(figure)
     left, right = figure.axes
     assert [label.get_text() for label in left.get_yticklabels()] == NAMES[::-1]
@@ -100,7 +101,7 @@ def test_densities_leave_silent_units_out_and_show_chance(units, drawn, overlaps
 
 
 def test_degrees_are_of_the_final_network_and_finite(units, layers, drawn, texts, overlaps):
-    figure = draw_degree(units, layers, "A title")
+    figure = figure_of(draw_degree, units, layers, title="A title")
     renderer = drawn(figure)
     left, right = figure.axes
     final = units[(units["checkpoint"] == "final") & np.isfinite(units["mf_degree"])]
@@ -115,7 +116,7 @@ def test_degrees_are_of_the_final_network_and_finite(units, layers, drawn, texts
 
 
 def test_counts_show_both_sides_and_what_is_without_bounds(layers, drawn, texts):
-    figure = draw_counts(layers, "A title")
+    figure = figure_of(draw_counts, layers, title="A title")
     drawn(figure)
     above, below = figure.axes
     final = layers[layers["checkpoint"] == "final"].sort_values("depth")
@@ -131,7 +132,10 @@ def test_the_image_has_no_units_of_the_network(units, layers, drawn):
     image = units[units["layer"] == "output"].assign(**first, mf_normalised=np.nan, mf_degree=50.0)
     of_image = layers[layers["layer"] == "output"].assign(**first, mf_highest=50.0, share_sf=np.nan)
     units, layers = pd.concat([image, units]), pd.concat([of_image, layers])
-    for figure in (draw_degree(units, layers, "A title"), draw_counts(layers, "A title")):
+    for figure in (
+        figure_of(draw_degree, units, layers, title="A title"),
+        figure_of(draw_counts, layers, title="A title"),
+    ):
         drawn(figure)
         for axes in figure.axes:
             assert "input" not in [label.get_text() for label in axes.get_xticklabels()]
@@ -156,7 +160,7 @@ def test_titles_say_what_top_images_are_of(layers, n_final, n_untrained, words):
 
 
 def test_similarity_shows_chance_and_marks_what_is_undefined(layers, drawn):
-    figure = draw_similarity(layers, "A title")
+    figure = figure_of(draw_similarity, layers, title="A title")
     drawn(figure)
     for axes, level in zip(figure.axes, (0.2, 15.0), strict=True):
         (chance,) = [line for line in axes.lines if line.get_marker() == "_"]
@@ -171,7 +175,7 @@ def test_heat_maps_say_how_many_units_they_show(drawn):
         name: (random.uniform(-1, 1, (size, size)),) * 2
         for name, size in zip(NAMES, (3, 1, 300, 4), strict=True)
     }
-    figure = draw_heatmaps(matrices, "A title")
+    figure = figure_of(draw_pairs, matrices, title="A title")
     drawn(figure)
     titles = [axes.get_title("left") for axes in figure.axes if axes.images and axes.get_title("left")]
     assert [title.rpartition("\n")[2] for title in titles] == [

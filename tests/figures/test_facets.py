@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from census.drawing.page import figure_of
 from census.figures.facets import (
     COLORS,
     COLORS_8BIT,
@@ -11,7 +12,7 @@ from census.figures.facets import (
     PATCHES,
     TILE,
     UnitFacets,
-    draw_facets,
+    draw_units,
 )
 from census.figures.style import GRAY
 
@@ -47,8 +48,10 @@ def borders(figure):
 
 
 def test_a_row_names_its_unit_and_shows_all_of_it(drawn, texts, overlaps):
-    figure = draw_facets(
-        [unit(), unit("relu", p=0.34, not_converged=["gray", "red", "green", "blue"])], "A title"
+    figure = figure_of(
+        draw_units,
+        [unit(), unit("relu", p=0.34, not_converged=["gray", "red", "green", "blue"])],
+        title="A title",
     )
     renderer = drawn(figure)
     written = [text.get_text() for text in texts(figure)]
@@ -70,7 +73,7 @@ def test_a_row_names_its_unit_and_shows_all_of_it(drawn, texts, overlaps):
 
 
 def test_a_p_value_that_is_undefined_is_no_number(texts):
-    written = [text.get_text() for text in texts(draw_facets([unit(p=np.nan)], "A title"))]
+    written = [text.get_text() for text in texts(figure_of(draw_units, [unit(p=np.nan)], title="A title"))]
     assert "unit 291, MF 0.57, p undefined" in written
 
 
@@ -82,7 +85,7 @@ def test_tiles_hold_what_they_show():
         COLORS: np.stack([weights] * 3, -1),
         COLORS_8BIT: np.zeros((8, 2, 2, 3), np.uint8),
     }
-    shown = picture(draw_facets([unit(facets=facets)], "A title"))
+    shown = picture(figure_of(draw_units, [unit(facets=facets)], title="A title"))
     quarters = [shown[y, x, 0] for y in (1, TILE) for x in (1, TILE)]
     assert (shown[[0, TILE + 1], : TILE + 2] == FRAME).all()
     assert quarters == [255, 64, 128, 128]
@@ -101,17 +104,17 @@ def test_the_border_of_an_image_is_drawn_where_it_cuts_a_patch():
     above, behind = borders_of(inside)
     assert above == [[left, top], [left + TILE / 2, top]]
     assert behind == [[left + TILE / 2, top], [left + TILE / 2, TILE + 0.5]]
-    shown = picture(draw_facets([unit(inside=inside)], "A title"))
+    shown = picture(figure_of(draw_units, [unit(inside=inside)], title="A title"))
     assert (shown[2, round(left) + 2] == OUTSIDE).all()
 
 
 def borders_of(inside):
-    figure = draw_facets([unit(inside=inside)], "A title")
+    figure = figure_of(draw_units, [unit(inside=inside)], title="A title")
     return borders(figure) if len(figure.axes[0].collections[0].get_segments()) else []
 
 
 def test_gray_images_take_one_line(drawn, texts, overlaps):
-    figure = draw_facets([unit("pool1", colored=False), unit(colored=False)], "A title")
+    figure = figure_of(draw_units, [unit("pool1", colored=False), unit(colored=False)], title="A title")
     renderer = drawn(figure)
     assert [text.get_text() for text in texts(figure)][-2:] == [GRAYS, PATCHES]
     assert "….3.expand3x3_activation" in [text.get_text() for text in texts(figure)]
@@ -128,7 +131,7 @@ def test_it_is_written_why_facets_are_missing(drawn, texts, overlaps):
         unit("relu2", facets={GRAYS: np.ones((8, 3, 3))}, reason="blue: all patches are the same"),
         unit("relu3"),
     ]
-    figure = draw_facets(rows, "A title")
+    figure = figure_of(draw_units, rows, title="A title")
     renderer = drawn(figure)
     gray = [text for text in texts(figure) if text.get_color() == GRAY]
     assert [text.get_text() for text in gray] == [
@@ -139,16 +142,16 @@ def test_it_is_written_why_facets_are_missing(drawn, texts, overlaps):
     assert gray[1].get_position()[0] < gray[2].get_position()[0]
     assert overlaps(texts(figure), renderer) == []
     # a unit that has none in color may be alone
-    assert COLORS in [text.get_text() for text in texts(draw_facets(rows[2:3], "A title"))]
+    assert COLORS in [text.get_text() for text in texts(figure_of(draw_units, rows[2:3], title="A title"))]
     # what there is, is shown
     assert (picture(figure) == SHADE).all(2).sum() == (2 + 2 * RANKS) * TILE**2
 
 
 def test_patches_that_are_not_square_keep_their_shape():
     narrow = unit(patches=np.full((RANKS, 16, 8, 3), SHADE, np.uint8), inside=np.ones((RANKS, 16, 8), bool))
-    shown = picture(draw_facets([narrow], "A title"))
+    shown = picture(figure_of(draw_units, [narrow], title="A title"))
     assert (shown == SHADE).all(2).sum() == RANKS * TILE**2 // 2
 
 
 def test_a_figure_of_nothing_can_be_drawn(drawn):
-    drawn(draw_facets([UnitFacets("relu", reason="too few units answer")], "A title"))
+    drawn(figure_of(draw_units, [UnitFacets("relu", reason="too few units answer")], title="A title"))

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from census.drawing.page import figure_of
 from census.figures.selectivity import draw_depth, draw_detection, draw_learning
 
 NAMES = ["input", "features.1", "features.3.expand3x3_activation", "output"]
@@ -75,7 +76,7 @@ def medians(axes):
 
 
 def test_depth_shows_medians_in_order_and_why_units_are_missing(units, layers, drawn, texts, overlaps):
-    figure = draw_depth(units, layers, "A title")
+    figure = figure_of(draw_depth, units, layers, title="A title")
     renderer = drawn(figure)
     above, below = figure.axes
     assert [label.get_text() for label in below.get_xticklabels()] == NAMES
@@ -95,7 +96,7 @@ def test_depth_shows_medians_in_order_and_why_units_are_missing(units, layers, d
 )
 def test_depth_says_what_else_leaves_units_undefined(units, layers, drawn, texts, column, value, reason):
     units[["selectivity", "selectivity_corrected"]] = np.nan
-    figure = draw_depth(units, layers.assign(**{column: value}), "A title")
+    figure = figure_of(draw_depth, units, layers.assign(**{column: value}), title="A title")
     drawn(figure)
     assert [text.get_text() for text in texts(figure)].count(reason) == 2 * len(NAMES)
 
@@ -105,7 +106,7 @@ def test_detection_has_a_panel_for_each_measure_with_its_chance(units, layers, d
     layers.loc[layers["layer"] == "input", ["auroc_median", "informedness_median", "precision_median"]] = (
         np.nan
     )
-    figure = draw_detection(units, layers, "A title")
+    figure = figure_of(draw_detection, units, layers, title="A title")
     drawn(figure)
     final = units[units["checkpoint"] == "final"].groupby("depth")
     columns = ("auroc", "informedness", "precision_top_k")
@@ -126,7 +127,7 @@ def test_detection_has_a_panel_for_each_measure_with_its_chance(units, layers, d
 def test_a_network_without_an_untrained_state_stands_alone(units, layers, drawn):
     for draw in (draw_depth, draw_detection):
         tables = (table[table["checkpoint"] == "final"] for table in (units, layers))
-        figure = draw(*tables, "A title")
+        figure = figure_of(draw, *tables, title="A title")
         drawn(figure)
         (line,) = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
         np.testing.assert_array_equal(line.get_xdata(), range(len(NAMES)))
@@ -136,7 +137,7 @@ def test_a_network_without_an_untrained_state_stands_alone(units, layers, drawn)
 
 
 def test_learning_shows_each_layer_and_chance(layers, drawn):
-    figure = draw_learning(layers, "A title")
+    figure = figure_of(draw_learning, layers, title="A title")
     drawn(figure)
     left, right = figure.axes
     steps = sorted(STEPS.values())
@@ -148,4 +149,4 @@ def test_learning_shows_each_layer_and_chance(layers, drawn):
             np.testing.assert_array_equal(lines[name].get_ydata(), table[column])
     chance = [line.get_ydata() for line in right.lines if line.get_color() == "#D55E00"]
     np.testing.assert_array_equal(chance, [[0.55, 0.55, 0.52]])
-    assert [text.get_text() for text in figure.legends[0].get_texts()] == [*NAMES, "chance"]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == [*NAMES, "chance", "undefined"]

@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_rgba
 
-from census.figures.correlation import draw_decorrelation, draw_matrices
-from census.figures.learning import draw_checkpoints, draw_learning
+from census.drawing.page import figure_of
+from census.figures.correlation import draw_decorrelation, draw_in_orders
+from census.figures.learning import draw_checkpoints, draw_steps
 from census.figures.similarity import draw_layers, draw_submodules
 from census.figures.style import GRAY
 
@@ -116,7 +117,7 @@ def test_matrices_stand_in_both_orders_with_their_classes(matrices, drawn, overl
     random = np.random.default_rng(1)
     orders = {name: random.permutation(N_IMAGES) for name in ("input", "output")}
     labels = random.integers(0, 3, N_IMAGES)
-    figure = draw_matrices(matrices, orders, labels, ["ape", "bee", "cat"], "A title")
+    figure = figure_of(draw_in_orders, matrices, orders, labels, ["ape", "bee", "cat"], title="A title")
     renderer = drawn(figure)
     panels = [axes for axes in figure.subfigs[0].axes if axes.images]
     assert len(panels) == 10
@@ -140,15 +141,17 @@ def test_many_classes_have_no_legend(matrices):
     orders = {"input": np.arange(N_IMAGES)}
     classes = [str(number) for number in range(1000)]
     whole = {name: matrix for name, matrix in matrices.items() if not np.isnan(matrix).any()}
-    figure = draw_matrices(whole, orders, np.arange(N_IMAGES), classes, "A title")
+    figure = figure_of(draw_in_orders, whole, orders, np.arange(N_IMAGES), classes, title="A title")
     assert [text.get_text() for text in figure.subfigs[1].legends[0].get_texts()] == classes[:N_IMAGES]
     wide = {name: np.eye(40) for name in NAMES}
-    figure = draw_matrices(wide, {"input": np.arange(40)}, np.arange(40), classes, "A title")
+    figure = figure_of(
+        draw_in_orders, wide, {"input": np.arange(40)}, np.arange(40), classes, title="A title"
+    )
     assert figure.subfigs[1].legends == []
 
 
 def test_decorrelation_has_two_axes_and_marks_what_is_undefined(layers, drawn, texts, overlaps):
-    figure = draw_decorrelation(layers, layers, "A title")
+    figure = figure_of(draw_decorrelation, layers, layers, title="A title")
     renderer = drawn(figure)
     left, right = figure.axes
     final = layers[layers["checkpoint"] == "final"].sort_values("depth")
@@ -160,9 +163,9 @@ def test_decorrelation_has_two_axes_and_marks_what_is_undefined(layers, drawn, t
 
 
 def test_a_matrix_of_layers_leaves_branches_out(pairs, steps, drawn, overlaps):
-    figure = draw_layers(pairs, steps, "similarity", "A title")
+    figure = figure_of(draw_layers, pairs, steps, column="similarity", title="A title")
     renderer = drawn(figure)
-    trained, untrained, _, below = figure.get_axes()
+    trained, untrained, below, _ = figure.get_axes()
     trunk = ["input", "features.1", "output"]
     assert [label.get_text() for label in trained.get_xticklabels()] == trunk
     np.testing.assert_allclose(shown_in(trained), [[1, 0.9, 0.9**4], [0.9, 1, 0.9**3], [0.9**4, 0.9**3, 1]])
@@ -174,22 +177,22 @@ def test_a_matrix_of_layers_leaves_branches_out(pairs, steps, drawn, overlaps):
 
 
 def test_the_input_is_not_drawn_where_it_is_regressed_out(pairs, steps):
-    figure = draw_layers(pairs, steps, "similarity_deconfounded", "A title")
+    figure = figure_of(draw_layers, pairs, steps, column="similarity_deconfounded", title="A title")
     assert [label.get_text() for label in figure.get_axes()[0].get_yticklabels()] == ["features.1", "output"]
 
 
 def test_without_intervals_no_legend_speaks_of_them(pairs, steps):
-    figure = draw_layers(pairs, steps, "similarity_spearman", "A title")
+    figure = figure_of(draw_layers, pairs, steps, column="similarity_spearman", title="A title")
     labels = [text.get_text() for text in figure.subfigs[1].legends[0].get_texts()]
     assert labels == ["trained", "untrained"]
 
 
 def test_branches_of_a_module_stand_in_a_box(pairs, drawn, texts, overlaps):
-    figure = draw_submodules(pairs, "A title")
+    figure = figure_of(draw_submodules, pairs, title="A title")
     renderer = drawn(figure)
     above, below = figure.axes[:2]
     (box,) = above.patches
-    assert (box.get_x(), box.get_y(), box.get_width(), box.get_height()) == (0.5, 0.5, 2, 2)
+    assert [box.get_xy().min(0).tolist(), box.get_xy().max(0).tolist()] == [[0.5, 0.5], [2.5, 2.5]]
     assert [label.get_text() for label in below.get_xticklabels()] == [
         *("input", "expand1x1_activation", "expand3x3_activation", "output")
     ]
@@ -212,7 +215,7 @@ def test_learning_shows_every_layer_at_every_step(learning, layers, drawn):
             **{f"loss{end}": [0.3, 2.3, 1.0] for end in ("", "_low", "_high")},
         }
     )
-    figure = draw_learning(learning, layers, layers, performance, "A title")
+    figure = figure_of(draw_steps, learning, layers, layers, performance, title="A title")
     drawn(figure)
     assert len(figure.axes) == 6
     for panel in figure.axes[:4]:
@@ -227,13 +230,13 @@ def test_learning_shows_every_layer_at_every_step(learning, layers, drawn):
     np.testing.assert_allclose(to_trained, [0.53, 0.54, 1])
     np.testing.assert_allclose(to_untrained, [1, 0.99, 0.53])
     np.testing.assert_allclose(figure.axes[4].lines[0].get_ydata(), [0.1, 0.5, 0.9])
-    assert len(draw_learning(learning, layers, layers, None, "A title").axes) == 4
+    assert len(figure_of(draw_steps, learning, layers, layers, None, title="A title").axes) == 4
 
 
 def test_two_checkpoints_are_compared_along_depth(learning, drawn, overlaps):
     two = learning[(learning["checkpoint"] != "10") & (learning["other_checkpoint"] != "10")].copy()
     two.loc[two["layer"] == "features.1", "similarity"] = np.nan
-    figure = draw_checkpoints(two, "A title")
+    figure = figure_of(draw_checkpoints, two, title="A title")
     renderer = drawn(figure)
     (axes,) = figure.axes
     np.testing.assert_allclose(axes.lines[0].get_ydata(), [0.53, np.nan, 0.53, 0.53, 0.53])
@@ -246,12 +249,14 @@ def test_two_checkpoints_are_compared_along_depth(learning, drawn, overlaps):
 
 def test_random_weights_are_not_called_trained(pairs, steps):
     random = pairs[pairs["checkpoint"] == "final"].assign(step=0)
-    figure = draw_layers(random, steps[steps["checkpoint"] == "final"], "cka", "A title")
+    figure = figure_of(
+        draw_layers, random, steps[steps["checkpoint"] == "final"], column="cka", title="A title"
+    )
     assert figure.get_axes()[0].get_title("left") == "random weights"
 
 
 def test_checkpoints_are_compared_in_order_of_steps(learning, drawn):
-    figure = draw_checkpoints(learning, "A title")
+    figure = figure_of(draw_checkpoints, learning, title="A title")
     drawn(figure)
     panels = [axes for axes in figure.axes if axes.images]
     assert len(panels) == 5

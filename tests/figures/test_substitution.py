@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from census.figures.substitution import UnitPictures, draw_beaten, draw_pictures
+from census.drawing.page import figure_of
+from census.figures.substitution import UnitPictures, draw_rows, draw_threes
 
 HEADINGS = ("top image", "IAM", "AM")
 
@@ -24,7 +25,7 @@ def test_units_stand_in_the_row_of_their_layer(channels, drawn, overlaps):
         "relu1": [unit(0, channels), unit(1, channels)],
         "features.12.squeeze_activation": [unit(2, channels)],
     }
-    figure = draw_pictures(layers, "A title")
+    figure = figure_of(draw_rows, layers, title="A title")
     renderer = drawn(figure)
     shown = [axes.images[0].get_array() for axes in figure.axes]
     expected = [picture for units in layers.values() for each in units for picture in each.pictures.values()]
@@ -38,7 +39,7 @@ def test_units_stand_in_the_row_of_their_layer(channels, drawn, overlaps):
 
 
 def test_a_unit_without_a_top_image_has_an_empty_frame(drawn):
-    figure = draw_pictures({"relu1": [unit(0, missing=["top image"])]}, "A title")
+    figure = figure_of(draw_rows, {"relu1": [unit(0, missing=["top image"])]}, title="A title")
     drawn(figure)
     assert [len(axes.images) for axes in figure.axes] == [0, 1, 1]
 
@@ -54,7 +55,7 @@ def test_layers_in_which_no_unit_is_beaten_say_so(drawn, overlaps):
             ("its own picture (IAM)", "of a unit that beats it there", "of another one")
         )
     ]
-    figure = draw_beaten({"relu1": [], "relu2": pictures, "relu3": []}, "A title")
+    figure = figure_of(draw_threes, {"relu1": [], "relu2": pictures, "relu3": []}, title="A title")
     renderer = drawn(figure)
     words = [text.get_text() for text in written(figure)]
     assert words.count("none of the chosen units is beaten by two of them") == 2

@@ -1,13 +1,10 @@
-"""Figure of how well the studies' notions of a unit agree."""
+"""How well the studies' measures of a unit agree."""
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from census.figures.inputs import Inputs, Views
+from census.figures.declaration import Family, View
 from census.figures.style import (
     BLUE,
     FINAL,
@@ -18,13 +15,17 @@ from census.figures.style import (
     SKY,
     UNTRAINED,
     VERMILION,
-    depth_axis,
-    depth_width,
     final_state,
-    mark_undefined,
-    names_height,
-    new_figure,
+    layers_of,
+    states,
 )
+from census.measures.declaration import Tables
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from census.drawing.page import Page
 
 NAMES = {
     "mean_activation": "mean activation",
@@ -56,46 +57,32 @@ PAIRS = {
 }
 
 
-def draw_agreement(agreement: pd.DataFrame, title: str) -> Figure:
-    """Draw rank correlations between all measures of units, over all layers and for some along depth.
-
-    Parameters
-    ----------
-    agreement : as the rule ``agreement`` writes it, of one network and data set.
-    title : what stands above.
-    """
-    whole, layers = (agreement[agreement["depth"].isna() == each] for each in (True, False))
-    names = list(layers.sort_values("depth")["layer"].unique())
-    figure = new_figure(max(10.2, depth_width(len(names))), 11.4 + names_height(names))
-    above, below = figure.subplots(2, 1, height_ratios=[2.4, 1])
-    _matrix(figure, above, whole)
-    _along_depth(below, layers, names)
-    figure.suptitle(title, x=0.01, ha="left")
-    return figure
+def draw_agreement(page: "Page", agreement: "pd.DataFrame") -> None:
+    """Draw rank correlations between all measures of units, over all layers and for some along depth."""
+    # the table is of the whole study
+    here = (agreement["network"] == page.network) & (agreement["dataset"] == page.dataset)
+    is_whole = agreement["depth"].isna()
+    whole, layers = agreement[here & is_whole], agreement[here & ~is_whole]
+    names = layers_of(layers)
+    width, height = max(10.2, page.depth_width(len(names))), 11.4 + page.names_height(names)
+    above, below = page.panels(width, height, 2, height_ratios=[2.4, 1])[:, 0]
+    _draw_matrix(page, above, whole)
+    page.depth_axes([below], names)
+    _draw_pairs(page, below, layers)
 
 
-def _matrix(figure: Figure, axes: Axes, whole: pd.DataFrame) -> None:
+def _draw_matrix(page: "Page", axes: "Axes", whole: "pd.DataFrame") -> None:
     """Draw pooled correlations as a matrix: the trained network below the diagonal, the untrained above."""
-    measures = list(NAMES)
+    measures, labels = list(NAMES), list(NAMES.values())
     values = np.full((len(measures),) * 2, np.nan)
     for row in whole.itertuples():
         one, other = measures.index(row.first), measures.index(row.second)
         lower, upper = max(one, other), min(one, other)
         values[(lower, upper) if row.checkpoint == FINAL else (upper, lower)] = row.rho
-    image = axes.imshow(np.ma.masked_invalid(values), cmap="RdBu_r", vmin=-1, vmax=1)
-    for (row, column), value in np.ndenumerate(values):
-        if row != column:
-            dark = abs(value) > 0.6
-            text = "–" if np.isnan(value) else f"{round(value, 2) + 0:.2f}".replace("-", "−")
-            color = "white" if dark else INK
-            axes.text(column, row, text, ha="center", va="center", fontsize=6.6, color=color)
+    page.matrix(axes, values, "agreement", -1, 1, printed=_printed, undefined="–", size=6.6)
     axes.plot([-0.5, len(measures) - 0.5], [-0.5, len(measures) - 0.5], color=INK, linewidth=0.8)
-    labels = list(NAMES.values())
     axes.set_xticks(range(len(labels)), labels, rotation=40, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(len(labels)), labels)
-    axes.grid(False)
-    axes.spines[:].set_visible(False)
-    axes.tick_params(length=0)
     state = final_state(whole.assign(step=np.nan))
     has_control = UNTRAINED in set(whole["checkpoint"])
     axes.set_title(
@@ -103,49 +90,62 @@ def _matrix(figure: Figure, axes: Axes, whole: pd.DataFrame) -> None:
         + (f"below the diagonal {state}, above it untrained" if has_control else state),
         fontweight="normal",
     )
-    bar = figure.colorbar(image, ax=axes, shrink=0.75, pad=0.02)
-    bar.set_label("rank correlation ρ")
-    bar.outline.set_visible(False)
+    page.scale(axes, "rank correlation ρ", "agreement", -1, 1, shrink=0.75)
 
 
-def _along_depth(axes: Axes, layers: pd.DataFrame, names: Sequence[str]) -> None:
+def _printed(value: float) -> str:
+    # + 0, so that no zero has a sign
+    return f"{round(value, 2) + 0:.2f}".replace("-", "−")
+
+
+def _draw_pairs(page: "Page", axes: "Axes", layers: "pd.DataFrame") -> None:
     """Draw the correlations of some pairs along depth, the final network's with their intervals."""
     axes.axhline(0, color=INK, linewidth=0.8)
-    step = 0.8 / len(PAIRS)
+    names, width = list(page.places), 0.8 / len(PAIRS)
     for number, ((first, second), (color, marker)) in enumerate(PAIRS.items()):
         pair = layers[layers[["first", "second"]].isin([first, second]).all(axis=1)]
-        x = np.arange(len(names)) + (number - (len(PAIRS) - 1) / 2) * step
-        for checkpoint in (UNTRAINED, FINAL):
-            here = pair[pair["checkpoint"] == checkpoint].set_index("layer").reindex(names)
-            solid = checkpoint == FINAL
+        x = np.arange(len(names)) + (number - (len(PAIRS) - 1) / 2) * width
+        for checkpoint, rows in states(pair):
+            here, solid = rows.set_index("layer").reindex(names), checkpoint == FINAL
+            face, size = (color, 4.2) if solid else ("white", 3.2)
             if solid:
-                axes.vlines(x, here["rho_low"], here["rho_high"], color=color, linewidth=2, alpha=0.45)
-            axes.plot(
-                x,
-                here["rho"],
-                marker,
-                color=color,
-                markerfacecolor=color if solid else "white",
-                markersize=4.2 if solid else 3.2,
-                alpha=1 if solid else 0.8,
-                label=f"{NAMES[first]} and {NAMES[second]}" if solid else None,
-            )
+                page.bars(axes, x, here["rho_low"], here["rho_high"], color, linewidth=2)
+            style: dict[str, Any] = {
+                "markerfacecolor": face,
+                "markersize": size,
+                "alpha": 1 if solid else 0.8,
+            }
+            axes.plot(x, here["rho"], marker, color=color, **style)
             # of what was measured only: substitution and ablation are for some layers
             measured = here["n"].gt(0) & solid
-            mark_undefined(axes, x[measured], here.loc[measured, "rho"], color)
-    depth_axis(axes, names)
+            page.crosses(axes, x[measured], here.loc[measured, "rho"], color)
+        page.line(f"{NAMES[first]} and {NAMES[second]}", color, marker=marker, linestyle="", markersize=4.2)
     axes.set_ylim(-1.05, 1.05)
     axes.set_ylabel("rank correlation ρ\nover a layer's units")
     if UNTRAINED in set(layers["checkpoint"]):
-        axes.plot([], [], "o", color=INK, markerfacecolor="white", markersize=3.2, label="untrained network")
-    axes.plot([], [], "x", color=INK, markersize=4, label="undefined")
-    axes.legend(loc="upper left", bbox_to_anchor=(0, 1.32), ncols=2, fontsize=7.5)
+        page.line("untrained network", marker="o", markerfacecolor="white", markersize=3.2, linestyle="")
+    page.legend(of=axes, loc="upper left", bbox_to_anchor=(0, 1.32), ncols=2, fontsize=7.5)
 
 
-def views(inputs: Inputs) -> Views:
-    """Return the function of the one view of a run."""
-    agreement = inputs.table("agreement.agreement")
-    here = (agreement["network"] == inputs.network) & (agreement["dataset"] == inputs.dataset)
-    return {
-        "notions": lambda: draw_agreement(agreement[here], f"Do the notions of a unit agree? {inputs.where}")
-    }
+family = Family(
+    name="agreement",
+    section="agreement",
+    reads={"agreement": Tables("agreement.agreement")},
+    where=lambda run: run.has_rectified,
+    views=[
+        View(
+            "notions",
+            draw_agreement,
+            "Do the notions of a unit agree?",
+            caption="""
+            Spearman's rank correlation of each two measures of the same units of {network}, on images of
+            {dataset}. Above: within each layer with an activation function, mean over layers weighted by
+            their numbers of units, of the trained network below the diagonal and of the untrained one above
+            it; gray where undefined. Below: six of these pairs in order of depth, with 95 %
+            bootstrap intervals over units; hollow marks are the untrained network. Substitution and ablation
+            are of layers with per-unit analyses. Two measures far from 0 agree or oppose each other on which
+            units stand out. None of the papers asks this question; see claim X.1.
+            """,
+        ),
+    ],
+)

@@ -1,19 +1,13 @@
-"""Clusters of units that answer alike: how many along depth, and what the largest answer to."""
+"""Clusters of units that respond alike: how many along depth, and the images to which the largest respond."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
-import zarr
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.ticker import PercentFormatter
 from numpy.typing import NDArray
 
-from census.figures.inputs import Inputs, Views
-from census.figures.pictures import as_tile, axes_at, figure_of_pictures
+from census.figures.declaration import Family, Images, View
 from census.figures.style import (
     BLUE,
     FINAL,
@@ -23,15 +17,20 @@ from census.figures.style import (
     UNTRAINED,
     VERMILION,
     WIDTH,
-    depth_axis,
-    depth_width,
-    final_state,
-    mark_undefined,
-    names_height,
-    new_figure,
+    at,
+    layers_of,
     shortened,
-    untrained_handle,
+    states,
 )
+from census.measures.declaration import Matrices, Tables
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import zarr
+    from matplotlib.axes import Axes
+
+    from census.drawing.inputs import Stores
+    from census.drawing.page import Page
 
 MOST_CLUSTERS = 10  # of a layer, of which the largest are drawn
 TILE, GAP = 56, 4  # dots of a picture, and between pictures
@@ -40,71 +39,31 @@ ROW, HEADING, ABOVE, BELOW = 0.34, 0.68, 0.25, 0.1
 MARGIN, LABELS = 0.25, 0.75  # beside the trees, and between them and the pictures
 
 
-def draw_depth(layers: pd.DataFrame, title: str) -> Figure:
-    """Draw how many clusters each layer's units form, and how many to a unit.
-
-    Parameters
-    ----------
-    layers : rows per layer and checkpoint, as the rule ``clusters`` writes them.
-    title : what stands above.
-    """
-    names = layers.sort_values("depth")["layer"].unique().tolist()
-    figure = new_figure(depth_width(len(names)), 4.2 + names_height(names))
-    above, below = figure.subplots(2, 1, sharex=True)
-    x = np.arange(len(names))
-    for checkpoint in (UNTRAINED, FINAL):
-        table = layers[layers["checkpoint"] == checkpoint].sort_values("depth")
-        if not len(table):
-            continue
-        solid = checkpoint == FINAL
-        style = {
-            "color": BLUE,
-            "linestyle": "-" if solid else (0, (3, 2)),
-            "marker": "o",
-            "markerfacecolor": BLUE if solid else "white",
-        }
-        above.plot(x, table["n_clusters"].replace(0, np.nan), **style)
-        below.plot(x, table["cluster_share"], **style)
-        for panel in (above, below):
-            mark_undefined(panel, x, table["cluster_share"], BLUE)
-        varying = table["n_units"] - table["n_constant_units"]
-        if solid:
-            above.plot(x, table["n_clusters_chance"], "_", color=VERMILION, markersize=11)
-            below.plot(x, table["n_clusters_chance"] / varying, "_", color=VERMILION, markersize=11)
-        for place, count in zip(x, table["n_constant_units"], strict=True):
-            if count:
-                # a row of numbers for each checkpoint
-                height = 1.04 if solid else 1.13
-                above.text(
-                    place,
-                    height,
-                    f"{count:,}",
-                    transform=above.get_xaxis_transform(),
-                    ha="center",
-                    fontsize=6.5,
-                    color=INK if solid else GRAY,
-                )
-    if layers["n_constant_units"].any():
-        above.text(-0.01, 1.085, "constant", transform=above.transAxes, ha="right", fontsize=6.5)
+def draw_depth(page: "Page", layers: "pd.DataFrame") -> None:
+    """Draw how many clusters each layer's units form, and how many to a unit, trained beside untrained."""
+    above, below = page.along_depth(layers_of(layers), 4.2, 2)
+    some = layers.assign(n_clusters=layers["n_clusters"].replace(0, np.nan))
+    page.curves(above, some, "n_clusters", BLUE, kinds=False, crosses=True)
+    page.curves(below, layers, "cluster_share", BLUE, kinds=False, crosses=True)
+    final = at(layers, FINAL)
+    x, chance = page.place(final), final["n_clusters_chance"]
+    above.plot(x, chance, "_", color=VERMILION, markersize=11)
+    below.plot(
+        x, chance / (final["n_units"] - final["n_constant_units"]), "_", color=VERMILION, markersize=11
+    )
+    tables, colors = dict(states(layers)), {FINAL: INK, UNTRAINED: GRAY}
+    rows = [(tables[each]["n_constant_units"], colors[each]) for each in colors if each in tables]
+    page.numbers_above(above, "constant", *rows)
     above.set_yscale("log", base=2)
     above.yaxis.set_major_formatter("{x:.0f}")
     above.minorticks_off()
     above.set_ylabel("clusters")
     below.set_ylim(0, 1.05)
-    below.yaxis.set_major_formatter(PercentFormatter(1))
+    page.percent(below.yaxis)
     below.set_ylabel("clusters /\nunits that vary")
-    depth_axis(above, names, named=False)
-    depth_axis(below, names)
-    handles = [Line2D([], [], color=BLUE, marker="o", label=final_state(layers))]
-    if UNTRAINED in set(layers["checkpoint"]):
-        handles.append(untrained_handle(BLUE))
-    label = "chance: responses\npermuted over images"
-    handles.append(Line2D([], [], color=VERMILION, marker="_", markersize=11, linestyle="", label=label))
-    threshold = layers["cluster_threshold"].iloc[0]
-    handles.append(Line2D([], [], linestyle="", label=f"joined at a mean\ncorrelation ≥ {threshold:g}"))
-    figure.legend(handles=handles, loc="outside right upper")
-    figure.suptitle(title, x=0.01, ha="left")
-    return figure
+    page.explain(layers, BLUE, interval=False, kinds=False)
+    page.line("chance: responses\npermuted over images", VERMILION, marker="_", markersize=11, linestyle="")
+    page.words(f"joined at a mean\ncorrelation ≥ {layers['cluster_threshold'].iloc[0]:g}")
 
 
 @dataclass(frozen=True)
@@ -179,20 +138,18 @@ def leaves(branch: Branch) -> list[Branch]:
     return [leaf for part in branch.parts for leaf in leaves(part)] or [branch]
 
 
-def draw_dendrograms(
-    layers: Sequence[LayerClusters], pixels: Mapping[int, NDArray[np.uint8]], title: str
-) -> Figure:
+def draw_trees(
+    page: "Page", layers: Sequence[LayerClusters], pixels: Mapping[int, NDArray[np.uint8]]
+) -> None:
     """Draw how the largest clusters of each layer are joined, and the images to which they answer most.
 
     Parameters
     ----------
     layers : in order of depth; at least one.
     pixels : by image, uint8 (y, x, 1 or 3).
-    title : what stands above.
     """
     rows = [max(1, layer.n_shown) for layer in layers]
-    inches = ABOVE + BELOW + sum(HEADING + ROW * count for count in rows)
-    figure = figure_of_pictures(WIDTH, inches, title)
+    page.placed(WIDTH, ABOVE + BELOW + sum(HEADING + ROW * count for count in rows))
     top = ABOVE
     for layer, count in zip(layers, rows, strict=True):
         top += HEADING
@@ -201,17 +158,21 @@ def draw_dendrograms(
         width = ROW * max(1, layer.top_images.shape[1])
         tree = WIDTH - 2 * MARGIN - LABELS - width
         _draw_layer(
-            axes_at(figure, MARGIN, top, tree, height),
-            axes_at(figure, MARGIN + tree + LABELS, top, width, height),
+            page,
+            page.axes_at(MARGIN, top, tree, height),
+            page.axes_at(MARGIN + tree + LABELS, top, width, height),
             layer,
             pixels,
         )
         top += height
-    return figure
 
 
 def _draw_layer(
-    tree: Axes, pictures: Axes, layer: LayerClusters, pixels: Mapping[int, NDArray[np.uint8]]
+    page: "Page",
+    tree: "Axes",
+    pictures: "Axes",
+    layer: LayerClusters,
+    pixels: Mapping[int, NDArray[np.uint8]],
 ) -> None:
     """Draw the tree of one layer's clusters, and beside each its pictures."""
     pictures.set_axis_off()
@@ -257,11 +218,11 @@ def _draw_layer(
         )
         for rank, image in enumerate(layer.top_images[leaf.cluster]):
             y, x = place * (TILE + GAP) + GAP // 2, rank * (TILE + GAP)
-            picture[y : y + TILE, x : x + TILE] = as_tile(pixels[int(image)], TILE)
+            picture[y : y + TILE, x : x + TILE] = page.tile(pixels[int(image)], TILE)
     pictures.imshow(picture, aspect="auto", extent=(0, columns, len(shown) - 0.5, -0.5))
 
 
-def _draw_branch(axes: Axes, branch: Branch, heights: Mapping[int | None, int]) -> float:
+def _draw_branch(axes: "Axes", branch: Branch, heights: Mapping[int | None, int]) -> float:
     """Draw a tree, and return the height at which its root lies."""
     if not branch.parts:
         height = float(heights[branch.cluster])
@@ -281,27 +242,19 @@ def _draw_branch(axes: Axes, branch: Branch, heights: Mapping[int | None, int]) 
     return float(np.mean(places))
 
 
-def views(inputs: Inputs) -> Views:
-    """Return the function of each view of a run: clusters along depth, and the largest of some layers."""
-    layers = inputs.table("clusters.layer")
-
-    def dendrograms() -> Figure:
-        groups = list(inputs.groups("clusters", FINAL))
-        # spread evenly along depth, the first and the last layer among them
-        wanted = min(inputs.settings["dendrograms"], len(groups))
-        places = [round(place * (len(groups) - 1) / max(1, wanted - 1)) for place in range(wanted)]
-        shown = [_clusters_of(groups[place]) for place in places]
-        top_images = [layer.top_images[:MOST_CLUSTERS].ravel() for layer in shown]
-        images = inputs.images(np.concatenate(top_images))
-        return draw_dendrograms(shown, images, f"The largest clusters of units: {inputs.where}")
-
-    return {
-        "depth": lambda: draw_depth(layers, f"Clusters of units that answer alike: {inputs.where}"),
-        "dendrograms": dendrograms,
-    }
+def draw_dendrograms(
+    page: "Page", stores: "Stores", images: "Callable[..., Mapping]", dendrograms: int
+) -> None:
+    """Draw the largest clusters of some layers, from the first to the last, evenly spread along depth."""
+    groups = list(stores.groups(FINAL))
+    wanted = min(dendrograms, len(groups))
+    places = [round(place * (len(groups) - 1) / max(1, wanted - 1)) for place in range(wanted)]
+    shown = [_clusters_of(groups[place]) for place in places]
+    top_images = [layer.top_images[:MOST_CLUSTERS].ravel() for layer in shown]
+    draw_trees(page, shown, images(np.concatenate(top_images)))
 
 
-def _clusters_of(group: zarr.Group) -> LayerClusters:
+def _clusters_of(group: "zarr.Group") -> LayerClusters:
     """Return the clusters of a layer, of which it may have none."""
     empty = {"cluster": (0,), "join": (0, 4), "top_image": (0, 0)}
     arrays = {
@@ -314,3 +267,41 @@ def _clusters_of(group: zarr.Group) -> LayerClusters:
         arrays["join"],
         arrays["top_image"],
     )
+
+
+family = Family(
+    name="clusters",
+    section="directions",
+    reads={"layers": Tables("clusters.layer"), "stores": Matrices("clusters"), "images": Images()},
+    where=lambda run: bool(run.unit_layers),
+    parameters=("dendrograms",),
+    views=[
+        View(
+            "depth",
+            draw_depth,
+            "Clusters of units that answer alike",
+            caption="""
+            Clusters of the units of {network} that respond alike to the images of {dataset}, by layer in
+            order of depth: average linkage of the correlation between units' mean responses, cut at a fixed
+            correlation. Above: number of clusters; below: clusters per unit that varies. Vermilion is the
+            number after each unit's responses were permuted over images. Numbers above count constant units,
+            which are in no cluster. Dashed lines, hollow marks and gray numbers are the untrained network.
+            Fewer clusters than units mean redundant units.
+            """,
+        ),
+        View(
+            "dendrograms",
+            draw_dendrograms,
+            "The largest clusters of units",
+            where=lambda run: run.config.measures.clusters.dendrograms > 0,
+            caption="""
+            Dendrograms of the largest clusters of units in some layers of {network}, by average linkage of
+            the correlation between mean responses to the images of {dataset}. The dashed line is where
+            clusters are cut; a blue bar reaches from the first join within a cluster to the last. At the
+            right are the number of units of each cluster and the images to which its units respond most on
+            average.
+            """,
+            corresponds="the clusters of neurons named as future work",
+        ),
+    ],
+)

@@ -1,21 +1,25 @@
-"""Facets of single units, beside the patches to which they answer most."""
+"""Facets of single units, beside the patches to which they respond most."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
-import zarr
-from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from census.figures.inputs import Inputs, Views
-from census.figures.pictures import axes_at, figure_of_pictures
+from census.figures.declaration import Family, View
 from census.figures.style import GRAY, INK, VERMILION, WIDTH, shortened, two_digits, wrapped
+from census.measures.declaration import Matrices, Tables
 from census.measures.facets import CHANNELS, MULTI, SINGLE
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import zarr
+    from matplotlib.axes import Axes
+
+    from census.drawing.inputs import Stores
+    from census.drawing.page import Page
 
 # inches: labels beside the picture, headings above it, the margin below, and a line of the smallest text
 LABEL, ABOVE, BELOW, LINE = 1.6, 0.55, 0.1, 0.115
@@ -54,7 +58,7 @@ class UnitFacets:
     not_converged: Sequence[str] = ()
 
 
-def draw_facets(units: Sequence[UnitFacets], title: str) -> Figure:
+def draw_units(page: "Page", units: Sequence[UnitFacets]) -> None:
     """Draw a row for each unit: its facets in gray, in color and in 8-bit color, and its patches.
 
     A facet is drawn with 0 as middle gray and its largest absolute weight as black or white; in 8 bits, as it
@@ -63,17 +67,17 @@ def draw_facets(units: Sequence[UnitFacets], title: str) -> Figure:
     Parameters
     ----------
     units : in the order of rows, of one network and data set; at least one.
-    title : what stands above.
     """
+    from matplotlib.collections import LineCollection
+
     colored = any(unit.patches.shape[3] == 3 for unit in units)
     lines = 2 if colored else 1
     lefts, columns, width = _blocks(units, colored, lines)
     row_height = lines * (TILE + GAP) - GAP
     height = len(units) * (row_height + BETWEEN_ROWS) - BETWEEN_ROWS + 2
     dots = width / (WIDTH - LABEL - 0.05)  # per inch
-    inches = ABOVE + height / dots + BELOW
-    figure = figure_of_pictures(WIDTH, inches, title)
-    axes = axes_at(figure, LABEL, ABOVE, width / dots, height / dots)
+    page.placed(WIDTH, ABOVE + height / dots + BELOW)
+    axes = page.axes_at(LABEL, ABOVE, width / dots, height / dots)
     axes.set_axis_off()
     picture = np.full((height, width, 3), 255, np.uint8)
     borders: list[list[tuple[float, float]]] = []
@@ -93,7 +97,6 @@ def draw_facets(units: Sequence[UnitFacets], title: str) -> Figure:
     axes.add_collection(LineCollection(borders, colors=VERMILION, linewidths=1.2))
     for block, left in lefts.items():
         axes.text(left, -10, block, va="bottom", fontsize=7.5)
-    return figure
 
 
 def _blocks(
@@ -112,7 +115,7 @@ def _blocks(
     return lefts, columns, left - BETWEEN_BLOCKS + 1
 
 
-def _write_label(axes: Axes, unit: UnitFacets, middle: float, dots: float, *, broken: bool) -> None:
+def _write_label(axes: "Axes", unit: UnitFacets, middle: float, dots: float, *, broken: bool) -> None:
     """Write what unit it is beside its row, whose middle is given; long names are broken, or shortened."""
     name = wrapped(unit.layer, 24) if broken else shortened(unit.layer, 24)
     lines = [(line, INK, "bold") for line in name.split("\n")]
@@ -184,21 +187,15 @@ def _put(
         yield [(behind, above), (behind, below)]
 
 
-def views(inputs: Inputs) -> Views:
-    """Return the function of each view of a run: each layer's least multi-faceted unit, and its most."""
-
-    def of_end(end: str, words: str) -> Figure:
-        tables = inputs.table("facets.table")
-        units = [
-            _unit_at(end, store, tables[tables["layer"] == store.attrs["layer"]])
-            for store in inputs.groups("facets", None)
-        ]
-        return draw_facets(units, f"Facets of each layer's {words} multi-faceted unit: {inputs.where}")
-
-    return {"single": partial(of_end, SINGLE, "least"), "multi": partial(of_end, MULTI, "most")}
+def draw_end(page: "Page", stores: "Stores", table: "pd.DataFrame", *, end: str = SINGLE) -> None:
+    """Draw the outermost unit of each layer at one end of the degrees of multifacetedness."""
+    groups = stores.groups(None)
+    draw_units(
+        page, [_unit_at(end, group, table[table["layer"] == group.attrs["layer"]]) for group in groups]
+    )
 
 
-def _unit_at(end: str, store: zarr.Group, table: pd.DataFrame) -> UnitFacets:
+def _unit_at(end: str, store: "zarr.Group", table: "pd.DataFrame") -> UnitFacets:
     """Return the outermost unit at one end of a layer.
 
     Parameters
@@ -226,5 +223,45 @@ def _unit_at(end: str, store: zarr.Group, table: pd.DataFrame) -> UnitFacets:
         store["patches"][place],
         store["inside"][place],
         row["reason"],
-        [name for name, settled in converged.items() if pd.notna(settled) and not settled],
+        # None is a channel that was not decomposed
+        [name for name, settled in converged.items() if settled is not None and not settled],
     )
+
+
+ABOUT = """
+in gray; in red, green and blue, each decomposed by itself, matched and stacked; and these in 8 bits. In the
+first two, middle gray is 0. Channels whose decomposition did not converge are named. Patches are cut from the
+images to which the unit responds most, where it responds most; a vermilion line is the border of the image,
+and plain gray lies outside. p is the tail of a normal distribution fitted to the layer's other units.
+"""
+
+family = Family(
+    name="facets",
+    section="concepts",
+    reads={"stores": Matrices("facets"), "table": Tables("facets")},
+    where=lambda run: run.config.measures.facets.units_per_end > 0,
+    views=[
+        View(
+            "single",
+            partial(draw_end, end=SINGLE),
+            "Facets of each layer's least multi-faceted unit",
+            caption=f"""
+            Facets of the unit with the lowest degree of multifacetedness (MF) in each layer of {{network}},
+            on images of {{dataset}}: independent components of its patches, those that explain most first:
+            {ABOUT} Facets and patches of a single-faceted unit look alike.
+            """,
+            corresponds="Figure 4, table 2 and appendix B",
+        ),
+        View(
+            "multi",
+            partial(draw_end, end=MULTI),
+            "Facets of each layer's most multi-faceted unit",
+            caption=f"""
+            Facets of the unit with the highest degree of multifacetedness (MF) in each layer of {{network}},
+            on images of {{dataset}}: independent components of its patches, those that explain most first:
+            {ABOUT} Facets and patches of a multifaceted unit differ from each other.
+            """,
+            corresponds="Figure 4, table 3 and appendix B",
+        ),
+    ],
+)

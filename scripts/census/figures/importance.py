@@ -1,16 +1,12 @@
 """Selectivity, substitution and importance of the same units, against each other and along depth."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from census.figures.inputs import Inputs, Views
+from census.figures.declaration import Family, View
 from census.figures.style import (
     BLUE,
     FINAL,
@@ -21,17 +17,19 @@ from census.figures.style import (
     UNTRAINED,
     VERMILION,
     WIDTH,
-    depth_axis,
-    depth_width,
+    at,
     final_state,
-    mark_undefined,
-    names_height,
-    new_figure,
-    nothing_to_show,
+    layers_of,
+    states,
     wrapped,
 )
+from census.measures.declaration import Tables
 
-COLUMNS = 3  # of panels
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from census.drawing.page import Page
 
 
 class _Kind(NamedTuple):
@@ -40,6 +38,11 @@ class _Kind(NamedTuple):
     color: str
     marker: str
     name: str
+
+    def look(self, line: str, *, solid: bool) -> dict[str, Any]:
+        """Return the style of its marks, hollow if not ``solid``, joined by a line if there is one."""
+        face = self.color if solid else "white"
+        return {"color": self.color, "marker": self.marker, "markerfacecolor": face, "linestyle": line}
 
 
 SUBSTITUTIONS = {
@@ -55,39 +58,26 @@ MEASURES = {
 LOSS = "loss added by ablation"
 
 
-def _layers(table: pd.DataFrame) -> list[str]:
-    return table.sort_values("depth")["layer"].unique().tolist()
-
-
-def _interval(row: pd.Series) -> str:
+def _interval(row: "pd.Series[Any]") -> str:
     """Return a rank correlation with its interval, in words."""
     if np.isnan(row["rho"]):
         return "ρ undefined"
     return f"ρ {row['rho']:.2f} ({row['rho_low']:.2f} to {row['rho_high']:.2f})"
 
 
-def _relation(relations: pd.DataFrame, layer: str, first: str, second: str) -> pd.Series:
+def _relation(relations: "pd.DataFrame", layer: str, first: str, second: str) -> "pd.Series[Any]":
     """Return the row of a relation of the final network, nothing held fixed."""
     here = relations[(relations["checkpoint"] == FINAL) & (relations["layer"] == layer)]
     chosen = here[(here["first"] == first) & (here["second"] == second) & here["held"].isna()]
     return chosen.iloc[0]
 
 
-def draw_substitution(units: pd.DataFrame, relations: pd.DataFrame, title: str) -> Figure:
-    """Draw how replaceable units are against how selective they are, a panel for each layer.
-
-    Parameters
-    ----------
-    units, relations : as the rule ``importance`` writes them.
-    title : what stands above.
-    """
-    units = units[units["checkpoint"] == FINAL]
-    names = _layers(units)
-    rows = -(-len(names) // COLUMNS)
-    figure = new_figure(WIDTH, 0.8 + 2.15 * rows)
-    panels = figure.subplots(rows, COLUMNS, sharex=True, sharey=True, squeeze=False)
-    shown = {"IAM": "rs_iam", "AM": "rs_am"}
-    for axes, name in zip(panels.flat, names, strict=False):
+def draw_substitution(page: "Page", units: "pd.DataFrame", relations: "pd.DataFrame") -> None:
+    """Draw how replaceable units are against how selective they are, a panel for each layer."""
+    units = at(units, FINAL)
+    names, shown = layers_of(units), {"IAM": "rs_iam", "AM": "rs_am"}
+    panels = page.grid(len(names), 3, WIDTH, row=2.15, others=0.8, sharex=True, sharey=True)
+    for axes, name in zip(panels, names, strict=True):
         here = units[units["layer"] == name]
         lines = [f"{here['rs_iam_failed'].notna().sum()} of {len(here)} units"]
         for word, column in shown.items():
@@ -101,70 +91,54 @@ def draw_substitution(units: pd.DataFrame, relations: pd.DataFrame, title: str) 
         axes.text(0.99, 0.98, "\n".join(lines), transform=axes.transAxes, ha="right", va="top", fontsize=6.2)
     # room for the words in each panel
     highest = max(0.05, units[[*shown.values()]].max().max())
-    panels[0, 0].set(xlim=(-0.03, 1.03), ylim=(-0.04 * highest, 1.4 * highest))
-    for axes in panels.flat[max(0, len(names) - COLUMNS) : len(names)]:
+    panels[0].set(xlim=(-0.03, 1.03), ylim=(-0.04 * highest, 1.4 * highest))
+    for axes in panels[-3:]:
         axes.tick_params(labelbottom=True)
         axes.set_xlabel("class selectivity")
-    for axes in panels.flat[len(names) :]:
-        axes.remove()
-    figure.supylabel("RS: share of units that answer more")
-    handles = [_handle(SUBSTITUTIONS[column], "", solid=word == "IAM") for word, column in shown.items()]
-    figure.legend(handles=handles, loc="outside lower center", ncols=2)
-    figure.suptitle(title, x=0.01, ha="left")
-    return figure
+    page.figure.supylabel("RS: share of units that answer more")
+    for word, column in shown.items():
+        page.line(SUBSTITUTIONS[column].name, **SUBSTITUTIONS[column].look("", solid=word == "IAM"))
+    page.legend(loc="outside lower center", ncols=2)
 
 
-def draw_depth(units: pd.DataFrame, relations: pd.DataFrame, title: str) -> Figure:
-    """Draw along depth how RS goes with selectivity, and how RS spreads over each layer's units.
-
-    Parameters
-    ----------
-    units, relations : as the rule ``importance`` writes them.
-    title : what stands above.
-    """
+def draw_depth(page: "Page", units: "pd.DataFrame", relations: "pd.DataFrame") -> None:
+    """Draw along depth how RS goes with selectivity, and how RS spreads over each layer's units."""
     relations = relations[relations["second"] == "selectivity"]
-    names = _layers(relations)
-    figure = new_figure(depth_width(len(names)), 5.2 + names_height(names))
-    above, below = figure.subplots(2, 1, sharex=True)
-    for column, kind, checkpoint, solid, x in _series(SUBSTITUTIONS, relations, len(names)):
-        _draw_rho(above, relations, names, column, kind, checkpoint, x, solid=solid)
-        values = units[units["checkpoint"] == checkpoint].groupby("layer")[column]
-        lower, median, upper = (values.quantile(share).reindex(names) for share in (0.25, 0.5, 0.75))
-        _bars(below, x, lower, upper, kind, solid=solid)
-        _mark(below, x, median, kind, solid=solid)
-        mark_undefined(below, x, median, kind.color)
-    _label(above, "rank correlation ρ\nof RS and class selectivity")
-    depth_axis(above, names, named=False)
+    above, below = page.along_depth(layers_of(relations), 5.2, 2)
+    _draw_rho(page, above, relations, SUBSTITUTIONS)
+    for number, (column, kind) in enumerate(SUBSTITUTIONS.items()):
+        for checkpoint, rows in states(units):
+            x, solid = _beside(page, number, checkpoint), checkpoint == FINAL
+            values = rows.groupby("layer")[column]
+            lower, median, upper = (
+                values.quantile(share).reindex(list(page.places)) for share in (0.25, 0.5, 0.75)
+            )
+            page.bars(below, x, lower, upper, kind.color, linewidth=2.2 if solid else 1, alpha=0.5)
+            _mark(below, x, median, kind, solid=solid)
+            page.crosses(below, x, median, kind.color)
+    above.set_ylabel("rank correlation ρ\nof RS and class selectivity")
     below.set_ylabel("RS: median and\nmiddle half of units")
     below.set_ylim(bottom=-0.02)
-    depth_axis(below, names)
-    _legend(figure, SUBSTITUTIONS.values(), relations)
-    figure.suptitle(title, x=0.01, ha="left")
-    return figure
+    _explain(page, SUBSTITUTIONS.values(), relations)
 
 
-def draw_costs(units: pd.DataFrame, relations: pd.DataFrame, title: str) -> Figure:
-    """Draw what the ablation of each unit costs against its other measures, a row of panels for each layer.
-
-    Parameters
-    ----------
-    units, relations : as the rule ``importance`` writes them.
-    title : what stands above.
-    """
-    units = units[units["checkpoint"] == FINAL]
+def draw_costs(page: "Page", units: "pd.DataFrame", relations: "pd.DataFrame") -> None:
+    """Draw the effect of each unit's ablation against its other measures, a row of panels per layer."""
+    units = at(units, FINAL)
     n_units = units.groupby("layer").size()
     units = units[units["ablation_loss"].notna()]
-    names = _layers(units)
+    names = layers_of(units)
     if not names:
-        return nothing_to_show(title, f"{LOSS} has no value for any unit.")
-    figure = new_figure(WIDTH, 0.6 + 1.55 * len(names))
-    panels = figure.subplots(len(names), len(MEASURES), squeeze=False, sharey="row")
+        page.nothing(f"{LOSS} has no value for any unit.")
+        return
+    height = 0.6 + 1.55 * len(names)
+    panels = page.panels(WIDTH, height, len(names), len(MEASURES), sharey="row")
     for row, name in zip(panels, names, strict=True):
         here = units[units["layer"] == name]
         for axes, (column, kind) in zip(row, MEASURES.items(), strict=True):
             axes.axhline(0, color=VERMILION, linewidth=1)
             low, high = here["ablation_loss_low"], here["ablation_loss_high"]
-            axes.vlines(here[column], low, high, color=kind.color, linewidth=0.7, alpha=0.5)
+            page.bars(axes, here[column], low, high, kind.color, linewidth=0.7, alpha=0.5)
             _mark(axes, here[column], here["ablation_loss"], kind, solid=True)
             words = _interval(_relation(relations, name, column, "ablation_loss"))
             axes.set_title(words, fontsize=7, fontweight="normal", loc="right")
@@ -173,115 +147,115 @@ def draw_costs(units: pd.DataFrame, relations: pd.DataFrame, title: str) -> Figu
             if column == "rs_iam":
                 highest = max(0.05, here[column].max())
                 axes.set_xlim(-0.05 * highest, 1.05 * highest)
-        words = f"{wrapped(name, 22)}\n{len(here)} of {n_units[name]} units"
-        row[0].set_ylabel(words, fontsize=7)
+        row[0].set_ylabel(f"{wrapped(name, 22)}\n{len(here)} of {n_units[name]} units", fontsize=7)
     for axes, kind in zip(panels[-1], MEASURES.values(), strict=True):
         axes.set_xlabel(kind.name)
-    figure.supylabel(f"{LOSS} (nats)")
-    figure.suptitle(title, x=0.01, ha="left")
-    return figure
+    page.figure.supylabel(f"{LOSS} (nats)")
 
 
-def draw_relations(relations: pd.DataFrame, title: str) -> Figure:
-    """Draw along depth how measures of units go with what their ablation costs.
-
-    Parameters
-    ----------
-    relations : as the rule ``importance`` writes them.
-    title : what stands above.
-    """
+def draw_relations(page: "Page", relations: "pd.DataFrame") -> None:
+    """Draw along depth how measures of units go with what their ablation costs."""
     relations = relations[relations["second"] == "ablation_loss"]
     plain, held = (relations[relations["held"].isna() == each] for each in (True, False))
-    names = _layers(relations)
-    figure = new_figure(depth_width(len(names)), 5.2 + names_height(names))
-    above, below = figure.subplots(2, 1, sharex=True)
-    for column, kind, checkpoint, solid, x in _series(MEASURES, relations, len(names)):
-        _draw_rho(above, plain, names, column, kind, checkpoint, x, solid=solid)
-        if column != "mean_activation":
-            _draw_rho(below, held, names, column, kind, checkpoint, x, solid=solid)
-    _label(above, f"rank correlation ρ\nwith {LOSS}")
-    _label(below, "the same, mean\nactivation held fixed")
-    depth_axis(above, names, named=False)
-    depth_axis(below, names)
-    _legend(figure, MEASURES.values(), relations)
-    figure.suptitle(title, x=0.01, ha="left")
-    return figure
+    above, below = page.along_depth(layers_of(relations), 5.2, 2)
+    _draw_rho(page, above, plain, MEASURES)
+    # mean activation is what is held fixed
+    _draw_rho(page, below, held, {name: kind for name, kind in MEASURES.items() if name != "mean_activation"})
+    above.set_ylabel(f"rank correlation ρ\nwith {LOSS}")
+    below.set_ylabel("the same, mean\nactivation held fixed")
+    _explain(page, MEASURES.values(), relations)
 
 
-def _series(
-    kinds: Mapping[str, _Kind], table: pd.DataFrame, n_layers: int
-) -> Iterator[tuple[str, _Kind, str, bool, NDArray[np.floating]]]:
-    """Yield each of three measures, untrained and trained, with its places along depth beside the others."""
+def _beside(page: "Page", number: int, checkpoint: str) -> np.ndarray:
+    """Return places along depth for a measure, trained beside untrained, beside the other measures."""
+    return np.arange(len(page.places)) + (number - 1) * 0.32 + (0.08 if checkpoint == FINAL else -0.08)
+
+
+def _draw_rho(page: "Page", axes: "Axes", relations: "pd.DataFrame", kinds: Mapping[str, _Kind]) -> None:
+    """Draw rank correlations of measures along depth with their intervals, and of how many units they are."""
     for number, (column, kind) in enumerate(kinds.items()):
-        for checkpoint, nudge in ((UNTRAINED, -0.08), (FINAL, 0.08)):
-            if checkpoint in set(table["checkpoint"]):
-                places = np.arange(n_layers) + (number - 1) * 0.32 + nudge
-                yield column, kind, checkpoint, checkpoint == FINAL, places
-
-
-def _draw_rho(
-    axes: Axes,
-    relations: pd.DataFrame,
-    names: Sequence[str],
-    column: str,
-    kind: _Kind,
-    checkpoint: str,
-    x: NDArray[np.floating],
-    *,
-    solid: bool,
-) -> None:
-    """Draw a measure's rank correlations along depth, with their intervals."""
-    here = relations[(relations["checkpoint"] == checkpoint) & (relations["first"] == column)]
-    here = here.set_index("layer").reindex(names)
-    _bars(axes, x, here["rho_low"], here["rho_high"], kind, solid=solid)
-    _mark(axes, x, here["rho"], kind, solid=solid, line="-" if solid else "--")
-    mark_undefined(axes, x, here["rho"], kind.color)
-
-
-def _bars(axes: Axes, x: ArrayLike, low: ArrayLike, high: ArrayLike, kind: _Kind, *, solid: bool) -> None:
-    axes.vlines(x, low, high, color=kind.color, linewidth=2.2 if solid else 1, alpha=0.5)
-
-
-def _mark(axes: Axes, x: ArrayLike, y: ArrayLike, kind: _Kind, *, solid: bool, line: str = "") -> None:
-    """Draw marks, hollow if not ``solid``, joined by a line if there is one."""
-    axes.plot(x, y, markersize=4, alpha=0.85, linewidth=0.9, **_look(kind, line, solid=solid))
-
-
-def _handle(kind: _Kind, line: str, *, solid: bool) -> Line2D:
-    """Return what a legend needs to explain such marks."""
-    return Line2D([], [], label=kind.name, **_look(kind, line, solid=solid))
-
-
-def _look(kind: _Kind, line: str, *, solid: bool) -> dict[str, Any]:
-    face = kind.color if solid else "white"
-    return {"color": kind.color, "marker": kind.marker, "markerfacecolor": face, "linestyle": line}
-
-
-def _label(axes: Axes, label: str) -> None:
-    """Make y an axis of rank correlations."""
+        for checkpoint, rows in states(relations[relations["first"] == column]):
+            here = rows.set_index("layer").reindex(list(page.places))
+            x, solid = _beside(page, number, checkpoint), checkpoint == FINAL
+            width = 2.2 if solid else 1
+            page.bars(axes, x, here["rho_low"], here["rho_high"], kind.color, linewidth=width, alpha=0.5)
+            _mark(axes, x, here["rho"], kind, solid=solid, line="-" if solid else "--")
+            page.crosses(axes, x, here["rho"], kind.color)
+    # of few units ρ is often near 1 or −1
+    final = relations[(relations["checkpoint"] == FINAL) & relations["first"].isin(list(kinds))]
+    fewest = final.groupby("layer")["n"].min().reindex(list(page.places)).fillna(0).astype(int)
+    page.numbers_above(axes, "units", (fewest, INK))
     axes.axhline(0, color=VERMILION, linewidth=1)
     axes.set_ylim(-1.05, 1.05)
-    axes.set_ylabel(label)
 
 
-def _legend(figure: Figure, kinds: Iterable[_Kind], relations: pd.DataFrame) -> None:
-    handles = [_handle(kind, "-", solid=True) for kind in kinds]
+def _mark(axes: "Axes", x: ArrayLike, y: ArrayLike, kind: _Kind, *, solid: bool, line: str = "") -> None:
+    axes.plot(x, y, markersize=4, alpha=0.85, linewidth=0.9, **kind.look(line, solid=solid))
+
+
+def _explain(page: "Page", kinds: Iterable[_Kind], relations: "pd.DataFrame") -> None:
+    for kind in kinds:
+        page.line(kind.name, **kind.look("-", solid=True))
     if UNTRAINED in set(relations["checkpoint"]):
-        handles += [
-            _handle(_Kind(INK, "o", final_state(relations)), "-", solid=True),
-            _handle(_Kind(INK, "o", "untrained"), "--", solid=False),
-        ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=3)
+        page.line(final_state(relations), marker="o")
+        page.line("untrained", marker="o", markerfacecolor="white", linestyle="--")
+    page.legend(loc="outside lower center", ncols=3)
 
 
-def views(inputs: Inputs) -> Views:
-    """Return the function of each view of a run: measures of units against each other, and along depth."""
-    units, relations = (inputs.table(f"importance.{name}") for name in ("units", "relations"))
-    return {
-        "substitution": lambda: draw_substitution(
-            units, relations, f"Are selective units replaceable? {inputs.where}"
+family = Family(
+    name="importance",
+    section="substitution",
+    reads={"units": Tables("importance.units"), "relations": Tables("importance.relations")},
+    where=lambda run: bool(run.unit_layers),
+    views=[
+        View(
+            "substitution",
+            draw_substitution,
+            "Are selective units replaceable?",
+            caption="""
+            Representative substitution (RS) against class selectivity of units of {network}, on images of
+            {dataset}, a panel per layer with per-unit analyses. RS is the share of the layer's units that
+            respond more strongly than the unit to the image made for it: with regard to the other units (IAM,
+            filled) or without (AM, hollow). Spearman's ρ has its 95 % bootstrap interval over units. Units at
+            the lower right are selective and irreplaceable.
+            """,
+            corresponds="Figures 1, 3a, 4, 5 and 6a",
         ),
-        "depth": lambda: draw_depth(units, relations, f"Substitution and selectivity: {inputs.where}"),
-        "costs": lambda: draw_costs(units, relations, f"Which units are important? {inputs.where}"),
-        "relations": lambda: draw_relations(relations, f"What goes with importance: {inputs.where}"),
-    }
+        View(
+            "depth",
+            draw_depth,
+            "Substitution and selectivity",
+            caption="""
+            Above: Spearman's ρ of representative substitution (RS) and class selectivity over the units of a
+            layer of {network}, on images of {dataset}, in order of depth, for three kinds of images. Below:
+            median and middle half of RS. Bars above are 95 % bootstrap intervals over units; hollow marks and
+            dashed lines are the untrained network; crosses are undefined. Numbers above are the units of a
+            layer, the fewest of the three; with few of them, ρ is often near 1 or −1.
+            """,
+            corresponds="Figures 3b and 6b",
+        ),
+        View(
+            "costs",
+            draw_costs,
+            "Which units are important?",
+            caption="""
+            Rise of the loss of {network} on images of {dataset} if a unit is ablated, against the unit's
+            class selectivity, representative substitution (RS) and mean activation, a row per layer with
+            per-unit analyses. Marks are units with 95 % bootstrap intervals over images; Spearman's ρ has its
+            95 % bootstrap interval over units. The vermilion line is no effect.
+            """,
+        ),
+        View(
+            "relations",
+            draw_relations,
+            "What goes with importance",
+            caption="""
+            Spearman's ρ between measures of units and the rise of the loss of {network} on images of
+            {dataset} if the unit is ablated, in order of depth. Above: plain; below: partial, given mean
+            activation. Bars are 95 % bootstrap intervals over units; hollow marks and dashed lines are the
+            untrained network; crosses are undefined. Numbers above are the units of a layer, the fewest of
+            all measures; with few of them, ρ is often near 1 or −1.
+            """,
+        ),
+    ],
+)

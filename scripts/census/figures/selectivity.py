@@ -1,49 +1,55 @@
-"""Class selectivity and signal detection of units: along depth, and over learning."""
+"""Class selectivity and signal detection of units, along depth and over training."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
+from numpy.typing import NDArray
 
-from census.figures.inputs import Inputs, Views
-from census.figures.style import (
-    BLUE,
-    FINAL,
-    GRAY,
-    UNTRAINED,
-    VERMILION,
-    depth_axis,
-    depth_width,
-    final_state,
-    learning_figure,
-    mark_undefined,
-    names_height,
-    new_figure,
-    spread,
-    spread_handles,
-)
+from census.figures.declaration import Family, View
+from census.figures.style import COLORS, FINAL, UNTRAINED, VERMILION, layers_of, states
+from census.measures.declaration import Tables
 
-COLORS = {FINAL: BLUE, UNTRAINED: GRAY}
-SHIFT = 0.17  # by which the trained and the untrained network stand beside each other
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from census.drawing.page import Page
 
 
-def _shown(units: pd.DataFrame) -> list[str]:
-    return [each for each in (UNTRAINED, FINAL) if each in set(units["checkpoint"])]
+def draw_depth(page: "Page", units: "pd.DataFrame", layers: "pd.DataFrame") -> None:
+    """Draw class selectivity of each layer's units with its chance level, and what of it is above chance."""
+    above, below = page.along_depth(layers_of(layers), 4.6, 2, wider=0.6)
+    places = page.spreads(above, units, "selectivity")
+    page.spreads(below, units, "selectivity_corrected")
+    _chance(above, places, layers, "selectivity_chance_median")
+    tables = dict(states(layers))
+    for checkpoint, rows in tables.items():
+        color = COLORS[checkpoint]
+        for x, (_, row) in zip(places[checkpoint], rows.iterrows(), strict=True):
+            above.text(x, 0.98, _reason(row), rotation=90, ha="center", va="top", fontsize=7, color=color)
+    rows_above = [
+        (tables[each]["n_silent_units"], COLORS[each]) for each in (FINAL, UNTRAINED) if each in tables
+    ]
+    page.numbers_above(above, "silent\nunits", *rows_above)
+    above.set_ylim(-0.03, 1.0)
+    above.set_ylabel("class selectivity\n(0 all alike, 1 a single class)")
+    below.axhline(0, color=VERMILION, linewidth=1)
+    below.set_ylabel("selectivity above chance")
+    page.explain_spread(layers)
+    page.line("chance: labels\nshuffled (median)", VERMILION)
 
 
-def _places(shown: Sequence[str], checkpoint: str, n_layers: int) -> np.ndarray:
-    shift = 0 if len(shown) == 1 else SHIFT if checkpoint == FINAL else -SHIFT
-    return np.arange(n_layers) + shift
+def _chance(
+    axes: "Axes", places: Mapping[str, NDArray[np.floating]], layers: "pd.DataFrame", column: str
+) -> None:
+    """Draw the chance level of each layer, trained beside untrained."""
+    for checkpoint, rows in states(layers):
+        x = places[checkpoint]
+        axes.hlines(rows[column], x - 0.17, x + 0.17, color=VERMILION, linewidth=1.4, zorder=4)
 
 
-def _chance(axes: Axes, x: np.ndarray, levels: pd.Series) -> None:
-    axes.hlines(levels, x - 0.17, x + 0.17, color=VERMILION, linewidth=1.4, zorder=4)
-
-
-def _reason(layer: pd.Series) -> str:
+def _reason(layer: "pd.Series") -> str:
     """Say why units of a layer have no class selectivity, silence aside."""
     if layer["n_classes"] < 2:
         return "one class"
@@ -54,124 +60,80 @@ def _reason(layer: pd.Series) -> str:
     return f"{layer['n_signed_units']} signed" if layer["n_signed_units"] else ""
 
 
-def _handles(units: pd.DataFrame, shown: Sequence[str], chance: str) -> list[Line2D]:
-    names = {FINAL: final_state(units), UNTRAINED: "untrained"}
-    return [
-        *(Line2D([], [], color=COLORS[each], marker="o", label=names[each]) for each in shown[::-1]),
-        *spread_handles(),
-        Line2D([], [], color=VERMILION, linewidth=1.4, label=chance),
-    ]
-
-
-def draw_depth(units: pd.DataFrame, layers: pd.DataFrame, title: str) -> Figure:
-    """Draw class selectivity of each layer's units with its chance level, and what of it is above chance.
-
-    Parameters
-    ----------
-    units, layers : rows per unit, and per layer, and checkpoint, as the rule ``selectivity`` writes them.
-    title : what stands above.
-    """
-    names = layers.sort_values("depth")["layer"].unique().tolist()
-    shown = _shown(layers)
-    figure = new_figure(depth_width(len(names)) + 0.6, 4.6 + names_height(names))
-    above, below = figure.subplots(2, 1, sharex=True)
-    silence = False
-    for checkpoint in shown:
-        x = _places(shown, checkpoint, len(names))
-        color = COLORS[checkpoint]
-        here = units[units["checkpoint"] == checkpoint]
-        table = layers[layers["checkpoint"] == checkpoint].set_index("layer").reindex(names)
-        spread(above, x, here, "selectivity", names, color)
-        _chance(above, x, table["selectivity_chance_median"])
-        spread(below, x, here, "selectivity_corrected", names, color)
-        for place, (_, row) in enumerate(table.iterrows()):
-            if row["n_silent_units"]:
-                silence = True
-                # one row of numbers above the axes for each checkpoint
-                height = 1.05 if checkpoint == FINAL else 1.12
-                number = str(row["n_silent_units"])
-                above.text(place, height, number, ha="center", va="center", fontsize=6.5, color=color)
-            above.text(
-                x[place], 0.98, _reason(row), rotation=90, ha="center", va="top", fontsize=7, color=color
-            )
-    if silence:
-        above.text(-0.7, 1.085, "silent\nunits", ha="right", va="center", fontsize=7)
-    above.set_ylim(-0.03, 1.0)
-    above.set_ylabel("class selectivity\n(0 all alike, 1 a single class)")
-    below.axhline(0, color=VERMILION, linewidth=1)
-    below.set_ylabel("selectivity above chance")
-    depth_axis(above, names, named=False)
-    depth_axis(below, names)
-    figure.legend(
-        handles=_handles(layers, shown, "chance: labels\nshuffled (median)"), loc="outside right upper"
-    )
-    figure.suptitle(title, x=0.01, ha="left")
-    return figure
-
-
-def draw_detection(units: pd.DataFrame, layers: pd.DataFrame, title: str) -> Figure:
-    """Draw how well each layer's units detect their best class: AUROC, informedness, precision.
-
-    Parameters
-    ----------
-    units, layers : rows per unit, and per layer, and checkpoint, as the rule ``selectivity`` writes them.
-    title : what stands above.
-    """
-    names = layers.sort_values("depth")["layer"].unique().tolist()
-    shown = _shown(layers)
-    figure = new_figure(depth_width(len(names)) + 0.6, 6.2 + names_height(names))
-    panels = figure.subplots(3, 1, sharex=True)
-    top = int(layers["top"].iloc[0])
-    columns = (
-        ("auroc", "auroc_chance", "AUROC\nof the best class"),
-        ("informedness", "informedness_chance", "informedness\nof the best class"),
-        ("precision_top_k", "precision_chance", f"precision of the\ntop {top} images"),
-    )
-    for panel, (column, chance, label) in zip(panels, columns, strict=True):
-        for checkpoint in shown:
-            x = _places(shown, checkpoint, len(names))
-            here = units[units["checkpoint"] == checkpoint]
-            spread(panel, x, here, column, names, COLORS[checkpoint])
-            table = layers[layers["checkpoint"] == checkpoint].set_index("layer").reindex(names)
-            _chance(panel, x, table[chance])
-            mark_undefined(panel, x, table[column.replace("_top_k", "") + "_median"], COLORS[checkpoint])
+def draw_detection(page: "Page", units: "pd.DataFrame", layers: "pd.DataFrame") -> None:
+    """Draw how well each layer's units detect their best class: AUROC, informedness, precision."""
+    panels = page.along_depth(layers_of(layers), 6.2, 3, wider=0.6)
+    for panel, column, name, label in (
+        (panels[0], "auroc", "auroc", "AUROC\nof the best class"),
+        (panels[1], "informedness", "informedness", "informedness\nof the best class"),
+        (panels[2], "precision_top_k", "precision", f"precision of the\ntop {layers['top'].iloc[0]} images"),
+    ):
+        places = page.spreads(panel, units, column)
+        _chance(panel, places, layers, f"{name}_chance")
+        for checkpoint, rows in states(layers):
+            page.crosses(panel, places[checkpoint], rows[f"{name}_median"], COLORS[checkpoint])
         panel.set_ylim(0.48 if column == "auroc" else -0.03, 1.03)
         panel.set_ylabel(label)
-        depth_axis(panel, names, named=panel is panels[-1])
-    figure.legend(
-        handles=_handles(layers, shown, "chance: images\nranked at random"), loc="outside right upper"
-    )
-    figure.suptitle(title, x=0.01, ha="left")
-    return figure
+    page.explain_spread(layers)
+    page.line("chance: images\nranked at random", VERMILION)
 
 
-def draw_learning(layers: pd.DataFrame, title: str) -> Figure:
-    """Draw selectivity above chance, and AUROC, of each layer's median unit against the step of training.
-
-    Parameters
-    ----------
-    layers : rows per layer and checkpoint with ``step``, as the rule ``selectivity`` writes them.
-    title : what stands above.
-    """
-    # how units spread is another figure's matter
+def draw_learning(page: "Page", layers: "pd.DataFrame") -> None:
+    """Draw selectivity above chance, and AUROC, of each layer's median unit against the step of training."""
+    # how units spread is another view's matter
     labels = {
         "selectivity_corrected_median": "selectivity above chance (median)",
         "auroc_median": "AUROC of the best class (median)",
     }
-    others = [Line2D([], [], color=VERMILION, label="chance")]
-    figure, panels = learning_figure(layers, labels, title, others)
+    panels = page.training(layers, labels)
     # one number for all layers: they see the same images
     chance = layers.drop_duplicates("step").sort_values("step")
     panels[1].plot(chance["step"], chance["auroc_chance"], color=VERMILION)
     panels[0].axhline(0, color=VERMILION)
-    return figure
+    page.line("chance", VERMILION)
 
 
-def views(inputs: Inputs) -> Views:
-    """Return the function of each view of a run: selectivity along depth, detection of classes, learning."""
-    units, layers = (inputs.table(f"selectivity.{name}") for name in ("units", "layer"))
-    return {
-        "depth": lambda: draw_depth(units, layers, f"Class selectivity of units: {inputs.where}"),
-        "detection": lambda: draw_detection(units, layers, f"Units as detectors of a class: {inputs.where}"),
-        "learning": lambda: draw_learning(layers, f"Selectivity over learning: {inputs.where}"),
-    }
+family = Family(
+    name="selectivity",
+    section="substitution",
+    reads={"units": Tables("selectivity.units"), "layers": Tables("selectivity.layer")},
+    views=[
+        View(
+            "depth",
+            draw_depth,
+            "Class selectivity of units",
+            caption="""
+            Class selectivity of the units of {network} on the images of {dataset}, by layer: a unit's mean on
+            its best class compared with its mean on the others. Dots are medians, thick bars half of the
+            units, thin bars 90 % of them; gray is the untrained network. Vermilion is the median for shuffled
+            labels, which is higher where images are fewer; below is selectivity minus chance. Numbers above
+            count units that are 0 on all images. Signed units, with negative values, have no class
+            selectivity.
+            """,
+            corresponds="the axis of class selectivity in the figures",
+        ),
+        View(
+            "detection",
+            draw_detection,
+            "Units as detectors of a class",
+            caption="""
+            How well the units of {network} detect classes of {dataset}, by layer: AUROC and informedness of a
+            threshold on the unit for its best class, and the share of its top images that are of their most
+            common class. Dots are medians, thick bars half of the units, thin bars 90 % of them; gray is the
+            untrained network. Vermilion is a unit that ranks images at random; only what is above it counts,
+            because chance is far from 0 where images are few or classes differ in size.
+            """,
+        ),
+        View(
+            "learning",
+            draw_learning,
+            "Selectivity over learning",
+            where=lambda run: run.has_learning,
+            caption="""
+            Class selectivity above chance, and AUROC of the best class, of the median unit of each layer of
+            {network} on the images of {dataset}, against the training step, on a log axis. Colors tell depth,
+            from dark (input) to light (logits); vermilion is chance.
+            """,
+        ),
+    ],
+)

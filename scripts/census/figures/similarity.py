@@ -3,35 +3,34 @@
 import itertools
 from collections.abc import Sequence
 from functools import partial
-from typing import Literal
+from typing import TYPE_CHECKING
 
-import matplotlib as mpl
 import numpy as np
-import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure, FigureBase
-from matplotlib.image import AxesImage
-from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from census.figures.inputs import Inputs, Views
+from census.figures.declaration import Family, View
 from census.figures.style import (
     BLUE,
+    COLORS,
     FINAL,
     GRAY,
-    INK,
     LONGEST,
     UNTRAINED,
     WIDTH,
-    depth_axis,
+    at,
     final_state,
-    mark_undefined,
-    names_height,
-    new_figure,
+    layers_of,
     shortened,
+    states,
 )
+from census.measures.declaration import Tables
 
-SIMILARITIES = mpl.colormaps["viridis"].with_extremes(bad="#D0D0D0", under="#2B0A3D")
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from census.drawing.page import Page
+
 # by the column that holds it
 NAMES = {
     "similarity": "similarity (Pearson's r)",
@@ -42,93 +41,77 @@ NAMES = {
 MOST_PRINTED = 12  # layers in a matrix whose entries are printed
 
 
-def matrix_of(pairs: pd.DataFrame, column: str, names: Sequence[str]) -> NDArray[np.float64]:
+def matrix_of(pairs: "pd.DataFrame", column: str, names: Sequence[str]) -> NDArray[np.float64]:
     """Return a column of a table of pairs of layers as a matrix, with rows and columns as named."""
     wide = pairs.pivot(index="layer", columns="other_layer", values=column)
     return wide.reindex(index=list(names), columns=list(names)).to_numpy()
 
 
-def draw_layers(pairs: pd.DataFrame, steps: pd.DataFrame, column: str, title: str) -> Figure:
+def draw_layers(
+    page: "Page", pairs: "pd.DataFrame", steps: "pd.DataFrame", *, column: str = "similarity"
+) -> None:
     """Draw the similarity of each two layers, trained beside untrained, and of each layer and the next.
 
-    Layers in branches are left out: they have no next layer, and a figure of their own.
+    Layers in branches are left out: they have no next layer, and a view of their own.
 
     Parameters
     ----------
-    pairs, steps : rows per pair of layers and checkpoint, as the rule ``similarity`` writes them.
     column : what is drawn, a key of :data:`NAMES`.
-    title : what stands above.
     """
     # what was regressed out has nothing left to compare
     without = ["input"] if column == "similarity_deconfounded" else []
-    trunk = pairs[(pairs["branch_of"] == "") & ~pairs["kind"].isin(without)]
-    names = trunk.sort_values("depth")["layer"].unique().tolist()
-    shown = [each for each in (FINAL, UNTRAINED) if each in set(pairs["checkpoint"])]
-    states = {FINAL: final_state(pairs), UNTRAINED: "untrained"}
+    names = layers_of(pairs[(pairs["branch_of"] == "") & ~pairs["kind"].isin(without)])
+    shown = list(states(pairs))[::-1]
+    words = {FINAL: final_state(pairs), UNTRAINED: "untrained"}
+    below_axis = page.names_height(names)
     side = max(2.6, 0.125 * len(names)) if len(shown) > 1 else max(3.6, 0.16 * len(names))
-    width = max(WIDTH, len(shown) * (side + 0.35) + names_height(names) + 0.8)
-    height = side + 2 * names_height(names) + 2.6
-    figure = new_figure(width, height)
-    heights = side + names_height(names) + 0.4, 2.1 + names_height(names)
+    width = max(WIDTH, len(shown) * (side + 0.35) + below_axis + 0.8)
+    figure = page.blank(width, side + 2 * below_axis + 2.6)
+    heights = side + below_axis + 0.4, 2.1 + below_axis
     above, below = figure.subfigures(2, 1, height_ratios=heights, squeeze=False)[:, 0]
-    panels = above.subplots(1, len(shown), squeeze=False)[0]
-    for number, (panel, checkpoint) in enumerate(zip(panels, shown, strict=True)):
-        matrix = matrix_of(pairs[pairs["checkpoint"] == checkpoint], column, names)
-        image = _draw_matrix(panel, matrix, names, named=number == 0)
-        panel.set_title(states[checkpoint])
-    colorbar(above, image, panels, NAMES[column])
+    panels, axes = above.subplots(1, len(shown), squeeze=False)[0], below.subplots()
+    for number, (panel, (checkpoint, rows)) in enumerate(zip(panels, shown, strict=True)):
+        _draw_matrix(page, panel, matrix_of(rows, column, names), names, named=number == 0)
+        panel.set_title(words[checkpoint])
+    _scale(page, panels, column)
 
-    axes = below.subplots()
-    for checkpoint in shown[::-1]:
-        here = (steps["checkpoint"] == checkpoint) & ~steps["kind"].isin(without)
-        table = steps[here].sort_values("depth")
-        solid = checkpoint == FINAL
-        x, color = np.arange(len(table)) + 0.5, BLUE if solid else GRAY
-        if f"{column}_low" in table:
-            axes.vlines(
-                x, table[f"{column}_low"], table[f"{column}_high"], color=color, linewidth=3, alpha=0.4
-            )
-        axes.plot(
-            x,
-            table[column],
-            "o-",
-            color=color,
-            markerfacecolor=color if solid else "white",
-            label=states[checkpoint] + ("; bar: 95 % interval" if solid and f"{column}_low" in table else ""),
-        )
-        mark_undefined(axes, x, table[column], color)
+    steps = steps[~steps["kind"].isin(without)]
+    interval = "; bar: 95 % interval" if f"{column}_low" in steps else ""
+    for checkpoint, rows in states(steps):
+        color, face = COLORS[checkpoint], BLUE if checkpoint == FINAL else "white"
+        x = np.arange(len(rows)) + 0.5
+        if interval:
+            page.bars(axes, x, rows[f"{column}_low"], rows[f"{column}_high"], color, linewidth=3, alpha=0.4)
+        axes.plot(x, rows[column], "o-", color=color, markerfacecolor=face)
+        page.crosses(axes, x, rows[column], color)
     lowest = np.nanmin([0, *steps.get(f"{column}_low", steps[column])])
     axes.set_ylim(lowest - 0.03, 1.03)
     axes.set_ylabel("similarity of each layer\nand the next")
     axes.set_title("Steps along depth")
-    depth_axis(axes, names)
-    handles, labels = axes.get_legend_handles_labels()
-    below.legend(handles[::-1], labels[::-1], loc="outside right upper")
-    figure.suptitle(title, x=0.01, ha="left")
-    return figure
+    page.depth_axes([axes], names)
+    page.legend(of=below)
+    page.line(words[FINAL] + interval, BLUE, marker="o")
+    if len(shown) > 1:
+        page.line("untrained" + interval, GRAY, marker="o", markerfacecolor="white")
 
 
-def draw_submodules(pairs: pd.DataFrame, title: str) -> Figure:
-    """Draw how similar branches inside of modules are, each module boxed, and how similar to the output.
-
-    Parameters
-    ----------
-    pairs : rows per pair of layers and checkpoint, as the rule ``similarity`` writes them.
-    title : what stands above.
-    """
-    pairs = pairs[pairs["checkpoint"] == FINAL]
+def draw_submodules(page: "Page", pairs: "pd.DataFrame") -> None:
+    """Draw how similar branches inside of modules are, each module boxed, and how similar to the output."""
+    pairs = at(pairs, FINAL)
     ends = pairs["kind"].isin(["input", "output"])
-    chosen = pairs[ends | (pairs["branch_of"] != "")].sort_values("depth").drop_duplicates("layer")
+    chosen = pairs[ends | (pairs["branch_of"] != "")].drop_duplicates("layer")
     names, modules = chosen["layer"].tolist(), chosen["branch_of"].tolist()
-    labels = [_within(name, module) for name, module in zip(names, modules, strict=True)]
+    labels = [
+        name.removeprefix(f"{module}.") if module else name
+        for name, module in zip(names, modules, strict=True)
+    ]
     side = max(3.4, 0.165 * len(names))
-    figure = new_figure(side + names_height(names) + 1.4, 1.4 * side + names_height(labels) + 1.4)
-    above, below = figure.subplots(2, 1, height_ratios=(1, 0.4), sharex=True)
-    matrix = matrix_of(pairs, "similarity", names)
+    width, height = side + page.names_height(names) + 1.4, 1.4 * side + page.names_height(labels) + 1.4
+    above, below = page.panels(width, height, 2, height_ratios=(1, 0.4), sharex=True)[:, 0]
     # its place decides its size, so that it stands above the panel below
-    image = _draw_matrix(above, matrix, names, named=True, aspect="auto")
+    _draw_matrix(page, above, matrix_of(pairs, "similarity", names), names, named=True, aspect="auto")
     above.tick_params(labelbottom=False)
-    colorbar(figure, image, [above, below], NAMES["similarity"])
+    _scale(page, [above, below], "similarity")
     boxes = [
         (module, list(places))
         for module, places in itertools.groupby(range(len(names)), key=modules.__getitem__)
@@ -136,89 +119,115 @@ def draw_submodules(pairs: pd.DataFrame, title: str) -> Figure:
     ]
     for number, (module, places) in enumerate(boxes):
         first, size = places[0] - 0.5, len(places)
-        above.add_patch(
-            Rectangle((first, first), size, size, fill=False, edgecolor="black", linewidth=1.8, clip_on=False)
-        )
-        below.axvspan(first, first + size, color=GRAY, alpha=0.3 if number % 2 else 0.12, linewidth=0)
-        below.text(
-            first + size / 2,
-            1.0,
-            shortened(module, LONGEST),
-            rotation=90,
-            fontsize=6.5,
-            ha="center",
-            va="top",
-        )
+        last = first + size
+        edge = {"fill": False, "edgecolor": "black", "linewidth": 1.8, "clip_on": False}
+        above.fill([first, last, last, first], [first, first, last, last], **edge)
+        below.axvspan(first, last, color=GRAY, alpha=0.3 if number % 2 else 0.12, linewidth=0)
+        style = {"rotation": 90, "fontsize": 6.5, "ha": "center", "va": "top"}
+        below.text(first + size / 2, 1.0, shortened(module, LONGEST), **style)
     output = chosen.loc[chosen["kind"] == "output", "layer"]
     lowest = 0.0
     if len(output):
         to_output = pairs[pairs["other_layer"] == output.iloc[0]].set_index("layer").reindex(names)
         x, low, high = np.arange(len(names)), to_output["similarity_low"], to_output["similarity_high"]
-        below.vlines(x, low, high, color=BLUE, linewidth=3, alpha=0.4)
+        page.bars(below, x, low, high, BLUE, linewidth=3, alpha=0.4)
         below.plot(x, to_output["similarity"], "o", color=BLUE)
-        mark_undefined(below, x, to_output["similarity"], BLUE)
+        page.crosses(below, x, to_output["similarity"], BLUE)
         lowest = np.nanmin([0, *low])
     below.set_ylim(lowest - 0.03, 1.03)
     below.set_ylabel("similarity\nto the output")
     below.set_xticks(range(len(names)), labels, rotation=90, fontsize=7)
     below.set_xlabel("layer, in order of depth; the branches of a module in a box\nbar: 95 % interval")
-    figure.suptitle(title, x=0.01, ha="left")
-    return figure
-
-
-def _within(layer: str, module: str) -> str:
-    """Return a layer's name within its module."""
-    return layer.removeprefix(f"{module}.") if module else layer
 
 
 def _draw_matrix(
-    axes: Axes,
+    page: "Page",
+    axes: "Axes",
     matrix: NDArray[np.floating],
     names: Sequence[str],
     *,
     named: bool,
-    aspect: Literal["equal", "auto"] = "equal",
-) -> AxesImage:
-    """Draw a matrix of layers by layers; entries that are undefined are gray and crossed."""
-    image = axes.imshow(np.ma.masked_invalid(matrix), cmap=SIMILARITIES, vmin=0, vmax=1, aspect=aspect)
-    axes.grid(False)
-    axes.spines[:].set_visible(False)
-    axes.tick_params(length=0)
+    aspect: str = "equal",
+) -> None:
+    """Draw a matrix of layers by layers, with names to its left if ``named``."""
+    printed = _printed if len(names) <= MOST_PRINTED else None
+    page.matrix(axes, matrix, "similarity", printed=printed, size=5.5, aspect=aspect)
     axes.set_xticks(range(len(names)), names, rotation=90, fontsize=7)
     axes.set_yticks(range(len(names)), names if named else [""] * len(names), fontsize=7)
-    for row, column in np.argwhere(np.isnan(matrix)):
-        axes.text(column, row, "×", ha="center", va="center", fontsize=7, color=INK)
-    if len(names) <= MOST_PRINTED:
-        for (row, column), value in np.ndenumerate(matrix):
-            if not np.isnan(value):
-                color = "white" if value < 0.6 else "black"
-                printed = f"{value:.2f}".replace("0.", ".").replace("1.00", "1")
-                axes.text(column, row, printed, ha="center", va="center", fontsize=5.5, color=color)
-    return image
 
 
-def colorbar(
-    figure: FigureBase, image: AxesImage, panels: Axes | Sequence[Axes] | NDArray[np.object_], label: str
-) -> None:
-    """Draw the scale of matrices in :data:`SIMILARITIES` beside their panels."""
-    bar = figure.colorbar(image, ax=panels, shrink=0.8, extend="min", pad=0.02)
-    bar.set_label(label)
-    bar.outline.set_visible(False)
+def _printed(value: float) -> str:
+    return f"{value:.2f}".replace("0.", ".").replace("1.00", "1")
 
 
-def views(inputs: Inputs) -> Views:
-    """Return the function of each view of a run: similarity of layers by each measure, and of branches."""
-    pairs, steps = (inputs.table(f"similarity.{name}") for name in ("pairs", "steps"))
-    columns = {
-        "pearson": "similarity",
-        "spearman": "similarity_spearman",
-        "deconfounded": "similarity_deconfounded",
-        "cka": "cka",
-    }
-    return {
-        **{
-            view: partial(draw_layers, pairs, steps, column, f"Similarity of layers: {inputs.where}")
-            for view, column in columns.items()
-        },
-        "submodules": lambda: draw_submodules(pairs, f"Branches inside of modules: {inputs.where}"),
-    }
+def _scale(page: "Page", panels: "Sequence[Axes]", column: str) -> None:
+    page.scale(panels, NAMES[column], "similarity", shrink=0.8, extend="min")
+
+
+ABOUT = """
+Above: all pairs of layers of {network}, trained beside untrained, without layers in branches; gray and
+crossed where undefined. Below: each layer and the next (blue: trained, gray: untrained), where a low value
+marks a layer that changes which images are alike.
+"""
+WITH_BARS = f"{ABOUT} Bars are 95 % bootstrap intervals over images."
+
+family = Family(
+    name="similarity",
+    section="decorrelation",
+    reads={"pairs": Tables("similarity.pairs"), "steps": Tables("similarity.steps")},
+    views=[
+        View(
+            "pearson",
+            draw_layers,
+            "Similarity of layers",
+            caption=f"""
+            Representational similarity of layers on images of {{dataset}}: Pearson's r between the
+            off-diagonal entries of two layers' correlation matrices of images. {WITH_BARS}
+            """,
+            corresponds="the matrix of layers",
+        ),
+        View(
+            "spearman",
+            partial(draw_layers, column="similarity_spearman"),
+            "Similarity of layers",
+            caption=f"""
+            Representational similarity of layers on images of {{dataset}}: Spearman's ρ between the
+            off-diagonal entries of two layers' correlation matrices of images, which does not assume a linear
+            relation. {ABOUT}
+            """,
+        ),
+        View(
+            "deconfounded",
+            partial(draw_layers, column="similarity_deconfounded"),
+            "Similarity of layers",
+            caption=f"""
+            Representational similarity of layers on images of {{dataset}} beyond that of the images
+            themselves: Pearson's r between the off-diagonal entries of two layers' correlation matrices of
+            images, after the input's matrix was regressed out of both. {WITH_BARS}
+            """,
+        ),
+        View(
+            "cka",
+            partial(draw_layers, column="cka"),
+            "Similarity of layers",
+            caption=f"""
+            Debiased linear centered kernel alignment (CKA) of layers on images of {{dataset}}: it compares
+            the layers' Gram matrices of images and is 0 on average for independent layers. {WITH_BARS}
+            """,
+        ),
+        View(
+            "submodules",
+            draw_submodules,
+            "Branches inside of modules",
+            where=lambda run: run.has_branches,
+            caption="""
+            Representational similarity of the layers in branches of {network}, on images of {dataset}:
+            Pearson's r between the off-diagonal entries of two layers' correlation matrices of images. Each
+            module is in a box, between the input and the logits; gray and crossed where undefined. Below:
+            similarity to the logits, with 95 % bootstrap intervals over images. Branches of a module that
+            differ see different likenesses of images.
+            """,
+            corresponds="the matrix inside of Inception modules",
+        ),
+    ],
+)

@@ -1,19 +1,23 @@
-"""Pictures made for single units: beside the images that drive them most, and beside those of other units."""
+"""Activation-maximization images of single units, beside their top images and beside those of other units."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
-import zarr
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from census.figures.inputs import Inputs, Views
-from census.figures.pictures import axes_at, figure_of_pictures
-from census.figures.style import FINAL, GRAY, INK, two_digits, wrapped
+from census.figures.declaration import Family, Images, View
+from census.figures.style import FINAL, GRAY, INK, at, two_digits, wrapped
+from census.measures.declaration import Matrices, Tables
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import zarr
+    from matplotlib.axes import Axes
+
+    from census.drawing.inputs import Stores
+    from census.drawing.page import Page
 
 # inches: a picture and what is beside it, names of layers beside all, headings above, words above each row
 SIDE, BETWEEN, BETWEEN_UNITS, LABEL, ABOVE, WORDS, BELOW = 0.42, 0.04, 0.16, 1.35, 0.45, 0.3, 0.08
@@ -39,74 +43,65 @@ class UnitPictures:
     pictures: Mapping[str, NDArray[np.uint8] | None]
 
 
-def draw_pictures(layers: Mapping[str, Sequence[UnitPictures]], title: str) -> Figure:
+def draw_rows(page: "Page", layers: Mapping[str, Sequence[UnitPictures]]) -> None:
     """Draw a row for each layer: some of its units, each with its pictures beside each other.
 
     Parameters
     ----------
     layers : units by layer, in order of depth; at least one unit for each, all with the same headings.
-    title : what stands above.
     """
     headings = list(next(iter(layers.values()))[0].pictures)
     n_units = max(map(len, layers.values()))
     wide = len(headings) * (SIDE + BETWEEN) - BETWEEN
-    width = max(LABEL + n_units * (wide + BETWEEN_UNITS), LETTER * len(title))
+    width = max(LABEL + n_units * (wide + BETWEEN_UNITS), LETTER * len(page.title))
     height = ABOVE + len(layers) * (SIDE + WORDS) + BELOW
-    figure = figure_of_pictures(width, max(height, LEAST), title)
+    page.placed(width, max(height, LEAST))
     for row, (name, units) in enumerate(layers.items()):
         top = ABOVE + row * (SIDE + WORDS) + WORDS
-        _write_layer(figure, name, top + SIDE / 2)
+        _write_layer(page, name, top + SIDE / 2)
         for number, unit in enumerate(units):
             left = LABEL + number * (wide + BETWEEN_UNITS)
-            _write(figure, unit.words, left, top - 0.03, fontsize=6)
+            page.write(unit.words, left, top - 0.03, fontsize=6)
             for column, heading in enumerate(headings):
-                axes = axes_at(figure, left + column * (SIDE + BETWEEN), top, SIDE, SIDE)
+                axes = page.axes_at(left + column * (SIDE + BETWEEN), top, SIDE, SIDE)
                 _show(axes, unit.pictures[heading])
                 if row == 0:
                     middle = left + column * (SIDE + BETWEEN) + SIDE / 2
-                    _write(figure, heading, middle, ABOVE, fontsize=6.5, color=GRAY, ha="center")
-    return figure
+                    page.write(heading, middle, ABOVE, fontsize=6.5, color=GRAY, ha="center")
 
 
-def draw_beaten(layers: Mapping[str, Sequence[UnitPictures]], title: str) -> Figure:
+def draw_threes(page: "Page", layers: Mapping[str, Sequence[UnitPictures]]) -> None:
     """Draw a row for each layer: a unit's own picture, and those of two units that answer to it more.
 
     Parameters
     ----------
     layers : three units by layer, in order of depth, each with one picture by its heading; none where no unit
         is beaten by two.
-    title : what stands above.
     """
     heights = [LARGE + WORDS if units else WORDS for units in layers.values()]
     whole = max(ABOVE + sum(heights) + BELOW, LEAST)
-    figure = figure_of_pictures(LABEL + 3 * (LARGE + 0.75), whole, title)
+    page.placed(LABEL + 3 * (LARGE + 0.75), whole)
     top = ABOVE
     for height, (name, units) in zip(heights, layers.items(), strict=True):
-        _write_layer(figure, name, top + (WORDS + height) / 2 if units else top + height / 2)
+        _write_layer(page, name, top + (WORDS + height) / 2 if units else top + height / 2)
         if not units:
             words = "none of the chosen units is beaten by two of them"
-            _write(figure, words, LABEL, top + height / 2, color=GRAY, va="center")
+            page.write(words, LABEL, top + height / 2, color=GRAY, va="center")
         for number, unit in enumerate(units):
             left = LABEL + number * (LARGE + 0.75)
-            _write(figure, unit.words, left, top + WORDS - 0.03, fontsize=6.5)
+            page.write(unit.words, left, top + WORDS - 0.03, fontsize=6.5)
             ((heading, picture),) = unit.pictures.items()
-            _show(axes_at(figure, left, top + WORDS, LARGE, LARGE), picture)
+            _show(page.axes_at(left, top + WORDS, LARGE, LARGE), picture)
             if units is next(filter(None, layers.values())):
-                _write(figure, heading, left, ABOVE - 0.02, fontsize=6.5, color=GRAY)
+                page.write(heading, left, ABOVE - 0.02, fontsize=6.5, color=GRAY)
         top += height
-    return figure
 
 
-def _write(figure: Figure, words: str, left: float, bottom: float, **style: Any) -> None:
-    width, height = figure.get_size_inches()
-    figure.text(left / width, 1 - bottom / height, words, **{"va": "bottom", "fontsize": 7, **style})
+def _write_layer(page: "Page", name: str, middle: float) -> None:
+    page.write(wrapped(name, 19), 0.06, middle, va="center", fontweight="bold", color=INK)
 
 
-def _write_layer(figure: Figure, name: str, middle: float) -> None:
-    _write(figure, wrapped(name, 19), 0.06, middle, va="center", fontweight="bold", color=INK)
-
-
-def _show(axes: Axes, picture: NDArray[np.uint8] | None) -> None:
+def _show(axes: "Axes", picture: NDArray[np.uint8] | None) -> None:
     axes.set_xticks([])
     axes.set_yticks([])
     axes.grid(visible=False)
@@ -119,39 +114,38 @@ def _show(axes: Axes, picture: NDArray[np.uint8] | None) -> None:
     axes.imshow(shown, cmap="gray", vmin=0, vmax=255, interpolation="none")
 
 
-def views(inputs: Inputs) -> Views:
-    """Return the function of each view of a run: pictures of units, and of those that beat a unit."""
-    selectivity, substitution = (
-        table[table["checkpoint"] == FINAL]
-        for table in map(inputs.table, ("selectivity.units", "substitution.units"))
-    )
-
-    def of_layers() -> Iterator[tuple[zarr.Group, pd.DataFrame, pd.DataFrame]]:
-        """Yield pictures of a layer's units, and for each unit a row of either table."""
-        for group in inputs.groups("ascent", FINAL):
-            name, units = group.attrs["layer"], group["unit"][:]
-            rows = (
-                table[table["layer"] == name].set_index("unit").loc[units]
-                for table in (selectivity, substitution)
-            )
-            yield group, *rows
-
-    return {
-        "pictures": lambda: draw_pictures(
-            {
-                ascent.attrs["layer"]: _driven(inputs, ascent, substitution)
-                for ascent, _, substitution in of_layers()
-            },
-            f"Pictures made for units, and the images that drive them: {inputs.where}",
-        ),
-        "beaten": lambda: draw_beaten(
-            {layer[0].attrs["layer"]: _beaten(*layer) for layer in of_layers()},
-            f"The most selective unit that others beat on its own picture: {inputs.where}",
-        ),
-    }
+def draw_pictures(
+    page: "Page", ascent: "Stores", substitution: "pd.DataFrame", images: "Callable[..., Mapping]"
+) -> None:
+    """Draw the first units of each layer, between their top images and the images made for them."""
+    layers = _layers(ascent, substitution)
+    draw_rows(page, {group.attrs["layer"]: _driven(images, group, table) for group, table in layers})
 
 
-def _driven(inputs: Inputs, ascent: zarr.Group, substitution: pd.DataFrame) -> list[UnitPictures]:
+def draw_beaten(
+    page: "Page", ascent: "Stores", selectivity: "pd.DataFrame", substitution: "pd.DataFrame"
+) -> None:
+    """Draw the most selective unit of each layer that two others beat on its own image, and these."""
+    layers = _layers(ascent, selectivity, substitution)
+    draw_threes(page, {group.attrs["layer"]: _beaten(group, *tables) for group, *tables in layers})
+
+
+def _layers(
+    ascent: "Stores", *tables: "pd.DataFrame"
+) -> "Iterator[tuple[zarr.Group, *tuple[pd.DataFrame, ...]]]":
+    """Yield the images of a layer's units, and of each table a row for each of these units."""
+    of_final = [at(table, FINAL) for table in tables]
+    for group in ascent.groups(FINAL):
+        units = group["unit"][:]
+        of_layer = [
+            final[final["layer"] == group.attrs["layer"]].set_index("unit").loc[units] for final in of_final
+        ]
+        yield group, *of_layer
+
+
+def _driven(
+    images: "Callable[..., Mapping]", ascent: "zarr.Group", substitution: "pd.DataFrame"
+) -> list[UnitPictures]:
     """Return the first units of a layer, each with the image that drives it most and its own pictures.
 
     Parameters
@@ -160,14 +154,16 @@ def _driven(inputs: Inputs, ascent: zarr.Group, substitution: pd.DataFrame) -> l
     substitution : a row for each of these units, in their order.
     """
     shown = substitution.head(SHOWN)
-    images = inputs.images(shown["natural_image"].dropna().to_numpy())
+    top_images = images(shown["natural_image"].dropna().to_numpy())
     pictures = ascent["picture"][:, 0]  # made from the first seed
     return [
         UnitPictures(
             int(unit),
             f"unit {unit}   RS {two_digits(row['rs_iam'])}",
             {
-                "top image": None if np.isnan(row["natural_image"]) else images[int(row["natural_image"])],
+                "top image": None
+                if np.isnan(row["natural_image"])
+                else top_images[int(row["natural_image"])],
                 **{
                     name.upper(): pictures[index, place]
                     for index, name in enumerate(ascent.attrs["objectives"])
@@ -178,7 +174,9 @@ def _driven(inputs: Inputs, ascent: zarr.Group, substitution: pd.DataFrame) -> l
     ]
 
 
-def _beaten(ascent: zarr.Group, selectivity: pd.DataFrame, substitution: pd.DataFrame) -> list[UnitPictures]:
+def _beaten(
+    ascent: "zarr.Group", selectivity: "pd.DataFrame", substitution: "pd.DataFrame"
+) -> list[UnitPictures]:
     """Return the most selective unit of a layer that two others beat, and these; nothing if there is none.
 
     Parameters
@@ -207,3 +205,42 @@ def _beaten(ascent: zarr.Group, selectivity: pd.DataFrame, substitution: pd.Data
         words = f"unit {units[place]}{answer}\n{about}"
         shown.append(UnitPictures(int(units[place]), words, {heading: pictures[place]}))
     return shown
+
+
+family = Family(
+    name="substitution",
+    section="substitution",
+    reads={
+        "ascent": Matrices("ascent"),
+        "selectivity": Tables("selectivity.units"),
+        "substitution": Tables("substitution.units"),
+        "images": Images(),
+    },
+    where=lambda run: bool(run.unit_layers),
+    views=[
+        View(
+            "pictures",
+            draw_pictures,
+            "Pictures made for units, and the images that drive them",
+            caption="""
+            The first units of each layer of {network} with per-unit analyses: the image of {dataset} with the
+            unit's largest mean activation, and the images that gradient ascent made from noise, on the unit's
+            activation (AM) or on that minus the mean of the layer's other units (IAM). RS is the share of the
+            layer's units that respond more strongly to the IAM image than the unit itself; at 0 no other unit
+            can stand in for it. A crossed frame is an image that does not exist.
+            """,
+        ),
+        View(
+            "beaten",
+            draw_beaten,
+            "The most selective unit that others beat on its own picture",
+            caption="""
+            In each layer of {network} with per-unit analyses, the unit with the highest class selectivity on
+            {dataset} among those to whose IAM image at least two other units respond more strongly, and two
+            such units, each with its own IAM image, its selectivity and its RS. A selective unit with strong
+            substitutes is replaceable.
+            """,
+            corresponds="Figure 2",
+        ),
+    ],
+)

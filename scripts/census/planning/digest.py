@@ -1,8 +1,8 @@
 """Digests of code, which jobs have among their parameters: they run again when code they depend on changes.
 
 A digest covers a script and all modules of the library that it imports, directly or not, anywhere in a file.
-It is taken of the syntax tree: comments, docstrings, formatting, imports for type checkers and definitions of
-columns do not count.
+It is taken of the syntax tree: comments, docstrings, formatting, imports for type checkers, definitions of
+columns and captions of figures do not count.
 The digest of a file of the user's own is, too, and covers that file alone.
 """
 
@@ -23,6 +23,8 @@ LIBRARY = "census"
 PLUMBING = {"census.errors", "census.jobs"}
 # functions of census.measures.columns whose arguments describe a column in words
 DESCRIBING = {"column", "share", "count"}
+# arguments of census.figures.declaration.View that describe a figure in words
+CAPTIONS = {"caption", "corresponds"}
 # this file decides, too, what is kept of others
 OWN = Path(__file__).read_bytes()
 
@@ -206,13 +208,14 @@ def _is_ignored(node: object) -> bool:
     return False
 
 
-def _describes(call: ast.Call, imports: list[ast.Import | ast.ImportFrom]) -> bool:
-    """Return whether a call declares a column; its definition, source, unit and range decide no result."""
-    return (
-        isinstance(call.func, ast.Name)
-        and call.func.id in DESCRIBING
-        and any(getattr(node, "module", None) == "census.measures.columns" for node in imports)
-    )
+def _leave_words_out(call: ast.Call, imports: list[ast.Import | ast.ImportFrom]) -> None:
+    """Remove arguments that decide no result: all but the name of a column, and the caption of a figure."""
+    modules = {getattr(node, "module", None) for node in imports}
+    match call.func:
+        case ast.Name(name) if name in DESCRIBING and "census.measures.columns" in modules:
+            call.args, call.keywords = [], [each for each in call.keywords if each.arg == "name"]
+        case ast.Name("View") if "census.figures.declaration" in modules:
+            call.keywords = [each for each in call.keywords if each.arg not in CAPTIONS]
 
 
 def _text(value: object, imports: list[ast.Import | ast.ImportFrom]) -> str:
@@ -227,8 +230,8 @@ def _text(value: object, imports: list[ast.Import | ast.ImportFrom]) -> str:
         return ascii(value)
     if isinstance(value, ast.Import | ast.ImportFrom):
         imports.append(value)
-    if isinstance(value, ast.Call) and _describes(value, imports):
-        value.args, value.keywords = [], [each for each in value.keywords if each.arg == "name"]
+    if isinstance(value, ast.Call):
+        _leave_words_out(value, imports)
     if isinstance(value, ast.JoinedStr):  # Python 3.12 adds empty texts
         value.values = [part for part in value.values if getattr(part, "value", None) != ""]
     # whether a name is read or written follows from its place; a string may have the prefix u

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from census.drawing.page import figure_of, new_figure, save
 from census.figures.histogram import draw_histograms
 from census.figures.sparsity import draw_depth, draw_learning, draw_lifetime
-from census.figures.style import new_figure, save
 
 NAMES = ["input", "features.1", "features.3.expand3x3_activation", "features.3.cat", "output"]
 KINDS = ["input", "rectifier", "rectifier", "module", "output"]
@@ -65,14 +65,14 @@ def bins():
             )
     return (
         pd.DataFrame(rows)
-        .assign(not_finite=0)
+        .assign(checkpoint="final", not_finite=0, n_map_images=9)
         .sample(frac=1, random_state=0)
         .sort_values("left", kind="stable")
     )
 
 
 def test_depth_shows_each_layer_in_order(layers, drawn, texts, overlaps):
-    figure = draw_depth(layers, "A title")
+    figure = figure_of(draw_depth, layers, title="A title")
     renderer = drawn(figure)
     above, below = figure.axes
     assert [label.get_text() for label in below.get_xticklabels()] == NAMES
@@ -84,13 +84,13 @@ def test_depth_shows_each_layer_in_order(layers, drawn, texts, overlaps):
 
 
 def test_depth_without_an_untrained_network(layers):
-    figure = draw_depth(layers[layers["checkpoint"] == "final"], "A title")
+    figure = figure_of(draw_depth, layers[layers["checkpoint"] == "final"], title="A title")
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
     assert not any("untrained" in label for label in labels)
 
 
 def test_lifetime_shows_medians_and_counts_silent_units(units, drawn, texts, overlaps):
-    figure = draw_lifetime(units, "A title")
+    figure = figure_of(draw_lifetime, units, title="A title")
     renderer = drawn(figure)
     axes = figure.axes[0]
     medians = np.concatenate([line.get_ydata() for line in axes.lines if line.get_marker() == "o"])
@@ -102,7 +102,7 @@ def test_lifetime_shows_medians_and_counts_silent_units(units, drawn, texts, ove
 
 
 def test_learning_shows_every_step(layers, drawn, overlaps):
-    figure = draw_learning(layers, "A title")
+    figure = figure_of(draw_learning, layers, title="A title")
     renderer = drawn(figure)
     for panel in figure.axes:
         assert len(panel.lines) == len(NAMES)
@@ -112,7 +112,7 @@ def test_learning_shows_every_step(layers, drawn, overlaps):
 
 
 def test_histograms_print_the_share_of_values_that_are_not_0(bins, drawn, texts, overlaps):
-    figure = draw_histograms(bins, "A title")
+    figure = figure_of(draw_histograms, bins, checkpoint="final", title="A title")
     renderer = drawn(figure)
     titles = [panel.get_title("left") for panel in figure.axes]
     assert titles == NAMES
@@ -124,7 +124,12 @@ def test_histograms_print_the_share_of_values_that_are_not_0(bins, drawn, texts,
 
 def test_values_that_are_no_numbers_are_not_silence(bins, drawn, texts):
     none = bins["layer"] == "features.3.cat"
-    figure = draw_histograms(bins.assign(not_finite=100, zeros=np.where(none, 0, 300)), "A title")
+    figure = figure_of(
+        draw_histograms,
+        bins.assign(not_finite=100, zeros=np.where(none, 0, 300)),
+        checkpoint="final",
+        title="A title",
+    )
     drawn(figure)
     words = [text.get_text() for text in texts(figure)]
     assert words == [*["25.0%\n20.0% not finite"] * 3, "100.0% not finite", "25.0%\n20.0% not finite"]
@@ -132,7 +137,9 @@ def test_values_that_are_no_numbers_are_not_silence(bins, drawn, texts):
 
 def test_names_that_are_too_long_keep_their_end(bins):
     long = "backbone.stage3." + "block." * 8 + "activation"
-    figure = draw_histograms(bins.replace({"layer": {"output": long}}), "A title")
+    figure = figure_of(
+        draw_histograms, bins.replace({"layer": {"output": long}}), checkpoint="final", title="A title"
+    )
     title = figure.axes[4].get_title("left")
     assert title.startswith("…")
     assert long.endswith(title[1:])
@@ -142,7 +149,7 @@ def test_names_that_are_too_long_keep_their_end(bins):
 def test_the_same_figure_gives_the_same_file(layers, tmp_path, format):
     paths = [tmp_path / f"{name}.{format}" for name in "ab"]
     for path in paths:
-        save(draw_depth(layers, "A title"), [path], dpi=60)
+        save(figure_of(draw_depth, layers, title="A title"), [path], dpi=60)
     assert paths[0].read_bytes() == paths[1].read_bytes()
 
 

@@ -8,19 +8,10 @@ import pytest
 from matplotlib.patches import Patch
 from matplotlib.text import Text
 
-from census.figures.correlation import draw_matrices
-from census.figures.style import (
-    FONTS,
-    LONGEST,
-    depth_axis,
-    in_style,
-    learning_figure,
-    new_figure,
-    nothing_to_show,
-    save,
-    shortened,
-    with_glyphs,
-)
+from census.drawing.page import Page, figure_of, in_style, new_figure, save
+from census.drawing.texts import FONTS, with_glyphs
+from census.figures.correlation import draw_in_orders
+from census.figures.style import LONGEST, shortened
 
 NAMES = ["$^$", "US$ and AU$", "_flat", "<b>x</b>", "100 % \\frac", "{0}", "x" * 200]
 
@@ -38,7 +29,7 @@ def test_names_stand_as_they_are_at_axes_in_titles_and_legends(tmp_path):
         figure = new_figure(7, 5)
         axes = figure.subplots()
         axes.plot(range(len(NAMES)))
-        depth_axis(axes, NAMES)
+        Page("").depth_axes([axes], NAMES)
         axes.set_title("a title of US$ and AU$")
         axes.text(1, 1, "$\\nonsense$")
         figure.legend(handles=[Patch(label=name) for name in NAMES])
@@ -73,7 +64,7 @@ def test_a_script_that_no_font_has_is_told_apart_without_a_warning(tmp_path):
     with in_style():
         figure = new_figure(4, 3)
         axes = figure.subplots()
-        depth_axis(axes, ["日本語", "中文"])
+        Page("").depth_axes([axes], ["日本語", "中文"])
         axes.set_title("日本語")
     texts = [text.get_text() for text in drawn(figure, tmp_path)]
     if len(FONTS) == 1:
@@ -87,9 +78,7 @@ def test_a_legend_names_layers_that_begin_with_an_underscore(tmp_path):
         {"layer": ["_flat", "relu"] * 2, "depth": [1, 2] * 2, "step": [0, 0, 9, 9], "gini": 0.5}
     )
     with in_style():
-        figure, _ = learning_figure(
-            table.assign(sparsity=1), {"gini": "Gini", "sparsity": "sparsity"}, "title"
-        )
+        figure = figure_of(Page.training, table.assign(sparsity=1), {"gini": "Gini", "sparsity": "sparsity"})
     (legend,) = figure.legends
     assert [text.get_text().strip("\u200b") for text in legend.get_texts()] == ["_flat", "relu"]
     drawn(figure, tmp_path)
@@ -99,7 +88,7 @@ def test_long_classes_keep_their_beginning_and_do_not_widen_the_figure(tmp_path)
     labels = np.array([0, 1, 2])
     with in_style():
         figures = [
-            draw_matrices({"relu": np.eye(3)}, {"input": labels}, labels, classes, "title")
+            figure_of(draw_in_orders, {"relu": np.eye(3)}, {"input": labels}, labels, classes)
             for classes in (["tench, " + "y" * 200, "$", "_z"], ["a" * 32] * 3)
         ]
     assert figures[0].get_figwidth() == figures[1].get_figwidth()
@@ -108,5 +97,7 @@ def test_long_classes_keep_their_beginning_and_do_not_widen_the_figure(tmp_path)
 
 
 def test_a_figure_of_nothing_says_so(tmp_path):
-    texts = {text.get_text() for text in drawn(nothing_to_show("title", "no unit has a loss."), tmp_path)}
+    with in_style():
+        figure = figure_of(Page.nothing, "no unit has a loss.", title="title")
+    texts = {text.get_text() for text in drawn(figure, tmp_path)}
     assert texts == {"title", "Nothing defined to show: no unit has a loss."}

@@ -1,32 +1,29 @@
-"""Declared figure families: each can be drawn, and every run has a rule for exactly its views."""
+"""Rules and jobs of declared figures: every run has a rule for exactly its figures."""
 
 import errno
 import re
-import subprocess
-import sys
-import types
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from census.drawing.inputs import read_images, read_table
+from census.drawing.job import draw
+from census.drawing.rules import drawings
 from census.errors import StudyError
-from census.figures.drawing import draw
-from census.figures.drawings import drawings
-from census.figures.families import SECTIONS, Family, Section
-from census.figures.inputs import Inputs
-from census.figures.style import new_figure
+from census.figures import families
+from census.figures.declaration import Family, View
+from census.figures.sections import SECTIONS
+from census.measures.declaration import Tables
 from census.networks.layers import Layer
 from census.planning.config import read_config
 from census.planning.digest import modules_of
 from census.planning.plan import Plan
-from census.planning.rules import results_of_run
 
 ROOT = Path(__file__).parents[2]
-FAMILIES = [family for section in SECTIONS for family in section.families]
+FAMILIES = list(families().values())
 
 SQUEEZE = [
     Layer("input", "input", (1, 28, 28), 0, "x"),
@@ -62,42 +59,31 @@ RUNS = PLAN.runs
 TRAINED, FINAL_ONLY, WITHOUT_UNITS = RUNS
 
 
-@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
-def test_each_family_has_a_module_a_caption_and_inputs(family):
-    assert callable(import_module(f"census.figures.{family.name}").views)
-    assert (ROOT / f"workflow/report/{family.name}.rst").is_file()
-    mapped = set(re.findall(r'^    "([\w.]+)": ', (ROOT / "workflow/rules/figures.smk").read_text(), re.M))
-    for key in set(family.reads) - mapped:
-        assert results_of_run(PLAN, key)  # a TypeError says that there are no such results
+def test_every_input_of_a_job_has_files():
+    for drawing in drawings(RUNS):
+        assert all(drawing.inputs(PLAN, "claims.tsv").values())
 
 
-def test_names_of_families_and_sections_are_unique():
-    assert len({family.name for family in FAMILIES}) == len(FAMILIES)
-    assert len({section.name for section in SECTIONS}) == len(SECTIONS)
-
-
-def test_no_family_imports_torch():
-    imports = "; ".join(f"import census.figures.{family.name}" for family in FAMILIES)
-    program = f"import sys; {imports}; print('torch' in sys.modules)"
-    found = subprocess.check_output(
-        [sys.executable, "-c", program], env={"PYTHONPATH": str(ROOT / "scripts")}, text=True
+def test_the_digest_of_a_job_covers_its_drawing_functions():
+    assert {"census.drawing.page", "census.drawing.inputs", "census.figures.style"} <= modules_of(
+        ROOT / "scripts/figures.py"
     )
-    assert found == "False\n"
+    assert "census.figures.similarity" in modules_of(ROOT / "scripts/census/figures/learning.py")
 
 
-def test_the_digest_of_a_family_covers_its_drawing_functions():
-    modules = modules_of(ROOT / "scripts/census/figures/learning.py")
-    assert {"census.figures.similarity", "census.figures.style", "census.figures.inputs"} <= modules
-
-
-def test_every_run_has_one_rule_for_its_views_of_a_section():
+def test_every_run_has_one_rule_for_its_figures_of_a_section():
     drawn = list(drawings(RUNS))
     assert len({drawing.name for drawing in drawn}) == len(drawn)
     for section in SECTIONS:
         for run in RUNS:
-            views = [(family, view) for family in section.families for view in family.views(run)]
+            figures = [
+                (family, name)
+                for family in FAMILIES
+                if family.section == section.name
+                for name in family.names(run)
+            ]
             own = [drawing for drawing in drawn if drawing.section is section and run in drawing.runs]
-            assert [list(drawing.views) for drawing in own] == ([views] if views else [])
+            assert [list(drawing.figures) for drawing in own] == ([figures] if figures else [])
             for drawing in drawn:
                 path = f"{run.network}/{run.dataset}/depth"
                 assert (run in drawing.runs) == bool(re.match(drawing.networks, path))
@@ -109,12 +95,12 @@ def test_names_of_rules_list_missing_views_and_families():
         names[drawing.section.name].append(drawing.name.removeprefix("figures_"))
     assert names == {
         "sparsity": ["sparsity", "sparsity_without_learning_0_10"],
-        "decorrelation": ["decorrelation", "decorrelation_without_matrices-0_submodules_learning"],
+        "decorrelation": ["decorrelation", "decorrelation_without_matrices-0_learning_submodules"],
         "concepts": ["concepts"],
         "substitution": [
             "substitution",
             "substitution_without_learning",
-            "substitution_without_learning_substitution_ablation_importance",
+            "substitution_without_ablation_importance_learning_substitution",
         ],
         "directions": ["directions", "directions_without_clusters"],
         "agreement": ["agreement"],
@@ -132,57 +118,80 @@ def test_settings_of_measures_may_leave_views_out():
 
 def test_paths_and_labels():
     of_section = {drawing.section.name: drawing for drawing in drawings([TRAINED])}
-    ((claims, view),) = of_section["claims"].views
+    ((claims, view),) = of_section["claims"].figures
     assert of_section["claims"].paths() == ["results/figures/claims"]
     assert of_section["claims"].labels(claims, view) == {"figure": "claims"}
-    ((agreement, view),) = of_section["agreement"].views
+    ((agreement, view),) = of_section["agreement"].figures
     assert of_section["agreement"].paths() == ["results/figures/agreement/cnn/digits/notions"]
     assert of_section["agreement"].labels(agreement, view)["figure"] == "agreement"
-    family, view = of_section["directions"].views[0]
+    family, view = of_section["directions"].figures[0]
     assert of_section["directions"].labels(family, view) == {
-        "figure": "directions spectrum",
+        "figure": "clusters depth",
         "network": "{network}",
         "dataset": "{dataset}",
     }
 
 
-def test_views_of_one_condition_are_named_once():
-    family = Family("a", ("x",), lambda run: ("depth", *(["learning"] if run.has_learning else [])))
-    section = Section("s", "S", (family, replace(family, name="b")))
-    assert [drawing.name for drawing in drawings(RUNS, [section])] == [
-        "figures_s",
-        "figures_s_without_learning",
-    ]
+def draw_good(page, layers):
+    page.panels(2, 1)
+
+
+def view(name, **changes):
+    return View(name, draw_good, "A title", caption="What it shows.", **changes)
+
+
+def family(name, *views):
+    return Family(name, "sparsity", {"layers": Tables("sparsity.layer")}, views)
+
+
+def test_figures_of_one_condition_are_named_once():
+    views = view("depth"), view("learning", where=lambda run: run.has_learning)
+    known = [family("a", *views), family("b", *views)]
+    names = [drawing.name for drawing in drawings(RUNS, known)]
+    assert names == ["figures_sparsity", "figures_sparsity_without_learning"]
+
+
+def test_captions_name_network_and_data_set(tmp_path):
+    for drawing in drawings([TRAINED]):
+        drawing.write_captions(tmp_path)
+    histogram = (tmp_path / "histogram.0.rst").read_text()
+    assert "of the untrained network {{ snakemake.wildcards.network }} on images of" in histogram
+    assert (tmp_path / "substitution.beaten.rst").read_text().endswith("Figure 2 of Chen et al. (2018).\n")
+    assert "snakemake" not in (tmp_path / "claims.claims.rst").read_text()
 
 
 @pytest.fixture
-def failing(monkeypatch):
-    """A family of two views, of which ``bad`` raises the exceptions in a list."""
-    raised = []
+def failing(monkeypatch, tmp_path):
+    """A family of two views, of which ``bad`` raises the exceptions in a list, and its only input."""
+    raised, table = [], tmp_path / "layers.parquet"
+    pd.DataFrame({"layer": ["relu"]}).to_parquet(table)
 
-    def fail():
+    def draw_bad(page, layers):
         raise raised[0]
 
-    module = types.ModuleType("census.figures.failing")
-    module.views = lambda inputs: {"good": lambda: new_figure(2, 1), "bad": fail}
-    monkeypatch.setitem(sys.modules, "census.figures.failing", module)
-    return raised
+    bad = replace(view("bad"), draw=draw_bad)
+    monkeypatch.setattr(
+        "census.drawing.job.families", lambda: {"failing": family("failing", view("good"), bad)}
+    )
+    return raised, {"sparsity.layer": str(table)}
 
 
 @pytest.mark.parametrize("error", [ValueError("no layers"), StudyError("no layers")], ids=["bug", "fault"])
 def test_an_error_names_family_and_view(failing, error, tmp_path):
-    failing.append(error)
+    raised, inputs = failing
+    raised.append(error)
     outputs = {f"failing.{view}": [tmp_path / f"{view}.png"] for view in ("good", "bad")}
     expected = StudyError if isinstance(error, StudyError) else RuntimeError
     with pytest.raises(expected, match=r"^figure failing, view bad: (ValueError: )?no layers$"):
-        draw({}, outputs, {"failing": {}}, {"network": "cnn", "dataset": "digits"}, 50)
+        draw(inputs, outputs, {"failing": {}}, {"network": "cnn", "dataset": "digits"}, 50)
     assert (tmp_path / "good.png").is_file()
 
 
 def test_a_full_disk_is_told_as_such(failing, tmp_path):
-    failing.append(OSError(errno.ENOSPC, "no space"))
+    raised, inputs = failing
+    raised.append(OSError(errno.ENOSPC, "no space"))
     with pytest.raises(OSError, match="no space"):
-        draw({}, {"failing.bad": [tmp_path / "bad.png"]}, {"failing": {}}, {}, 50)
+        draw(inputs, {"failing.bad": [tmp_path / "bad.png"]}, {"failing": {}}, {}, 50)
 
 
 def test_an_input_that_cannot_be_read_names_the_family(tmp_path):
@@ -196,9 +205,8 @@ def test_a_table_is_read_whole_however_many_layers_a_file_holds(tmp_path):
     for name, table in rows.groupby("layer"):
         table.to_parquet(tmp_path / f"{name}.parquet")
     files = {"one": [tmp_path / "all.parquet"], "three": [tmp_path / f"{name}.parquet" for name in "abc"]}
-    inputs = Inputs(files, {}, "cnn", "digits")
-    pd.testing.assert_frame_equal(inputs.table("one"), inputs.table("three"))
+    pd.testing.assert_frame_equal(*map(read_table, files.values()))
 
 
 def test_no_images_are_no_images():
-    assert Inputs({"images": ["none"]}, {}).images(np.array([])) == {}
+    assert read_images("none", np.array([])) == {}

@@ -1,0 +1,1 @@
+"""Drawing of declared figures: pages, inputs, jobs and rules."""

@@ -1,0 +1,57 @@
+"""Draw and save all figures of a job."""
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from census.drawing.inputs import inputs_of
+from census.drawing.page import figure_of, in_style, save
+from census.errors import StudyError, is_full
+from census.figures import families
+
+
+def draw(
+    inputs: Mapping[str, str | Sequence[str]],
+    outputs: Mapping[str, Sequence[str]],
+    settings: Mapping[str, Mapping[str, Any]],
+    place: Mapping[str, str],
+    dpi: int,
+) -> None:
+    """Draw figures of one or more families, one after another.
+
+    Parameters
+    ----------
+    inputs : path or paths of each input, by :func:`census.figures.declaration.key_of`.
+    outputs : paths of each figure, one per format, by ``family.figure``.
+    settings : parameters of each family, by its name; the families are drawn in this order.
+    place : ``network`` and ``dataset``; empty for figures of the whole study.
+    dpi : dots per inch.
+    """
+    files = {key: [paths] if isinstance(paths, str) else list(paths) for key, paths in inputs.items()}
+    for name, parameters in settings.items():
+        family = families()[name]
+        with _named(f"figures of {name}"):
+            given = {**inputs_of(family, files), **parameters}
+        for output, paths in outputs.items():
+            drawn, _, figure = output.partition(".")
+            if drawn == name:
+                with in_style(), _named(f"figure {name}, view {figure}"):
+                    view, checkpoint = family.view_of(figure)
+                    arguments = {each: given[each] for each in view.arguments}
+                    if checkpoint:
+                        arguments["checkpoint"] = checkpoint
+                    where = f": {place['network']} on {place['dataset']}" if place else ""
+                    save(figure_of(view.draw, title=view.title + where, **place, **arguments), paths, dpi)
+
+
+@contextlib.contextmanager
+def _named(figure: str) -> Iterator[None]:
+    """Name the figure in the message of an exception, unless the disk is full."""
+    try:
+        yield
+    except StudyError as error:
+        raise StudyError(f"{figure}: {error}") from error
+    except Exception as error:
+        if is_full(error):
+            raise
+        raise RuntimeError(f"{figure}: {type(error).__name__}: {error}") from error

@@ -1,0 +1,585 @@
+"""The grammar of figures: a page, its forms, and what is drawn on it.
+
+Modules of :mod:`census.figures` draw through the :class:`Page` that they are given. They import no library
+that draws, because planning reads their declarations.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.cm import ScalarMappable
+from matplotlib.colorbar import Colorbar
+from matplotlib.colors import Normalize, to_hex
+from matplotlib.figure import Figure, FigureBase
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import PercentFormatter
+from numpy.typing import ArrayLike, NDArray
+
+from census.drawing.texts import FONTS, take_literally, with_glyphs
+from census.drawing.tiles import Strip, as_tile, draw_strips
+from census.figures.style import (
+    COLORS,
+    DASHED,
+    FINAL,
+    GRAY,
+    INK,
+    LONGEST,
+    UNTRAINED,
+    WIDTH,
+    final_state,
+    layers_of,
+    shortened,
+    states,
+)
+
+# dark to light without red against green: depth, from the input on
+DEPTH_COLORS = mpl.colormaps["viridis"]
+COLORMAPS = {
+    "depth": DEPTH_COLORS,
+    "similarity": mpl.colormaps["viridis"].with_extremes(bad="#D0D0D0", under="#2B0A3D"),
+    "correlation": mpl.colormaps["RdBu_r"].with_extremes(bad=GRAY),
+    "agreement": mpl.colormaps["RdBu_r"].with_extremes(bad="#D0D0D0"),
+    "distance": mpl.colormaps["viridis"].with_extremes(bad=GRAY),
+}
+MARKERS = {"input": "s", "rectifier": "o", "pooling": "v", "module": "D", "output": "s", "other": "^"}
+KIND_NAMES = {
+    "input": "input",
+    "output": "logits",
+    "rectifier": "rectified layer",
+    "pooling": "pooling",
+    "module": "module output",
+    "other": "other layer",
+}
+STYLE: dict[Any, Any] = {
+    "font.family": FONTS,
+    "font.size": 9,
+    "axes.titlesize": 9,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.labelsize": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "axes.linewidth": 0.8,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "axes.axisbelow": True,
+    "grid.color": "#E3E3E3",
+    "grid.linewidth": 0.6,
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+    "figure.labelsize": 9,
+    "figure.titlesize": 10,
+    "figure.titleweight": "bold",
+    "lines.linewidth": 1.4,
+    "lines.markersize": 4.5,
+    "svg.hashsalt": "neuron-census",  # the same figure gives the same file
+}
+
+
+def in_style() -> AbstractContextManager[None]:  # matplotlib names no public type for it
+    """Return the context in which figures are drawn and saved."""
+    return mpl.rc_context(STYLE)
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """Return an empty figure of a size in inches; draw on it within :func:`in_style`."""
+    return Figure(figsize=(width, height), layout="constrained", facecolor="white")
+
+
+def save(figure: Figure, paths: Iterable[str | Path], dpi: int) -> None:
+    """Save a figure to each path, in the format of its ending, without the date of the day."""
+    figure.set_dpi(dpi)
+    take_literally(figure)
+    layout = figure.get_layout_engine()
+    if layout is not None:
+        # once, and not anew for each format; with a layout left to be made, each is drawn twice
+        layout.execute(figure)
+        figure.set_layout_engine(None)
+    for path in map(Path, paths):
+        # only vector formats carry a date
+        dated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(path.suffix)
+        figure.savefig(path, dpi=dpi, metadata=dated)
+
+
+def figure_of(
+    draw: Callable[..., None],
+    *inputs: Any,
+    title: str = "",
+    network: str = "",
+    dataset: str = "",
+    **named_inputs: Any,
+) -> Figure:
+    """Return the figure that a view's function draws, with its legend and title."""
+    page = Page(title, network, dataset)
+    draw(page, *inputs, **named_inputs)
+    return page.finish()
+
+
+class Page:
+    """A figure that is being drawn.
+
+    A view's function chooses a form, such as :meth:`along_depth`, which gives the panels; draws on them; and
+    explains what it drew. The legend has entries in the order in which they were explained.
+
+    Attributes
+    ----------
+    title : stands above; a view's function may add to it, or replace it.
+    network, dataset : names of the run; empty for figures of the whole study.
+    figure : the figure, once a form is chosen.
+    places : by layer, where it stands along depth.
+    """
+
+    def __init__(self, title: str, network: str = "", dataset: str = "") -> None:
+        self.title, self.network, self.dataset = title, network, dataset
+        self.figure: Figure
+        self.places: dict[str, int] = {}
+        self._entries: list[Artist] = []
+        self._has_crosses = False
+        self._legend: dict[str, Any] = {"loc": "outside right upper"}
+        self._legend_of: FigureBase | Axes | None = None
+        self._title_style: dict[str, Any] = {"x": 0.01, "ha": "left"}
+
+    def finish(self) -> Figure:
+        """Return the figure, with its legend and title."""
+        if self._has_crosses:
+            self.line("undefined", marker="x", linestyle="")
+        if self._entries:
+            (self._legend_of or self.figure).legend(handles=self._entries, **self._legend)
+        self.figure.suptitle(self.title, **self._title_style)
+        return self.figure
+
+    # forms
+
+    def blank(self, width: float, height: float) -> Figure:
+        """Return an empty figure of a size in inches."""
+        self.figure = new_figure(width, height)
+        return self.figure
+
+    def panels(
+        self, width: float, height: float, rows: int = 1, columns: int = 1, **how: Any
+    ) -> NDArray[np.object_]:
+        """Return rows and columns of panels, on a figure of a size in inches."""
+        return self.blank(width, height).subplots(rows, columns, squeeze=False, **how)
+
+    def along_depth(
+        self, names: Sequence[str], height: float, rows: int = 1, *, wider: float = 0, **how: Any
+    ) -> list[Axes]:
+        """Return panels below each other with a place per layer along x, and names below the last one.
+
+        Parameters
+        ----------
+        names : layers in order of depth.
+        height : inches, without the names.
+        wider : inches beyond what the layers need.
+        """
+        width, height = self.depth_width(len(names)) + wider, height + self.names_height(names)
+        panels = list(self.panels(width, height, rows, sharex=True, **how)[:, 0])
+        self.depth_axes(panels, names)
+        return panels
+
+    def depth_axes(self, panels: Sequence[Axes], names: Sequence[str]) -> None:
+        """Give each panel a place per layer along x, with the layers' names below the last panel."""
+        self.places = {name: place for place, name in enumerate(names)}
+        for panel in panels:
+            panel.set_xlim(-0.6, len(names) - 0.4)
+            panel.set_xticks(range(len(names)))
+            panel.tick_params(labelbottom=panel is panels[-1])
+        panels[-1].set_xticklabels(names, rotation=90, fontsize=7)
+        panels[-1].set_xlabel("layer, in order of depth")
+
+    def grid(self, n: int, columns: int, width: float, row: float, others: float, **how: Any) -> list[Axes]:
+        """Return a number of panels in rows.
+
+        Parameters
+        ----------
+        width, row, others : inches, of the figure, and in height of a row and of all else.
+        """
+        rows = -(-n // columns)
+        panels = self.panels(width, rows * row + others, rows, columns, **how).ravel()
+        for panel in panels[n:]:
+            panel.remove()
+        return list(panels[:n])
+
+    def ridges(self, names: Sequence[str], columns: int = 1, wider: float = 0.6) -> list[Axes]:
+        """Return panels beside each other with a row per layer, the first on top; see :meth:`ridge`."""
+        panels = self.panels(WIDTH + wider, 1.0 + 0.34 * len(names), 1, columns, sharey=True)[0]
+        panels[0].set_yticks(range(len(names)), names[::-1], fontsize=7)
+        panels[0].set_ylim(-0.15, len(names))
+        panels[0].set_ylabel("layer")
+        for panel in panels:
+            panel.grid(visible=False)
+        self.places = {name: len(names) - 1 - place for place, name in enumerate(names)}
+        return list(panels)
+
+    def training(self, table: pd.DataFrame, labels: Mapping[str, str]) -> list[Axes]:
+        """Draw columns of each layer over training, in panels beside each other, and return the panels.
+
+        Parameters
+        ----------
+        table : a row per layer and checkpoint, see :meth:`over_training`.
+        labels : label of the panel, by column.
+        """
+        panels = list(self.panels(WIDTH, 3.4, 1, len(labels), sharex=True)[0])
+        for panel, (column, label) in zip(panels, labels.items(), strict=True):
+            self.over_training(panel, table, column)
+            panel.set_ylabel(label)
+        self.explain_layers(panels[0])
+        return panels
+
+    def placed(self, width: float, height: float) -> None:
+        """Begin a figure of a size in inches in which everything stays where it is placed."""
+        self.blank(width, height).set_layout_engine("none")
+        self._title_style = {"x": 0.06 / width, "y": 1 - 0.06 / height, "ha": "left", "va": "top"}
+
+    def axes_at(self, left: float, top: float, width: float, height: float) -> Axes:
+        """Return axes at a place in the figure, all in inches from its upper left corner."""
+        whole_width, whole_height = self.figure.get_size_inches()
+        bottom = whole_height - top - height
+        return self.figure.add_axes(
+            (left / whole_width, bottom / whole_height, width / whole_width, height / whole_height)
+        )
+
+    def write(self, words: str, left: float, bottom: float, **style: Any) -> None:
+        """Write words at a place in inches from the upper left corner."""
+        width, height = self.figure.get_size_inches()
+        self.figure.text(left / width, 1 - bottom / height, words, **{"va": "bottom", "fontsize": 7, **style})
+
+    def nothing(self, why: str) -> None:
+        """Begin a figure in place of one whose values are all undefined: it says so, with the reason."""
+        self.blank(WIDTH, 1).set_layout_engine("none")  # it has no panels
+        self.figure.text(0.01, 0.3, f"Nothing defined to show: {why}", color=GRAY)
+
+    # marks
+
+    def curve(
+        self,
+        axes: Axes,
+        table: pd.DataFrame,
+        column: str,
+        color: str,
+        *,
+        solid: bool = True,
+        kinds: bool = True,
+        silent: "pd.Series[bool] | None" = None,
+        crosses: bool = False,
+    ) -> None:
+        """Draw a column along depth with its interval; hollow and dashed if not ``solid``.
+
+        Parameters
+        ----------
+        table : a row per layer with depth, the column, and ``_low`` and ``_high`` of it if it has any.
+        kinds : whether marks tell the kind of layer.
+        silent : for each row, whether a missing value comes of silence; said so in its place.
+        crosses : whether undefined values are crossed.
+        """
+        table = table.sort_values("depth")
+        x, y = self.place(table), table[column].to_numpy(float)
+        # the final network's marks lie above those of the untrained one
+        above = 0 if solid else -0.1
+        width, style = (1.2, "-") if solid else (1.0, DASHED)
+        axes.plot(x, y, color=color, linewidth=width, linestyle=style, zorder=2 + above)
+        if f"{column}_low" in table:
+            self.bars(axes, x, table[f"{column}_low"], table[f"{column}_high"], color, zorder=1 + above)
+        face, by_kind = color if solid else "white", table["kind"] if kinds else pd.Series("rectifier", x)
+        for kind, marker in MARKERS.items():
+            here = (by_kind == kind).to_numpy()
+            if here.any():
+                marks: dict[str, Any] = {
+                    "markeredgecolor": color,
+                    "markerfacecolor": face,
+                    "zorder": 2 + above,
+                }
+                axes.plot(x[here], y[here], marker, **marks)
+        if silent is not None:
+            for place in x[np.isnan(y) & silent.reindex(table.index).to_numpy()]:
+                axes.text(
+                    place, 0.02, "silent", rotation=90, ha="center", va="bottom", fontsize=7, color=color
+                )
+        if crosses:
+            self.crosses(axes, x, y, color)
+
+    def curves(self, axes: Axes, table: pd.DataFrame, column: str, color: str, **how: Any) -> None:
+        """Draw a column along depth, trained beside untrained, see :meth:`curve`."""
+        for checkpoint, rows in states(table):
+            self.curve(axes, rows, column, color, solid=checkpoint == FINAL, **how)
+
+    def place(self, table: pd.DataFrame) -> NDArray[np.int64]:
+        """Return where the layers of a table's rows stand along depth."""
+        return table["layer"].map(self.places).to_numpy(np.int64)
+
+    def bars(
+        self, axes: Axes, x: ArrayLike, low: ArrayLike, high: ArrayLike, color: Any, **style: Any
+    ) -> None:
+        """Draw intervals."""
+        axes.vlines(x, low, high, color=color, **{"linewidth": 2.4, "alpha": 0.45, **style})
+
+    def crosses(self, axes: Axes, x: ArrayLike, y: ArrayLike, color: Any) -> None:
+        """Put a cross at the foot of an axes wherever a value is undefined."""
+        places = np.asarray(x)[np.isnan(np.asarray(y, dtype=float))]
+        if len(places):
+            self._has_crosses = True
+            foot = np.full(len(places), 0.03)
+            axes.plot(places, foot, "x", color=color, transform=axes.get_xaxis_transform())
+
+    def spread(self, axes: Axes, x: ArrayLike, units: pd.DataFrame, column: str, color: str) -> None:
+        """Draw how a column spreads over each layer's units: median, middle half, and nine tenths of them.
+
+        Parameters
+        ----------
+        x : where each layer stands.
+        units : a row per unit with layer and the column; what is undefined is left out.
+        """
+        values = units.groupby("layer")[column]
+        low, lower, median, upper, high = (
+            values.quantile(share).reindex(list(self.places)).to_numpy()
+            for share in (0.05, 0.25, 0.5, 0.75, 0.95)
+        )
+        axes.vlines(x, low, high, color=color, linewidth=0.9)
+        axes.vlines(x, lower, upper, color=color, linewidth=4, alpha=0.55)
+        marks: dict[str, Any] = {
+            "markersize": 4,
+            "markeredgecolor": "white",
+            "markeredgewidth": 0.5,
+            "zorder": 3,
+        }
+        axes.plot(x, median, "o", color=color, **marks)
+
+    def spreads(self, axes: Axes, units: pd.DataFrame, column: str) -> dict[str, NDArray[np.floating]]:
+        """Draw :meth:`spread`, trained beside untrained, and return where layers stand, by checkpoint."""
+        shown, found = list(states(units)), {}
+        for number, (checkpoint, rows) in enumerate(shown):
+            x = np.arange(len(self.places)) + 0.34 * (number - (len(shown) - 1) / 2)
+            self.spread(axes, x, rows, column, COLORS[checkpoint])
+            found[checkpoint] = x
+        return found
+
+    def numbers_above(self, axes: Axes, heading: str, *rows: tuple[Iterable[int], str]) -> None:
+        """Write rows of numbers other than 0 above the places of layers, with a heading to their left.
+
+        Parameters
+        ----------
+        rows : numbers in order of depth, and their color, from the lowest row on.
+        """
+        style: dict[str, Any] = {"va": "center", "transform": axes.get_xaxis_transform()}
+        heights = [1.05 + 0.08 * row for row in range(len(rows))]
+        written = [
+            axes.text(place, height, f"{count:,}", ha="center", fontsize=6.5, color=color, **style)
+            for height, (counts, color) in zip(heights, rows, strict=True)
+            for place, count in enumerate(counts)
+            if count
+        ]
+        if written:
+            axes.text(-0.7, float(np.mean(heights)), heading, ha="right", fontsize=7, **style)
+
+    def ridge(
+        self, axes: Axes, layer: str, values: NDArray[np.floating], bins: NDArray[np.floating], color: str
+    ) -> float:
+        """Draw a histogram in the row of a layer, and return the height of a single value."""
+        base, counts = self.places[layer], np.histogram(values.clip(bins[0], bins[-1]), bins)[0]
+        scale = 0.85 / counts.max()
+        axes.stairs(base + scale * counts, bins, baseline=base, fill=True, color=color, alpha=0.45)
+        return float(scale)
+
+    def over_training(
+        self, axes: Axes, table: pd.DataFrame, column: str, layers: Sequence[str] | None = None
+    ) -> None:
+        """Draw a column of each layer against the step of training, with its interval; color tells depth.
+
+        Parameters
+        ----------
+        table : a row per layer and checkpoint: layer, depth, step, the column, and ``_low`` and ``_high`` of
+            it if it has any.
+        layers : by whose order colors go, where the table has only some of a figure's layers.
+        """
+        names = layers_of(table) if layers is None else list(layers)
+        for name in layers_of(table):
+            layer = table[table["layer"] == name].sort_values("step")
+            color = self.depth_color(names.index(name), len(names))
+            self.band(axes, layer["step"], layer, column, color)
+            label = shortened(name, LONGEST)
+            if label.startswith("_"):  # a legend would leave it out
+                label = f"\N{ZERO WIDTH SPACE}{label}"
+            axes.plot(layer["step"], layer[column], "o-", color=color, label=label, markersize=3.5)
+            self.crosses(axes, layer["step"], layer[column], color)
+        self.step_axis(axes, sorted(table["step"].unique()))
+
+    def band(self, axes: Axes, x: ArrayLike, table: pd.DataFrame, column: str, color: str) -> None:
+        """Draw the interval of a column, if it has one, as a band."""
+        if f"{column}_low" in table:
+            low, high = table[f"{column}_low"], table[f"{column}_high"]
+            axes.fill_between(x, low, high, color=color, alpha=0.2, linewidth=0)
+
+    def matrix(
+        self,
+        axes: Axes,
+        values: NDArray[np.floating],
+        colors: str,
+        low: float = 0,
+        high: float = 1,
+        *,
+        printed: Callable[[float], str] | None = None,
+        undefined: str = "×",
+        size: float = 6,
+        **how: Any,
+    ) -> None:
+        """Draw a matrix; values that are undefined are gray and marked.
+
+        Parameters
+        ----------
+        colors : key of :data:`COLORMAPS`.
+        printed : returns what is written over a value; without it only ``undefined`` is.
+        size : of what is written, in points.
+        """
+        axes.imshow(np.ma.masked_invalid(values), cmap=COLORMAPS[colors], vmin=low, vmax=high, **how)
+        axes.grid(visible=False)
+        axes.spines[:].set_visible(False)
+        axes.tick_params(length=0)
+        for (row, column), value in np.ndenumerate(values):
+            if np.isnan(value) or printed:
+                words = undefined if np.isnan(value) or not printed else printed(value)
+                is_dark = value < 0.6 if low == 0 else abs(value) > 0.6
+                color = "white" if is_dark else INK
+                axes.text(column, row, words, ha="center", va="center", fontsize=size, color=color)
+
+    def colored(
+        self, colors: str, values: NDArray[np.floating], low: float, high: float
+    ) -> NDArray[np.floating]:
+        """Return values (y, x) in colors, float (y, x, 4); ``colors`` is a key of :data:`COLORMAPS`."""
+        return COLORMAPS[colors](Normalize(low, high)(np.ma.masked_invalid(values)))
+
+    def label_only(self, axes: Axes, label: str) -> None:
+        """Show nothing of an axes but what is in it and a label to its left."""
+        axes.axison = True
+        axes.set_xticks([])
+        axes.set_yticks([])
+        axes.spines[:].set_visible(False)
+        axes.set_ylabel(label, fontsize=7)
+
+    def with_glyphs(self, text: str) -> str:
+        """Return a text as it can be shown, see :func:`census.drawing.texts.with_glyphs`."""
+        return with_glyphs(text)
+
+    def scale(
+        self, panels: Any, label: str, colors: str, low: float = 0, high: float = 1, **how: Any
+    ) -> Colorbar:
+        """Draw a scale of colors beside panels; ``colors`` is a key of :data:`COLORMAPS`."""
+        image = ScalarMappable(Normalize(low, high), COLORMAPS[colors])
+        place = {} if "cax" in how else {"ax": panels, "pad": 0.02}
+        bar = np.ravel(panels)[0].figure.colorbar(image, **place, **how)
+        bar.set_label(label)
+        bar.outline.set_visible(False)
+        return bar
+
+    def depth_color(self, place: int, n_layers: int) -> str:
+        """Return the color of a layer by its place in depth."""
+        return to_hex(DEPTH_COLORS(0.92 * place / max(1, n_layers - 1)))
+
+    def names_height(self, layers: Sequence[str]) -> float:
+        """Return the height in inches that the names of layers take below an axis."""
+        return 0.5 + 0.066 * min(max(map(len, layers)), LONGEST)
+
+    def depth_width(self, n_layers: int) -> float:
+        """Return a figure width in inches at which the names of that many layers stand beside each other."""
+        return max(WIDTH, 1.2 + 0.23 * n_layers)
+
+    def step_axis(self, axes: Axes, steps: Sequence[int]) -> None:
+        """Make x a log axis of training steps, on which the untrained network has a place, too."""
+        axes.set_xscale("symlog", linthresh=1, linscale=0.4)
+        names = ["un-\ntrained" if step == 0 else f"{step:,}" for step in steps]
+        axes.set_xticks(steps, names, fontsize=7, rotation=90)
+        axes.minorticks_off()
+        axes.set_xlabel("step of training (log scale)")
+
+    def percent(self, axis: Axis, decimals: int | None = None) -> None:
+        """Show the values of an axis in percent."""
+        axis.set_major_formatter(PercentFormatter(1, decimals))
+
+    def tile(self, pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+        """Return an image as a square tile, see :func:`census.drawing.tiles.as_tile`."""
+        return as_tile(pixels, side)
+
+    def strips(
+        self, layers: Mapping[str, Mapping[str, Sequence[Strip]]], images: Mapping[int, NDArray[np.uint8]]
+    ) -> None:
+        """Draw strips of images, see :func:`census.drawing.tiles.draw_strips`."""
+        draw_strips(self, layers, images)
+
+    # the legend
+
+    def legend(self, of: FigureBase | Axes | None = None, **how: Any) -> None:
+        """Say how the legend is drawn, and of what; by default to the right of the figure."""
+        self._legend_of = of or self._legend_of
+        self._legend |= how
+
+    def line(self, label: str, color: str = INK, **style: Any) -> None:
+        """Explain a line, or marks with ``linestyle=""``."""
+        self._entries.append(Line2D([], [], color=color, label=label, **style))
+
+    def area(self, label: str, color: Any = INK, alpha: float | None = None) -> None:
+        """Explain a filled area."""
+        self._entries.append(Patch(color=color, alpha=alpha, label=label))
+
+    def words(self, label: str) -> None:
+        """Put words without a mark into the legend."""
+        self.line(label, linestyle="")
+
+    def explain(
+        self, table: pd.DataFrame, color: str = INK, *, interval: bool = True, kinds: bool = True
+    ) -> None:
+        """Explain curves along depth: both states of the network, intervals, and kinds of layers.
+
+        Parameters
+        ----------
+        table : what the curves are of.
+        """
+        self.line(final_state(table) + (";\nbar: 95 % interval" if interval else ""), color)
+        if UNTRAINED in set(table["checkpoint"]):
+            self.explain_untrained(color)
+        if kinds:
+            self.explain_kinds(table["kind"])
+
+    def explain_untrained(self, color: str = INK) -> None:
+        """Explain the curves of the untrained network along depth."""
+        self.line("untrained", color, linestyle=DASHED, marker="o", markerfacecolor="white")
+
+    def explain_kinds(self, kinds: "pd.Series[str]") -> None:
+        """Explain the marks of these kinds of layers."""
+        by_marker: dict[str, list[str]] = {}
+        for kind, name in KIND_NAMES.items():
+            if kind in set(kinds):
+                by_marker.setdefault(MARKERS[kind], []).append(name)
+        for marker, names in by_marker.items():
+            self.line(", ".join(names), marker=marker, linestyle="")
+
+    def explain_spread(self, table: pd.DataFrame) -> None:
+        """Explain the marks and bars of units, trained beside untrained."""
+        names = {FINAL: final_state(table), UNTRAINED: "untrained"}
+        for checkpoint, _ in reversed(list(states(table))):
+            self.line(names[checkpoint], COLORS[checkpoint], marker="o")
+        self.explain_units()
+
+    def explain_units(self, color: str = INK) -> None:
+        """Explain the bars of :meth:`spread`."""
+        self.line("half of the units", color, linewidth=4, alpha=0.55)
+        self.line("90 % of the units", color, linewidth=0.9)
+
+    def explain_layers(self, panel: Axes) -> None:
+        """Explain the curves of layers over training, drawn in a panel."""
+        self._entries += panel.get_legend_handles_labels()[0]
+        self.legend(loc="outside right center", title="layer", alignment="left")

@@ -1,0 +1,227 @@
+"""The declaration of a figure family: what it reads, and its views with their captions.
+
+A :class:`Family` is declared in the module that draws it. Its place in the report, its files and the inputs
+of its job follow from the declaration. Planning reads the declarations at each start of Snakemake.
+So these modules import neither matplotlib nor pandas: they draw through :class:`census.drawing.page.Page`.
+"""
+
+import inspect
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Literal
+
+from census.errors import nearest
+from census.figures.sections import SECTIONS, Section
+from census.figures.style import FINAL, UNTRAINED
+from census.measures import DECLARED, declared
+from census.measures.declaration import Matrices, Tables, everywhere
+
+if TYPE_CHECKING:
+    from census.planning.runs import Run
+
+PLACEHOLDER = "{checkpoint}"
+
+
+@dataclass(frozen=True)
+class Images:
+    """An input: a function that returns images of the data set by their indices."""
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """An input: the verdicts on all claims, as a DataFrame."""
+
+
+Input = Tables | Matrices | Images | Verdicts
+"""Tables are DataFrames, or None where a run has no such table; matrices are
+:class:`census.drawing.inputs.Stores`."""
+
+
+def key_of(read: Input) -> str:
+    """Return the name of an input among those of a job; the same for all families that read it."""
+    match read:
+        case Tables(reference):
+            return reference
+        case Matrices(measure):
+            return f"{measure}.zarr"
+        case Images():
+            return "images"
+        case Verdicts():
+            return "verdicts"
+
+
+@dataclass(frozen=True)
+class View:
+    """A view of a figure family: one figure of a run, or one of each checkpoint.
+
+    Attributes
+    ----------
+    name : name of its files; with ``{checkpoint}`` if there is one of each checkpoint.
+    draw : function of a :class:`census.drawing.page.Page`, of inputs and parameters of the family by their
+        names, and of ``checkpoint`` if there is one figure of each.
+    title : title of the figure, before the names of network and data set.
+    caption : what is plotted, on which images, what marks and bars are, and how to read it. ``{network}``,
+        ``{dataset}`` and ``{checkpoint}`` are replaced.
+    corresponds : figures of the section's paper to which it corresponds; empty for none.
+    where : which runs have it.
+    checkpoints : which checkpoints have a figure each: all of the run, or untrained and final.
+    """
+
+    name: str
+    draw: Callable[..., None]
+    title: str
+    caption: str
+    corresponds: str = ""
+    where: "Callable[[Run], bool]" = everywhere
+    checkpoints: Literal["", "all", "untrained and final"] = ""
+
+    @property
+    def arguments(self) -> list[str]:
+        """Names of the inputs and parameters that it takes."""
+        _, *taken = inspect.signature(self.draw).parameters.values()
+        names = [each.name for each in taken if each.default is each.empty]
+        return [name for name in names if name != "checkpoint" or not self.checkpoints]
+
+    def names(self, run: "Run") -> list[str]:
+        """Return the names of its figures of a run."""
+        if not self.where(run):
+            return []
+        if not self.checkpoints:
+            return [self.name]
+        wanted = run.checkpoints if self.checkpoints == "all" else (UNTRAINED, FINAL)
+        return [self.name.replace(PLACEHOLDER, each) for each in run.checkpoints if each in wanted]
+
+    def checkpoint_of(self, figure: str) -> str | None:
+        """Return the checkpoint that a figure shows, empty if it does not show one; None for other views."""
+        pattern = re.escape(self.name).replace(re.escape(PLACEHOLDER), r"(final|\d+)")
+        found = re.fullmatch(pattern, figure)
+        return found and "".join(found.groups())
+
+
+@dataclass(frozen=True)
+class Family:
+    """A family of figures.
+
+    Attributes
+    ----------
+    name : name of its module, and of its folder in ``results/figures/``.
+    section : name of its section of the report, see :mod:`census.figures.sections`.
+    reads : its inputs, by the arguments of the views' functions that take them.
+    views : its views.
+    where : which runs have figures of it.
+    parameters : arguments of the views' functions that are keys of the config's section ``measures.NAME``.
+    memory : memory of a job in MB.
+    minutes : time limit of a job.
+    """
+
+    name: str
+    section: str
+    reads: Mapping[str, Input]
+    views: Sequence[View]
+    where: "Callable[[Run], bool]" = everywhere
+    parameters: Sequence[str] = ()
+    memory: int = 1000
+    minutes: int = 10
+
+    def __post_init__(self) -> None:
+        """Check the declaration, so that a fault shows when the module is imported.
+
+        Raises
+        ------
+        TypeError : one line that names the family and the fault.
+        """
+        for fault in self._faults():
+            raise TypeError(f"figure {self.name}: {fault}")
+
+    def __hash__(self) -> int:
+        """Return a hash; names of families are unique."""
+        return hash(self.name)
+
+    @property
+    def of_section(self) -> Section:
+        """Its section of the report."""
+        return next(section for section in SECTIONS if section.name == self.section)
+
+    def names(self, run: "Run") -> list[str]:
+        """Return the names of its figures of a run."""
+        return [name for view in self.views if self.where(run) for name in view.names(run)]
+
+    def view_of(self, figure: str) -> tuple[View, str]:
+        """Return the view of a figure, and the checkpoint that it shows, which may be empty."""
+        for view in self.views:
+            checkpoint = view.checkpoint_of(figure)
+            if checkpoint is not None:
+                return view, checkpoint
+        raise KeyError(f"{self.name} has no figure {figure!r}")
+
+    def caption(self, figure: str) -> str:
+        """Return the caption of a figure; ``{network}`` and ``{dataset}`` are left to be replaced."""
+        view, checkpoint = self.view_of(figure)
+        state = {FINAL: "the final network", UNTRAINED: "the untrained network"}.get(
+            checkpoint, f"the network at step {checkpoint}"
+        )
+        text = " ".join(view.caption.replace(PLACEHOLDER, state).split())
+        return text + (
+            f" Corresponds to {view.corresponds} of {self.of_section.paper}." if view.corresponds else ""
+        )
+
+    def _faults(self) -> Iterator[str]:
+        sections = [section.name for section in SECTIONS]
+        if self.section not in sections:
+            yield f"there is no section {self.section!r}{nearest(self.section, sections)}"
+        for argument, read in self.reads.items():
+            if fault := _fault_of_input(read):
+                yield f"input {argument!r}: {fault}"
+        known = [field.name for field in fields(declared(self.name).parameters)] if self.parameters else []
+        for name in self.parameters:
+            if name not in known:
+                yield f"measure {self.name!r} has no parameter {name!r}{nearest(name, known)}"
+        if not self.views:
+            yield "it has no view"
+        names = [view.name for view in self.views]
+        for view in self.views:
+            faults = ["there are two views of this name"] if names.count(view.name) > 1 else []
+            for fault in (*faults, *self._faults_of_view(view)):
+                yield f"view {view.name!r}: {fault}"
+        taken = {name for view in self.views for name in view.arguments}
+        for name in (*self.reads, *self.parameters):
+            if name not in taken:
+                yield f"no view takes {name!r}"
+
+    def _faults_of_view(self, view: View) -> Iterator[str]:
+        known = (*self.reads, *self.parameters)
+        for name in view.arguments:
+            if name not in known:
+                yield f"there is no input {name!r}{nearest(name, known)}"
+        if not set(self.reads).intersection(view.arguments):
+            yield "it takes no input"
+        if not view.caption.strip():
+            yield "it has no caption"
+        if (PLACEHOLDER in view.name) != bool(view.checkpoints):
+            yield "a name with {checkpoint} needs checkpoints, and checkpoints need such a name"
+        words = [] if self.of_section.of_study else ["network", "dataset"]
+        words += ["checkpoint"] if view.checkpoints else []
+        for name in re.findall(r"{(.*?)}", view.caption):
+            if name not in words:
+                yield f"its caption has no {{{name}}} to name{nearest(name, words)}"
+        if view.corresponds and not self.of_section.paper:
+            yield f"section {self.section!r} has no paper to which it could correspond"
+
+
+def _fault_of_input(read: Input) -> str:
+    """Return what is wrong with an input; nothing if there is such a result."""
+    match read:
+        case Tables(reference):
+            measure, _, table = reference.partition(".")
+            known = list(declared(measure).tables) if measure in DECLARED else []
+            references = [f"{measure}.{each}".rstrip(".") for each in known] or DECLARED
+            return (
+                "" if table in known else f"there is no table {reference!r}{nearest(reference, references)}"
+            )
+        case Matrices(measure):
+            having = [name for name in DECLARED if declared(name).has_arrays]
+            return (
+                "" if measure in having else f"there are no arrays of {measure!r}{nearest(measure, having)}"
+            )
+    return ""
