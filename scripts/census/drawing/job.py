@@ -40,8 +40,12 @@ def draw(
                     arguments = {each: given[each] for each in view.arguments}
                     if checkpoint:
                         arguments["checkpoint"] = checkpoint
-                    where = f": {place['network']} on {place['dataset']}" if place else ""
-                    save(figure_of(view.draw, title=view.title + where, **place, **arguments), paths, dpi)
+                    title = view.title
+                    if place:
+                        title += (
+                            f"{'' if title.endswith('?') else ':'} {place['network']} on {place['dataset']}"
+                        )
+                    save(figure_of(view.draw, title=title, **place, **arguments), paths, dpi)
 
 
 @contextlib.contextmanager

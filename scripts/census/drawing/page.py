@@ -47,7 +47,7 @@ COLORMAPS = {
     "depth": DEPTH_COLORS,
     "similarity": mpl.colormaps["viridis"].with_extremes(bad="#D0D0D0", under="#2B0A3D"),
     "correlation": mpl.colormaps["RdBu_r"].with_extremes(bad=GRAY),
-    "agreement": mpl.colormaps["RdBu_r"].with_extremes(bad="#D0D0D0"),
+    "agreement": mpl.colormaps["RdBu_r"].with_extremes(bad="white"),
     "distance": mpl.colormaps["viridis"].with_extremes(bad=GRAY),
 }
 MARKERS = {"input": "s", "rectifier": "o", "pooling": "v", "module": "D", "output": "s", "other": "^"}
@@ -548,7 +548,8 @@ class Page:
         ----------
         table : what the curves are of.
         """
-        self.line(final_state(table) + (";\nbar: 95 % interval" if interval else ""), color)
+        label = final_state(table) + (";\nbar: 95 % interval" if interval else "")
+        self.line(label, color, marker="" if kinds else "o")
         if UNTRAINED in set(table["checkpoint"]):
             self.explain_untrained(color)
         if kinds:

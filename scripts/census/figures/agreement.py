@@ -141,10 +141,10 @@ family = Family(
             Spearman's rank correlation of each two measures of the same units of {network}, on images of
             {dataset}. Above: within each layer with an activation function, mean over layers weighted by
             their numbers of units, of the trained network below the diagonal and of the untrained one above
-            it; gray where undefined. Below: six of these pairs in order of depth, with 95 %
-            bootstrap intervals over units; hollow marks are the untrained network. Substitution and ablation
-            are of layers with per-unit analyses. Two measures far from 0 agree or oppose each other on which
-            units stand out. None of the papers asks this question; see claim X.1.
+            it; a dash where undefined. Below: six of these pairs in order of depth, with 95 % bootstrap
+            intervals over units; hollow marks are the untrained network. Substitution and ablation are of
+            layers with per-unit analyses. Two measures far from 0 agree or oppose each other on which units
+            stand out. None of the papers asks this question; see claim X.1.
             """,
         ),
     ],

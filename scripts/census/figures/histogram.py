@@ -34,7 +34,7 @@ def draw_histograms(page: "Page", bins: "pd.DataFrame", checkpoint: str) -> None
         panel.set_yscale("log")
         panel.set_ylim(0.7, top)
         panel.set_title(shortened(layer["layer"].iloc[0], LONGEST_NAME), fontsize=6.5, fontweight="normal")
-        panel.locator_params(axis="x", nbins=3)
+        panel.locator_params(axis="x", nbins=3, steps=[1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10])
         panel.tick_params(labelsize=7)
         total, lost = counts.sum() + layer["zeros"].iloc[0], layer["not_finite"].iloc[0]
         words = [f"{counts.sum() / total:.1%}"] if counts.sum() else [] if lost else ["silent"]
