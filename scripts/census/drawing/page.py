@@ -16,8 +16,9 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.cm import ScalarMappable
+from matplotlib.collections import LineCollection
 from matplotlib.colorbar import Colorbar
-from matplotlib.colors import Normalize, to_hex
+from matplotlib.colors import Normalize, to_hex, to_rgba_array
 from matplotlib.figure import Figure, FigureBase
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -460,8 +461,18 @@ class Page:
     def colored(
         self, colors: str, values: NDArray[np.floating], low: float, high: float
     ) -> NDArray[np.floating]:
-        """Return values (y, x) in colors, float (y, x, 4); ``colors`` is a key of :data:`COLORMAPS`."""
+        """Return values of any shape in colors, float (…, 4); ``colors`` is a key of :data:`COLORMAPS`."""
         return COLORMAPS[colors](Normalize(low, high)(np.ma.masked_invalid(values)))
+
+    def rgba(self, colors: Sequence[str]) -> NDArray[np.floating]:
+        """Return colors as numbers, float (colors, 4)."""
+        return to_rgba_array(colors)
+
+    def segments(
+        self, axes: Axes, lines: Sequence[Sequence[tuple[float, float]]], color: str, width: float
+    ) -> None:
+        """Draw lines, each given by its points (x, y)."""
+        axes.add_collection(LineCollection(lines, colors=color, linewidths=width))
 
     def label_only(self, axes: Axes, label: str) -> None:
         """Show nothing of an axes but what is in it and a label to its left."""

@@ -88,7 +88,10 @@ def draw_in_orders(
     pictures, legends = figure.subfigures(1, 2, width_ratios=(left, right), squeeze=False)[0]
     figure.set_layout_engine("constrained", w_pad=0.02, h_pad=0.03, hspace=0, wspace=0)
     panels = pictures.subplots(n_blocks * len(orders), n_columns, squeeze=False)
-    colors = _class_colors(len(classes))
+    # apart from each other for a few classes, from dark to light for many
+    colors = page.colored("depth", np.linspace(0, 1, len(classes)), 0, 1)
+    if len(classes) <= len(FEW_CLASSES):
+        colors = page.rgba(FEW_CLASSES[: len(classes)])
     for panel in panels.ravel():
         panel.set_axis_off()
     for place, (layer, matrix) in enumerate(matrices.items()):
@@ -110,16 +113,6 @@ def draw_in_orders(
     below = 1 - (bar_height + 0.5) / height
     style = {"alignment": "left", "fontsize": 7, "title": "class" if named else None}
     page.legend(of=legends, loc="upper left", bbox_to_anchor=(0, below), **style)
-
-
-def _class_colors(n_classes: int) -> NDArray[np.floating]:
-    """Return colors for classes: apart from each other for a few, from dark to light for many."""
-    from matplotlib import colormaps
-    from matplotlib.colors import to_rgba_array
-
-    if n_classes <= len(FEW_CLASSES):
-        return to_rgba_array(FEW_CLASSES[:n_classes])
-    return colormaps["viridis"](np.linspace(0, 1, n_classes))
 
 
 def _with_strips(matrix: NDArray[np.floating], colors: NDArray[np.floating]) -> NDArray[np.floating]:

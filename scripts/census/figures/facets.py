@@ -68,8 +68,6 @@ def draw_units(page: "Page", units: Sequence[UnitFacets]) -> None:
     ----------
     units : in the order of rows, of one network and data set; at least one.
     """
-    from matplotlib.collections import LineCollection
-
     colored = any(unit.patches.shape[3] == 3 for unit in units)
     lines = 2 if colored else 1
     lefts, columns, width = _blocks(units, colored, lines)
@@ -94,7 +92,7 @@ def draw_units(page: "Page", units: Sequence[UnitFacets]) -> None:
             middle = top + row_height / 2
             axes.text(empty, middle, f"none: {unit.reason}", va="center", fontsize=6, color=GRAY)
     axes.imshow(picture)
-    axes.add_collection(LineCollection(borders, colors=VERMILION, linewidths=1.2))
+    page.segments(axes, borders, VERMILION, 1.2)
     for block, left in lefts.items():
         axes.text(left, -10, block, va="bottom", fontsize=7.5)
 
