@@ -53,12 +53,11 @@ def random_network(seed=0, units=8):
 KERNEL = torch.tensor([[1.0, 2, 1], [0, 0, 0], [-1, -2, -1]])
 
 
-@pytest.mark.parametrize("objective", ["am", "iam"])
-def test_a_unit_beside_a_larger_copy_of_itself_is_replaceable_and_the_copy_is_not(objective):
+def test_a_unit_beside_a_larger_copy_of_itself_is_replaceable_and_the_copy_is_not():
     # the last unit answers to the opposite, which nothing else does
     network = convolution(KERNEL, 2 * KERNEL, -KERNEL)
     units = np.arange(3)
-    climbed = ascent(network, "relu").climb(units, np.zeros(3, int), objective)
+    climbed = ascent(network, "relu").climb(units, np.zeros(3, int), "iam")
     shares = representative_substitution(climbed.responses, units)
     np.testing.assert_allclose(shares, [1 / 3, 0, 0])
 
@@ -116,10 +115,31 @@ def test_what_is_measured_is_what_the_network_gives_on_the_stored_picture():
     network.conv2.register_forward_hook(lambda *call: before.update(values=call[-1].clone()))
     with torch.no_grad():
         network(Preprocess(PLAIN)(climbed.pictures))
-    means = before["values"].mean((2, 3)).numpy()
-    np.testing.assert_allclose(climbed.path[:, -1], means[[0, 1], units], rtol=1e-5)
     rectified = before["values"].clamp(min=0).mean((2, 3)).numpy()
     np.testing.assert_allclose(climbed.responses, rectified, rtol=1e-5, atol=1e-7)
+    own = rectified[[0, 1], units]
+    others = (rectified.sum(1) - own) / 7
+    np.testing.assert_allclose(climbed.path[:, -1], own - others, rtol=1e-4)
+
+
+def test_a_silent_unit_is_optimized_by_its_preactivation_until_it_is_active():
+    network = convolution(torch.ones(3, 3), KERNEL)
+    network.conv.bias = nn.Parameter(torch.tensor([-11.0, 0]))
+    climbed = ascent(network, "relu").climb(np.array([0]), np.array([0]), "am")
+    (path,) = climbed.path
+    # the pre-activation first, below 0; then the response, above
+    assert path[0] < -8
+    assert path[-1] == climbed.responses[0, 0] > 0
+
+
+def test_an_active_unit_gains_nothing_from_positions_at_which_it_is_silent():
+    # the mean pre-activation of this unit is the same on all images but for their borders; its response is not
+    network = convolution(torch.tensor([[0.0, 0, 0], [1, 0, -1], [0, 0, 0]]))
+    climbed = ascent(network, "relu").climb(np.array([0]), np.array([0]), "am")
+    (path,) = climbed.path
+    assert path[-1] > 2 * path[0] > 0
+    # edges over the whole picture
+    assert climbed.pictures[0, :, :, 0].astype(float).std(1).mean() > 60
 
 
 @pytest.mark.parametrize("parametrization", ["pixels", "fourier"])
@@ -203,14 +223,14 @@ class Residual(nn.Module):
         return self.fc(self.relu(values).flatten(1))
 
 
-def test_the_sum_of_a_residual_network_is_read_before_its_rectifier():
+def test_the_sum_of_a_residual_network_is_read_where_its_rectifier_returns_it():
     torch.manual_seed(0)
     network = Residual().eval()
     climbed = ascent(network, "relu_1").climb(np.arange(4), np.zeros(4, int), "am")
     images = Preprocess(PLAIN)(climbed.pictures)
     with torch.no_grad():
         total = network.conv(images).clamp(min=0) + images
-    np.testing.assert_allclose(climbed.path[:, -1], total.mean((2, 3)).diagonal(), rtol=1e-4)
+    np.testing.assert_allclose(climbed.path[:, -1], total.clamp(min=0).mean((2, 3)).diagonal(), rtol=1e-4)
 
 
 @pytest.mark.gpu

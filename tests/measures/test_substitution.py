@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from census.measures.substitution import over_seeds, representative_substitution
+from census.measures.substitution import over_seeds, representative_substitution, unconverged_ascents
 
 # three pictures on which four units answer; the pictures are of the units 0, 2 and 3
 RESPONSES = np.array([[2.0, 1.0, 3.0, 2.0], [5.0, 0.0, 5.0, 1.0], [0.0, 1.0, 2.0, 4.0]], np.float32)
@@ -46,3 +46,10 @@ def test_seeds_that_failed_do_not_count():
     np.testing.assert_allclose(found.mean, [0.3, 0.2, np.nan])
     np.testing.assert_array_equal(found.least, [0.1, 0.2, np.nan])
     np.testing.assert_array_equal(found.largest, [0.5, 0.2, np.nan])
+
+
+def test_an_ascent_is_unconverged_while_it_gains_a_hundredth_over_its_last_sixth():
+    steps = np.arange(13.0)
+    paths = np.stack([np.full(13, 2.0), steps, np.minimum(steps, 9), -steps[::-1] - 100, np.full(13, np.nan)])
+    # the last sixth of 12 steps is 2: 102 to 100 is a gain of 2 %
+    np.testing.assert_array_equal(unconverged_ascents(paths), [0, 1, 0, 1, np.nan])

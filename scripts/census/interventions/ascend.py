@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from census.interventions.objectives import OBJECTIVES
+from census.interventions.objectives import OBJECTIVES, Objective
 from census.interventions.parametrizations import PARAMETRIZATIONS, Parametrization
 from census.interventions.transformations import jitter
 from census.networks.layers import Layer
@@ -45,11 +45,11 @@ class Climbed(NamedTuple):
     Attributes
     ----------
     pictures : uint8 (pictures, size, size, channels), gray or RGB.
-    path : float32 (pictures, steps + 1), the mean over positions of each picture's own unit, before its
-        rectifier: ahead of each step, and last of the finished picture. NaN where an ascent diverged, or the
-        layer has no gradient with respect to the picture.
-    responses : float32 (pictures, units), the mean over positions of all units of the layer, behind the
-        rectifier, on the finished picture as it is in ``pictures``; NaN where no step had a number.
+    path : float32 (pictures, steps + 1), the objective's value before each step, and last that of the
+        finished picture. NaN where an ascent diverged, or the layer has no gradient with respect to the
+        picture.
+    responses : float32 (pictures, units), the mean over positions of all units of the layer, after the
+        nonlinearity, on the finished picture as it is in ``pictures``; NaN where no step had a number.
     """
 
     pictures: NDArray[np.uint8]
@@ -78,8 +78,7 @@ class Ascent:
         # of a picture: channels and size
         self._shape = prepared.images.shape[1:3]
         entering = {"before": layer.node} if layer.before else {}
-        after = ("behind",) if layer.before else ("before", "behind")
-        self._recorder = prepared.recorder(dict.fromkeys(after, layer.node), entering)
+        self._recorder = prepared.recorder({"after": layer.node}, entering)
         self._saves_copies = False
         try:
             self.has_gradient = self._try(prepared.images[:1].clone())
@@ -118,15 +117,15 @@ class Ascent:
         units, seeds : integer (pictures,); a unit's pictures differ in the noise that they start from.
         objective : a name in :data:`~census.interventions.objectives.OBJECTIVES`.
         """
-        own = torch.from_numpy(units.astype(np.int64)).to(self._device)
+        own, maximized = torch.from_numpy(units.astype(np.int64)).to(self._device), OBJECTIVES[objective]
         parametrization = PARAMETRIZATIONS[self._settings.parametrization](self._noise(units, seeds))
-        path = [*self._climb(parametrization, own, objective)]
+        path = [*self._climb(parametrization, own, maximized)]
         with torch.no_grad():
             pictures = parametrization.pictures().round().to(torch.uint8)
             target, responses = self._read(self._preprocess.normalize(pictures.float()), own)
             # a picture that was never changed is noise: what it gives says nothing about its unit
             failed = torch.stack(path).isnan().all(0)
-            path.append(target.masked_fill(failed, torch.nan))
+            path.append(maximized(target, responses, own).masked_fill(failed, torch.nan))
             responses = responses.masked_fill(failed[:, None], torch.nan)
         return Climbed(
             pictures.permute(0, 2, 3, 1).cpu().numpy(),
@@ -145,9 +144,11 @@ class Ascent:
         ]
         return torch.from_numpy(np.stack(drawn)).to(self._device)
 
-    def _climb(self, parametrization: Parametrization, units: Tensor, objective: str) -> Iterator[Tensor]:
-        """Climb, and yield the targets, float (pictures,), ahead of each step."""
-        settings, maximized = self._settings, OBJECTIVES[objective]
+    def _climb(
+        self, parametrization: Parametrization, units: Tensor, maximized: Objective
+    ) -> Iterator[Tensor]:
+        """Optimize, and yield the objective's values, float (pictures,), before each step."""
+        settings = self._settings
         random = np.random.default_rng([settings.seed])
         for step in range(settings.steps):
             if not self.has_gradient:
@@ -156,29 +157,43 @@ class Ascent:
             with self._autograd():
                 pictures = jitter(parametrization.pictures(), settings.jitter, random)
                 target, responses = self._read(self._preprocess.normalize(pictures), units)
-                total = maximized(target, responses, units).sum()
-                (gradient,) = torch.autograd.grad(total, parametrization.parameters)
-            yield target.detach()
+                values = maximized(target, responses, units)
+                (gradient,) = torch.autograd.grad(values.sum(), parametrization.parameters)
+            yield values.detach()
             # of the same length whatever the layer's scale; none where there is no way up, or no number
             length = gradient.square().mean(dim=tuple(range(1, gradient.ndim)), keepdim=True).sqrt()
             direction = torch.where((length > 0) & length.isfinite(), gradient / length, 0)
             parametrization.climb(settings.step_size * (1 - step / settings.steps) * direction)
 
     def _read(self, images: Tensor, units: Tensor) -> tuple[Tensor, Tensor]:
-        """Return means over positions: of each picture's own unit before its rectifier, of all units behind.
+        """Return the target of each picture, and the responses of all units to it.
+
+        A target is the response of the picture's own unit. A unit that is 0 at all positions has no gradient:
+        the mean of its pre-activation stands in until the unit is active.
 
         Parameters
         ----------
         images : preprocessed.
         units : each picture's own unit.
+
+        Returns
+        -------
+        targets : float (pictures,).
+        responses : float (pictures, units), means over positions.
         """
         rows = torch.arange(len(units), device=units.device)
-        means: dict[str, Tensor] = {}
+        found: dict[str, Tensor] = {}
 
         def take(name: str, values: Tensor) -> None:
             # summarized at once: the next operation may write to the values
             maps = as_maps(values, self._units_axis)
-            means[name] = (maps[rows, :, :, units] if name == "before" else maps).mean((1, 2))
+            own = maps[rows, :, :, units]
+            if name == "before":
+                found["preactivation"] = own.mean((1, 2))
+            else:
+                found["responses"], found["active"] = maps.mean((1, 2)), (own != 0).any(2).any(1)
 
         self._recorder(images, take)
-        return means["before"], means["behind"]
+        responses = found["responses"]
+        own = responses[rows, units]
+        return torch.where(found["active"], own, found.get("preactivation", own)), responses

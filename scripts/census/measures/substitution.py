@@ -34,15 +34,22 @@ class Units(Table, per="unit"):
     rs_am_high: Floats = share("largest over these seeds", "ours")
     rs_natural: Floats = share("the same for the image on which the unit's mean is largest", "ours")
     rs_iam_failed: Floats = count(
-        "ascents, of `measures.ascent.seeds`, at whose end the unit was still silent (IAM)", "ascents", "S3"
+        "ascents, of `measures.ascent.seeds`, that failed (IAM): on the finished picture, the unit is silent or "
+        "responds less than on a natural image",
+        "ascents",
+        "ours",
     )
     rs_am_failed: Floats = count("the same for plain activation maximization", "ascents", "S3")
     natural_image: Integers = column(
         "index, in the data set, of the image on which the unit's mean is largest", "ours", range=(0, None)
     )
     natural_maximum: Floats = column("the unit's mean on that image", "ours")
-    iam_over_natural: Floats = column("mean on its IAM picture over the natural maximum", "ours")
-    am_over_natural: Floats = column("mean on its AM picture over the natural maximum", "ours")
+    iam_over_natural: Floats = column(
+        "mean response to its IAM pictures over the natural maximum; failed ascents left out", "ours"
+    )
+    am_over_natural: Floats = column(
+        "mean response to its AM pictures over the natural maximum; failed ascents left out", "ours"
+    )
 
 
 class Layer(Table, per="layer"):
@@ -54,12 +61,18 @@ class Layer(Table, per="layer"):
     n_silent_units: int = count("units that no image activates", "units")
     n_failed_iam: int = count("sampled units for which all ascents failed (IAM)", "units")
     n_failed_ascents_iam: int = count("ascents that failed (IAM)", "ascents")
+    share_unconverged_iam: float = share(
+        "share of ascents whose objective still gained 1 % or more over the last sixth of the steps, of those that "
+        "did not diverge (IAM)",
+        "ours",
+    )
     share_rs_iam_zero: float = share(
         "share of sampled units, failed ones left out, that no other unit beats on their own IAM picture",
         "S3",
     )
     n_failed_am: int = count("sampled units for which all ascents failed (AM)", "units")
     n_failed_ascents_am: int = count("ascents that failed (AM)", "ascents")
+    share_unconverged_am: float = share("the same share of ascents for AM", "ours")
     share_rs_am_zero: float = share("the same for AM", "S3")
 
 
@@ -87,21 +100,27 @@ def compute(
 
     columns: dict[str, Any] = {}
     row: dict[str, Any] = {}
-    for objective, those in zip(ascent.attributes["objectives"], responses, strict=True):
-        shares = representative_substitution(those, sampled)
+    objectives = ascent.attributes["objectives"]
+    for objective, those, paths in zip(objectives, responses, ascent["path"], strict=True):
         own = those[:, np.arange(len(sampled)), sampled].astype(np.float64)
+        failed = own < natural_maximum[sampled]
+        shares = np.where(failed, np.nan, representative_substitution(those, sampled))
+        unconverged = unconverged_ascents(paths)
         mean, least, largest = over_seeds(shares)
         columns |= {
             f"rs_{objective}": of_sampled(mean),
             f"rs_{objective}_low": of_sampled(least),
             f"rs_{objective}_high": of_sampled(largest),
             f"rs_{objective}_failed": of_sampled(np.isnan(shares).sum(0)),
-            f"{objective}_over_natural": of_sampled(over_seeds(own).mean / natural_maximum[sampled]),
+            f"{objective}_over_natural": of_sampled(
+                over_seeds(np.where(np.isnan(shares), np.nan, own)).mean / natural_maximum[sampled]
+            ),
         }
         n_known = int((~np.isnan(mean)).sum())
         row |= {
             f"n_failed_{objective}": len(sampled) - n_known,
             f"n_failed_ascents_{objective}": int(np.isnan(shares).sum()),
+            f"share_unconverged_{objective}": float(over_seeds(unconverged.reshape(-1, 1)).mean[0]),
             # of the units of which there is a number
             f"share_rs_{objective}_zero": float((mean == 0).sum() / n_known) if n_known else np.nan,
         }
@@ -163,6 +182,22 @@ def representative_substitution(responses: NDArray[np.floating], units: NDArray[
     own = responses[..., np.arange(len(units)), units]
     shares = (responses > own[..., None]).mean(-1)
     return np.where((own > 0) & np.isfinite(responses).all(-1), shares, np.nan)
+
+
+def unconverged_ascents(paths: NDArray[np.floating]) -> Floats:
+    """Return which ascents were still gaining at their end: by 1 % or more over the last sixth of the steps.
+
+    Parameters
+    ----------
+    paths : float (…, steps + 1), the objective before each step, and at the end.
+
+    Returns
+    -------
+    float64 (…), 1 or 0; NaN for an ascent that diverged.
+    """
+    end = paths[..., -1].astype(np.float64)
+    gained = end - paths[..., -1 - max(1, (paths.shape[-1] - 1) // 6)]
+    return np.where(np.isfinite(gained), gained >= 0.01 * np.abs(end), np.nan)
 
 
 def over_seeds(values: Floats) -> OverSeeds:
