@@ -13,7 +13,8 @@ with job(snakemake.log[0]) as log:
     from census.claims.declared import CLAIMS
     from census.claims.evidence import Evidence
     from census.claims.files import STORES, TABLES, Files
-    from census.claims.verdict import UNDEFINED, remark, verdict
+    from census.claims.verdict import judge
+    from census.statistics.significance import benjamini_hochberg
 
     network, dataset = snakemake.wildcards.network, snakemake.wildcards.dataset
     resamples, seed = snakemake.params.resamples, snakemake.params.seed
@@ -34,8 +35,8 @@ with job(snakemake.log[0]) as log:
         log.warning("%s has random weights: what is found of it says nothing about learning", network)
     rows = []
     for claim in CLAIMS:
-        found, control = claim.test(final), claim.test(untrained) if untrained else None
-        effect, low, high, _ = control or UNDEFINED
+        outcome, control = claim.test(final), claim.test(untrained) if untrained else None
+        state, p, reason = judge(outcome, control, claim.null, claim.predicted)
         rule, view = claim.figure
         figure = Path("figures", rule, network, dataset, f"{view}.{snakemake.params.format}")
         rows.append(
@@ -48,20 +49,24 @@ with job(snakemake.log[0]) as log:
                 "statistic": claim.statistic,
                 "predicted": "above" if claim.predicted > 0 else "below",
                 "null": claim.null,
-                "effect": found.effect,
-                "low": found.low,
-                "high": found.high,
-                "control": effect,
-                "control_low": low,
-                "control_high": high,
-                "n": found.n,
+                "effect": outcome.effect,
+                "low": outcome.low,
+                "high": outcome.high,
+                "control": control.effect if control else math.nan,
+                "control_low": control.low if control else math.nan,
+                "control_high": control.high if control else math.nan,
+                "n": outcome.n,
                 "resampled": claim.resampled,
                 "resamples": resamples,
-                "verdict": verdict(found, claim.null, claim.predicted),
-                "remark": remark(found, control, claim.null, claim.predicted),
-                # of what was not measured, there is none
-                "figure": "" if math.isnan(found.effect) else figure.as_posix(),
+                "test": "permutation of layers" if outcome.tails else "bootstrap interval",
+                "p": p,
+                "verdict": state,
+                "reason": reason,
+                # without an effect, there is none
+                "figure": "" if math.isnan(outcome.effect) else figure.as_posix(),
             }
         )
-        log.info("%s %s: %s, %s", claim.id, claim.statistic, found, rows[-1]["verdict"])
-    pd.DataFrame(rows).to_parquet(snakemake.output[0], index=False)
+        log.info("%s %s: %.3g [%.3g, %.3g], %s", claim.id, claim.statistic, *outcome.interval, state)
+    table = pd.DataFrame(rows)
+    table.insert(table.columns.get_loc("p") + 1, "q", benjamini_hochberg(table["p"].to_numpy(float)))
+    table.to_parquet(snakemake.output[0], index=False)

@@ -171,10 +171,11 @@ def plant(folder):
         "layers\tgini\t\t\tThe mean.\tS2\n"
     )
     (folder / "claims.tsv").write_text(
-        "id\tclaim\tnetwork\tdataset\tstatistic\tpredicted\tnull\teffect\tlow\thigh\tcontrol\tn\tverdict\tremark\n"
-        f"S0.1\tUnits like {HOSTILE}\tnet\tset\t<b>ρ</b>\tabove\t0\t0.5\t-0.25\t0.75\t\t7\tundecided\t"
-        "<i>n</i>\n"
-        f"S0.1\tUnits like {HOSTILE}\telsewhere\tset\tρ\tabove\t0\t\t\t\t\t0\tholds\t\n"
+        "id\tclaim\tnetwork\tdataset\tstatistic\tpredicted\tnull\teffect\tlow\thigh\tcontrol\tn\tp\tq\t"
+        "verdict\treason\n"
+        f"S0.1\tUnits like {HOSTILE}\tnet\tset\t<b>ρ</b>\tabove\t0\t0.5\t-0.25\t0.75\t\t7\t0.25\t\t"
+        "inconclusive\t<i>n</i>\n"
+        f"S0.1\tUnits like {HOSTILE}\telsewhere\tset\tρ\tabove\t0\t\t\t\t\t0\t\t\tsupported\t\n"
     )
     return {
         "stores": stores,

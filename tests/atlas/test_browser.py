@@ -239,9 +239,9 @@ def test_texts_that_would_be_code_are_shown_as_texts(reader, plan):
         [cell.strip() for cell in text.replace("\n", " ").split("\t")]
         for text in reader.texts("article tbody tr")
     )
-    numbers = ["above 0", "0.500", "−0.250 to 0.750", "—", "7"]
-    assert found == ["net on set", "◆ undecided <i>n</i>", "<b>ρ</b>", *numbers]
-    assert missing == ["elsewhere on set", "● holds", "ρ", "above 0", "—", "—", "—", "0"]
+    numbers = ["above 0", "0.500", "−0.250 to 0.750", "—", "7", "0.250", "—"]
+    assert found == ["net on set", "◆ inconclusive <i>n</i>", "<b>ρ</b>", *numbers]
+    assert missing == ["elsewhere on set", "● supported", "ρ", "above 0", "—", "—", "—", "0", "—", "—"]
     assert reader.texts("article a") == ["net on set"]
     # and a search for it finds its units
     reader.open("#/net/set/early/0")

@@ -1,60 +1,86 @@
-"""Verdicts, and what is remarked beside them."""
+"""Verdicts, and the reasons beside them."""
 
 import math
 
 import numpy as np
 import pytest
 
-from census.claims.verdict import FAILS, HOLDS, UNDECIDED, UNDEFINED, Found, of_samples, remark, verdict
+from census.claims.verdict import CONTRADICTED, INCONCLUSIVE, NOT_LEARNED, SUPPORTED, Outcome, judge
+from census.statistics.permutation import Tails
 
-POSITIVE, NEGATIVE, WIDE = Found(0.5, 0.3, 0.7, 9), Found(-0.5, -0.7, -0.3, 9), Found(0.5, -0.1, 0.9, 9)
+SPREAD = np.random.default_rng(0).normal(size=999)
 
 
-@pytest.mark.parametrize(
-    ("found", "null", "predicted", "expected"),
-    [
-        (POSITIVE, 0, 1, HOLDS),
-        (POSITIVE, 0, -1, FAILS),
-        (NEGATIVE, 0, -1, HOLDS),
-        (NEGATIVE, 0, 1, FAILS),
-        (WIDE, 0, 1, UNDECIDED),
-        (WIDE, 0, -1, UNDECIDED),
-        (POSITIVE, 0.5, 1, UNDECIDED),
-        (POSITIVE, 0.2, 1, HOLDS),
-        (UNDEFINED, 0, 1, UNDECIDED),
-        (Found(0.9, math.nan, math.nan, 9), 0, 1, UNDECIDED),
-        # an end on the null does not exclude it
-        (Found(0.5, 0.0, 0.7, 9), 0, 1, UNDECIDED),
-    ],
-)
-def test_verdicts(found, null, predicted, expected):
-    assert verdict(found, null, predicted) == expected
+def outcome(effect, width, n=9, tails=None):
+    """Return an outcome whose interval is about as wide as four times a width."""
+    return Outcome.of_samples(np.concatenate([[effect], effect + width * SPREAD]), n, tails)
+
+
+def trend(above, below, attainable=0.001, n=9):
+    return outcome(0.8, 0.05, n, Tails(above, below, attainable))
 
 
 @pytest.mark.parametrize(
-    ("found", "control", "predicted", "expected"),
+    ("given", "null", "predicted", "state", "reason"),
     [
-        (POSITIVE, Found(0.4, 0.1, 0.6, 9), 1, "as strongly without training"),
-        (NEGATIVE, Found(-0.9, -1.0, -0.8, 9), -1, "as strongly without training"),
-        # weaker, undecided, or the other way round: learning adds something
-        (POSITIVE, Found(0.2, 0.1, 0.25, 9), 1, ""),
-        (POSITIVE, Found(0.6, -0.1, 0.9, 9), 1, ""),
-        (POSITIVE, NEGATIVE, 1, ""),
-        (POSITIVE, None, 1, "no untrained network"),
-        (POSITIVE, UNDEFINED, 1, "no untrained network"),
-        (WIDE, POSITIVE, 1, ""),
-        (WIDE._replace(n=4), POSITIVE, 1, "n = 4 only"),
-        (UNDEFINED, POSITIVE, 1, "not measured"),
-        (Found(0.9, math.nan, math.nan, 9), None, 1, "without an interval"),
+        (outcome(0.5, 0.1), 0, 1, SUPPORTED, "no untrained network"),
+        (outcome(0.5, 0.1), 0, -1, CONTRADICTED, ""),
+        (outcome(-0.5, 0.1), 0, -1, SUPPORTED, "no untrained network"),
+        (outcome(0.5, 0.5), 0, 1, INCONCLUSIVE, "the interval includes the null"),
+        (outcome(0.5, 0.1), 0.5, 1, INCONCLUSIVE, "the interval includes the null"),
+        (outcome(0.5, 0.1), 0.2, 1, SUPPORTED, "no untrained network"),
+        (Outcome.of_samples(np.array([0.9]), 9), 0, 1, INCONCLUSIVE, "no interval"),
+        (Outcome.undefined("no layers"), 0, 1, INCONCLUSIVE, "no layers"),
+        (outcome(math.nan, 1), 0, 1, INCONCLUSIVE, "the statistic is undefined"),
+        # a trend is decided by orders of layers, however narrow its interval
+        (trend(0.2, 0.9), 0, 1, INCONCLUSIVE, "p = 0.20 over orders of 9 layers"),
+        (trend(0.05, 0.99), 0, 1, SUPPORTED, "no untrained network"),
+        (trend(0.99, 0.01), 0, 1, CONTRADICTED, ""),
+        (trend(0.01, 0.99), 0, -1, CONTRADICTED, ""),
+        (trend(0.04, 1, 0.04, n=4), 0, 1, SUPPORTED, "no untrained network, 4 layers"),
+        (trend(0.17, 1, 0.17, n=3), 0, 1, INCONCLUSIVE, "3 layers: no order of them reaches p < 0.05"),
     ],
 )
-def test_remarks(found, control, predicted, expected):
-    words = remark(found, control, 0, predicted)
-    assert expected in words
-    assert bool(expected) == bool(words)
+def test_verdicts(given, null, predicted, state, reason):
+    verdict = judge(given, None, null, predicted)
+    assert (verdict.state, verdict.reason) == (state, reason)
+
+
+@pytest.mark.parametrize(
+    ("control", "state", "reason"),
+    [
+        (outcome(0.1, 0.1), SUPPORTED, ""),
+        # resampled jointly, a difference can be certain although both intervals overlap
+        (outcome(0.45, 0.1), SUPPORTED, ""),
+        (outcome(0.5, 0.1), NOT_LEARNED, "no stronger than in the untrained network"),
+        (outcome(0.9, 0.1), NOT_LEARNED, "no stronger than in the untrained network"),
+        (Outcome.undefined("inactive"), SUPPORTED, "undefined in the untrained network"),
+        (
+            Outcome.of_samples(np.array([0.3]), 9),
+            SUPPORTED,
+            "not compared with the untrained network: no joint resamples",
+        ),
+    ],
+)
+@pytest.mark.parametrize("predicted", [1, -1])
+def test_a_supported_claim_is_compared_with_the_untrained_network(control, state, reason, predicted):
+    trained, untrained = (
+        Outcome.of_samples(predicted * np.concatenate([[each.effect], each.samples]), each.n)
+        for each in (outcome(0.5, 0.1), control)
+    )
+    if not len(control.samples):
+        untrained = control if math.isnan(control.effect) else untrained
+    verdict = judge(trained, untrained, 0, predicted)
+    assert (verdict.state, verdict.reason) == (state, reason)
+
+
+def test_p_is_the_share_of_resamples_that_are_not_on_the_predicted_side():
+    samples = np.concatenate([[1.0], np.arange(-9, 90.0)])
+    assert judge(Outcome.of_samples(samples, 5), None, 0, 1).p == (1 + 10) / 100
+    assert judge(trend(0.2, 0.9), None, 0, 1).p == 0.2
+    assert judge(trend(0.2, 0.9), None, 0, -1).p == 0.9
 
 
 def test_the_first_sample_is_the_effect():
     samples = np.concatenate([[2.0], np.arange(1001.0)])
-    assert of_samples(samples, 7) == pytest.approx((2.0, 25.0, 975.0, 7))
-    assert of_samples(np.array([np.nan, 1, 2]), 7) == pytest.approx((np.nan, np.nan, np.nan, 7), nan_ok=True)
+    assert Outcome.of_samples(samples, 7).interval == pytest.approx((2.0, 25.0, 975.0))

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from census.claims.verdict import FAILS, HOLDS, UNDECIDED
+from census.claims.verdict import CONTRADICTED, INCONCLUSIVE, SUPPORTED
 from census.drawing.page import figure_of, in_style
 from census.figures.agreement import NAMES, draw_agreement
 from census.figures.claims import draw_claims
@@ -13,11 +13,11 @@ from census.figures.claims import draw_claims
 def claims():
     nan = float("nan")
     rows = [
-        ("S0.1", "ρ of depth and this", -0.7, -0.9, -0.5, 0.2, 0.0, HOLDS, ""),
-        ("S0.2", "a difference", 12.0, 9.0, 15.0, 11.0, 0.0, FAILS, ""),
-        ("S0.3", "a share", nan, nan, nan, nan, 0.5, UNDECIDED, "not measured"),
+        ("S0.1", "ρ of depth and this", -0.7, -0.9, -0.5, 0.2, 0.0, SUPPORTED, ""),
+        ("S0.2", "a difference", 12.0, 9.0, 15.0, 11.0, 0.0, CONTRADICTED, ""),
+        ("S0.3", "a share", nan, nan, nan, nan, 0.5, INCONCLUSIVE, "no convolutional layers"),
     ]
-    names = ["id", "statistic", "effect", "low", "high", "control", "null", "verdict", "remark"]
+    names = ["id", "statistic", "effect", "low", "high", "control", "null", "verdict", "reason"]
     one = pd.DataFrame(rows, columns=names).assign(claim="that it is so", predicted="below")
     return pd.concat([one.assign(network=network, dataset="clothes") for network in ("cnn", "mlp")])
 
@@ -33,9 +33,9 @@ def test_every_claim_stands_once_and_every_network_has_its_verdict():
     found = words(figure)
     for name in ("S0.1", "S0.2", "S0.3"):
         assert found.count(name) == 1
-    assert found.count("holds") == 2
-    assert found.count("does not hold") == 2
-    assert found.count("undecided: not measured") == 2
+    assert found.count("supported") == 2
+    assert found.count("contradicted") == 2
+    assert found.count("inconclusive: no convolutional layers") == 2
     assert "−0.70 [−0.90, −0.50]; untrained 0.20" in found
 
 

@@ -133,7 +133,7 @@ def test_a_silent_unit_is_optimized_by_its_preactivation_until_it_is_active():
 
 
 def test_an_active_unit_gains_nothing_from_positions_at_which_it_is_silent():
-    # the mean pre-activation of this unit is the same on all images but for their borders; its response is not
+    # the unit's mean pre-activation is the same on all images but for their borders; its response is not
     network = convolution(torch.tensor([[0.0, 0, 0], [1, 0, -1], [0, 0, 0]]))
     climbed = ascent(network, "relu").climb(np.array([0]), np.array([0]), "am")
     (path,) = climbed.path

@@ -26,7 +26,13 @@ def random():
 def align(patterns, rotations=20, resamples=200, seed=0):
     images, positions, units = patterns.shape
     frames = random_frames(min(images * positions, units), units, rotations, seed)
-    return alignment(sort_out(patterns), images, frames, resample_counts(images, resamples, seed))
+    return alignment(
+        sort_out(patterns),
+        images,
+        frames,
+        resample_counts(images, resamples, seed),
+        np.random.default_rng(seed).integers(rotations, size=resamples),
+    )
 
 
 def test_unevenness_of_known_patterns():
@@ -160,13 +166,14 @@ def test_alignment_is_what_its_definition_says(random):
 def test_intervals_are_of_resampled_images(random):
     patterns = random.gamma(0.5, size=(40, 4, 8))
     frames, resampled = random_frames(8, 8, 20, 0), resample_counts(40, 300, 0)
-    found = alignment(sort_out(patterns), 40, frames, resampled)
+    rotations = random.integers(20, size=300)
+    found = alignment(sort_out(patterns), 40, frames, resampled, rotations)
     some = []
     for counts in resampled[:25].astype(int):
         again = np.repeat(patterns, counts, axis=0)
-        some.append(alignment(sort_out(again), 40, frames, resampled).z.value)
+        some.append(alignment(sort_out(again), 40, frames, resampled, rotations).value.value)
     for sample, counts in zip(some, resampled[:25], strict=True):
-        (one,) = (alignment(sort_out(patterns), 40, frames, counts[None]).z.low,)
+        (one,) = (alignment(sort_out(patterns), 40, frames, counts[None], rotations[:1]).value.low,)
         np.testing.assert_allclose(one, sample, rtol=1e-3)
     for estimate in found[:3]:
         assert (estimate.low < estimate.value).all()
@@ -207,3 +214,13 @@ def test_kurtosis_of_so_few_units_is_always_the_same(units, random):
     assert found.delta.value[0] == pytest.approx(0, abs=1e-6)
     assert np.isnan(found.z.value[0])
     assert np.isfinite(found.z.value[1:]).all()
+
+
+def test_a_random_basis_is_rarely_aligned():
+    random = np.random.default_rng(0)
+    included = []
+    for seed in range(40):
+        patterns = random.standard_t(3, size=(30, 1, 12)) @ random_frames(12, 12, 1, 1000 + seed)[0]
+        delta = align(patterns, 40, 300, seed).delta.at(0)
+        included.append(delta.low <= 0 <= delta.high)
+    assert np.mean(included) >= 0.95 - 3 * np.sqrt(0.05 * 0.95 / len(included))

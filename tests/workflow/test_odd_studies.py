@@ -162,8 +162,8 @@ def test_what_is_undefined_is_counted(finished):
     claims = study.claims
     assert set(claims["network"]) == set(FUNCTIONS)
     undefined = claims[claims["effect"].isna()]
-    assert set(undefined["verdict"]) == {"undecided"}
-    assert set(undefined["remark"]) == {"not measured, or undefined"}
+    assert set(undefined["verdict"]) == {"inconclusive"}
+    assert (undefined["reason"] != "").all()
     substitution = study.table("substitution", "nan", "tiny", "relu2.layer")
     assert substitution["n_failed_ascents_iam"].tolist() == [6]
     assert substitution["share_rs_iam_zero"].isna().all()

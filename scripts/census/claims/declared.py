@@ -6,28 +6,39 @@ To add one, write a function from the evidence to what was found, and put it bel
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from census.claims.evidence import Evidence, along
-from census.claims.verdict import UNDEFINED, Found, of_estimate, of_samples
-from census.statistics.bootstrap import mean_of_rows
+from census.claims.verdict import LEVEL, Outcome
+from census.statistics.bootstrap import resample_counts, with_data
 from census.statistics.correlation import mean_correlation
+from census.statistics.permutation import mantel, tails, trend
+from census.statistics.proportion import clopper_pearson
 from census.statistics.ranks import rank_correlation
 from census.statistics.significance import tail_p_values
 from census.statistics.similarity import steps
 from census.statistics.svd import mean_square, participation_ratio
 
-Test = Callable[[Evidence], Found]
-TestOfLayers = Callable[[Evidence, list[str]], Found]
+Floats = NDArray[np.float64]
+Test = Callable[[Evidence], Outcome]
+TestOfLayers = Callable[[Evidence, list[str]], Outcome]
 # which layers a claim is about, by the evidence's own names for them
-Layers = Literal["recorded", "trunk", "rectified", "substituted"]
+Layers = Literal["recorded", "trunk", "rectified", "hidden", "substituted", "convolutional"]
 
-LEVEL = 0.05
+DRAWS = 50  # of random top images, for a level of chance
 # the studies' notions of a unit that stands for one thing, each so that more of it is a higher number
 NOTIONS = {"mf_degree": -1, "selectivity": 1, "lifetime_sparseness": 1, "ablation_loss": 1, "rs_iam": -1}
+NAMES = {
+    "mf_degree": "single-faceted",
+    "selectivity": "selective",
+    "lifetime_sparseness": "sparse",
+    "ablation_loss": "important",
+    "rs_iam": "irreplaceable",
+}
 
 
 @dataclass(frozen=True)
@@ -41,7 +52,7 @@ class Claim:
     statistic : what is measured.
     predicted : 1 where it should be above the null, -1 where below.
     null : what it is where there is nothing to the claim.
-    resampled : what the interval resamples.
+    resampled : what the interval resamples: units, images, components.
     figure : family and view of the figure that shows it, below ``results/figures/``.
     test : finds it.
     """
@@ -77,19 +88,32 @@ def _claim(
     """
 
     def declare(test: TestOfLayers) -> TestOfLayers:
-        def found(evidence: Evidence) -> Found:
+        def outcome(evidence: Evidence) -> Outcome:
             names = getattr(evidence, of)
-            return test(evidence, names) if names else UNDEFINED
+            return test(evidence, names) if names else Outcome.undefined(f"no {of} layers")
 
-        CLAIMS.append(Claim(id, claim, statistic, predicted, null, resampled, figure, found))
+        CLAIMS.append(Claim(id, claim, statistic, predicted, null, resampled, figure, outcome))
         return test
 
     return declare
 
 
-def _trend(evidence: Evidence, names: list[str], values: NDArray[np.float64]) -> Found:
-    """Return how a value of layers, (samples, layers), changes with depth."""
-    return of_samples(along(evidence.depth(names), values), len(names))
+def _trend(evidence: Evidence, names: list[str], values: Floats, of: Floats | None = None) -> Outcome:
+    """Test how a value of layers, (samples, layers), changes with depth, or with another value of them.
+
+    The interval resamples units or images. Permuting layers decides whether the trend is more than chance.
+    """
+    other = np.broadcast_to(evidence.depth(names), values.shape) if of is None else of
+    known = ~np.isnan(values[0]) & ~np.isnan(other[0])
+    n = int(known.sum())
+    if n < 3:
+        return Outcome.undefined("fewer than 3 layers", n)
+    if of is None:
+        samples = along(other[0], values)
+    else:  # ranks of both change from sample to sample
+        samples = np.array([along(one, two[None])[0] for one, two in zip(other, values, strict=True)])
+    by_chance = trend(other[0, known], values[0, known], evidence.random("orders of layers"))
+    return Outcome.of_samples(samples, n, by_chance)
 
 
 def _third(names: list[str]) -> list[str]:
@@ -97,17 +121,19 @@ def _third(names: list[str]) -> list[str]:
     return names[: math.ceil(len(names) / 3)]
 
 
-def _mean_over_layers(values: NDArray[np.floating]) -> Found:
+def _mean_over_layers(values: NDArray[np.floating]) -> Outcome:
     """Return the mean over layers (samples, layers) in which a value is defined."""
     known = ~np.isnan(values[0])
-    return of_samples(values[:, known].mean(1), int(known.sum())) if known.any() else UNDEFINED
+    if not known.any():
+        return Outcome.undefined("undefined in all layers")
+    return Outcome.of_samples(values[:, known].mean(1), int(known.sum()))
 
 
 # S0: sparse or distributed?
 
 
 @_claim("S0.1", "codes sparsen with depth", "ρ of depth and active fraction", -1, ("sparsity", "depth"))
-def _sparsening(evidence: Evidence, names: list[str]) -> Found:
+def _sparsening(evidence: Evidence, names: list[str]) -> Outcome:
     return _trend(evidence, names, evidence.means("active_fraction", names))
 
 
@@ -119,71 +145,77 @@ def _sparsening(evidence: Evidence, names: list[str]) -> Found:
     ("correlation", "decorrelation"),
     "images, units",
 )
-def _decorrelation(evidence: Evidence, names: list[str]) -> Found:
+def _decorrelation(evidence: Evidence, names: list[str]) -> Outcome:
     active = evidence.means("active_fraction", names)
     alike = np.stack([mean_correlation(evidence.matrix(name), evidence.images) for name in names], axis=1)
-    # ranks of both change from sample to sample
-    rho = [along(one, other[None])[0] for one, other in zip(active, alike, strict=True)]
-    return of_samples(np.array(rho), len(names))
+    return _trend(evidence, names, alike, of=active)
 
 
-def _median_alignment(evidence: Evidence, names: list[str], *, before: bool) -> Found:
-    """Return the median over layers of how sure it is that patterns prefer the units' basis."""
-    column = "alignment_z_before" if before else "alignment_z"
-    names = [name for name in names if not math.isnan(evidence.layers.loc[name, column])]
-    if not names:
-        return UNDEFINED
-    return of_samples(np.median(evidence.alignment(names, before=before), axis=1), len(names))
+def _median_alignment(evidence: Evidence, names: list[str], *, before: bool) -> Outcome:
+    """Return the median over layers of the alignment with the units' basis."""
+    values = evidence.alignment(names, before=before)
+    known = ~np.isnan(values[0])
+    if not known.any():
+        return Outcome.undefined("undefined in all layers")
+    return Outcome.of_samples(np.median(values[:, known], axis=1), int(known.sum()))
 
 
 @_claim(
     "S0.3",
-    "patterns prefer the neuronal basis",
-    "median over layers of the alignment's z",
+    "activation vectors are aligned with units",
+    "median over layers of the alignment (kurtosis minus its mean over rotations)",
     1,
     ("alignment", "depth"),
-    "images",
+    "images, rotations",
 )
-def _alignment(evidence: Evidence, names: list[str]) -> Found:
+def _alignment(evidence: Evidence, names: list[str]) -> Outcome:
     return _median_alignment(evidence, names, before=False)
 
 
 @_claim(
     "S0.3",
-    "they do before rectifiers, which make some alignment by themselves",
-    "median over layers of the z before the rectifier",
+    "pre-activations are aligned with units; nonlinearities alone make some alignment",
+    "median over layers of the alignment of pre-activations",
     1,
     ("alignment", "depth"),
-    "images",
+    "images, rotations",
 )
-def _alignment_before(evidence: Evidence, names: list[str]) -> Found:
+def _alignment_before(evidence: Evidence, names: list[str]) -> Outcome:
     return _median_alignment(evidence, names, before=True)
 
 
 @_claim(
     "S0.3",
-    "they do more so with depth",
-    "ρ of depth and the alignment's z",
+    "alignment with units increases with depth",
+    "ρ of depth and alignment",
     1,
     ("alignment", "depth"),
-    "images",
+    "images, rotations",
 )
-def _alignment_along_depth(evidence: Evidence, names: list[str]) -> Found:
+def _alignment_along_depth(evidence: Evidence, names: list[str]) -> Outcome:
     return _trend(evidence, names, evidence.alignment(names))
 
 
 @_claim(
     "S0.4",
     "sparseness reaches a bottleneck and falls again towards the output",
-    "least active fraction of the layers before the last rectified one, minus that of this one",
+    "lowest active fraction of the hidden layers before the last one, minus that of the last one",
     -1,
     ("sparsity", "depth"),
+    of="hidden",
 )
-def _bottleneck(evidence: Evidence, names: list[str]) -> Found:
+def _bottleneck(evidence: Evidence, names: list[str]) -> Outcome:
     if len(names) < 2:
-        return UNDEFINED
+        return Outcome.undefined("a single hidden layer", len(names))
     active = evidence.means("active_fraction", names)
-    return of_samples(active[:, :-1].min(1) - active[:, -1], len(names))
+
+    def fall(last: int) -> Floats:
+        return np.delete(active, last, axis=1).min(1) - active[:, last]
+
+    # under random orders, each layer is the last one as often as any other
+    last = len(names) - 1
+    by_chance = tails(np.array([fall(place)[0] for place in (last, *range(last))]))
+    return Outcome.of_samples(fall(last), len(names), by_chance)
 
 
 # S1: how similarity changes from input to output
@@ -198,12 +230,18 @@ def _bottleneck(evidence: Evidence, names: list[str]) -> Found:
     "images",
     of="recorded",
 )
-def _distance(evidence: Evidence, names: list[str]) -> Found:
-    here, there = np.triu_indices(len(names), 1)
-    if len(here) < 3:
-        return UNDEFINED
-    apart = (there - here).astype(np.float64)
-    return of_samples(along(apart, evidence.similarities(names)[:, here, there]), len(here))
+def _distance(evidence: Evidence, names: list[str]) -> Outcome:
+    similarities = evidence.similarities(names)
+    known = ~np.isnan(similarities[0]).all(0)
+    similarities = similarities[:, known][:, :, known]
+    n = int(known.sum())
+    if n < 3 or np.isnan(similarities[0]).any():
+        return Outcome.undefined("fewer than 3 layers, or undefined similarities", n)
+    place = np.flatnonzero(known).astype(np.float64)
+    apart = np.abs(place - place[:, None])
+    pairs = np.triu_indices(n, 1)
+    by_chance = mantel(apart, similarities[0], evidence.random("orders of layers"))
+    return Outcome.of_samples(along(apart[pairs], similarities[:, *pairs]), n, by_chance)
 
 
 @_claim(
@@ -215,14 +253,14 @@ def _distance(evidence: Evidence, names: list[str]) -> Found:
     "images",
     of="trunk",
 )
-def _early_loss(evidence: Evidence, names: list[str]) -> Found:
+def _early_loss(evidence: Evidence, names: list[str]) -> Outcome:
     third = len(names) // 3
     if third < 1 or evidence.layers.loc[names[0], "kind"] != "input":
-        return UNDEFINED
+        return Outcome.undefined("fewer than 3 layers, or the input is not recorded", len(names))
     to_input = evidence.similarities(names)[:, 0]
     first = to_input[:, 0] - to_input[:, third]
     last = to_input[:, -1 - third] - to_input[:, -1]
-    return of_samples(first - last, len(names))
+    return Outcome.of_samples(first - last, len(names))
 
 
 @_claim(
@@ -234,12 +272,37 @@ def _early_loss(evidence: Evidence, names: list[str]) -> Found:
     "images",
     of="trunk",
 )
-def _last_step(evidence: Evidence, names: list[str]) -> Found:
+def _last_step(evidence: Evidence, names: list[str]) -> Outcome:
     if len(names) < 3 or evidence.layers.loc[names[-1], "kind"] != "output":
-        return UNDEFINED
+        return Outcome.undefined("fewer than 3 layers, or the logits are not recorded", len(names))
+    if evidence.has_class_maps:
+        return Outcome.undefined("the last step has no weights: it averages class maps", len(names))
     alike = evidence.similarities(names)
     across = np.stack([alike[:, here, there] for here, there in steps([False] * len(names))], axis=1)
-    return of_samples(across[:, -1] - across[:, :-1].min(1), across.shape[1])
+    return Outcome.of_samples(across[:, -1] - across[:, :-1].min(1), across.shape[1])
+
+
+@_claim(
+    "S1.4",
+    "larger kernels in a module stand apart from its other branches",
+    "similarity of a module's layers with the largest receptive field to the others, minus that of the "
+    "others to each other; mean over modules",
+    -1,
+    ("similarity", "submodules"),
+    "images",
+)
+def _large_kernels_apart(evidence: Evidence, names: list[str]) -> Outcome:
+    differences = []
+    for branches, fields in evidence.modules(names):
+        others = fields < fields.max()
+        one, other = np.triu_indices(others.sum(), 1)
+        if len(one):
+            alike = evidence.similarities(branches)
+            among = alike[:, others][:, :, others][:, one, other].mean(1)
+            differences.append(alike[:, ~others][:, :, others].mean((1, 2)) - among)
+    if not differences:
+        return Outcome.undefined("no module has a larger kernel beside two or more others")
+    return _mean_over_layers(np.stack(differences, axis=1))
 
 
 @_claim(
@@ -251,21 +314,19 @@ def _last_step(evidence: Evidence, names: list[str]) -> Found:
     ("similarity", "submodules"),
     "images",
 )
-def _large_kernels(evidence: Evidence, names: list[str]) -> Found:
-    branches = evidence.layers.loc[names]
-    branches = branches[branches["branch_of"] != ""]
-    last = evidence.layers.index[-1]
-    if branches.empty or evidence.layers.loc[last, "kind"] != "output":
-        return UNDEFINED
-    to_output = evidence.similarities([*branches.index, last])[:, :-1, -1]
-    fields = np.array([evidence.receptive_field(name) for name in branches.index])
+def _large_kernels(evidence: Evidence, names: list[str]) -> Outcome:
+    last = evidence.recorded[-1]
+    if evidence.layers.loc[last, "kind"] != "output":
+        return Outcome.undefined("the logits are not recorded")
     differences = []
-    for module in dict.fromkeys(branches["branch_of"]):
-        here = (branches["branch_of"] == module).to_numpy()
-        large, small = (here & (fields == end(fields[here])) for end in (np.max, np.min))
-        if (large != small).any():
-            differences.append(to_output[:, large].mean(1) - to_output[:, small].mean(1))
-    return _mean_over_layers(np.stack(differences, axis=1)) if differences else UNDEFINED
+    for branches, fields in evidence.modules(names):
+        if fields.min() < fields.max():
+            to_output = evidence.similarities([*branches, last])[:, :-1, -1]
+            large, small = (to_output[:, fields == end] for end in (fields.max(), fields.min()))
+            differences.append(large.mean(1) - small.mean(1))
+    if not differences:
+        return Outcome.undefined("no module has branches with kernels of different size")
+    return _mean_over_layers(np.stack(differences, axis=1))
 
 
 # S2: what classes a unit answers to
@@ -274,17 +335,17 @@ def _large_kernels(evidence: Evidence, names: list[str]) -> Found:
 @_claim(
     "S2.1", "Gini sparsity rises with depth", "ρ of depth and mean Gini index", 1, ("facetedness", "degree")
 )
-def _gini(evidence: Evidence, names: list[str]) -> Found:
+def _gini(evidence: Evidence, names: list[str]) -> Outcome:
     return _trend(evidence, names, evidence.means("gini", names))
 
 
 @_claim("S2.1", "flatness falls with depth", "ρ of depth and mean flatness", -1, ("facetedness", "degree"))
-def _flatness(evidence: Evidence, names: list[str]) -> Found:
+def _flatness(evidence: Evidence, names: list[str]) -> Outcome:
     return _trend(evidence, names, evidence.means("flatness", names))
 
 
 @_claim("S2.2", "MF degree falls with depth", "ρ of depth and mean MF degree", -1, ("facetedness", "degree"))
-def _mf_degree(evidence: Evidence, names: list[str]) -> Found:
+def _mf_degree(evidence: Evidence, names: list[str]) -> Outcome:
     return _trend(evidence, names, evidence.means("mf_degree", names))
 
 
@@ -295,7 +356,7 @@ def _mf_degree(evidence: Evidence, names: list[str]) -> Found:
     1,
     ("facetedness", "counts"),
 )
-def _single_faceted(evidence: Evidence, names: list[str]) -> Found:
+def _single_faceted(evidence: Evidence, names: list[str]) -> Outcome:
     return _trend(evidence, names, evidence.means("is_single", names))
 
 
@@ -306,7 +367,7 @@ def _single_faceted(evidence: Evidence, names: list[str]) -> Found:
     -1,
     ("facetedness", "similarity"),
 )
-def _conceptual_similarity(evidence: Evidence, names: list[str]) -> Found:
+def _conceptual_similarity(evidence: Evidence, names: list[str]) -> Outcome:
     return _trend(evidence, names, evidence.unit_pairs[0])
 
 
@@ -317,32 +378,39 @@ def _conceptual_similarity(evidence: Evidence, names: list[str]) -> Found:
     1,
     ("facetedness", "similarity"),
 )
-def _conceptual_distance(evidence: Evidence, names: list[str]) -> Found:
+def _conceptual_distance(evidence: Evidence, names: list[str]) -> Outcome:
     return _trend(evidence, names, evidence.unit_pairs[1])
 
 
 @_claim(
     "S2.4",
     "the lowest MF degrees of layers are significant more often than the highest",
-    "share of layers whose lowest MF degree has p < 0.05, minus that of the highest",
+    "share of layers whose lowest MF degree has p < 0.05, minus that of the highest; the same by chance "
+    "subtracted",
     1,
     ("facetedness", "degree"),
     "layers",
 )
-def _significant_ends(evidence: Evidence, names: list[str]) -> Found:
+def _significant_ends(evidence: Evidence, names: list[str]) -> Outcome:
+    def difference(degrees: Floats) -> float:
+        degrees = degrees[np.isfinite(degrees)]
+        if len(degrees) < 3:
+            return math.nan
+        lowest, highest = degrees.argmin(), degrees.argmax()
+        low = tail_p_values(degrees, "lower")[0][lowest] < LEVEL
+        high = tail_p_values(degrees, "upper")[0][highest] < LEVEL
+        return float(low) - float(high)
+
     differences = []
     for name in names:
-        (degrees,) = evidence.values(name, ["mf_degree"])
-        degrees = degrees[np.isfinite(degrees)]
-        if len(degrees) >= 3:
-            lowest, highest = degrees.argmin(), degrees.argmax()
-            low = tail_p_values(degrees, "lower")[0][lowest] < LEVEL
-            high = tail_p_values(degrees, "upper")[0][highest] < LEVEL
-            differences.append(float(low) - float(high))
+        by_chance = [difference(degrees) for degrees in evidence.chance_degrees(name, DRAWS)]
+        differences.append(difference(*evidence.values(name, ["mf_degree"])) - np.mean(by_chance))
+    differences = [each for each in differences if not math.isnan(each)]
     if not differences:
-        return UNDEFINED
-    found = mean_of_rows(np.array([differences]), evidence.resamples, evidence.seed)
-    return of_estimate(found.at(0), len(differences))
+        return Outcome.undefined("no layer with 3 MF degrees")
+    n = len(differences)
+    samples = with_data(resample_counts(n, evidence.resamples, evidence.seed)) @ differences / n
+    return Outcome.of_samples(samples, n)
 
 
 # S3: how important, and how replaceable, is one unit
@@ -355,27 +423,26 @@ def _relations(evidence: Evidence, first: str, second: str, names: list[str]) ->
 
 @_claim(
     "S3.1",
-    "substitution and selectivity correlate positively in early layers",
-    "ρ of RS and class selectivity, mean over the first third of layers",
+    "substitution and selectivity correlate positively in early convolutional layers",
+    "ρ of RS and class selectivity, mean over the first third of convolutional layers",
     1,
     ("importance", "depth"),
-    of="substituted",
+    of="convolutional",
 )
-def _substitution_and_selectivity(evidence: Evidence, names: list[str]) -> Found:
+def _substitution_and_selectivity(evidence: Evidence, names: list[str]) -> Outcome:
     return _mean_over_layers(_relations(evidence, "rs_iam", "selectivity", _third(names)))
 
 
 @_claim(
     "S3.2",
-    "that correlation weakens with depth",
-    "ρ of depth and the layers' ρ of RS and class selectivity",
+    "the correlation of substitution and selectivity weakens with depth",
+    "ρ of depth and the ρ of RS and class selectivity, over convolutional layers",
     -1,
     ("importance", "depth"),
-    of="substituted",
+    of="convolutional",
 )
-def _weakening(evidence: Evidence, names: list[str]) -> Found:
-    rho = _relations(evidence, "rs_iam", "selectivity", names)
-    return of_samples(along(evidence.depth(names), rho), int((~np.isnan(rho[0])).sum()))
+def _weakening(evidence: Evidence, names: list[str]) -> Outcome:
+    return _trend(evidence, names, _relations(evidence, "rs_iam", "selectivity", names))
 
 
 @_claim(
@@ -384,12 +451,13 @@ def _weakening(evidence: Evidence, names: list[str]) -> Found:
     "median class selectivity of the last hidden layer, minus the highest of the others",
     1,
     ("selectivity", "depth"),
+    of="hidden",
 )
-def _last_selectivity(evidence: Evidence, names: list[str]) -> Found:
+def _last_selectivity(evidence: Evidence, names: list[str]) -> Outcome:
     if len(names) < 2:
-        return UNDEFINED
+        return Outcome.undefined("a single hidden layer", len(names))
     medians = evidence.medians("selectivity", names)
-    return of_samples(medians[:, -1] - medians[:, :-1].max(1), len(names))
+    return Outcome.of_samples(medians[:, -1] - medians[:, :-1].max(1), len(names))
 
 
 @_claim(
@@ -399,22 +467,27 @@ def _last_selectivity(evidence: Evidence, names: list[str]) -> Found:
     1,
     ("importance", "substitution"),
     null=0.5,
-    of="substituted",
+    of="hidden",
 )
-def _last_substitution(evidence: Evidence, names: list[str]) -> Found:
-    (values,) = evidence.values(names[-1], ["rs_iam"])
-    return of_samples(evidence.means("is_not_replaceable", names[-1:])[:, 0], int((~np.isnan(values)).sum()))
+def _last_substitution(evidence: Evidence, names: list[str]) -> Outcome:
+    (values,) = evidence.values(names[-1], ["is_not_replaceable"])
+    known = values[~np.isnan(values)]
+    if not len(known):
+        return Outcome.undefined("RS was not measured in the last hidden layer")
+    outcome = Outcome.of_samples(evidence.means("is_not_replaceable", names[-1:])[:, 0], len(known))
+    # a share of 0 or 1 has resamples without width
+    return outcome.between(*clopper_pearson(int(known.sum()), len(known)))
 
 
 @_claim(
     "S3.4",
     "selective units matter least",
-    "ρ of class selectivity and rise of loss without the unit, mean over the first third of layers",
+    "ρ of class selectivity and ablation effect (loss), mean over the first third of convolutional layers",
     -1,
     ("importance", "relations"),
-    of="substituted",
+    of="convolutional",
 )
-def _selective_matter_least(evidence: Evidence, names: list[str]) -> Found:
+def _selective_matter_least(evidence: Evidence, names: list[str]) -> Outcome:
     return _mean_over_layers(_relations(evidence, "selectivity", "ablation_loss", _third(names)))
 
 
@@ -426,7 +499,7 @@ def _selective_matter_least(evidence: Evidence, names: list[str]) -> Found:
     ("importance", "relations"),
     of="substituted",
 )
-def _replaceable_matter_least(evidence: Evidence, names: list[str]) -> Found:
+def _replaceable_matter_least(evidence: Evidence, names: list[str]) -> Outcome:
     return _mean_over_layers(_relations(evidence, "rs_iam", "ablation_loss", names))
 
 
@@ -441,7 +514,7 @@ def _replaceable_matter_least(evidence: Evidence, names: list[str]) -> Found:
     ("directions", "depth"),
     "images",
 )
-def _participation(evidence: Evidence, names: list[str]) -> Found:
+def _participation(evidence: Evidence, names: list[str]) -> Outcome:
     ratios = []
     for name in names:
         matrix = evidence.matrix(name)
@@ -460,9 +533,9 @@ def _participation(evidence: Evidence, names: list[str]) -> Found:
     ("directions", "depth"),
     "nothing",
 )
-def _components(evidence: Evidence, names: list[str]) -> Found:
+def _components(evidence: Evidence, names: list[str]) -> Outcome:
     numbers = evidence.layers.loc[names, "n_components_above_null"].to_numpy(float)
-    return UNDEFINED._replace(effect=float(along(evidence.depth(names), numbers[None])[0]), n=len(names))
+    return _trend(evidence, names, numbers[None])
 
 
 @_claim(
@@ -473,46 +546,60 @@ def _components(evidence: Evidence, names: list[str]) -> Found:
     ("directions", "redundancy"),
     "images",
 )
-def _redundancy(evidence: Evidence, names: list[str]) -> Found:
+def _redundancy(evidence: Evidence, names: list[str]) -> Outcome:
     # layers share their images: the interval is as wide as if all of them moved together
     ends = [evidence.layers.loc[names, f"redundancy_difference{end}"] for end in ("", "_low", "_high")]
     effect, low, high = (float(each.mean()) for each in ends)
-    return Found(effect, low, high, int(ends[0].notna().sum()))
+    n = int(ends[0].notna().sum())
+    if not n:
+        return Outcome.undefined("undefined in all layers")
+    return Outcome.of_samples(np.array([effect]), n).between(low, high)
 
 
 @_claim(
     "S4.3",
     "interpretability goes with the singular value",
-    "ρ over components of singular value and class entropy of the images at both ends, mean over layers",
+    "ρ over significant components of singular value and class entropy of the images at both ends, mean over "
+    "layers, minus that of pixels",
     -1,
     ("directions", "purity"),
     "components",
 )
-def _purity(evidence: Evidence, names: list[str]) -> Found:
-    rho = []
-    for name in names:
-        entropies = evidence.class_entropies(name)
+def _purity(evidence: Evidence, names: list[str]) -> Outcome:
+    if evidence.layers["kind"].iloc[0] != "input":
+        return Outcome.undefined("the input, with which layers are compared, is not recorded")
+
+    def rho(name: str) -> Floats:
+        # significant components only, in the order of their singular values
+        significant = evidence.layers.loc[name, "n_components_above_null"]
+        entropies = evidence.class_entropies(name)[: None if np.isnan(significant) else int(significant)]
         entropies = entropies[~np.isnan(entropies)]
-        # components come in the order of their singular values
         sigma = -np.arange(float(len(entropies)))
-        rho.append(rank_correlation(sigma, entropies, evidence.resampled(name, len(sigma))))
-    return _mean_over_layers(np.stack(rho, axis=1))
+        return rank_correlation(sigma, entropies, evidence.resampled(name, len(sigma)))
+
+    pixels = rho(str(evidence.layers.index[0]))
+    return _mean_over_layers(np.stack([rho(name) - pixels for name in names], axis=1))
 
 
 # beyond the studies
 
 
-@_claim(
-    "X.1",
-    "the notions agree: single-faceted units are the selective, sparse, important, irreplaceable ones",
-    "mean rank correlation of each two notions over the units of a layer",
-    1,
-    ("agreement", "notions"),
-    of="substituted",
-)
-def _agreement(evidence: Evidence, names: list[str]) -> Found:
-    signs = np.array(list(NOTIONS.values()))
-    one, other = np.triu_indices(len(signs), 1)
-    rho = evidence.pooled(list(NOTIONS), names)[:, one, other] * signs[one] * signs[other]
-    known = ~np.isnan(rho[0])
-    return of_samples(rho[:, known].mean(1), int(known.sum())) if known.any() else UNDEFINED
+def _agreement(one: str, other: str) -> None:
+    """Declare the claim that two notions of a unit that stands for one thing agree."""
+    sign = NOTIONS[one] * NOTIONS[other]
+
+    @_claim(
+        "X.1",
+        f"{NAMES[one]} units are {NAMES[other]}",
+        f"ρ of {one} and {other} over units, mean over layers",
+        sign,
+        ("agreement", "notions"),
+        of="substituted",
+    )
+    def _(evidence: Evidence, names: list[str]) -> Outcome:
+        rho = evidence.pooled([one, other], names)[:, 0, 1]
+        return Outcome.of_samples(rho, len(names))
+
+
+for _one, _other in combinations(NOTIONS, 2):
+    _agreement(_one, _other)

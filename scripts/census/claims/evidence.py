@@ -3,6 +3,7 @@
 Arrays of samples have the data themselves first, and then their resamples: ``(1 + resamples, …)``.
 """
 
+import zlib
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Protocol
@@ -11,12 +12,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from census.measures.concepts import flatness, mf_degree
 from census.statistics.agreement import pair_counts, pooled, rank_correlations, resampled_units
 from census.statistics.bootstrap import resample_counts, with_data
 from census.statistics.class_counts import row_distance, row_similarity
 from census.statistics.correlation import mean_correlation
 from census.statistics.ranks import spearman
 from census.statistics.similarity import similarity
+from census.statistics.sparseness import gini
 
 Floats = NDArray[np.float64]
 
@@ -30,11 +33,14 @@ class Source(Protocol):
     def class_counts(self, layer: str) -> NDArray[np.integer]:
         """Return how many top images of each unit are of each class, (C, K)."""
 
+    def class_sizes(self, layer: str) -> NDArray[np.integer]:
+        """Return how many images are of each class, (K,)."""
+
     def class_entropies(self, layer: str) -> NDArray[np.floating]:
         """Return the class entropy at the ends of each singular vector, in order of their singular values."""
 
     def alignment(self, layer: str) -> NDArray[np.floating]:
-        """Return the alignment's z after and before the rectifier, on resamples, (resamples, 2)."""
+        """Return the alignment of activations and of pre-activations, on resamples, (resamples, 2)."""
 
 
 class Evidence:
@@ -76,9 +82,33 @@ class Evidence:
         return list(self.layers.index[self.layers["branch_of"] == ""])
 
     @property
+    def has_class_maps(self) -> bool:
+        """Whether logits are averages of maps, one per class, of the last rectified layer."""
+        names, logits = self.rectified, self.layers.iloc[-1]
+        if not names or logits["kind"] != "output":
+            return False
+        last = self.layers.loc[names[-1]]
+        return bool(last["n_units"] == logits["n_units"] and last["n_neurons"] > last["n_units"])
+
+    @property
+    def hidden(self) -> list[str]:
+        """Names of the hidden layers: rectified ones, without class maps."""
+        return self.rectified[:-1] if self.has_class_maps else self.rectified
+
+    @property
     def substituted(self) -> list[str]:
         """Names of the layers whose units were looked at one by one."""
         return [name for name in self.rectified if self._units[name]["rs_iam"].notna().any()]
+
+    @property
+    def convolutional(self) -> list[str]:
+        """Names of the layers with spatial extent whose units were looked at one by one."""
+        has_extent = self.layers["n_neurons"] > self.layers["n_units"]
+        return [name for name in self.substituted if has_extent[name]]
+
+    def random(self, *purpose: str) -> np.random.Generator:
+        """Return a stream of random numbers of its own for a purpose."""
+        return np.random.default_rng([self.seed, *(zlib.crc32(word.encode()) for word in purpose)])
 
     def depth(self, names: Sequence[str]) -> Floats:
         """Return how deep layers lie."""
@@ -87,6 +117,12 @@ class Evidence:
     def values(self, layer: str, columns: Sequence[str]) -> Floats:
         """Return measures of a layer's units, (columns, units); NaN where undefined or not measured."""
         return self._units[layer][list(columns)].to_numpy(float).T
+
+    def modules(self, names: Sequence[str]) -> list[tuple[list[str], Floats]]:
+        """Return the branches of each module among some layers: their names, and their receptive fields."""
+        within = self.layers.loc[list(names), "branch_of"]
+        modules = [list(branches.index) for module, branches in within.groupby(within, sort=False) if module]
+        return [(each, np.array([self.receptive_field(name) for name in each])) for each in modules]
 
     def receptive_field(self, layer: str) -> float:
         """Return the longer side of a layer's receptive field, in pixels."""
@@ -140,18 +176,19 @@ class Evidence:
 
     @cached_property
     def unit_pairs(self) -> tuple[Floats, Floats]:
-        """Mean similarity and mean distance of two units' classes, each (samples, rectified layers)."""
-        found = []
+        """Mean similarity and mean distance of two units' classes, each (samples, rectified layers).
+
+        As in the census, inactive units are left out: they have no top images, and so no classes.
+        """
+        means = []
         for name in self.rectified:
-            rows = self._source.class_counts(name)
+            counts = self._source.class_counts(name)
+            active = counts.any(1)
+            drawn = self.counts(name)[:, active]
+            pairs = (row_similarity(counts[active]), row_distance(counts[active]))
             # the mean over pairs, of units here
-            found.append(
-                [
-                    mean_correlation(matrix, self.counts(name))
-                    for matrix in (row_similarity(rows), row_distance(rows))
-                ]
-            )
-        similarity, distance = (np.stack(each, axis=1) for each in zip(*found, strict=True))
+            means.append([mean_correlation(matrix, drawn) for matrix in pairs])
+        similarity, distance = (np.stack(each, axis=1) for each in zip(*means, strict=True))
         return similarity, distance
 
     @cached_property
@@ -173,13 +210,25 @@ class Evidence:
         """Return the correlations between patterns of images in a layer."""
         return np.asarray(self._source.correlation(layer), np.float64)
 
+    def chance_degrees(self, layer: str, draws: int) -> Floats:
+        """Return MF degrees of a layer's active units if top images were drawn at random, (draws, units)."""
+        counts, sizes = self._source.class_counts(layer), self._source.class_sizes(layer)
+        n_images, random = counts.sum(1), self.random("top images", layer)
+        degrees = np.full((draws, int((n_images > 0).sum())), np.nan)
+        for number in np.unique(n_images[n_images > 0]):
+            here = n_images[n_images > 0] == number
+            for degrees_of_draw in degrees:
+                drawn = random.multivariate_hypergeometric(sizes, number, here.sum(), method="marginals")
+                degrees_of_draw[here] = mf_degree(gini(drawn), flatness(drawn, len(sizes)))
+        return degrees
+
     def class_entropies(self, layer: str) -> Floats:
         """Return the class entropy of each singular vector, in order of their singular values."""
         return np.asarray(self._source.class_entropies(layer), np.float64)
 
     def alignment(self, names: Sequence[str], *, before: bool = False) -> Floats:
-        """Return the alignment's z of layers, (samples, layers)."""
-        column = "alignment_z_before" if before else "alignment_z"
+        """Return the alignment of layers, kurtosis minus its mean over rotations, (samples, layers)."""
+        column = "alignment_kurtosis_before" if before else "alignment_kurtosis"
         drawn = [self._source.alignment(name)[:, int(before)] for name in names]
         return np.concatenate(
             [self.layers.loc[list(names), column].to_numpy(float)[None], np.stack(drawn, axis=1)]

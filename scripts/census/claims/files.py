@@ -39,14 +39,19 @@ class Files:
         """Read class counts."""
         return np.asarray(self._open("concepts", layer)["class_count"][:])
 
+    def class_sizes(self, layer: str) -> NDArray[np.integer]:
+        """Read the number of images of each class."""
+        return np.asarray(self._open("concepts", layer)["class_size"][:])
+
     def class_entropies(self, layer: str) -> NDArray[np.floating]:
         """Read class entropies of singular vectors."""
         table = self._table("directions", layer)
         return table.loc[table["family"] == "svd", "class_entropy"].to_numpy(float)
 
     def alignment(self, layer: str) -> NDArray[np.floating]:
-        """Read resampled z."""
-        return self._table("alignment", layer)[["alignment_z", "alignment_z_before"]].to_numpy(float)
+        """Read the resampled alignment."""
+        columns = ["alignment_kurtosis", "alignment_kurtosis_before"]
+        return self._table("alignment", layer)[columns].to_numpy(float)
 
     def _open(self, kind: str, layer: str) -> zarr.Group:
         return open_checkpoint(self._layers[kind][layer], self._checkpoint)

@@ -1,102 +1,154 @@
-"""What a test found, and the verdict on the claim that it tests."""
+"""The outcome of a test, and the verdict on the claim that it tests."""
 
 import math
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from census.statistics.bootstrap import Estimate
+from census.statistics.bootstrap import percentile_interval
+from census.statistics.permutation import Tails
 
 if TYPE_CHECKING:
     import pandas as pd
 
-HOLDS, FAILS, UNDECIDED = "holds", "does not hold", "undecided"
-FEW = 6  # layers, or whatever else an effect is of, below which a reader should know the number
+SUPPORTED, NOT_LEARNED = "supported", "supported, not learned"
+CONTRADICTED, INCONCLUSIVE = "contradicted", "inconclusive"
+VERDICTS = (SUPPORTED, NOT_LEARNED, CONTRADICTED, INCONCLUSIVE)
+LEVEL = 0.05  # of permutation tests, one-sided
+FEW = 6  # layers, below which a verdict should say their number
+# numbers of the table that may be undefined
+NUMBERS = ("effect", "low", "high", "control", "control_low", "control_high", "p", "q")
 
 
-class Found(NamedTuple):
-    """What a test found.
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """The outcome of a test.
 
     Attributes
     ----------
-    effect : the statistic; NaN where it is undefined.
-    low, high : ends of its 95 % interval; NaN without one.
-    n : how many layers, pairs of layers, or units it is of.
+    effect : the statistic; NaN if it is undefined.
+    samples : array of float, shape (n_resamples,), the statistic on resamples; empty without resampling.
+    n : number of layers, pairs of layers, or units that the effect is of.
+    tails : position of the effect among all orders of layers; None if the interval decides.
+    low, high : ends of the 95 % interval; NaN without resamples.
+    reason : why the effect is undefined.
     """
 
     effect: float
-    low: float
-    high: float
+    samples: NDArray[np.float64]
     n: int
+    tails: Tails | None = None
+    low: float = math.nan
+    high: float = math.nan
+    reason: str = ""
+
+    @classmethod
+    def undefined(cls, reason: str, n: int = 0) -> Self:
+        """Return the outcome of a test without a result."""
+        return cls(math.nan, np.empty(0), n, reason=reason)
+
+    @classmethod
+    def of_samples(cls, samples: NDArray[np.floating], n: int, tails: Tails | None = None) -> Self:
+        """Return the outcome for a statistic on the data and on resamples.
+
+        Parameters
+        ----------
+        samples : array of float, shape (1 + n_resamples,), the statistic of the data first; NaN if undefined.
+        n, tails : see :class:`Outcome`.
+        """
+        if np.isnan(samples[0]):
+            return cls.undefined("the statistic is undefined", n)
+        drawn = np.asarray(samples[1:], np.float64)
+        low, high = percentile_interval(drawn) if len(drawn) else (math.nan, math.nan)
+        return cls(float(samples[0]), drawn, n, tails, float(low), float(high))
+
+    @property
+    def interval(self) -> tuple[float, float, float]:
+        """The effect, and both ends of its interval."""
+        return self.effect, self.low, self.high
+
+    def between(self, low: float, high: float) -> Self:
+        """Return the outcome with another interval."""
+        return replace(self, low=low, high=high)
 
 
-NUMBERS = ("effect", "low", "high", "control", "control_low", "control_high")  # that may be undefined
+class Verdict(NamedTuple):
+    """The verdict on a claim.
+
+    Attributes
+    ----------
+    state : one of :data:`VERDICTS`.
+    p : one-sided p-value in the predicted direction; NaN if there is no test.
+    reason : what a reader must know about the state; empty if nothing.
+    """
+
+    state: str
+    p: float
+    reason: str
+
+
+def judge(outcome: Outcome, control: Outcome | None, null: float, predicted: int) -> Verdict:
+    """Return the verdict on a claim.
+
+    A trend over layers is decided by its permutation test, all else by the 95 % interval. A supported claim
+    is not about learning if its difference from the untrained network, resampled jointly, does not exclude 0.
+
+    Parameters
+    ----------
+    control : the outcome for the untrained network; None if there is none.
+    null : effect under the null hypothesis.
+    predicted : 1 if the claim predicts an effect above the null, −1 if below.
+    """
+    if math.isnan(outcome.effect):
+        return Verdict(INCONCLUSIVE, math.nan, outcome.reason)
+    tails, layers = outcome.tails, f"{outcome.n} layers"
+    if tails is not None:
+        p, opposite = (tails.above, tails.below)[:: int(predicted)]
+        if tails.attainable > LEVEL:
+            return Verdict(INCONCLUSIVE, p, f"{layers}: no order of them reaches p < {LEVEL}")
+        few, inconclusive = (layers if outcome.n < FEW else ""), f"p = {p:.2f} over orders of {layers}"
+        side = predicted if p <= LEVEL else -predicted if opposite <= LEVEL else 0
+    elif math.isnan(outcome.low):
+        return Verdict(INCONCLUSIVE, math.nan, "no interval")
+    else:
+        p, few, inconclusive = (
+            _share_beyond(outcome.samples, null, predicted),
+            "",
+            "the interval includes the null",
+        )
+        side = 0 if outcome.low <= null <= outcome.high else 1 if outcome.low > null else -1
+    if side != predicted:
+        state, reason = (CONTRADICTED, "") if side else (INCONCLUSIVE, inconclusive)
+    else:
+        state, reason = _learned(outcome, control, predicted)
+    return Verdict(state, p, ", ".join(filter(None, [reason, few if side else ""])))
+
+
+def _share_beyond(samples: NDArray[np.float64], null: float, predicted: int) -> float:
+    """Return the share of resamples that are not on the predicted side; never 0. NaN without resamples."""
+    if not len(samples):
+        return math.nan
+    return float((1 + ((samples - null) * predicted <= 0).sum()) / (1 + len(samples)))
+
+
+def _learned(outcome: Outcome, control: Outcome | None, predicted: int) -> tuple[str, str]:
+    """Return the state of a supported claim, and what must be known about it."""
+    if control is None:
+        return SUPPORTED, "no untrained network"
+    if math.isnan(control.effect):
+        return SUPPORTED, "undefined in the untrained network"
+    if len(outcome.samples) != len(control.samples) or not len(control.samples):
+        return SUPPORTED, "not compared with the untrained network: no joint resamples"
+    low, high = percentile_interval(outcome.samples - control.samples)
+    nearer = low if predicted > 0 else -high
+    return (SUPPORTED, "") if nearer > 0 else (NOT_LEARNED, "no stronger than in the untrained network")
 
 
 def read_verdicts(path: str | Path) -> "pd.DataFrame":
-    """Read what the rule ``verdicts`` wrote. Texts stay texts, even if a network is called nan."""
+    """Read the table of the rule ``verdicts``. Texts stay texts, even if a network is called nan."""
     import pandas as pd
 
     return pd.read_csv(path, sep="\t", keep_default_na=False, na_values={name: [""] for name in NUMBERS})
-
-
-UNDEFINED = Found(math.nan, math.nan, math.nan, 0)
-
-
-def of_estimate(estimate: Estimate, n: int) -> Found:
-    """Return what was found from a single estimate; see :class:`Found` for ``n``."""
-    return Found(float(estimate.value), float(estimate.low), float(estimate.high), n)
-
-
-def of_samples(samples: NDArray[np.floating], n: int) -> Found:
-    """Return what was found from a statistic on the data, and on resamples of them.
-
-    Parameters
-    ----------
-    samples : float (1 + resamples,), that of the data first; NaN where it is undefined.
-    n : see :class:`Found`.
-    """
-    if np.isnan(samples[0]):
-        return UNDEFINED._replace(n=n)
-    return of_estimate(Estimate.of_samples(samples), n)
-
-
-def verdict(found: Found, null: float, predicted: int) -> str:
-    """Return whether a claim holds.
-
-    It is undecided where the interval spans the null, and where there is no effect or no interval.
-
-    Parameters
-    ----------
-    null : the effect where there is nothing to it.
-    predicted : 1 where the claim is that the effect is above, -1 where it is below.
-    """
-    if math.isnan(found.effect) or math.isnan(found.low) or found.low <= null <= found.high:
-        return UNDECIDED
-    return HOLDS if (found.low > null) == (predicted > 0) else FAILS
-
-
-def remark(found: Found, control: Found | None, null: float, predicted: int) -> str:
-    """Return what has to be known beside the verdict; nothing where all is plain.
-
-    A claim holds as strongly without training where it holds there, and the effect is not nearer to the null
-    than the trained network's interval reaches: then it is not about learning.
-
-    Parameters
-    ----------
-    control : the same of the untrained network; None where there is none.
-    """
-    if math.isnan(found.effect):
-        return "not measured, or undefined"
-    if math.isnan(found.low):
-        return "without an interval"
-    remarks = [f"n = {found.n} only"] if found.n < FEW else []
-    if verdict(found, null, predicted) == HOLDS:
-        nearer = found.low if predicted > 0 else found.high
-        if control is None or math.isnan(control.effect):
-            remarks.append("no untrained network")
-        elif verdict(control, null, predicted) == HOLDS and (control.effect - nearer) * predicted >= 0:
-            remarks.append("as strongly without training")
-    return ", ".join(remarks)

@@ -20,7 +20,7 @@ def activation(targets: Tensor, responses: Tensor, units: Tensor) -> Tensor:
     ----------
     targets : float (pictures,), the mean over positions of each picture's own unit, after the nonlinearity;
         its pre-activation's mean while the unit is inactive on the picture, and so has no gradient.
-    responses : float (pictures, units), means over positions of all units of the layer, after the nonlinearity.
+    responses : float (pictures, units), means over positions of all units, after the nonlinearity.
     units : int64 (pictures,), each picture's own unit.
 
     Returns

@@ -17,6 +17,7 @@ Examples
 [[2, 30, 20]]
 """
 
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
@@ -105,11 +106,11 @@ class Layer(Table, per="layer"):
 
 
 class Resamples(Table, per="resample"):
-    """The alignment's z on resamples of images, for what is measured across layers."""
+    """The alignment on resamples of images and rotations, for what is measured across layers."""
 
     resample: Integers = column("number of the resample", range=(0, None))
-    alignment_z: Floats = column("z of kurtosis")
-    alignment_z_before: Floats | None = column("z of what the layer's rectifier takes; null for other layers")
+    alignment_kurtosis: Floats = column("kurtosis of patterns over units minus its mean over rotations")
+    alignment_kurtosis_before: Floats | None = column("the same of pre-activations; null for other layers")
 
 
 def compute(
@@ -122,8 +123,10 @@ def compute(
     sizes = {len(images) for images in chosen.values()}
     resampled = {n_images: resample_counts(n_images, resamples, seed) for n_images in sizes}
     (n_units, *_), n_positions = checkpoints[0].shape, checkpoints[0].n_positions
-    # one set for all checkpoints, before and after the rectifier
-    frames = random_frames(min(max(sizes) * n_positions, n_units), n_units, rotations, seed)
+    # of this layer, for all checkpoints, before and after the rectifier
+    own_seed = zlib.crc32(str(checkpoints[0].attributes["layer"]).encode()) ^ seed
+    frames = random_frames(min(max(sizes) * n_positions, n_units), n_units, rotations, own_seed)
+    drawn_rotations = np.random.default_rng([own_seed, rotations]).integers(rotations, size=resamples)
     for layer in checkpoints:
         images = chosen[layer.n_map_images]
         n_images, values, before = len(images), layer.at_positions()[images], layer.before()
@@ -136,8 +139,9 @@ def compute(
                 if number:
                     where = f"{layer}{', before its rectifier' if suffix else ''}"
                     LOGGER.warning("%s: %d patterns are %s", where, number, name.replace("_", " "))
-            spread = found and alignment(found, n_images, frames, resampled[n_images])
-            drawn[f"alignment_z{suffix}"] = spread and spread.z_resampled[:, STATISTICS.index("kurtosis")]
+            spread = found and alignment(found, n_images, frames, resampled[n_images], drawn_rotations)
+            kurtosis = STATISTICS.index("kurtosis")
+            drawn[f"alignment_kurtosis{suffix}"] = spread and spread.delta_resampled[:, kurtosis]
             for place, statistic in enumerate(STATISTICS):
                 z = "alignment_z" if statistic == "kurtosis" else f"alignment_{statistic}_z"
                 row[f"pattern_{statistic}{suffix}"] = spread and spread.value.at(place)
@@ -177,7 +181,7 @@ class Alignment(NamedTuple):
     delta : estimates (3,), that value minus its mean over rotations.
     z : estimates (3,), ``delta`` over the standard deviation of the rotations, each a mean over patterns.
 
-    z_resampled : float64 (resamples, 3), ``z`` on each resample.
+    delta_resampled : float64 (resamples, 3), ``delta`` on each resample.
 
     All are NaN where no pattern is left; ``z`` also where rotations do not differ: kurtosis of two values is
     always 1, and of three 1.5.
@@ -186,10 +190,12 @@ class Alignment(NamedTuple):
     value: Estimate
     delta: Estimate
     z: Estimate
-    z_resampled: Floats
+    delta_resampled: Floats
 
 
-def alignment(found: Patterns, n_images: int, frames: Singles, resampled: Floats) -> Alignment:
+def alignment(
+    found: Patterns, n_images: int, frames: Singles, resampled: Floats, drawn_rotations: Integers
+) -> Alignment:
     """Compare the units' basis with random ones.
 
     A pattern for which a statistic is undefined over units is left out under rotations, too.
@@ -201,6 +207,8 @@ def alignment(found: Patterns, n_images: int, frames: Singles, resampled: Floats
     frames : what :func:`random_frames` gives for as many directions as there are patterns, or units if these
         are fewer; at least two.
     resampled : float64 (resamples, images), how often each image is in each resample.
+    drawn_rotations : int (resamples,), the rotation with which units are compared in each resample. Units are
+        one basis: an interval of its difference from the mean of many excludes 0 for most random bases.
     """
     statistics = np.zeros((1 + len(frames), 3, len(found.patterns)))
     statistics[0] = unevenness(found.patterns) if found.defined.any() else 0
@@ -211,14 +219,15 @@ def alignment(found: Patterns, n_images: int, frames: Singles, resampled: Floats
                 row[:, block] = unevenness(values)
     means = means_over_patterns(statistics, found.defined, n_images)
 
-    def measure(counts: Floats) -> Floats:
+    def measure(counts: Floats, rotations: Integers | None) -> Floats:
         over_units, over_axes = np.split(means(counts), [1], axis=1)
         average, spread = over_axes.mean(1), over_axes.std(1, ddof=1)
-        delta = over_units[:, 0] - average
+        chosen = average if rotations is None else over_axes[np.arange(len(rotations)), rotations]
+        delta = over_units[:, 0] - chosen
         spread[spread <= RESOLUTION * np.abs(average)] = np.nan
         return np.stack([over_units[:, 0], delta, delta / spread], axis=1)
 
-    (values,) = measure(np.ones((1, n_images)))
-    drawn = measure(resampled)
+    (values,) = measure(np.ones((1, n_images)), None)
+    drawn = measure(resampled, drawn_rotations)
     value, delta, z = map(Estimate, values, *percentile_interval(drawn))
-    return Alignment(value, delta, z, drawn[:, 2])
+    return Alignment(value, delta, z, drawn[:, 1])

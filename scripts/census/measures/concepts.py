@@ -149,6 +149,7 @@ def compute(layer: "Recording", parameters: Parameters, seed: int) -> Iterator[U
         unit_dissimilarity_chance=distance_by_chance,
     )
     arrays: dict[str, tuple[tuple[str, ...], np.ndarray]] = {
+        "class_size": (("class",), np.bincount(labels, minlength=n_classes)),
         "top_image": (("unit", "rank"), top.images),
         "top_value": (("unit", "rank"), top.values),
         "top_position": (("unit", "rank"), top.positions),

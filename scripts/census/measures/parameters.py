@@ -26,5 +26,5 @@ class UnitResamples:
 class Rotations:
     """Comparison of the unit basis with rotated ones."""
 
-    rotations: Annotated[int, Ge(20), Le(10000)] = 20
+    rotations: Annotated[int, Ge(20), Le(10000)] = 200
     """Random rotations with which the unit basis is compared."""

@@ -34,8 +34,8 @@ class Units(Table, per="unit"):
     rs_am_high: Floats = share("largest over these seeds", "ours")
     rs_natural: Floats = share("the same for the image on which the unit's mean is largest", "ours")
     rs_iam_failed: Floats = count(
-        "ascents, of `measures.ascent.seeds`, that failed (IAM): on the finished picture, the unit is silent or "
-        "responds less than on a natural image",
+        "failed ascents, of `measures.ascent.seeds` (IAM): the unit is silent on the finished picture, or "
+        "responds less to it than to a natural image",
         "ascents",
         "ours",
     )
@@ -62,8 +62,8 @@ class Layer(Table, per="layer"):
     n_failed_iam: int = count("sampled units for which all ascents failed (IAM)", "units")
     n_failed_ascents_iam: int = count("ascents that failed (IAM)", "ascents")
     share_unconverged_iam: float = share(
-        "share of ascents whose objective still gained 1 % or more over the last sixth of the steps, of those that "
-        "did not diverge (IAM)",
+        "share of ascents, of those that did not diverge, whose objective still gained 1 % or more over the "
+        "last sixth of the steps (IAM)",
         "ours",
     )
     share_rs_iam_zero: float = share(

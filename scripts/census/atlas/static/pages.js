@@ -195,7 +195,12 @@ async function searchPage(state, go) {
   };
 }
 
-const VERDICTS = { holds: ["●", "holds"], "does not hold": ["■", "fails"], undecided: ["◆", "undecided"] };
+const VERDICTS = {
+  supported: ["●", "supported"],
+  "supported, not learned": ["▲", "not-learned"],
+  contradicted: ["■", "contradicted"],
+  inconclusive: ["◆", "inconclusive"],
+};
 
 /** Return the page of the study's claims: each with what was found of it in every network. */
 async function claimsPage() {
@@ -213,16 +218,16 @@ async function claimsPage() {
     const known = runs.some((run) => run.network === name && run.dataset === dataset);
     return known ? h("a", { href: address([name, dataset]) }, words) : words;
   };
-  const verdict = ({ verdict: word, remark }) => {
+  const verdict = ({ verdict: word, reason }) => {
     const [mark, name] = VERDICTS[word] ?? ["", ""];
-    return [h("span", { class: `verdict ${name}` }, h("span", { "aria-hidden": "true" }, mark), ` ${text(word)}`), remark && h("span", { class: "notes" }, remark)];
+    return [h("span", { class: `verdict ${name}` }, h("span", { "aria-hidden": "true" }, mark), ` ${text(word)}`), reason && h("span", { class: "notes" }, reason)];
   };
-  const headings = ["Network", "Verdict", "Measured", "Predicted", "Effect", "95 % interval", "Untrained", "n"];
+  const headings = ["Network", "Verdict", "Measured", "Predicted", "Effect", "95 % interval", "Untrained", "n", "p", "q"];
   return {
     title: "Claims",
     content: [
       h("h1", {}, "Claims"),
-      h("p", { class: "lead" }, "What the studies conclude, and what was found of it here: a claim holds where the interval of the effect lies on the predicted side of the null, and is undecided where it spans the null."),
+      h("p", { class: "lead" }, "Conclusions of the five papers, tested here. A trend over layers is supported if a permutation test over layers excludes chance in the predicted direction; any other claim, if the 95 % interval of its effect excludes the null. A claim is not about learning if the effect is no stronger than in the untrained network."),
       [...together].map(([heading, rows]) => h("article", { class: "panel" },
         h("h2", {}, heading),
         h("div", { class: "scroll table", tabindex: 0, role: "region", "aria-label": `What was found of: ${heading}` }, h("table", { class: "claims" },
@@ -235,7 +240,9 @@ async function claimsPage() {
             h("td", { class: "number" }, effect(row.effect)),
             h("td", { class: "number" }, ends(row)),
             h("td", { class: "number" }, effect(row.control)),
-            h("td", { class: "number" }, text(row.n)))))))))
+            h("td", { class: "number" }, text(row.n)),
+            h("td", { class: "number" }, effect(row.p)),
+            h("td", { class: "number" }, effect(row.q)))))))))
     ],
   };
 }

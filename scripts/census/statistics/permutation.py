@@ -1,0 +1,115 @@
+"""Permutation tests of trends over few things, such as the layers of a network.
+
+A bootstrap over units or images tells how well the values of these layers are known. Whether a trend over
+layers is more than chance depends on the orders in which their values could have come.
+"""
+
+import math
+from itertools import permutations
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from census.statistics.bootstrap import VALUES_AT_ONCE
+from census.statistics.ranks import average_ranks
+
+Floats = NDArray[np.float64]
+EXACT = 7  # up to this number of layers, all orders are tried
+DRAWN = 10_000  # orders of more layers, drawn at random
+ROUNDING = 1e-9
+
+
+class Tails(NamedTuple):
+    """How far out a statistic lies among its values under all orders.
+
+    Attributes
+    ----------
+    above, below : float, share of orders with a statistic as high, or as low; the order itself counts.
+    attainable : float, the smallest share of any order. Unless it is small, no order can be significant.
+    """
+
+    above: float
+    below: float
+    attainable: float
+
+
+def orders(n: int, random: np.random.Generator) -> NDArray[np.int64]:
+    """Return all orders of n things; of more than 7 things, the given order and 10,000 random ones.
+
+    Returns
+    -------
+    array of int, shape (n_orders, n), the given order first.
+    """
+    if n <= EXACT:
+        return np.array(list(permutations(range(n))), np.int64).reshape(math.factorial(n), n)
+    drawn = random.permuted(np.tile(np.arange(n), (DRAWN, 1)), axis=1)
+    return np.concatenate([np.arange(n)[None], drawn])
+
+
+def tails(statistics: Floats) -> Tails:
+    """Return how far out a statistic lies.
+
+    Parameters
+    ----------
+    statistics : array of float, shape (n_orders,), the statistic under each order; that of the data first.
+
+    References
+    ----------
+    Phipson & Smyth (2010), Permutation p-values should never be zero, Statistical Applications in Genetics
+    and Molecular Biology 9, for counting the data's own order.
+
+    Examples
+    --------
+    >>> tails(np.array([3.0, 1, 2, 3])).above
+    0.5
+    """
+    margin = ROUNDING * np.abs(statistics).max()
+    above, below = statistics >= statistics[0] - margin, statistics <= statistics[0] + margin
+    ends = statistics >= statistics.max() - margin, statistics <= statistics.min() + margin
+    return Tails(float(above.mean()), float(below.mean()), float(min(end.mean() for end in ends)))
+
+
+def trend(first: Floats, second: Floats, random: np.random.Generator) -> Tails:
+    """Test Spearman's ρ of two values of the same layers, by permuting layers.
+
+    Parameters
+    ----------
+    first, second : array of float, shape (n_layers,), without NaN.
+
+    Examples
+    --------
+    >>> trend(np.arange(4.0), np.array([1.0, 2, 3, 5]), np.random.default_rng(0)).above == 1 / 24
+    True
+    """
+    ranks = average_ranks(np.stack([first, second]))
+    ranks -= ranks.mean(1, keepdims=True)
+    return tails(ranks[1][orders(len(first), random)] @ ranks[0])
+
+
+def mantel(distances: Floats, similarities: Floats, random: np.random.Generator) -> Tails:
+    """Test Spearman's ρ over pairs of layers of a distance and a similarity, by permuting layers.
+
+    Pairs share layers, so they are no independent sample: rows and columns are permuted together.
+
+    Parameters
+    ----------
+    distances, similarities : array of float, shape (n_layers, n_layers), symmetric, without NaN.
+
+    References
+    ----------
+    Mantel (1967), The detection of disease clustering and a generalized regression approach, Cancer
+    Research 27.
+    """
+    n = len(distances)
+    pairs = np.triu_indices(n, 1)
+    ranked = []
+    for matrix in (distances, similarities):
+        ranks = average_ranks(matrix[pairs])
+        full = np.zeros((n, n))
+        full[pairs] = ranks - ranks.mean()
+        ranked.append(full + full.T)
+    there = orders(n, random)
+    blocks = np.array_split(there, max(1, there.size * n // VALUES_AT_ONCE))
+    products = [np.einsum("ij,oij->o", ranked[0], ranked[1][b[:, :, None], b[:, None, :]]) for b in blocks]
+    return tails(np.concatenate(products))

@@ -1,0 +1,29 @@
+"""Intervals of proportions."""
+
+import numpy as np
+
+
+def clopper_pearson(successes: int, n: int, level: float = 0.95) -> tuple[float, float]:
+    """Return the exact binomial interval of a proportion.
+
+    Parameters
+    ----------
+    successes, n : int, n at least 1.
+    level : coverage, at least this.
+
+    References
+    ----------
+    Clopper & Pearson (1934), The use of confidence or fiducial limits illustrated in the case of the
+    binomial, Biometrika 26.
+
+    Examples
+    --------
+    >>> [round(end, 3) for end in clopper_pearson(10, 10)]
+    [0.692, 1.0]
+    """
+    from scipy.special import betaincinv
+
+    tail = (1 - level) / 2
+    low = betaincinv(successes, n - successes + 1, tail) if successes else 0.0
+    high = betaincinv(successes + 1, n - successes, 1 - tail) if successes < n else 1.0
+    return float(np.asarray(low)), float(np.asarray(high))

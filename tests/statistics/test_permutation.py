@@ -1,0 +1,77 @@
+"""Permutation tests."""
+
+import numpy as np
+import pytest
+from scipy.stats import permutation_test, spearmanr
+
+from census.statistics.permutation import DRAWN, mantel, orders, tails, trend
+
+
+def random(seed=0):
+    return np.random.default_rng(seed)
+
+
+def test_all_orders_of_few_things_and_some_of_many():
+    few, many = orders(4, random()), orders(20, random())
+    assert len({tuple(order) for order in few}) == 24
+    assert many.shape == (1 + DRAWN, 20)
+    np.testing.assert_array_equal(np.sort(many, axis=1), np.tile(np.arange(20), (1 + DRAWN, 1)))
+    for each in (few, many):
+        np.testing.assert_array_equal(each[0], np.arange(each.shape[1]))
+
+
+@pytest.mark.parametrize("n", [4, 6])
+def test_a_trend_has_scipy_s_exact_p(n):
+    values = np.round(random(n).normal(size=n), 1)
+    values[-1] = values[0]  # a tie
+    for side, alternative in (("above", "greater"), ("below", "less")):
+        expected = permutation_test(
+            (values,),
+            lambda drawn: spearmanr(np.arange(n), drawn).statistic,
+            permutation_type="pairings",
+            alternative=alternative,
+            n_resamples=np.inf,
+            vectorized=False,
+        ).pvalue
+        assert getattr(trend(np.arange(float(n)), values, random()), side) == pytest.approx(expected)
+
+
+def test_three_layers_cannot_be_significant_and_four_can():
+    for n, attainable in ((3, 1 / 6), (4, 1 / 24)):
+        found = trend(np.arange(float(n)), np.arange(float(n)), random())
+        assert found.above == found.attainable == pytest.approx(attainable)
+
+
+def test_values_that_are_all_the_same_have_no_trend():
+    assert trend(np.arange(5.0), np.ones(5), random()) == (1, 1, 1)
+
+
+def test_a_planted_matrix_is_found_and_a_random_one_is_not():
+    n = 12
+    distances = np.abs(np.subtract.outer(np.arange(n), np.arange(n))).astype(float)
+    noise = random().normal(size=(n, n))
+    assert mantel(distances, -distances + 0.1 * (noise + noise.T), random()).below < 0.001
+    assert 0.05 < mantel(distances, noise + noise.T, random()).below < 0.95
+
+
+@pytest.mark.parametrize("n", [4, 5, 9, 15])
+def test_without_a_trend_at_most_one_in_twenty_is_significant(n):
+    draw = random(n)
+    false = [trend(np.arange(float(n)), draw.normal(size=n), draw).above <= 0.05 for _ in range(400)]
+    # three standard deviations of a binomial share
+    assert np.mean(false) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / len(false))
+
+
+def test_pairs_of_layers_do_not_count_as_independent():
+    # similarities of layers that each have an offset of their own: pairs go together, without any trend
+    n, draw = 7, random()
+    distances = np.abs(np.subtract.outer(np.arange(n), np.arange(n))).astype(float)
+    false = []
+    for _ in range(200):
+        own = draw.normal(size=n)
+        false.append(mantel(distances, np.add.outer(own, own), draw).below <= 0.05)
+    assert np.mean(false) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / len(false))
+
+
+def test_the_data_s_own_order_counts():
+    assert tails(np.array([5.0, 1, 2, 3])) == (0.25, 1, 0.25)
