@@ -35,7 +35,6 @@ with job(snakemake.log[0]) as log:
     from census.networks.weights import load_weights
     from census.planning.blocks import units_of_part
     from census.statistics.class_selectivity import selectivity_and_means
-    from census.statistics.performance import Performance
     from census.statistics.sparseness import sums_over_images
     from census.statistics.subset import choose_images
     from census.stores.reading import open_store, sorted_labels, statistic_blocks, unit_means
@@ -131,11 +130,10 @@ with job(snakemake.log[0]) as log:
                     training = first_images(snakemake.input.train[0], n_training, n_training)[0]
                     average = ablation.mean_over(training)
                 changed, intact, classes = ablation.outcomes(distinct, mode, average)
-                without, *steps = (Performance(*(values[at] for values in changed)) for at in where)
-                unit_tables.append(
-                    unit_table(attributes, mode, some, without, intact, classes, class_names, resampling)
-                )
-                n_undefined = np.isnan(unit_tables[-1]["ablation_loss"].to_numpy()).sum()
+                without, *steps = (changed.at(rows) for rows in where)
+                of_images = (without, intact, params.labelled, classes, class_names)
+                unit_tables.append(unit_table(attributes, mode, some, *of_images, resampling))
+                n_undefined = np.isnan(unit_tables[-1]["ablation_kl"].to_numpy()).sum()
                 if n_undefined:
                     log.warning("%s, %s, %s: %d units give NaN", layer.name, checkpoint, mode, n_undefined)
                 curves = list(zip(orders, steps, strict=True))

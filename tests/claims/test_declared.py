@@ -17,7 +17,7 @@ CODES = [f"relu{number}" for number in range(1, 10)]
 NAMES = ["input", *CODES, "output"]
 COLUMNS = (
     *("active_fraction", "lifetime_sparseness", "gini", "flatness", "mf_degree"),
-    *("selectivity", "rs_iam", "ablation_loss"),
+    *("selectivity", "rs_iam", "ablation_kl", "ablation_loss"),
 )
 
 
@@ -261,8 +261,10 @@ PLANTS = {
     "ρ of depth and the ρ of RS": weakening,
     "median class selectivity": last_selectivity,
     "share of the last hidden layer's units": last_substitution,
-    "ρ of class selectivity and ablation": early("selectivity", "ablation_loss", -1),
-    "ρ of RS and rise": lambda planted, sign: planted.together("rs_iam", "ablation_loss", -sign),
+    "ρ of class selectivity and ablation_kl": early("selectivity", "ablation_kl", -1),
+    "ρ of class selectivity and ablation_loss": early("selectivity", "ablation_loss", -1),
+    "ρ of RS and ablation_kl": lambda planted, sign: planted.together("rs_iam", "ablation_kl", -sign),
+    "ρ of RS and ablation_loss": lambda planted, sign: planted.together("rs_iam", "ablation_loss", -sign),
     "ρ of depth and participation ratio": participation,
     "overlap of top images": redundancy,
     "ρ over significant components": purity,

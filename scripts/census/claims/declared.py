@@ -31,12 +31,12 @@ Layers = Literal["recorded", "trunk", "rectified", "hidden", "substituted", "con
 
 DRAWS = 50  # of random top images, for a level of chance
 # the studies' notions of a unit that stands for one thing, each so that more of it is a higher number
-NOTIONS = {"mf_degree": -1, "selectivity": 1, "lifetime_sparseness": 1, "ablation_loss": 1, "rs_iam": -1}
+NOTIONS = {"mf_degree": -1, "selectivity": 1, "lifetime_sparseness": 1, "ablation_kl": 1, "rs_iam": -1}
 NAMES = {
     "mf_degree": "single-faceted",
     "selectivity": "selective",
     "lifetime_sparseness": "sparse",
-    "ablation_loss": "important",
+    "ablation_kl": "important",
     "rs_iam": "irreplaceable",
 }
 
@@ -479,28 +479,34 @@ def _last_substitution(evidence: Evidence, names: list[str]) -> Outcome:
     return outcome.between(*clopper_pearson(int(known.sum()), len(known)))
 
 
-@_claim(
-    "S3.4",
-    "selective units matter least",
-    "ρ of class selectivity and ablation effect (loss), mean over the first third of convolutional layers",
-    -1,
-    ("importance", "relations"),
-    of="convolutional",
-)
-def _selective_matter_least(evidence: Evidence, names: list[str]) -> Outcome:
-    return _mean_over_layers(_relations(evidence, "selectivity", "ablation_loss", _third(names)))
+def _importance(effect: str, words: str) -> None:
+    """Declare the claims about which units matter, for one notion of an ablation effect."""
+
+    @_claim(
+        "S3.4",
+        f"selective units matter least, by the {words}",
+        f"ρ of class selectivity and {effect}, mean over the first third of convolutional layers",
+        -1,
+        ("importance", "relations"),
+        of="convolutional",
+    )
+    def _(evidence: Evidence, names: list[str]) -> Outcome:
+        return _mean_over_layers(_relations(evidence, "selectivity", effect, _third(names)))
+
+    @_claim(
+        "S3.5",
+        f"replaceable units matter least, by the {words}",
+        f"ρ of RS and {effect}, mean over layers",
+        -1,
+        ("importance", "relations"),
+        of="substituted",
+    )
+    def _(evidence: Evidence, names: list[str]) -> Outcome:
+        return _mean_over_layers(_relations(evidence, "rs_iam", effect, names))
 
 
-@_claim(
-    "S3.5",
-    "replaceable units matter least",
-    "ρ of RS and rise of loss without the unit, mean over layers",
-    -1,
-    ("importance", "relations"),
-    of="substituted",
-)
-def _replaceable_matter_least(evidence: Evidence, names: list[str]) -> Outcome:
-    return _mean_over_layers(_relations(evidence, "rs_iam", "ablation_loss", names))
+_importance("ablation_kl", "change of the answer")
+_importance("ablation_loss", "rise of the loss")
 
 
 # S4: neurons or directions

@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from census.interventions.suffix import downstream_of, run_changes, run_intact
-from census.measures.ablation import compare
+from census.measures.ablation import Answers, compare
 from census.networks.layers import Layer
 from census.networks.maps import as_maps
 from census.networks.prepared import Prepared
-from census.statistics.performance import Performance
 
 
 class Outcomes(NamedTuple):
@@ -26,8 +25,8 @@ class Outcomes(NamedTuple):
     classes : int64 (images,), of each image: its label, or the intact network's first class.
     """
 
-    changed: Performance
-    intact: Performance
+    changed: Answers
+    intact: Answers
     classes: NDArray[np.int64]
 
 
@@ -95,8 +94,8 @@ class Ablation:
         average : float (units,), what stands in for ``mean``.
         """
         n_images = len(self._pixels)
-        found = np.empty((2, len(changed), n_images))
-        intact = np.empty((2, n_images))
+        found = np.empty((len(Answers._fields), len(changed), n_images))
+        intact = np.empty((len(Answers._fields), n_images))
         classes = np.empty(n_images, np.int64)
         with torch.inference_mode():
             for block in self._blocks(n_images):
@@ -112,7 +111,7 @@ class Ablation:
                     of_rows = None if labels is None else labels[rows.image]
                     now = compare(rows.logits, logits[rows.image], of_rows)
                     found[:, rows.change, block.start + rows.image] = now
-        return Outcomes(Performance(*found), Performance(*intact), classes)
+        return Outcomes(Answers(*found), Answers(*intact), classes)
 
     def _blocks(self, n_images: int) -> Iterator[slice]:
         for first in range(0, n_images, self._batch):

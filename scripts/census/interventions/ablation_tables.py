@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from census.measures.ablation import (
     NONE,
+    Answers,
     Curves,
     Layer,
     Units,
@@ -19,8 +20,7 @@ from census.measures.ablation import (
     mean_difference,
     worst_class,
 )
-from census.statistics.bootstrap import mean_of_rows
-from census.statistics.performance import Performance
+from census.statistics.bootstrap import Estimate, mean_of_rows
 from census.tables.arrow import arrow
 
 # of the table of units, as jobs make it: whether each image's answer is the same without the unit
@@ -62,8 +62,9 @@ def unit_table(
     attributes: Mapping[str, Any],
     mode: str,
     units: NDArray[np.int64],
-    changed: Performance,
-    intact: Performance,
+    changed: Answers,
+    intact: Answers,
+    labelled: bool,
     classes: NDArray[np.integer],
     class_names: Sequence[str],
     resampling: Resampling,
@@ -77,30 +78,35 @@ def unit_table(
     units : int64 (units,), their numbers.
     changed : float64 (units, images) each, without each of them.
     intact : float64 (images,) each.
+    labelled : whether the labels of images are classes of the network.
     classes : integer (images,), see :class:`census.interventions.ablation.Outcomes`.
     class_names : by number.
     """
-    cost = mean_difference(changed.loss, intact.loss, *resampling)
-    gain = mean_difference(changed.accuracy, intact.accuracy, *resampling)
+
+    def change(name: str) -> Estimate:
+        return mean_difference(getattr(changed, name), getattr(intact, name), *resampling)
+
     worst = worst_class(changed.accuracy, intact.accuracy, classes)
     names = [None if label == NONE else class_names[label] for label in worst.label]
     table = Units(
         of=attributes,
         mode=mode,
         unit=units,
-        ablation_loss=cost,
-        ablation_accuracy=gain,
+        ablation_kl=change("divergence"),
+        ablation_changed=change("changed"),
+        ablation_loss=change("loss") if labelled else None,
+        ablation_accuracy=change("accuracy") if labelled else None,
         ablation_worst_class=worst.drop,
         worst_class=names,
     )
-    return arrow(table).append_column(SAME, pa.array((changed.loss == intact.loss).all(1)))
+    return arrow(table).append_column(SAME, pa.array((changed.divergence == 0).all(1)))
 
 
 def curve_table(
     attributes: Mapping[str, Any],
     mode: str,
     removal: Removal,
-    changed: Performance,
+    changed: Answers,
     resampling: Resampling,
 ) -> pa.Table:
     """Return a row for each step in which more units are gone.
@@ -131,9 +137,9 @@ def layer_table(
     mode: str,
     reference: str,
     n_units: int,
-    intact: Performance,
+    intact: Answers,
     classes: NDArray[np.integer],
-    curves: Sequence[tuple[Removal, Performance]],
+    curves: Sequence[tuple[Removal, Answers]],
     resampling: Resampling,
 ) -> pa.Table:
     """Return the one row of a layer; it counts no units yet, see :func:`with_counts`.
@@ -195,7 +201,7 @@ def with_counts(units: pa.Table, layers: pa.Table) -> tuple[pa.Table, pa.Table]:
     for row in layers.select(["layer", "checkpoint", "mode"]).to_pylist():
         of_row = reduce(pc.and_, (pc.equal(units[name], value) for name, value in row.items()))
         found = units.filter(of_row)
-        undefined = int(np.isnan(found["ablation_loss"].to_numpy()).sum())
+        undefined = int(np.isnan(found["ablation_kl"].to_numpy()).sum())
         counts.append((found.num_rows, pc.sum(found[SAME], min_count=0).as_py(), undefined))
         sorted_units.append(found.drop_columns([SAME]))
     names = ("n_ablated", "n_without_effect", "n_undefined")

@@ -1,7 +1,9 @@
 """How much a network's answers depend on single units of a layer, and on many of them together.
 
-Units are taken out of a network, and it answers again. What its answers lose is measured against the labels
-of the images where these are classes that it was trained to name, else against what it answers intact.
+Units are ablated, and the network is run again. The ablation effect is first the change of the answer: its
+Kullback–Leibler divergence from the intact network's. Loss and accuracy are measured in addition if the
+labels of the images are classes that the network was trained to name. With few images they are much noisier:
+single units change answers reliably and by little, and the loss hardly.
 """
 
 from collections.abc import Sequence
@@ -45,13 +47,22 @@ class Units(Table, per="unit"):
 
     mode: str = column("substitute for the unit's map")
     unit: Integers = count("number of the unit in its layer", "")
-    ablation_loss: Estimate = column(
-        "rise of the network's loss without the unit, by the first of `measures.ablation.modes`",
+    ablation_kl: Estimate = column(
+        "ablation effect: Kullback–Leibler divergence of the answers without the unit from the intact "
+        "network's, mean over images, by the first of `measures.ablation.modes`",
+        "ours",
+        unit="nats",
+        range=(0, None),
+    )
+    ablation_changed: Estimate = share("share of images whose first class changes without the unit", "ours")
+    ablation_loss: Estimate | None = column(
+        "rise of the network's loss without the unit; null if labels are no classes of the network",
         "Morcos et al. 2018",
         unit="nats",
     )
-    ablation_accuracy: Estimate = column(
-        "change of the network's accuracy without the unit; negative where accuracy is lost",
+    ablation_accuracy: Estimate | None = column(
+        "change of the network's accuracy without the unit, negative if accuracy is lost; null if labels are "
+        "no classes of the network",
         "Morcos et al. 2018",
         range=(-1, 1),
     )
@@ -82,8 +93,8 @@ class Layer(Table, per="layer"):
     n_units: int = count("units of the layer", "units")
     n_ablated: int | None = count("units that are ablated one by one", "units")
     n_images: int = count("images", "images")
-    n_without_effect: int | None = count("units without which each image has the same loss", "units")
-    n_undefined: int | None = count("units without which the loss is NaN", "units")
+    n_without_effect: int | None = count("units without which no image's answer changes", "units")
+    n_undefined: int | None = count("units without which an answer is NaN", "units")
     chance: float = share("accuracy of the most frequent answer")
     accuracy: float = share("accuracy of the intact network")
     loss: float = column("loss of the intact network", unit="nats")
@@ -134,17 +145,40 @@ def agreement(logits: NDArray[np.floating], intact: NDArray[np.floating]) -> Per
     return Performance(np.where(unknown, np.nan, same), np.maximum(divergence, 0))
 
 
+class Answers(NamedTuple):
+    """Answers of a network, compared with labels and with the intact network's answers.
+
+    Attributes
+    ----------
+    accuracy, loss : float64 (…, images), by the image's label; without labels, 1 − ``changed`` and
+        ``divergence``.
+    divergence : float64 (…, images), Kullback–Leibler divergence from the intact network's answer, in nats.
+    changed : float64 (…, images), 1 if the first class is another one, else 0.
+    """
+
+    accuracy: Floats
+    loss: Floats
+    divergence: Floats
+    changed: Floats
+
+    def at(self, rows: NDArray[np.integer]) -> "Answers":
+        """Return some of the first axis."""
+        return Answers(*(values[rows] for values in self))
+
+
 def compare(
     logits: NDArray[np.floating], intact: NDArray[np.floating], labels: NDArray[np.integer] | None
-) -> Performance:
-    """Return accuracy and loss of each image by its label, or without labels by the intact network's answer.
+) -> Answers:
+    """Compare the answers of a changed network.
 
     Parameters
     ----------
     logits, intact : float (images, classes), of the changed and of the intact network.
-    labels : integer (images,); None where they name no class of the network.
+    labels : integer (images,); None if they name no class of the network.
     """
-    return agreement(logits, intact) if labels is None else performance(logits, labels)
+    same, divergence = agreement(logits, intact)
+    accuracy, loss = (same, divergence) if labels is None else performance(logits, labels)
+    return Answers(accuracy, loss, divergence, 1 - same)
 
 
 class WorstClass(NamedTuple):

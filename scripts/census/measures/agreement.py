@@ -23,7 +23,7 @@ MEASURES = (
     *("gini", "mf_degree"),
     *("selectivity", "auroc", "informedness", "precision_top_k"),
     *("rs_iam", "rs_am", "rs_natural"),
-    *("ablation_loss", "ablation_accuracy", "ablation_worst_class"),
+    *("ablation_kl", "ablation_changed", "ablation_loss", "ablation_accuracy", "ablation_worst_class"),
 )
 
 

@@ -18,12 +18,18 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SUBSTITUTIONS = ("rs_iam", "rs_am", "rs_natural")
-ABLATION = "ablation_loss"
+# the change of the answer first: with few images, the loss is much noisier
+EFFECTS = ("ablation_kl", "ablation_loss")
+ENDINGS = ("", "_low", "_high")
 # two measures, and the one that is held fixed meanwhile
 RELATIONS: tuple[tuple[str, str, str | None], ...] = (
     *((name, "selectivity", None) for name in SUBSTITUTIONS),
-    *((name, ABLATION, None) for name in ("selectivity", *SUBSTITUTIONS, "mean_activation")),
-    *((name, ABLATION, "mean_activation") for name in ("selectivity", *SUBSTITUTIONS)),
+    *(
+        (name, effect, None)
+        for effect in EFFECTS
+        for name in ("selectivity", *SUBSTITUTIONS, "mean_activation")
+    ),
+    *((name, effect, "mean_activation") for effect in EFFECTS for name in ("selectivity", *SUBSTITUTIONS)),
 )
 
 
@@ -42,7 +48,8 @@ class Units(Table, per="unit"):
     rs_am_failed: Integers = count("failed optimizations of AM images", "ascents")
     selectivity: Floats = share("class selectivity")
     mean_activation: Floats = column("mean over images and positions")
-    ablation_loss: Estimate = column("rise of the network's loss without the unit", unit="nats")
+    ablation_kl: Estimate = column("ablation effect: change of the answer", unit="nats")
+    ablation_loss: Estimate | None = column("rise of the network's loss without the unit", unit="nats")
 
 
 class Relations(Table, per="relation"):
@@ -65,14 +72,22 @@ class Layer(Table, per="layer"):
 
     rho_rs_selectivity: Estimate = _rho("rank correlation over units of RS (IAM) and class selectivity", "S3")
     rho_rs_ablation: Estimate = _rho(
-        "rank correlation over units of RS (IAM) and rise of loss without the unit", "ours"
+        "rank correlation over units of RS (IAM) and ablation effect (change of the answer)", "ours"
     )
     rho_selectivity_ablation: Estimate = _rho(
-        "rank correlation over units of class selectivity and rise of loss without the unit", "ours"
+        "rank correlation over units of class selectivity and ablation effect (change of the answer)", "ours"
     )
     rho_rs_ablation_held: Estimate = _rho("the same as `rho_rs_ablation`, mean activation held fixed", "ours")
     rho_selectivity_ablation_held: Estimate = _rho(
         "the same as `rho_selectivity_ablation`, mean activation held fixed", "ours"
+    )
+    rho_rs_loss: Estimate | None = _rho(
+        "rank correlation over units of RS (IAM) and rise of loss; null if labels are no classes of the "
+        "network",
+        "ours",
+    )
+    rho_selectivity_loss: Estimate | None = _rho(
+        "rank correlation over units of class selectivity and rise of loss; null likewise", "ours"
     )
 
 
@@ -99,7 +114,7 @@ def compute(
     for other, columns in (
         (selectivity, ["selectivity"]),
         (sparsity, ["mean_activation"]),
-        (ablation, [ABLATION, f"{ABLATION}_low", f"{ABLATION}_high"]),
+        (ablation, [f"{name}{ending}" for name in EFFECTS for ending in ENDINGS]),
     ):
         same = ["checkpoint", "layer", "unit"]
         units = units.join(other.select([*same, *columns]), same, join_type="left outer")
@@ -107,20 +122,23 @@ def compute(
     units = units.sort_by([(name, "ascending") for name in order])
     for place, here in groups(units, "checkpoint", "layer"):
         of = here.slice(0, 1).to_pylist()[0]
-        yield Units(
-            of=of,
-            ablation_loss=Estimate(*(here[f"{ABLATION}{ending}"] for ending in ("", "_low", "_high"))),
-            **{each.name: here[each.name] for each in Units.columns() if each.name != ABLATION},
-        )
+        known = [name for name in EFFECTS if here[name].null_count < len(here)]
+        effects: dict[str, Any] = {
+            name: Estimate(*(here[f"{name}{ending}"] for ending in ENDINGS)) if name in known else None
+            for name in EFFECTS
+        }
+        rest = {each.name: here[each.name] for each in Units.columns() if each.name not in EFFECTS}
+        yield Units(of=of, **effects, **rest)
         values = {
             name: here[name].to_numpy().astype(float)
-            for name in ("selectivity", *SUBSTITUTIONS, ABLATION, "mean_activation")
+            for name in ("selectivity", *SUBSTITUTIONS, *EFFECTS, "mean_activation")
         }
+        relations = [each for each in RELATIONS if each[1] in ("selectivity", *known)]
         found = [
             relation(values[one], values[other], parameters.resamples, seed, values[held] if held else None)
-            for one, other, held in RELATIONS
+            for one, other, held in relations
         ]
-        firsts, seconds, helds = zip(*RELATIONS, strict=True)
+        firsts, seconds, helds = zip(*relations, strict=True)
         *ends, n = map(np.array, zip(*found, strict=True))
         rho = Estimate(*ends)
         yield Relations(
@@ -132,20 +150,22 @@ def compute(
             n=n,
             resamples=parameters.resamples,
         )
-
-        pairs = {names: rho.at(number) for number, names in enumerate(RELATIONS)}
+        pairs = {names: rho.at(number) for number, names in enumerate(relations)}
+        effect, loss = EFFECTS
         yield Layer(
             of=of,
             rho_rs_selectivity=pairs["rs_iam", "selectivity", None],
-            rho_rs_ablation=pairs["rs_iam", ABLATION, None],
-            rho_selectivity_ablation=pairs["selectivity", ABLATION, None],
-            rho_rs_ablation_held=pairs["rs_iam", ABLATION, "mean_activation"],
-            rho_selectivity_ablation_held=pairs["selectivity", ABLATION, "mean_activation"],
+            rho_rs_ablation=pairs["rs_iam", effect, None],
+            rho_selectivity_ablation=pairs["selectivity", effect, None],
+            rho_rs_ablation_held=pairs["rs_iam", effect, "mean_activation"],
+            rho_selectivity_ablation_held=pairs["selectivity", effect, "mean_activation"],
+            rho_rs_loss=pairs.get(("rs_iam", loss, None)),
+            rho_selectivity_loss=pairs.get(("selectivity", loss, None)),
         )
         if undefined := int(np.isnan(rho.value).sum()):
             LOGGER.warning(
                 "%s, checkpoint %s: %d of %d relations are undefined",
-                *(place["layer"], place["checkpoint"], undefined, len(RELATIONS)),
+                *(place["layer"], place["checkpoint"], undefined, len(relations)),
             )
 
 
