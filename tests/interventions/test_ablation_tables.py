@@ -9,7 +9,7 @@ NAN = float("nan")
 
 
 def units(rows):
-    names = ("checkpoint", "mode", "unit", "ablation_loss", "same")
+    names = ("checkpoint", "mode", "unit", "ablation_kl", "same")
     columns = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
     return pa.table({"layer": ["relu"] * len(rows), **columns})
 
@@ -29,7 +29,7 @@ LAYERS = pa.table(
 )
 FIRST = [
     ("0", "zero", 1, 0.0, True),
-    ("0", "zero", 4, 0.0, False),  # what some images lose others win
+    ("0", "zero", 4, 0.2, False),
     ("0", "mean", 1, 0.1, False),
     ("0", "mean", 4, NAN, False),
     ("final", "zero", 1, 0.0, True),
@@ -47,7 +47,7 @@ SECOND = [
 
 def test_units_of_several_jobs_are_in_the_order_of_one_job_and_counted_together():
     found, layers = with_counts(pa.concat_tables([units(FIRST), units(SECOND)]), LAYERS)
-    assert found.column_names == ["layer", "checkpoint", "mode", "unit", "ablation_loss"]
+    assert found.column_names == ["layer", "checkpoint", "mode", "unit", "ablation_kl"]
     assert found["unit"].to_pylist() == [1, 4, 7] * 4
     assert found["checkpoint"].to_pylist() == ["0"] * 6 + ["final"] * 6
     assert found["mode"].to_pylist() == [*["zero"] * 3, *["mean"] * 3] * 2

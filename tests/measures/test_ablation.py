@@ -12,6 +12,7 @@ from census.interventions.suffix import Suffix, run_changes, run_intact
 from census.measures import ablation
 from census.measures.ablation import (
     NONE,
+    Answers,
     agreement,
     area_under,
     chance_accuracy,
@@ -171,16 +172,18 @@ def test_the_unit_that_carries_a_class_costs_that_class_and_one_that_nothing_rea
         crossing = suffix.cross(torch.from_numpy(images).float())
         intact = run_intact(suffix, crossing, 8)
         base = compare(intact, intact, labels if labelled else None)
-        right, loss = (np.tile(each, (5, 1)) for each in base)
+        answers = Answers(*(np.tile(each, (5, 1)) for each in base))
         changes = run_changes(suffix, crossing, np.eye(5, dtype=bool), torch.zeros(1, 1, 1, 1), 8)
         for change, image, logits in changes:
             now = compare(logits, intact[image], labels[image] if labelled else None)
-            right[change, image], loss[change, image] = now
+            for values, of_images in zip(answers, now, strict=True):
+                values[change, image] = of_images
     assert base.accuracy.all()
-    drop, worst = worst_class(right, base.accuracy, intact.argmax(1))
+    drop, worst = worst_class(answers.accuracy, base.accuracy, intact.argmax(1))
     assert drop.tolist() == [1, 1, 1, 1, 0]
     assert worst.tolist() == [0, 1, 2, 3, NONE]
-    np.testing.assert_allclose((right - base.accuracy).mean(1), [-0.25, -0.25, -0.25, -0.25, 0])
-    cost = mean_difference(loss, base.loss, 200, 0)
+    np.testing.assert_allclose((answers.accuracy - base.accuracy).mean(1), [-0.25, -0.25, -0.25, -0.25, 0])
+    np.testing.assert_allclose(answers.changed.mean(1), [0.25, 0.25, 0.25, 0.25, 0])
+    cost = mean_difference(answers.loss, base.loss, 200, 0)
     assert (cost.low[:4] > 0.1).all()
     assert cost.value[4] == cost.low[4] == cost.high[4] == 0
