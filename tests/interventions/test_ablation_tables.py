@@ -1,9 +1,10 @@
 """Tables of ablation from one job or several."""
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
-from census.interventions.ablation_tables import with_counts
+from census.interventions.ablation_tables import EFFECTS, HALVES, SPLITS, with_counts
 
 NAN = float("nan")
 
@@ -11,7 +12,18 @@ NAN = float("nan")
 def units(rows):
     names = ("checkpoint", "mode", "unit", "ablation_kl", "same")
     columns = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
-    return pa.table({"layer": ["relu"] * len(rows), **columns})
+    n_halves = len(EFFECTS) * 2 * SPLITS
+    # an effect that is the unit's number on one half, and a little more on the other
+    halves = np.repeat(columns["unit"], n_halves).astype(float) + 0.01 * (np.arange(n_halves * len(rows)) % 2)
+    return pa.table(
+        {
+            "layer": ["relu"] * len(rows),
+            **columns,
+            "ablation_changed": columns["ablation_kl"],
+            **{name: pa.nulls(len(rows), pa.float64()) for name in EFFECTS[2:]},
+            HALVES: pa.FixedSizeListArray.from_arrays(pa.array(halves), n_halves),
+        }
+    )
 
 
 LAYERS = pa.table(
@@ -24,6 +36,7 @@ LAYERS = pa.table(
         "n_images": [5] * 4,
         "n_without_effect": pa.nulls(4, pa.int64()),
         "n_undefined": pa.nulls(4, pa.int64()),
+        **{f"reliability_{name}": pa.nulls(4, pa.float64()) for name in EFFECTS},
         "loss": [0.5] * 4,
     }
 )
@@ -47,17 +60,20 @@ SECOND = [
 
 def test_units_of_several_jobs_are_in_the_order_of_one_job_and_counted_together():
     found, layers = with_counts(pa.concat_tables([units(FIRST), units(SECOND)]), LAYERS)
-    assert found.column_names == ["layer", "checkpoint", "mode", "unit", "ablation_kl"]
+    assert found.column_names == ["layer", "checkpoint", "mode", "unit", *EFFECTS]
     assert found["unit"].to_pylist() == [1, 4, 7] * 4
     assert found["checkpoint"].to_pylist() == ["0"] * 6 + ["final"] * 6
     assert found["mode"].to_pylist() == [*["zero"] * 3, *["mean"] * 3] * 2
     assert layers.column_names == [
         *("layer", "checkpoint", "mode", "n_units", "n_ablated", "n_images"),
-        *("n_without_effect", "n_undefined", "loss"),
+        *("n_without_effect", "n_undefined", *(f"reliability_{name}" for name in EFFECTS), "loss"),
     ]
     assert layers["n_ablated"].to_pylist() == [3] * 4
     assert layers["n_without_effect"].to_pylist() == [1, 0, 2, 0]
     assert layers["n_undefined"].to_pylist() == [0, 1, 0, 3]
+    # both halves order the units alike; what was not measured has no reliability
+    assert layers["reliability_ablation_kl"].to_pylist() == pytest.approx([1] * 4)
+    assert layers["reliability_ablation_loss"].to_pylist() == [None] * 4
 
 
 @pytest.mark.parametrize("name", ["n_ablated", "n_without_effect", "n_undefined"])

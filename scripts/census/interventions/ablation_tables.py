@@ -20,11 +20,15 @@ from census.measures.ablation import (
     mean_difference,
     worst_class,
 )
-from census.statistics.bootstrap import Estimate, mean_of_rows
+from census.statistics.bootstrap import mean_of_rows
+from census.statistics.reliability import halves, split_half
 from census.tables.arrow import arrow
 
-# of the table of units, as jobs make it: whether each image's answer is the same without the unit
-SAME = "same"
+# of the table of units, as jobs make it: whether each image's answer is the same without the unit; and its
+# effects on both halves of the images of each split
+SAME, HALVES = "same", "halves"
+EFFECTS = ("ablation_kl", "ablation_changed", "ablation_loss", "ablation_accuracy")
+SPLITS = 10
 ORDERS = ("random", "mean_activation", "selectivity", "rs")
 
 
@@ -69,7 +73,7 @@ def unit_table(
     class_names: Sequence[str],
     resampling: Resampling,
 ) -> pa.Table:
-    """Return a row for each unit that was taken out by itself, with a column ``same``.
+    """Return a row for each ablated unit, with the columns ``same`` and ``halves``.
 
     Parameters
     ----------
@@ -82,24 +86,29 @@ def unit_table(
     classes : integer (images,), see :class:`census.interventions.ablation.Outcomes`.
     class_names : by number.
     """
+    first = halves(classes, SPLITS, np.random.default_rng(resampling.seed))
+    parts = np.stack([first, ~first], axis=1).reshape(2 * SPLITS, -1).astype(np.float64)
 
-    def change(name: str) -> Estimate:
-        return mean_difference(getattr(changed, name), getattr(intact, name), *resampling)
-
+    effects: dict[str, Any] = {}
+    on_halves = []
+    for name, values, before in zip(EFFECTS, changed.effects, intact.effects, strict=True):
+        measured = labelled or name not in ("ablation_loss", "ablation_accuracy")
+        effects[name] = mean_difference(values, before, *resampling) if measured else None
+        of_halves = ((values - before) @ parts.T) / parts.sum(1)
+        on_halves.append(of_halves if measured else np.full_like(of_halves, np.nan))
     worst = worst_class(changed.accuracy, intact.accuracy, classes)
     names = [None if label == NONE else class_names[label] for label in worst.label]
     table = Units(
         of=attributes,
         mode=mode,
         unit=units,
-        ablation_kl=change("divergence"),
-        ablation_changed=change("changed"),
-        ablation_loss=change("loss") if labelled else None,
-        ablation_accuracy=change("accuracy") if labelled else None,
+        **effects,
         ablation_worst_class=worst.drop,
         worst_class=names,
     )
-    return arrow(table).append_column(SAME, pa.array((changed.divergence == 0).all(1)))
+    flat = pa.array(np.stack(on_halves, axis=1).ravel())
+    columns = arrow(table).append_column(SAME, pa.array((changed.divergence == 0).all(1)))
+    return columns.append_column(HALVES, pa.FixedSizeListArray.from_arrays(flat, len(EFFECTS) * 2 * SPLITS))
 
 
 def curve_table(
@@ -170,6 +179,7 @@ def layer_table(
             n_images=len(classes),
             n_without_effect=None,
             n_undefined=None,
+            **{f"reliability_{name}": None for name in EFFECTS},
             chance=chance_accuracy(classes),
             accuracy=intact.accuracy.mean(),
             loss=intact.loss.mean(),
@@ -189,23 +199,37 @@ def with_counts(units: pa.Table, layers: pa.Table) -> tuple[pa.Table, pa.Table]:
 
     Parameters
     ----------
-    units : all ablated units, those of one layer, checkpoint and mode in order, with a column ``same``.
-    layers : a row for each layer, checkpoint and mode, which does not count them yet.
+    units : all ablated units, those of one layer, checkpoint and mode in order, with the columns ``same`` and
+        ``halves``.
+    layers : a row for each layer, checkpoint and mode, without what follows from all of its units.
 
     Returns
     -------
-    units : without ``same``, in the order of ``layers``.
-    layers : with ``n_ablated``, ``n_without_effect`` and ``n_undefined``.
+    units : without ``same`` and ``halves``, in the order of ``layers``.
+    layers : with ``n_ablated``, ``n_without_effect``, ``n_undefined``, and the reliability of each effect.
     """
-    sorted_units, counts = [], []
+    sorted_units, counts, reliability = [], [], []
     for row in layers.select(["layer", "checkpoint", "mode"]).to_pylist():
         of_row = reduce(pc.and_, (pc.equal(units[name], value) for name, value in row.items()))
         found = units.filter(of_row)
         undefined = int(np.isnan(found["ablation_kl"].to_numpy()).sum())
         counts.append((found.num_rows, pc.sum(found[SAME], min_count=0).as_py(), undefined))
-        sorted_units.append(found.drop_columns([SAME]))
-    names = ("n_ablated", "n_without_effect", "n_undefined")
-    for name, numbers in zip(names, zip(*counts, strict=True), strict=True):
-        place = layers.schema.get_field_index(name)
-        layers = layers.set_column(place, name, pa.array(numbers, pa.int64()))
+        reliability.append(
+            [None if found[name].null_count else _reliability(found, name) for name in EFFECTS]
+        )
+        sorted_units.append(found.drop_columns([SAME, HALVES]))
+    filled = {
+        **dict.fromkeys(("n_ablated", "n_without_effect", "n_undefined"), pa.int64()),
+        **{f"reliability_{name}": pa.float64() for name in EFFECTS},
+    }
+    values = zip(*(one + tuple(other) for one, other in zip(counts, reliability, strict=True)), strict=True)
+    for (name, kind), column in zip(filled.items(), values, strict=True):
+        layers = layers.set_column(layers.schema.get_field_index(name), name, pa.array(column, kind))
     return pa.concat_tables(sorted_units), layers
+
+
+def _reliability(units: pa.Table, effect: str) -> float:
+    """Return the split-half reliability of an effect over the units of one layer, checkpoint and mode."""
+    flat = units[HALVES].combine_chunks().flatten().to_numpy(zero_copy_only=False)
+    on_halves = flat.reshape(len(units), len(EFFECTS), SPLITS, 2)[:, EFFECTS.index(effect)]
+    return split_half([(split[:, 0], split[:, 1]) for split in on_halves.swapaxes(0, 1)])

@@ -98,6 +98,20 @@ class Layer(Table, per="layer"):
     chance: float = share("accuracy of the most frequent answer")
     accuracy: float = share("accuracy of the intact network")
     loss: float = column("loss of the intact network", unit="nats")
+    reliability_ablation_kl: float | None = column(
+        "split-half reliability of `ablation_kl` over the ablated units, ten splits of the images",
+        "ours",
+        range=(None, 1),
+    )
+    reliability_ablation_changed: float | None = column(
+        "reliability of `ablation_changed`", "ours", range=(None, 1)
+    )
+    reliability_ablation_loss: float | None = column(
+        "reliability of `ablation_loss`; null if that is", "ours", range=(None, 1)
+    )
+    reliability_ablation_accuracy: float | None = column(
+        "reliability of `ablation_accuracy`; null if that is", "ours", range=(None, 1)
+    )
     resamples: int = count("the parameter of that name", "resamples")
     auc_random: Estimate | None = share(
         "area under the accuracy as more and more units are removed in random order; final network only",
@@ -160,6 +174,11 @@ class Answers(NamedTuple):
     loss: Floats
     divergence: Floats
     changed: Floats
+
+    @property
+    def effects(self) -> tuple[Floats, Floats, Floats, Floats]:
+        """Values whose changes are effects: divergence, changed, loss, accuracy."""
+        return self.divergence, self.changed, self.loss, self.accuracy
 
     def at(self, rows: NDArray[np.integer]) -> "Answers":
         """Return some of the first axis."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from census.measures.columns import Floats, Integers, Table, column, count, share
 from census.measures.declaration import Matrices, Measure, NoParameters, Recordings
+from census.statistics.reliability import of_seeds
 from census.statistics.top_images import NONE, top_images
 
 if TYPE_CHECKING:
@@ -66,12 +67,18 @@ class Layer(Table, per="layer"):
         "last sixth of the steps (IAM)",
         "ours",
     )
+    reliability_rs_iam: float = column(
+        "reliability of `rs_iam`: rank correlation over units of each two seeds, stepped up to all seeds",
+        "ours",
+        range=(None, 1),
+    )
     share_rs_iam_zero: float = share(
         "share of sampled units, failed ones left out, that no other unit beats on their own IAM picture",
         "S3",
     )
     n_failed_am: int = count("sampled units for which all ascents failed (AM)", "units")
     n_failed_ascents_am: int = count("ascents that failed (AM)", "ascents")
+    reliability_rs_am: float = column("reliability of `rs_am`", "ours", range=(None, 1))
     share_unconverged_am: float = share("the same share of ascents for AM", "ours")
     share_rs_am_zero: float = share("the same for AM", "S3")
 
@@ -121,6 +128,7 @@ def compute(
             f"n_failed_{objective}": len(sampled) - n_known,
             f"n_failed_ascents_{objective}": int(np.isnan(shares).sum()),
             f"share_unconverged_{objective}": float(over_seeds(unconverged.reshape(-1, 1)).mean[0]),
+            f"reliability_rs_{objective}": of_seeds(shares),
             # of the units of which there is a number
             f"share_rs_{objective}_zero": float((mean == 0).sum() / n_known) if n_known else np.nan,
         }

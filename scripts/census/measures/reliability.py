@@ -1,0 +1,177 @@
+"""Split-half reliability of the measures of units: how much would they differ on other images.
+
+Images are split into halves, each unit is measured on both, and its ranks within the layer are correlated.
+The reliability of substitution and of ablation stands in the tables of these measures.
+
+References
+----------
+Spearman (1910) and Brown (1910), British Journal of Psychology 3.
+
+Examples
+--------
+>>> import census  # `recorded` is what census.record returned
+>>> found = census.measure("reliability", recorded["relu1"])["layer"]
+>>> found[["n_units", "splits"]].values.tolist()
+[[2, 5]]
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+from annotated_types import Ge
+from numpy.typing import NDArray
+
+from census.jobs import LOGGER
+from census.measures.concepts import flatness, mf_degree
+from census.measures.declaration import Floats, Measure, Recordings, Table, column, count
+from census.measures.selectivity import detection
+from census.statistics.class_counts import class_counts
+from census.statistics.class_selectivity import selectivity_and_means
+from census.statistics.reliability import FEWEST, halves, split_half
+from census.statistics.sparseness import gini, sums_over_images, treves_rolls
+from census.statistics.top_images import top_images
+
+if TYPE_CHECKING:
+    from census.stores.recording import Recording
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Split-half reliability of measures of units."""
+
+    splits: Annotated[int, Ge(1)] = 5
+    """Random splits of the images into halves."""
+    top: Annotated[int, Ge(2)] = 100
+    """Top images of a unit; half of them are taken from each half of the images."""
+    images: Annotated[int, Ge(8)] = 20000
+    """Images used at most, the first ones in the order of the recording. Measures of more images are more
+    reliable."""
+
+
+def _reliability(measure: str) -> Any:
+    return column(f"split-half reliability of {measure}", "ours", range=(None, 1))
+
+
+class Layer(Table, per="layer"):
+    """How reliable the measures of a layer's units are."""
+
+    n_units: int = count("units of the layer", "units", least=1)
+    n_images: int = count("images, before they are split", "images")
+    splits: int = count("splits into halves", "splits")
+    n_rare_classes: int = count("classes with fewer than four images, too few for halves", "classes")
+    reliability_mean_activation: float = _reliability("`mean_activation`")
+    reliability_max_activation: float = _reliability("`max_activation`")
+    reliability_active_fraction: float = _reliability("`active_fraction`")
+    reliability_lifetime_sparseness: float = _reliability("`lifetime_sparseness`")
+    reliability_gini: float = _reliability(
+        "`gini`; NaN if a class has fewer than four images, as for those below"
+    )
+    reliability_mf_degree: float = _reliability("`mf_degree`")
+    reliability_selectivity: float = _reliability("`selectivity`")
+    reliability_auroc: float = _reliability("`auroc`")
+    reliability_informedness: float = _reliability("`informedness`")
+    reliability_precision_top_k: float = _reliability("`precision_top_k`")
+
+
+PREFIX = "reliability_"
+MEASURES = [each.name.removeprefix(PREFIX) for each in Layer.columns() if each.name.startswith(PREFIX)]
+OF_CLASSES = MEASURES[MEASURES.index("gini") :]
+
+
+def compute(layer: "Recording", parameters: Parameters, seed: int) -> tuple[Layer]:
+    """Measure how reliable the measures of a layer's units are."""
+    n_images = min(parameters.images, len(layer.images))
+    places, labels = np.arange(n_images), layer.labels[:n_images]
+    statistics = {name: layer.on_images(name, places) for name in ("mean", "max", "nonzero")}
+    sizes = np.bincount(labels, minlength=len(layer.classes))
+    n_rare = int(((sizes > 0) & (sizes < FEWEST)).sum())
+    if n_rare:
+        LOGGER.warning("%s: %d classes have fewer than %d images, too few for halves", layer, n_rare, FEWEST)
+    # all layers and checkpoints are compared on the same halves
+    split = halves(labels, parameters.splits, np.random.default_rng(seed))
+    n_positions = layer.shape[1] * layer.shape[2]
+    measured = [
+        [
+            unit_measures(
+                {name: values[half] for name, values in statistics.items()},
+                *(labels[half], len(layer.classes), n_positions, parameters.top // 2),
+            )
+            for half in (first, ~first)
+        ]
+        for first in split
+    ]
+    reliability = {
+        name: np.nan
+        if n_rare and name in OF_CLASSES
+        else split_half([(one[name], other[name]) for one, other in measured])
+        for name in MEASURES
+    }
+    return (
+        Layer(
+            of=layer.attributes,
+            n_units=layer.shape[0],
+            n_images=n_images,
+            splits=parameters.splits,
+            n_rare_classes=n_rare,
+            **{f"{PREFIX}{name}": value for name, value in reliability.items()},
+        ),
+    )
+
+
+measure = Measure(
+    name="reliability",
+    title="Reliability of measures of units",
+    reads={"layer": Recordings()},
+    tables={"layer": Layer},
+    compute=compute,
+    parameters=Parameters,
+    memory=3000,
+)
+
+
+def unit_measures(
+    statistics: Mapping[str, NDArray[np.floating]],
+    labels: NDArray[np.integer],
+    n_classes: int,
+    n_positions: int,
+    top: int,
+) -> dict[str, Floats]:
+    """Return the measures of a layer's units on some images, each array of float, shape (n_units,).
+
+    Parameters
+    ----------
+    statistics : ``mean``, ``max`` and ``nonzero`` of each unit's map, arrays of shape (n_images, n_units).
+    labels : array of int, shape (n_images,).
+    n_classes : number of classes.
+    n_positions : positions of a map.
+    top : number of top images.
+    """
+    means, largest = statistics["mean"], statistics["max"]
+    n_images, n_units = means.shape
+    sums = sums_over_images([means], n_units)
+    k = min(top, n_images)
+    block = (np.arange(n_images), largest, np.zeros(largest.shape, np.int32))
+    counts = class_counts(top_images([block], n_units, k).images, labels, n_classes)
+    inequality = gini(counts)
+    found = detection(np.nan_to_num(means), labels, n_classes, k)
+    is_known = np.isfinite(means).all(0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        precision = found.top_counts.max(1) / found.top_counts.sum(1)
+    classless = np.isnan(found.auroc).all(1)
+    best = {
+        name: np.where(classless, np.nan, np.fmax.reduce(values, axis=1))
+        for name, values in (("auroc", found.auroc), ("informedness", found.informedness))
+    }
+    return {
+        "mean_activation": sums.total / n_images,
+        "max_activation": largest.max(0).astype(np.float64),
+        "active_fraction": statistics["nonzero"].sum(0, dtype=np.float64) / (n_images * n_positions),
+        "lifetime_sparseness": treves_rolls(*sums, n_images),
+        "gini": inequality,
+        "mf_degree": mf_degree(inequality, np.where(counts.any(1), flatness(counts, n_classes), np.nan)),
+        "selectivity": selectivity_and_means(means.astype(np.float32), labels, n_classes)[0],
+        **{name: np.where(is_known, values, np.nan) for name, values in best.items()},
+        "precision_top_k": np.where(is_known, precision, np.nan),
+    }

@@ -1,0 +1,101 @@
+"""Split-half reliability: whether a measure of units would come out alike on other images or seeds.
+
+A correlation with a measure can be no larger than the root of its reliability. An unreliable measure that
+correlates with nothing tells that it was measured too coarsely, not that there is no relation.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from census.statistics.ranks import spearman
+
+Floats = NDArray[np.float64]
+FEWEST = 4  # images of each class, so that each half has two
+
+
+def halves(labels: NDArray[np.integer], splits: int, random: np.random.Generator) -> NDArray[np.bool_]:
+    """Split images into halves at random, the images of each class as evenly as possible.
+
+    Parameters
+    ----------
+    labels : array of int, shape (n_images,), the class of each image.
+    splits : number of splits.
+
+    Returns
+    -------
+    array of bool, shape (splits, n_images), whether an image is in the first half.
+
+    Examples
+    --------
+    >>> halves(np.array([0, 0, 1, 1]), 1, np.random.default_rng(0)).reshape(2, 2).sum(1).tolist()
+    [1, 1]
+    """
+    split = np.empty((splits, len(labels)), bool)
+    for first in split:
+        # in a random order, sorted by class, every other image
+        order = random.permutation(len(labels))
+        order = order[np.argsort(labels[order], kind="stable")]
+        first[order] = np.arange(len(order)) % 2 == random.integers(2)
+    return split
+
+
+def stepped_up(rho: float, factor: float) -> float:
+    """Return the reliability of a measure of more images, or seeds, than those that were correlated.
+
+    Parameters
+    ----------
+    rho : mean correlation of two parts.
+    factor : how many times as many the measure itself is of: 2 for halves.
+
+    References
+    ----------
+    Spearman (1910), Correlation calculated from faulty data, British Journal of Psychology 3; Brown (1910),
+    Some experimental results in the correlation of mental abilities, ibid.
+
+    Examples
+    --------
+    >>> stepped_up(0.5, 2)
+    0.6666666666666666
+    """
+    denominator = 1 + (factor - 1) * rho
+    return float(factor * rho / denominator) if denominator > 0 else float("nan")
+
+
+def split_half(parts: Sequence[tuple[Floats, Floats]]) -> float:
+    """Return the split-half reliability of a measure of units.
+
+    Parameters
+    ----------
+    parts : the measure on both halves of each split, array of float, shape (n_units,). A unit for which it is
+        NaN in a half is left out of that split.
+
+    Returns
+    -------
+    Spearman's ρ of both halves over units, mean over splits, stepped up to all images. NaN if it is undefined
+    in a split, as for fewer than three units.
+    """
+    rhos = []
+    for first, second in parts:
+        values = np.stack([first, second])
+        values = values[:, ~np.isnan(values).any(0)]
+        rhos.append(spearman(values[:, None])[0] if values.shape[1] >= 3 else np.nan)
+    return stepped_up(float(np.mean(rhos)), 2)
+
+
+def of_seeds(values: Floats) -> float:
+    """Return the reliability of a mean over seeds: ρ of each two seeds over units, stepped up to all seeds.
+
+    Parameters
+    ----------
+    values : array of float, shape (n_seeds, n_units), NaN if a seed failed.
+    """
+    n_seeds = len(values)
+    rhos = []
+    for one, other in zip(*np.triu_indices(n_seeds, 1), strict=True):
+        both = values[[one, other]]
+        both = both[:, ~np.isnan(both).any(0)]
+        rhos.append(spearman(both[:, None])[0] if both.shape[1] >= 3 else np.nan)
+    known = [rho for rho in rhos if not np.isnan(rho)]
+    return stepped_up(float(np.mean(known)), n_seeds) if known else float("nan")

@@ -1,0 +1,48 @@
+"""Reliability of the measures of units."""
+
+import numpy as np
+import pytest
+
+from census.measures.reliability import MEASURES, Layer, unit_measures
+
+
+@pytest.fixture
+def statistics():
+    random = np.random.default_rng(0)
+    means = random.gamma(1, size=(60, 8)).astype(np.float32)
+    means[:, 7] = 0
+    return {
+        "mean": means,
+        "max": means * random.uniform(1, 2, means.shape).astype(np.float32),
+        "nonzero": random.integers(0, 10, means.shape) * (means > 0),
+    }
+
+
+def test_every_measure_has_a_column(statistics):
+    labels = np.arange(60) % 3
+    found = unit_measures(statistics, labels, 3, 9, 20)
+    assert list(found) == MEASURES
+    assert {f"reliability_{name}" for name in found} <= {column.name for column in Layer.columns()}
+    assert all(values.shape == (8,) for values in found.values())
+
+
+def test_measures_are_those_of_the_census(statistics):
+    labels = np.arange(60) % 3
+    found = unit_measures(statistics, labels, 3, 9, 20)
+    means = statistics["mean"].astype(float)
+    np.testing.assert_allclose(found["mean_activation"], means.mean(0), rtol=1e-6)
+    np.testing.assert_allclose(found["max_activation"], statistics["max"].max(0))
+    np.testing.assert_allclose(found["active_fraction"], statistics["nonzero"].mean(0) / 9)
+    sparseness = 1 - means[:, :7].mean(0) ** 2 / (means[:, :7] ** 2).mean(0)
+    np.testing.assert_allclose(found["lifetime_sparseness"][:7], sparseness, rtol=1e-5)
+    of_classes = np.sort([means[labels == label].mean(0) for label in range(3)], axis=0)[:, :7]
+    rest = of_classes[:2].mean(0)
+    np.testing.assert_allclose(
+        found["selectivity"][:7], (of_classes[2] - rest) / (of_classes[2] + rest), rtol=1e-4
+    )
+    top = np.argsort(-statistics["max"][:, 0])[:20]
+    counts = np.sort(np.bincount(labels[top], minlength=3)) / 20
+    assert found["gini"][0] == pytest.approx(1 - 2 * (counts * (3 - np.arange(1, 4) + 0.5) / 3).sum())
+    # an inactive unit has no classes
+    for name in ("lifetime_sparseness", "gini", "mf_degree", "selectivity", "precision_top_k"):
+        assert np.isnan(found[name][7]), name
