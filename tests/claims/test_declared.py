@@ -40,6 +40,7 @@ class Planted:
                 "redundancy_difference": 0.0,
                 "redundancy_difference_low": -0.1,
                 "redundancy_difference_high": 0.1,
+                **{f"reliability_{name}": 0.9 for name in (*NOTIONS, "ablation_loss")},
             }
         ).set_index("layer", drop=False)
         size = len(NAMES) * N_UNITS
@@ -289,6 +290,17 @@ def test_what_is_planted_is_found(statistic, sign):
     # of ten classes, the highest MF degree is significant in all layers by chance
     expected = SUPPORTED if sign > 0 else INCONCLUSIVE if by_chance else CONTRADICTED
     assert verdict_on(statistic, planted) == expected
+
+
+@pytest.mark.parametrize("measure", ["rs_iam", "selectivity"])
+def test_the_order_of_units_by_an_unreliable_measure_says_nothing(measure):
+    statistic, planted = "ρ of RS and class selectivity", Planted()
+    PLANTS[statistic](planted, 1)
+    planted.layers[f"reliability_{measure}"] = 0.4
+    claim = claim_of(statistic)
+    verdict = judge(claim.test(planted.evidence()), None, claim.null, claim.predicted)
+    assert verdict.state == INCONCLUSIVE
+    assert verdict.reason == f"measure unreliable: {measure} (reliability 0.40)"
 
 
 def test_logits_that_average_class_maps_have_no_last_step():

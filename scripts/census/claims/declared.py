@@ -4,8 +4,8 @@ To add one, write a function from the evidence to what was found, and put it bel
 """
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Literal
 
@@ -27,7 +27,7 @@ Floats = NDArray[np.float64]
 Test = Callable[[Evidence], Outcome]
 TestOfLayers = Callable[[Evidence, list[str]], Outcome]
 # which layers a claim is about, by the evidence's own names for them
-Layers = Literal["recorded", "trunk", "rectified", "hidden", "substituted", "convolutional"]
+Layers = Literal["recorded", "trunk", "rectified", "hidden", "substituted", "convolutional", "early"]
 
 DRAWS = 50  # of random top images, for a level of chance
 # the studies' notions of a unit that stands for one thing, each so that more of it is a higher number
@@ -79,18 +79,22 @@ def _claim(
     resampled: str = "units",
     null: float = 0,
     of: Layers = "rectified",
+    orders: Sequence[str] = (),
 ) -> Callable[[TestOfLayers], TestOfLayers]:
     """Put a test among the claims.
 
     Parameters
     ----------
     of : the layers that it is about, which the test is given; without any of them nothing was measured.
+    orders : measures of units whose order the test compares, and which must be reliable.
     """
 
     def declare(test: TestOfLayers) -> TestOfLayers:
         def outcome(evidence: Evidence) -> Outcome:
             names = getattr(evidence, of)
-            return test(evidence, names) if names else Outcome.undefined(f"no {of} layers")
+            if not names:
+                return Outcome.undefined(f"no {of} layers")
+            return replace(test(evidence, names), unreliable=evidence.unreliable(orders, names))
 
         CLAIMS.append(Claim(id, claim, statistic, predicted, null, resampled, figure, outcome))
         return test
@@ -114,11 +118,6 @@ def _trend(evidence: Evidence, names: list[str], values: Floats, of: Floats | No
         samples = np.array([along(one, two[None])[0] for one, two in zip(other, values, strict=True)])
     by_chance = trend(other[0, known], values[0, known], evidence.random("orders of layers"))
     return Outcome.of_samples(samples, n, by_chance)
-
-
-def _third(names: list[str]) -> list[str]:
-    """Return the first third of layers, rounded up."""
-    return names[: math.ceil(len(names) / 3)]
 
 
 def _mean_over_layers(values: NDArray[np.floating]) -> Outcome:
@@ -427,10 +426,11 @@ def _relations(evidence: Evidence, first: str, second: str, names: list[str]) ->
     "ρ of RS and class selectivity, mean over the first third of convolutional layers",
     1,
     ("importance", "depth"),
-    of="convolutional",
+    of="early",
+    orders=("rs_iam", "selectivity"),
 )
 def _substitution_and_selectivity(evidence: Evidence, names: list[str]) -> Outcome:
-    return _mean_over_layers(_relations(evidence, "rs_iam", "selectivity", _third(names)))
+    return _mean_over_layers(_relations(evidence, "rs_iam", "selectivity", names))
 
 
 @_claim(
@@ -440,6 +440,7 @@ def _substitution_and_selectivity(evidence: Evidence, names: list[str]) -> Outco
     -1,
     ("importance", "depth"),
     of="convolutional",
+    orders=("rs_iam", "selectivity"),
 )
 def _weakening(evidence: Evidence, names: list[str]) -> Outcome:
     return _trend(evidence, names, _relations(evidence, "rs_iam", "selectivity", names))
@@ -488,10 +489,11 @@ def _importance(effect: str, words: str) -> None:
         f"ρ of class selectivity and {effect}, mean over the first third of convolutional layers",
         -1,
         ("importance", "relations"),
-        of="convolutional",
+        of="early",
+        orders=("selectivity", effect),
     )
     def _(evidence: Evidence, names: list[str]) -> Outcome:
-        return _mean_over_layers(_relations(evidence, "selectivity", effect, _third(names)))
+        return _mean_over_layers(_relations(evidence, "selectivity", effect, names))
 
     @_claim(
         "S3.5",
@@ -500,6 +502,7 @@ def _importance(effect: str, words: str) -> None:
         -1,
         ("importance", "relations"),
         of="substituted",
+        orders=("rs_iam", effect),
     )
     def _(evidence: Evidence, names: list[str]) -> Outcome:
         return _mean_over_layers(_relations(evidence, "rs_iam", effect, names))
@@ -601,6 +604,7 @@ def _agreement(one: str, other: str) -> None:
         sign,
         ("agreement", "notions"),
         of="substituted",
+        orders=(one, other),
     )
     def _(evidence: Evidence, names: list[str]) -> Outcome:
         rho = evidence.pooled([one, other], names)[:, 0, 1]

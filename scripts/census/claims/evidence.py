@@ -3,6 +3,7 @@
 Arrays of samples have the data themselves first, and then their resamples: ``(1 + resamples, …)``.
 """
 
+import math
 import zlib
 from collections.abc import Sequence
 from functools import cached_property
@@ -22,6 +23,7 @@ from census.statistics.similarity import similarity
 from census.statistics.sparseness import gini
 
 Floats = NDArray[np.float64]
+RELIABLE = 0.5  # split-half reliability, below which the order of units says too little
 
 
 class Source(Protocol):
@@ -105,6 +107,20 @@ class Evidence:
         """Names of the layers with spatial extent whose units were looked at one by one."""
         has_extent = self.layers["n_neurons"] > self.layers["n_units"]
         return [name for name in self.substituted if has_extent[name]]
+
+    @property
+    def early(self) -> list[str]:
+        """Names of the first third of convolutional layers, rounded up."""
+        return self.convolutional[: math.ceil(len(self.convolutional) / 3)]
+
+    def unreliable(self, measures: Sequence[str], names: Sequence[str]) -> str:
+        """Return those measures of units whose split-half reliability, median over layers, is below 0.5."""
+        found = {}
+        for name in measures:
+            known = self.layers.loc[list(names), f"reliability_{name}"].dropna()
+            if len(known) and known.median() < RELIABLE:
+                found[name] = known.median()
+        return ", ".join(f"{name} (reliability {value:.2f})" for name, value in found.items())
 
     def random(self, *purpose: str) -> np.random.Generator:
         """Return a stream of random numbers of its own for a purpose."""

@@ -35,6 +35,7 @@ class Outcome:
     tails : position of the effect among all orders of layers; None if the interval decides.
     low, high : ends of the 95 % interval; NaN without resamples.
     reason : why the effect is undefined.
+    unreliable : measures of units that are too unreliable to compare their order; empty if none.
     """
 
     effect: float
@@ -44,6 +45,7 @@ class Outcome:
     low: float = math.nan
     high: float = math.nan
     reason: str = ""
+    unreliable: str = ""
 
     @classmethod
     def undefined(cls, reason: str, n: int = 0) -> Self:
@@ -95,6 +97,7 @@ def judge(outcome: Outcome, control: Outcome | None, null: float, predicted: int
 
     A trend over layers is decided by its permutation test, all else by the 95 % interval. A supported claim
     is not about learning if its difference from the untrained network, resampled jointly, does not exclude 0.
+    If a measure on which a claim rests is unreliable, the claim is inconclusive, whatever its interval.
 
     Parameters
     ----------
@@ -124,6 +127,8 @@ def judge(outcome: Outcome, control: Outcome | None, null: float, predicted: int
         state, reason = (CONTRADICTED, "") if side else (INCONCLUSIVE, inconclusive)
     else:
         state, reason = _learned(outcome, control, predicted)
+    if outcome.unreliable:
+        return Verdict(INCONCLUSIVE, p, f"measure unreliable: {outcome.unreliable}")
     return Verdict(state, p, ", ".join(filter(None, [reason, few if side else ""])))
 
 
