@@ -24,6 +24,7 @@ DECLARED = (
     "facetedness",
     "facets",
     "selectivity",
+    "reliability",
     "alignment",
     "bases",
     "directions",

@@ -55,7 +55,7 @@ RESOLUTION = 1e-6
 class Parameters(ImageResamples, Rotations):
     """Axis alignment: whether activation vectors prefer the unit basis to other bases of the same space."""
 
-    images: Annotated[int, Ge(2)] | None = 250
+    images: Annotated[int, Ge(2)] | None = 100
     """Number of the images with activation maps, a seeded random sample, whose activation vectors are
     rotated; null for all of them."""
 

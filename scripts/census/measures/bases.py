@@ -58,7 +58,7 @@ class Directions(Table, per="kind of direction"):
         "patterns that are silent, or the same, in all directions of one of the kinds", "patterns"
     )
     n_unsettled: Integers = count("halves of the images whose search did not come to rest", "halves")
-    pattern_kurtosis: Estimate = column("mean kurtosis of patterns", range=(1, None))
+    pattern_kurtosis: Estimate = column("mean kurtosis of patterns, moments about 0", range=(1, None))
     pattern_gini: Estimate = share("mean Gini index of patterns")
     pattern_hoyer: Estimate = share("mean Hoyer sparseness of patterns")
 
@@ -155,13 +155,13 @@ def compare(
         chosen = np.sort(np.argsort(-patterns[half].astype(np.float64).var(0), kind="stable")[:k])
         independent, settled = independent_directions(patterns[half].astype(np.float64), span, k, seed)
         unsettled += not settled
-        statistics[0][:, others] = unevenness(values[:, chosen])
-        statistics[2][:, others] = unevenness(values @ span.directions[:k].T)
-        statistics[3][:, others] = unevenness(values @ independent.T)
+        statistics[0][:, others] = unevenness(values[:, chosen], signed=False)
+        statistics[2][:, others] = unevenness(values @ span.directions[:k].T, signed=False)
+        statistics[3][:, others] = unevenness(values @ independent.T, signed=False)
     flat = statistics.reshape(len(KINDS), 3, -1)
     singles = found.patterns.astype(np.float32)
     for frame in frames[:, :k]:
-        flat[1] += unevenness(singles @ frame.T) / len(frames)
+        flat[1] += unevenness(singles @ frame.T, signed=False) / len(frames)
     counted = known.ravel() & np.isfinite(flat).all((0, 1))
     means = means_over_patterns(flat, np.stack([counted] * 3), n_images)
     return Bases(estimate(means, resampled), k, int((~counted).sum()), unsettled)

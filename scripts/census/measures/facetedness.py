@@ -33,10 +33,11 @@ class Units(concepts.Units, per="unit"):
     mf_normalised: Floats = column("MF degree over the network's highest finite one", "S2", range=(0, None))
     facetedness: Texts = column("`multi` above the network's mean MF degree, `single` below it", "S2")
     mf_p_normal: Floats = share(
-        "tail of the MF degree in a normal distribution with mean and deviation of the layer's other units",
+        "two-sided p of the MF degree in a normal distribution with mean and deviation of the layer's other "
+        "units: twice the tail on the unit's side of the network's mean",
         "S2",
     )
-    mf_p_rank: Floats = share("p of the MF degree by its rank in the layer", "ours")
+    mf_p_rank: Floats = share("the same by its rank in the layer", "ours")
     mf_q: Floats = share("`mf_p_normal` after Benjamini and Hochberg within the layer", "ours")
 
 
@@ -112,7 +113,8 @@ def _of_layer(
     degree, sizes, is_input = units["mf_degree"], units["n_top_images"], row["kind"] == "input"
     compared = np.full(len(degree), np.nan) if is_input else degree
     multi, single = is_multi_faceted(compared, mean), is_single_faceted(compared, mean)
-    by_normal, by_rank = tail_p_values(compared, multi)
+    # the data choose the side, so both tails count
+    by_normal, by_rank = (np.minimum(2 * tail, 1) for tail in tail_p_values(compared, multi))
     corrected = benjamini_hochberg(by_normal)
     sides = np.full(len(degree), None, object)
     sides[multi], sides[single] = "multi", "single"

@@ -14,22 +14,23 @@ STATISTICS = ("kurtosis", "gini", "hoyer")
 VALUES_AT_ONCE = 1 << 17  # few enough to stay in a processor's cache between one operation and the next
 
 
-def unevenness(values: NDArray[np.floating]) -> NDArray[np.floating]:
+def unevenness(values: NDArray[np.floating], *, signed: bool = True) -> NDArray[np.floating]:
     """Return how unevenly each pattern spreads over its axes, by three statistics.
 
     Parameters
     ----------
     values : float (patterns, axes), at least two axes; not of a size whose fourth power is no finite number.
+    signed : whether the signs of axes have a meaning. If not, no statistic depends on them.
 
     Returns
     -------
-    (3, patterns), of the type of ``values``: kurtosis m4 / m2², with moments about the pattern's mean; Gini
-    index and Hoyer sparseness of absolute values. NaN for a pattern of zeros; kurtosis also where all values
-    are the same.
+    (3, patterns), of the type of ``values``: kurtosis m4 / m2², with moments about the pattern's mean, or
+    about 0 without signs; Gini index and Hoyer sparseness of absolute values. NaN for a pattern of zeros;
+    kurtosis also where all values are the same.
     """
     ascending, squares = np.sort(np.abs(values), axis=-1), np.einsum("pc,pc->p", values, values)
     by_hoyer = hoyer(ascending.sum(-1), squares, values.shape[-1])
-    return np.stack([kurtosis(values), gini_of_sorted(ascending), by_hoyer])
+    return np.stack([kurtosis(values, about_zero=not signed), gini_of_sorted(ascending), by_hoyer])
 
 
 def random_frames(n_directions: int, n_units: int, count: int, seed: int) -> Singles:

@@ -159,19 +159,19 @@ def gini_of_sorted(ascending: NDArray[np.number]) -> Floats:
     return np.where(np.abs(index) < 1e-12, 0, index)
 
 
-def kurtosis(values: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Return the kurtosis m4 / m2² of each row, moments about its mean; NaN where all values are the same.
+def kurtosis(values: NDArray[np.floating], *, about_zero: bool = False) -> NDArray[np.floating]:
+    """Return the kurtosis m4 / m2² of each row; NaN where all values are the same.
 
     Parameters
     ----------
     values : float (rows, n); not of a size whose fourth power is no finite number.
+    about_zero : whether moments are about 0 instead of the row's mean, so that signs change nothing.
 
     Returns
     -------
     (rows,), of the type of ``values``.
     """
-    squares = values - values.mean(-1, keepdims=True)
-    squares *= squares
+    squares = values**2 if about_zero else (values - values.mean(-1, keepdims=True)) ** 2
     with np.errstate(invalid="ignore", divide="ignore"):
         found = np.einsum("pc,pc->p", squares, squares) / values.shape[-1] / squares.mean(-1) ** 2
     # values that are all the same may miss their mean by rounding
