@@ -24,8 +24,9 @@ from annotated_types import Ge
 from numpy.typing import NDArray
 
 from census.jobs import LOGGER
+from census.measures.columns import Floats, Table, column, count
 from census.measures.concepts import flatness, mf_degree
-from census.measures.declaration import Floats, Measure, Recordings, Table, column, count
+from census.measures.declaration import Measure, Recordings
 from census.measures.selectivity import detection
 from census.statistics.class_counts import class_counts
 from census.statistics.class_selectivity import selectivity_and_means
