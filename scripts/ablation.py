@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from census.jobs import Script, job, one_by_one
+from census.statistics.streams import stream
 
 snakemake: Script
 
 with job(snakemake.log[0]) as log:
-    import zlib
-
     import numpy as np
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -70,9 +69,8 @@ with job(snakemake.log[0]) as log:
 
     def removals(layer: str, checkpoint: str, means: NDArray[np.float64]) -> Iterator[Removal]:
         """Yield the orders in which units are removed."""
-        random = [seed, zlib.crc32(layer.encode())]
         for number in range(params.random_orders):
-            order = np.random.default_rng([*random, number]).permutation(n_units)
+            order = stream(seed, "removal order", layer, number).permutation(n_units)
             yield Removal("random", number, None, removed_units(order, params.steps))
         # on pictures made for units it is known for the sampled ones only
         rs = "rs_iam" if len(chosen) == n_units else "rs_natural"

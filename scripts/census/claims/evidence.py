@@ -4,7 +4,6 @@ Arrays of samples have the data themselves first, and then their resamples: ``(1
 """
 
 import math
-import zlib
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Protocol
@@ -21,6 +20,7 @@ from census.statistics.correlation import mean_correlation
 from census.statistics.ranks import spearman
 from census.statistics.similarity import similarity
 from census.statistics.sparseness import gini
+from census.statistics.streams import stream
 
 Floats = NDArray[np.float64]
 RELIABLE = 0.5  # split-half reliability, below which the order of units says too little
@@ -124,7 +124,7 @@ class Evidence:
 
     def random(self, *purpose: str) -> np.random.Generator:
         """Return a stream of random numbers of its own for a purpose."""
-        return np.random.default_rng([self.seed, *(zlib.crc32(word.encode()) for word in purpose)])
+        return stream(self.seed, *purpose)
 
     def depth(self, names: Sequence[str]) -> Floats:
         """Return how deep layers lie."""

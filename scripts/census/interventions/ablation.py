@@ -13,6 +13,7 @@ from census.measures.ablation import Answers, compare
 from census.networks.layers import Layer
 from census.networks.maps import as_maps
 from census.networks.prepared import Prepared
+from census.statistics.streams import stream
 
 
 class Outcomes(NamedTuple):
@@ -58,7 +59,7 @@ class Ablation:
         self._layer, self._prepared, self._batch = layer, prepared, batch
         self._pixels, self._labels = pixels, labels
         # a circle through all images, so that each map comes from another one
-        circle = np.random.default_rng([seed, 0xC12C1E]).permutation(len(pixels))
+        circle = stream(seed, "donors").permutation(len(pixels))
         self._donors = np.empty(len(pixels), np.int64)
         self._donors[circle] = np.roll(circle, 1)
 

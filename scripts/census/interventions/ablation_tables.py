@@ -22,6 +22,7 @@ from census.measures.ablation import (
 )
 from census.statistics.bootstrap import mean_of_rows
 from census.statistics.reliability import halves, split_half
+from census.statistics.streams import stream
 from census.tables.arrow import arrow
 
 # of the table of units, as jobs make it: whether each image's answer is the same without the unit; and its
@@ -86,7 +87,7 @@ def unit_table(
     classes : integer (images,), see :class:`census.interventions.ablation.Outcomes`.
     class_names : by number.
     """
-    first = halves(classes, SPLITS, np.random.default_rng(resampling.seed))
+    first = halves(classes, SPLITS, stream(resampling.seed, "halves"))
     parts = np.stack([first, ~first], axis=1).reshape(2 * SPLITS, -1).astype(np.float64)
 
     effects: dict[str, Any] = {}

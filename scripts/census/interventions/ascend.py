@@ -16,6 +16,7 @@ from census.interventions.transformations import jitter
 from census.networks.layers import Layer
 from census.networks.maps import as_maps
 from census.networks.prepared import Prepared
+from census.statistics.streams import stream
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class Ascent:
 
     def __init__(self, prepared: Prepared, layer: Layer, settings: Settings) -> None:
         self._preprocess, self._settings = prepared.preprocess, settings
-        self._device, self._units_axis = prepared.device, layer.units_axis
+        self._device, self._units_axis, self._layer = prepared.device, layer.units_axis, layer.name
         # of a picture: channels and size
         self._shape = prepared.images.shape[1:3]
         entering = {"before": layer.node} if layer.before else {}
@@ -137,7 +138,7 @@ class Ascent:
         """Return standard normal noise, float32 (pictures, channels, size, size)."""
         channels, size = self._shape
         drawn = [
-            np.random.default_rng([self._settings.seed, int(seed), int(unit)]).standard_normal(
+            stream(self._settings.seed, "noise", self._layer, seed, unit).standard_normal(
                 (channels, size, size), np.float32
             )
             for unit, seed in zip(units, seeds, strict=True)
@@ -149,7 +150,7 @@ class Ascent:
     ) -> Iterator[Tensor]:
         """Optimize, and yield the objective's values, float (pictures,), before each step."""
         settings = self._settings
-        random = np.random.default_rng([settings.seed])
+        random = stream(settings.seed, "jitter", self._layer)
         for step in range(settings.steps):
             if not self.has_gradient:
                 yield torch.full(units.shape, torch.nan, device=self._device)

@@ -1,9 +1,9 @@
 """Which units of a layer are looked at where each of them costs passes of the network."""
 
-import zlib
-
 import numpy as np
 from numpy.typing import NDArray
+
+from census.statistics.streams import stream
 
 
 def sample_units(n_units: int, wanted: int | str, seed: int, layer: str) -> NDArray[np.int64]:
@@ -23,5 +23,5 @@ def sample_units(n_units: int, wanted: int | str, seed: int, layer: str) -> NDAr
     -------
     int64 (n,), in ascending order.
     """
-    order = np.random.default_rng([seed, zlib.crc32(layer.encode())]).permutation(n_units)
+    order = stream(seed, "sampled units", layer).permutation(n_units)
     return np.sort(order if wanted == "all" else order[: int(wanted)])

@@ -17,7 +17,6 @@ Examples
 [[2, 30, 20]]
 """
 
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
@@ -41,6 +40,7 @@ from census.statistics.rotations import (
     sort_out,
     unevenness,
 )
+from census.statistics.streams import seed_of, stream
 from census.statistics.subset import choose_images
 
 if TYPE_CHECKING:
@@ -124,9 +124,9 @@ def compute(
     resampled = {n_images: resample_counts(n_images, resamples, seed) for n_images in sizes}
     (n_units, *_), n_positions = checkpoints[0].shape, checkpoints[0].n_positions
     # of this layer, for all checkpoints, before and after the rectifier
-    own_seed = zlib.crc32(str(checkpoints[0].attributes["layer"]).encode()) ^ seed
+    own_seed = seed_of(seed, checkpoints[0].attributes["network"], checkpoints[0].attributes["layer"])
     frames = random_frames(min(max(sizes) * n_positions, n_units), n_units, rotations, own_seed)
-    drawn_rotations = np.random.default_rng([own_seed, rotations]).integers(rotations, size=resamples)
+    drawn_rotations = stream(own_seed, "drawn rotations").integers(rotations, size=resamples)
     for layer in checkpoints:
         images = chosen[layer.n_map_images]
         n_images, values, before = len(images), layer.at_positions()[images], layer.before()

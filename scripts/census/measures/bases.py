@@ -28,6 +28,7 @@ from census.measures.parameters import ImageResamples, Rotations
 from census.statistics.bootstrap import Estimate, estimate, resample_counts
 from census.statistics.rotations import means_over_patterns, random_frames, sort_out, unevenness
 from census.statistics.signs import with_signs
+from census.statistics.streams import seed_of
 
 if TYPE_CHECKING:
     from census.stores.recording import Recording
@@ -67,8 +68,9 @@ def compute(layer: "Recording", parameters: Parameters, seed: int) -> Iterator[D
     """Compare the units of a layer with random, principal and independent directions."""
     patterns, wanted = layer.at_positions(), parameters.directions
     n_images, n_positions, n_units = patterns.shape
-    frames = random_frames(min(wanted, n_units), n_units, parameters.rotations, seed)
-    found = compare(patterns, wanted, frames, resample_counts(n_images, parameters.resamples, seed), seed)
+    own_seed = seed_of(seed, layer.attributes["network"], layer.attributes["layer"])
+    frames = random_frames(min(wanted, n_units), n_units, parameters.rotations, own_seed)
+    found = compare(patterns, wanted, frames, resample_counts(n_images, parameters.resamples, seed), own_seed)
     if found.n_unsettled:
         LOGGER.warning("%s: the search for independent directions did not come to rest", layer)
     kurtosis, gini, hoyer = (found.value.at(slice(None), place) for place in range(3))
@@ -224,7 +226,7 @@ def independent_directions(patterns: Floats, span: Span, count: int, seed: int) 
     from sklearn.exceptions import ConvergenceWarning
 
     whitening = span.directions[:count] / span.deviations[:count, None]
-    ica = FastICA(whiten=False, max_iter=MOST_ITERATIONS, random_state=seed)
+    ica = FastICA(whiten=False, max_iter=MOST_ITERATIONS, random_state=seed % 2**32)
     with warnings.catch_warnings():  # it is said in what is returned
         warnings.simplefilter("ignore", ConvergenceWarning)
         ica.fit((patterns - patterns.mean(0)) @ whitening.T)

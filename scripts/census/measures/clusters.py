@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from census.jobs import LOGGER
 from census.measures.columns import Floats, Table, column, count, share
 from census.measures.declaration import ELSEWHERE, Arrays, Measure, Recordings
+from census.statistics.streams import seed_of, stream
 from census.statistics.subset import choose_images
 
 if TYPE_CHECKING:
@@ -93,7 +94,8 @@ def compute(layer: "Recording", parameters: Parameters, seed: int) -> Iterator[U
         clusters = cut(joins, threshold)
         sizes = np.bincount(clusters)
         cluster[responses.units], size[responses.units] = clusters, sizes[clusters]
-        chance = clusters_by_chance(responses.values, threshold, parameters.permutations, seed).mean()
+        own_seed = seed_of(seed, *(layer.attributes[key] for key in ("network", "checkpoint", "layer")))
+        chance = clusters_by_chance(responses.values, threshold, parameters.permutations, own_seed).mean()
         if layer.attributes["checkpoint"] == "final":
             top = top_images_of_clusters(responses.values, clusters, parameters.images)
             arrays = {
@@ -249,7 +251,7 @@ def clusters_by_chance(
     -------
     int64 (permutations,).
     """
-    random = np.random.default_rng(seed)
+    random = stream(seed, "permuted responses")
     counts = np.empty(permutations, np.int64)
     for number in range(permutations):
         # along memory, in which permuting is several times faster

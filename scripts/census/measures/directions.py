@@ -29,6 +29,7 @@ from census.statistics.class_counts import chance_counts, chance_labels, class_c
 from census.statistics.defined import finite_mean
 from census.statistics.performance import right_images
 from census.statistics.ranks import rank_correlation
+from census.statistics.streams import seed_of, stream
 from census.statistics.svd import (
     MOST_IN_FULL,
     Decomposition,
@@ -117,7 +118,9 @@ def compute(
         )
     if patterns.n_undefined:
         LOGGER.warning("%s: %d patterns are constant or not finite", layer, patterns.n_undefined)
-    found, held_out = _decomposed(patterns, parameters.leading, scratch, seed)
+    # whatever is drawn for this layer; images are resampled alike in all layers
+    own_seed = seed_of(seed, *(layer.attributes[key] for key in ("network", "checkpoint", "layer")))
+    found, held_out = _decomposed(patterns, parameters.leading, scratch, own_seed)
     if len(found.strengths) < rank:
         LOGGER.warning("%s: %d components asked for, %d found", layer, rank, len(found.strengths))
     leading = slice(parameters.leading)
@@ -140,7 +143,7 @@ def compute(
             n_top=max(rank, parameters.neurons),
             n_chosen=parameters.neurons,
             n_sample=parameters.permuted_neurons,
-            seed=seed,
+            seed=own_seed,
         )
         if patterns.correlation is not None:
             permuted = permuted_strengths(
@@ -149,13 +152,13 @@ def compute(
                 n_neurons,
                 parameters.leading,
                 parameters.permutations,
-                seed,
+                own_seed,
             )
             compared["n_components_above_null"] = count_above(found.strengths, permuted)
         if patterns.correlation is not None and n_images <= MOST_IN_FULL:
-            projections = random_projections(found, n_neurons, parameters.projections, seed)
+            projections = random_projections(found, n_neurons, parameters.projections, own_seed)
         else:
-            projections = explicit_projections(patterns.blocks(), n_images, parameters.projections, seed)
+            projections = explicit_projections(patterns.blocks(), n_images, parameters.projections, own_seed)
         top = min(parameters.top, n_images // 2)
         if top < parameters.top:
             LOGGER.warning("%s: %d images at an end, not %d: half of all", layer, top, parameters.top)
@@ -456,7 +459,7 @@ def random_projections(decomposition: Decomposition, n_neurons: int, n: int, see
     -------
     float64 (n, N).
     """
-    random, rank = np.random.default_rng(seed), len(decomposition.strengths)
+    random, rank = stream(seed, "projections"), len(decomposition.strengths)
     inside = random.standard_normal((n, rank))
     rest = random.chisquare(n_neurons - rank, n)
     length = np.sqrt((inside**2).sum(1) + rest)
@@ -480,7 +483,7 @@ def explicit_projections(
     -------
     float64 (n, N), distributed as :func:`random_projections` has them.
     """
-    random = np.random.default_rng(seed)
+    random = stream(seed, "projections")
     projections, squares = np.zeros((n, n_images)), np.zeros(n)
     for values, _ in blocks:
         weights = random.standard_normal((values.shape[1], n), np.float32)

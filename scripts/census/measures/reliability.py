@@ -32,6 +32,7 @@ from census.statistics.class_counts import class_counts
 from census.statistics.class_selectivity import selectivity_and_means
 from census.statistics.reliability import FEWEST, halves, split_half
 from census.statistics.sparseness import gini, sums_over_images, treves_rolls
+from census.statistics.streams import stream
 from census.statistics.top_images import top_images
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def compute(layer: "Recording", parameters: Parameters, seed: int) -> tuple[Laye
     if n_rare:
         LOGGER.warning("%s: %d classes have fewer than %d images, too few for halves", layer, n_rare, FEWEST)
     # all layers and checkpoints are compared on the same halves
-    split = halves(labels, parameters.splits, np.random.default_rng(seed))
+    split = halves(labels, parameters.splits, stream(seed, "halves"))
     n_positions = layer.shape[1] * layer.shape[2]
     measured = [
         [

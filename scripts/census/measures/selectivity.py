@@ -30,6 +30,7 @@ from census.statistics.class_selectivity import index_of, is_signed, present, se
 from census.statistics.defined import over_defined
 from census.statistics.ranks import tied
 from census.statistics.significance import benjamini_hochberg
+from census.statistics.streams import stream
 from census.statistics.ties import as_bits, tie_ranks
 
 if TYPE_CHECKING:
@@ -238,7 +239,7 @@ def chance_selectivity(
         ((values[:, units] - least[units]) / spread[units].astype(values.dtype)).astype(np.float32)
         for units in slices(n_units)
     ]
-    random = np.random.default_rng(seed)
+    random = stream(seed, "shuffled labels")
     at_once = max(1, min(MEANS_AT_ONCE // len(classes), LABELS_AT_ONCE // n_images))
     for first in range(0, shuffles, at_once):
         count = min(at_once, shuffles - first)
@@ -431,7 +432,7 @@ def chance_detection(
     """
     if len(np.unique(labels)) < 2:
         return ChanceDetection(*[float("nan")] * 3)
-    random = np.random.default_rng(seed)
+    random = stream(seed, "random rankings")
     ranks = np.arange(1, len(labels) + 1, dtype=np.float32)
     levels, at_once = [], max(1, RANKS_AT_ONCE // len(ranks))
     for first in range(0, draws, at_once):

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from census.statistics.bootstrap import drawn_counts, with_data
 from census.statistics.ranks import average_ranks
+from census.statistics.streams import stream
 
 Floats = NDArray[np.float64]
 
@@ -24,7 +25,7 @@ def resampled_units(n_units: int, resamples: int, seed: int, layer: int) -> Floa
     -------
     float64 (1 + resamples, n_units), ones in the first row.
     """
-    return with_data(drawn_counts(n_units, resamples, np.random.default_rng([seed, layer])))
+    return with_data(drawn_counts(n_units, resamples, stream(seed, "units", layer)))
 
 
 def rank_correlations(values: NDArray[np.floating], counts: Floats) -> Floats:

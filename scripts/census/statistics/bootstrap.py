@@ -7,6 +7,8 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from census.statistics.streams import stream
+
 VALUES_AT_ONCE = 1 << 20  # bounds memory, whatever the number of values and resamples
 
 Floats = NDArray[np.float64]
@@ -103,7 +105,7 @@ def drawn_places(n: int, resamples: int, seed: int) -> Iterator[NDArray[np.int32
     ------
     int32 (samples, n), the places of the things drawn.
     """
-    random, at_once = np.random.default_rng(seed), max(1, VALUES_AT_ONCE // n)
+    random, at_once = stream(seed, "drawn"), max(1, VALUES_AT_ONCE // n)
     for first in range(0, resamples, at_once):
         yield random.integers(n, size=(min(at_once, resamples - first), n), dtype=np.int32)
 
@@ -137,7 +139,7 @@ def resample_counts(n_images: int, resamples: int, seed: int) -> Floats:
     Schütt et al. (2023), Statistical inference on representational geometries, eLife 12, on bootstraps of
     similarity matrices.
     """
-    counts = drawn_counts(n_images, resamples, np.random.default_rng(seed))
+    counts = drawn_counts(n_images, resamples, stream(seed, "resamples"))
     counts.setflags(write=False)
     return counts
 

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from census.statistics.defined import over_defined
+from census.statistics.streams import stream
 from census.statistics.top_images import NONE
 
 Floats = NDArray[np.float64]
@@ -41,7 +42,7 @@ def chance_labels(labels: NDArray[np.integer], k: int, draws: int, seed: int) ->
     -------
     int64 (draws, min(k, images)); the first n of a draw are a draw of n images.
     """
-    random = np.random.default_rng(seed)
+    random = stream(seed, "random classes")
     k = min(k, len(labels))
     return np.stack([labels[random.choice(len(labels), k, replace=False)] for _ in range(draws)])
 

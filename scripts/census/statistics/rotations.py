@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from census.statistics.sparseness import gini_of_sorted, hoyer, kurtosis
+from census.statistics.streams import stream
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
@@ -54,7 +55,7 @@ def random_frames(n_directions: int, n_units: int, count: int, seed: int) -> Sin
     Mezzadri (2007), How to generate random matrices from the classical compact groups, Notices of the AMS 54.
     """
     frames = np.empty((count, n_directions, n_units), np.float32)
-    random = [np.random.default_rng([seed, number]) for number in range(count)]
+    random = [stream(seed, "rotation", number) for number in range(count)]
     for frame, generator in zip(frames, random, strict=True):
         rows = generator.standard_normal((n_directions, n_units))
         if 2 * n_directions <= n_units:

@@ -1,8 +1,8 @@
 """Which images a pass sees, and in which order; and which positions of a layer's maps stand for all."""
 
-import zlib
-
 import numpy as np
+
+from census.statistics.streams import stream
 
 
 def choose_images(available: int, images: int | None, maps: int, seed: int) -> tuple[np.ndarray, int]:
@@ -23,7 +23,7 @@ def choose_images(available: int, images: int | None, maps: int, seed: int) -> t
     indices : int64 (n,), indices in the data set.
     n_maps : how many of the first ones have whole maps.
     """
-    order = np.random.default_rng([seed, 0x1A6E5]).permutation(available)
+    order = stream(seed, "images").permutation(available)
     chosen = order[: available if images is None else images]
     n_maps = min(maps, len(chosen))
     return np.concatenate([np.sort(chosen[:n_maps]), np.sort(chosen[n_maps:])]).astype(np.int64), n_maps
@@ -46,6 +46,6 @@ def choose_positions(height: int, width: int, positions: int, seed: int, layer: 
     -------
     int32 (n, 2), y and x of each, in the order in which they lie in the map.
     """
-    order = np.random.default_rng([seed, zlib.crc32(layer.encode()), 0x9051]).permutation(height * width)
+    order = stream(seed, "positions", layer).permutation(height * width)
     chosen = np.sort(order[:positions])
     return np.stack([chosen // width, chosen % width], axis=1).astype(np.int32)

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from census.statistics.correlation import mean_correlation
 from census.statistics.signs import with_signs
+from census.statistics.streams import stream
 
 Floats = NDArray[np.float64]
 # up to so many images all eigenvalues are found, above only the largest
@@ -91,7 +92,7 @@ def randomized(patterns: NDArray[np.float32], n_components: int, seed: int) -> D
 
     n_images, n_neurons = patterns.shape
     wanted = min(n_components, n_images, n_neurons)
-    left, values, _ = randomized_svd(patterns, wanted, random_state=seed)
+    left, values, _ = randomized_svd(patterns, wanted, random_state=seed % 2**32)
     strengths = values.astype(np.float64) ** 2 / n_neurons
     kept = min(int((strengths > RESOLUTION * n_images).sum()), n_neurons - 1)
     return Decomposition(strengths[:kept], with_signs(left[:, :kept].astype(np.float64).T).T)
@@ -129,7 +130,7 @@ def held_out_error(correlation: Floats, n_neurons: int, n_components: int, seed:
     no more of them, and is NaN where they have not been looked for. Empty for fewer than two images.
     """
     n_images = len(correlation)
-    order, half = np.random.default_rng(seed).permutation(n_images), n_images // 2
+    order, half = stream(seed, "held out").permutation(n_images), n_images // 2
     explained = np.zeros(half)
     for found, others in ((order[:half], order[half:]), (order[half:], order[:half])):
         if not len(found):
@@ -215,7 +216,7 @@ def permuted_strengths(
     Horn (1965), A rationale and test for the number of factors in factor analysis, Psychometrika 30.
     Buja & Eyuboglu (1992), Remarks on parallel analysis, Multivariate Behavioral Research 27: permutations.
     """
-    random, n_images = np.random.default_rng(seed), len(correlation)
+    random, n_images = stream(seed, "permuted neurons"), len(correlation)
     shrink = np.sqrt(len(sample) / n_neurons)
     expected = _exchangeable(np.trace(correlation), correlation.sum(), n_images)
     of_sample = _exchangeable(

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from census.statistics.streams import stream
 from census.statistics.ties import as_bits, images_of, of_bits, tie_ranks
 
 NONE = -1  # in place of an image or a position, where a unit answers to fewer images
@@ -88,7 +89,7 @@ def bottom_images(blocks: Iterable[_Block], units: int, k: int, n_images: int, s
     n_images : more than any index of an image, below 2³².
     seed : of the random order.
     """
-    order = np.random.default_rng([seed, 0xB0770]).permutation(n_images).astype(np.uint64)
+    order = stream(seed, "ties").permutation(n_images).astype(np.uint64)
     least, tied = np.full(units, np.inf, np.float32), np.zeros(units, np.int64)
 
     def keyed() -> Iterator[tuple[_Keys, NDArray[np.integer]]]:

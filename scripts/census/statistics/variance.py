@@ -11,6 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from census.statistics.streams import stream
+
 Floats = NDArray[np.float64]
 
 
@@ -83,7 +85,7 @@ def neurons(
     seed : of what is random. The answer does not depend on how neurons are cut into blocks.
     """
     # each neuron draws a number, and those with the lowest ones are chosen: from a part as from the whole
-    draws = np.random.default_rng(seed).random(n_neurons)
+    draws = stream(seed, "neurons").random(n_neurons)
     in_sample = np.zeros(n_neurons, np.bool_)
     in_sample[np.argsort(draws, kind="stable")[:n_sample]] = True
     variance = np.empty(n_neurons, np.float32)

@@ -1,0 +1,35 @@
+"""Streams of random numbers: one for each purpose, all from the seed of the study.
+
+Draws for different purposes must not share a stream. Directions that are drawn from the same numbers in every
+layer vary together, and a trend over layers may be a single draw.
+"""
+
+import hashlib
+
+import numpy as np
+
+
+def seed_of(seed: int, *purpose: object) -> int:
+    """Return the seed of a purpose, such as ``seed_of(0, "projections", "cnn", "final", "relu1")``.
+
+    Parameters
+    ----------
+    seed : the seed of the study, or of a wider purpose.
+    purpose : texts and numbers that name what is drawn, and for what.
+
+    Returns
+    -------
+    int of 128 bits: two purposes have the same one with a chance of 10⁻³⁸.
+
+    Examples
+    --------
+    >>> seed_of(0, "projections", "relu1") == seed_of(0, "projections", "relu2")
+    False
+    """
+    words = "\0".join(map(str, (seed, *purpose)))
+    return int.from_bytes(hashlib.blake2b(words.encode(), digest_size=16).digest(), "big")
+
+
+def stream(seed: int, *purpose: object) -> np.random.Generator:
+    """Return the random numbers of a purpose, see :func:`seed_of`."""
+    return np.random.default_rng(np.random.SeedSequence(seed_of(seed, *purpose)))
