@@ -87,7 +87,7 @@ def unit_table(
     classes : integer (images,), see :class:`census.interventions.ablation.Outcomes`.
     class_names : by number.
     """
-    first = halves(classes, SPLITS, stream(resampling.seed, "halves"))
+    first = halves(classes, SPLITS, stream(resampling.seed, "halves of ablation"))
     parts = np.stack([first, ~first], axis=1).reshape(2 * SPLITS, -1).astype(np.float64)
 
     effects: dict[str, Any] = {}
