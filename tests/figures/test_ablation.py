@@ -33,16 +33,18 @@ def units():
                         "depth": 2 * depth,
                         "mode": mode,
                         "unit": range(N_UNITS),
+                        "ablation_kl": cost,
+                        "ablation_changed": cost,
                         "ablation_loss": cost,
                         "ablation_accuracy": -cost,
                         "ablation_worst_class": cost,
                     }
                 )
                 if depth == 1 and checkpoint == "final":
-                    table.loc[:1, ["ablation_loss", "ablation_accuracy", "ablation_worst_class"]] = np.nan
-                parts.append(
-                    with_interval(with_interval(table, "ablation_loss", 0.01), "ablation_accuracy", 0.01)
-                )
+                    table.loc[:1, [name for name in table if name.startswith("ablation")]] = np.nan
+                for name in ("ablation_kl", "ablation_changed", "ablation_loss", "ablation_accuracy"):
+                    table = with_interval(table, name, 0.01)
+                parts.append(table)
     return pd.concat(parts).sample(frac=1, random_state=0)
 
 
@@ -89,37 +91,39 @@ def legend_of(figure):
 def test_each_unit_has_a_mark_in_ascending_order(units, layers, drawn, texts, overlaps):
     figure = figure_of(draw_units, units, layers, title="A title")
     renderer = drawn(figure)
-    panels = np.reshape(figure.axes, (3, 2))
+    panels = np.reshape(figure.axes, (5, 2))
     for panel, mode in zip(panels[0], ("zero", "resampled"), strict=True):
         marks = [line for line in panel.lines if line.get_marker() == "o"]
         assert [len(line.get_xdata()) for line in marks] == [9, 9, 9, 7, 9, 9]
         here = units[(units["mode"] == mode) & (units["checkpoint"] == "final")].query("depth == 0")
-        np.testing.assert_allclose(marks[1].get_ydata(), np.sort(here["ablation_loss"]))
+        np.testing.assert_allclose(marks[1].get_ydata(), np.sort(here["ablation_kl"]))
         # those of two checkpoints and of neighbouring layers stand apart
         places = np.concatenate([line.get_xdata() for line in marks])
         assert (np.diff(places) > 0).all()
     # both undefined ones are counted in every panel
-    assert [text.get_text() for text in texts(figure)] == ["2 NaN"] * 6
+    assert [text.get_text() for text in texts(figure)] == ["2 NaN"] * 10
     assert panels[0, 0].get_title(loc="left") != panels[0, 1].get_title(loc="left")
-    assert overlaps(panels[2, 0].get_xticklabels(), renderer) == []
+    assert overlaps(panels[4, 0].get_xticklabels(), renderer) == []
     assert legend_of(figure)[:2] == ["trained", "untrained"]
     assert "9 units of each layer,\n200 images" in legend_of(figure)[-1]
 
 
 def test_a_network_without_a_control_has_no_marks_of_one(units, layers, drawn):
     units, layers = (table[table["checkpoint"] == "final"] for table in (units, layers))
+    units = units.assign(ablation_loss=np.nan, ablation_accuracy=np.nan)
     figure = figure_of(draw_units, units, layers.assign(reference="intact", n_ablated=64), title="A title")
     drawn(figure)
     assert "untrained" not in legend_of(figure)
     assert "all units of each layer" in legend_of(figure)[-1]
-    assert "divergence" in figure.axes[0].get_ylabel()
+    # labels are no classes of the network: no loss and no accuracy
+    assert len(figure.axes) == 6
     assert -0.001 < figure.axes[0].get_ylim()[0] < 0
 
 
 def test_what_is_undefined_for_all_is_said_and_has_no_panel(units, layers, drawn):
     figure = figure_of(draw_units, units.assign(ablation_worst_class=np.nan), layers, title="A title")
     drawn(figure)
-    assert len(figure.axes) == 4
+    assert len(figure.axes) == 8
     assert figure.axes[-1].get_xlabel() != ""
     assert legend_of(figure)[-1].startswith("no class has enough")
 

@@ -29,7 +29,7 @@ def tables():
                     "selectivity": random.random(n),
                     "mean_activation": random.random(n),
                     "rs_natural": random.random(n),
-                    "ablation_loss": random.normal(size=n),
+                    "ablation_kl": random.normal(size=n),
                 }
             )
             for column in ("rs_iam", "rs_am"):
@@ -37,17 +37,17 @@ def tables():
                 here[column] = np.where(chosen, 0 if layer == "relu4" else random.random(n), np.nan)
                 here[f"{column}_failed"] = np.where(chosen, 0, np.nan)
             here.loc[0, ["rs_iam", "rs_iam_failed"]] = [np.nan, 3]
-            here["ablation_loss_low"], here["ablation_loss_high"] = (
-                here["ablation_loss"] - 1,
-                here["ablation_loss"] + 1,
+            here["ablation_kl_low"], here["ablation_kl_high"] = (
+                here["ablation_kl"] - 1,
+                here["ablation_kl"] + 1,
             )
-            here.loc[n - 1, ["ablation_loss", "ablation_loss_low", "ablation_loss_high"]] = np.nan
+            here.loc[n - 1, ["ablation_kl", "ablation_kl_low", "ablation_kl_high"]] = np.nan
             units.append(here)
             for first in ("rs_iam", "rs_am", "rs_natural", "selectivity", "mean_activation"):
                 for second, held in (
                     ("selectivity", None),
-                    ("ablation_loss", None),
-                    ("ablation_loss", "mean_activation"),
+                    ("ablation_kl", None),
+                    ("ablation_kl", "mean_activation"),
                 ):
                     if first in (second, held):
                         continue
@@ -138,11 +138,11 @@ def test_costs_are_drawn_of_units_that_were_ablated(tables, drawn, texts, overla
 
 def test_costs_that_are_undefined_for_every_unit_are_said_to_be(tables, drawn):
     units, relations = tables
-    units["ablation_loss"] = np.nan
+    units["ablation_kl"] = np.nan
     figure = figure_of(draw_costs, units, relations, title="A title")
     drawn(figure)
     words, _ = (text.get_text() for text in figure.texts)
-    assert words == "Nothing defined to show: loss added by ablation has no value for any unit."
+    assert words == "Nothing defined to show: change of the answer by ablation has no value for any unit."
 
 
 def test_a_network_without_an_untrained_twin_is_drawn_alone(tables, drawn):

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from census.drawing.page import Page
 
 MODES = {"zero": "set to 0", "mean": "set to their mean", "resampled": "replaced by another image's maps"}
-LOSSES = {"labels": "change of cross-entropy", "intact": "divergence from the intact"}
 ACCURACIES = {"labels": "accuracy", "intact": "agreement with\nthe intact network"}
 ORDERS = {
     "random": ("random", GRAY, "o"),
@@ -51,18 +50,20 @@ def _sampled(layers: "pd.DataFrame") -> str:
 
 
 def draw_units(page: "Page", units: "pd.DataFrame", layers: "pd.DataFrame") -> None:
-    """Draw the effect of each unit's ablation, by layer: on loss, accuracy, and the class that loses most."""
-    names, reference = layers_of(layers), layers["reference"].iloc[0]
+    """Draw the effect of each unit's ablation, by layer: on answers, loss, accuracy, and classes."""
+    names = layers_of(layers)
     modes = [mode for mode in MODES if mode in set(units["mode"])]
     shown = [checkpoint for checkpoint, _ in states(units)]
     rows = {
-        "ablation_loss": f"{LOSSES[reference]}\n(nats; log beyond ±0.001)",
-        "ablation_accuracy": f"change of {ACCURACIES[reference]}",
+        "ablation_kl": "change of the answer\n(KL, nats; log beyond 0.001)",
+        "ablation_changed": "images whose first\nclass changes",
+        "ablation_loss": "change of cross-entropy\n(nats; log beyond ±0.001)",
+        "ablation_accuracy": "change of accuracy",
         "ablation_worst_class": "fall of the accuracy on\nthe class that loses most",
     }
     few = units["ablation_worst_class"].isna().all()
-    if few:
-        del rows["ablation_worst_class"]
+    # loss and accuracy need labels that are classes of the network
+    rows = {name: words for name, words in rows.items() if units[name].notna().any()}
     panels = page.panels(
         max(WIDTH, 1.8 + len(modes) * max(3.4, 0.42 * len(names))),
         0.2 + 1.8 * len(rows) + page.names_height(names),
@@ -85,13 +86,13 @@ def draw_units(page: "Page", units: "pd.DataFrame", layers: "pd.DataFrame") -> N
         page.depth_axes(list(column), names)
     for panel, label in zip(panels[:, 0], rows.values(), strict=True):
         panel.set_ylabel(label)
-    panels[0, 0].set_yscale("symlog", linthresh=1e-3, linscale=0.6)
-    if reference == "intact":  # it is never negative
-        panels[0, 0].set_ylim(-2e-4, None)
-    if not few:
-        panels[2, 0].set_ylim(-0.02, None)
-    for panel in panels[1:, 0]:
-        page.percent(panel.yaxis)
+    for name, panel in zip(rows, panels[:, 0], strict=True):
+        if name in ("ablation_kl", "ablation_loss"):
+            panel.set_yscale("symlog", linthresh=1e-3, linscale=0.6)
+        else:
+            page.percent(panel.yaxis)
+        if name not in ("ablation_loss", "ablation_accuracy"):  # never negative
+            panel.set_ylim(-2e-4 if name == "ablation_kl" else -0.02, None)
     page.figure.align_ylabels(panels[:, 0])
     dot: dict[str, Any] = {"marker": "o", "linestyle": "", "markersize": 3.5}
     page.line(final_state(units), BLUE, **dot)
@@ -223,12 +224,12 @@ family = Family(
             draw_units,
             "Importance of single units",
             caption="""
-            Effect of the ablation of single units of {network}, on images of {dataset}, by layer: change of
-            the loss, change of the accuracy, and fall of the accuracy on the most affected class. It is
-            measured against the labels, or, if these are not the network's classes, against the answers of
-            the intact network. Each mark is a unit, in ascending order within its layer, with a 95 %
-            bootstrap interval over images; hollow gray marks are the untrained network. Units far from 0 are
-            important on their own.
+            Effect of the ablation of single units of {network}, on images of {dataset}, by layer:
+            Kullback–Leibler divergence of the answers from the intact network's, share of images whose first
+            class changes, and fall of the accuracy on the most affected class. Change of loss and accuracy
+            are shown if the labels are the network's classes. Each mark is a unit, in ascending order within
+            its layer, with a 95 % bootstrap interval over images; hollow gray marks are the untrained
+            network. Units far from 0 are important on their own.
             """,
         ),
         View(

@@ -42,8 +42,10 @@ NAMES = {
     "rs_iam": "substitution (RS, IAM)",
     "rs_am": "substitution (RS, AM)",
     "rs_natural": "substitution (RS, natural)",
+    "ablation_kl": "change of the answer without the unit",
+    "ablation_changed": "share of changed first classes",
     "ablation_loss": "loss without the unit",
-    "ablation_accuracy": "accuracy without it",
+    "ablation_accuracy": "accuracy without the unit",
     "ablation_worst_class": "fall of its worst class",
 }
 # one pair for each two of the studies' notions
@@ -52,8 +54,8 @@ PAIRS = {
     ("mf_degree", "selectivity"): (VERMILION, "s"),
     ("selectivity", "lifetime_sparseness"): (GREEN, "^"),
     ("selectivity", "rs_iam"): (ORANGE, "D"),
-    ("selectivity", "ablation_loss"): (PURPLE, "v"),
-    ("rs_iam", "ablation_loss"): (SKY, "P"),
+    ("selectivity", "ablation_kl"): (PURPLE, "v"),
+    ("rs_iam", "ablation_kl"): (SKY, "P"),
 }
 
 

@@ -120,11 +120,12 @@ family = Family(
             caption="""
             Every claim of the five papers as a test, a row per claim and a column per network and data set:
             the measured effect (mark) with its 95 % bootstrap interval (bar), its value if there were nothing
-            to the claim (black line), and the same effect in the untrained network (hollow mark). A claim
-            holds if the whole interval lies on the predicted, tinted side; it does not hold if the whole
-            interval lies on the other side; otherwise it is undecided. A claim that holds as strongly in the
-            untrained network is not about learning. Each row has its own scale, the same for all networks.
-            The table is ``results/census/claims.tsv``.
+            to the claim (black line), and the same effect in the untrained network (hollow mark). A trend
+            over layers is supported if a permutation test over layers excludes chance on the predicted,
+            tinted side; any other claim, if its interval excludes the null. A claim is supported, but not
+            learned, if its effect is no stronger than in the untrained network. Inconclusive verdicts give
+            the reason. Each row has its own scale, the same for all networks. The table is
+            ``results/census/claims.tsv``.
             """,
         ),
     ],

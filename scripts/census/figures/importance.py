@@ -55,7 +55,7 @@ MEASURES = {
     "rs_iam": _Kind(BLUE, "o", "RS (IAM)"),
     "mean_activation": _Kind(ORANGE, "^", "mean activation"),
 }
-LOSS = "loss added by ablation"
+EFFECT, EFFECT_NAME = "ablation_kl", "change of the answer by ablation"
 
 
 def _interval(row: "pd.Series[Any]") -> str:
@@ -126,10 +126,10 @@ def draw_costs(page: "Page", units: "pd.DataFrame", relations: "pd.DataFrame") -
     """Draw the effect of each unit's ablation against its other measures, a row of panels per layer."""
     units = at(units, FINAL)
     n_units = units.groupby("layer").size()
-    units = units[units["ablation_loss"].notna()]
+    units = units[units[EFFECT].notna()]
     names = layers_of(units)
     if not names:
-        page.nothing(f"{LOSS} has no value for any unit.")
+        page.nothing(f"{EFFECT_NAME} has no value for any unit.")
         return
     height = 0.6 + 1.55 * len(names)
     panels = page.panels(WIDTH, height, len(names), len(MEASURES), sharey="row")
@@ -137,10 +137,10 @@ def draw_costs(page: "Page", units: "pd.DataFrame", relations: "pd.DataFrame") -
         here = units[units["layer"] == name]
         for axes, (column, kind) in zip(row, MEASURES.items(), strict=True):
             axes.axhline(0, color=VERMILION, linewidth=1)
-            low, high = here["ablation_loss_low"], here["ablation_loss_high"]
+            low, high = here[f"{EFFECT}_low"], here[f"{EFFECT}_high"]
             page.bars(axes, here[column], low, high, kind.color, linewidth=0.7, alpha=0.5)
-            _mark(axes, here[column], here["ablation_loss"], kind, solid=True)
-            words = _interval(_relation(relations, name, column, "ablation_loss"))
+            _mark(axes, here[column], here[EFFECT], kind, solid=True)
+            words = _interval(_relation(relations, name, column, EFFECT))
             axes.set_title(words, fontsize=7, fontweight="normal", loc="right")
             axes.tick_params(labelsize=7)
             axes.margins(y=0.1)
@@ -150,18 +150,18 @@ def draw_costs(page: "Page", units: "pd.DataFrame", relations: "pd.DataFrame") -
         row[0].set_ylabel(f"{wrapped(name, 22)}\n{len(here)} of {n_units[name]} units", fontsize=7)
     for axes, kind in zip(panels[-1], MEASURES.values(), strict=True):
         axes.set_xlabel(kind.name)
-    page.figure.supylabel(f"{LOSS} (nats)")
+    page.figure.supylabel(f"{EFFECT_NAME} (KL divergence, nats)")
 
 
 def draw_relations(page: "Page", relations: "pd.DataFrame") -> None:
     """Draw along depth how measures of units go with what their ablation costs."""
-    relations = relations[relations["second"] == "ablation_loss"]
+    relations = relations[relations["second"] == EFFECT]
     plain, held = (relations[relations["held"].isna() == each] for each in (True, False))
     above, below = page.along_depth(layers_of(relations), 5.2, 2)
     _draw_rho(page, above, plain, MEASURES)
     # mean activation is what is held fixed
     _draw_rho(page, below, held, {name: kind for name, kind in MEASURES.items() if name != "mean_activation"})
-    above.set_ylabel(f"rank correlation ρ\nwith {LOSS}")
+    above.set_ylabel(f"rank correlation ρ\nwith {EFFECT_NAME}")
     below.set_ylabel("the same, mean\nactivation held fixed")
     _explain(page, MEASURES.values(), relations)
 
@@ -239,10 +239,11 @@ family = Family(
             draw_costs,
             "Which units are important?",
             caption="""
-            Rise of the loss of {network} on images of {dataset} if a unit is ablated, against the unit's
-            class selectivity, representative substitution (RS) and mean activation, a row per layer with
-            per-unit analyses. Marks are units with 95 % bootstrap intervals over images; Spearman's ρ has its
-            95 % bootstrap interval over units. The vermilion line is no effect.
+            Change of the answers of {network} on images of {dataset} if a unit is ablated (Kullback–Leibler
+            divergence from the intact network's answers), against the unit's class selectivity,
+            representative substitution (RS) and mean activation, a row per layer with per-unit analyses.
+            Marks are units with 95 % bootstrap intervals over images; Spearman's ρ has its 95 % bootstrap
+            interval over units. The vermilion line is no effect.
             """,
         ),
         View(
@@ -250,7 +251,7 @@ family = Family(
             draw_relations,
             "What goes with importance",
             caption="""
-            Spearman's ρ between measures of units and the rise of the loss of {network} on images of
+            Spearman's ρ between measures of units and the change of the answers of {network} on images of
             {dataset} if the unit is ablated, in order of depth. Above: plain; below: partial, given mean
             activation. Bars are 95 % bootstrap intervals over units; hollow marks and dashed lines are the
             untrained network; crosses are undefined. Numbers above are the units of a layer, the fewest of

@@ -67,8 +67,8 @@ function examples(opened) {
   if (has("rs_iam")) {
     found.push(["Units that no other one beats on their own picture (RS = 0)", { where: [{ column: "rs_iam", operator: "is", value: "0" }] }]);
   }
-  if (has("ablation_loss")) {
-    found.push(["Units without which the network loses most", { where: [{ column: "ablation_loss", operator: "above", value: "0" }], sort: "-ablation_loss" }]);
+  if (has("ablation_kl")) {
+    found.push(["Units with the largest ablation effect", { where: [{ column: "ablation_kl", operator: "above", value: "0" }], sort: "-ablation_kl" }]);
   }
   return found;
 }

@@ -100,7 +100,7 @@ function classesOf(layer, units, row) {
 }
 
 function ablationOf(layer, get) {
-  const names = ["ablation_loss", "ablation_accuracy", "ablation_worst_class"].filter((name) => name in layer.run.columns);
+  const names = ["ablation_kl", "ablation_changed", "ablation_loss", "ablation_accuracy", "ablation_worst_class"].filter((name) => name in layer.run.columns);
   if (!names.length) return null;
   return h("section", { class: "panel" },
     h("h2", {}, "The network without it"),
