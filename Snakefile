@@ -1,11 +1,12 @@
-from pathlib import Path
-
 from snakemake.utils import min_version
 
 min_version("9.20")
 
 
-configfile: Path(workflow.basedir) / "config.yaml"
+include: "workflow/rules/library.smk"
+
+
+configfile: ROOT / "config.yaml"
 
 
 report: "workflow/report/workflow.rst"

@@ -1,11 +1,4 @@
 # What the rules share: the checked config, and the plan of the study.
-import sys
-from pathlib import Path
-
-from snakemake.exceptions import WorkflowError
-
-sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
-
 from census.errors import StudyError
 from census.stores.paths import ESCAPED
 from census.planning.blocks import SHARED, SPLIT

@@ -19,7 +19,7 @@ rule software:
         runtime=10,
     params:
         # by content: a checkout only touches the file
-        requirements=(Path(workflow.basedir) / "envs" / "study.txt").read_text(),
+        requirements=(ROOT / "envs/study.txt").read_text(),
         code=code("software.py"),
     message:
         "Versions of software"
