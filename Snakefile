@@ -26,6 +26,7 @@ include: "workflow/rules/claims.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/software.smk"
 include: "workflow/rules/atlas.smk"
+include: "workflow/rules/targets.smk"
 
 
 rule all:

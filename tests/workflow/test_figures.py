@@ -1,4 +1,4 @@
-"""The table of the studies' figures: each has a rule, and a file that the rule makes."""
+"""The table of figures and the targets by paper: each figure has a rule, and a file that the rule makes."""
 
 import re
 import subprocess
@@ -8,11 +8,25 @@ from pathlib import Path
 import pytest
 
 from census.claims.declared import CLAIMS
+from census.figures.sections import SECTIONS
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 ROW = re.compile(r"^\| (S\d) \| (.+) \| `(\w+)` \| `(results/\S+)` \|$", re.MULTILINE)
 ROWS = ROW.findall((ROOT / "docs/figures.md").read_text())
+# for the figures of each paper, the rules of measures that run
+MEASURES = {
+    "S0": {"sparsity", "histogram", "alignment", "bases"},
+    "S1": {"sparsity", "gram", "correlation", "similarity", "learning", "performance"},
+    "S2": {"concepts", "facetedness", "facets"},
+    "S3": {"sparsity", "selectivity", "ascent", "substitution", "ablation", "importance"},
+    "S4": {"gram", "directions", "clusters"},
+}
+# what comes before any measure
+RECORDED = {"dataset", "weights", "train_small", "extract_random_final_tiny"} | {
+    f"extract_small_{checkpoint}_tiny" for checkpoint in ("0", "1", "final")
+}
+JOB = re.compile(r"^([A-Za-z]\w*) +\d+$", re.MULTILINE)
 # what networks without branches have not
 OF_BRANCHES = "submodules.png"
 
@@ -54,3 +68,22 @@ def test_each_figure_that_shows_a_claim_is_made(figure, planned):
     family, view = figure
     pattern = re.compile(rf"results/figures/{family}/\w+/\w+/{view}\.png")
     assert any(pattern.fullmatch(path) for path in planned)
+
+
+@pytest.mark.parametrize(
+    "section", [section for section in SECTIONS if section.paper], ids=lambda each: each.paper.code
+)
+def test_a_papers_target_runs_what_its_figures_need_and_nothing_else(section, study):
+    paper, code = section.paper, section.paper.code
+    ended = study.succeed(code, paper.target, "--dry-run", "--quiet", "rules")
+    rules = set(JOB.findall(ended.output)) - {"total"}
+    drawn = {rule for rule in rules if rule.startswith(f"figures_{section.name}")}
+    assert drawn
+    assert rules - drawn == RECORDED | MEASURES[code] | {code, paper.target}
+
+
+def test_all_figures_and_all_verdicts_are_targets(study):
+    ended = study.succeed("figures", "claims", "--dry-run", "--quiet", "rules")
+    rules = set(JOB.findall(ended.output)) - {"total"}
+    assert {"figures", "claims", "verdicts", "figures_claims", *set().union(*MEASURES.values())} <= rules
+    assert rules.isdisjoint({"all", "atlas_run", "atlas", "software"})

@@ -5,7 +5,7 @@ CLAIMS_OF_RUN = "results/measures/claims/{network}/{dataset}.parquet"
 CLAIMS = "results/census/claims.tsv"
 
 
-rule claims:
+rule claims_run:
     input:
         units=CENSUS_UNITS,
         layers=CENSUS_LAYERS,
@@ -16,9 +16,9 @@ rule claims:
     output:
         CLAIMS_OF_RUN,
     log:
-        "logs/claims/{network}/{dataset}.log",
+        "logs/claims_run/{network}/{dataset}.log",
     benchmark:
-        "results/benchmarks/claims/{network}/{dataset}.tsv"
+        "results/benchmarks/claims_run/{network}/{dataset}.tsv"
     conda:
         CONDA
     resources:
@@ -28,11 +28,11 @@ rule claims:
         resamples=measures.claims.resamples,
         seed=seed,
         format=plan.config.figures.formats[0],
-        code=code("claims.py"),
+        code=code("claims_run.py"),
     message:
         "Test the claims on {wildcards.network} and {wildcards.dataset}"
     script:
-        "../../scripts/claims.py"
+        "../../scripts/claims_run.py"
 
 
 rule verdicts:

@@ -162,8 +162,11 @@ class Family:
             checkpoint, f"the network at step {checkpoint}"
         )
         text = " ".join(view.caption.replace(PLACEHOLDER, state).split())
-        return text + (
-            f" Corresponds to {view.corresponds} of {self.of_section.paper}." if view.corresponds else ""
+        paper = self.of_section.paper
+        return (
+            f"{text} Corresponds to {view.corresponds} of {paper.cited}."
+            if view.corresponds and paper
+            else text
         )
 
     def _faults(self) -> Iterator[str]:

@@ -1,6 +1,40 @@
-"""The sections of the report in order: headings, and papers to which figures correspond."""
+"""The five published studies, and the sections of the report in order."""
 
 from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A published study.
+
+    Attributes
+    ----------
+    code : as in the ids of its claims.
+    short : author and year, as in running text and lists.
+    title : its title.
+    """
+
+    code: str
+    short: str
+    title: str
+
+    @property
+    def target(self) -> str:
+        """Name of the target of Snakemake that makes its figures: first author and year.
+
+        Examples
+        --------
+        >>> Paper("S3", "Chen et al. 2018", "").target
+        'chen2018'
+        """
+        author, *_, year = self.short.split()
+        return f"{author.lower()}{year}"
+
+    @property
+    def cited(self) -> str:
+        """How captions cite it."""
+        authors, year = self.short.rsplit(" ", 1)
+        return f"{authors} ({year})"
 
 
 @dataclass(frozen=True)
@@ -10,27 +44,59 @@ class Section:
     Attributes
     ----------
     name : its rule is ``figures_NAME``.
-    heading : its heading in the report, which sorts headings by the alphabet.
-    paper : the study whose figures it corresponds to, as captions cite it; empty for none.
+    question : what its figures answer.
+    paper : the study whose figures it corresponds to; None for none.
     of_study : whether its figures show the whole study, not a run.
     """
 
     name: str
-    heading: str
-    paper: str = ""
+    question: str
+    paper: Paper | None = None
     of_study: bool = False
+
+    @property
+    def heading(self) -> str:
+        """Its heading in the report, which sorts headings by the alphabet: the paper's code keeps the order."""
+        return f"{self.paper.code} {self.paper.short}: {self.question}" if self.paper else self.question
 
 
 SECTIONS = (
-    Section("sparsity", "S0 Sparse or distributed?", "The basis of feature spaces in deep networks (2017)"),
+    Section(
+        "sparsity",
+        "Sparse or distributed?",
+        Paper("S0", "Rupprecht 2017", "The basis of feature spaces in deep networks"),
+    ),
     Section(
         "decorrelation",
-        "S1 From input to output",
-        "Layer-wise decorrelation in deep-layered artificial neuronal networks (2018)",
+        "From input to output",
+        Paper(
+            "S1", "Rupprecht 2018", "Layer-wise decorrelation in deep-layered artificial neuronal networks"
+        ),
     ),
-    Section("concepts", "S2 Which concepts?", "Sadeghi (2018)"),
-    Section("substitution", "S3 How important?", "Chen et al. (2018)"),
-    Section("directions", "S4 Neurons or directions?", "Zhang (Stanford CS231N)"),
-    Section("agreement", "X Do the notions agree?"),
+    Section(
+        "concepts",
+        "Which concepts?",
+        Paper(
+            "S2",
+            "Sadeghi 2018",
+            "Conceptual Content in Deep Convolutional Neural Networks: An analysis into multi-faceted "
+            "properties of neurons",
+        ),
+    ),
+    Section(
+        "substitution",
+        "How important?",
+        Paper(
+            "S3",
+            "Chen et al. 2018",
+            "Understanding the Importance of Single Directions via Representative Substitution",
+        ),
+    ),
+    Section(
+        "directions",
+        "Neurons or directions?",
+        Paper("S4", "Zhang 2015", "Visualizing neuron role with dimensionality reduction of feature space"),
+    ),
+    Section("agreement", "X Do unit measures agree?"),
     Section("claims", "Claims", of_study=True),
 )
