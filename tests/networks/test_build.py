@@ -43,6 +43,12 @@ def test_the_cnn_has_the_papers_widths():
     assert network(torch.zeros(2, 1, 28, 28)).shape == (2, 10)
 
 
+def test_the_cnn_has_the_widths_asked_for():
+    network = shallow_cnn(1, 28, 10, units=[4, 8, 12, 16], neurons=20)
+    assert widths(network, nn.Conv2d) == [4, 8, 12, 16]
+    assert widths(network, nn.Linear) == [20, 10]
+
+
 def test_the_mlp_has_the_papers_widths():
     network = mlp(3, 32, 10)
     assert widths(network, nn.Linear) == [128, 512, 2048, 2048, 10]
@@ -134,6 +140,7 @@ def test_a_network_of_the_users_own_from_parts_of_torchvision(tmp_path):
     [
         (entry("sqeezenet1_1"), "no network 'sqeezenet1_1'; did you mean 'squeezenet1_1'"),
         (entry("cnn", input={"size": 4, "color": "gray"}), "cannot be built: .*4 pixels are too few"),
+        (entry("cnn", arguments={"units": [8, 8]}), "cannot be built: .*four convolutions, not 2"),
         (entry("squeezenet1_1", arguments={"widht": 3}), "cannot be built: .*widht"),
     ],
 )

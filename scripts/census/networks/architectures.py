@@ -7,6 +7,7 @@ EfficientNet-Lite0, which torchvision does not have, is in a file of its own.
 """
 
 from collections import OrderedDict
+from collections.abc import Sequence
 
 from torch import nn
 
@@ -28,34 +29,44 @@ def _hidden(label: str, inputs: int, neurons: int) -> list[tuple[str, nn.Module]
     return [(f"fc{label}", nn.Linear(inputs, neurons)), (f"relu{label}", nn.ReLU(inplace=True))]
 
 
-def shallow_cnn(channels: int, size: int, classes: int) -> nn.Module:
-    """Build the CNN: four 3×3 convolutions of stride 1 with 64, 64, 128 and 128 units, one hidden layer.
+def shallow_cnn(
+    channels: int,
+    size: int,
+    classes: int,
+    units: Sequence[int] = (64, 64, 128, 128),
+    neurons: int = 512,
+) -> nn.Module:
+    """Build the CNN: four 3×3 convolutions of stride 1, one hidden layer.
 
-    Batch normalization follows each convolution, 2×2 max pooling the first, second and fourth, and the
-    hidden layer has 512 neurons. The paper gives none of these. Pooled as early as that, a step of training
-    takes well under half the time that it takes with poolings after the second and fourth only.
+    Batch normalization follows each convolution, and 2×2 max pooling the first, second and fourth. The paper
+    gives neither these nor the width of the hidden layer. Pooled as early as that, a step of training takes
+    well under half the time that it takes with poolings after the second and fourth only.
 
     Parameters
     ----------
     channels, size : channels of the input image, and its height and width; at least 8 pixels.
     classes : number of classes.
+    units : units of each convolution; the paper's by default.
+    neurons : neurons of the hidden layer.
 
     Raises
     ------
-    ValueError : the image is too small to be halved three times.
+    ValueError : the image is too small to be halved three times, or there are not four numbers of units.
     """
     if size < 8:
         raise ValueError(f"the cnn halves the image three times: {size} pixels are too few, 8 are needed")
+    if len(units) != 4:
+        raise ValueError(f"units: the cnn has four convolutions, not {len(units)}")
     modules, inputs = [], channels
-    for number, (units, pooled) in enumerate([(64, True), (64, True), (128, False), (128, True)], start=1):
-        modules += _convolution(str(number), inputs, units)
-        if pooled:
+    for number, outputs in enumerate(units, start=1):
+        modules += _convolution(str(number), inputs, outputs)
+        if number != 3:
             modules.append((f"pool{number}", nn.MaxPool2d(2)))
             size //= 2
-        inputs = units
+        inputs = outputs
     modules.append(("flatten", nn.Flatten()))
-    modules += _hidden("5", inputs * size * size, 512)
-    modules.append(("classifier", nn.Linear(512, classes)))
+    modules += _hidden("5", inputs * size * size, neurons)
+    modules.append(("classifier", nn.Linear(neurons, classes)))
     return nn.Sequential(OrderedDict(modules))
 
 
