@@ -15,6 +15,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import census
+from census.papers import PAPERS
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -41,6 +42,17 @@ def test_version_is_one(citation):
     assert PROJECT["dynamic"] == ["version"]
     assert citation["version"] == census.__version__
     assert f"\n## [{census.__version__}]" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_papers_are_cited_as_they_are_named(citation):
+    def cited(reference):
+        authors = [author["family-names"] for author in reference["authors"]]
+        year = reference.get("year") or reference["date-published"].year
+        return reference["title"], f"{authors[0]}{' et al.' if len(authors) > 2 else ''} {year}"
+
+    assert [cited(each) for each in citation["references"]] == [
+        (paper.title, paper.short) for paper in PAPERS.values()
+    ]
 
 
 def test_licence_is_one(citation):
