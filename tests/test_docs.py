@@ -17,7 +17,7 @@ from census.planning.rules import paths_of
 ROOT = Path(__file__).parents[1]
 MAKE = runpy.run_path(str(ROOT / "docs" / "make_configuration.py"))
 DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text())
-TOP = ("README.md", "CHANGELOG.md", "results/README.md")
+TOP = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "results/README.md")
 PAGES = [*(ROOT / page for page in TOP), *sorted((ROOT / "docs").rglob("*.md"))]
 # names that the library imports when they are first used
 OFFERED = {f"census.{name}" for name in census.__all__}
