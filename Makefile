@@ -15,8 +15,12 @@ COMPILE = $(VENV)/bin/python -m compileall -qq -j 0 -x '/tests?/' $(VENV)/lib ||
 # what pip remarks on the way is of interest only where it fails
 QUIETLY = 2> $(VENV)/pip.log || { cat $(VENV)/pip.log >&2; exit 1; }
 
-.PHONY: study report test test-slow lint bench coverage lock docs pictures envs clean help browser cluster
+.PHONY: quick study report test test-slow lint bench coverage lock docs pictures envs clean help browser cluster
 .DEFAULT_GOAL := help
+
+# in a folder of its own: census, claims and atlas are of one study
+quick: $(VENV)/.study  ## run a small study of one network in studies/quick/: two minutes on 2 cores
+	$(RUN) snakemake --cores $(CORES) --directory studies/quick --configfile studies/quick.yaml $(ARGS)
 
 study: $(VENV)/.study  ## run the default study: CORES=4, and ARGS="--configfile …" for another
 	$(RUN) snakemake --cores $(CORES) $(ARGS)

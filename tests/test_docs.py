@@ -24,7 +24,8 @@ OFFERED = {f"census.{name}" for name in census.__all__}
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 # top folders of the repository, at which a path in a page begins
 FOLDERS = ("docs/", "envs/", "scripts/", "studies/", "tests/", "workflow/")
-STUDIES = sorted((ROOT / "studies").glob("*.yaml"))
+# that to begin with belongs to the tutorial
+STUDIES = sorted(path for path in (ROOT / "studies").glob("*.yaml") if path.stem != "quick")
 # no paper's setting, so that there is no page with one
 NO_PAPERS = {"imagenet", "imagenet-networks"}
 # made in the course of docs/adding.md, or the user's own

@@ -56,7 +56,7 @@ class Section:
 
     @property
     def heading(self) -> str:
-        """Its heading in the report, which sorts headings by the alphabet: the paper's code keeps the order."""
+        """Its heading in the report, which sorts headings: the paper's code keeps the order."""
         return f"{self.paper.code} {self.paper.short}: {self.question}" if self.paper else self.question
 
 

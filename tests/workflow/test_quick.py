@@ -1,0 +1,38 @@
+"""The study to begin with, `make quick`: all of what the default study has, of one network."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from census.measures import DECLARED
+from census.papers import PAPERS
+
+pytestmark = pytest.mark.slow
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def jobs(checkout, tmp_path_factory):
+    """The number of jobs of each rule."""
+    quick = ["--configfile", str(ROOT / "studies/quick.yaml"), "--dry-run", "--quiet", "rules"]
+    folder = ["-s", str(checkout / "Snakefile"), "--directory", str(tmp_path_factory.mktemp("quick"))]
+    planned = subprocess.run(
+        [sys.executable, "-m", "snakemake", *folder, *quick], capture_output=True, text=True, check=True
+    ).stdout
+    return {rule: int(count) for rule, count in re.findall(r"^(\w[\w-]*) +(\d+)$", planned, re.MULTILINE)}
+
+
+def test_it_has_every_measure_section_of_figures_and_the_atlas(jobs):
+    sections = [*(paper.section for paper in PAPERS.values()), "agreement", "claims"]
+    figures = {f"figures_{section}" for section in sections}
+    others = {"claims_run", "verdicts", "tables", "software", "atlas_run", "atlas"}
+    assert {*DECLARED, *figures, *others} - set(jobs) == set()
+
+
+def test_it_is_of_one_network_in_few_jobs(jobs):
+    assert [rule for rule in jobs if rule.startswith("train_")] == ["train_cnn-small"]
+    # a process takes a second or more to start
+    assert jobs["total"] < 50
