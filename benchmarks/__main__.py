@@ -68,7 +68,7 @@ def main() -> None:
     parser.add_argument(
         "--docs",
         type=Path,
-        default=ROOT / "docs",
+        default=ROOT / "docs" / "development",
         help="where a run of all subjects writes the page of results",
     )
     parser.add_argument(

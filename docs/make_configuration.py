@@ -1,4 +1,4 @@
-"""Write docs/configuration.md, the reference of the config, from the config's models.
+"""Write docs/reference/configuration.md, the reference of the config, from the config's models.
 
 Called by ``make docs``; a test compares the page with the output of this script.
 """
@@ -12,6 +12,7 @@ from typing import Any
 
 from census.planning.config import Config
 
+PAGE = Path(__file__).parent / "reference" / "configuration.md"
 WIDTH = 115
 
 HEAD = """\
@@ -19,8 +20,8 @@ HEAD = """\
 
 <!-- Made from census.planning.config and the measures by `make docs`: edit these instead. -->
 
-A study is one YAML file. [config.yaml](../config.yaml) is the default one. With `--configfile`, another file
-overrides it: mappings are merged key by key, lists (such as `runs`) replace the default's. Every key is
+A study is one YAML file. [config.yaml](../../config.yaml) is the default one. With `--configfile`, another
+file overrides it: mappings are merged key by key, lists (such as `runs`) replace the default's. Every key is
 checked before the first job starts. A message names the key at fault and, for a misspelt name, the nearest
 valid one.
 
@@ -121,4 +122,4 @@ def _wrap(text: str, indent: str = "") -> str:
 
 if __name__ == "__main__":
     page = reference(Config.model_json_schema())
-    Path(__file__).with_name("configuration.md").write_text(page.rstrip() + "\n", encoding="utf-8")
+    PAGE.write_text(page.rstrip() + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Write docs/coverage.md: which networks of torchvision, timm and transformers the study takes, and how.
+"""Write docs/reference/coverage.md, the networks of torchvision, timm and transformers that can be studied.
 
 Called by ``make coverage``; takes hours, so the page is refreshed by hand. Each network runs in a process of
 its own, with random weights; large ones run again, alone. What was found is kept in build/coverage/, and
@@ -26,7 +26,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 KEPT = ROOT / "build/coverage"
-PAGE = Path(__file__).with_name("coverage.md")
+PAGE = Path(__file__).parent / "reference" / "coverage.md"
 AT_ONCE = 2
 MEMORY = 8e9  # bytes that a network's process may take
 MEMORY_ALONE = 16e9  # the same, where no other runs at once
@@ -289,7 +289,7 @@ def _send_row(sender: Connection, set_name: str, name: str) -> None:
 
 
 def page(rows: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
-    """Return the text of docs/coverage.md for the rows of each set."""
+    """Return the text of docs/reference/coverage.md for the rows of each set."""
     parts = [HEAD.format(versions=", ".join(f"{name} {one}" for name, one in versions().items()))]
     parts += ["| set | networks | recorded | refused | failed |", "|---|---|---|---|---|"]
     for name, found in rows.items():

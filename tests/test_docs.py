@@ -15,19 +15,20 @@ from census.planning.config import Config, read_config
 from census.planning.rules import paths_of
 
 ROOT = Path(__file__).parents[1]
-MAKE = runpy.run_path(str(ROOT / "docs" / "make_configuration.py"))
+DOCS = ROOT / "docs"
+MAKE = runpy.run_path(str(DOCS / "make_configuration.py"))
 DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text())
-TOP = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "results/README.md")
-PAGES = [*(ROOT / page for page in TOP), *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md"))]
+# pages whose blocks of YAML are study configs
+STUDY_CONFIGS = ["README.md", "docs/howto/own-images.md", "docs/howto/own-network.md"]
 # names that the library imports when they are first used
 OFFERED = {f"census.{name}" for name in census.__all__}
-FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # top folders of the repository, at which a path in a page begins
 FOLDERS = ("docs/", "envs/", "scripts/", "studies/", "tests/", "workflow/")
-# that to begin with belongs to the tutorial
-STUDIES = sorted(path for path in (ROOT / "studies").glob("*.yaml") if path.stem != "quick")
-# no paper's setting, so that there is no page with one
-NO_PAPERS = {"imagenet", "imagenet-networks"}
+STUDIES = sorted((ROOT / "studies").glob("*.yaml"))
+# studies that reproduce no paper
+NO_PAPERS = {"imagenet", "imagenet-networks", "quick"}
 # made in the course of docs/adding.md, or the user's own
 NOT_YET = re.compile(r"kurtosis|studies/(mine|…)")
 
@@ -60,11 +61,11 @@ def rules() -> str:
 
 def test_the_configuration_page_is_made_from_the_models():
     page = MAKE["reference"](Config.model_json_schema()).rstrip() + "\n"
-    assert (ROOT / "docs" / "configuration.md").read_text() == page, "run `make docs`"
+    assert MAKE["PAGE"].read_text() == page, "run `make docs`"
 
 
 def test_the_configuration_page_has_every_key():
-    page = (ROOT / "docs" / "configuration.md").read_text()
+    page = MAKE["PAGE"].read_text()
 
     def keys(part: object) -> set[str]:
         if not isinstance(part, dict):
@@ -104,7 +105,7 @@ def test_results_that_are_named_are_made_by_a_rule():
 
 
 def test_rules_that_are_named_exist():
-    table = prose(ROOT / "docs" / "architecture.md").partition("| rules |")[2].partition("\n\n")[0]
+    table = prose(DOCS / "explanation" / "architecture.md").partition("| rules |")[2].partition("\n\n")[0]
     names = [
         name for row in table.splitlines()[2:] for name in re.findall(r"`([a-z_{}]+)`", row.split("|")[2])
     ]
@@ -141,8 +142,8 @@ def laid_over(default: dict, overlay: dict) -> dict:
     }
 
 
-@pytest.mark.parametrize("block", blocks(ROOT / "README.md", "yaml"), ids=lambda block: block.split()[1])
-def test_overlays_of_the_readme_are_valid(block):
+@pytest.mark.parametrize("block", [block for page in STUDY_CONFIGS for block in blocks(ROOT / page, "yaml")])
+def test_study_configs_of_the_pages_are_valid(block):
     try:
         read_config(laid_over(DEFAULT, yaml.safe_load(block)))
     except StudyError as error:  # the folders and files that it names are the reader's
@@ -154,12 +155,12 @@ def test_overlays_of_the_readme_are_valid(block):
 
 @pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.stem)
 def test_studies_have_an_entry_and_a_page(study):
-    index = (ROOT / "docs" / "studies.md").read_text()
-    assert f"](../studies/{study.name})" in index
     if study.stem in NO_PAPERS:
         return
-    assert f"](studies/{study.stem}.md)" in index
-    page = (ROOT / "docs" / "studies" / f"{study.stem}.md").read_text()
+    index = (DOCS / "howto" / "reproduce-paper.md").read_text()
+    assert f"](../../studies/{study.name})" in index
+    assert f"](../studies/{study.stem}.md)" in index
+    page = (DOCS / "studies" / f"{study.stem}.md").read_text()
     assert f"](../../studies/{study.name})" in page
     (setting, *_) = [block for block in blocks_of(page, "sh") if "--configfile" in block]
     assert setting.startswith(f"snakemake --cores all --configfile studies/{study.name}")
@@ -169,19 +170,19 @@ def test_studies_have_an_entry_and_a_page(study):
 
 
 def test_pages_of_studies_are_about_studies():
-    pages = {page.stem for page in (ROOT / "docs" / "studies").iterdir()}
-    assert pages == {study.stem for study in STUDIES} - NO_PAPERS
+    pages = {page.stem for page in (DOCS / "studies").iterdir()}
+    assert pages - NO_PAPERS == {study.stem for study in STUDIES} - NO_PAPERS
 
 
 @pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.stem)
 def test_pages_of_studies_name_what_their_overlay_makes(study):
     if study.stem in NO_PAPERS:
         return
-    page = (ROOT / "docs" / "studies" / f"{study.stem}.md").read_text()
+    page = (DOCS / "studies" / f"{study.stem}.md").read_text()
     runs = yaml.safe_load(study.read_text())["runs"]
-    table = (ROOT / "docs" / "figures.md").read_text()
-    number = page.removeprefix("# ").partition(":")[0]
-    rows = re.findall(rf"^\| {number} \|.* `(results/\S+)` \|$", table, re.MULTILINE)
+    table = (DOCS / "reference" / "figures.md").read_text()
+    paper = page.removeprefix("# ").partition(":")[0]
+    rows = re.findall(rf"^\| {paper} \|.* `(results/\S+)` \|$", table, re.MULTILINE)
     assert rows
     for row in rows:
         if row.endswith("steps.png"):  # of networks that are trained in the study
@@ -199,24 +200,23 @@ def test_pages_of_studies_name_what_their_overlay_makes(study):
         )
 
 
-def test_columns_of_tables_are_described():
-    page = (ROOT / "docs" / "measures.md").read_text()
-    # the columns of the census have a page of their own
-    scripts = [path.read_text() for path in (ROOT / "scripts").glob("*.py") if path.stem != "tables"]
-    tables = [script for script in scripts if "pq.write_table" in script]
-    columns = {column for table in tables for column in re.findall(r'^\s+"(\w+)":', table, re.MULTILINE)}
-    declarations = [
-        each for name in DECLARED for table in declared(name).tables.values() for each in table.columns()
-    ]
-    # what a rectifier takes is described once, for all columns
-    names = {each.name.removesuffix("_before") for each in declarations if each.source is None}
-    columns |= {name.format(components=8) for name in names}
-    assert len(columns) > 100
-    assert {column for column in columns if f"`{column}`" not in page} == set()
+def test_make_targets_are_described():
+    page = (DOCS / "reference" / "command-line.md").read_text()
+    targets = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert {target for target in targets if f"| `make {target}` |" not in page} == {"help"}
+
+
+def test_the_site_has_every_page():
+    listed = set()
+    for page in DOCS.rglob("*.md"):
+        for block in blocks(page, "{toctree}"):
+            entries = [line for line in block.splitlines() if line and not line.startswith(":")]
+            listed |= {(page.parent / f"{entry}.md").resolve() for entry in entries}
+    assert listed == set(DOCS.rglob("*.md")) - {DOCS / "index.md"}
 
 
 def test_the_page_of_coverage_tells_recorded_from_refused():
-    make = runpy.run_path(str(ROOT / "docs" / "make_coverage.py"))
+    make = runpy.run_path(str(DOCS / "make_coverage.py"))
     recorded = {
         "layers": 70,
         "fields": 67,

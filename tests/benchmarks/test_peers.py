@@ -144,7 +144,7 @@ def test_a_peer_that_does_not_install_is_said_with_pips_error(tmp_path):
 def test_peers_are_pinned_and_described():
     from benchmarks.peers import PEERS
 
-    page = (ROOT / "docs/benchmarks.md").read_text()
+    page = (ROOT / "docs/development/benchmarks.md").read_text()
     for name, requirement in PEERS.items():
         assert (ROOT / f"benchmarks/peers/{name.replace('-', '_')}.py").is_file()
         if requirement is not None:

@@ -70,7 +70,7 @@ def test_the_examples_run(name):
 
 
 def test_the_example_of_the_documentation_runs(capsys):
-    page = Path(__file__).parents[2] / "docs" / "notebooks.md"
+    page = Path(__file__).parents[2] / "docs" / "howto" / "notebook.md"
     (block,) = re.findall(
         r"<!-- runnable without a study -->\n```python\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE
     )

@@ -28,7 +28,7 @@ from census.planning.plan import Plan, read_layers
 pytestmark = pytest.mark.slow
 Served = tuple[Path, str]
 ROOT = Path(__file__).parents[2]
-ROW = re.compile(r"^\| (S\d) \| .+ \| `\w+` \| `(results/\S+)` \|$", re.MULTILINE)
+ROW = re.compile(r"^\| ([A-Z][\w. ]+ \d{4}) \| .+ \| `\w+` \| `(results/\S+)` \|$", re.MULTILINE)
 # what networks have not whose weights come from elsewhere
 OF_TRAINED = "steps.png"
 
@@ -217,7 +217,7 @@ class Paper:
 
     def files(self) -> set[str]:
         """Return the files that the table of figures names for this paper."""
-        table = (ROOT / "docs/figures.md").read_text()
+        table = (ROOT / "docs/reference/figures.md").read_text()
         rows = [file for seed, file in ROW.findall(table) if seed == self.seed]
         trained = any("training" in network for network in self.settings["networks"].values())
         return {
@@ -238,7 +238,7 @@ ONE_EPOCH = {"training": {"epochs": 1, "batch": 20}}
 PAPERS = [
     Paper(
         "sparsity-inception",
-        "S0",
+        "Rupprecht 2017",
         {"inception_v3": (21, 5, 2)},
         make_stamps,
         check_animals,
@@ -248,7 +248,7 @@ PAPERS = [
     ),
     Paper(
         "decorrelation-googlenet",
-        "S1",
+        "Rupprecht 2018",
         {"googlenet": (27, 11, 2)},
         make_stamps,
         check_stamps,
@@ -266,7 +266,7 @@ PAPERS = [
     ),
     Paper(
         "concepts-vgg16",
-        "S2",
+        "Sadeghi 2018",
         {"vgg16": (13, 13, 2)},
         make_imagenet,
         check_concepts,
@@ -276,7 +276,7 @@ PAPERS = [
     ),
     Paper(
         "substitution-cifar10",
-        "S3",
+        "Chen et al. 2018",
         {"cnn-cifar10": (10, 5, 2), "mlp-cifar10": (6, 4, 2), "vgg16-cifar10": (22, 14, 2)},
         make_cifar,
         check_cifar,
@@ -286,7 +286,7 @@ PAPERS = [
     ),
     Paper(
         "substitution-imagenet",
-        "S3",
+        "Chen et al. 2018",
         {"vgg16": (16, 15, 1)},
         make_imagenet,
         check_imagenet,
@@ -296,7 +296,7 @@ PAPERS = [
     ),
     Paper(
         "directions-alexnet",
-        "S4",
+        "Zhang 2015",
         {"alexnet": (8, 4, 2)},
         make_imagenet,
         check_directions,

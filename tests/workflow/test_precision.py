@@ -55,7 +55,7 @@ KEYS = {"network", "checkpoint", "step", "dataset", "layer", "depth", "kind", "b
 KEYS |= {"other_layer", "other_depth", "other_branch_of", "unit", "first", "second", "n", "resamples"}
 KEYS |= {"n_units", "n_neurons", "n_images", "n_map_images"}
 
-# docs/measures.md has these numbers, too; intervals (…_low, …_high) have the bound of what they are about
+# docs/explanation/limits.md has these numbers, too; intervals (…_low, …_high) have the bound of their column
 UNITS = {
     "active_fraction": Bound(0.005, 0.95),
     "lifetime_sparseness": Bound(0.005),

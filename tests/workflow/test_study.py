@@ -190,7 +190,7 @@ def test_every_claim_has_a_verdict_for_every_network_and_a_figure_that_shows_it(
     assert not claims.loc[claims["network"] == "random", "verdict"].str.contains("not learned").any()
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/notebooks.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/howto/notebook.md"])
 def test_the_blocks_of_the_documentation_run(first, page, tmp_path):
     study, _ = first
     (block,) = re.findall(

@@ -27,7 +27,7 @@ def measure(
     seed : int
         Seed of resampling and permutations.
     **parameters
-        Keys of the measure's section of the config, see docs/configuration.md. Others have their defaults.
+        Keys of the measure's section of the config. Others have their defaults.
 
     Returns
     -------

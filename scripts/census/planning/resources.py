@@ -57,7 +57,7 @@ def memory_of_pass(run: Run, batch: int) -> Megabytes:
     batch : images in a batch.
     """
     # the tensors that live at once, and what is computed between them, as multiples of the largest; measured
-    # on SqueezeNet, see docs/scaling.md
+    # on SqueezeNet, see docs/howto/budget.md
     tensors = 14 * max(layer.n_neurons for layer in run.known) * batch * 4
     # four summaries, 4 bytes each, of a chunk of about 512 images
     units = sum(layer.shape[0] for layer in run.recorded)

@@ -1,7 +1,7 @@
 """The base of all mappings in the config, and error messages of one line each.
 
 A mapping is a class and a key is an attribute: its type, range and default, with its description below it.
-The messages and docs/configuration.md follow from these classes.
+The messages and docs/reference/configuration.md follow from these classes.
 """
 
 import ast

@@ -49,7 +49,7 @@ def map_compressors(compression: str) -> list[dict[str, Any]]:
     if compression == "none":
         return []
     # not shuffled, though that is usual for floats: rectified maps are runs of zeros and repeats of whole
-    # values, which shuffling breaks up; see docs/benchmarks.md
+    # values, which shuffling breaks up; see docs/development/benchmarks.md
     return [_blosc(compression, "noshuffle")]
 
 

@@ -86,7 +86,7 @@ class Study:
         Returns
         -------
         ``mean``, ``max``, ``argmax`` and ``nonzero`` by image and unit, ``maps`` by image, unit, y and x for
-        some of the images, and more; see docs/architecture.md. Values are read where they are used.
+        some of the images, and more. Values are read when they are used.
         """
         import xarray as xr
 
@@ -100,7 +100,7 @@ class Study:
     ) -> "xr.Dataset":
         """Return what a measure keeps as arrays: of ``gram``, ``concepts``, ``directions``, ``ascent``, ….
 
-        See the tables in docs/measures.md for what is in them.
+        The pages in docs/explanation list the arrays of each measure.
         """
         import xarray as xr
 
