@@ -1,4 +1,4 @@
-# `make help` says what there is. Nothing but make and Python 3.11 or newer is needed; see docs/set-up.md.
+# `make help` says what there is. Nothing but make and Python 3.11 or newer is needed; see docs/howto/install.md.
 
 PYTHON ?= python3
 CORES ?= all
@@ -15,7 +15,7 @@ COMPILE = $(VENV)/bin/python -m compileall -qq -j 0 -x '/tests?/' $(VENV)/lib ||
 # what pip remarks on the way is of interest only where it fails
 QUIETLY = 2> $(VENV)/pip.log || { cat $(VENV)/pip.log >&2; exit 1; }
 
-.PHONY: quick study report test test-slow lint bench coverage lock docs pictures envs clean help browser cluster
+.PHONY: quick study report test test-slow lint bench coverage lock docs site images envs clean help browser cluster
 .DEFAULT_GOAL := help
 
 # in a folder of its own: census, claims and atlas are of one study
@@ -51,7 +51,7 @@ bench: $(VENV)/.dev  ## measure speed and memory
 	$(RUN) benchmarks $(ARGS)
 
 # some hours on two cores; what is known already is kept in build/coverage/
-coverage: $(VENV)/.dev  ## write docs/coverage.md: which networks can be studied
+coverage: $(VENV)/.dev  ## write docs/reference/coverage.md: which networks can be studied
 	$(VENV)/bin/python docs/make_coverage.py $(ARGS)
 
 lock: $(VENV)/.dev  ## resolve envs/*.txt afresh and pin what comes out
@@ -60,12 +60,16 @@ lock: $(VENV)/.dev  ## resolve envs/*.txt afresh and pin what comes out
 	$(VENV)/bin/python envs/lock.py $(VENV)/report.json > $(VENV)/lock.txt
 	mv $(VENV)/lock.txt envs/lock.txt
 
-docs: $(VENV)/.study  ## write docs/configuration.md and docs/dictionary.md
+docs: $(VENV)/.study  ## write docs/reference/configuration.md and docs/reference/columns.md
 	PYTHONPATH=scripts $(VENV)/bin/python docs/make_configuration.py
 	PYTHONPATH=scripts $(VENV)/bin/python docs/make_dictionary.py
 
-pictures: study  ## write the pictures of the README from the default study's figures
-	$(VENV)/bin/python docs/make_pictures.py
+# strict: a dead link, an unknown reference, any warning fails
+site: $(VENV)/.dev  ## build the documentation into build/site
+	$(RUN) sphinx -q -W --keep-going -n -b html docs build/site
+
+images: study $(VENV)/.dev browser  ## write the image of the README from the default study's atlas
+	$(VENV)/bin/python docs/make_images.py
 
 envs: $(VENV)/.study  ## write the conda twin of envs/study.txt
 	$(VENV)/bin/python envs/twin.py > $(VENV)/study.yaml

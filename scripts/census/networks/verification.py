@@ -31,15 +31,15 @@ TOLERANCE = 1e-3
 
 @dataclass(frozen=True)
 class Verification:
-    """That recorded values have been compared with the network's own.
+    """A comparison of recorded values with the network's own, which they passed.
 
     Attributes
     ----------
-    n_images : on how many images.
-    n_modules : with the outputs of how many modules.
-    tolerance : see :data:`TOLERANCE`.
-    rounding : largest difference between values on an image alone and beside others, which is rounding; in
-        root mean squares of a layer's values.
+    n_images : number of images.
+    n_modules : number of modules whose outputs were compared.
+    tolerance : largest difference that is rounding, in root mean squares of a layer's values.
+    rounding : largest difference between values of an image alone and in a batch, in root mean squares of a
+        layer's values.
     """
 
     n_images: int
