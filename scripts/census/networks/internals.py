@@ -11,8 +11,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 __all__ = [
+    "DispatchMode",
     "OpOverload",
-    "TorchDispatchMode",
     "argument_defaults",
     "memory_of",
     "original_of",
@@ -23,6 +23,15 @@ __all__ = [
     "writes",
     "written_arguments",
 ]
+
+
+class DispatchMode(TorchDispatchMode):
+    """A mode of torch that shows operations; using it does not import ``torch._dynamo``, which takes seconds."""
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        # else torch imports it to keep torch.compile out of the mode; networks run uncompiled here
+        return False
 
 
 def argument_defaults(operation: Any) -> dict[str, Any]:

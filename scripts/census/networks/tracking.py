@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 import torch
 from torch import Tensor
 
-from census.networks.internals import TorchDispatchMode, argument_defaults, writes
+from census.networks.internals import DispatchMode, argument_defaults, writes
 from census.networks.watch import tensors_in
 
 Known = TypeVar("Known")
@@ -19,7 +19,7 @@ Known = TypeVar("Known")
 Rule = Callable[[Known, Tensor, Tensor, dict[str, Any]], Known | None]
 
 
-class Tracker(TorchDispatchMode, Generic[Known]):
+class Tracker(DispatchMode, Generic[Known]):
     """Follows what is known of tensors through all operations while it is active.
 
     Parameters
