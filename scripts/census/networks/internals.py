@@ -26,7 +26,7 @@ __all__ = [
 
 
 class DispatchMode(TorchDispatchMode):
-    """A mode of torch that shows operations; using it does not import ``torch._dynamo``, which takes seconds."""
+    """A mode of torch that shows operations, without ``torch._dynamo``, whose import takes seconds."""
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:

@@ -43,20 +43,44 @@ def arrow(table: Table, parameters: Mapping[str, Any] | None = None) -> pa.Table
     rest = [*units, *(value if _is_column(value) else [_plain(value)] * n_rows for value in values)]
     whole = schema(type(table), parameters)
     keys = [[table.of[name]] * n_rows for name in table.keys or KEYS]
-    columns = [_array(each, dtype) for each, dtype in zip([*keys, *rest], whole.types, strict=True)]
+    columns = [array(each, dtype) for each, dtype in zip([*keys, *rest], whole.types, strict=True)]
     return pa.table(columns, schema=whole)
 
 
 def merged(table: type[Table], parts: Iterable[pa.Table], parameters: Mapping[str, Any]) -> pa.Table:
     """Return tables of one kind as one; without any, a table that has its columns and no rows."""
-    return pa.concat_tables([schema(table, parameters).empty_table(), *parts])
+    return pa.concat_tables([pa.Table.from_batches([], schema(table, parameters)), *parts])
 
 
-def _array(values: Any, dtype: pa.DataType) -> pa.Array:
-    """Return values in an Arrow type; NaN stays NaN, None and masked values become null."""
+def array(values: Any, dtype: pa.DataType) -> pa.Array:
+    """Return values in an Arrow type; NaN stays NaN, None and masked values become null.
+
+    ``pa.array`` would import pandas, which takes 0.4 s of CPU time; most jobs of measures take 0.7 s.
+
+    Parameters
+    ----------
+    values : a column of numbers, flags or text.
+    dtype : ``string``, ``bool``, or a type of numbers that holds all values.
+    """
     if isinstance(values, pa.Array | pa.ChunkedArray):
         return values.cast(dtype)
-    return pa.array(values, dtype)
+    if isinstance(values, np.ndarray) and values.dtype != object:
+        known, values = ~np.ma.getmaskarray(values), np.ma.getdata(values)
+    else:
+        known = np.array([value is not None for value in values], bool)
+    validity = None if known.all() else pa.py_buffer(np.packbits(known, bitorder="little"))
+    if dtype == pa.string():
+        texts = [value.encode() if is_known else b"" for value, is_known in zip(values, known, strict=True)]
+        ends = np.cumsum([0, *map(len, texts)], dtype=np.int32)
+        return pa.StringArray.from_buffers(
+            len(texts), pa.py_buffer(ends), pa.py_buffer(b"".join(texts)), validity
+        )
+    if not isinstance(values, np.ndarray) or values.dtype == object:
+        values = np.array([value if is_known else 0 for value, is_known in zip(values, known, strict=True)])
+    content = np.packbits(values, bitorder="little") if values.dtype == bool else np.ascontiguousarray(values)
+    return pa.Array.from_buffers(
+        pa.from_numpy_dtype(values.dtype), len(values), [validity, pa.py_buffer(content)]
+    ).cast(dtype)
 
 
 def _is_column(value: Any) -> bool:
