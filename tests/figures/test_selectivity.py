@@ -6,6 +6,7 @@ import pytest
 
 from census.drawing.page import figure_of
 from census.figures.selectivity import draw_depth, draw_detection, draw_learning
+from census.figures.style import BLUE, VERMILION
 
 NAMES = ["input", "features.1", "features.3.expand3x3_activation", "output"]
 N_UNITS = 20
@@ -81,9 +82,9 @@ def test_depth_shows_medians_in_order_and_why_units_are_missing(units, layers, d
     above, below = figure.axes
     assert [label.get_text() for label in below.get_xticklabels()] == NAMES
     final = units[units["checkpoint"] == "final"].groupby("depth")
-    blue = medians(above)["#0072B2"]
+    blue = medians(above)[BLUE]
     np.testing.assert_allclose(blue, final["selectivity"].median())
-    np.testing.assert_allclose(medians(below)["#0072B2"], final["selectivity_corrected"].median())
+    np.testing.assert_allclose(medians(below)[BLUE], final["selectivity_corrected"].median())
     written = sorted(text.get_text() for text in texts(figure))
     assert written == ["4", "4", "7 signed", "7 signed", "signed", "signed", "silent\nunits"]
     assert overlaps(texts(figure), renderer) == []
@@ -111,7 +112,7 @@ def test_detection_has_a_panel_for_each_measure_with_its_chance(units, layers, d
     final = units[units["checkpoint"] == "final"].groupby("depth")
     columns = ("auroc", "informedness", "precision_top_k")
     for panel, column, chance in zip(figure.axes, columns, (0.52, 0.1, 0.15), strict=True):
-        np.testing.assert_allclose(medians(panel)["#0072B2"], final[column].median())
+        np.testing.assert_allclose(medians(panel)[BLUE], final[column].median())
         levels = [
             path.vertices[0, 1]
             for lines in panel.collections
@@ -147,6 +148,6 @@ def test_learning_shows_each_layer_and_chance(layers, drawn):
             table = layers[layers["layer"] == name].sort_values("step")
             np.testing.assert_array_equal(lines[name].get_xdata(), steps)
             np.testing.assert_array_equal(lines[name].get_ydata(), table[column])
-    chance = [line.get_ydata() for line in right.lines if line.get_color() == "#D55E00"]
+    chance = [line.get_ydata() for line in right.lines if line.get_color() == VERMILION]
     np.testing.assert_array_equal(chance, [[0.55, 0.55, 0.52]])
     assert [text.get_text() for text in figure.legends[0].get_texts()] == [*NAMES, "chance", "undefined"]
