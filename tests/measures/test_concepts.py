@@ -1,6 +1,9 @@
 """Concepts of units: by hand, by definition, and against scipy."""
 
+from types import SimpleNamespace
+
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,8 +12,10 @@ from scipy import stats
 from scipy.spatial.distance import cdist, pdist
 
 from census.measures.concepts import (
+    Parameters,
     chance_levels,
     chance_similarity,
+    compute,
     flatness,
     is_multi_faceted,
     is_single_faceted,
@@ -28,6 +33,8 @@ from census.statistics.defined import finite_mean
 from census.statistics.significance import tail_p_values
 from census.statistics.sparseness import gini
 from census.statistics.top_images import NONE
+from census.tables.arrow import arrow
+from census.tables.keys import KEYS
 
 COUNTS = arrays.arrays(np.int64, st.tuples(st.integers(1, 6), st.integers(2, 20)), elements=st.integers(0, 9))
 
@@ -46,6 +53,24 @@ def test_a_class_without_images_is_a_column_of_zeros():
     # and counts as a class: two of six are less even than two of two
     assert gini(np.array(expected))[1] == pytest.approx(4 / 6)
     assert flatness(np.array(expected), 6)[1] == pytest.approx(2 ** (1 / np.log2(6)) - 1, abs=1e-5)
+
+
+def test_of_two_classes_none_comes_third():
+    images, values = np.arange(20), np.random.default_rng(0).normal(size=(20, 3)).astype(np.float32)
+    layer = SimpleNamespace(
+        attributes=dict.fromkeys(KEYS),
+        shape=(3, 1, 1),
+        classes=["even", "odd"],
+        images=images,
+        labels=images % 2,
+        statistics=lambda *names: iter([(images, values, np.zeros(values.shape, int))]),
+    )
+    units = arrow(next(iter(compute(layer, Parameters(top=8), seed=0))))
+    table = units.select(["top_class_2", "top_class_3", "top_count_3"])
+    assert table.schema.types == [pa.string(), pa.string(), pa.int64()]
+    assert table["top_class_2"].null_count < table.num_rows
+    assert table["top_class_3"].null_count == table.num_rows
+    assert set(table["top_count_3"].to_pylist()) == {0}
 
 
 def test_gini_of_known_rows():

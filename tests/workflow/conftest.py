@@ -95,6 +95,29 @@ if "HALT_WRITING" in os.environ:
 """
 
 
+# the same; each job notes what it has imported by its end
+IMPORTS = """
+import atexit
+import os
+import sys
+from pathlib import Path
+
+
+def note():
+    script = getattr(sys.modules["__main__"], "snakemake", None)
+    if script is not None:
+        (Path(os.environ["IMPORTED"]) / f"{script.rule}.{os.getpid()}").write_text("\\n".join(sys.modules))
+
+
+if "IMPORTED" in os.environ:
+    atexit.register(note)
+"""
+
+
+# returns the folder of a name; makes it before, once for all processes that run tests
+Share = Callable[[str, Callable[[Path], None]], Path]
+
+
 def make_pictures(folder: Path, per_class: int) -> None:
     """Draw three classes of 16×16 pictures, told apart by their color; the same ones each time."""
     random = np.random.default_rng(0)
@@ -105,6 +128,14 @@ def make_pictures(folder: Path, per_class: int) -> None:
             pixels = random.integers(0, 160, (16, 16, 3), dtype=np.uint8)
             pixels[..., 2 - channel] += 90
             Image.fromarray(pixels).save(place / f"{number:03}.png")
+
+
+def imported_first(code: str, folder: Path) -> dict[str, str]:
+    """Return an environment in which Python runs some code before all else; it lies in a folder."""
+    (folder / "modules").mkdir(exist_ok=True)
+    (folder / "modules/sitecustomize.py").write_text(code)
+    modules = [str(folder / "modules"), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {"PYTHONPATH": os.pathsep.join(modules)}
 
 
 def kill_group(process: subprocess.Popen[str]) -> None:
@@ -131,6 +162,11 @@ def modified(folder: Path) -> dict[str, int]:
     }
 
 
+def name_of_job(log: str) -> str:
+    """Return a job's name, ``sparsity/cnn/tiny/relu1``, from the path of its log."""
+    return log.removeprefix("logs/").removesuffix(".log")
+
+
 @dataclass(frozen=True)
 class Ended:
     """A call of Snakemake that has ended.
@@ -139,7 +175,7 @@ class Ended:
     ----------
     status : its exit status.
     output : all that it printed.
-    jobs : what ran, each by its log: ``sparsity/cnn/tiny/relu1``.
+    jobs : what ran, see :func:`name_of_job`.
     """
 
     status: int
@@ -152,9 +188,6 @@ class Ended:
 
     def passes(self) -> set[str]:
         return {job for job in self.jobs if job.startswith("extract/")}
-
-    def figures(self) -> set[str]:
-        return {job for job in self.jobs if job.startswith("figures_")}
 
 
 @dataclass
@@ -203,7 +236,7 @@ class Study:
         finally:
             kill_group(process)
         after = modified(self.folder / "logs")
-        jobs = {path.removesuffix(".log") for path in after if after[path] != before.get(path)}
+        jobs = {name_of_job(path) for path in after if after[path] != before.get(path)}
         if process.returncode == 0:
             # Snakemake's own count says that no job ran without leaving its log
             finished = re.findall(r"^Finished jobid: \d+ \(Rule: (.+)\)$", output, re.MULTILINE)
@@ -216,6 +249,17 @@ class Study:
         assert ended.status == 0, ended.output
         return ended
 
+    def planned(self, *targets: str) -> set[str]:
+        """Return the jobs that a call of Snakemake would run; where a result is missing, its path too."""
+        rows = [line.split("\t") for line in self.succeed("--summary", *targets).output.splitlines()]
+        header = next(row for row in rows if row[0] == "output_file")
+        files = (dict(zip(header, row, strict=True)) for row in rows if len(row) == len(header))
+        return {
+            file["output_file"] if file["log-file(s)"] == "-" else name_of_job(file["log-file(s)"])
+            for file in files
+            if file["plan"] == "update pending"
+        }
+
     def kill(self, process: subprocess.Popen[str], when: Callable[[], bool]) -> None:
         """Kill a call of Snakemake with all its jobs as soon as something is the case, without notice."""
         try:
@@ -223,8 +267,8 @@ class Study:
         finally:
             kill_group(process)
         process.communicate()
-        # what it had locked stays so, as Snakemake says
-        self.succeed("--unlock")
+        # what it had locked stays so; `snakemake --unlock` does no more than this
+        shutil.rmtree(self.folder / ".snakemake/locks")
 
     @contextlib.contextmanager
     def halted(self, file: str, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
@@ -238,13 +282,9 @@ class Study:
         ------
         Snakemake, and the id of the job's process.
         """
-        (self.folder / "modules").mkdir(exist_ok=True)
-        (self.folder / "modules/sitecustomize.py").write_text(HALTS)
-        modules = [str(self.folder / "modules"), *filter(None, [os.environ.get("PYTHONPATH")])]
         halted = self.folder / "halted"
-        process = self.start(
-            *arguments, HALT_WRITING=file, HALTED=halted, PYTHONPATH=os.pathsep.join(modules)
-        )
+        environment = imported_first(HALTS, self.folder)
+        process = self.start(*arguments, HALT_WRITING=file, HALTED=halted, **environment)
         try:
             wait_until(lambda: halted.exists() and halted.read_text() != "", process)
             yield process, int(halted.read_text())
@@ -313,28 +353,59 @@ CONFIG = {
 
 
 @pytest.fixture(scope="session")
-def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkout of the repository that nobody edits while the tests run."""
-    folder = tmp_path_factory.mktemp("checkout")
-    for part in PARTS:
-        if (ROOT / part).is_symlink():
-            (folder / part).symlink_to(os.readlink(ROOT / part))
-        elif (ROOT / part).is_dir():
-            shutil.copytree(ROOT / part, folder / part, symlinks=True)
-        else:
-            shutil.copy2(ROOT / part, folder / part)
-    return folder
+def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Share:
+    """A function that returns a folder which all processes that run tests share, and makes it once.
+
+    It is only to be read or copied.
+    """
+    base = tmp_path_factory.getbasetemp()
+
+    def shared(name: str, make: Callable[[Path], None]) -> Path:
+        folder = (base if worker_id == "master" else base.parent) / name
+        made = folder.with_name(f"{name}.made")
+        with FileLock(f"{folder}.lock"):
+            if not made.exists():
+                shutil.rmtree(folder, ignore_errors=True)  # half made by a process that failed
+                folder.mkdir()
+                make(folder)
+                made.touch()
+        return folder
+
+    return shared
 
 
 @pytest.fixture(scope="session")
-def begin(checkout: Path) -> Callable[[Path], Study]:
-    """A function that begins a study in a folder: its data are there, and no results."""
+def checkout(shared: Share) -> Path:
+    """A checkout of the repository that nobody edits while the tests run."""
 
-    def begin(folder: Path) -> Study:
-        folder.mkdir(parents=True, exist_ok=True)
+    def make(folder: Path) -> None:
+        for part in PARTS:
+            if (ROOT / part).is_symlink():
+                (folder / part).symlink_to(os.readlink(ROOT / part))
+            elif (ROOT / part).is_dir():
+                shutil.copytree(ROOT / part, folder / part, symlinks=True)
+            else:
+                shutil.copy2(ROOT / part, folder / part)
+
+    return shared("checkout", make)
+
+
+@pytest.fixture(scope="session")
+def begin(checkout: Path, shared: Share) -> Callable[[Path], Study]:
+    """A function that begins a study in a folder: its data are there, and no results but lists of layers."""
+
+    def make(folder: Path) -> None:
         (folder / "my_networks.py").write_text(MY_NETWORKS)
         for split in ("train", "test"):
             make_pictures(folder / "images" / split, 8)
+        # to list layers takes seconds
+        Study(folder, checkout, CONFIG).succeed("--dry-run")
+        shutil.rmtree(folder / ".snakemake")
+
+    begun = shared("begun", make)
+
+    def begin(folder: Path) -> Study:
+        shutil.copytree(begun, folder)
         return Study(folder, checkout, copy.deepcopy(CONFIG))
 
     return begin
@@ -347,25 +418,28 @@ def study(begin: Callable[[Path], Study], tmp_path: Path) -> Study:
 
 
 @pytest.fixture(scope="session")
-def first(
-    begin: Callable[[Path], Study], checkout: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str
-) -> tuple[Study, Ended]:
-    """A finished study, only to be read or copied, and how its first run ended.
+def first(begin: Callable[[Path], Study], checkout: Path, shared: Share) -> tuple[Study, Ended]:
+    """A finished study, only to be read or copied, and how its first run ended."""
 
-    Its jobs take a minute or more: processes that run tests beside each other share one study.
-    """
-    if worker_id == "master":  # there is a single process
-        study = begin(tmp_path_factory.mktemp("first") / "study")
-        return study, study.succeed()
-    folder = tmp_path_factory.getbasetemp().parent / "first"
-    record = folder / "ended.json"
-    with FileLock(f"{folder}.lock"):
-        if not record.exists():
-            ended = begin(folder / "study").succeed()
-            written = {"status": ended.status, "output": ended.output, "jobs": sorted(ended.jobs)}
-            record.write_text(json.dumps(written))
-    ended = Ended(**json.loads(record.read_text()))
+    def make(folder: Path) -> None:
+        (folder / "imported").mkdir()
+        environment = imported_first(IMPORTS, folder)
+        ended = begin(folder / "study").succeed(IMPORTED=folder / "imported", **environment)
+        written = {"status": ended.status, "output": ended.output, "jobs": sorted(ended.jobs)}
+        (folder / "ended.json").write_text(json.dumps(written))
+
+    folder = shared("first", make)
+    ended = Ended(**json.loads((folder / "ended.json").read_text()))
     return Study(folder / "study", checkout, copy.deepcopy(CONFIG)), replace(ended, jobs=set(ended.jobs))
+
+
+@pytest.fixture(scope="session")
+def imported(first: tuple[Study, Ended]) -> dict[str, set[str]]:
+    """The modules that the jobs of each rule imported in the first run of the finished study."""
+    found: dict[str, set[str]] = {}
+    for path in (first[0].folder.parent / "imported").iterdir():
+        found.setdefault(path.stem, set()).update(path.read_text().splitlines())
+    return found
 
 
 @pytest.fixture

@@ -1,11 +1,8 @@
 """Concepts of units in a study whose images are few, and whose first layer sees single pixels."""
 
 import re
-import shutil
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 import xarray as xr
 
@@ -73,15 +70,3 @@ def test_a_class_without_images_is_a_column_of_zeros(small):
     assert counts.shape == (64, 4)
     assert (counts[:, 0] == 0).all()
     assert (counts.sum(0)[1:] > 0).all()
-
-
-def test_of_two_classes_none_comes_third(study):
-    for split in ("train", "test"):
-        shutil.rmtree(study.folder / "images" / split / "red-ish")
-    path = f"{MEASURES}/concepts/{PLACE}.units.parquet"
-    study.succeed(path)
-    table = pq.read_table(study.folder / path, columns=["top_class_2", "top_class_3", "top_count_3"])
-    assert table.schema.types == [pa.string(), pa.string(), pa.int64()]
-    assert table["top_class_2"].null_count < table.num_rows
-    assert table["top_class_3"].null_count == table.num_rows
-    assert set(table["top_count_3"].to_pylist()) == {0}

@@ -1,4 +1,4 @@
-"""The papers' settings: planned in full, and run on a few small pictures in the layout of the real ones.
+"""The repository's studies, planned in full; the papers' also run on a few small pictures in the real layout.
 
 What is planned and made are the files that the table of figures names for the paper.
 """
@@ -9,6 +9,7 @@ import json
 import os
 import pickle
 import re
+import shutil
 import tarfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -321,13 +322,27 @@ SMALL = {
 }
 
 
+@pytest.fixture(scope="module")
+def layers(tmp_path_factory):
+    """Where the layers of networks are kept that one of these studies has listed: large ones take long."""
+    return tmp_path_factory.mktemp("layers")
+
+
 @pytest.fixture
-def begun(paper, study, monkeypatch, served):
-    """A paper's study, with pictures in its layout."""
-    study.overlay = paper.overlay
+def unplanned(study, layers):
+    """A study without any config of its own."""
     study.config = {}
-    paper.data(study.folder, monkeypatch, served)
+    shutil.rmtree(study.folder / "results/layers")
+    (study.folder / "results/layers").symlink_to(layers)
     return study
+
+
+@pytest.fixture
+def begun(paper, unplanned, monkeypatch, served):
+    """A paper's study, with pictures in its layout."""
+    unplanned.overlay = paper.overlay
+    paper.data(unplanned.folder, monkeypatch, served)
+    return unplanned
 
 
 @pytest.mark.parametrize("paper", PAPERS, ids=str)
@@ -354,6 +369,37 @@ def test_a_papers_setting_is_planned_in_full(paper, begun, monkeypatch):
     # the default study's networks and data sets are none of the paper's
     others = {*default["networks"], *default["datasets"]}
     assert {part for file in files for part in file.split("/")} & others == set()
+
+
+def jobs_in(planned: str) -> dict[str, int]:
+    return {rule: int(number) for rule, number in re.findall(r"^(\S+) +(\d+)$", planned, re.MULTILINE)}
+
+
+def test_all_of_imagenet_is_planned_in_few_jobs(unplanned):
+    unplanned.overlay = ROOT / "studies/imagenet.yaml"
+    for number in range(20):
+        (unplanned.folder / f"data/imagenet/n{number:08}").mkdir(parents=True)
+    jobs = jobs_in(unplanned.succeed("--dry-run", "--quiet", "rules").output)
+    for network in ("vgg16", "googlenet", "resnet50"):
+        for checkpoint in ("0", "final"):
+            assert jobs[f"extract_{network}_{checkpoint}_imagenet"] == 64
+            assert jobs[f"gather_{network}_{checkpoint}_imagenet"] == 1
+    # of 124 layers
+    assert jobs["sparsity"] == 27
+    assert f"The study has {jobs['total']:,} jobs" in (ROOT / "docs/scaling.md").read_text()
+
+
+def test_two_networks_on_two_sets_of_images_are_planned(unplanned):
+    unplanned.overlay = ROOT / "studies/imagenet-networks.yaml"
+    jobs = jobs_in(unplanned.succeed("--dry-run", "--quiet", "rules").output)
+    for network in ("squeezenet1_1", "efficientnet-lite0"):
+        for dataset in ("stamps", "clipart"):
+            for checkpoint in ("0", "final"):
+                assert jobs[f"extract_{network}_{checkpoint}_{dataset}"] == 1
+    # both images and both weights
+    assert jobs["fetch"] == 4
+    # layers in two blocks for each network and data set; per-unit analyses of five layers, each a block
+    assert (jobs["sparsity"], jobs["substitution"]) == (4 * 2, 4 * 5)
 
 
 @pytest.mark.very_slow

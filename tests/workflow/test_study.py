@@ -409,9 +409,11 @@ def test_substitution_is_of_the_stored_responses(finished):
 def test_ablation_is_of_the_network_with_a_unit_less(finished):
     finished.config["measures"] = {"ablation": {"modes": ["zero", "mean", "resampled"], "resamples": 100}}
     finished.config["runs"][1]["ablation_images"] = 5
-    ended = finished.succeed()
+    planned = finished.planned()
     of_ablation = ("ablation", "importance", "figures_substitution")
-    assert of_rule(ended.jobs, *of_ablation, *OF_CENSUS) == ended.jobs
+    assert of_rule(planned, *of_ablation, *OF_CENSUS) == planned
+    assert of_rule(planned, *of_ablation) >= {*of_block("random", "ablation"), *of_block("small", "ablation")}
+    finished.succeed(f"results/measures/ablation/small/tiny/{BLOCKS['small']}.units.parquet")
     found = census.open_study(finished.folder / "results")
     units, curves, layers = (
         found.table("ablation", "small", "tiny", f"relu.{table}") for table in ("units", "curves", "layer")
@@ -528,24 +530,24 @@ def test_layers_come_and_go(finished):
         return pd.read_parquet(finished.folder / pairs)["layer"].unique().tolist()
 
     finished.config["runs"][0]["layers"] = ["pool1", *layers]
-    added = finished.succeed()
-    assert added.passes() == {"extract/extract_random_final_tiny"}
-    made = finished.made()
-    assert made.keys() - before.keys() == {"random/final/tiny/pool1.zarr"}
-    assert {store: made[store] for store in before} == before
+    planned = finished.planned()
     # one block of each measure; there are no per-unit analyses of pool1
     measures = {*MEASURES["layers"], *MEASURES["facets"]} - {"clusters"}
-    assert added.jobs - of_rule(added.jobs, *OF_CENSUS) - added.passes() == {
+    assert planned - of_rule(planned, *OF_CENSUS) == {
+        "results/activations/random/final/tiny/pool1.zarr",
         *of_block("random", *measures),
         *of_network("random", "correlation", "similarity", "facetedness", "importance"),
         *(figures("random", *SECTIONS) - of_network("random", "figures_agreement")),
     }
-    assert of_rule(added.jobs, "tables", "atlas_run", "atlas") >= {"tables", "atlas_run/random/tiny", "atlas"}
+    assert of_rule(planned, "tables", "atlas_run", "atlas") >= {"tables", "atlas_run/random/tiny", "atlas"}
+    follow = {*of_block("random", "gram"), *of_network("random", "similarity")}
+    assert finished.succeed(pairs).jobs == {"extract/extract_random_final_tiny", *follow}
+    made = finished.made()
+    assert made.keys() - before.keys() == {"random/final/tiny/pool1.zarr"}
+    assert {store: made[store] for store in before} == before
     assert compared() == ["relu1", "pool1", "output"]
-    assert finished.run().nothing_to_do
 
     finished.config["runs"][0]["layers"] = layers
-    follow = {*of_block("random", "gram"), *of_network("random", "similarity")}
     assert finished.succeed(pairs).jobs == follow
     assert compared() == ["relu1", "output"]
 
@@ -564,24 +566,32 @@ def test_deleted_stores_and_tables_are_made_again_alone(finished):
     sparsity = finished.folder / f"results/measures/sparsity/small/tiny/{BLOCKS['small']}.units.parquet"
     rows = pd.read_parquet(sparsity)
     sparsity.unlink()
-    ended = finished.succeed()
-    assert ended.passes() == {"extract/extract_random_final_tiny"}
-    made = finished.made()
-    assert {store for store in before if made[store] != before[store]} == {"random/final/tiny/relu1.zarr"}
-    xr.testing.assert_equal(xr.open_zarr(deleted).load(), values)
-    pd.testing.assert_frame_equal(pd.read_parquet(sparsity), rows)
-    of_random = {job for job in ended.jobs - of_rule(ended.jobs, *OF_CENSUS) if "random" in job}
+    planned = finished.planned()
+    of_random = {job for job in planned - of_rule(planned, *OF_CENSUS) if "random" in job}
     # pictures are made by the network alone
     measures = {measure for of_kind in MEASURES.values() for measure in of_kind} - {"ascent"}
-    assert of_random - ended.passes() - ended.figures() == {
+    assert {job for job in of_random if not job.startswith("figures_")} == {
+        "results/activations/random/final/tiny/relu1.zarr",
         *of_block("random", *measures),
         *of_network("random", "correlation", "similarity", "facetedness", "importance", "bases"),
     }
-    assert ended.jobs - of_rule(ended.jobs, *OF_CENSUS) - of_random == {
+    assert planned - of_rule(planned, *OF_CENSUS) - of_random == {
+        str(sparsity.relative_to(finished.folder)),
         *of_block("small", "sparsity"),
         *of_network("small", "importance"),
         *figures("small", "sparsity", "decorrelation", "substitution"),
     }
+
+    census = [f"results/census/{table}.parquet" for table in ("units", "layers")]
+    ended = finished.succeed(*census)
+    assert ended.passes() == {"extract/extract_random_final_tiny"}
+    assert {"tables", *of_block("random", "gram"), *of_block("small", "sparsity")} <= ended.jobs
+    assert ended.jobs - ended.passes() <= planned
+    made = finished.made()
+    assert {store for store in before if made[store] != before[store]} == {"random/final/tiny/relu1.zarr"}
+    xr.testing.assert_equal(xr.open_zarr(deleted).load(), values)
+    pd.testing.assert_frame_equal(pd.read_parquet(sparsity), rows)
+    assert finished.run(*census).nothing_to_do
 
 
 def test_a_changed_parameter_or_code_reruns_what_depends_on_it(finished, tmp_path):
@@ -592,12 +602,13 @@ def test_a_changed_parameter_or_code_reruns_what_depends_on_it(finished, tmp_pat
     finished.config["measures"] = {"histogram": {"bins": 11}}
     edit(scripts / "census/figures/facetedness.py", "EDITED = True")
     edit(scripts / "census/measures/agreement.py", "EDITED = True")
-    ended = finished.succeed()
-    assert ended.jobs == {
+    assert finished.planned() == {
         "agreement",
         *(job for network in LAYERS for job in of_block(network, "histogram")),
         *(job for network in LAYERS for job in figures(network, "sparsity", "concepts", "agreement")),
     }
+    histogram = f"results/measures/histogram/random/tiny/{BLOCKS['random']}.parquet"
+    assert finished.succeed(histogram).jobs == of_block("random", "histogram")
     bins = census.open_study(finished.folder / "results").table("histogram", "random", "tiny", "relu1")
     assert len(bins) == 11
     assert finished.made() == before
@@ -611,9 +622,6 @@ def test_a_changed_parameter_or_code_reruns_what_depends_on_it(finished, tmp_pat
         f"random/final/tiny/{layer}.zarr" for layer in LAYERS["random"]
     }
     # the passes of the other network are still to come
-    planned = finished.succeed("--dry-run")
-    for checkpoint in ("0", "1", "final"):
-        assert f"Run small ({checkpoint}) on tiny" in planned.output
-    assert "Run random" not in planned.output
-    assert "Train small" not in planned.output
-    assert "into a store" not in planned.output
+    planned = finished.planned()
+    assert {job for job in planned if job.startswith("extract/")} == {job for job in PASSES if "small" in job}
+    assert not of_rule(planned, "train", "dataset", "weights")
