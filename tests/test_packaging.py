@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import census
-from census.papers import PAPERS
+from census.figures.sections import SECTIONS
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -51,7 +51,7 @@ def test_papers_are_cited_as_they_are_named(citation):
         return reference["title"], f"{authors[0]}{' et al.' if len(authors) > 2 else ''} {year}"
 
     assert [cited(each) for each in citation["references"]] == [
-        (paper.title, paper.short) for paper in PAPERS.values()
+        (section.paper.title, section.paper.short) for section in SECTIONS if section.paper
     ]
 
 
