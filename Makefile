@@ -71,8 +71,8 @@ site: $(VENV)/.dev  ## build the documentation into build/site
 images: study $(VENV)/.dev browser  ## write the image of the README from the default study's atlas
 	$(VENV)/bin/python docs/make_images.py
 
-envs: $(VENV)/.study  ## write the conda twin of envs/study.txt
-	$(VENV)/bin/python envs/twin.py > $(VENV)/study.yaml
+envs: $(VENV)/.study  ## write the conda environment of envs/study.txt
+	$(VENV)/bin/python envs/conda.py > $(VENV)/study.yaml
 	mv $(VENV)/study.yaml envs/study.yaml
 
 clean:  ## remove the environment and the tools' caches, never results

@@ -1,7 +1,7 @@
-"""Measure the subjects asked for, print a table of each, and write them all to one file.
+"""Measure the benchmarks asked for, print a table of each, and write them all to one file.
 
-A run of all subjects, not a quick one, writes the page of results in the documentation anew; one of some
-subjects, on the same machine, can put theirs in the place of what is there.
+A run of all benchmarks, not a quick one, writes the page of results in the documentation anew; one of some
+benchmarks, on the same machine, can put theirs in the place of what is there.
 """
 
 import argparse
@@ -17,12 +17,12 @@ from pathlib import Path
 from benchmarks import ROOT
 from benchmarks.common import COLUMNS, Options, Row, machine
 
-MINUTES = 30  # that all subjects may take
-TOTAL = "all subjects"
-SUBJECTS = (
+MINUTES = 30  # that all benchmarks may take
+TOTAL = "all benchmarks"
+BENCHMARKS = (
     "ablation",
     "alignment",
-    "ascent",
+    "activation_maximization",
     "codecs",
     "concepts",
     "correctness",
@@ -48,15 +48,15 @@ def table(lines: list[tuple[str, ...]]) -> str:
 
 
 def main() -> None:
-    """Run the programme."""
+    """Run the benchmark suite."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
         "--only",
         nargs="+",
-        choices=SUBJECTS,
-        default=SUBJECTS,
+        choices=BENCHMARKS,
+        default=BENCHMARKS,
         metavar="NAME",
-        help=f"subjects to measure, of {', '.join(SUBJECTS)}",
+        help=f"benchmarks to measure, of {', '.join(BENCHMARKS)}",
     )
     parser.add_argument("--quick", action="store_true", help="tiny inputs, to see that it runs")
     parser.add_argument(
@@ -69,12 +69,12 @@ def main() -> None:
         "--docs",
         type=Path,
         default=ROOT / "docs" / "development",
-        help="where a run of all subjects writes the page of results",
+        help="where a run of all benchmarks writes the page of results",
     )
     parser.add_argument(
         "--replace",
         action="store_true",
-        help="with --only: put what is measured in place of the same subjects on the page of results",
+        help="with --only: put what is measured in place of the same benchmarks on the page of results",
     )
     arguments = parser.parse_args()
     # a killed run, too, removes its gigabytes of temporary files
@@ -88,20 +88,20 @@ def main() -> None:
     lines = [Row(line).cells("machine") for line in machine().splitlines()]
     seconds: dict[str, float] = {}
     table_file = options.folder / "bench.tsv"
-    for subject in arguments.only:
+    for benchmark in arguments.only:
         start = time.perf_counter()
-        # imported here: a subject that is not asked for need not be installed
+        # imported here: a benchmark that is not asked for need not be installed
         measured = [
-            row.cells(subject) for row in importlib.import_module(f"benchmarks.{subject}").rows(options)
+            row.cells(benchmark) for row in importlib.import_module(f"benchmarks.{benchmark}").rows(options)
         ]
         lines += measured
-        seconds[subject] = time.perf_counter() - start
-        print(f"\n{subject} ({seconds[subject]:.0f} s)")
+        seconds[benchmark] = time.perf_counter() - start
+        print(f"\n{benchmark} ({seconds[benchmark]:.0f} s)")
         print(table([COLUMNS[1:], *(line[1:] for line in measured)]), flush=True)
-        # after each subject, so that a run which is broken off leaves what it has
+        # after each benchmark, so that a run which is broken off leaves what it has
         write(table_file, lines)
-    write(table_file, [*lines, *programme(seconds)])
-    whole = set(arguments.only) == set(SUBJECTS)
+    write(table_file, [*lines, *suite(seconds)])
+    whole = set(arguments.only) == set(BENCHMARKS)
     if (whole or arguments.replace) and not options.quick:
         from benchmarks import report
 
@@ -112,32 +112,34 @@ def main() -> None:
         print(f"\nwrote {arguments.docs / report.PAGE}")
 
 
-def programme(seconds: Mapping[str, float]) -> list[tuple[str, ...]]:
-    """Return as lines of cells how long the subjects took, and all of them together."""
-    whole = set(seconds) == set(SUBJECTS)
+def suite(seconds: Mapping[str, float]) -> list[tuple[str, ...]]:
+    """Return as lines of cells how long the benchmarks took, and all of them together."""
+    whole = set(seconds) == set(BENCHMARKS)
     total = Row(TOTAL, [sum(seconds.values()) / 60], "min", MINUTES if whole else None)
-    of_subjects = [Row(subject, [taken / 60], "min") for subject, taken in seconds.items()]
-    return [row.cells("programme") for row in (total, *of_subjects)]
+    of_benchmarks = [Row(benchmark, [taken / 60], "min") for benchmark, taken in seconds.items()]
+    return [row.cells("suite") for row in (total, *of_benchmarks)]
 
 
 def replaced(
     kept: list[tuple[str, ...]], lines: list[tuple[str, ...]], seconds: Mapping[str, float]
 ) -> list[tuple[str, ...]]:
-    """Return the lines of a run of all subjects with those of some of them replaced.
+    """Return the lines of a run of all benchmarks with those of some of them replaced.
 
     Parameters
     ----------
-    kept : of the run of all subjects.
-    lines, seconds : of some subjects; what was measured, and how long it took.
+    kept : of the run of all benchmarks.
+    lines, seconds : of some benchmarks; what was measured, and how long it took.
     """
     if [line for line in kept if line[0] == "machine"] != [line for line in lines if line[0] == "machine"]:
-        sys.exit("--replace: the page of results is of another machine, or other versions: run all subjects")
-    took = {line[1]: 60 * float(line[2]) for line in kept if line[0] == "programme" and line[1] != TOTAL}
-    subjects = [subject for subject in SUBJECTS if subject in took or subject in seconds]
+        sys.exit(
+            "--replace: the page of results is of another machine, or other versions: run all benchmarks"
+        )
+    took = {line[1]: 60 * float(line[2]) for line in kept if line[0] == "suite" and line[1] != TOTAL}
+    benchmarks = [benchmark for benchmark in BENCHMARKS if benchmark in took or benchmark in seconds]
     found = [line for line in lines if line[0] == "machine"]
-    for subject in subjects:
-        found += [line for line in (lines if subject in seconds else kept) if line[0] == subject]
-    return found + programme({subject: {**took, **seconds}[subject] for subject in subjects})
+    for benchmark in benchmarks:
+        found += [line for line in (lines if benchmark in seconds else kept) if line[0] == benchmark]
+    return found + suite({benchmark: {**took, **seconds}[benchmark] for benchmark in benchmarks})
 
 
 def write(path: Path, lines: list[tuple[str, ...]]) -> None:

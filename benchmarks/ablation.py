@@ -17,7 +17,7 @@ from census.networks.device import keep_freed_memory
 
 BATCH = 64
 FASTER = 3
-HOOKED = 8  # one in so many units is taken out by a hook as well
+HOOKED = 8  # one in so many units is ablated by a hook as well
 
 
 def rows(options: Options) -> Iterator[Row]:
@@ -31,7 +31,7 @@ def rows(options: Options) -> Iterator[Row]:
     keep_freed_memory()
     with options.temporary("ablation") as folder, torch.inference_mode():
         this = case("cnn", n_images, folder / "images.zarr")
-        layers = [layer for layer in this.layers if layer.kind == "rectifier"]
+        layers = [layer for layer in this.layers if layer.kind == "nonlinearity"]
         inputs = [this.prepared.preprocess(pixels) for pixels in this.images.batches(BATCH)]
         network = this.network
         for number in range(rounds):

@@ -1,4 +1,4 @@
-"""What each compression of whole maps gives and costs, on the chunks of real activations, without files."""
+"""What each compression of activation maps gives and costs, on chunks of real maps, without files."""
 
 from collections.abc import Callable, Iterator
 

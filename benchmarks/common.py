@@ -1,4 +1,4 @@
-"""What all subjects share: rows of the table, the machine, and something to run a network on."""
+"""What all benchmarks share: rows of the table, the machine, and something to run a network on."""
 
 import contextlib
 import os
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from census.networks.prepared import Prepared
     from census.recording.forward import Images, Pass
 
-COLUMNS = ("subject", "quantity", "median", "low", "high", "unit", "target", "met")
+COLUMNS = ("benchmark", "quantity", "median", "low", "high", "unit", "target", "met")
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Row:
     unit: str = ""
     target: float | None = None
 
-    def cells(self, subject: str) -> tuple[str, ...]:
+    def cells(self, benchmark: str) -> tuple[str, ...]:
         """Return the row as text, one cell per column of :data:`COLUMNS`."""
         numbers, met = ["", "", ""], ""
         if len(self.values):
@@ -57,7 +57,7 @@ class Row:
                 # as printed: what exceeds its target in the tenth digit meets it
                 met = "yes" if float(numbers[0]) <= self.target else "no"
         target = "" if self.target is None else f"{self.target:g}"
-        return subject, self.quantity, *numbers, self.unit, target, met
+        return benchmark, self.quantity, *numbers, self.unit, target, met
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Options:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-            with contextlib.suppress(OSError):  # another subject, or another run, may be at work beside it
+            with contextlib.suppress(OSError):  # another benchmark, or another run, may be at work beside it
                 folder.parent.rmdir()
 
 
@@ -192,7 +192,7 @@ def case(name: str, n_images: int, folder: Path, *, generated: bool = False) -> 
     """Return a network of the default study with images for it.
 
     Weights and images are those of the study where it has been run, else random weights and generated images:
-    blurred noise, whose neighbouring pixels are alike, as those of pictures are.
+    blurred noise, whose neighboring pixels are alike, as those of images are.
 
     Parameters
     ----------

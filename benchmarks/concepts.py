@@ -5,7 +5,7 @@ in the stores just recorded, in turn. What a job of the workflow takes before it
 the same however many images there are.
 
 Then, generated statistics of 13 layers with VGG16's 4,224 units, 50,000 images of 1000 classes: the jobs
-of the rules ``concepts`` and ``facetedness``, one after the other in one process.
+of the rules ``concepts`` and ``multifacetedness``, one after the other in one process.
 """
 
 import resource
@@ -131,7 +131,7 @@ def measure(folder: Path, n_layers: int) -> None:
     """Run both measures on all layers."""
     found = _whole_job([folder / f"{number}.zarr" for number in range(n_layers)], folder / "found")
     tables = {"units": [found["units"]], "layers": [found["layer"]]}
-    run_script("facetedness", tables, {name: str(folder / name) for name in tables}, {"seed": 0}, folder)
+    run_script("multifacetedness", tables, {name: str(folder / name) for name in tables}, {"seed": 0}, folder)
 
 
 if __name__ == "__main__":

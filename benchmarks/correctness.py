@@ -2,8 +2,8 @@
 
 What each tool returns stands beside what is right, and how far off that it is. Only the library has targets.
 
-* SqueezeNet's rectifiers write their output over what the convolution before them gave. What share of the
-  first convolution's values is negative?
+* SqueezeNet's activation functions write their output over what the convolution before them gave. What share
+  of the first convolution's values is negative?
 * A process is killed (``SIGKILL``) while it stores a data set's activations, and run again as the tool's
   documentation says. Are all images there, and the same values?
 * A data set of more than ten batches is stored, in parts. Is what is read back in the order of the images?
@@ -21,11 +21,11 @@ import torch
 from numpy.typing import NDArray
 
 from benchmarks.common import Case, Options, Row, case
-from benchmarks.peers.handing import hand_over
-from benchmarks.peers.workers import Worker, workers
+from benchmarks.tools.handing import hand_over
+from benchmarks.tools.workers import Worker, workers
 from census.networks.preprocess import Preprocess
 from census.recording.passes import shard_name
-from census.recording.shards import gather
+from census.recording.shards import merge_shards
 from census.statistics.cka import debiased_cka
 from census.stores.reading import open_store
 
@@ -58,7 +58,7 @@ def _target(label: str, most: float) -> float | None:
 
 
 def _in_place(options: Options, folder: Path) -> Iterator[Row]:
-    """Ask for the share of negative values of a convolution whose rectifier is in place."""
+    """Ask for the share of negative values of a convolution whose activation function is in place."""
     folder.mkdir()
     this = case("squeezenet1_1", 8, folder / "images.zarr")
     images = Preprocess(this.entry["input"])(next(this.images.batches(8)))
@@ -80,8 +80,8 @@ def _in_place(options: Options, folder: Path) -> Iterator[Row]:
     shares["ours"] = _our_share(this, folder)
     hand_over(this.network, images, [CONVOLUTION, BEHIND], 8, folder / "handed")
     yield Row(f"negative values of squeezenet1_1's {CONVOLUTION}, 8 images: {this.origin}")
-    with workers(TOOLS, options, folder) as peers:
-        for name, worker in peers.items():
+    with workers(TOOLS, options, folder) as tools:
+        for name, worker in tools.items():
             worker.ask("load", folder=str(folder / "handed"))
             answer = worker.ask("negative", layer=CONVOLUTION)
             if answer:
@@ -144,7 +144,7 @@ class _Storing:
     name : the tool's.
     layer : what is stored.
     more : arguments of its task, beside those of all tools.
-    options : of the programme.
+    options : of the benchmark suite.
     folder : for all that is written.
     """
 
@@ -206,7 +206,7 @@ def _in_shards(this: Case, layer: str, batch: int, folder: Path) -> NDArray:
         finished.append(folder / shard_name("pass", shard))
         forward_pass.finish_shard({"key": "", "pass": "", "shards": 3}, finished[-1])
     place = folder / f"{layer}.zarr"
-    gather(finished, folder / "unfinished/pass/whole", {layer: place})
+    merge_shards(finished, folder / "unfinished/pass/whole", {layer: place})
     maps = open_store(place)["maps"][:]
     return np.moveaxis(maps, -1, 1).reshape(len(maps), -1)
 
@@ -215,7 +215,7 @@ def _chance(options: Options, folder: Path) -> Iterator[Row]:
     """CKA of representations that are independent."""
     folder.mkdir()
     seeds = 5 if options.quick else 40
-    with workers(("torch-cka", "rsatoolbox"), options, folder) as peers:
+    with workers(("torch-cka", "rsatoolbox"), options, folder) as tools:
         for n_images, neurons in SHAPES:
             pairs = np.random.default_rng(0).standard_normal((seeds, 2, n_images, neurons), np.float32)
             path = folder / f"{neurons}.npy"
@@ -224,7 +224,7 @@ def _chance(options: Options, folder: Path) -> Iterator[Row]:
                 "formula without correction": [_biased(*pair) for pair in pairs],
                 "ours": [_ours(pair) for pair in pairs],
             }
-            for name, worker in peers.items():
+            for name, worker in tools.items():
                 answer = worker.ask("cka", path=str(path))
                 if answer:
                     found[f"{name}{' cosine_cov' if name == 'rsatoolbox' else ''}"] = answer.result
@@ -234,7 +234,7 @@ def _chance(options: Options, folder: Path) -> Iterator[Row]:
             for label, values in found.items():
                 error = abs(float(np.median(values)))
                 yield Row(f"{where}: median off 0 by, {label}", [error], "", _target(label, CHANCE))
-        for worker in peers.values():
+        for worker in tools.values():
             if worker.error is not None:
                 yield Row(f"CKA at chance, {worker.row.quantity}")
 

@@ -1,6 +1,6 @@
 """Singular vectors: from a Gram matrix in full and iteratively, and without one by random projections.
 
-Generated patterns: rectified, of 300 directions that fall off as a power, and noise. They have as many
+Generated vectors: rectified, of 300 directions that fall off as a power, and noise. They have as many
 neurons as AlexNet's last pooling.
 """
 
@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from benchmarks.common import Options, Row, cpu_seconds, in_a_process, peak_memory
-from census.measures.patterns import open_patterns
-from census.statistics.correlation import pattern_correlation
+from census.measures.vectors import open_vectors
+from census.statistics.correlation import image_correlation
 from census.statistics.gram import gram
 from census.statistics.svd import decompose, randomized
 from census.stores.recording import Recording
@@ -32,7 +32,7 @@ def rows(options: Options) -> Iterator[Row]:
     )
     with options.temporary("directions") as folder, threadpool_limits(1):
         yield Row(f"{N_NEURONS:,} neurons, rank {RANK}, 1 thread")
-        few = _correlation(_patterns(full))
+        few = _correlation(_vectors(full))
         seconds = [cpu_seconds(lambda: decompose(few, N_NEURONS, RANK)) for _ in range(rounds)]
         yield Row(f"time, all components of {full} images", seconds, "s", FULL_SECONDS)
         yield from _leading(folder, many, min(3, rounds))
@@ -40,18 +40,18 @@ def rows(options: Options) -> Iterator[Row]:
 
 
 def _leading(folder: Path, n_images: int, rounds: int) -> Iterator[Row]:
-    """Measure the first components of many images, beside scikit-learn's of the same patterns in memory."""
-    patterns = _patterns(n_images)
-    correlation = _correlation(patterns)
+    """Measure the first components of many images, beside scikit-learn's of the same vectors in memory."""
+    vectors = _vectors(n_images)
+    correlation = _correlation(vectors)
     np.save(folder / "correlation.npy", correlation)
     ours, theirs = [], []
     for _ in range(rounds):
         ours.append(cpu_seconds(lambda: decompose(correlation, N_NEURONS, RANK)))
-        theirs.append(cpu_seconds(lambda: randomized(patterns, RANK, 0)))
-    one, other = decompose(correlation, N_NEURONS, RANK), randomized(patterns, RANK, 0)
+        theirs.append(cpu_seconds(lambda: randomized(vectors, RANK, 0)))
+    one, other = decompose(correlation, N_NEURONS, RANK), randomized(vectors, RANK, 0)
     ratio = _error(one.vectors, correlation) / _error(other.vectors, correlation)
     yield Row(f"time, {RANK} components of {n_images} images", ours, "s", LEADING_SECONDS)
-    yield Row(f"time, randomized_svd of these {n_images} patterns in memory", theirs, "s")
+    yield Row(f"time, randomized_svd of these {n_images} vectors in memory", theirs, "s")
     yield Row("error, ours / randomized_svd", [ratio], "×", 1)
     (peak,) = in_a_process("benchmarks.directions", folder / "correlation.npy")
     yield Row(f"peak memory, {RANK} components of {n_images} images", [peak], "MiB", MOST_MEMORY)
@@ -61,13 +61,13 @@ def _crossover(folder: Path, sizes: tuple[int, ...], rounds: int) -> Iterator[Ro
     """Measure what a Gram matrix costs that nothing else needs, and what is saved without one."""
     for n_images in sizes:
         store = folder / f"{n_images}.zarr"
-        _write(store, _patterns(n_images))
+        _write(store, _vectors(n_images))
 
         def by_gram(store: Path = store) -> None:
-            decompose(pattern_correlation(gram(Recording(store).neuron_blocks())), N_NEURONS, RANK)
+            decompose(image_correlation(gram(Recording(store).neuron_blocks())), N_NEURONS, RANK)
 
         def by_sketch(store: Path = store) -> None:
-            mapped = open_patterns(Recording(store), None, None).mapped(folder)
+            mapped = open_vectors(Recording(store), None, None).mapped(folder)
             randomized(mapped, RANK, 0)
 
         by_gram()
@@ -75,20 +75,20 @@ def _crossover(folder: Path, sizes: tuple[int, ...], rounds: int) -> Iterator[Ro
         yield Row(f"CPU time from the store, Gram matrix / randomized_svd, {n_images} images", ratios, "×")
 
 
-def _patterns(n_images: int) -> NDArray[np.float32]:
-    """Return normalised patterns, float32 (images, neurons)."""
+def _vectors(n_images: int) -> NDArray[np.float32]:
+    """Return normalized vectors, float32 (images, neurons)."""
     random = np.random.default_rng(n_images)
     scores = random.standard_normal((n_images, 300), np.float32) * np.arange(1, 301, dtype=np.float32) ** -0.7
-    patterns = scores @ random.standard_normal((300, N_NEURONS), np.float32)
-    patterns += 0.7 * random.standard_normal(patterns.shape, np.float32)
-    np.maximum(patterns, 0, out=patterns)
-    patterns -= patterns.mean(1, keepdims=True)
-    patterns /= patterns.std(1, keepdims=True)
-    return patterns
+    vectors = scores @ random.standard_normal((300, N_NEURONS), np.float32)
+    vectors += 0.7 * random.standard_normal(vectors.shape, np.float32)
+    np.maximum(vectors, 0, out=vectors)
+    vectors -= vectors.mean(1, keepdims=True)
+    vectors /= vectors.std(1, keepdims=True)
+    return vectors
 
 
-def _correlation(patterns: NDArray[np.float32]) -> NDArray[np.float64]:
-    return pattern_correlation(gram([patterns.copy()]))
+def _correlation(vectors: NDArray[np.float32]) -> NDArray[np.float64]:
+    return image_correlation(gram([vectors.copy()]))
 
 
 def _error(vectors: NDArray[np.float64], correlation: NDArray[np.float64]) -> float:
@@ -97,16 +97,16 @@ def _error(vectors: NDArray[np.float64], correlation: NDArray[np.float64]) -> fl
     return float(np.sqrt(1 - np.sum(basis * (correlation @ basis)) / len(correlation)))
 
 
-def _write(path: Path, patterns: NDArray[np.float32]) -> None:
-    """Write patterns as the store of a layer."""
+def _write(path: Path, vectors: NDArray[np.float32]) -> None:
+    """Write vectors as the store of a layer."""
     from census.stores.activations import StoreWriter, create_store, finish_store
 
     units, height, width = SHAPE
-    n_images, images = len(patterns), np.arange(len(patterns))
+    n_images, images = len(vectors), np.arange(len(vectors))
     unfinished = path.with_suffix(".unfinished")
     create_store(unfinished, SHAPE, images, images, n_images, 32, "lz4")
     writer = StoreWriter(unfinished)
-    maps = patterns.reshape(n_images, height, width, units)
+    maps = vectors.reshape(n_images, height, width, units)
     for first in range(0, n_images, 32):
         writer.write_maps(first, maps[first : first + 32])
     finish_store(unfinished, {"key": "", "shape": list(SHAPE)}, path)

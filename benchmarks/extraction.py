@@ -1,4 +1,4 @@
-"""What extraction costs beside the forward pass that it needs anyway: CPU time, as multiples of a bare loop.
+"""What extraction costs beside the forward pass that it needs anyway: CPU time, as multiples of a plain loop.
 
 Compared in turn, in each round: a loop in inference mode that keeps nothing; passes as the workflow runs
 them, from reading pixels to stores under their final names; other tools, from preprocessed images in memory
@@ -15,15 +15,15 @@ from pathlib import Path
 import torch
 
 from benchmarks.common import Case, Options, Row, case, cpu_seconds, empty, size_of
-from benchmarks.peers.handing import hand_over
-from benchmarks.peers.workers import Worker, workers
+from benchmarks.tools.handing import hand_over
+from benchmarks.tools.workers import Worker, workers
 from census.networks.device import keep_freed_memory
 from census.networks.maps import as_maps
 
 TARGET = 1.3
 PIECE = 4 << 20
 FEW = 16  # one image in so many has maps, in the default study about
-BARE, LIMIT = "bare loop", "limit: bare loop and raw write of all maps"
+BARE, LIMIT = "plain loop", "limit: plain loop and raw write of all maps"
 # what each tool is asked for
 STORED = {
     "captum": "captum AV, maps of all",
@@ -50,7 +50,7 @@ def rows(options: Options) -> Iterator[Row]:
     }
     # with more threads, those that wait for one another spin; on a busy machine that would be measured
     torch.set_num_threads(1)
-    # as jobs do; the bare loop and the other tools, too, are faster for it
+    # as jobs do; the plain loop and the other tools, too, are faster for it
     keep_freed_memory()
     yield from _measure(options, name, n_images, rounds, with_few_maps, ())
     # these write gigabytes, each of them
@@ -76,18 +76,18 @@ def _measure(
     batch = 8 if options.quick else 32
     seconds: dict[str, list[float]] = {}
     stored: dict[str, int] = {}
-    with options.temporary("extraction") as folder, workers(tuple(others), options, folder) as peers:
+    with options.temporary("extraction") as folder, workers(tuple(others), options, folder) as tools:
         this = case(name, n_images, folder / "images.zarr")
         inputs = [this.prepared.preprocess(pixels) for pixels in this.images.batches(batch)]
         network = this.network
         names = [each.name for each in this.layers]
         recorder = this.prepared.recorder({each.name: each.node for each in this.layers})
         able = {}
-        if peers:
+        if tools:
             hand_over(network, torch.cat(inputs), names, batch, folder / "handed")
-        for peer, worker in peers.items():
+        for tool, worker in tools.items():
             answer = worker.ask("load", folder=str(folder / "handed"))
-            able[peer] = answer.result if answer else []
+            able[tool] = answer.result if answer else []
 
         def loop() -> None:
             with torch.inference_mode():
@@ -109,7 +109,7 @@ def _measure(
         loop()
         places = (folder / str(number) for number in itertools.count())
         _run(this, next(places), 0, batch, "none")
-        for worker in peers.values():
+        for worker in tools.values():
             worker.ask("memory")
         for _ in range(rounds):
             found = {BARE: cpu_seconds(loop)}
@@ -118,28 +118,28 @@ def _measure(
                 found[label] = _run(this, stores, n_maps, batch, compression)
                 stored[label] = size_of(stores, "maps/c.*")
                 empty(stores)
-            for peer, worker in peers.items():
+            for tool, worker in tools.items():
                 theirs = next(places)
-                found[STORED[peer]] = _ask(worker, "store", folder=str(theirs))
-                stored[STORED[peer]] = size_of(theirs)
+                found[STORED[tool]] = _ask(worker, "store", folder=str(theirs))
+                stored[STORED[tool]] = size_of(theirs)
                 empty(theirs)
-            if peers:
+            if tools:
                 found[LIMIT] = cpu_seconds(written_loop)
                 stored[LIMIT] = (folder / "raw").stat().st_size
                 os.truncate(folder / "raw", 0)
-            for peer, worker in peers.items():
-                found[IN_MEMORY[peer]] = _ask(worker, "memory")
+            for tool, worker in tools.items():
+                found[IN_MEMORY[tool]] = _ask(worker, "memory")
             for label, value in found.items():
                 seconds.setdefault(label, []).append(value)
     where = f"{n_images} images"
     yield Row(f"{name}, {where}, {len(names)} layers, batch {batch}, 1 thread: {this.origin}")
-    for peer, worker in peers.items():
+    for tool, worker in tools.items():
         if worker.error is not None:
             yield worker.row
-        missing = [layer for layer in names if layer not in able[peer]]
-        if able[peer] and missing:
+        missing = [layer for layer in names if layer not in able[tool]]
+        if able[tool] and missing:
             named = len(names) - len(missing)
-            yield Row(f"{peer} records {named} layers, and cannot name {', '.join(missing)}")
+            yield Row(f"{tool} records {named} layers, and cannot name {', '.join(missing)}")
     # a tool that failed on the way has no figures
     seconds = {label: values for label, values in seconds.items() if not any(map(math.isnan, values))}
     for label, values in seconds.items():
@@ -147,9 +147,9 @@ def _measure(
     for label, values in seconds.items():
         if label != BARE:
             target = TARGET if label in passes else None
-            yield Row(f"CPU time / bare loop, {where}, {label}", _ratios(values, seconds[BARE]), "×", target)
+            yield Row(f"CPU time / plain loop, {where}, {label}", _ratios(values, seconds[BARE]), "×", target)
     for kept in passes:
-        for label in (STORED[peer] for peer in peers):
+        for label in (STORED[tool] for tool in tools):
             if label in seconds:
                 ratios = _ratios(seconds[kept], seconds[label])
                 yield Row(f"CPU time, ours ({kept}) / {label}", ratios, "×")

@@ -1,6 +1,6 @@
 """Facets of a unit: gray, red, green and blue of a hundred patches of 32×32 pixels, on one thread.
 
-Images are sums of blurred random pictures, each present to a heavy-tailed degree, and noise. Of noise alone,
+Images are sums of blurred random images, each present to a heavy-tailed degree, and noise. Of noise alone,
 there would be no independent components to find.
 """
 
@@ -45,8 +45,8 @@ def rows(options: Options) -> Iterator[Row]:
 def _images(random: np.random.Generator) -> NDArray[np.uint8]:
     """Return images, uint8 (patch, 2 · SIDE, 2 · SIDE, 3)."""
     size = 2 * SIDE
-    pictures = gaussian_filter(random.normal(size=(16, size, size, 3)), (0, 3, 3, 0))
-    pictures /= pictures.std()
-    degrees = random.laplace(scale=20, size=(PATCHES, len(pictures)))
+    images = gaussian_filter(random.normal(size=(16, size, size, 3)), (0, 3, 3, 0))
+    images /= images.std()
+    degrees = random.laplace(scale=20, size=(PATCHES, len(images)))
     noise = random.normal(scale=3, size=(PATCHES, size, size, 3))
-    return (128 + np.tensordot(degrees, pictures, 1) + noise).clip(0, 255).astype(np.uint8)
+    return (128 + np.tensordot(degrees, images, 1) + noise).clip(0, 255).astype(np.uint8)

@@ -9,7 +9,7 @@ BATCH = 32  # images in a chunk of maps
 
 
 def generate(path: Path, units: int, n_images: int, n_classes: int, n_maps: int = 0) -> None:
-    """Write the store of a rectified layer, whose units prefer some classes to others.
+    """Write the store of a nonlinear layer, whose units prefer some classes to others.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def generate(path: Path, units: int, n_images: int, n_classes: int, n_maps: int 
     layer = {
         "layer": path.stem,
         "depth": number,
-        "kind": "rectifier",
+        "kind": "nonlinearity",
         "branch_of": "",
         "shape": [units, SIDE, SIDE],
     }

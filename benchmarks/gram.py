@@ -1,7 +1,7 @@
 """A layer's Gram matrix, from its store: beside the product alone, and beside others' correlations.
 
-Compared in turn, in each round, on the same patterns and with one thread: the Gram matrix and correlations
-from a store on disk, as the rule ``gram`` computes them; the product ``X @ X.T`` of patterns in memory, in
+Compared in turn, in each round, on the same vectors and with one thread: the Gram matrix and correlations
+from a store on disk, as the rule ``gram`` computes them; the product ``X @ X.T`` of vectors in memory, in
 float32; ``numpy.corrcoef``; and rsatoolbox's ``calc_rdm``, in a process of its own.
 """
 
@@ -15,8 +15,8 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from benchmarks.common import Options, Row, case, in_a_process, peak_memory
-from benchmarks.peers.workers import Worker, workers
-from census.statistics.correlation import pattern_correlation
+from benchmarks.tools.workers import Worker, workers
+from census.statistics.correlation import image_correlation
 from census.statistics.gram import gram
 from census.stores.reading import neuron_blocks, open_store
 
@@ -41,8 +41,8 @@ def rows(options: Options) -> Iterator[Row]:
         forward_pass.run()
         this.finish(forward_pass, folder)
         stores = {layer: folder / f"{layer}.zarr" for layer in layers}
-        with workers(("rsatoolbox",), options, folder) as peers:
-            yield from _times(stores[layers[1]], rounds, f"{this.origin}, {layers[1]}", peers["rsatoolbox"])
+        with workers(("rsatoolbox",), options, folder) as tools:
+            yield from _times(stores[layers[1]], rounds, f"{this.origin}, {layers[1]}", tools["rsatoolbox"])
         base = _peak("interpreter", folder)
         for layer, store in stores.items():
             neurons = next(each.n_neurons for each in this.layers if each.name == layer)
@@ -51,18 +51,18 @@ def rows(options: Options) -> Iterator[Row]:
 
 
 def _times(store: Path, rounds: int, where: str, rsatoolbox: Worker) -> Iterator[Row]:
-    patterns = open_store(store)["maps"][:]
-    patterns = patterns.reshape(len(patterns), -1)
-    np.save(store.with_suffix(".npy"), patterns)
+    vectors = open_store(store)["maps"][:]
+    vectors = vectors.reshape(len(vectors), -1)
+    np.save(store.with_suffix(".npy"), vectors)
     rsatoolbox.ask("load", path=str(store.with_suffix(".npy")))
     from census.networks.device import keep_freed_memory  # brings torch, which is no part of the job's memory
 
-    # for all of these, whatever another subject of this process has set; numpy is faster for it
+    # for all of these, whatever another benchmark of this process has set; numpy is faster for it
     keep_freed_memory()
     works: dict[str, Callable[[], object]] = {
-        PRODUCT: lambda: patterns @ patterns.T,
-        OURS: lambda: pattern_correlation(gram(neuron_blocks(open_store(store)))),
-        NUMPY: lambda: np.corrcoef(patterns),
+        PRODUCT: lambda: vectors @ vectors.T,
+        OURS: lambda: image_correlation(gram(neuron_blocks(open_store(store)))),
+        NUMPY: lambda: np.corrcoef(vectors),
     }
     wall: dict[str, list[float]] = {label: [] for label in (*works, RSATOOLBOX)}
     cpu: dict[str, list[float]] = {label: [] for label in (*works, RSATOOLBOX)}
@@ -79,7 +79,7 @@ def _times(store: Path, rounds: int, where: str, rsatoolbox: Worker) -> Iterator
             if answer and number:
                 wall[RSATOOLBOX].append(answer.wall)
                 cpu[RSATOOLBOX].append(answer.cpu)
-    yield Row(f"{patterns.shape[0]} images, {patterns.shape[1]:,} neurons, 1 thread: {where}")
+    yield Row(f"{vectors.shape[0]} images, {vectors.shape[1]:,} neurons, 1 thread: {where}")
     if rsatoolbox.error is not None:
         yield rsatoolbox.row
         for measured in (wall, cpu):
@@ -103,5 +103,5 @@ def _peak(task: str, path: Path) -> float:
 
 if __name__ == "__main__":
     if sys.argv[1] == "gram":
-        pattern_correlation(gram(neuron_blocks(open_store(sys.argv[2]))))
+        image_correlation(gram(neuron_blocks(open_store(sys.argv[2]))))
     print(peak_memory())

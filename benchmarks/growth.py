@@ -98,7 +98,7 @@ OUTPUTS = {
     "selectivity": ("units", "layer"),
     "clusters": ("store", "units", "layer"),
     "gram": ("store",),
-    "similarity": ("pairs", "steps", "layer"),
+    "similarity": ("pairs", "adjacent", "layer"),
 }
 
 

@@ -19,7 +19,7 @@ from benchmarks.common import Options, Row, case
 from benchmarks.concepts import top_images_and_counts
 from benchmarks.extraction import FEW
 from census.networks.device import keep_freed_memory
-from census.statistics.correlation import pattern_correlation
+from census.statistics.correlation import image_correlation
 from census.statistics.gram import gram
 from census.stores.reading import neuron_blocks, open_store
 
@@ -41,7 +41,7 @@ OF_CONCEPTS = {
 }
 OF_GRAM = {
     "reading and decompressing": ("census/stores/reading.py", "neuron_blocks"),
-    "correlations of the products": ("census/measures/correlation.py", "pattern_correlation"),
+    "correlations of the products": ("census/measures/correlation.py", "image_correlation"),
 }
 
 OF_NOTHING = {
@@ -94,7 +94,7 @@ def rows(options: Options) -> Iterator[Row]:
 
 
 def _multiply(path: Path) -> None:
-    pattern_correlation(gram(neuron_blocks(open_store(path))))
+    image_correlation(gram(neuron_blocks(open_store(path))))
 
 
 def _shares(

@@ -1,4 +1,4 @@
-"""The page of results and its figures, made from the programme's table."""
+"""The page of results and its figures, made from the benchmark suite's table."""
 
 import csv
 from collections.abc import Callable, Iterable, Sequence
@@ -30,7 +30,7 @@ FIGURES = "images/benchmark-{view}"
 DPI = 110
 HEADER = """# Results of `make bench`
 
-Written by the programme, as is all on this page; what was measured, and what follows from it, stands in
+Written by the benchmark suite, as is all on this page; what was measured, and what follows from it, stands in
 [benchmarks.md](benchmarks.md). Medians, with the range over rounds. The numbers themselves:
 [benchmark-results.tsv](benchmark-results.tsv).
 """
@@ -57,7 +57,7 @@ def write(table: Path, docs: Path) -> None:
 
     Parameters
     ----------
-    table : what the programme has written.
+    table : what the benchmark suite has written.
     docs : the folder of the page; its ``images`` get the figures.
     """
     (docs / TABLE).write_text(table.read_text())
@@ -78,27 +78,27 @@ def read(table: Path) -> list[dict[str, str]]:
 
 def page(rows: Sequence[dict[str, str]]) -> str:
     """Return the page of a table's rows."""
-    of_subject: dict[str, list[dict[str, str]]] = {}
+    of_benchmark: dict[str, list[dict[str, str]]] = {}
     for row in rows:
-        of_subject.setdefault(row["subject"], []).append(row)
+        of_benchmark.setdefault(row["benchmark"], []).append(row)
     judged = [row for row in rows if row["target"]]
     met = sum(row["met"] == "yes" for row in judged)
-    lines = [HEADER, *_remarks(of_subject.pop("machine", []))]
+    lines = [HEADER, *_remarks(of_benchmark.pop("machine", []))]
     lines += ["## Targets", "", f"{met} of {len(judged)} are met.", "", *_image("targets")]
     # those that are missed first
     judged.sort(key=lambda row: row["met"] == "yes")
     lines += _markdown(
-        ("subject", "quantity", "median (range)", "at most", "met"),
+        ("benchmark", "quantity", "median (range)", "at most", "met"),
         (
-            (row["subject"], row["quantity"], _value(row), _with_unit(row["target"], row), row["met"])
+            (row["benchmark"], row["quantity"], _value(row), _with_unit(row["target"], row), row["met"])
             for row in judged
         ),
     )
     lines += ["## Ratios", "", *_image("ratios")]
-    for subject, found in of_subject.items():
-        lines += [f"## {subject}", "", *_remarks(row for row in found if not row["median"])]
+    for benchmark, found in of_benchmark.items():
+        lines += [f"## {benchmark}", "", *_remarks(row for row in found if not row["median"])]
         values = [row for row in found if row["median"]]
-        if subject == "growth":
+        if benchmark == "growth":
             lines += [*_image("growth"), *_growth(values)]
         elif values:
             lines += _markdown(
@@ -164,7 +164,7 @@ def targets(table: pd.DataFrame) -> Figure:
     # a share of a target of zero says nothing; such rows stand in the table
     judged = judged[judged["target"] > 0].iloc[::-1]
     share = judged[["low", "median", "high"]].div(judged["target"], axis=0).clip(lower=1e-3)
-    labels = judged["subject"] + ": " + judged["quantity"]
+    labels = judged["benchmark"] + ": " + judged["quantity"]
     figure = new_figure(WIDTH, 0.8 + 0.17 * len(judged))
     axes = figure.subplots()
     _ranges(axes, share, labels, [BLUE if met == "yes" else VERMILION for met in judged["met"]])
@@ -175,21 +175,21 @@ def targets(table: pd.DataFrame) -> Figure:
 
 
 def ratios(table: pd.DataFrame) -> Figure:
-    """Draw all that is a multiple of something else, a panel for each subject."""
+    """Draw all that is a multiple of something else, a panel for each benchmark."""
     times = table[(table["unit"] == "×") & table["quantity"].str.contains("time")]
-    subjects = list(dict.fromkeys(times["subject"]))
-    numbers = [int((times["subject"] == subject).sum()) for subject in subjects]
-    figure = new_figure(WIDTH, 0.8 + 0.17 * sum(numbers) + 0.5 * len(subjects))
+    benchmarks = list(dict.fromkeys(times["benchmark"]))
+    numbers = [int((times["benchmark"] == benchmark).sum()) for benchmark in benchmarks]
+    figure = new_figure(WIDTH, 0.8 + 0.17 * sum(numbers) + 0.5 * len(benchmarks))
     panels = figure.subplots(
-        len(subjects), 1, squeeze=False, height_ratios=[2 + number for number in numbers]
+        len(benchmarks), 1, squeeze=False, height_ratios=[2 + number for number in numbers]
     )[:, 0]
-    for axes, subject in zip(panels, subjects, strict=True):
-        here = times[times["subject"] == subject].iloc[::-1]
+    for axes, benchmark in zip(panels, benchmarks, strict=True):
+        here = times[times["benchmark"] == benchmark].iloc[::-1]
         _ranges(axes, here[["low", "median", "high"]], here["quantity"], [BLUE] * len(here))
         axes.axvline(1, color=GRAY, linewidth=1)
         places = np.arange(len(here))
         axes.plot(here["target"], places, "|", color=VERMILION, markersize=9, markeredgewidth=1.6)
-        axes.set_title(subject)
+        axes.set_title(benchmark)
     panels[-1].set_xlabel("multiple (red: at most)")
     return figure
 
@@ -213,7 +213,7 @@ def _ranges(axes: Axes, values: pd.DataFrame, labels: Iterable[str], colors: Seq
 def growth_lines(table: pd.DataFrame) -> Figure:
     """Draw time and memory against sizes, a column for each thing that grows."""
     found = (
-        table[table["subject"] == "growth"]["quantity"].str.extract(f"^{growth.PATTERN.pattern}$").dropna()
+        table[table["benchmark"] == "growth"]["quantity"].str.extract(f"^{growth.PATTERN.pattern}$").dropna()
     )
     found["size"] = found["size"].str.replace(",", "").astype(int)
     found["median"] = table.loc[found.index, "median"]

@@ -67,8 +67,8 @@ def _steps(folder: Path, n_images: int) -> dict[str, tuple[float, float]]:
     the first one on.
     """
     run = {
-        **{"network": "cnn", "dataset": "fashion_mnist", "split": "train", "images": n_images},
-        **{"maps": 100, "layers": "rectified", "checkpoints": "final"},
+        **{"network": "cnn", "dataset": "fashion_mnist", "split": "train", "n_images": n_images},
+        **{"n_map_images": 100, "layers": "nonlinear", "checkpoints": "final"},
     }
     study = {"device": "cpu", "networks": {"cnn": {"weights": "random", "training": None}}, "runs": [run]}
     (folder / "study.yaml").write_text(yaml.safe_dump(study))
@@ -150,14 +150,14 @@ def pass_over(network: str, n_images: int, n_maps: int, folder: Path) -> None:
         },
     }
     random = np.random.default_rng(0)
-    # coarse and fine structure, as pictures have
+    # coarse and fine structure, as images have
     coarse = random.integers(0, 160, (n_images, 14, 14, 3), dtype=np.uint8).repeat(16, 1).repeat(16, 2)
     pixels = zarr.array(
         coarse + random.integers(0, 96, coarse.shape, dtype=np.uint8), chunks=(32, 224, 224, 3)
     )
     images = Images(pixels, np.zeros(n_images, np.int32), np.arange(n_images), n_maps)
     prepared = prepare(build(entry, 0, network), entry, network, pixels=next(images.batches(3)))
-    layers = prepared.select(["rectified", "output"])
+    layers = prepared.select(["nonlinear", "output"])
     folder.mkdir(parents=True)
     run = Pass(
         prepared,
@@ -178,7 +178,7 @@ def pass_over(network: str, n_images: int, n_maps: int, folder: Path) -> None:
 
 
 def _planning(options: Options) -> Iterator[Row]:
-    """Plan the study of ImageNet, with class folders that have no pictures in them."""
+    """Plan the study of ImageNet, with class folders that have no images in them."""
     with options.temporary("scaling") as folder:
         for number in range(10 if options.quick else 1000):
             (folder / f"data/imagenet/n{number:08}").mkdir(parents=True)

@@ -1,6 +1,6 @@
 """Selectivity of units, for a large network and many images: time and memory.
 
-On generated statistics like those of the subject ``concepts``, VGG16's narrowest and widest layer: the job
+On generated statistics like those of the benchmark ``concepts``, VGG16's narrowest and widest layer: the job
 of the rule ``selectivity`` on both layers.
 """
 

@@ -192,7 +192,7 @@ def examine(network: Any, entry: Mapping[str, Any], key: str) -> dict[str, Any]:
     prepared.verify()
     verification.difference = difference
     layers = prepared.listing.layers
-    nonlinear = [layer for layer in layers if layer.kind == "rectifier"] or layers[1:-1]
+    nonlinear = [layer for layer in layers if layer.kind == "nonlinearity"] or layers[1:-1]
     tried = {nonlinear[round(place * (len(nonlinear) - 1) / 2)].name: None for place in range(3)}
     ways = [downstream_of(prepared, layer) for layer in layers if layer.name in tried]
     return {

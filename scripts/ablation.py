@@ -37,7 +37,7 @@ with job(snakemake.log[0]) as log:
     from census.statistics.sparseness import sums_over_images
     from census.statistics.subset import choose_images
     from census.stores.reading import open_store, sorted_labels, statistic_blocks, unit_means
-    from census.tables.joining import read_tables
+    from census.tables.merging import read_tables
 
     params, key = snakemake.params, snakemake.wildcards.network
     entry, seed, resampling = params.network, params.seed, Resampling(params.resamples, params.seed)
@@ -47,11 +47,11 @@ with job(snakemake.log[0]) as log:
     device = choose_device(snakemake.config["device"], snakemake.threads)
 
     def first_images(
-        path: str, images: int | None, maps: int
+        path: str, n_images: int | None, n_first: int
     ) -> tuple[NDArray[np.uint8], NDArray[np.int32], list[str]]:
         """Return pixels and labels of the images that come first in a pass, and names of classes."""
         data = open_dataset(path)
-        indices, n_first = choose_images(len(data.labels), images, maps, seed)
+        indices, n_first = choose_images(len(data.labels), n_images, n_first, seed)
         return data.pixels.oindex[indices[:n_first]], data.labels[indices[:n_first]], data.classes
 
     def substitution_of(layer: str, checkpoint: str, name: str) -> NDArray[np.float64]:
@@ -72,7 +72,7 @@ with job(snakemake.log[0]) as log:
         for number in range(params.random_orders):
             order = stream(seed, "removal order", layer, number).permutation(n_units)
             yield Removal("random", number, None, removed_units(order, params.steps))
-        # on pictures made for units it is known for the sampled ones only
+        # on images made for units it is known for the sampled ones only
         rs = "rs_iam" if len(chosen) == n_units else "rs_natural"
         for name, criterion, values in (
             ("mean_activation", "mean_activation", means),
@@ -82,8 +82,10 @@ with job(snakemake.log[0]) as log:
         ):
             yield Removal(name, None, criterion, removed_units(removal_order(values), params.steps))
 
-    pixels, given, class_names = first_images(snakemake.input.images, params.images, params.maps)
-    labels = given if params.labelled else None
+    pixels, given, class_names = first_images(
+        snakemake.input.images, params.n_images, params.n_ablation_images
+    )
+    labels = given if params.labeled else None
     if labels is None:
         class_names = list(map(str, range(entry["classes"])))
     elif not 0 <= labels.min() <= labels.max() < entry["classes"]:
@@ -110,7 +112,7 @@ with job(snakemake.log[0]) as log:
             store = stores[checkpoint, layer.name]
             attributes, (n_units, *_), n_stored = store.attrs, store.attrs["shape"], store["mean"].shape[0]
             means = sums_over_images(statistic_blocks(store, "mean"), n_units).total / n_stored
-            chosen = sample_units(n_units, params.units, seed, layer.name)
+            chosen = sample_units(n_units, params.units_per_layer, seed, layer.name)
             some = chosen[units_of_part(len(chosen), part, parts) if with_units else slice(0)]
             # how fast a network that was not trained falls to chance is no question
             wants_curves = with_curves and checkpoint == "final"
@@ -129,14 +131,14 @@ with job(snakemake.log[0]) as log:
                     average = ablation.mean_over(training)
                 changed, intact, classes = ablation.outcomes(distinct, mode, average)
                 without, *steps = (changed.at(rows) for rows in where)
-                of_images = (without, intact, params.labelled, classes, class_names)
+                of_images = (without, intact, params.labeled, classes, class_names)
                 unit_tables.append(unit_table(attributes, mode, some, *of_images, resampling))
                 n_undefined = np.isnan(unit_tables[-1]["ablation_kl"].to_numpy()).sum()
                 if n_undefined:
                     log.warning("%s, %s, %s: %d units give NaN", layer.name, checkpoint, mode, n_undefined)
                 curves = list(zip(orders, steps, strict=True))
                 curve_tables += [curve_table(attributes, mode, *curve, resampling) for curve in curves]
-                reference = "labels" if params.labelled else "intact"
+                reference = "labels" if params.labeled else "intact"
                 layer_tables.append(
                     layer_table(attributes, mode, reference, n_units, intact, classes, curves, resampling)
                 )

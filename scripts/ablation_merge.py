@@ -8,7 +8,7 @@ with job(snakemake.log[0]) as log:
     import pyarrow.parquet as pq
 
     from census.interventions.ablation_tables import with_counts
-    from census.tables.joining import read_tables
+    from census.tables.merging import read_tables
 
     units = read_tables(snakemake.input.units)
     units, layers = with_counts(units, pq.read_table(snakemake.input.layer))

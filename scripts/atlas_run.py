@@ -1,4 +1,4 @@
-"""Write what the atlas shows of one network on one data set: tables, images, and pictures of single units."""
+"""Write what the atlas shows of one network on one data set: tables, images, and images of single units."""
 
 from functools import partial
 from pathlib import Path
@@ -13,10 +13,10 @@ with job(snakemake.log[0]) as log:
     import pyarrow.compute as pc
     from numpy.typing import NDArray
 
-    from census.atlas.neighbours import neighbours
+    from census.atlas.correlated import most_correlated
     from census.atlas.site import write_data
     from census.atlas.sprites import grid_of, save, sheet
-    from census.atlas.strips import write_ascents, write_facets
+    from census.atlas.strips import write_facets, write_maximized
     from census.atlas.tables import columns_of_layer, kinds_of_columns, rounded, sparse_rows, summaries
     from census.data.store import open_dataset
     from census.measures.patches import as_seen
@@ -25,7 +25,7 @@ with job(snakemake.log[0]) as log:
     from census.stores.groups import layers_in, open_checkpoint, open_group
     from census.stores.paths import path_name
     from census.stores.reading import image_blocks, images_and_labels, open_store, statistic_blocks
-    from census.tables.joining import read_tables
+    from census.tables.merging import read_tables
 
     params, wildcards = snakemake.params, snakemake.wildcards
     key = f"{wildcards.network}/{wildcards.dataset}"
@@ -35,8 +35,8 @@ with job(snakemake.log[0]) as log:
     table = read_tables([snakemake.input.units], **here)
     table = table.sort_by([("depth", "ascending"), ("unit", "ascending")])
     kinds = kinds_of_columns(table)
-    concepts_of, facets_of, ascents = (
-        layers_in(snakemake.input[name]) for name in ("concepts", "facets", "ascents")
+    concepts_of, facets_of, maximization_of = (
+        layers_in(snakemake.input[name]) for name in ("concepts", "facets", "maximization")
     )
     table_of_facets = read_tables(snakemake.input.tables)
 
@@ -63,7 +63,7 @@ with job(snakemake.log[0]) as log:
         blocks = image_blocks(store, images, "max", "argmax")
         bottom = bottom_images(blocks, n_units, k, int(images.max()) + 1, params.seed)
         top = {part: concepts[f"top_{part}"][:, :k] for part in ("image", "value", "position")}
-        near = neighbours(Blocks(partial(statistic_blocks, store, "mean")), params.neighbours)
+        near = most_correlated(Blocks(partial(statistic_blocks, store, "mean")), params.correlated_units)
         shown.update(np.unique(top["image"]).tolist(), np.unique(bottom.images).tolist())
         details[in_paths] = {
             "top": {
@@ -84,13 +84,15 @@ with job(snakemake.log[0]) as log:
                 folder / "facets" / in_paths,
                 open_group(facets_of[name]),
                 table_of_facets.filter(pc.equal(table_of_facets["layer"], name)).to_pylist(),
-                params.picture,
+                params.visualization,
             ),
-            "ascent": {},
+            "activation_maximization": {},
         }
-        if name in ascents:
-            ascent = open_checkpoint(ascents[name], "final")
-            details[in_paths]["ascent"] = write_ascents(folder / "ascent" / in_paths, ascent, params.picture)
+        if name in maximization_of:
+            maximization = open_checkpoint(maximization_of[name], "final")
+            details[in_paths]["activation_maximization"] = write_maximized(
+                folder / "activation_maximization" / in_paths, maximization, params.visualization
+            )
         layers.append(
             {
                 "name": name,
@@ -103,8 +105,16 @@ with job(snakemake.log[0]) as log:
                 "summary": summaries(units, kinds),
             }
         )
-        n_facets, n_ascents = (len(details[in_paths][part]) for part in ("facets", "ascent"))
-        log.info("%s: %d units, %d with facets, %d with ascents", name, n_units, n_facets, n_ascents)
+        n_facets, n_maximized = (
+            len(details[in_paths][part]) for part in ("facets", "activation_maximization")
+        )
+        log.info(
+            "%s: %d units, %d with facets, %d with activation-maximization images",
+            name,
+            n_units,
+            n_facets,
+            n_maximized,
+        )
 
     dataset = open_dataset(snakemake.input.images)
     used = np.array(sorted(shown - {NONE}), np.int64)

@@ -33,7 +33,9 @@ with job(snakemake.log[0]) as log:
     load_weights(network, weights)
     shards, shard = snakemake.params.shards, int(snakemake.wildcards.get("shard", 0))
     outputs = [Path(path) for path in snakemake.output]
-    indices, n_maps = choose_images(len(data.labels), settings["images"], settings["maps"], settings["seed"])
+    indices, n_maps = choose_images(
+        len(data.labels), settings["n_images"], settings["n_map_images"], settings["seed"]
+    )
     images = Images(data.pixels, data.labels, indices, n_maps)
     # all shards of a pass try the same images, so that their stores agree
     prepared = prepare(network, entry, key, device, next(images.batches(N_IMAGES)))

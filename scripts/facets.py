@@ -21,7 +21,7 @@ with job(snakemake.log[0]) as log:
     from census.stores.facets import FacetWriter
     from census.stores.groups import layers_in, new_layer, open_checkpoint
     from census.tables.arrow import arrow, merged
-    from census.tables.joining import read_tables
+    from census.tables.merging import read_tables
 
     params = snakemake.params
     groups = layers_in(snakemake.input.concepts)
@@ -35,11 +35,12 @@ with job(snakemake.log[0]) as log:
         field = field_of(attributes["receptive_field"], params.size)
         shape = (*shrunk_size(field.size, params.patch_size), dataset.pixels.shape[3])
         degrees = table.filter(pc.equal(table["layer"], layer)).sort_by("unit")["mf_degree"].to_numpy()
-        ends = choose_units(degrees, params.units_per_end, params.units.get(layer, []), params.all)
-        if not ends:
-            log.warning("layer %s has no two units with a multi-facetedness: no facets", layer)
+        extremes = choose_units(degrees, params.units_per_extreme, params.units.get(layer, []), params.all)
+        if not extremes:
+            log.warning("layer %s has no two units with a multifacetedness: no facets", layer)
         top_images, top_positions = concepts["top_image"][:], concepts["top_position"][:]
-        # at either end, how far out the unit is on that side; elsewhere, on its own side of the layer's mean
+        # at either extreme, how far out the unit is on that side; elsewhere, on its own side of the layer's
+        # mean
         tails = {
             "SF": tail_p_values(degrees, "lower"),
             "MF": tail_p_values(degrees, "upper"),
@@ -48,13 +49,13 @@ with job(snakemake.log[0]) as log:
         writer = FacetWriter(
             new_layer(Path(snakemake.output.store), layer),
             attributes,
-            ends,
+            extremes,
             params.components,
             params.patches_shown,
             shape,
         )
         rows = []
-        for unit in ends:
+        for unit in extremes:
             images, positions = (top[unit, top_images[unit] >= 0] for top in (top_images, top_positions))
             # read in the order in which they are stored
             read, places = np.unique(images, return_inverse=True)
@@ -87,11 +88,11 @@ with job(snakemake.log[0]) as log:
             arrow(
                 Units(
                     of=attributes,
-                    unit=np.array(list(ends), np.int64),
-                    end=list(ends.values()),
-                    mf_degree=degrees[list(ends)],
-                    mf_p_normal=np.array([tails[end][0][unit] for unit, end in ends.items()]),
-                    mf_p_rank=np.array([tails[end][1][unit] for unit, end in ends.items()]),
+                    unit=np.array(list(extremes), np.int64),
+                    extreme=list(extremes.values()),
+                    mf_degree=degrees[list(extremes)],
+                    mf_p_normal=np.array([tails[extreme][0][unit] for unit, extreme in extremes.items()]),
+                    mf_p_rank=np.array([tails[extreme][1][unit] for unit, extreme in extremes.items()]),
                     n_patches=np.array([n_patches for _, n_patches, _ in rows], np.int64),
                     n_clipped=np.array([n_clipped for _, _, n_clipped in rows], np.int64),
                     patch_height=shape[0],

@@ -15,8 +15,8 @@ with job(snakemake.log[0]) as log:
     from census.networks.fields import read_field
     from census.stores.reading import open_store
     from census.tables.dictionary import FIELD, columns_of, dictionary
-    from census.tables.joining import beside, read_tables
     from census.tables.keys import KEYS
+    from census.tables.merging import beside, read_tables
 
     ORDER = ("network", "dataset", "step", "checkpoint", "depth", "unit")
     SAME = ("network", "checkpoint", "dataset", "layer", "unit")

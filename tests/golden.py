@@ -24,7 +24,7 @@ PLACE = ["network", "dataset", "layer", "checkpoint"]
 # of a measure's tables, by their names or the ends of these
 PARTS = {
     *("layer", "units", "spectrum", "directions", "resamples", "curves"),
-    *("layers", "pairs", "steps", "orders", "relations"),
+    *("layers", "pairs", "adjacent", "orders", "relations"),
 }
 
 

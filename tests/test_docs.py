@@ -135,17 +135,18 @@ def test_python_blocks_compile(page):
         ast.parse(block)
 
 
-def laid_over(default: dict, overlay: dict) -> dict:
-    """Return what Snakemake makes of a config and an overlay, one level deep."""
+def overridden(default: dict, override: dict) -> dict:
+    """Return what Snakemake makes of a config and an override, one level deep."""
     return default | {
-        key: {**default[key], **value} if isinstance(value, dict) else value for key, value in overlay.items()
+        key: {**default[key], **value} if isinstance(value, dict) else value
+        for key, value in override.items()
     }
 
 
 @pytest.mark.parametrize("block", [block for page in STUDY_CONFIGS for block in blocks(ROOT / page, "yaml")])
 def test_study_configs_of_the_pages_are_valid(block):
     try:
-        read_config(laid_over(DEFAULT, yaml.safe_load(block)))
+        read_config(overridden(DEFAULT, yaml.safe_load(block)))
     except StudyError as error:  # the folders and files that it names are the reader's
         lines = str(error).splitlines()
         assert [
@@ -164,7 +165,7 @@ def test_studies_have_an_entry_and_a_page(study):
     assert f"](../../studies/{study.name})" in page
     (setting, *_) = [block for block in blocks_of(page, "sh") if "--configfile" in block]
     assert setting.startswith(f"snakemake --cores all --configfile studies/{study.name}")
-    # what is said at the top of the overlay leads to the page, and calls it alike
+    # what is said at the top of the override leads to the page, and calls it alike
     assert f"docs/studies/{study.stem}.md" in study.read_text()
     assert " ".join(setting.split()) in " ".join(study.read_text().replace("#", "").split())
 
@@ -175,7 +176,7 @@ def test_pages_of_studies_are_about_studies():
 
 
 @pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.stem)
-def test_pages_of_studies_name_what_their_overlay_makes(study):
+def test_pages_of_studies_name_what_their_override_makes(study):
     if study.stem in NO_PAPERS:
         return
     page = (DOCS / "studies" / f"{study.stem}.md").read_text()

@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 ENVS = Path(__file__).parents[1] / "envs"
-TWIN = runpy.run_path(str(ENVS / "twin.py"))
+CONDA = runpy.run_path(str(ENVS / "conda.py"))
 LOCK = runpy.run_path(str(ENVS / "lock.py"))
 
 
@@ -38,14 +38,14 @@ def closure(roots: list[Requirement]) -> Iterator[tuple[str, Version]]:
                 pending.append(needed)
 
 
-def test_the_conda_twin_is_up_to_date():
-    assert (ENVS / "study.yaml").read_text() == TWIN["twin"](), "run `make envs`"
+def test_the_conda_environment_is_up_to_date():
+    assert (ENVS / "study.yaml").read_text() == CONDA["environment"](), "run `make envs`"
 
 
 @pytest.mark.parametrize("name", ["study.txt", "cluster.txt", "dev.txt"])
 def test_direct_requirements_are_sorted_and_pinned_as_in_the_lock(name):
     found = requirements(name)
-    pins = TWIN["pins"](ENVS / "lock.txt")
+    pins = CONDA["pins"](ENVS / "lock.txt")
     assert [each.name.lower() for each in found] == sorted(each.name.lower() for each in found)
     for each in found:
         assert str(each.specifier) == f"=={pins[canonicalize_name(each.name)]}", "run `make lock`"
@@ -61,7 +61,7 @@ def test_the_lock_fits_every_platform():
 
 @pytest.mark.parametrize("name", ["study.txt", "cluster.txt", "dev.txt"])
 def test_the_lock_covers_what_is_installed(name):
-    pins = TWIN["pins"](ENVS / "lock.txt")
+    pins = CONDA["pins"](ENVS / "lock.txt")
     try:
         installed = dict(closure(requirements(name)))
     except PackageNotFoundError as missing:
@@ -97,4 +97,4 @@ def test_a_requirement_without_an_exact_version_is_refused(tmp_path):
     path = tmp_path / "study.txt"
     path.write_text("numpy>=2\n")
     with pytest.raises(ValueError, match="exact version"):
-        TWIN["pins"](path)
+        CONDA["pins"](path)

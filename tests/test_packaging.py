@@ -55,7 +55,7 @@ def test_papers_are_cited_as_they_are_named(citation):
     ]
 
 
-def test_licence_is_one(citation):
+def test_license_is_one(citation):
     assert PROJECT["license"] == citation["license"] == "MIT"
     text = (ROOT / "LICENSE").read_text()
     assert text.startswith("MIT License\n")

@@ -24,12 +24,12 @@ HOSTILE = "<script>alert(1)</script>"
 CLASSES = [HOSTILE, "Bag", 'a "b" & <i>c</i>\u2028']
 N_IMAGES, SIZE, WIDE = 40, 16, 512
 LABELS = np.arange(N_IMAGES) % 3
-PICTURED = [0, 2]  # units of the first layer that have pictures of their own
+MAXIMIZED = [0, 2]  # units of the first layer that have images of their own
 PARAMS = {
     "images": 6,
     "thumbnail": 16,
-    "picture": 24,
-    "neighbours": 4,
+    "visualization": 24,
+    "correlated_units": 4,
     "seed": 0,
     "size": SIZE,
     "resize": SIZE,
@@ -47,7 +47,7 @@ class Files(SimpleNamespace):
         return getattr(self, name, None)
 
 
-def pictures():
+def images():
     """Images of one color each, red as much as their number says."""
     pixels = np.full((N_IMAGES, SIZE, SIZE, 3), 128, np.uint8)
     pixels[..., 0] = 5 * np.arange(N_IMAGES)[:, None, None]
@@ -58,7 +58,7 @@ def responses():
     """Largest value of each unit's map and its position, (image, unit), by layer."""
     early = np.zeros((N_IMAGES, 3), np.float32)
     early[:, 0] = 1 + np.arange(N_IMAGES)
-    early[10:15, 2] = [3, 9, 5, 7, 1]  # and unit 1 is silent
+    early[10:15, 2] = [3, 9, 5, 7, 1]  # and unit 1 is inactive
     wide = np.random.default_rng(0).normal(size=(N_IMAGES, WIDE)).astype(np.float32)
     wide[:, 1] = 2 * wide[:, 0] + 1
     return {"early": (early, np.full(early.shape, 6)), "wide": (wide, np.zeros(wide.shape, int))}
@@ -69,7 +69,7 @@ LAYERS = {
     "early": {
         "shape": [3, 4, 4],
         "depth": 1,
-        "kind": "rectifier",
+        "kind": "nonlinearity",
         "receptive_field": {"size": [5, 5], "stride": [4, 4], "offset": [-1, -1]},
     },
     "wide": {"shape": [WIDE, 1, 1], "depth": 2, "kind": "output", "receptive_field": None},
@@ -108,7 +108,7 @@ def tables():
 def plant(folder):
     """Write all that the scripts read; return their inputs by name."""
     dataset = DatasetWriter(folder / "images.zarr", N_IMAGES)
-    for pixels, label in zip(pictures(), LABELS, strict=True):
+    for pixels, label in zip(images(), LABELS, strict=True):
         dataset.append(pixels, int(label))
     dataset.finish(CLASSES, {"dataset": "set", "split": "all"})
     about = {"key": "k", "network": "net", "checkpoint": "final", "step": 7, "dataset": "set", "split": "all"}
@@ -128,32 +128,32 @@ def plant(folder):
             "class_count": (("unit", "class"), class_counts(top.images, LABELS, 3).astype("i4")),
         }
         write_checkpoint(folder / "concepts.zarr", arrays, attributes)
-        ends = {0: "SF", 2: "MF"} if name == "early" else {}
-        facets = FacetWriter(new_layer(folder / "facets.zarr", name), attributes, ends, 2, 3, (5, 5, 3))
+        extremes = {0: "SF", 2: "MF"} if name == "early" else {}
+        facets = FacetWriter(new_layer(folder / "facets.zarr", name), attributes, extremes, 2, 3, (5, 5, 3))
         inside = np.ones((4, 5, 5), bool)
         inside[:, 0] = False
         patches = Patches(np.full((4, 5, 5, 3), 9, np.uint8), inside)
         weights = np.linspace(-1, 0.5, 50).reshape(2, 5, 5).astype("f4")
-        reasons = ["", "too few patches"][: len(ends)]
-        for unit, reason in zip(ends, reasons, strict=True):
+        reasons = ["", "too few patches"][: len(extremes)]
+        for unit, reason in zip(extremes, reasons, strict=True):
             missing = np.full_like(weights, np.nan)
             gray = missing if reason else weights
             facets.write(unit, Facets(gray, np.stack([gray] * 3, -1), {}, {}, reason), patches, np.arange(4))
         facets.finish()
         rows = {
-            "layer": [name] * len(ends),
-            "unit": [*ends],
-            "end": [*ends.values()],
+            "layer": [name] * len(extremes),
+            "unit": [*extremes],
+            "extreme": [*extremes.values()],
             "reason": reasons,
         }
-        types = {"layer": pa.string(), "unit": pa.int64(), "end": pa.string(), "reason": pa.string()}
+        types = {"layer": pa.string(), "unit": pa.int64(), "extreme": pa.string(), "reason": pa.string()}
         tables_of_facets.append(pa.table({column: pa.array(rows[column], types[column]) for column in rows}))
         stores.append(str(folder / f"{name}.zarr"))
     pq.write_table(pa.concat_tables(tables_of_facets), folder / "facets.parquet")
-    shape = 2, 3, len(PICTURED)
-    ascent = {
-        "unit": (("unit",), np.array(PICTURED)),
-        "picture": (
+    shape = 2, 3, len(MAXIMIZED)
+    maximization = {
+        "unit": (("unit",), np.array(MAXIMIZED)),
+        "image": (
             ("objective", "seed", "unit", "y", "x", "channel"),
             np.zeros((*shape, SIZE, SIZE, 3), "u1"),
         ),
@@ -163,7 +163,7 @@ def plant(folder):
         ),
     }
     of_early = {"layer": "early", "checkpoint": "final", "objectives": ["iam", "am"]}
-    write_checkpoint(folder / "ascents.zarr", ascent, of_early)
+    write_checkpoint(folder / "maximization.zarr", maximization, of_early)
     pq.write_table(tables(), folder / "units.parquet")
     (folder / "dictionary.tsv").write_text(
         "table\tname\tunit\trange\tdefinition\tsource\n"
@@ -183,7 +183,7 @@ def plant(folder):
         "facets": [str(folder / "facets.zarr")],
         "tables": [str(folder / "facets.parquet")],
         "units": str(folder / "units.parquet"),
-        "ascents": [str(folder / "ascents.zarr")],
+        "maximization": [str(folder / "maximization.zarr")],
         "images": str(folder / "images.zarr"),
     }
 

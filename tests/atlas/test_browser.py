@@ -84,7 +84,7 @@ def test_what_was_not_measured_does_not_look_like_what_is_undefined(reader):
         "MF degree": "undefined",
         "Ablation loss": "—",
     }
-    assert nothing["Top images"] == "silent"
+    assert nothing["Top images"] == "inactive"
     assert cells(reader, 2)["MF degree"] == "∞"
 
 
@@ -103,7 +103,7 @@ def test_tables_are_sorted_by_their_headings_with_the_undefined_last(reader):
         assert reader.js("document.activeElement.id") == "sort-gini"
     assert reader.js("document.querySelectorAll('[aria-sort]').length") == 1
     reader.click("#sort-top_class_1")
-    # in alphabetic order: the class in angle brackets, then Bag; the silent unit has none
+    # in alphabetic order: the class in angle brackets, then Bag; the inactive unit has none
     assert rows(reader) == ["0", "2", "1"]
 
 
@@ -203,7 +203,7 @@ def test_a_unit_stands_somewhere_in_its_layer(reader):
     assert reader.texts(".near .value")[0] == "r = 1"
 
 
-def test_ties_silence_and_what_was_not_measured_are_said(reader):
+def test_ties_inactivity_and_what_was_not_measured_are_said(reader):
     reader.open("#/net/set/early/2")
     text = reader.texts("main")[0]
     assert "On 35 images of 40 its largest value is the same, 0; these are some of them, at random." in text
@@ -211,8 +211,8 @@ def test_ties_silence_and_what_was_not_measured_are_said(reader):
     assert "95 %: −0.0100 to 0.0200" in text
     reader.open("#/net/set/early/1")
     text = reader.texts("main")[0]
-    assert "It is silent" in text
-    assert "Not measured: only some units of some layers are taken out." in text
+    assert "It is inactive" in text
+    assert "Not measured: only some units of some layers are ablated." in text
     assert "it gives the same mean on all images" in text
 
 
@@ -360,7 +360,7 @@ def test_pages_are_no_wider_than_the_screen(reader, width, route):
     assert wide == []
 
 
-def test_controls_have_names_and_pictures_have_texts(reader):
+def test_controls_have_names_and_images_have_texts(reader):
     for route in ("#/", "#/net/set", f"{LAYER}?where=gini:above:0.1", "#/net/set/early/0", "#/search"):
         reader.open(route)
         unnamed = reader.js(

@@ -51,7 +51,7 @@ def test_images_at_both_ends_are_those_of_the_stored_values(atlas, run, plan):
     assert wide["bottom"]["value"][7] == pytest.approx(np.sort(values[:, 7])[:6].tolist(), rel=1e-3)
 
 
-def test_classes_and_neighbours_are_those_of_the_units(atlas):
+def test_classes_and_neighbors_are_those_of_the_units(atlas):
     early = units(atlas, "early")
     # of the twenty with the largest values, and of the five that are not 0
     assert early["classes"] == [[[0, 7], [2, 7], [1, 6]], [], [[1, 2], [2, 2], [0, 1]]]
@@ -102,23 +102,23 @@ def test_columns_hold_what_was_measured(atlas, run, plan):
     assert run["layers"][0]["summary"]["gini"] == [2, 1, 0.275, 0.375, 0.5, 0.625, 0.725]
 
 
-def test_units_have_their_own_pictures(atlas):
+def test_units_have_their_own_images(atlas):
     early, folder = units(atlas, "early"), atlas / "data/net/set"
     assert early["facets"]["0"] == {
-        "end": "SF",
+        "extreme": "SF",
         "reason": None,
         "made": {"gray": 2, "color": 2, "patches": 3},
     }
-    assert early["facets"]["2"] == {"end": "MF", "reason": "too few patches", "made": {"patches": 3}}
+    assert early["facets"]["2"] == {"extreme": "MF", "reason": "too few patches", "made": {"patches": 3}}
     patches = np.asarray(Image.open(folder / "facets/early/0-patches.webp"))
     assert patches.shape == (5, 3 * 5 + 2 * 2, 3)
     assert patches[:, 0, 0].tolist() == [225, 9, 9, 9, 9]  # the first row lies outside
-    assert {path.name for path in (folder / "ascent/early").iterdir()} == {
+    assert {path.name for path in (folder / "activation_maximization/early").iterdir()} == {
         f"{unit}-{objective}.webp" for unit in (0, 2) for objective in ("iam", "am")
     }
     # counted on along objective, seed, unit and other unit: 2 is the second of those that were chosen
-    assert early["ascent"]["2"] == {"iam": [5, 11, 17], "am": [23, 29, 35]}
-    assert units(atlas, "wide")["ascent"] == {}
+    assert early["activation_maximization"]["2"] == {"iam": [5, 11, 17], "am": [23, 29, 35]}
+    assert units(atlas, "wide")["activation_maximization"] == {}
 
 
 def test_the_same_input_gives_the_same_bytes(planted, atlas, tmp_path, plan):

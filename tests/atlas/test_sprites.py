@@ -59,7 +59,7 @@ def test_weights_of_zero_are_middle_gray():
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-def test_exact_pictures_keep_every_pixel_and_others_nearly(tmp_path, channels):
+def test_exact_images_keep_every_pixel_and_others_nearly(tmp_path, channels):
     pixels = np.random.default_rng(0).integers(0, 256, (30, 20, channels)).astype(np.uint8)
     for name, exact in (("exact", True), ("not", False)):
         save(tmp_path / "a" / f"{name}.webp", pixels, exact=exact)

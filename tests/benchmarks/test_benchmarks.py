@@ -1,4 +1,4 @@
-"""The benchmark programme runs, and writes what it promises; its figures are no test's business."""
+"""The benchmark suite runs, and writes what it promises; its figures are no test's business."""
 
 import subprocess
 import sys
@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 QUICK = [
     "ablation",
     "alignment",
-    "ascent",
+    "activation_maximization",
     "codecs",
     "concepts",
     "correctness",
@@ -27,7 +27,7 @@ QUICK = [
     "selectivity",
     "study",
 ]
-COLUMNS = ["subject", "quantity", "median", "low", "high", "unit", "target", "met"]
+COLUMNS = ["benchmark", "quantity", "median", "low", "high", "unit", "target", "met"]
 
 
 @pytest.fixture(autouse=True)
@@ -53,10 +53,10 @@ def test_quick_run_writes_a_tidy_table(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["bench.tsv"]  # and nothing temporary
     table = pd.read_csv(tmp_path / "bench.tsv", sep="\t")
     assert list(table) == COLUMNS
-    assert set(table["subject"]) == {*QUICK, "machine", "programme"}
+    assert set(table["benchmark"]) == {*QUICK, "machine", "suite"}
     measured = table.dropna(subset="median")
     assert ((measured["low"] <= measured["median"]) & (measured["median"] <= measured["high"])).all()
-    assert not table.duplicated(["subject", "quantity"]).any()
+    assert not table.duplicated(["benchmark", "quantity"]).any()
     for quantity in ("lz4: size / raw", "growth, extraction", "growth, sparsity of relu1"):
         assert quantity in set(measured["quantity"])
         assert quantity in done.stdout
@@ -65,7 +65,7 @@ def test_quick_run_writes_a_tidy_table(tmp_path):
     # what is not whole is not for the documentation
     assert "wrote" not in done.stdout
     # unlike the others, no matter of how fast the machine is
-    answers = judged[judged["subject"] == "correctness"]
+    answers = judged[judged["benchmark"] == "correctness"]
     assert len(answers)
     assert (answers["met"] == "yes").all()
 
@@ -78,7 +78,7 @@ def test_the_exponent_of_growth(exponent):
     assert slope(sizes, 3.0 * sizes**exponent) == pytest.approx(exponent, abs=1e-12)
 
 
-def test_an_unknown_subject_is_named():
+def test_an_unknown_benchmark_is_named():
     done = benchmarks("--only", "everything")
     assert done.returncode == 2
     assert "everything" in done.stderr

@@ -26,8 +26,8 @@ def table(tmp_path, report):
     lines = [
         Row("a processor of 2 cores").cells("machine"),
         Row("10 images, random weights").cells("extraction"),
-        Row("CPU time / bare loop, ours", [1, 2, 3], "×", 2).cells("extraction"),
-        Row("CPU time / bare loop, theirs|others", [9], "×").cells("extraction"),
+        Row("CPU time / plain loop, ours", [1, 2, 3], "×", 2).cells("extraction"),
+        Row("CPU time / plain loop, theirs|others", [9], "×").cells("extraction"),
         Row("CPU time", [5, 5, 4], "s", 4).cells("gram"),
         Row("as many as are right", [0], "", 0).cells("correctness"),
         *(
@@ -53,13 +53,13 @@ def test_the_page_of_a_small_table(report, table):
     # missed ones first
     assert targets == [
         "| gram | CPU time | 5 s (4–5) | 4 s | no |",
-        "| extraction | CPU time / bare loop, ours | 2 × (1–3) | 2 × | yes |",
+        "| extraction | CPU time / plain loop, ours | 2 × (1–3) | 2 × | yes |",
         "| correctness | as many as are right | 0 | 0 | yes |",
         "| growth | gram, maps: exponent of CPU time | 1 (0.9–1.1) | 2 | yes |",
         "| growth | gram, maps: exponent of memory | 1 (0.9–1.1) | 2 | yes |",
     ]
     assert "## extraction\n\n10 images, random weights\n\n| quantity |" in page
-    assert "| CPU time / bare loop, theirs\\|others | 9 × |  |" in page
+    assert "| CPU time / plain loop, theirs\\|others | 9 × |  |" in page
     assert "| gram | maps | 500, 1 000, 2 000, 4 000 | CPU time: 0.5, 1, 2, 4 s | 1 (0.9–1.1) | 2 |" in page
 
 
@@ -70,7 +70,7 @@ def test_figures_of_a_small_table(report, table):
     dots = [line for line in axes.lines if line.get_marker() == "o"]
     assert [float(dot.get_xdata()[0]) for dot in dots] == [0.5, 0.5, 1.25, 1.0]
     labels = [label.get_text() for label in axes.get_yticklabels()]
-    assert labels[3] == "extraction: CPU time / bare loop, ours"
+    assert labels[3] == "extraction: CPU time / plain loop, ours"
     with report.in_style():  # where titles are on the left
         (axes,) = report.ratios(measured).axes
     assert axes.get_title(loc="left") == "extraction"
@@ -80,19 +80,19 @@ def test_figures_of_a_small_table(report, table):
     assert memory.get_xlabel() == "maps"
 
 
-def test_some_subjects_replace_theirs_in_a_run_of_all(monkeypatch):
+def test_some_benchmarks_replace_theirs_in_a_run_of_all(monkeypatch):
     monkeypatch.syspath_prepend(ROOT)
-    from benchmarks.__main__ import programme, replaced
+    from benchmarks.__main__ import replaced, suite
     from benchmarks.common import Row
 
     machine = Row("two cores").cells("machine")
     old = [Row("time", [number], "s").cells(name) for number, name in enumerate(("codecs", "facets", "gram"))]
-    kept = [machine, *old, *programme({"codecs": 60, "facets": 30, "gram": 90})]
+    kept = [machine, *old, *suite({"codecs": 60, "facets": 30, "gram": 90})]
     new = Row("time", [7], "s").cells("facets")
     found = replaced(kept, [machine, new], {"facets": 120})
     assert found[:4] == [machine, old[0], new, old[2]]
     assert {line[1]: line[2] for line in found[4:]} == {
-        "all subjects": "4.5",
+        "all benchmarks": "4.5",
         "codecs": "1",
         "facets": "2",
         "gram": "1.5",
@@ -115,4 +115,4 @@ def test_misses_are_explained(report):
     explained = (docs / "benchmarks.md").read_text().partition("## What misses its target")[2]
     explained = explained.partition("\n## ")[0]
     for row in report.read(docs / report.TABLE):
-        assert row["met"] != "no" or f"`{row['subject']}`" in explained, row["quantity"]
+        assert row["met"] != "no" or f"`{row['benchmark']}`" in explained, row["quantity"]

@@ -8,7 +8,7 @@ import pytest
 from scipy.spatial.distance import pdist
 from scipy.stats import spearmanr
 
-from census.claims.declared import CLAIMS, NOTIONS
+from census.claims.declared import CLAIMS, UNIT_MEASURES
 from census.claims.evidence import Evidence, along
 from census.claims.verdict import CONTRADICTED, INCONCLUSIVE, SUPPORTED, judge
 
@@ -30,24 +30,24 @@ class Planted:
             {
                 "layer": NAMES,
                 "depth": range(len(NAMES)),
-                "kind": ["input", *["rectifier"] * len(CODES), "output"],
+                "kind": ["input", *["nonlinearity"] * len(CODES), "output"],
                 "branch_of": "",
                 "n_units": [*[N_UNITS] * (len(NAMES) - 1), N_CLASSES],
                 "n_neurons": [*[4 * N_UNITS] * (len(NAMES) - 1), N_CLASSES],
                 "alignment_kurtosis": 0.0,
-                "alignment_kurtosis_before": 0.0,
-                "n_components_above_null": 20.0,
+                "alignment_kurtosis_pre": 0.0,
+                "n_significant_components": 20.0,
                 "redundancy_difference": 0.0,
                 "redundancy_difference_low": -0.1,
                 "redundancy_difference_high": 0.1,
-                **{f"reliability_{name}": 0.9 for name in (*NOTIONS, "ablation_loss")},
+                **{f"reliability_{name}": 0.9 for name in (*UNIT_MEASURES, "ablation_loss")},
             }
         ).set_index("layer", drop=False)
         size = len(NAMES) * N_UNITS
         self.units = pd.DataFrame(
             {
                 "layer": np.repeat(NAMES, N_UNITS),
-                "facetedness": np.where(np.arange(size) % 2, "single", "multi"),
+                "faceted": np.where(np.arange(size) % 2, "single", "multi"),
                 "receptive_field": np.repeat(3 + np.arange(len(NAMES)), N_UNITS),
                 **{name: 1 + 0.1 * self.random.normal(size=size) for name in COLUMNS},
             }
@@ -102,7 +102,7 @@ class Planted:
         return self.entropy_slope * np.arange(30) + 5 * np.random.default_rng(ord(layer[-1])).normal(size=30)
 
     def alignment(self, layer):
-        columns = ["alignment_kurtosis", "alignment_kurtosis_before"]
+        columns = ["alignment_kurtosis", "alignment_kurtosis_pre"]
         values = self.layers.loc[layer, columns].to_numpy(float)
         return values + np.random.default_rng(ord(layer[-1])).normal(size=(RESAMPLES, 2))
 
@@ -129,8 +129,8 @@ def alignment(column, *, along_depth=False):
     return plant
 
 
-def patterns(planted, sign):
-    """Let patterns decorrelate, or grow alike, with depth; and codes sparsen."""
+def vectors(planted, sign):
+    """Let vectors decorrelate, or grow alike, with depth; and codes sparsen."""
     planted.along("active_fraction", -1)
     for place, name in enumerate(NAMES):
         planted.matrices[name] += sign * (5 - place)
@@ -151,7 +151,7 @@ def last_step(planted, sign):
     planted.matrices = dict(zip(NAMES, planted.walk(steps), strict=True))
 
 
-def neighbours(planted, sign):
+def neighbors(planted, sign):
     if sign > 0:
         return  # a walk by itself
     # the first and the last layers are alike, and those between them like none
@@ -170,7 +170,7 @@ def branches(planted, sign):
 
 def shares(planted, sign):
     deeper = planted.units["layer"].isin(CODES[4:])
-    planted.units["facetedness"] = np.where(deeper == (sign > 0), "single", "multi")
+    planted.units["faceted"] = np.where(deeper == (sign > 0), "single", "multi")
 
 
 def classes(planted, sign):
@@ -205,7 +205,7 @@ def last_substitution(planted, sign):
 
 
 def participation(planted, sign):
-    # patterns that are all alike spread over one direction
+    # vectors that are all alike spread over one direction
     for place, name in enumerate(NAMES):
         planted.matrices[name] = np.full((N_IMAGES, N_IMAGES), 0.5 - 0.04 * sign * place)
         planted.matrices[name] += 0.01 * planted.random.normal(size=(N_IMAGES, N_IMAGES))
@@ -217,16 +217,18 @@ def redundancy(planted, sign):
         planted.layers[f"redundancy_difference{end}"] += 0.3 * sign
 
 
-def purity(planted, sign):
+def class_entropies(planted, sign):
     planted.entropy_slope = sign
 
 
 def agree(one, other):
-    return lambda planted, sign: planted.together(one, other, sign * NOTIONS[one] * NOTIONS[other])
+    return lambda planted, sign: planted.together(
+        one, other, sign * UNIT_MEASURES[one] * UNIT_MEASURES[other]
+    )
 
 
 def components(planted, sign):
-    planted.layers["n_components_above_null"] += sign * np.arange(len(NAMES))
+    planted.layers["n_significant_components"] += sign * np.arange(len(NAMES))
 
 
 def siblings(planted, sign):
@@ -242,11 +244,11 @@ def siblings(planted, sign):
 # what makes each claim true at 1 and, where it can, false at -1
 PLANTS = {
     "ρ of depth and active fraction": lambda planted, sign: planted.along("active_fraction", -sign),
-    "ρ over layers of active fraction": patterns,
+    "ρ over layers of active fraction": vectors,
     "median over layers of the alignment (": alignment("alignment_kurtosis"),
-    "median over layers of the alignment of pre": alignment("alignment_kurtosis_before"),
+    "median over layers of the alignment of pre": alignment("alignment_kurtosis_pre"),
     "ρ of depth and alignment": alignment("alignment_kurtosis", along_depth=True),
-    "ρ over pairs of layers": neighbours,
+    "ρ over pairs of layers": neighbors,
     "fall of the similarity to the input": early_loss,
     "similarity across the last step": last_step,
     "similarity to the output of a module's": branches,
@@ -268,9 +270,12 @@ PLANTS = {
     "ρ of RS and ablation_loss": lambda planted, sign: planted.together("rs_iam", "ablation_loss", -sign),
     "ρ of depth and participation ratio": participation,
     "overlap of top images": redundancy,
-    "ρ over significant components": purity,
+    "ρ over significant components": class_entropies,
     "ρ of depth and number of components": components,
-    **{f"ρ of {one} and {other} over units": agree(one, other) for one, other in combinations(NOTIONS, 2)},
+    **{
+        f"ρ of {one} and {other} over units": agree(one, other)
+        for one, other in combinations(UNIT_MEASURES, 2)
+    },
 }
 # of nine layers, the last one is the least of all by chance too often to be significant
 NEVER = "lowest active fraction"
@@ -352,7 +357,7 @@ def test_inactive_units_have_no_classes_to_compare():
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: f"{claim.id} {claim.statistic}")
 def test_where_nothing_was_measured_there_is_no_verdict(claim):
     planted = Planted()
-    planted.layers = planted.layers[planted.layers["kind"] != "rectifier"].iloc[:1]
+    planted.layers = planted.layers[planted.layers["kind"] != "nonlinearity"].iloc[:1]
     planted.units = planted.units[planted.units["layer"] == "input"].assign(rs_iam=np.nan)
     found = claim.test(planted.evidence())
     assert np.isnan(found.effect)
@@ -378,11 +383,11 @@ def test_medians_are_numpy_s():
         assert found == pytest.approx(np.nanmedian(np.repeat(values, sample.astype(int))))
 
 
-def test_the_mark_of_silent_units_is_no_flatness():
+def test_the_mark_of_inactive_units_is_no_flatness():
     planted = Planted()
     expected = planted.evidence().means("flatness", CODES)[0]
-    silent = planted.units["layer"].map({name: place for place, name in enumerate(NAMES)}) + 1
-    planted.units.loc[planted.units.groupby("layer").cumcount() < silent, "flatness"] = np.nan
+    inactive = planted.units["layer"].map({name: place for place, name in enumerate(NAMES)}) + 1
+    planted.units.loc[planted.units.groupby("layer").cumcount() < inactive, "flatness"] = np.nan
     without = planted.evidence().means("flatness", CODES)
     planted.units["flatness"] = planted.units["flatness"].fillna(-1)
     np.testing.assert_array_equal(planted.evidence().means("flatness", CODES), without)

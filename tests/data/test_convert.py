@@ -16,7 +16,7 @@ from PIL import Image
 
 from census.data.convert import FASHION_MNIST_CLASSES, convert
 from census.data.fetch import fetch
-from census.data.pictures import endings
+from census.data.images import endings
 from census.data.store import open_dataset
 from census.errors import StudyError
 
@@ -269,7 +269,7 @@ def test_classes_of_any_name(tmp_path, name):
 def spoil(tree):
     """Add an empty, a corrupt and a truncated file, and a link to nowhere."""
     (tree / "cow/empty.png").touch()
-    (tree / "bee/corrupt.jpg").write_bytes(b"no picture at all")
+    (tree / "bee/corrupt.jpg").write_bytes(b"no image at all")
     noise = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
     Image.fromarray(noise).save(tree / "ant/truncated.png")
     (tree / "ant/truncated.png").write_bytes((tree / "ant/truncated.png").read_bytes()[:1000])

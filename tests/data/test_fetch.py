@@ -45,7 +45,7 @@ def pinned(archive, files=FILES, folder="usr/share/pictures", pattern="*.png", *
         pattern=pattern,
         files=len(files),
         sha256=options.pop("sha256", digest_of(files)),
-        licence="MIT",
+        license="MIT",
         instead="or take others",
         **options,
     )
@@ -361,7 +361,7 @@ def test_no_network_for_pip(tmp_path, pip):
     ("name", "hint"),
     [
         ("fashion-minst", "there is no source 'fashion-minst'; did you mean 'fashion-mnist'?"),
-        ("torchvision-CIFAR1", "no data set 'CIFAR1' of labelled images; did you mean 'CIFAR10'?"),
+        ("torchvision-CIFAR1", "no data set 'CIFAR1' of labeled images; did you mean 'CIFAR10'?"),
     ],
 )
 def test_unknown_source(tmp_path, name, hint):

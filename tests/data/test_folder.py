@@ -200,7 +200,7 @@ def splits_of(folder, **names):
     return {split: str(folder / split) for split in names}
 
 
-def test_splits_are_joined_by_the_names_of_their_classes(tmp_path):
+def test_splits_are_merged_by_the_names_of_their_classes(tmp_path):
     folders = splits_of(tmp_path, train=["blue", "green", "red"], test=["green", "red"])
     classes = classes_of(folders, "datasets.x")
     assert classes == ["blue", "green", "red"]

@@ -15,7 +15,7 @@ from census.networks.operators import torchvision_ready
         ({"source": "tuxpaint-stamps"}, ["all"]),
         ({"source": "openclipart"}, ["all"]),
         ({"source": "imagenet-samples"}, ["all"]),
-        ({"source": "folder", "path": "pictures"}, ["all"]),
+        ({"source": "folder", "path": "images"}, ["all"]),
         ({"source": "folder"}, ["all"]),
         ({"source": "folder", "path": {"val": "b", "train": "a"}}, ["val", "train"]),
     ],

@@ -14,7 +14,7 @@ from PIL import Image
 
 from census.data import torchvision_sets
 from census.data.fetch import fetch
-from census.data.pictures import Form
+from census.data.images import Form
 from census.data.torchvision_sets import download, read_torchvision
 from census.errors import StudyError
 from census.networks.operators import torchvision_ready
@@ -47,10 +47,10 @@ def mnist(served, monkeypatch):
 def test_gray_images_keep_one_channel(tmp_path, mnist):
     fetch("torchvision-MNIST", tmp_path / "sources" / "x", LOG)
     images = read_torchvision("MNIST", tmp_path / "sources" / "x", "train", Form())
-    pictures = list(images.pictures)
+    decoded = list(images.decoded)
     assert (images.total, images.classes[7]) == (2, "7 - seven")
-    assert [(each.label, each.source) for each in pictures] == [(7, "train/0"), (3, "train/1")]
-    np.testing.assert_array_equal(pictures[1].pixels, np.arange(4, 8).reshape(2, 2, 1))
+    assert [(each.label, each.source) for each in decoded] == [(7, "train/0"), (3, "train/1")]
+    np.testing.assert_array_equal(decoded[1].pixels, np.arange(4, 8).reshape(2, 2, 1))
     assert read_torchvision("MNIST", tmp_path / "sources" / "x", "test", Form()).total == 1
 
 
@@ -109,7 +109,7 @@ def test_images_in_color(tmp_path, monkeypatch):
     monkeypatch.setattr(torchvision.datasets, "SVHN", Small)
     images = read_torchvision("SVHN", tmp_path, "test", Form())
     assert images.classes is None
-    first, second = images.pictures
+    first, second = images.decoded
     assert first.pixels.tolist() == [[[1, 2, 3], [1, 2, 3]]]
     assert (type(first.label), first.label) == (int, 4)
     assert second == ("test/1", "OSError: truncated")

@@ -27,14 +27,14 @@ FAMILIES = list(families().values())
 
 SQUEEZE = [
     Layer("input", "input", (1, 28, 28), 0, "x"),
-    Layer("relu", "rectifier", (4, 28, 28), 1, "relu"),
+    Layer("relu", "nonlinearity", (4, 28, 28), 1, "relu"),
     Layer("output", "output", (10, 1, 1), 2, "output"),
 ]
 LAYERS = {"cnn": [SQUEEZE[0], replace(SQUEEZE[1], branch_of="block"), SQUEEZE[2]], "squeeze": SQUEEZE}
 
 
 def plan(**measures):
-    """Return a plan of runs: trained, with branches; the final network alone; without rectified layers."""
+    """Return a plan of runs: trained, with branches; the final network alone; without nonlinear layers."""
     network = {
         "architecture": "cnn",
         "classes": 10,
@@ -45,9 +45,9 @@ def plan(**measures):
         "datasets": {name: {"source": "fashion-mnist"} for name in ("digits", "photos")},
         "networks": {"cnn": {**network, **training}, "squeeze": network},
         "runs": [
-            {"network": "cnn", "dataset": "digits", "maps": 10, "checkpoints": "all"},
-            {"network": "squeeze", "dataset": "digits", "maps": 10},
-            {"network": "squeeze", "dataset": "photos", "maps": 10, "layers": ["input", "output"]},
+            {"network": "cnn", "dataset": "digits", "n_map_images": 10, "checkpoints": "all"},
+            {"network": "squeeze", "dataset": "digits", "n_map_images": 10},
+            {"network": "squeeze", "dataset": "photos", "n_map_images": 10, "layers": ["input", "output"]},
         ],
         "measures": measures,
     }
@@ -95,7 +95,7 @@ def test_names_of_rules_list_missing_views_and_families():
         names[drawing.section.name].append(drawing.name.removeprefix("figures_"))
     assert names == {
         "sparsity": ["sparsity", "sparsity_without_learning_0_10"],
-        "decorrelation": ["decorrelation", "decorrelation_without_matrices-0_learning_submodules"],
+        "decorrelation": ["decorrelation", "decorrelation_without_matrices-0_learning_branches"],
         "concepts": ["concepts"],
         "substitution": [
             "substitution",
@@ -110,7 +110,7 @@ def test_names_of_rules_list_missing_views_and_families():
 
 
 def test_settings_of_measures_may_leave_views_out():
-    run, *_ = plan(facets={"units_per_end": 0}, clusters={"dendrograms": 0}).runs
+    run, *_ = plan(facets={"units_per_extreme": 0}, clusters={"dendrograms": 0}).runs
     paths = [path for drawing in drawings([run]) for path in drawing.paths()]
     assert not [path for path in paths if "/facets/" in path or path.endswith("dendrograms")]
     assert "results/figures/clusters/cnn/digits/depth" in paths
@@ -122,7 +122,7 @@ def test_paths_and_labels():
     assert of_section["claims"].paths() == ["results/figures/claims"]
     assert of_section["claims"].labels(claims, view) == {"figure": "claims"}
     ((agreement, view),) = of_section["agreement"].figures
-    assert of_section["agreement"].paths() == ["results/figures/agreement/cnn/digits/notions"]
+    assert of_section["agreement"].paths() == ["results/figures/agreement/cnn/digits/unit_measures"]
     assert of_section["agreement"].labels(agreement, view)["figure"] == "agreement"
     family, view = of_section["directions"].figures[0]
     assert of_section["directions"].labels(family, view) == {
@@ -156,7 +156,9 @@ def test_captions_name_network_and_data_set(tmp_path):
         drawing.write_captions(tmp_path)
     histogram = (tmp_path / "histogram.0.rst").read_text()
     assert "of the untrained network {{ snakemake.wildcards.network }} on images of" in histogram
-    assert (tmp_path / "substitution.beaten.rst").read_text().endswith("Figure 2 of Chen et al. (2018).\n")
+    assert (
+        (tmp_path / "substitution.substitutes.rst").read_text().endswith("Figure 2 of Chen et al. (2018).\n")
+    )
     assert "snakemake" not in (tmp_path / "claims.claims.rst").read_text()
 
 

@@ -37,7 +37,7 @@ def units():
                         "ablation_changed": cost,
                         "ablation_loss": cost,
                         "ablation_accuracy": -cost,
-                        "ablation_worst_class": cost,
+                        "ablation_most_affected": cost,
                     }
                 )
                 if depth == 1 and checkpoint == "final":
@@ -57,12 +57,16 @@ def layers():
                 row = {"checkpoint": checkpoint, "step": 470 * (checkpoint == "final"), "layer": name}
                 row |= {"depth": 2 * depth, "mode": mode, "reference": "labels", "n_units": 64}
                 row |= {"n_ablated": N_UNITS, "n_images": 200, "chance": 0.15}
-                row |= {"auc_random": 0.6, "auc_mean_activation": 0.5, "auc_rs": 0.7}
-                row |= {"auc_random_least": 0.55, "auc_random_most": 0.65}
+                row |= {
+                    "ablation_auc_random": 0.6,
+                    "ablation_auc_mean_activation": 0.5,
+                    "ablation_auc_rs": 0.7,
+                }
+                row |= {"ablation_auc_random_min": 0.55, "ablation_auc_random_max": 0.65}
                 rows.append(row)
     table = pd.DataFrame(rows)
     for order in ("random", "mean_activation", "rs"):
-        table = with_interval(table, f"auc_{order}", 0.05)
+        table = with_interval(table, f"ablation_auc_{order}", 0.05)
     return table.sample(frac=1, random_state=0)
 
 
@@ -97,7 +101,7 @@ def test_each_unit_has_a_mark_in_ascending_order(units, layers, drawn, texts, ov
         assert [len(line.get_xdata()) for line in marks] == [9, 9, 9, 7, 9, 9]
         here = units[(units["mode"] == mode) & (units["checkpoint"] == "final")].query("depth == 0")
         np.testing.assert_allclose(marks[1].get_ydata(), np.sort(here["ablation_kl"]))
-        # those of two checkpoints and of neighbouring layers stand apart
+        # those of two checkpoints and of neighboring layers stand apart
         places = np.concatenate([line.get_xdata() for line in marks])
         assert (np.diff(places) > 0).all()
     # both undefined ones are counted in every panel
@@ -121,7 +125,7 @@ def test_a_network_without_a_control_has_no_marks_of_one(units, layers, drawn):
 
 
 def test_what_is_undefined_for_all_is_said_and_has_no_panel(units, layers, drawn):
-    figure = figure_of(draw_units, units.assign(ablation_worst_class=np.nan), layers, title="A title")
+    figure = figure_of(draw_units, units.assign(ablation_most_affected=np.nan), layers, title="A title")
     drawn(figure)
     assert len(figure.axes) == 8
     assert figure.axes[-1].get_xlabel() != ""

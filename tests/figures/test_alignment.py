@@ -8,7 +8,13 @@ from census.drawing.page import figure_of
 from census.figures.alignment import KINDS, draw_depth, draw_learning
 from census.figures.style import BLUE, VERMILION
 
-NAMES = {"input": "input", "relu1": "rectifier", "pool1": "pooling", "relu2": "rectifier", "output": "output"}
+NAMES = {
+    "input": "input",
+    "relu1": "nonlinearity",
+    "pool1": "pooling",
+    "relu2": "nonlinearity",
+    "output": "output",
+}
 STEPS = {"0": 0, "10": 10, "final": 470}
 
 
@@ -19,8 +25,8 @@ def layers():
         for depth, (name, kind) in enumerate(NAMES.items()):
             row = {"checkpoint": checkpoint, "step": step, "layer": name, "kind": kind, "depth": 2 * depth}
             for column in ("alignment_z", "alignment_gini_z"):
-                for suffix in ("", "_before"):
-                    value = np.nan if depth == 0 or (suffix and kind != "rectifier") else 10.0**depth
+                for suffix in ("", "_pre"):
+                    value = np.nan if depth == 0 or (suffix and kind != "nonlinearity") else 10.0**depth
                     value *= -1 if suffix else 1
                     row[f"{column}{suffix}"] = value
                     row[f"{column}{suffix}_low"] = value - 1
@@ -36,10 +42,10 @@ def bases(layers):
         table = layers.loc[layers["checkpoint"] == "final", ["layer", "kind", "depth"]]
         table = table[table["layer"] != "relu2"].copy()
         table["directions"], table["n_directions"] = kind, 16
-        table["n_unsettled"] = np.where((kind == "independent") & (table["layer"] == "pool1"), 1, 0)
-        table["pattern_kurtosis"] = np.where(table["depth"] == 0, np.nan, 3.0 + place)
-        table["pattern_kurtosis_low"] = table["pattern_kurtosis"] - 0.1
-        table["pattern_kurtosis_high"] = table["pattern_kurtosis"] + 0.1
+        table["n_not_converged"] = np.where((kind == "independent") & (table["layer"] == "pool1"), 1, 0)
+        table["vector_kurtosis"] = np.where(table["depth"] == 0, np.nan, 3.0 + place)
+        table["vector_kurtosis_low"] = table["vector_kurtosis"] - 0.1
+        table["vector_kurtosis_high"] = table["vector_kurtosis"] + 0.1
         parts.append(table)
     return pd.concat(parts)
 
@@ -48,7 +54,7 @@ def curves(axes):
     return [line for line in axes.lines if line.get_linestyle() == "-"]
 
 
-def test_depth_shows_both_sides_of_rectifiers(layers, bases, drawn, overlaps):
+def test_depth_shows_both_sides_of_activation_functions(layers, bases, drawn, overlaps):
     figure = figure_of(draw_depth, layers, bases, title="A title")
     renderer = drawn(figure)
     z, _, along = figure.axes
@@ -56,7 +62,7 @@ def test_depth_shows_both_sides_of_rectifiers(layers, bases, drawn, overlaps):
         next(line for line in z.lines if line.get_color() == color and line.get_linestyle() == "-")
         for color in (VERMILION, BLUE)
     )
-    # layers without a rectifier have no value before it, and no cross for that
+    # layers without an activation function have no value before it, and no cross for that
     np.testing.assert_array_equal(before.get_xydata(), [[1, -10], [3, -1000]])
     np.testing.assert_array_equal(after.get_xydata(), [[0, np.nan], [1, 10], [2, 100], [3, 1000], [4, 10000]])
     crosses = [list(line.get_xdata()) for line in z.lines if line.get_marker() == "x"]

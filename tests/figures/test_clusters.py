@@ -42,9 +42,9 @@ def layer(name, units, seed=0):
     random = np.random.default_rng(seed)
     means = random.standard_normal((50, 4)) @ random.standard_normal((4, units))
     values = standardize(means + 0.5 * random.standard_normal((50, units))).values
-    joins = tree(distances(values))
-    clusters = cut(joins, 0.7)
-    return LayerClusters(name, 0.7, clusters, joins, top_images_of_clusters(values, clusters, 5))
+    merges = tree(distances(values))
+    clusters = cut(merges, 0.7)
+    return LayerClusters(name, 0.7, clusters, merges, top_images_of_clusters(values, clusters, 5))
 
 
 def test_depth_shows_clusters_chance_and_constant_units(layers, drawn, texts):
@@ -60,34 +60,34 @@ def test_depth_shows_clusters_chance_and_constant_units(layers, drawn, texts):
     assert sorted(text.get_text() for text in texts(figure)) == ["5", "5", "64", "64", "constant"]
 
 
-def test_a_pruned_tree_keeps_clusters_and_where_they_are_joined():
+def test_a_pruned_tree_keeps_clusters_and_where_they_are_merged():
     # units on a line: clusters {0, 1, 2}, {3, 4} and {5}
     points = np.array([[0.0], [0.01], [0.04], [0.2], [0.25], [0.9]])
-    joins = linkage(points, "average")
+    merges = linkage(points, "average")
     clusters = np.array([0, 0, 0, 1, 1, 2])
-    root = prune(joins, clusters, 3)
+    root = prune(merges, clusters, 3)
     assert [leaf.cluster for leaf in leaves(root)] in ([2, 0, 1], [2, 1, 0])
     found = {leaf.cluster: (leaf.correlation, leaf.first) for leaf in leaves(root)}
-    assert found[0] == pytest.approx((1 - joins[1, 2], 1 - 0.01))
+    assert found[0] == pytest.approx((1 - merges[1, 2], 1 - 0.01))
     assert found[1] == pytest.approx((1 - 0.05, 1 - 0.05))
     assert found[2] == (1, 1)
-    assert root.correlation == pytest.approx(1 - joins[-1, 2])
-    few = prune(joins, clusters, 2)
+    assert root.correlation == pytest.approx(1 - merges[-1, 2])
+    few = prune(merges, clusters, 2)
     assert sorted(leaf.cluster for leaf in leaves(few)) == [0, 1]
-    assert few.correlation == pytest.approx(1 - joins[-2, 2])
-    assert leaves(prune(joins, clusters, 1))[0].cluster == 0
+    assert few.correlation == pytest.approx(1 - merges[-2, 2])
+    assert leaves(prune(merges, clusters, 1))[0].cluster == 0
 
 
 def test_pruned_trees_have_each_cluster_once():
     shown = layer("a", 200)
-    found = [leaf.cluster for leaf in leaves(prune(shown.joins, shown.clusters, 10))]
+    found = [leaf.cluster for leaf in leaves(prune(shown.merges, shown.clusters, 10))]
     assert sorted(found) == list(range(10))
-    for leaf in leaves(prune(shown.joins, shown.clusters, 10)):
+    for leaf in leaves(prune(shown.merges, shown.clusters, 10)):
         assert shown.threshold - 1e-9 <= leaf.correlation <= leaf.first <= 1
 
 
-def test_dendrograms_show_the_largest_clusters_with_their_pictures(drawn, texts, overlaps):
-    nothing = LayerClusters("silent", 0.7, np.empty(0, int), np.empty((0, 4)), np.empty((0, 0), int))
+def test_dendrograms_show_the_largest_clusters_with_their_images(drawn, texts, overlaps):
+    nothing = LayerClusters("inactive", 0.7, np.empty(0, int), np.empty((0, 4)), np.empty((0, 0), int))
     one = LayerClusters("one", 0.7, np.zeros(1, int), np.empty((0, 4)), np.array([[3, 4]]))
     shown = [layer("features.3.squeeze_activation", 300), layer("b", 6), one, nothing]
     random = np.random.default_rng(0)
@@ -98,18 +98,18 @@ def test_dendrograms_show_the_largest_clusters_with_their_pictures(drawn, texts,
     sizes = np.bincount(shown[0].clusters)
     headings = [axes.get_title("left") for axes in trees]
     assert headings[0].endswith(f"300 units that vary, {len(sizes)} clusters, of which the 10 largest")
-    assert headings[3] == "silent: no unit varies"
+    assert headings[3] == "inactive: no unit varies"
     labels = [int(text.get_text().split()[0]) for text in texts(figure) if text.axes is trees[0]]
     assert sorted(labels, reverse=True) == sizes[:MOST_CLUSTERS].tolist()
     assert overlaps([text for text in texts(figure) if text.axes is trees[0]], renderer) == []
-    # a row of pictures stands beside each cluster
-    for axes, pictures, each in zip(trees, figure.axes[1::2], shown[:3], strict=False):
-        (image,) = pictures.images
+    # a row of images stands beside each cluster
+    for axes, tiles, each in zip(trees, figure.axes[1::2], shown[:3], strict=False):
+        (image,) = tiles.images
         assert image.get_array().shape[0] / 60 == each.n_shown
-        assert pictures.get_window_extent(renderer).y0 == pytest.approx(axes.get_window_extent(renderer).y0)
+        assert tiles.get_window_extent(renderer).y0 == pytest.approx(axes.get_window_extent(renderer).y0)
 
 
-def test_pictures_of_any_size_and_color(drawn):
+def test_images_of_any_size_and_color(drawn):
     shown = LayerClusters("a", 0.7, np.zeros(1, int), np.empty((0, 4)), np.array([[0, 1]]))
     pixels = {0: np.full((90, 70, 3), (255, 0, 0), np.uint8), 1: np.full((5, 5, 1), 9, np.uint8)}
     figure = figure_of(draw_trees, [shown], pixels, title="A title")

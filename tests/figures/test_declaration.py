@@ -123,6 +123,6 @@ def test_a_figure_of_each_checkpoint_is_told_apart_by_its_name():
 
 
 def test_captions_cite_the_paper_of_their_section():
-    caption = families()["facetedness"].caption("degree")
+    caption = families()["multifacetedness"].caption("degree")
     assert caption.endswith("Corresponds to Figure 2 of Sadeghi (2018).")
     assert "  " not in caption

@@ -9,8 +9,8 @@ from census.drawing.page import figure_of
 from census.drawing.tiles import FRAME, TILE, draw_strips
 from census.figures.directions import (
     COMPARED,
+    draw_class_entropy,
     draw_depth,
-    draw_purity,
     draw_redundancy,
     draw_spectrum,
     draw_variances,
@@ -21,7 +21,7 @@ from census.tables.arrow import ENDINGS
 
 NAMES = ["input", "features.1", "features.3.expand3x3_activation", "output"]
 MEASURED = [each.name + end for each in COMPARISONS for end in ENDINGS[: 3 if each.has_interval else 1]]
-SILENT = 2  # the layer of which nothing is known
+INACTIVE = 2  # the layer of which nothing is known
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def layers():
                 "step": step,
                 "layer": name,
                 "depth": 2 * depth,
-                "kind": "rectifier",
+                "kind": "nonlinearity",
                 "matched_images": 100,
                 "components": 8,
                 "top": 10,
@@ -50,10 +50,10 @@ def layers():
                 )
             )
             row |= {name: random.uniform(0, 1) for name in MEASURED}
-            row |= {"n_components_above_null": 3, "redundancy_chance": 0.05, "class_entropy_chance": 2.5}
+            row |= {"n_significant_components": 3, "redundancy_chance": 0.05, "class_entropy_chance": 2.5}
             if checkpoint == "10":
                 row |= dict.fromkeys(MEASURED)
-            if depth == SILENT:
+            if depth == INACTIVE:
                 row |= dict.fromkeys([*MEASURED, "reconstruction_error_8", "held_out_error_8"], np.nan)
             rows.append(row)
     return pd.DataFrame(rows).sample(frac=1, random_state=0)
@@ -68,13 +68,13 @@ def spectra(layers):
                 "checkpoint": row["checkpoint"],
                 "layer": row["layer"],
                 "component": k,
-                "strength": 20.0 / k,
+                "eigenvalue": 20.0 / k,
                 "reconstruction_error": np.linspace(1, 0, 30),
                 "held_out_error": np.where(k <= 15, 0.9, np.nan),
             }
         )
         for _, row in layers.iterrows()
-        if row["depth"] != 2 * SILENT
+        if row["depth"] != 2 * INACTIVE
     ]
     return pd.concat(tables)
 
@@ -83,7 +83,7 @@ def spectra(layers):
 def directions(layers):
     tables = []
     for _, row in layers.iterrows():
-        if row["depth"] != 2 * SILENT:
+        if row["depth"] != 2 * INACTIVE:
             family = np.repeat(["svd", "variance", "neuron"], [20, 8, 5])
             numbers = {"score_variance": np.linspace(3, 0.1, 33), "class_entropy": np.linspace(0, 2, 33)}
             keys = {"checkpoint": row["checkpoint"], "layer": row["layer"], "family": family}
@@ -96,9 +96,9 @@ def test_spectra_have_a_curve_per_layer_and_mark_the_null(spectra, layers, drawn
     drawn(figure)
     panels = figure.axes[:4]
     assert [panel.get_title("left") for panel in panels] == [
-        "Strength of components, trained",
+        "Eigenvalues of components, trained",
         "Reconstruction, trained",
-        "Strength of components, untrained",
+        "Eigenvalues of components, untrained",
         "Reconstruction, untrained",
     ]
     for panel in panels[::2]:
@@ -131,7 +131,7 @@ def test_what_is_undefined_along_depth_is_marked(layers, drawn, overlaps):
             for line in panel.lines
             if line.get_marker() == "x" and len(line.get_xdata())
         ]
-        assert crosses == [[SILENT]] * curves
+        assert crosses == [[INACTIVE]] * curves
     assert overlaps(below.get_xticklabels(), renderer) == []
 
 
@@ -151,8 +151,8 @@ def test_redundancy_is_drawn_beside_chance(layers, drawn):
         np.testing.assert_array_equal(chance[0].get_ydata(), final["redundancy_chance"])
 
 
-def test_purity_shows_each_component_of_the_final_network(layers, directions, drawn):
-    figure = figure_of(draw_purity, layers, directions, title="A title")
+def test_class_entropy_shows_each_component_of_the_final_network(layers, directions, drawn):
+    figure = figure_of(draw_class_entropy, layers, directions, title="A title")
     drawn(figure)
     scatter, _, below = figure.axes
     points = [line for line in scatter.lines if len(line.get_xdata())]
@@ -162,7 +162,7 @@ def test_purity_shows_each_component_of_the_final_network(layers, directions, dr
     crosses = [
         list(line.get_xdata()) for line in below.lines if line.get_marker() == "x" and len(line.get_xdata())
     ]
-    assert crosses == [[SILENT], [SILENT]]
+    assert crosses == [[INACTIVE], [INACTIVE]]
 
 
 def test_variances_of_all_neurons_and_of_chosen_ones(directions, drawn, texts):
@@ -170,7 +170,7 @@ def test_variances_of_all_neurons_and_of_chosen_ones(directions, drawn, texts):
     variances = {
         name: {each: random.lognormal(size=50) for each in ("final", "0")}
         for place, name in enumerate(NAMES)
-        if place != SILENT
+        if place != INACTIVE
     }
     variances[NAMES[0]]["final"][:7] = np.nan
     variances = {name: variances.get(name, {}) for name in NAMES}
@@ -196,20 +196,20 @@ def test_strips_show_each_image_in_its_place(drawn, texts, overlaps):
             "one": [("first", [3, 3], [1, 2])],
             "two": [("w", [1, 1], [2, 2])],
         },
-        "silent": {"one": [], "two": []},
+        "inactive": {"one": [], "two": []},
     }
     figure = figure_of(draw_strips, layers, images, title="A title")
     renderer = drawn(figure)
     (axes,) = figure.axes
-    picture = axes.images[0].get_array()
-    areas = {color: (picture == color).all(2).sum() for color in ((40, 40, 40), (250, 0, 0), (0, 0, 250))}
+    canvas = axes.images[0].get_array()
+    areas = {color: (canvas == color).all(2).sum() for color in ((40, 40, 40), (250, 0, 0), (0, 0, 250))}
     assert areas[40, 40, 40] == 7 * TILE**2
     assert areas[250, 0, 0] == 6 * TILE**2
     assert areas[0, 0, 250] == pytest.approx(3 * TILE**2 / 2, rel=0.1)  # in its own proportions
-    assert (picture == FRAME).all(2).any()
+    assert (canvas == FRAME).all(2).any()
     written = [text.get_text() for text in texts(figure)]
     assert [written.count(label) for label in ("first", "second", "w", "one", "two")] == [2, 1, 1, 1, 1]
-    assert "no direction: all patterns constant" in written
+    assert "no direction: all vectors constant" in written
     names = [
         text
         for text in texts(figure)

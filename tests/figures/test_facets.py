@@ -37,7 +37,7 @@ def unit(layer="features.3.expand3x3_activation", colored=True, **changes):
     return UnitFacets(layer, **shown | changes)
 
 
-def picture(figure):
+def canvas(figure):
     (image,) = figure.axes[0].images
     return np.asarray(image.get_array())
 
@@ -69,7 +69,7 @@ def test_a_row_names_its_unit_and_shows_all_of_it(drawn, texts, overlaps):
     labels = [text.get_window_extent(renderer) for text in texts(figure)[:6]]
     assert all(label.x0 > 0 and label.x1 < axes.x0 for label in labels)
     assert axes.x1 <= figure.bbox.x1
-    assert (picture(figure) == SHADE).all(2).sum() == 2 * RANKS * TILE**2
+    assert (canvas(figure) == SHADE).all(2).sum() == 2 * RANKS * TILE**2
 
 
 def test_a_p_value_that_is_undefined_is_no_number(texts):
@@ -85,7 +85,7 @@ def test_tiles_hold_what_they_show():
         COLORS: np.stack([weights] * 3, -1),
         COLORS_8BIT: np.zeros((8, 2, 2, 3), np.uint8),
     }
-    shown = picture(figure_of(draw_units, [unit(facets=facets)], title="A title"))
+    shown = canvas(figure_of(draw_units, [unit(facets=facets)], title="A title"))
     quarters = [shown[y, x, 0] for y in (1, TILE) for x in (1, TILE)]
     assert (shown[[0, TILE + 1], : TILE + 2] == FRAME).all()
     assert quarters == [255, 64, 128, 128]
@@ -104,7 +104,7 @@ def test_the_border_of_an_image_is_drawn_where_it_cuts_a_patch():
     above, behind = borders_of(inside)
     assert above == [[left, top], [left + TILE / 2, top]]
     assert behind == [[left + TILE / 2, top], [left + TILE / 2, TILE + 0.5]]
-    shown = picture(figure_of(draw_units, [unit(inside=inside)], title="A title"))
+    shown = canvas(figure_of(draw_units, [unit(inside=inside)], title="A title"))
     assert (shown[2, round(left) + 2] == OUTSIDE).all()
 
 
@@ -119,7 +119,7 @@ def test_gray_images_take_one_line(drawn, texts, overlaps):
     assert [text.get_text() for text in texts(figure)][-2:] == [GRAYS, PATCHES]
     assert "….3.expand3x3_activation" in [text.get_text() for text in texts(figure)]
     assert overlaps(texts(figure), renderer) == []
-    assert picture(figure).shape[0] < 3 * TILE
+    assert canvas(figure).shape[0] < 3 * TILE
 
 
 def test_it_is_written_why_facets_are_missing(drawn, texts, overlaps):
@@ -144,12 +144,12 @@ def test_it_is_written_why_facets_are_missing(drawn, texts, overlaps):
     # a unit that has none in color may be alone
     assert COLORS in [text.get_text() for text in texts(figure_of(draw_units, rows[2:3], title="A title"))]
     # what there is, is shown
-    assert (picture(figure) == SHADE).all(2).sum() == (2 + 2 * RANKS) * TILE**2
+    assert (canvas(figure) == SHADE).all(2).sum() == (2 + 2 * RANKS) * TILE**2
 
 
 def test_patches_that_are_not_square_keep_their_shape():
     narrow = unit(patches=np.full((RANKS, 16, 8, 3), SHADE, np.uint8), inside=np.ones((RANKS, 16, 8), bool))
-    shown = picture(figure_of(draw_units, [narrow], title="A title"))
+    shown = canvas(figure_of(draw_units, [narrow], title="A title"))
     assert (shown == SHADE).all(2).sum() == RANKS * TILE**2 // 2
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from census.drawing.page import figure_of
-from census.figures.importance import draw_costs, draw_depth, draw_relations, draw_substitution
+from census.figures.importance import draw_ablation, draw_depth, draw_relations, draw_substitution
 from census.statistics.relations import relation
 
 LAYERS = ["relu1", "features.3.squeeze_activation", "relu3", "relu4"]
@@ -44,16 +44,16 @@ def tables():
             here.loc[n - 1, ["ablation_kl", "ablation_kl_low", "ablation_kl_high"]] = np.nan
             units.append(here)
             for first in ("rs_iam", "rs_am", "rs_natural", "selectivity", "mean_activation"):
-                for second, held in (
+                for second, covariate in (
                     ("selectivity", None),
                     ("ablation_kl", None),
                     ("ablation_kl", "mean_activation"),
                 ):
-                    if first in (second, held):
+                    if first in (second, covariate):
                         continue
-                    found = relation(here[first], here[second], 20, 0, here[held] if held else None)
+                    found = relation(here[first], here[second], 20, 0, here[covariate] if covariate else None)
                     place = {"checkpoint": checkpoint, "step": step, "layer": layer, "depth": depth}
-                    pair = {"first": first, "second": second, "held": held}
+                    pair = {"first": first, "second": second, "covariate": covariate}
                     numbers = {
                         **{"rho": found.rho, "rho_low": found.low, "rho_high": found.high},
                         "n": found.n,
@@ -114,7 +114,7 @@ def test_what_is_undefined_is_marked(tables, drawn):
     figure = figure_of(draw_depth, units, relations, title="A title")
     drawn(figure)
     crosses = [line for line in figure.axes[0].lines if line.get_marker() == "x"]
-    # RS of both kinds of pictures in the last layer, untrained and trained
+    # RS of both kinds of images in the last layer, untrained and trained
     assert len(crosses) == 4
     assert {round(float(line.get_xdata()[0])) for line in crosses} == {3}
 
@@ -125,9 +125,9 @@ def test_mean_activation_is_not_held_against_itself(tables):
     assert (len(above), len(below)) == (6, 4)
 
 
-def test_costs_are_drawn_of_units_that_were_ablated(tables, drawn, texts, overlaps):
+def test_ablation_effects_are_drawn_of_units_that_were_ablated(tables, drawn, texts, overlaps):
     units, relations = tables
-    figure = figure_of(draw_costs, units, relations, title="A title")
+    figure = figure_of(draw_ablation, units, relations, title="A title")
     drawn(figure)
     assert len(figure.axes) == 3 * len(LAYERS)
     assert figure.axes[3].get_ylabel() == "features.3.\nsqueeze_activation\n11 of 12 units"
@@ -136,16 +136,16 @@ def test_costs_are_drawn_of_units_that_were_ablated(tables, drawn, texts, overla
         assert len(marks.get_xdata()) == 11
 
 
-def test_costs_that_are_undefined_for_every_unit_are_said_to_be(tables, drawn):
+def test_ablation_effects_that_are_undefined_for_every_unit_are_said_to_be(tables, drawn):
     units, relations = tables
     units["ablation_kl"] = np.nan
-    figure = figure_of(draw_costs, units, relations, title="A title")
+    figure = figure_of(draw_ablation, units, relations, title="A title")
     drawn(figure)
     words, _ = (text.get_text() for text in figure.texts)
     assert words == "Nothing defined to show: change of the answer by ablation has no value for any unit."
 
 
-def test_a_network_without_an_untrained_twin_is_drawn_alone(tables, drawn):
+def test_a_network_without_an_untrained_checkpoint_is_drawn_alone(tables, drawn):
     units, relations = (table[table["checkpoint"] == "final"] for table in tables)
     for figure in (
         figure_of(draw_depth, units, relations, title="A title"),

@@ -15,7 +15,7 @@ STEPS = {"0": 0, "10": 10, "final": 470}
 
 @pytest.fixture
 def units():
-    """Selectivity that rises with depth; signed units in the input and among logits, and silent ones."""
+    """Selectivity that rises with depth; signed units in the input and among logits, and inactive ones."""
     random, parts = np.random.default_rng(0), []
     for checkpoint, step in STEPS.items():
         for depth, name in enumerate(NAMES):
@@ -54,7 +54,7 @@ def layers(units):
                 "depth": 3 * depth,
                 "n_units": N_UNITS,
                 "n_classes": 10,
-                "n_silent_units": 4 * (depth == 2),
+                "n_inactive_units": 4 * (depth == 2),
                 "n_signed_units": {0: N_UNITS, 3: 7}.get(depth, 0),
                 "n_not_finite_units": 0,
                 "top": 100,
@@ -86,7 +86,7 @@ def test_depth_shows_medians_in_order_and_why_units_are_missing(units, layers, d
     np.testing.assert_allclose(blue, final["selectivity"].median())
     np.testing.assert_allclose(medians(below)[BLUE], final["selectivity_corrected"].median())
     written = sorted(text.get_text() for text in texts(figure))
-    assert written == ["4", "4", "7 signed", "7 signed", "signed", "signed", "silent\nunits"]
+    assert written == ["4", "4", "7 signed", "7 signed", "inactive\nunits", "signed", "signed"]
     assert overlaps(texts(figure), renderer) == []
     assert overlaps(below.get_xticklabels(), renderer) == []
 

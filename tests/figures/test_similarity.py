@@ -8,7 +8,7 @@ from matplotlib.colors import to_rgba
 from census.drawing.page import figure_of
 from census.figures.correlation import draw_decorrelation, draw_in_orders
 from census.figures.learning import draw_checkpoints, draw_steps
-from census.figures.similarity import draw_layers, draw_submodules
+from census.figures.similarity import draw_branches, draw_layers
 from census.figures.style import GRAY
 
 NAMES = [
@@ -18,7 +18,7 @@ NAMES = [
     "features.3.expand3x3_activation",
     "output",
 ]
-KINDS = ["input", "rectifier", "rectifier", "rectifier", "output"]
+KINDS = ["input", "nonlinearity", "nonlinearity", "nonlinearity", "output"]
 BRANCHES = ["", "", "features.3", "features.3", ""]
 STEPS = {"0": 0, "10": 10, "final": 470}
 N_IMAGES = 20
@@ -41,7 +41,7 @@ def keys(layer, checkpoint):
 
 @pytest.fixture
 def pairs():
-    """Similarity falls with distance; the last branch is silent, and like no other layer."""
+    """Similarity falls with distance; the last branch is inactive, and like no other layer."""
     rows = []
     for checkpoint in STEPS:
         for one in range(5):
@@ -61,7 +61,7 @@ def pairs():
 
 
 @pytest.fixture
-def steps(pairs):
+def adjacent(pairs):
     following = {"input": "features.1", "features.1": "output"}
     return pairs[pairs["layer"].map(following) == pairs["other_layer"]]
 
@@ -72,13 +72,13 @@ def layers():
     rows = []
     for checkpoint in STEPS:
         for layer in range(5):
-            silent = layer == 3 and checkpoint == "final"
+            inactive = layer == 3 and checkpoint == "final"
             rows.append(
                 {
                     **keys(layer, checkpoint),
-                    "n_undefined_patterns": 7 if silent else 0,
-                    **with_interval("pattern_correlation", np.nan if silent else 0.5 - 0.1 * layer),
-                    **with_interval("active_fraction", 0.0 if silent else 0.8),
+                    "n_undefined_vectors": 7 if inactive else 0,
+                    **with_interval("image_correlation", np.nan if inactive else 0.5 - 0.1 * layer),
+                    **with_interval("active_fraction", 0.0 if inactive else 0.8),
                 }
             )
     return pd.DataFrame(rows).sample(frac=1, random_state=0)
@@ -125,15 +125,15 @@ def test_matrices_stand_in_both_orders_with_their_classes(matrices, drawn, overl
     top, below = shown_in(panels[1]), shown_in(panels[4])
     assert top.shape == (N_IMAGES + 2, N_IMAGES + 2, 4)
     position = {name: np.argsort(order) for name, order in orders.items()}
-    for picture, name in ((top, "input"), (below, "output")):
-        undefined = np.isclose(picture[2:, 2:], to_rgba(GRAY), atol=0.01).all(2)
+    for canvas, name in ((top, "input"), (below, "output")):
+        undefined = np.isclose(canvas[2:, 2:], to_rgba(GRAY), atol=0.01).all(2)
         assert undefined.sum() == 2 * N_IMAGES - 1
         assert undefined[position[name][4]].all()
-        strip = picture[0, 2:]
+        strip = canvas[0, 2:]
         same = (strip[:, None] == strip[None]).all(2)
         np.testing.assert_array_equal(same, labels[orders[name]][:, None] == labels[orders[name]])
     legend = [text.get_text() for text in figure.subfigs[1].legends[0].get_texts()]
-    assert legend == ["ape", "bee", "cat", "undefined:\nconstant pattern"]
+    assert legend == ["ape", "bee", "cat", "undefined:\nconstant vector"]
     assert overlaps([panel._left_title for panel in panels[:3]], renderer) == []
 
 
@@ -155,15 +155,15 @@ def test_decorrelation_has_two_axes_and_marks_what_is_undefined(layers, drawn, t
     renderer = drawn(figure)
     left, right = figure.axes
     final = layers[layers["checkpoint"] == "final"].sort_values("depth")
-    for axes, column in ((left, "pattern_correlation"), (right, "active_fraction")):
+    for axes, column in ((left, "image_correlation"), (right, "active_fraction")):
         curves = [line.get_ydata() for line in axes.lines if line.get_linestyle() == "-"]
         assert any(np.array_equal(curve, final[column], equal_nan=True) for curve in curves)
-    assert sorted(text.get_text() for text in texts(figure)) == ["7", "silent", "undefined\npatterns"]
+    assert sorted(text.get_text() for text in texts(figure)) == ["7", "inactive", "undefined\nvectors"]
     assert overlaps([*texts(figure), left.yaxis.label, right.yaxis.label, figure._suptitle], renderer) == []
 
 
-def test_a_matrix_of_layers_leaves_branches_out(pairs, steps, drawn, overlaps):
-    figure = figure_of(draw_layers, pairs, steps, column="similarity", title="A title")
+def test_a_matrix_of_layers_leaves_branches_out(pairs, adjacent, drawn, overlaps):
+    figure = figure_of(draw_layers, pairs, adjacent, column="similarity", title="A title")
     renderer = drawn(figure)
     trained, untrained, below, _ = figure.get_axes()
     trunk = ["input", "features.1", "output"]
@@ -176,19 +176,19 @@ def test_a_matrix_of_layers_leaves_branches_out(pairs, steps, drawn, overlaps):
     assert overlaps(below.get_xticklabels(), renderer) == []
 
 
-def test_the_input_is_not_drawn_where_it_is_regressed_out(pairs, steps):
-    figure = figure_of(draw_layers, pairs, steps, column="similarity_deconfounded", title="A title")
+def test_the_input_is_not_drawn_where_it_is_regressed_out(pairs, adjacent):
+    figure = figure_of(draw_layers, pairs, adjacent, column="similarity_deconfounded", title="A title")
     assert [label.get_text() for label in figure.get_axes()[0].get_yticklabels()] == ["features.1", "output"]
 
 
-def test_without_intervals_no_legend_speaks_of_them(pairs, steps):
-    figure = figure_of(draw_layers, pairs, steps, column="similarity_spearman", title="A title")
+def test_without_intervals_no_legend_speaks_of_them(pairs, adjacent):
+    figure = figure_of(draw_layers, pairs, adjacent, column="similarity_spearman", title="A title")
     labels = [text.get_text() for text in figure.subfigs[1].legends[0].get_texts()]
     assert labels == ["trained", "untrained"]
 
 
 def test_branches_of_a_module_stand_in_a_box(pairs, drawn, texts, overlaps):
-    figure = figure_of(draw_submodules, pairs, title="A title")
+    figure = figure_of(draw_branches, pairs, title="A title")
     renderer = drawn(figure)
     above, below = figure.axes[:2]
     (box,) = above.patches
@@ -223,7 +223,7 @@ def test_learning_shows_every_layer_at_every_step(learning, layers, drawn):
         assert len(curves) == 5
         for line in curves:
             assert list(line.get_xdata()) == list(STEPS.values())
-    # a layer in which no pattern varies
+    # a layer in which no vector varies
     (cross,) = (line for line in figure.axes[2].lines if line.get_marker() == "x")
     assert list(cross.get_xdata()) == [470]
     to_trained, to_untrained = (panel.lines[0].get_ydata() for panel in figure.axes[:2])
@@ -247,10 +247,10 @@ def test_two_checkpoints_are_compared_along_depth(learning, drawn, overlaps):
     assert overlaps(axes.get_xticklabels(), renderer) == []
 
 
-def test_random_weights_are_not_called_trained(pairs, steps):
+def test_random_weights_are_not_called_trained(pairs, adjacent):
     random = pairs[pairs["checkpoint"] == "final"].assign(step=0)
     figure = figure_of(
-        draw_layers, random, steps[steps["checkpoint"] == "final"], column="cka", title="A title"
+        draw_layers, random, adjacent[adjacent["checkpoint"] == "final"], column="cka", title="A title"
     )
     assert figure.get_axes()[0].get_title("left") == "random weights"
 

@@ -10,13 +10,13 @@ from census.figures.histogram import draw_histograms
 from census.figures.sparsity import draw_depth, draw_learning, draw_lifetime
 
 NAMES = ["input", "features.1", "features.3.expand3x3_activation", "features.3.cat", "output"]
-KINDS = ["input", "rectifier", "rectifier", "module", "output"]
+KINDS = ["input", "nonlinearity", "nonlinearity", "module", "output"]
 STEPS = {"0": 0, "10": 10, "300": 300, "final": 470}
 
 
 @pytest.fixture
 def layers():
-    """A table of layers, in no order, with one silent layer."""
+    """A table of layers, in no order, with one inactive layer."""
     random, rows = np.random.default_rng(0), []
     for checkpoint, step in STEPS.items():
         for depth, (name, kind) in enumerate(zip(NAMES, KINDS, strict=True)):
@@ -26,9 +26,9 @@ def layers():
                 row |= {column: value, f"{column}_low": value - 0.05, f"{column}_high": value + 0.05}
             rows.append(row)
     table = pd.DataFrame(rows)
-    silent = (table["layer"] == "features.3.cat") & (table["checkpoint"] == "final")
-    table.loc[silent, ["hoyer", "hoyer_low", "hoyer_high"]] = np.nan
-    table["n_silent_patterns"] = silent * 9
+    inactive = (table["layer"] == "features.3.cat") & (table["checkpoint"] == "final")
+    table.loc[inactive, ["hoyer", "hoyer_low", "hoyer_high"]] = np.nan
+    table["n_inactive_vectors"] = inactive * 9
     return table.sample(frac=1, random_state=0)
 
 
@@ -42,7 +42,7 @@ def units():
             "layer": name,
             "depth": depth,
             "unit": unit,
-            # the logits are signed, and no unit of theirs is silent
+            # the logits are signed, and no unit of theirs is inactive
             "lifetime_sparseness": np.nan if depth == 4 or (depth, unit) == (2, 0) else random.uniform(),
             "active_fraction": 0.0 if (depth, unit) == (2, 0) else 0.5,
         }
@@ -79,7 +79,7 @@ def test_depth_shows_each_layer_in_order(layers, drawn, texts, overlaps):
     final = layers[layers["checkpoint"] == "final"].sort_values("depth")
     curves = [line.get_ydata() for line in above.lines if line.get_linestyle() == "-"]
     assert any(np.array_equal(curve, final["active_fraction"]) for curve in curves)
-    assert [text.get_text() for text in texts(figure)] == ["silent"]
+    assert [text.get_text() for text in texts(figure)] == ["inactive"]
     assert overlaps(below.get_xticklabels(), renderer) == []
 
 
@@ -89,7 +89,7 @@ def test_depth_without_an_untrained_network(layers):
     assert not any("untrained" in label for label in labels)
 
 
-def test_lifetime_shows_medians_and_counts_silent_units(units, drawn, texts, overlaps):
+def test_lifetime_shows_medians_and_counts_inactive_units(units, drawn, texts, overlaps):
     figure = figure_of(draw_lifetime, units, title="A title")
     renderer = drawn(figure)
     axes = figure.axes[0]
@@ -97,7 +97,7 @@ def test_lifetime_shows_medians_and_counts_silent_units(units, drawn, texts, ove
     expected = units.groupby(["checkpoint", "layer"])["lifetime_sparseness"].median()
     assert len(medians) == len(expected)
     assert set(medians[~np.isnan(medians)]) == set(expected.dropna())
-    assert sorted(text.get_text() for text in texts(figure)) == ["1", "1", "silent\nunits"]
+    assert sorted(text.get_text() for text in texts(figure)) == ["1", "1", "inactive\nunits"]
     assert overlaps([*texts(figure), axes.yaxis.label, figure._suptitle], renderer) == []
 
 
@@ -116,13 +116,13 @@ def test_histograms_print_the_share_of_values_that_are_not_0(bins, drawn, texts,
     renderer = drawn(figure)
     titles = [panel.get_title("left") for panel in figure.axes]
     assert titles == NAMES
-    assert [text.get_text() for text in texts(figure)] == ["25.0%", "25.0%", "25.0%", "silent", "25.0%"]
+    assert [text.get_text() for text in texts(figure)] == ["25.0%", "25.0%", "25.0%", "inactive", "25.0%"]
     np.testing.assert_array_equal(figure.axes[1].patches[0].get_data().values, [80, 15, 5, 0])
     assert all(panel.get_yscale() == "log" for panel in figure.axes)
     assert overlaps([panel._left_title for panel in figure.axes], renderer) == []
 
 
-def test_values_that_are_no_numbers_are_not_silence(bins, drawn, texts):
+def test_values_that_are_no_numbers_are_not_inactivity(bins, drawn, texts):
     none = bins["layer"] == "features.3.cat"
     figure = figure_of(
         draw_histograms,

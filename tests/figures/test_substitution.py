@@ -1,18 +1,18 @@
-"""Figures of pictures made for units show each of them in its place."""
+"""Figures of images made for units show each of them in its place."""
 
 import numpy as np
 import pytest
 
 from census.drawing.page import figure_of
-from census.figures.substitution import UnitPictures, draw_rows, draw_threes
+from census.figures.substitution import UnitImages, draw_rows, draw_threes
 
 HEADINGS = ("top image", "IAM", "AM")
 
 
 def unit(number, channels=1, missing=()):
     random = np.random.default_rng(number)
-    pictures = {name: random.integers(0, 256, (8, 8, channels), dtype=np.uint8) for name in HEADINGS}
-    return UnitPictures(number, f"unit {number}   RS 0.25", pictures | dict.fromkeys(missing))
+    images = {name: random.integers(0, 256, (8, 8, channels), dtype=np.uint8) for name in HEADINGS}
+    return UnitImages(number, f"unit {number}   RS 0.25", images | dict.fromkeys(missing))
 
 
 def written(figure):
@@ -28,7 +28,7 @@ def test_units_stand_in_the_row_of_their_layer(channels, drawn, overlaps):
     figure = figure_of(draw_rows, layers, title="A title")
     renderer = drawn(figure)
     shown = [axes.images[0].get_array() for axes in figure.axes]
-    expected = [picture for units in layers.values() for each in units for picture in each.pictures.values()]
+    expected = [image for units in layers.values() for each in units for image in each.images.values()]
     assert len(shown) == len(expected) == 9
     for one, other in zip(shown, expected, strict=True):
         np.testing.assert_array_equal(np.squeeze(one), np.squeeze(other))
@@ -45,19 +45,17 @@ def test_a_unit_without_a_top_image_has_an_empty_frame(drawn):
 
 
 def test_layers_in_which_no_unit_is_beaten_say_so(drawn, overlaps):
-    pictures = [
-        UnitPictures(
+    images = [
+        UnitImages(
             number,
             f"unit {number}, 1.05 × its answer\nselectivity 0.22, RS 0.12",
             {heading: np.zeros((8, 8, 1), np.uint8)},
         )
-        for number, heading in enumerate(
-            ("its own picture (IAM)", "of a unit that beats it there", "of another one")
-        )
+        for number, heading in enumerate(("its own image (IAM)", "of a substitute", "of another one"))
     ]
-    figure = figure_of(draw_threes, {"relu1": [], "relu2": pictures, "relu3": []}, title="A title")
+    figure = figure_of(draw_threes, {"relu1": [], "relu2": images, "relu3": []}, title="A title")
     renderer = drawn(figure)
     words = [text.get_text() for text in written(figure)]
-    assert words.count("none of the chosen units is beaten by two of them") == 2
+    assert words.count("no chosen unit has two substitutes") == 2
     assert len(figure.axes) == 3
     assert overlaps(written(figure), renderer) == []

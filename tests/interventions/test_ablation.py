@@ -31,7 +31,7 @@ def ablation(network, labels=LABELS, batch=3):
 
 
 def logits_of(network, take_out=None):
-    """Return the logits of all images, with a hook on the rectifier."""
+    """Return the logits of all images, with a hook on the activation function."""
     handle = network[1].register_forward_hook(lambda _, __, maps: take_out(maps) if take_out else None)
     with torch.inference_mode():
         logits = network(Preprocess(INPUT)(PIXELS)).numpy()

@@ -1,4 +1,4 @@
-"""What an ascent maximizes."""
+"""What activation maximization maximizes."""
 
 import pytest
 import torch

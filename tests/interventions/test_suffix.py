@@ -18,7 +18,7 @@ ROUNDING = 5e-6
 
 
 class Residual(nn.Module):
-    """Sums past a layer, concatenation, a size that is handed on, and rectifiers that work in place."""
+    """Sums past a layer, concatenation, a size that is handed on, activation functions in place."""
 
     def __init__(self):
         super().__init__()
@@ -251,7 +251,7 @@ def test_a_unit_that_nothing_reads_makes_no_difference_to_the_last_bit(prepared_
 def test_images_on_which_nothing_changes_are_not_run(prepared_on):
     network, channels, size = NETWORKS["chain"]()
     with torch.no_grad():
-        network.norm3.bias[2] = -1e6  # is silent behind its rectifier
+        network.norm3.bias[2] = -1e6  # is inactive behind its activation function
     images = torch.randn(5, channels, size, size)
     prepared = prepared_on(network.to(memory_format=torch.channels_last), images[:3])
     changed = np.eye(128, dtype=bool)[:4]

@@ -18,9 +18,9 @@ from census.measures.ablation import (
     chance_accuracy,
     compare,
     mean_difference,
+    most_affected_class,
     removal_order,
     removed_units,
-    worst_class,
 )
 from census.statistics.bootstrap import mean_interval
 
@@ -62,7 +62,7 @@ def test_labels_are_the_reference_where_there_are_any():
     assert compare(logits, intact, None).accuracy.tolist() == [1, 0]
 
 
-def test_worst_class_by_hand(monkeypatch):
+def test_most_affected_class_by_hand(monkeypatch):
     monkeypatch.setattr(ablation, "LEAST_IMAGES", 1)
     classes = np.array([2, 2, 5, 5, 5, 7])
     intact = np.array([1.0, 1, 1, 1, 0, 1])
@@ -76,26 +76,26 @@ def test_worst_class_by_hand(monkeypatch):
             [np.nan, 1, 1, 1, 0, 0],
         ]
     )
-    drop, label = worst_class(right, intact, classes)
+    drop, label = most_affected_class(right, intact, classes)
     np.testing.assert_allclose(drop, [0, 1 / 2, 1 / 3, 1, 0, np.nan])
     assert label.tolist() == [NONE, 2, 5, 2, NONE, NONE]
 
 
 def test_classes_of_few_images_do_not_count():
     classes, intact = np.repeat([3, 8], [5, 4]), np.ones(9)
-    drop, label = worst_class(np.array([[1.0] * 4 + [0] * 5, [1.0] * 5 + [0] * 4]), intact, classes)
+    drop, label = most_affected_class(np.array([[1.0] * 4 + [0] * 5, [1.0] * 5 + [0] * 4]), intact, classes)
     np.testing.assert_allclose(drop, [0.2, 0])
     assert label.tolist() == [3, NONE]
-    drop, label = worst_class(np.zeros((2, 8)), np.ones(8), np.repeat([0, 1], 4))
+    drop, label = most_affected_class(np.zeros((2, 8)), np.ones(8), np.repeat([0, 1], 4))
     assert np.isnan(drop).all()
     assert label.tolist() == [NONE, NONE]
 
 
-def test_worst_class_against_loops():
+def test_most_affected_class_against_loops():
     random = np.random.default_rng(0)
     classes = random.integers(0, 4, 50)
     right, intact = random.integers(0, 2, (30, 50)).astype(float), random.integers(0, 2, 50).astype(float)
-    drop, _ = worst_class(right, intact, classes)
+    drop, _ = most_affected_class(right, intact, classes)
     for row, found in zip(right, drop, strict=True):
         falls = [intact[classes == each].mean() - row[classes == each].mean() for each in range(4)]
         assert found == pytest.approx(max(0, *falls))
@@ -158,9 +158,9 @@ class Planted(nn.Module):
         return self.classifier(self.relu(self.conv(images)).mean((2, 3)))
 
 
-@pytest.mark.parametrize("labelled", [True, False])
+@pytest.mark.parametrize("labeled", [True, False])
 def test_the_unit_that_carries_a_class_costs_that_class_and_one_that_nothing_reads_costs_nothing(
-    labelled, prepared_on
+    labeled, prepared_on
 ):
     random = np.random.default_rng(0)
     labels = np.repeat(np.arange(4), 5)
@@ -171,15 +171,15 @@ def test_the_unit_that_carries_a_class_costs_that_class_and_one_that_nothing_rea
         suffix = Suffix(prepared, *prepared.select(["relu"]))
         crossing = suffix.cross(torch.from_numpy(images).float())
         intact = run_intact(suffix, crossing, 8)
-        base = compare(intact, intact, labels if labelled else None)
+        base = compare(intact, intact, labels if labeled else None)
         answers = Answers(*(np.tile(each, (5, 1)) for each in base))
         changes = run_changes(suffix, crossing, np.eye(5, dtype=bool), torch.zeros(1, 1, 1, 1), 8)
         for change, image, logits in changes:
-            now = compare(logits, intact[image], labels[image] if labelled else None)
+            now = compare(logits, intact[image], labels[image] if labeled else None)
             for values, of_images in zip(answers, now, strict=True):
                 values[change, image] = of_images
     assert base.accuracy.all()
-    drop, worst = worst_class(answers.accuracy, base.accuracy, intact.argmax(1))
+    drop, worst = most_affected_class(answers.accuracy, base.accuracy, intact.argmax(1))
     assert drop.tolist() == [1, 1, 1, 1, 0]
     assert worst.tolist() == [0, 1, 2, 3, NONE]
     np.testing.assert_allclose((answers.accuracy - base.accuracy).mean(1), [-0.25, -0.25, -0.25, -0.25, 0])

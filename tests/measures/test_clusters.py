@@ -48,11 +48,11 @@ def test_a_tree_by_hand():
     """Units 0 and 2 answer the same, 3 opposite to them; 1 is not correlated with any."""
     same, other = np.array([1, 1, -1, -1.0]), np.array([1, -1, 1, -1.0])
     values = standardize(np.stack([same, other, same, -same], axis=1)).values
-    joins = tree(distances(values))
-    np.testing.assert_allclose(joins[:, 2], [0, 1, 1 + 2 / 3], atol=1e-6)
-    assert cut(joins, 1).tolist() == [0, 1, 0, 2]
-    assert cut(joins, 0.5).tolist() == [0, 1, 0, 2]
-    assert cut(joins, -0.1).tolist() == [0, 0, 0, 1]
+    merges = tree(distances(values))
+    np.testing.assert_allclose(merges[:, 2], [0, 1, 1 + 2 / 3], atol=1e-6)
+    assert cut(merges, 1).tolist() == [0, 1, 0, 2]
+    assert cut(merges, 0.5).tolist() == [0, 1, 0, 2]
+    assert cut(merges, -0.1).tolist() == [0, 0, 0, 1]
 
 
 def test_planted_clusters_are_found_the_largest_first(planted):
@@ -91,9 +91,9 @@ def test_units_in_another_order_lie_in_the_same_clusters(planted, random):
 @pytest.mark.parametrize(("n_units", "expected"), [(1, [0]), (2, [0, 1])])
 def test_hardly_any_units(random, n_units, expected):
     values = standardize(random.standard_normal((30, n_units))).values
-    joins = tree(distances(values))
-    assert joins.shape == (n_units - 1, 4)
-    assert cut(joins, 0.9).tolist() == expected
+    merges = tree(distances(values))
+    assert merges.shape == (n_units - 1, 4)
+    assert cut(merges, 0.9).tolist() == expected
     assert clusters_by_chance(values, 0.9, 3, 0).tolist() == [n_units] * 3
 
 

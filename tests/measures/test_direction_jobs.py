@@ -13,7 +13,7 @@ import xarray as xr
 from census.claims.files import Files as Files_of_claims
 from census.jobs import job
 from census.measures.direction_tables import COMPARISONS
-from census.measures.patterns import moments, open_patterns
+from census.measures.vectors import moments, open_vectors
 from census.stores.activations import StoreWriter, create_store, finish_store
 from census.stores.recording import Recording
 from census.tables.arrow import ENDINGS
@@ -41,7 +41,7 @@ SETTINGS = {
 }
 
 
-def class_patterns(height=3, width=4, units=6, strength=3.0):
+def class_vectors(height=3, width=4, units=6, strength=3.0):
     """Return maps of images whose classes are directions of their own."""
     random = np.random.default_rng(0)
     weights = random.normal(size=(K, height, width, units))
@@ -50,10 +50,10 @@ def class_patterns(height=3, width=4, units=6, strength=3.0):
 
 
 def variances(maps):
-    """Return the normalised patterns of maps, and each neuron's variance; NaN for one that is constant."""
-    patterns = maps.reshape(len(maps), -1).astype(float)
-    phi = (patterns - patterns.mean(1, keepdims=True)) / patterns.std(1, keepdims=True)
-    return phi, np.where(np.ptp(patterns, axis=0) == 0, np.nan, phi.var(0))
+    """Return the normalized vectors of maps, and each neuron's variance; NaN for one that is constant."""
+    vectors = maps.reshape(len(maps), -1).astype(float)
+    phi = (vectors - vectors.mean(1, keepdims=True)) / vectors.std(1, keepdims=True)
+    return phi, np.where(np.ptp(vectors, axis=0) == 0, np.nan, phi.var(0))
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def store(tmp_path):
             writer.write_maps(first, maps[first : first + 16])
         step = 0 if checkpoint == "0" else None
         about = {"key": "k", "network": "net", "checkpoint": checkpoint, "step": step, "dataset": "set"}
-        here = {"layer": layer, "depth": 1, "kind": "rectifier", "branch_of": ""}
+        here = {"layer": layer, "depth": 1, "kind": "nonlinearity", "branch_of": ""}
         names = [f"class {label}" for label in range(classes)]
         finish_store(unfinished, {**about, **here, "shape": [units, height, width], "classes": names}, path)
         return path
@@ -109,7 +109,7 @@ def run(tmp_path):
 
 
 def test_what_is_written_follows_from_the_maps(store, run):
-    maps = class_patterns()
+    maps = class_vectors()
     found = run(store(maps, "0"), store(maps, "10"), store(maps), loadings=["relu"], threshold=20)
     phi, variance = variances(maps)
     u, sigma, _ = np.linalg.svd(phi.T, full_matrices=False)
@@ -119,7 +119,7 @@ def test_what_is_written_follows_from_the_maps(store, run):
     assert row["n_components_above_threshold"] == (sigma > 20).sum()
     assert row["participation_ratio"] == pytest.approx((sigma**2).sum() ** 2 / (sigma**4).sum(), rel=1e-3)
     assert row["participation_ratio_low"] < row["participation_ratio"] < row["participation_ratio_high"] + 1
-    assert row["n_components_above_null"] == K
+    assert row["n_significant_components"] == K
     assert row["reconstruction_error_3_absolute"] == pytest.approx(np.linalg.norm(sigma[3:]), rel=1e-3)
     assert row["reconstruction_error_3"] < row["held_out_error_3"] < 1
     spectrum = found.spectrum.query("checkpoint == 'final'")
@@ -128,7 +128,7 @@ def test_what_is_written_follows_from_the_maps(store, run):
     # at a step in between, only the spectrum
     assert found.layer.loc[1, list(MEASURED)].isna().all()
     assert found.layer.loc[[0, 2], list(MEASURED)].notna().all().all()
-    assert found.spectrum.query("checkpoint == '10'")["permuted_strength"].isna().all()
+    assert found.spectrum.query("checkpoint == '10'")["permuted_eigenvalue"].isna().all()
     assert set(found.directions["checkpoint"]) == {"0", "final"}
 
     group = xr.open_zarr(found.store / "relu/final")
@@ -165,7 +165,7 @@ def test_what_is_written_follows_from_the_maps(store, run):
 
 
 def test_without_a_gram_matrix_it_is_the_same_but_for_what_needs_one(store, run):
-    path = store(class_patterns())
+    path = store(class_vectors())
     one, other = run(path), run(path, gram=False)
     np.testing.assert_allclose(
         other.spectrum["singular_value"][:4], one.spectrum["singular_value"][:4], rtol=1e-3
@@ -175,7 +175,7 @@ def test_without_a_gram_matrix_it_is_the_same_but_for_what_needs_one(store, run)
     np.testing.assert_allclose(vectors[1][:, :3], vectors[0][:, :3], atol=1e-2)
     for column in ("redundancy_svd", "redundancy_variance", "class_entropy_svd", "n_constant_neurons"):
         assert other.layer[column][0] == one.layer[column][0]
-    unknown = ["participation_ratio", "held_out_error_3", "n_components_above_null"]
+    unknown = ["participation_ratio", "held_out_error_3", "n_significant_components"]
     assert other.layer[unknown].isna().all().all()
     assert sorted(each.name for each in other.folder.iterdir()) == [
         "directions",
@@ -186,15 +186,19 @@ def test_without_a_gram_matrix_it_is_the_same_but_for_what_needs_one(store, run)
     ]
 
 
-def test_only_images_that_are_classified_rightly_count(store, run):
+def test_only_images_that_are_classified_correctly_count(store, run):
     logits = np.zeros((N, 1, 1, K), np.float32)
     logits[np.arange(N), 0, 0, LABELS] = 1
     wrong = np.arange(N) % 3 == 0
     logits[wrong] = logits[wrong][..., ::-1]
-    maps = class_patterns()
+    maps = class_vectors()
     found = run(store(maps), logits=store(logits, layer="output"))
     row = found.layer.iloc[0]
-    assert (row["n_map_images"], row["n_wrong_images"], row["n_images"]) == (N, wrong.sum(), (~wrong).sum())
+    assert (row["n_map_images"], row["n_misclassified_images"], row["n_images"]) == (
+        N,
+        wrong.sum(),
+        (~wrong).sum(),
+    )
     group = xr.open_zarr(found.store / "relu/final")
     np.testing.assert_array_equal(group["image"].values, IMAGES[~wrong])
     assert not set(group["top_image"].values.ravel()) & set(IMAGES[wrong])
@@ -208,7 +212,7 @@ def test_only_images_that_are_classified_rightly_count(store, run):
     ("classes", "label", "message"),
     [
         (7, 0, "correct_only: the network names 4 classes, set has 7"),
-        (K, 3, "all but 0 of the images with whole maps are classified wrongly"),
+        (K, 3, "all but 0 of the images with activation maps are misclassified"),
     ],
 )
 def test_images_that_nobody_can_tell_to_be_right_are_an_error(store, run, classes, label, message, capsys):
@@ -217,26 +221,26 @@ def test_images_that_nobody_can_tell_to_be_right_are_an_error(store, run, classe
     labels = np.zeros(N, int)
     paths = [
         store(each, layer=layer, labels=labels, classes=classes)
-        for each, layer in ((class_patterns(), "relu"), (logits, "output"))
+        for each, layer in ((class_vectors(), "relu"), (logits, "output"))
     ]
     with pytest.raises(SystemExit) as raised:
         run(paths[0], logits=paths[1])
     assert message in str(raised.value)
 
 
-def test_a_silent_layer_is_undefined_and_no_failure(store, run):
-    silent = np.zeros((N, 2, 2, 3), np.float32)
+def test_an_inactive_layer_is_undefined_and_no_failure(store, run):
+    inactive = np.zeros((N, 2, 2, 3), np.float32)
     for gram in (True, False):
-        found = run(store(silent), gram=gram)
+        found = run(store(inactive), gram=gram)
         row = found.layer.iloc[0]
-        assert (row["n_images"], row["n_undefined_patterns"], row["n_components"]) == (0, N, 0)
+        assert (row["n_images"], row["n_undefined_vectors"], row["n_components"]) == (0, N, 0)
         assert row[["participation_ratio", "reconstruction_error_3", *MEASURED]].isna().all()
         assert len(found.spectrum) == len(found.directions) == 0
-        assert f"{N} patterns are constant or not finite" in found.log
+        assert f"{N} vectors are constant or not finite" in found.log
         assert "3 components asked for, 0 found" in found.log
         xr.open_zarr(found.store / "relu/final").close()
     # readers find the columns that other layers have
-    other = run(store(class_patterns(), layer="other"))
+    other = run(store(class_vectors(), layer="other"))
     for name in ("directions", "units", "spectrum"):
         schemas = [pq.read_schema(each.folder / name).remove_metadata() for each in (found, other)]
         assert schemas[0] == schemas[1], name
@@ -245,9 +249,9 @@ def test_a_silent_layer_is_undefined_and_no_failure(store, run):
 
 
 def test_a_rank_above_what_there_is_and_neurons_that_never_vary(store, run):
-    maps = class_patterns(1, 1, 6)
+    maps = class_vectors(1, 1, 6)
     maps[..., 2] = 0
-    maps[5:] = maps[:5].repeat(7, axis=0)  # five patterns
+    maps[5:] = maps[:5].repeat(7, axis=0)  # five vectors
     found = run(store(maps), components=8, top=30)
     row = found.layer.iloc[0]
     assert row["n_components"] <= 5
@@ -261,27 +265,27 @@ def test_a_rank_above_what_there_is_and_neurons_that_never_vary(store, run):
     assert f"{N // 2} images at an end, not 30" in found.log
 
 
-def test_the_same_pattern_for_all_images_has_no_ends(store, run):
-    maps = np.tile(class_patterns()[:1], (N, 1, 1, 1))
+def test_the_same_vector_for_all_images_has_no_ends(store, run):
+    maps = np.tile(class_vectors()[:1], (N, 1, 1, 1))
     for gram in (True, False):
         found = run(store(maps), gram=gram)
         row = found.layer.iloc[0]
-        assert (row["n_images"], row["n_undefined_patterns"]) == (N, 0)
+        assert (row["n_images"], row["n_undefined_vectors"]) == (N, 0)
         undefined = [name for name in MEASURED if name.startswith(("redundancy_", "class_entropy_", "rho_"))]
         undefined = [name for name in undefined if not name.endswith("_chance")]
         assert row[undefined].isna().all()
         assert found.directions["class_entropy"].isna().all()
 
 
-def test_constant_patterns_and_a_single_neuron(store, run):
-    maps = class_patterns()
+def test_constant_vectors_and_a_single_neuron(store, run):
+    maps = class_vectors()
     maps[[3, 9]] = 0
     maps[11] = np.nan
     found = run(store(maps))
-    assert found.layer["n_undefined_patterns"][0] == 3
+    assert found.layer["n_undefined_vectors"][0] == 3
     assert found.layer["n_images"][0] == N - 3
     assert not {9, 27, 33} & set(xr.open_zarr(found.store / "relu/final")["image"].values)
-    alone = run(store(class_patterns(1, 1, 1), layer="one"))
+    alone = run(store(class_vectors(1, 1, 1), layer="one"))
     assert alone.layer["n_components"][0] == 0
     maps[1:] = 0
     alone = run(store(maps))
@@ -289,7 +293,7 @@ def test_constant_patterns_and_a_single_neuron(store, run):
 
 
 def test_matrices_are_those_of_added_parts(store, tmp_path):
-    stores, parts = [str(store(class_patterns(), each)) for each in ("0", "final")], []
+    stores, parts = [str(store(class_vectors(), each)) for each in ("0", "final")], []
     for part in range(3):
         parts.append(str(tmp_path / f"{part}.zarr"))
         given = SimpleNamespace(
@@ -311,11 +315,11 @@ def test_matrices_are_those_of_added_parts(store, tmp_path):
         assert added.attrs == whole.attrs
 
 
-def test_moments_are_those_of_patterns_and_exact_where_there_are_none():
-    patterns = (np.random.default_rng(0).normal(size=(6, 50)) + 1e4).astype(np.float32)
-    patterns[2], patterns[4, 7] = 0.1, np.inf
-    found = moments([part.copy() for part in np.split(patterns, [13, 14, 40], axis=1)])
-    exact = patterns.astype(float)
+def test_moments_are_those_of_vectors_and_exact_where_there_are_none():
+    vectors = (np.random.default_rng(0).normal(size=(6, 50)) + 1e4).astype(np.float32)
+    vectors[2], vectors[4, 7] = 0.1, np.inf
+    found = moments([part.copy() for part in np.split(vectors, [13, 14, 40], axis=1)])
+    exact = vectors.astype(float)
     kept = [0, 1, 3, 5]
     np.testing.assert_allclose(found.means[kept], exact[kept].mean(1), rtol=1e-7)
     np.testing.assert_allclose(found.deviations[kept], exact[kept].std(1), rtol=1e-3)
@@ -325,10 +329,10 @@ def test_moments_are_those_of_patterns_and_exact_where_there_are_none():
         moments([])
 
 
-def test_patterns_in_a_file_are_those_that_are_read(store, tmp_path):
-    patterns = open_patterns(Recording(store(class_patterns())), None, IMAGES[5:])
-    mapped = patterns.mapped(tmp_path)
-    np.testing.assert_array_equal(mapped, np.concatenate([each for each, _ in patterns.blocks()], axis=1))
-    np.testing.assert_array_equal(patterns.images, IMAGES[5:])
+def test_vectors_in_a_file_are_those_that_are_read(store, tmp_path):
+    vectors = open_vectors(Recording(store(class_vectors())), None, IMAGES[5:])
+    mapped = vectors.mapped(tmp_path)
+    np.testing.assert_array_equal(mapped, np.concatenate([each for each, _ in vectors.blocks()], axis=1))
+    np.testing.assert_array_equal(vectors.images, IMAGES[5:])
     assert mapped.mean(1) == pytest.approx(np.zeros(N - 5), abs=1e-6)
     assert mapped.std(1) == pytest.approx(np.ones(N - 5), abs=1e-5)

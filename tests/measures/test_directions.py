@@ -13,13 +13,13 @@ from census.measures.directions import (
     chance_redundancy,
     class_entropy,
     compare,
-    ends,
     explicit_projections,
+    extremes,
     random_projections,
     redundancy,
 )
 from census.statistics.bootstrap import resample_counts
-from census.statistics.correlation import pattern_correlation
+from census.statistics.correlation import image_correlation
 from census.statistics.gram import gram
 from census.statistics.svd import decompose
 
@@ -34,7 +34,7 @@ def jaccard(sets):
 
 
 def test_ends_by_hand():
-    found = ends(np.array([[0.5, 2, -1, 0.5, 2], [0, 0, 0, 0, 0]]), 3)
+    found = extremes(np.array([[0.5, 2, -1, 0.5, 2], [0, 0, 0, 0, 0]]), 3)
     np.testing.assert_array_equal(found.top, [[1, 4, 0], [0, 1, 2]])
     np.testing.assert_array_equal(found.bottom, [[2, 0, 3], [0, 1, 2]])
 
@@ -42,7 +42,7 @@ def test_ends_by_hand():
 @pytest.mark.parametrize("k", [1, 7, 20])
 @pytest.mark.parametrize("bottom", [False, True])
 def test_redundancy_is_the_mean_overlap_of_sets(k, bottom):
-    sets = getattr(ends(SCORES, k), "bottom" if bottom else "top")
+    sets = getattr(extremes(SCORES, k), "bottom" if bottom else "top")
     found = redundancy(SCORES, k, np.ones((1, 40)), bottom=bottom)
     assert found[0] == pytest.approx(jaccard(sets))
 
@@ -99,9 +99,9 @@ def test_families_are_compared_on_the_same_resamples():
 
 
 def test_random_projections_are_distributed_as_if_directions_had_been_drawn():
-    patterns = np.maximum(RANDOM.normal(size=(6, 25)) + RANDOM.normal(size=25), 0)
-    rows = (patterns - patterns.mean(1, keepdims=True)) / patterns.std(1, keepdims=True)
-    found = decompose(pattern_correlation(gram([patterns.astype(np.float32)])), 25, 8)
+    vectors = np.maximum(RANDOM.normal(size=(6, 25)) + RANDOM.normal(size=25), 0)
+    rows = (vectors - vectors.mean(1, keepdims=True)) / vectors.std(1, keepdims=True)
+    found = decompose(image_correlation(gram([vectors.astype(np.float32)])), 25, 8)
     ours = random_projections(found, 25, 40_000, seed=0)
     blocks = [(part, None) for part in np.split(rows.astype(np.float32), [4, 11], axis=1)]
     theirs = explicit_projections(blocks, 6, 40_000, seed=1)

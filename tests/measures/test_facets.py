@@ -134,7 +134,7 @@ def test_colors_stand_in_the_order_of_gray(patches):
         assert (likeness(found.color[..., channel], found.color[..., 0]).diagonal() > 0).all()
 
 
-def test_gray_pictures_in_color_have_gray_facets(patches):
+def test_gray_images_in_color_have_gray_facets(patches):
     gray = np.repeat(patches[..., :1], 3, axis=-1)
     found = facets(gray, COMPONENTS, seed=0)
     for channel in range(3):
@@ -160,7 +160,7 @@ def test_gray_images_have_gray_facets_only(patches):
         (lambda patches: np.repeat(patches[:1], 9, axis=0), "all patches are the same"),
         (lambda patches: np.tile(patches[:3], (5, 1, 1, 1)), "patches vary in 2 directions, fewer than 4"),
     ],
-    ids=["silent", "one row", "one pixel", "three", "four", "constant", "equal", "few kinds"],
+    ids=["inactive", "one row", "one pixel", "three", "four", "constant", "equal", "few kinds"],
 )
 def test_it_is_said_why_there_are_no_facets(patches, change, reason):
     changed = change(patches)

@@ -32,7 +32,7 @@ def test_neither_order_nor_blocks_matter(seed):
         assert found.counts.sum() + found.zeros == 5000
 
 
-def test_a_silent_layer_has_empty_bins():
+def test_an_inactive_layer_has_empty_bins():
     found = histogram([np.zeros(9)], bins=3)
     assert found.counts.sum() == 0
     assert found.zeros == 9

@@ -197,17 +197,17 @@ def test_units_that_have_no_selectivity(values, labels):
     odd[7, 2] = np.nan
     whole = np.concatenate([values, odd.astype(np.float32)], axis=1)
     found = unit_selectivity(whole, labels, 5, top=20, shuffles=50, seed=0)
-    silent, signed, broken, constant = range(5, 9)
-    assert np.flatnonzero(found.is_silent).tolist() == [silent]
+    inactive, signed, broken, constant = range(5, 9)
+    assert np.flatnonzero(found.is_inactive).tolist() == [inactive]
     assert np.flatnonzero(found.is_signed).tolist() == [signed]
     assert np.flatnonzero(~found.is_finite).tolist() == [broken]
     for each in (found.selectivity, found.chance, found.p):
-        assert np.flatnonzero(np.isnan(each)).tolist() == [silent, signed, broken]
+        assert np.flatnonzero(np.isnan(each)).tolist() == [inactive, signed, broken]
     for each in (found.auroc, found.informedness, found.precision):
-        assert np.flatnonzero(np.isnan(each)).tolist() == [silent, broken]
-    assert np.flatnonzero(found.selective_class == NONE).tolist() == [silent, signed, broken]
-    assert np.flatnonzero(found.auroc_class == NONE).tolist() == [silent, broken]
-    assert found.n_top[[silent, broken]].tolist() == [0, 0]
+        assert np.flatnonzero(np.isnan(each)).tolist() == [inactive, broken]
+    assert np.flatnonzero(found.selective_class == NONE).tolist() == [inactive, signed, broken]
+    assert np.flatnonzero(found.auroc_class == NONE).tolist() == [inactive, broken]
+    assert found.n_top[[inactive, broken]].tolist() == [0, 0]
     assert (found.selectivity[constant], found.p[constant], found.auroc[constant]) == (0, 1, 0.5)
     assert found.selective_class[4] == found.auroc_class[4] == 3
     alone = unit_selectivity(values, labels, 5, top=20, shuffles=50, seed=0)

@@ -5,10 +5,10 @@ import pytest
 from scipy import stats
 
 from census.measures.parameters import ImageResamples
-from census.measures.similarity import Layer, Pairs, Steps, compute
+from census.measures.similarity import Adjacent, Layer, Pairs, compute
 from census.statistics.bootstrap import resample_counts
 from census.statistics.correlation import is_defined
-from census.statistics.similarity import deconfounded, similarity, spearman, steps
+from census.statistics.similarity import adjacent_pairs, deconfounded, similarity, spearman
 
 N_IMAGES, N_LAYERS = 12, 4
 ABOVE = np.triu_indices(N_IMAGES, 1)
@@ -16,15 +16,15 @@ ONES = np.ones((1, N_IMAGES))
 
 
 @pytest.fixture(scope="module")
-def patterns():
+def vectors():
     random = np.random.default_rng(0)
     shared = random.normal(size=(N_IMAGES, 30))
     return [shared + weight * random.normal(size=(N_IMAGES, 30)) for weight in (0.3, 0.6, 1, 2)]
 
 
 @pytest.fixture(scope="module")
-def matrices(patterns):
-    return np.stack([np.corrcoef(each) for each in patterns])
+def matrices(vectors):
+    return np.stack([np.corrcoef(each) for each in vectors])
 
 
 def without(matrices, layer, image):
@@ -42,11 +42,11 @@ def test_it_agrees_with_numpy(matrices):
     np.testing.assert_allclose(similarity(matrices, ONES)[0], np.corrcoef(entries(matrices)), atol=1e-12)
 
 
-def test_it_agrees_with_rsatoolbox(patterns, matrices):
+def test_it_agrees_with_rsatoolbox(vectors, matrices):
     from rsatoolbox.data import Dataset
     from rsatoolbox.rdm import calc_rdm, compare
 
-    rdms = [calc_rdm(Dataset(each), method="correlation") for each in patterns]
+    rdms = [calc_rdm(Dataset(each), method="correlation") for each in vectors]
     for method, found in (("corr", similarity(matrices, ONES)[0]), ("spearman", spearman(matrices))):
         theirs = [[compare(one, other, method=method).item() for other in rdms] for one in rdms]
         np.testing.assert_allclose(found, theirs, atol=1e-9)
@@ -106,7 +106,7 @@ def test_a_layer_in_which_all_images_are_equally_alike_is_like_no_other(matrices
         assert not np.isnan(found[np.ix_([0, 2, 3], [0, 2, 3])]).any()
 
 
-def test_silent_layers_are_like_no_other(matrices):
+def test_inactive_layers_are_like_no_other(matrices):
     dead = matrices.copy()
     dead[2] = np.nan
     for found in (similarity(dead, ONES)[0], spearman(dead)):
@@ -132,8 +132,8 @@ def test_what_the_confound_explains_wholly_has_nothing_left(matrices):
 
 
 def test_steps_pass_branches_by():
-    assert steps([False, False, True, True, False, False]) == [(0, 1), (1, 4), (4, 5)]
-    assert steps([True, True]) == []
+    assert adjacent_pairs([False, False, True, True, False, False]) == [(0, 1), (1, 4), (4, 5)]
+    assert adjacent_pairs([True, True]) == []
 
 
 class Matrices(dict):
@@ -147,14 +147,16 @@ class Matrices(dict):
 
 def test_the_census_has_what_was_found_of_pairs_and_steps(matrices):
     found = list(compute(list(map(Matrices, range(N_LAYERS), matrices)), ImageResamples(100), seed=0))
-    pairs, steps_, layers = ([each for each in found if type(each) is of] for of in (Pairs, Steps, Layer))
-    assert [(each.of["layer"], *each.other_layer) for each in steps_] == [
+    pairs, adjacent, layers = (
+        [each for each in found if type(each) is of] for of in (Pairs, Adjacent, Layer)
+    )
+    assert [(each.of["layer"], *each.other_layer) for each in adjacent] == [
         ("input", "conv"),
         ("conv", "output"),
     ]
     for place, (pair, layer) in enumerate(zip(pairs, layers, strict=True)):
         following = {0: 1, 1: 3}.get(place)
-        assert layer.step_similarity == (None if following is None else pair.similarity.at(following))
+        assert layer.adjacent_similarity == (None if following is None else pair.similarity.at(following))
         assert layer.similarity_to_input == pair.similarity.at(0)
         assert layer.similarity_to_output == pair.similarity.at(3)
         assert layer.cka_to_input == pair.cka.at(0)
@@ -165,4 +167,4 @@ def test_without_input_and_output_nothing_is_compared_with_them(matrices):
     found = list(compute(list(map(Matrices, (1, 2), matrices)), ImageResamples(100), seed=0))
     for layer in (each for each in found if isinstance(each, Layer)):
         ends = ("similarity_to_input", "similarity_to_output", "cka_to_input", "cka_to_output")
-        assert [getattr(layer, name) for name in ("step_similarity", *ends)] == [None] * 5
+        assert [getattr(layer, name) for name in ("adjacent_similarity", *ends)] == [None] * 5

@@ -9,34 +9,34 @@ from hypothesis.extra import numpy as arrays
 from census.measures.sparsity import active_counts, active_fraction
 from census.statistics.sparseness import hoyer, sums_over_images, sums_over_neurons, treves_rolls
 
-PATTERNS = arrays.arrays(
+VECTORS = arrays.arrays(
     np.float32,
     st.tuples(st.integers(1, 5), st.integers(2, 30)),
     elements=st.sampled_from([0.0, 0.5, 1.0, 3.0, -2.0]),
 )
 
 
-def of_pattern(values):
+def of_vector(values):
     values = np.asarray(values, float)
     total, absolute, squares = values.sum(), np.abs(values).sum(), np.square(values).sum()
     return treves_rolls(total, absolute, squares, values.size), hoyer(absolute, squares, values.size)
 
 
 def test_by_hand():
-    assert of_pattern([1, 1, 1, 1]) == (0, 0)
-    assert of_pattern([0, 0, 0, 5]) == (0.75, 1)  # 1 − 1/D, and 1
+    assert of_vector([1, 1, 1, 1]) == (0, 0)
+    assert of_vector([0, 0, 0, 5]) == (0.75, 1)  # 1 − 1/D, and 1
     # mean 1, mean square 10/4; L1 = 4, L2 = √10
-    treves, by_hoyer = of_pattern([3, 1, 0, 0])
+    treves, by_hoyer = of_vector([3, 1, 0, 0])
     assert treves == pytest.approx(1 - 1 / 2.5)
     assert by_hoyer == pytest.approx((2 - 4 / np.sqrt(10)) / 1)
 
 
-def test_a_silent_pattern_has_no_sparseness():
-    assert np.isnan(of_pattern([0, 0, 0])).all()
+def test_an_inactive_vector_has_no_sparseness():
+    assert np.isnan(of_vector([0, 0, 0])).all()
 
 
 def test_values_of_both_signs_have_no_sparseness_of_rates():
-    treves, by_hoyer = of_pattern([3, -3, 1, -1])
+    treves, by_hoyer = of_vector([3, -3, 1, -1])
     assert np.isnan(treves)
     assert by_hoyer == pytest.approx((2 - 8 / np.sqrt(20)) / 1)
 
@@ -46,31 +46,31 @@ def test_one_neuron_has_no_hoyer_sparseness():
     assert treves_rolls(3.0, 3.0, 9.0, 1) == 0
 
 
-@given(PATTERNS)
-def test_sums_equal_the_definition(patterns):
-    sums = sums_over_neurons([(slice(0, len(patterns)), patterns)], len(patterns))
-    found = treves_rolls(*sums, patterns.shape[1])
-    exact = patterns.astype(float)
+@given(VECTORS)
+def test_sums_equal_the_definition(vectors):
+    sums = sums_over_neurons([(slice(0, len(vectors)), vectors)], len(vectors))
+    found = treves_rolls(*sums, vectors.shape[1])
+    exact = vectors.astype(float)
     with np.errstate(invalid="ignore"):
         expected = 1 - exact.mean(1) ** 2 / (exact**2).mean(1)
     expected[(exact < 0).any(1)] = np.nan
     np.testing.assert_allclose(found, expected, atol=1e-12)
 
 
-@given(PATTERNS, st.floats(0.01, 100), st.randoms(use_true_random=False))
-def test_neither_scale_nor_order_of_neurons_matters(patterns, scale, random):
-    order = list(range(patterns.shape[1]))
+@given(VECTORS, st.floats(0.01, 100), st.randoms(use_true_random=False))
+def test_neither_scale_nor_order_of_neurons_matters(vectors, scale, random):
+    order = list(range(vectors.shape[1]))
     random.shuffle(order)
-    for pattern in patterns.astype(float):
-        np.testing.assert_allclose(of_pattern(pattern[order] * scale), of_pattern(pattern), atol=1e-9)
+    for vector in vectors.astype(float):
+        np.testing.assert_allclose(of_vector(vector[order] * scale), of_vector(vector), atol=1e-9)
 
 
-@given(PATTERNS.map(np.abs))
-def test_ranges_of_rates(patterns):
-    for pattern in patterns:
-        treves, by_hoyer = of_pattern(pattern)
-        if pattern.any():
-            assert -1e-12 <= treves <= 1 - 1 / pattern.size + 1e-12
+@given(VECTORS.map(np.abs))
+def test_ranges_of_rates(vectors):
+    for vector in vectors:
+        treves, by_hoyer = of_vector(vector)
+        if vector.any():
+            assert -1e-12 <= treves <= 1 - 1 / vector.size + 1e-12
             assert -1e-12 <= by_hoyer <= 1 + 1e-12
 
 

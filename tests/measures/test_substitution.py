@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from census.measures.substitution import over_seeds, representative_substitution, unconverged_ascents
+from census.measures.substitution import over_seeds, representative_substitution, unconverged_optimizations
 
-# three pictures on which four units answer; the pictures are of the units 0, 2 and 3
+# three images on which four units answer; the images are of the units 0, 2 and 3
 RESPONSES = np.array([[2.0, 1.0, 3.0, 2.0], [5.0, 0.0, 5.0, 1.0], [0.0, 1.0, 2.0, 4.0]], np.float32)
 UNITS = np.array([0, 2, 3])
 
@@ -31,7 +31,7 @@ def test_it_equals_a_count_in_a_loop():
 
 
 @pytest.mark.parametrize("own", [0.0, -1.0, np.nan])
-def test_a_picture_that_fails_to_drive_its_unit_gives_no_share(own):
+def test_an_image_that_fails_to_drive_its_unit_gives_no_share(own):
     responses = np.array([[own, 1.0], [1.0, 2.0]])
     np.testing.assert_array_equal(representative_substitution(responses, np.array([0, 1])), [np.nan, 0])
 
@@ -48,8 +48,10 @@ def test_seeds_that_failed_do_not_count():
     np.testing.assert_array_equal(found.largest, [0.5, 0.2, np.nan])
 
 
-def test_an_ascent_is_unconverged_while_it_gains_a_hundredth_over_its_last_sixth():
+def test_an_optimization_is_unconverged_while_it_gains_a_hundredth_over_its_last_sixth():
     steps = np.arange(13.0)
-    paths = np.stack([np.full(13, 2.0), steps, np.minimum(steps, 9), -steps[::-1] - 100, np.full(13, np.nan)])
+    trajectories = np.stack(
+        [np.full(13, 2.0), steps, np.minimum(steps, 9), -steps[::-1] - 100, np.full(13, np.nan)]
+    )
     # the last sixth of 12 steps is 2: 102 to 100 is a gain of 2 %
-    np.testing.assert_array_equal(unconverged_ascents(paths), [0, 1, 0, 1, np.nan])
+    np.testing.assert_array_equal(unconverged_optimizations(trajectories), [0, 1, 0, 1, np.nan])

@@ -82,13 +82,13 @@ def test_layers_have_their_blocks_names(tmp_path):
     )
     entry = config.plain()["networks"]["lite"]
     layers = {layer.name: layer for layer in list_layers("lite", entry, tmp_path)}
-    assert layers["block3_2.depthwise_relu"].kind == "rectifier"
+    assert layers["block3_2.depthwise_relu"].kind == "nonlinearity"
     assert layers["block3_2.depthwise_relu"].shape == (240, 28, 28)
     assert layers["block3_2.add"].shape == (40, 28, 28)
     assert layers["block3_2.add"].aliases == ("block3_2",)
     # nothing is added to the output of a block that halves the map
     assert layers["block3_1.project_norm"].aliases == ("block3_1",)
-    assert sum(layer.kind == "rectifier" for layer in layers.values()) == 1 + 2 * 16 - 1 + 1
+    assert sum(layer.kind == "nonlinearity" for layer in layers.values()) == 1 + 2 * 16 - 1 + 1
     assert layers["head_relu"].branch_of == layers["block4_1.expand_relu"].branch_of == ""
     assert layers["block3_2.expand_relu"].branch_of == "block3_2"
 

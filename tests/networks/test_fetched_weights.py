@@ -1,4 +1,4 @@
-"""Pretrained networks, for real: fetched, converted, and right about labelled photographs."""
+"""Pretrained networks, for real: fetched, converted, and right about labeled photographs."""
 
 import logging
 
@@ -14,7 +14,7 @@ from census.networks.preprocess import Preprocess
 from census.networks.weights import CONVERTERS, fetched_state, fit_state
 
 LOG = logging.getLogger("census")
-# by the weights' name: the network's input, and how many of the 20 pictures it names first
+# by the weights' name: the network's input, and how many of the 20 images it names first
 KNOWN = {
     "squeezenet1_1-caffe": (
         {"size": 227, "color": "BGR", "range": 255, "mean": [104, 117, 123], "std": [1, 1, 1]},
@@ -46,15 +46,15 @@ def test_they_know_imagenets_classes(weights, samples, tmp_path):
     form = {"size": settings["size"], "fit": "crop", "background": [255, 255, 255], "unreadable": "fail"}
     paths = [tmp_path / name for name in ("all.zarr", "all.parquet", "all.tsv")]
     entry = {"source": "imagenet-samples", **form}
-    convert("pictures", entry, "all", samples / "fetched", *paths, threads=1, log=LOG)
-    pictures = open_dataset(paths[0])
+    convert("images", entry, "all", samples / "fetched", *paths, threads=1, log=LOG)
+    images = open_dataset(paths[0])
     fetch(weights, tmp_path / weights, LOG)
     (tmp_path / weights / ".snakemake_timestamp").touch()
     entry = {"architecture": FETCHED_WEIGHTS[weights], "arguments": {}, "classes": 1000}
     network = build({**entry, "weights": weights, "input": settings}, seed=0)
     fit_state(network, fetched_state(weights, tmp_path / weights), "test")
     with torch.inference_mode():
-        best = network(Preprocess(settings)(pictures.pixels[:])).topk(5).indices.numpy()
-    assert len(pictures.classes) == 1000
-    assert (best[:, 0] == pictures.labels).sum() == n_right
-    assert (best == pictures.labels[:, None]).any(1).sum() == 20
+        best = network(Preprocess(settings)(images.pixels[:])).topk(5).indices.numpy()
+    assert len(images.classes) == 1000
+    assert (best[:, 0] == images.labels).sum() == n_right
+    assert (best == images.labels[:, None]).any(1).sum() == 20

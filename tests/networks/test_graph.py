@@ -153,17 +153,17 @@ def test_names_of_modules_are_no_names_of_operations():
         **{
             "input": "input",
             "input_1": "other",
-            "relu": "rectifier",
-            "relu_1": "rectifier",
-            "relu_2": "rectifier",
+            "relu": "nonlinearity",
+            "relu_1": "nonlinearity",
+            "relu_2": "nonlinearity",
         },
-        **{"add": "rectifier", "add_1": "other", "relu_3": "rectifier", "add_2": "other"},
-        **{"block.0": "module", "block.0_1": "module", "relu_": "rectifier", "mean": "other"},
+        **{"add": "nonlinearity", "add_1": "other", "relu_3": "nonlinearity", "add_2": "other"},
+        **{"block.0": "module", "block.0_1": "module", "relu_": "nonlinearity", "mean": "other"},
         **{"output_1": "other", "output": "output"},
     }
     assert layers["block.0"].aliases == ("block", "again.0", "again")
     assert layers["block.0_1"].aliases == ("block_1",)
-    assert layers["relu_"].before == "block.0_1"
+    assert layers["relu_"].preactivation == "block.0_1"
     assert "images" in layers["input"].aliases
 
 
@@ -257,11 +257,11 @@ def test_kinds_of_squeezenet():
     assert layers["input"].shape == (3, 227, 227)
     assert layers["features.0"].kind == "other"
     assert layers["features.0"].shape == (64, 113, 113)
-    assert layers["features.1"].kind == "rectifier"
-    assert layers["features.1"].before == layers["features.0"].node
-    assert layers["features.2"].before == ""
+    assert layers["features.1"].kind == "nonlinearity"
+    assert layers["features.1"].preactivation == layers["features.0"].node
+    assert layers["features.2"].preactivation == ""
     assert layers["features.2"].kind == "pooling"
-    assert layers["features.3.expand3x3_activation"].kind == "rectifier"
+    assert layers["features.3.expand3x3_activation"].kind == "nonlinearity"
     assert layers["features.3.cat"].kind == "module"
     assert "features.3" in layers["features.3.cat"].aliases
     # the pooling before it holds the same numbers as the logits

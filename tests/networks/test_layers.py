@@ -9,7 +9,7 @@ from census.networks.layers import Layer, read_layers, select, write_layers
 LAYERS = [
     Layer("input", "input", (3, 8, 8), 0, "x", ("x",)),
     Layer("conv", "other", (4, 8, 8), 1, "conv", receptive_field=ReceptiveField((3, 5), (1, 2), (-1, 0))),
-    Layer("relu", "rectifier", (4, 8, 8), 2, "relu", before="conv"),
+    Layer("relu", "nonlinearity", (4, 8, 8), 2, "relu", preactivation="conv"),
     Layer("block.cat", "module", (8, 8, 8), 3, "cat", ("block",)),
     Layer("output", "output", (10, 1, 1), 4, "fc", ("fc",)),
 ]
@@ -19,13 +19,13 @@ def names(request):
     return [layer.name for layer in select(LAYERS, request, "runs[0].layers")]
 
 
-def test_all_leaves_out_what_is_not_rectified():
+def test_all_leaves_out_other_steps():
     assert names("all") == ["input", "relu", "block.cat", "output"]
 
 
-def test_rectified_ones_are_taken_by_a_word():
-    assert names("rectified") == ["relu"]
-    assert names(["rectified", "input"]) == ["input", "relu"]
+def test_nonlinear_ones_are_taken_by_a_word():
+    assert names("nonlinear") == ["relu"]
+    assert names(["nonlinear", "input"]) == ["input", "relu"]
 
 
 def test_names_and_aliases_mean_one_layer_each_in_order_of_depth():

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from census.interventions.ascend import Ascent, Settings
+from census.interventions.maximization import Maximization, Settings
 from census.interventions.suffix import downstream_of
 from census.networks.maps import as_maps, from_maps
 from census.networks.prepared import prepare
@@ -163,10 +163,10 @@ def _differentiate(network, prepared, layer, images):
         (expected,) = torch.autograd.grad(clones[name][:, 1].mean(), plain)
     except RuntimeError:  # a tensor that the gradient needs was written to
         return
-    ascent = Ascent(prepared, layer, Settings(1, 0.1, "pixels", 0, 0))
+    maximization = Maximization(prepared, layer, Settings(1, 0.1, "pixels", 0, 0))
     ours = images.clone().requires_grad_()
-    with ascent._autograd():
-        _, behind = ascent._read(ours, torch.ones(len(images), dtype=torch.long))
+    with maximization._autograd():
+        _, behind = maximization._read(ours, torch.ones(len(images), dtype=torch.long))
         (gradient,) = torch.autograd.grad(behind[:, 1].mean(), ours)
     torch.testing.assert_close(gradient, expected, rtol=1e-5, atol=1e-8)
 

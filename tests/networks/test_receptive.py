@@ -41,7 +41,7 @@ class Windows(nn.Module):
 
 
 def positive(network: nn.Module) -> nn.Module:
-    """Give a network weights under which no rectifier or cancellation hides a pixel from a gradient."""
+    """Give a network weights under which no nonlinearity or cancellation hides a pixel from a gradient."""
     torch.manual_seed(0)
     for name, weights in network.named_parameters():
         # of about the same sum for each unit, so that values neither vanish nor saturate
@@ -50,7 +50,7 @@ def positive(network: nn.Module) -> nn.Module:
     return network
 
 
-def corners_and_centre(shape: tuple[int, int, int]) -> list[tuple[int, int]]:
+def corners_and_center(shape: tuple[int, int, int]) -> list[tuple[int, int]]:
     _, height, width = shape
     corners = itertools.product({0, height - 1}, {0, width - 1})
     return [*corners, (height // 2, width // 2)]
@@ -100,7 +100,7 @@ def recorded(network: nn.Module, size: int, channels: int = 3):
 
 
 def assert_seen_as_predicted(network: nn.Module, size: int) -> None:
-    """Compare the corners and the centre of maps; on images of this size no stride may leave pixels over."""
+    """Compare the corners and the center of maps; on images of this size no stride may leave pixels over."""
     # of layers with the same field the last
     by_field = {each[0].receptive_field: each for each in recorded(network, size)}
     by_field.pop(None, None)
@@ -109,7 +109,7 @@ def assert_seen_as_predicted(network: nn.Module, size: int) -> None:
     # each follows from those before it: the last, and as many of the others as there is time for
     for field in fields[:: -(-len(fields) // 8)] + fields[-1:]:
         layer, values, images = by_field[field]
-        positions = corners_and_centre(layer.shape)
+        positions = corners_and_center(layer.shape)
         predicted = [clipped(field.pixels(*position), size) for position in positions]
         assert boxes(values, images, positions) == predicted, layer
 
@@ -226,7 +226,7 @@ def test_squeeze_and_excitation_sees_the_whole_image():
     assert fields["features.1.block.1.avgpool"] is None
     for layer, values, images in layers:
         if layer.receptive_field is None and layer.kind == "module":
-            positions = corners_and_centre(layer.shape)
+            positions = corners_and_center(layer.shape)
             everything = ((0, size), (0, size))
             assert set(boxes(values, images, positions)) == {everything}, layer
 
@@ -309,7 +309,7 @@ def test_chains_of_windows_see_what_is_predicted(chain, more):
         if layer.kind == "other" or layer.name == "input":
             continue
         _, height, width = layer.shape
-        positions = [*corners_and_centre(layer.shape)[:-1], (height // 2, width // 2)]
+        positions = [*corners_and_center(layer.shape)[:-1], (height // 2, width // 2)]
         predicted = [layer.receptive_field.pixels(*position) for position in positions]
         for box, expected in zip(boxes(values, images, positions), predicted, strict=True):
             assert within(box, clipped(expected, size))
@@ -423,7 +423,7 @@ def test_operations(function, expected):
     assert field_of(network, 8) == expected
     if expected is not None:
         *_, (layer, values, images) = recorded(network, 8)
-        for position in corners_and_centre(layer.shape):
+        for position in corners_and_center(layer.shape):
             (box,) = boxes(values, images, [position])
             assert within(box, clipped(expected.pixels(*position), 8))
 
@@ -446,9 +446,9 @@ def test_what_is_written_to_through_another_tensor_may_see_everything(function):
     assert field_of(Applied(function), 8) is None
 
 
-@pytest.mark.parametrize("rectifier", NONLINEARITIES, ids=lambda module: module.__name__)
-def test_rectifiers_see_the_same_place(rectifier):
-    assert field_of(nn.Sequential(nn.Conv2d(3, 3, 1), rectifier()), 8) == SAME
+@pytest.mark.parametrize("nonlinearity", NONLINEARITIES, ids=lambda module: module.__name__)
+def test_activation_functions_see_the_same_place(nonlinearity):
+    assert field_of(nn.Sequential(nn.Conv2d(3, 3, 1), nonlinearity()), 8) == SAME
 
 
 class Sum(nn.Module):

@@ -226,6 +226,6 @@ def test_augmentation_mirrors_half_and_shifts_within_four_pixels():
     shifted = _augment(pixels, "crop-flip", np.random.default_rng(0))
     assert shifted.shape == pixels.shape
     assert shifted.dtype == np.uint8
-    centre = shifted[:, 8, 8]  # never from outside the image
-    assert (centre > 0).all()
+    center = shifted[:, 8, 8]  # never from outside the image
+    assert (center > 0).all()
     assert (shifted == 0).any()

@@ -406,7 +406,7 @@ def test_tensors_are_read_as_torch_reads_them(tmp_path, zipped):
         "scalar": torch.tensor(3),
         "bool": base > 3,
         "parameter": nn.Parameter(base + 1),
-        "labelled": torch.rand(2, dtype=torch.complex64),
+        "labeled": torch.rand(2, dtype=torch.complex64),
         "small": base.to(torch.float8_e4m3fn),
         "unsigned": torch.tensor([1, 60_000], dtype=torch.uint16),
     }

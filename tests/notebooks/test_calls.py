@@ -99,7 +99,7 @@ def test_the_network_stays_as_it_was(images):
     network[0].weight.requires_grad_(False)
     before = {name: each.clone() for name, each in network.state_dict().items()}
     strides = network[0].weight.stride()
-    census.record(network, torch.from_numpy(images).requires_grad_(), maps=3)
+    census.record(network, torch.from_numpy(images).requires_grad_(), n_map_images=3)
     assert network.training
     assert network[0].weight.stride() == strides
     for name, each in network.state_dict().items():
@@ -108,7 +108,9 @@ def test_the_network_stays_as_it_was(images):
 
 
 def test_maps_are_of_as_many_images_as_asked_for(images, labels, tmp_path):
-    kept = census.record(make(), images, labels, layers=["1"], maps=5, store=tmp_path / "stores", seed=1)["1"]
+    kept = census.record(
+        make(), images, labels, layers=["1"], n_map_images=5, store=tmp_path / "stores", seed=1
+    )["1"]
     assert kept.n_map_images == 5
     assert sorted(kept.images) == list(range(N_IMAGES))
     np.testing.assert_array_equal(kept.labels, labels[kept.images])
@@ -117,7 +119,9 @@ def test_maps_are_of_as_many_images_as_asked_for(images, labels, tmp_path):
     np.testing.assert_allclose(next(kept.maps())[1], expected, atol=1e-6)
     assert [path.name for path in (tmp_path / "stores").iterdir()] == ["1.zarr"]
     # a second call replaces the store
-    again = census.record(make(), images, labels, layers=["1"], maps=4, store=tmp_path / "stores")["1"]
+    again = census.record(make(), images, labels, layers=["1"], n_map_images=4, store=tmp_path / "stores")[
+        "1"
+    ]
     assert again.n_map_images == 4
 
 
@@ -141,7 +145,7 @@ def test_a_temporary_folder_stays_as_long_as_a_recording(images):
         ({"labels": np.full(N_IMAGES, 0.5)}, "labels: must be 30 integers"),
         ({"labels": np.arange(N_IMAGES) - 1}, "labels: must be at least 0, not -1"),
         ({"labels": np.arange(N_IMAGES), "classes": ["a"]}, "classes: has 1 names, but labels go up to 29"),
-        ({"layers": "rectifed"}, "layers: the network has no layer 'rectifed'; did you mean 'rectified'"),
+        ({"layers": "nonlinera"}, "layers: the network has no layer 'nonlinera'; did you mean 'nonlinear'"),
         ({"layers": []}, "layers: the network has none of"),
         ({"network": nn.Flatten(0)}, "network: the network returns float32"),
         ({"network": nn.Conv2d}, "network: 'type' gave no torch.nn.Module"),

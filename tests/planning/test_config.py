@@ -69,7 +69,7 @@ def test_defaults_are_filled_in_at_every_depth():
     assert study.measures.histogram.bins == 60
     assert study.networks["cnn"].training.optimizer == "sgd"
     assert study.networks["resnet"].training is None
-    assert study.runs[0].maps == 500
+    assert study.runs[0].n_map_images == 500
     plain = study.plain()
     assert plain["activations"] == {
         "batch": 32,
@@ -178,7 +178,7 @@ KEYS_OF_STUDY = "activations, atlas, datasets, device, figures, jobs, measures, 
         ("seed", "one", "seed: must be of type integer, not 'one'"),
         ("seed", True, "seed: must be of type integer, not true"),
         ("activations.batch", 4.0, "activations.batch: must be of type integer, not 4.0"),
-        ("runs.0.images", "all", "runs[0].images: must be of type integer or null, not 'all'"),
+        ("runs.0.n_images", "all", "runs[0].n_images: must be of type integer or null, not 'all'"),
         ("runs", {"network": "cnn"}, "runs: must be of type list, not {'network': 'cnn'}"),
         ("networks.cnn", "cnn", "networks.cnn: must be of type mapping, not 'cnn'"),
         ("measures.concepts", None, "measures.concepts: must be of type mapping, not null"),
@@ -607,10 +607,10 @@ def test_the_default_study_is_valid_and_says_what_the_defaults_are():
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "studies").glob("*.yaml")), ids=lambda path: path.name)
-def test_the_other_studies_overlay_the_default_one(path, tmp_path, monkeypatch):
+def test_the_other_studies_override_the_default_one(path, tmp_path, monkeypatch):
     study = yaml.safe_load(CONFIG.read_text())
     update_config(study, yaml.safe_load(path.read_text()))
-    # the pictures of a folder are the reader's
+    # the images of a folder are the reader's
     monkeypatch.chdir(tmp_path)
     for dataset in study["datasets"].values():
         if "path" in dataset:
@@ -673,7 +673,7 @@ def described_keys(text: str) -> Iterator[str]:
 
 
 def test_every_key_stands_in_the_default_study_with_a_comment():
-    assert {"jobs.minutes", "networks.*.input.size", "runs.*.maps"} <= set(keys(Config))
+    assert {"jobs.minutes", "networks.*.input.size", "runs.*.n_map_images"} <= set(keys(Config))
     assert set(keys(Config)) - set(described_keys(CONFIG.read_text())) == set()
 
 

@@ -15,9 +15,9 @@ LAYERS = {
     "cnn": [
         Layer("input", "input", (1, 28, 28), 0, "x"),
         Layer("conv1", "other", (64, 28, 28), 1, "conv1"),
-        Layer("relu1", "rectifier", (64, 28, 28), 2, "relu", aliases=("block1",)),
+        Layer("relu1", "nonlinearity", (64, 28, 28), 2, "relu", aliases=("block1",)),
         Layer("conv2", "other", (512, 28, 28), 3, "conv2"),
-        Layer("relu2", "rectifier", (512, 28, 28), 4, "relu", branch_of="block2"),
+        Layer("relu2", "nonlinearity", (512, 28, 28), 4, "relu", branch_of="block2"),
         Layer("output", "output", (10, 1, 1), 5, "output"),
     ]
 }
@@ -38,7 +38,15 @@ def planned(run=None, layers=LAYERS, **config):
                         "training": {"dataset": "clothes", "checkpoints": [0, 3]},
                     }
                 },
-                "runs": [{"network": "cnn", "dataset": "clothes", "maps": 10, "images": 100, **(run or {})}],
+                "runs": [
+                    {
+                        "network": "cnn",
+                        "dataset": "clothes",
+                        "n_map_images": 10,
+                        "n_images": 100,
+                        **(run or {}),
+                    }
+                ],
                 **config,
             }
         ),
@@ -64,12 +72,12 @@ def test_layers_of_a_run_go_by_their_one_name():
         ({}, ("relu1", "relu2")),
         ({"layers": ["input", "relu2"]}, ("relu2",)),
         ({"layers": ["input"]}, ()),
-        ({"unit_layers": ["block1", "input"]}, ("input", "relu1")),
+        ({"per_unit_layers": ["block1", "input"]}, ("input", "relu1")),
     ],
     ids=["all", "recorded", "none", "named"],
 )
 def test_per_unit_layers_are_recorded_ones(run, expected):
-    assert planned(run).runs[0].unit_layers == expected
+    assert planned(run).runs[0].per_unit_layers == expected
 
 
 @pytest.mark.parametrize(
@@ -77,8 +85,8 @@ def test_per_unit_layers_are_recorded_ones(run, expected):
     [
         ({"layers": ["relu11"]}, "layers: the network has no layer 'relu11'; did you mean 'relu1'?"),
         (
-            {"layers": ["input"], "unit_layers": ["block1"]},
-            "unit_layers: 'relu1' is not among this run's layers",
+            {"layers": ["input"], "per_unit_layers": ["block1"]},
+            "per_unit_layers: 'relu1' is not among this run's layers",
         ),
         ({"layers": ["input"], "correct_only": True}, "correct_only: needs the layer 'output' among layers"),
     ],
@@ -143,9 +151,10 @@ def test_small_layers_share_a_block():
 @pytest.mark.parametrize("minutes", [1e-9, 0.005, 0.01, 1])
 @pytest.mark.parametrize("kind", ["layers", "facets", "units"])
 def test_another_layer_changes_one_block_and_moves_none(kind, minutes):
-    few = planned({"layers": ["input", "relu1"], "unit_layers": ["relu1"]}, jobs={"minutes": minutes})
+    few = planned({"layers": ["input", "relu1"], "per_unit_layers": ["relu1"]}, jobs={"minutes": minutes})
     more = planned(
-        {"layers": ["input", "relu1", "conv1"], "unit_layers": ["relu1", "conv1"]}, jobs={"minutes": minutes}
+        {"layers": ["input", "relu1", "conv1"], "per_unit_layers": ["relu1", "conv1"]},
+        jobs={"minutes": minutes},
     )
     before, after = blocks(few, kind), blocks(more, kind)
     assert before.keys() <= after.keys()
@@ -153,7 +162,7 @@ def test_another_layer_changes_one_block_and_moves_none(kind, minutes):
 
 
 def test_units_of_a_layer_that_takes_long_are_split():
-    run = {"units": "all", "unit_layers": ["relu1", "relu2"]}
+    run = {"units_per_layer": "all", "per_unit_layers": ["relu1", "relu2"]}
     plan = planned(run, jobs={"minutes": 0.5})
     of_units = plan.runs[0].blocks["units"]
     (name,) = (name for name, block in of_units.items() if block.layers == ("relu2",))
@@ -167,7 +176,7 @@ def test_units_of_a_layer_that_takes_long_are_split():
 
 
 def test_neurons_of_large_layers_are_split():
-    large = [*LAYERS["cnn"][:-1], Layer("wide", "rectifier", (64, 200, 200), 5, "relu"), LAYERS["cnn"][-1]]
+    large = [*LAYERS["cnn"][:-1], Layer("wide", "nonlinearity", (64, 200, 200), 5, "relu"), LAYERS["cnn"][-1]]
     plan = planned(layers={"cnn": large}, jobs={"minutes": 1000})
     (block,) = plan.runs[0].blocks["layers"]
     folder = "results/parts/gram/cnn/clothes/wide"
@@ -183,7 +192,9 @@ def test_a_block_that_is_not_in_the_plan_is_named():
 
 
 def test_stores_are_in_order_of_layers_and_steps():
-    plan = planned({"layers": ["input", "relu1"], "checkpoints": "all", "unit_checkpoints": "ends"})
+    plan = planned(
+        {"layers": ["input", "relu1"], "checkpoints": "all", "per_unit_checkpoints": "first_and_final"}
+    )
     store = "results/activations/cnn/{}/clothes/{}.zarr".format
     assert plan.recordings(job("0000-0005"), "layers", "all", "all") == [
         store(checkpoint, layer) for layer in ("input", "relu1") for checkpoint in ("0", "3", "final")
@@ -205,4 +216,4 @@ def test_a_checkpoint_is_recorded_in_one_pass(tmp_path, monkeypatch):
     assert [each.checkpoint for each in found] == ["0", "3", "final"]
     assert all(each.layers == ["input", "relu1", "relu2", "output"] for each in found)
     assert len({each.key for each in found if each.checkpoint != "final"}) == 1
-    assert [each.settings["images"] for each in found] == [1000, 1000, 100]
+    assert [each.settings["n_images"] for each in found] == [1000, 1000, 100]

@@ -75,13 +75,13 @@ def test_an_input_is_read_where_a_run_has_it():
     (gram, logits), block = inputs({})
     assert gram == [f"results/measures/gram/cnn/clothes/{block}.zarr"]
     assert logits == []
-    (gram, logits), _ = inputs({"correct_only": True, "maps": 9}, directions={"gram_images": 3})
+    (gram, logits), _ = inputs({"correct_only": True, "n_map_images": 9}, directions={"gram_images": 3})
     assert gram == []
     assert logits == ["results/activations/cnn/final/clothes/output.zarr"]
 
 
 def test_memory_may_follow_from_the_run():
-    rules = {rule.name: rule for rule in measure_rules(planned({"maps": 1000, "images": 1000}))}
+    rules = {rule.name: rule for rule in measure_rules(planned({"n_map_images": 1000, "n_images": 1000}))}
     place = SimpleNamespace(network="cnn", dataset="clothes")
     assert rules["similarity"].memory(place, 1) > rules["correlation"].memory(place, 1)
 
@@ -142,6 +142,6 @@ def test_the_index_has_the_block_of_each_layer():
     plan = planned({"layers": ["input", "relu1"]})
     index = {(measure, layer): block for measure, _, _, layer, block in blocks_of_layers(plan)}
     assert index["gram", "input"] == "0000-0005"
-    assert index["ascent", "relu1"] in plan.runs[0].blocks["units"]
-    assert ("ascent", "input") not in index
+    assert index["activation_maximization", "relu1"] in plan.runs[0].blocks["units"]
+    assert ("activation_maximization", "input") not in index
     assert ("clusters", "input") not in index

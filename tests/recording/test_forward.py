@@ -17,7 +17,7 @@ from census.networks.preprocess import Preprocess
 from census.recording import forward
 from census.recording.forward import Images, Pass
 from census.recording.passes import shard_name
-from census.recording.shards import gather
+from census.recording.shards import merge_shards
 from census.statistics.subset import choose_images, choose_positions
 from census.stores import activations as store
 from census.stores.reading import (
@@ -26,10 +26,10 @@ from census.stores.reading import (
     map_blocks,
     neuron_blocks,
     open_store,
+    preactivations,
     rows_at,
     statistic_blocks,
     values_at_positions,
-    values_before,
 )
 from census.stores.recording import Recording
 
@@ -88,15 +88,17 @@ def run(network, images, folder: Path, **options):
 
 def everything(group):
     names = ["mean", "max", "argmax", "nonzero", "maps", "image", "label", "position_y", "position_x"]
-    return {name: group[name][:] for name in [*names, *(["before"] if "before" in group else [])]}
+    return {
+        name: group[name][:] for name in [*names, *(["preactivation"] if "preactivation" in group else [])]
+    }
 
 
 def test_stores_hold_what_the_network_gives(network, images, tmp_path):
     stores = run(network, images, tmp_path)
     x = Preprocess(INPUT)(images.pixels[:][images.indices])
     with torch.inference_mode():
-        before = network[0](x)
-        expected = {"input": x, "0": before.clone(), "1": before.relu(), "output": network(x)}
+        preactivation = network[0](x)
+        expected = {"input": x, "0": preactivation.clone(), "1": preactivation.relu(), "output": network(x)}
     for name, values in expected.items():
         maps = as_maps(values).numpy()
         found = everything(stores[name])
@@ -112,7 +114,7 @@ def test_stores_hold_what_the_network_gives(network, images, tmp_path):
 
 @pytest.mark.parametrize("options", [{"positions": 7, "seed": 3}, {"positions": 500, "compression": "lz4"}])
 @pytest.mark.parametrize("batch", [3, 8, 64])
-def test_what_a_rectifier_takes_is_kept_at_a_few_positions(network, images, tmp_path, options, batch):
+def test_preactivations_are_kept_at_a_few_positions(network, images, tmp_path, options, batch):
     stores = run(network, images, tmp_path, batch=batch, **options)
     taken = []
     network[1].register_forward_pre_hook(lambda _, inputs: taken.append(inputs[0].clone()))
@@ -121,13 +123,13 @@ def test_what_a_rectifier_takes_is_kept_at_a_few_positions(network, images, tmp_
     y, x = choose_positions(12, 12, options["positions"], options.get("seed", 0), "1").T
     np.testing.assert_array_equal(stores["1"]["position_y"][:], y)
     np.testing.assert_array_equal(stores["1"]["position_x"][:], x)
-    before, after = values_before(stores["1"]), values_at_positions(stores["1"])
-    np.testing.assert_allclose(before, as_maps(taken[0]).numpy()[:, y, x], rtol=1e-5, atol=1e-6)
-    assert (before < 0).any()
+    preactivation, after = preactivations(stores["1"]), values_at_positions(stores["1"])
+    np.testing.assert_allclose(preactivation, as_maps(taken[0]).numpy()[:, y, x], rtol=1e-5, atol=1e-6)
+    assert (preactivation < 0).any()
     # of the same images and positions, to the last bit
-    np.testing.assert_array_equal(after, before.clip(0))
+    np.testing.assert_array_equal(after, preactivation.clip(0))
     for name in stores:
-        assert (values_before(stores[name]) is None) == (name != "1")
+        assert (preactivations(stores[name]) is None) == (name != "1")
         y, x = stores[name]["position_y"][:], stores[name]["position_x"][:]
         np.testing.assert_array_equal(values_at_positions(stores[name]), stores[name]["maps"][:][:, y, x])
 
@@ -137,9 +139,9 @@ def test_xarray_opens_a_store_with_names(network, images, tmp_path):
     data = xarray.open_zarr(tmp_path / "2.zarr")
     assert data["maps"].dims == ("map_image", "y", "x", "unit")
     assert data["mean"].dims == ("image", "unit")
-    before = xarray.open_zarr(tmp_path / "1.zarr")["before"]
-    assert before.dims == ("map_image", "position", "unit")
-    assert {"position_y", "position_x", "map_label"} <= set(before.coords)
+    preactivation = xarray.open_zarr(tmp_path / "1.zarr")["preactivation"]
+    assert preactivation.dims == ("map_image", "position", "unit")
+    assert {"position_y", "position_x", "map_label"} <= set(preactivation.coords)
     assert data.attrs["shape"] == [6, 6, 6]
     assert (data.attrs["layer"], data.attrs["kind"], data.attrs["pass"]) == ("2", "pooling", "p")
     unit = data["max"].sel(image=int(images.indices[3]), unit=4)
@@ -227,7 +229,7 @@ def test_a_pass_killed_while_it_is_moved_into_place_starts_anew(network, images,
     np.testing.assert_array_equal(again["0"]["maps"][:], whole["0"]["maps"][:])
 
 
-def gathered(network, images, folder, shards, **options):
+def merged(network, images, folder, shards, **options):
     """Run a pass in shards, the last one first, and put them together."""
     folders = [folder / shard_name(PASS, shard) for shard in range(shards)]
     for shard in reversed(range(shards)):
@@ -235,7 +237,7 @@ def gathered(network, images, folder, shards, **options):
         this.run()
         this.finish_shard({"key": "k", "pass": "p"}, folders[shard])
     places = {layer.name: folder / f"{layer.name}.zarr" for layer in layers}
-    gather(folders, folder / "unfinished" / PASS / "whole", places)
+    merge_shards(folders, folder / "unfinished" / PASS / "whole", places)
     return {name: open_store(path) for name, path in places.items()}
 
 
@@ -247,7 +249,7 @@ def test_shards_give_the_same_as_one_pass(network, images, tmp_path):
     # of five chunks of 16 images, the last one of 6; with more shards than that, some have no image
     for shards in (2, 3, 5, 7):
         folder = tmp_path / str(shards)
-        gathered(network, images, folder, shards, compression="lz4")
+        merged(network, images, folder, shards, compression="lz4")
         for shard in folder.glob("*.shard"):
             shutil.rmtree(shard)
         # to the last bit
@@ -266,7 +268,7 @@ def test_a_killed_shard_goes_on_where_it_was(network, images, tmp_path, monkeypa
 
     monkeypatch.setattr(Pass, "_record", dying)
     with pytest.raises(Killed):
-        gathered(network, images, tmp_path, 2)
+        merged(network, images, tmp_path, 2)
 
     def counting(self, pixels, take):
         seen.append(len(pixels))
@@ -281,7 +283,7 @@ def test_a_killed_shard_goes_on_where_it_was(network, images, tmp_path, monkeypa
     this.finish_shard({"key": "k", "pass": "p"}, folders[0])
     assert sum(seen) == this.n_images - 16
     places = {layer.name: tmp_path / f"{layer.name}.zarr" for layer in layers}
-    gather(folders, tmp_path / "unfinished" / PASS / "whole", places)
+    merge_shards(folders, tmp_path / "unfinished" / PASS / "whole", places)
     for name, arrays in expected.items():
         found = everything(open_store(tmp_path / f"{name}.zarr"))
         for array, values_of_array in arrays.items():
@@ -302,7 +304,7 @@ def test_no_maps_at_all(network, images, tmp_path):
     stores = run(network, Images(images.pixels, images.labels, images.indices, 0), tmp_path)
     assert stores["1"]["maps"].shape == (0, 12, 12, 6)
     assert stores["1"]["mean"].shape == (N_IMAGES, 6)
-    assert values_before(stores["1"]).shape == values_at_positions(stores["1"]).shape == (0, 8, 6)
+    assert preactivations(stores["1"]).shape == values_at_positions(stores["1"]).shape == (0, 8, 6)
     assert list(map_blocks(stores["1"])) == []
     assert sum(block.size for block in neuron_blocks(stores["1"])) == 0
 
@@ -332,7 +334,7 @@ def test_blocks_cover_the_maps_once(network, images, tmp_path):
 
 
 @pytest.mark.parametrize("compression", ["none", "lz4", "zstd"])
-def test_blocks_of_neurons_are_whole_patterns(network, images, tmp_path, compression):
+def test_blocks_of_neurons_are_whole_vectors(network, images, tmp_path, compression):
     for name, group in run(network, images, tmp_path, compression=compression).items():
         maps = group["maps"][:]
         first = 0
@@ -385,10 +387,10 @@ def test_a_damaged_chunk_is_named(network, images, tmp_path, compression, harm):
     for blocks in (image_blocks(group, images, "max", "argmax"), statistic_blocks(group, "argmax")):
         with pytest.raises(StudyError, match=f"{chunk}{advice}"):
             list(blocks)
-    chunk = tmp_path / "1.zarr/before/c.1.0.0"
+    chunk = tmp_path / "1.zarr/preactivation/c.1.0.0"
     harm(chunk)
     with pytest.raises(StudyError, match=f"{chunk}{advice}"):
-        values_before(group)
+        preactivations(group)
 
 
 def test_bfloat16_stays_near_float32(network, images, tmp_path):

@@ -2,7 +2,7 @@
 
 import json
 
-from census.recording.passes import NEW, digest, pass_id, plan, read_stamp
+from census.recording.passes import NEW, digest, pass_id, plan, read_cache_key
 
 
 def finish(store, key, layers, shards=1):
@@ -26,7 +26,7 @@ def test_finished_layers_stay_with_their_pass_and_its_shards(tmp_path):
     assert plan(wanted, "k", 2) == {pass_id("k", ["a", "b"]): (["a", "b"], 3), NEW: (["c"], 2)}
 
 
-def test_outdated_unstamped_and_damaged_stores_share_the_new_pass(tmp_path):
+def test_outdated_unfinished_and_damaged_stores_share_the_new_pass(tmp_path):
     wanted = stores(tmp_path, "a", "b", "c", "d")
     finish(wanted["a"], "old", ["a"])
     wanted["b"].mkdir()
@@ -36,10 +36,10 @@ def test_outdated_unstamped_and_damaged_stores_share_the_new_pass(tmp_path):
     assert plan(wanted, "k", 1) == {NEW: (["a", "b", "c"], 1), pass_id("k", ["d"]): (["d"], 1)}
 
 
-def test_an_unstamped_group_has_no_stamp(tmp_path):
+def test_an_unfinished_group_has_no_cache_key(tmp_path):
     (tmp_path / "zarr.json").write_text(json.dumps({"attributes": {"key": "k"}}))
-    assert read_stamp(tmp_path) is None
-    assert read_stamp(tmp_path / "nowhere") is None
+    assert read_cache_key(tmp_path) is None
+    assert read_cache_key(tmp_path / "nowhere") is None
 
 
 def test_digests_depend_on_content_not_on_order():

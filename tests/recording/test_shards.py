@@ -8,8 +8,8 @@ import pytest
 
 from census.errors import StudyError
 from census.recording.passes import pass_folder, shard_name
-from census.recording.shards import gather, remove_others
-from census.stores.activations import StoreWriter, create_store, stamp_store
+from census.recording.shards import merge_shards, remove_others
+from census.stores.activations import StoreWriter, create_store, set_attributes
 
 SHARDS, CHUNK, BATCH, N_IMAGES, N_MAPS = 3, 512, 512, 1100, 700
 
@@ -30,7 +30,7 @@ def shards(tmp_path):
         writer.write_statistics(first, [here] * 4)
         if first < N_MAPS:
             writer.write_maps(first, values[first : min(first + BATCH, N_MAPS), None, None])
-        stamp_store(store, {"key": "k", "pass": "p", "shards": SHARDS})
+        set_attributes(store, {"key": "k", "pass": "p", "shards": SHARDS})
         folders.append(folder)
     return folders
 
@@ -39,10 +39,10 @@ def files(folder):
     return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_gathered_stores_are_whole_and_shards_are_left_as_they_are(shards, tmp_path):
+def test_merged_stores_are_whole_and_shards_are_left_as_they_are(shards, tmp_path):
     before = [files(shard) for shard in shards]
     place = tmp_path / "a.zarr"
-    gather(shards, tmp_path / "unfinished/pass/whole", {"a": place})
+    merge_shards(shards, tmp_path / "unfinished/pass/whole", {"a": place})
     assert [files(shard) for shard in shards] == before
     assert files(place) == {
         path: content for shard in shards for path, content in files(shard / "a.zarr").items()
@@ -50,13 +50,13 @@ def test_gathered_stores_are_whole_and_shards_are_left_as_they_are(shards, tmp_p
     assert not (tmp_path / "unfinished").exists()
 
 
-def test_what_a_killed_gathering_left_is_replaced(shards, tmp_path):
+def test_what_a_killed_merge_left_is_replaced(shards, tmp_path):
     left = tmp_path / "unfinished/pass/whole/a.zarr/maps/c.0.0.0"
     left.mkdir(parents=True)
     (left / "0").write_bytes(b"half")
     (tmp_path / "a.zarr").mkdir()
     (tmp_path / "a.zarr/old").touch()
-    gather(shards, tmp_path / "unfinished/pass/whole", {"a": tmp_path / "a.zarr"})
+    merge_shards(shards, tmp_path / "unfinished/pass/whole", {"a": tmp_path / "a.zarr"})
     assert (tmp_path / "a.zarr/maps/c.0.0.0.0").read_bytes() == (
         shards[0] / "a.zarr/maps/c.0.0.0.0"
     ).read_bytes()
@@ -68,7 +68,7 @@ def test_files_are_copied_where_they_cannot_have_two_names(shards, tmp_path, mon
         raise PermissionError("no links here")
 
     monkeypatch.setattr("pathlib.Path.hardlink_to", refuse)
-    gather(shards, tmp_path / "unfinished/pass/whole", {"a": tmp_path / "a.zarr"})
+    merge_shards(shards, tmp_path / "unfinished/pass/whole", {"a": tmp_path / "a.zarr"})
     assert (tmp_path / "a.zarr/mean/c.2.0").stat().st_nlink == 1
 
 
@@ -77,20 +77,20 @@ def test_a_missing_chunk_is_named_and_nothing_gets_its_place(shards, tmp_path, c
     for shard in shards:
         (shard / "a.zarr" / chunk).unlink(missing_ok=True)
     with pytest.raises(StudyError, match=rf"a.zarr/{chunk} is in none of the shards .*; delete {shards[0]} "):
-        gather(shards, tmp_path / "unfinished/pass/whole", {"a": tmp_path / "a.zarr"})
+        merge_shards(shards, tmp_path / "unfinished/pass/whole", {"a": tmp_path / "a.zarr"})
     assert not (tmp_path / "a.zarr").exists()
 
 
 def test_shards_of_different_passes_are_not_mixed(shards, tmp_path):
-    stamp = shards[1] / "a.zarr/zarr.json"
-    group = json.loads(stamp.read_text())
+    metadata = shards[1] / "a.zarr/zarr.json"
+    group = json.loads(metadata.read_text())
     group["attributes"]["weights_digest"] = "another"
-    stamp.write_text(json.dumps(group))
+    metadata.write_text(json.dumps(group))
     with pytest.raises(StudyError, match=f"{shards[1]}/a.zarr and {shards[0]}/a.zarr are not of the same"):
-        gather(shards, tmp_path / "unfinished/pass/whole", {"a": tmp_path / "a.zarr"})
+        merge_shards(shards, tmp_path / "unfinished/pass/whole", {"a": tmp_path / "a.zarr"})
     shutil.rmtree(shards[1])
     with pytest.raises(StudyError, match=f"{shards[1]}/a.zarr/zarr.json cannot be read"):
-        gather(shards, tmp_path / "unfinished/pass/whole", {"a": tmp_path / "a.zarr"})
+        merge_shards(shards, tmp_path / "unfinished/pass/whole", {"a": tmp_path / "a.zarr"})
 
 
 def test_only_what_other_passes_left_for_the_same_layers_is_removed(tmp_path):

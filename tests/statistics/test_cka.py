@@ -11,17 +11,17 @@ from census.statistics.cka import _hsic1, debiased_cka
 
 RANDOM = np.random.default_rng(0)
 N_IMAGES = 9
-PATTERNS = [RANDOM.normal(size=(N_IMAGES, width)) for width in (5, 20, 40)]
-PATTERNS[1][:, :5] += 2 * PATTERNS[0]
+VECTORS = [RANDOM.normal(size=(N_IMAGES, width)) for width in (5, 20, 40)]
+VECTORS[1][:, :5] += 2 * VECTORS[0]
 ONES = np.ones((1, N_IMAGES))
 
 
-def products(patterns):
-    return np.stack([each @ each.T for each in patterns])
+def products(vectors):
+    return np.stack([each @ each.T for each in vectors])
 
 
-def hollow(patterns):
-    gram = patterns @ patterns.T
+def hollow(vectors):
+    gram = vectors @ vectors.T
     np.fill_diagonal(gram, 0)
     return gram
 
@@ -54,25 +54,25 @@ def by_hand(one, other, counts):
 
 
 def test_hsic_agrees_with_the_paper():
-    for one, other in itertools.product(map(hollow, PATTERNS), repeat=2):
+    for one, other in itertools.product(map(hollow, VECTORS), repeat=2):
         assert hsic1(one, other, ONES)[0] == pytest.approx(by_the_paper(one, other))
 
 
 @pytest.mark.parametrize("counts", [[1] * 6, [2, 0, 1, 1, 1, 1], [3, 1, 1, 1, 0, 0]], ids=str)
 def test_hsic_of_resamples_is_over_images_that_differ(counts):
-    one, other = (hollow(each[:6]) for each in PATTERNS[:2])
+    one, other = (hollow(each[:6]) for each in VECTORS[:2])
     found = hsic1(one, other, np.array([counts], float))[0]
     assert found == pytest.approx(by_hand(one, other, counts))
 
 
 def test_cka_agrees_with_the_paper():
-    grams = [hollow(each) for each in PATTERNS]
+    grams = [hollow(each) for each in VECTORS]
     selves = [by_the_paper(each, each) for each in grams]
     expected = [
         [by_the_paper(one, other) / np.sqrt(a * b) for other, b in zip(grams, selves, strict=True)]
         for one, a in zip(grams, selves, strict=True)
     ]
-    np.testing.assert_allclose(debiased_cka(products(PATTERNS), ONES)[0], expected)
+    np.testing.assert_allclose(debiased_cka(products(VECTORS), ONES)[0], expected)
 
 
 def test_independent_features_are_at_zero():
@@ -89,28 +89,28 @@ def test_independent_features_are_at_zero():
 def test_what_it_does_not_depend_on(images, scale, seed):
     random = np.random.default_rng(seed)
     rotation, _ = np.linalg.qr(random.normal(size=(20, 20)))
-    changed = [PATTERNS[0], scale * PATTERNS[1] @ rotation + random.normal(size=20), PATTERNS[2]]
+    changed = [VECTORS[0], scale * VECTORS[1] @ rotation + random.normal(size=20), VECTORS[2]]
     found = debiased_cka(products([each[images] for each in changed]), ONES)
-    np.testing.assert_allclose(found, debiased_cka(products(PATTERNS), ONES), atol=1e-6)
+    np.testing.assert_allclose(found, debiased_cka(products(VECTORS), ONES), atol=1e-6)
 
 
-def test_patterns_that_are_all_the_same_have_none():
+def test_vectors_that_are_all_the_same_have_none():
     same = np.tile(RANDOM.normal(size=30), (N_IMAGES, 1)) + 1e-7 * RANDOM.normal(size=(N_IMAGES, 30))
-    found = debiased_cka(products([*PATTERNS, same, np.zeros((N_IMAGES, 4))]), ONES)[0]
+    found = debiased_cka(products([*VECTORS, same, np.zeros((N_IMAGES, 4))]), ONES)[0]
     assert np.isnan(found[3:]).all()
     assert not np.isnan(found[:3, :3]).any()
 
 
 def test_images_that_are_not_finite_are_left_out():
-    grams = products(PATTERNS)
+    grams = products(VECTORS)
     grams[1, 4] = grams[1, :, 4] = np.nan
     kept = np.delete(np.arange(N_IMAGES), 4)
     found = debiased_cka(grams, ONES)[0]
-    fewer = debiased_cka(products([each[kept] for each in PATTERNS]), ONES[:, kept])[0]
+    fewer = debiased_cka(products([each[kept] for each in VECTORS]), ONES[:, kept])[0]
     np.testing.assert_allclose(found[1], fewer[1])
-    whole = debiased_cka(products(PATTERNS), ONES)[0]
+    whole = debiased_cka(products(VECTORS), ONES)[0]
     assert found[0, 2] == pytest.approx(whole[0, 2])
 
 
 def test_three_images_are_too_few():
-    assert np.isnan(debiased_cka(products([each[:3] for each in PATTERNS]), np.ones((1, 3)))).all()
+    assert np.isnan(debiased_cka(products([each[:3] for each in VECTORS]), np.ones((1, 3)))).all()

@@ -1,4 +1,4 @@
-"""Correlation between patterns, against numpy."""
+"""Correlation between vectors, against numpy."""
 
 import numpy as np
 import pytest
@@ -6,20 +6,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from census.statistics.bootstrap import resample_counts
-from census.statistics.correlation import is_defined, mean_correlation, pattern_correlation
+from census.statistics.correlation import image_correlation, is_defined, mean_correlation
 from census.statistics.gram import gram
 
 RANDOM = np.random.default_rng(0)
-PATTERNS = RANDOM.normal(size=(8, 50)).astype(np.float32)
+VECTORS = RANDOM.normal(size=(8, 50)).astype(np.float32)
 ONES = np.ones((1, 8))
 
 
-def correlation(patterns):
-    return pattern_correlation(gram([np.array(patterns, np.float32)]))
+def correlation(vectors):
+    return image_correlation(gram([np.array(vectors, np.float32)]))
 
 
 def test_it_agrees_with_numpy():
-    np.testing.assert_allclose(correlation(PATTERNS), np.corrcoef(PATTERNS.astype(float)), atol=1e-6)
+    np.testing.assert_allclose(correlation(VECTORS), np.corrcoef(VECTORS.astype(float)), atol=1e-6)
 
 
 def test_it_agrees_with_rsatoolbox():
@@ -27,8 +27,8 @@ def test_it_agrees_with_rsatoolbox():
     from rsatoolbox.rdm import calc_rdm
 
     # its distance is 1 − r
-    theirs = calc_rdm(Dataset(PATTERNS.astype(float)), method="correlation").get_matrices()[0]
-    np.testing.assert_allclose(correlation(PATTERNS), 1 - theirs, atol=1e-6)
+    theirs = calc_rdm(Dataset(VECTORS.astype(float)), method="correlation").get_matrices()[0]
+    np.testing.assert_allclose(correlation(VECTORS), 1 - theirs, atol=1e-6)
 
 
 @given(
@@ -38,28 +38,28 @@ def test_it_agrees_with_rsatoolbox():
     st.lists(st.floats(-100, 100), min_size=8, max_size=8),
 )
 def test_what_it_does_and_does_not_depend_on(neurons, images, scales, shifts):
-    found = correlation(PATTERNS)
-    np.testing.assert_allclose(correlation(PATTERNS[:, neurons]), found, atol=1e-6)
-    np.testing.assert_allclose(correlation(PATTERNS[images]), found[np.ix_(images, images)], atol=1e-6)
+    found = correlation(VECTORS)
+    np.testing.assert_allclose(correlation(VECTORS[:, neurons]), found, atol=1e-6)
+    np.testing.assert_allclose(correlation(VECTORS[images]), found[np.ix_(images, images)], atol=1e-6)
     # a value of 100 is known to 10⁻⁵ in float32
-    scaled = PATTERNS * np.array(scales)[:, None] + np.array(shifts)[:, None]
+    scaled = VECTORS * np.array(scales)[:, None] + np.array(shifts)[:, None]
     np.testing.assert_allclose(correlation(scaled), found, atol=1e-3)
 
 
-def test_equal_and_opposite_patterns():
+def test_equal_and_opposite_vectors():
     found = correlation([[1, 2, 3], [10, 20, 30], [3, 2, 1]])
     np.testing.assert_allclose(found, [[1, 1, -1], [1, 1, -1], [-1, -1, 1]])
 
 
-def test_a_constant_pattern_correlates_with_none():
-    patterns = PATTERNS.copy()
-    patterns[3], patterns[5, 0] = 0.7, np.nan
-    found = correlation(patterns)
+def test_a_constant_vector_correlates_with_none():
+    vectors = VECTORS.copy()
+    vectors[3], vectors[5, 0] = 0.7, np.nan
+    found = correlation(vectors)
     assert is_defined(found).tolist() == [True, True, True, False, True, False, True, True]
     assert np.isnan(found[[3, 5]]).all()
     assert np.isnan(found[:, [3, 5]]).all()
     kept = [0, 1, 2, 4, 6, 7]
-    others = np.corrcoef(PATTERNS[kept].astype(float))
+    others = np.corrcoef(VECTORS[kept].astype(float))
     np.testing.assert_allclose(found[np.ix_(kept, kept)], others, atol=1e-6)
     # and is left out of the mean
     expected = others[np.triu_indices(6, 1)].mean()
@@ -67,12 +67,12 @@ def test_a_constant_pattern_correlates_with_none():
 
 
 def test_one_neuron_has_no_correlation():
-    assert np.isnan(correlation(PATTERNS[:, :1])).all()
-    assert np.isnan(mean_correlation(correlation(PATTERNS[:, :1]), ONES)).all()
+    assert np.isnan(correlation(VECTORS[:, :1])).all()
+    assert np.isnan(mean_correlation(correlation(VECTORS[:, :1]), ONES)).all()
 
 
 def test_the_mean_of_resamples_drops_pairs_of_an_image_with_itself():
-    matrix, counts = np.corrcoef(PATTERNS), resample_counts(8, 20, seed=1)
+    matrix, counts = np.corrcoef(VECTORS), resample_counts(8, 20, seed=1)
     found = mean_correlation(matrix, counts)
     for value, row in zip(found, counts.astype(int), strict=True):
         drawn = np.repeat(np.arange(8), row)

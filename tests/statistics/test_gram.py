@@ -11,12 +11,12 @@ from census.statistics import gram as module
 from census.statistics.gram import combine, gram, multiply, shift_of
 
 RANDOM = np.random.default_rng(0)
-PATTERNS = RANDOM.normal(size=(7, 60)).astype(np.float32)
+VECTORS = RANDOM.normal(size=(7, 60)).astype(np.float32)
 
 
-def blocks(patterns, *ends):
-    """Cut patterns into blocks of neurons, each in memory of its own."""
-    return [part.copy() for part in np.split(patterns, sorted(ends), axis=1) if part.size]
+def blocks(vectors, *ends):
+    """Cut vectors into blocks of neurons, each in memory of its own."""
+    return [part.copy() for part in np.split(vectors, sorted(ends), axis=1) if part.size]
 
 
 def test_by_hand():
@@ -30,10 +30,10 @@ def test_by_hand():
 
 @given(st.lists(st.integers(0, 60), max_size=6), st.integers(1, 70))
 def test_blocks_do_not_matter(ends, at_once):
-    exact = PATTERNS.astype(float)
+    exact = VECTORS.astype(float)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "NEURONS_AT_ONCE", at_once)
-        found = gram(blocks(PATTERNS, *ends))
+        found = gram(blocks(VECTORS, *ends))
     np.testing.assert_allclose(found.products, exact @ exact.T, rtol=1e-5, atol=1e-4)
     np.testing.assert_allclose(found.sums, exact.sum(1), rtol=1e-5, atol=1e-4)
     np.testing.assert_allclose(found.deviations, 60 * exact.var(1), rtol=1e-4)
@@ -42,23 +42,23 @@ def test_blocks_do_not_matter(ends, at_once):
 
 def test_a_large_mean_does_not_cost_the_digits():
     exact = RANDOM.normal(size=(5, 3000)) + 1e4
-    patterns = exact.astype(np.float32)
-    found = gram(blocks(patterns, 1000))
+    vectors = exact.astype(np.float32)
+    found = gram(blocks(vectors, 1000))
     # in float32 the products alone, of 3·10¹¹, would be known to 10⁴ only
-    np.testing.assert_allclose(found.deviations, 3000 * patterns.astype(float).var(1), rtol=1e-4)
+    np.testing.assert_allclose(found.deviations, 3000 * vectors.astype(float).var(1), rtol=1e-4)
 
 
-def test_a_constant_pattern_has_no_deviation_at_all():
-    patterns = PATTERNS.copy()
-    patterns[2], patterns[4] = 0, 0.1
-    found = gram(blocks(patterns, 13, 50))
+def test_a_constant_vector_has_no_deviation_at_all():
+    vectors = VECTORS.copy()
+    vectors[2], vectors[4] = 0, 0.1
+    found = gram(blocks(vectors, 13, 50))
     assert (found.deviations == 0).tolist() == [False, False, True, False, True, False, False]
 
 
-def test_values_that_are_not_finite_spoil_their_own_pattern_only():
-    patterns = PATTERNS.copy()
-    patterns[1, 7], patterns[3, 40] = np.nan, np.inf
-    found = gram(blocks(patterns, 30))
+def test_values_that_are_not_finite_spoil_their_own_vector_only():
+    vectors = VECTORS.copy()
+    vectors[1, 7], vectors[3, 40] = np.nan, np.inf
+    found = gram(blocks(vectors, 30))
     spoilt = np.isin(np.arange(7), (1, 3))
     np.testing.assert_array_equal(np.isnan(found.products), spoilt[:, None] | spoilt)
     np.testing.assert_array_equal(np.isnan(found.deviations), spoilt)
@@ -71,9 +71,9 @@ def test_no_block_is_an_error():
 
 @given(st.lists(st.integers(0, 12), max_size=5), st.randoms(use_true_random=False))
 def test_the_same_blocks_in_parts_add_up_to_the_whole_in_any_order(ends, random):
-    patterns = PATTERNS + np.float32(100)
-    patterns[2], patterns[4, 9] = 0.1, np.nan
-    pieces = blocks(patterns, *range(5, 60, 5))
+    vectors = VECTORS + np.float32(100)
+    vectors[2], vectors[4, 9] = 0.1, np.nan
+    pieces = blocks(vectors, *range(5, 60, 5))
     cuts = [0, *sorted(ends), len(pieces)]
     shift = shift_of(pieces[0])
     parts = [
@@ -89,7 +89,7 @@ def test_the_same_blocks_in_parts_add_up_to_the_whole_in_any_order(ends, random)
 
 def test_combining_leaves_its_parts_as_they_are():
     shift = np.ones(7, np.float32)
-    parts = [multiply([block], shift) for block in blocks(PATTERNS, 30)]
+    parts = [multiply([block], shift) for block in blocks(VECTORS, 30)]
     assert combine(parts).products.tolist() == combine(parts).products.tolist()
 
 

@@ -10,15 +10,15 @@ RANDOM = np.random.default_rng(0)
 
 def test_groups_stand_together():
     groups = np.tile([0, 1, 2], 8)
-    patterns = 3 * RANDOM.normal(size=(3, 40))[groups] + RANDOM.normal(size=(24, 40))
-    ordered = groups[hierarchical_order(np.corrcoef(patterns))]
+    vectors = 3 * RANDOM.normal(size=(3, 40))[groups] + RANDOM.normal(size=(24, 40))
+    ordered = groups[hierarchical_order(np.corrcoef(vectors))]
     assert (np.diff(ordered) != 0).sum() == 2
 
 
-def test_it_agrees_with_clustering_of_patterns():
-    patterns = RANDOM.normal(size=(15, 30))
-    tree = linkage(patterns, "average", metric="correlation", optimal_ordering=True)
-    assert hierarchical_order(np.corrcoef(patterns)).tolist() == leaves_list(tree).tolist()
+def test_it_agrees_with_clustering_of_vectors():
+    vectors = RANDOM.normal(size=(15, 30))
+    tree = linkage(vectors, "average", metric="correlation", optimal_ordering=True)
+    assert hierarchical_order(np.corrcoef(vectors)).tolist() == leaves_list(tree).tolist()
 
 
 def test_undefined_images_come_last():

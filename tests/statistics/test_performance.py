@@ -5,7 +5,7 @@ import torch
 from scipy.special import log_softmax as expected_log_softmax
 from torch.nn.functional import cross_entropy
 
-from census.statistics.performance import log_softmax, performance, right_images
+from census.statistics.performance import correct_images, log_softmax, performance
 
 LOGITS = np.random.default_rng(0).normal(size=(20, 5)).astype(np.float32) * 4
 LABELS = np.random.default_rng(1).integers(0, 5, 20, dtype=np.int32)
@@ -32,7 +32,7 @@ def test_log_softmax_is_scipy_s():
         np.testing.assert_array_equal(log_softmax(logits), expected)
 
 
-def test_right_images_are_those_whose_class_has_the_largest_logit():
+def test_correct_images_are_those_whose_class_has_the_largest_logit():
     logits = np.array([[1.0, 2, 0], [3, 1, 1], [0, 0, 1], [np.nan, 0, 1]])
-    found = right_images(logits, np.array([1, 0, 1, 2]), np.array([40, 10, 30, 20]))
+    found = correct_images(logits, np.array([1, 0, 1, 2]), np.array([40, 10, 30, 20]))
     assert found.tolist() == [40, 10]

@@ -9,7 +9,7 @@ from census.statistics.top_images import NONE, top_images
 RANDOM = np.random.default_rng(0)
 N_IMAGES, N_UNITS = 40, 6
 IMAGES = RANDOM.permutation(1000)[:N_IMAGES]
-# few different values, so that there are ties; a unit that is silent on most images, and one on all
+# few different values, so that there are ties; a unit that is inactive on most images, and one on all
 VALUES = RANDOM.integers(-2, 5, (N_IMAGES, N_UNITS)).astype(np.float32)
 VALUES[3:, 4], VALUES[:, 5] = 0, -1
 VALUES[7, 0] = np.nan
@@ -46,7 +46,7 @@ def test_neither_order_nor_blocks_matter(k, order, ends):
     assert_equal(top_images(blocks(order, *ends), N_UNITS, k), expected(k))
 
 
-def test_types_and_silent_units():
+def test_types_and_inactive_units():
     found = top_images(blocks(range(N_IMAGES)), N_UNITS, 5)
     assert [each.dtype for each in found] == [np.int64, np.float32, np.int32]
     assert (found.images[5] == NONE).all()

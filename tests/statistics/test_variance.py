@@ -5,48 +5,48 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from census.statistics.variance import neurons, normalised, unit_variance
+from census.statistics.variance import neurons, normalized, unit_variance
 
 N, D = 12, 40
 RANDOM = np.random.default_rng(0)
-PATTERNS = np.maximum(RANDOM.normal(size=(N, D)), 0).astype(np.float32)
-PATTERNS[:, [3, 17]] = 0  # silent
-PATTERNS[:, 29] = 0.7  # constant
+VECTORS = np.maximum(RANDOM.normal(size=(N, D)), 0).astype(np.float32)
+VECTORS[:, [3, 17]] = 0  # inactive
+VECTORS[:, 29] = 0.7  # constant
 CONSTANT = np.isin(np.arange(D), (3, 17, 29))
 
 
-def blocks(patterns, ends, images=None):
-    """Return normalised blocks of patterns of which some images count."""
-    images = np.arange(len(patterns)) if images is None else images
-    exact = patterns[images].astype(np.float64)
-    parts = [part.copy() for part in np.split(patterns, sorted(set(ends)), axis=1)]
-    return normalised(parts, images, exact.mean(1), exact.std(1))
+def blocks(vectors, ends, images=None):
+    """Return normalized blocks of vectors of which some images count."""
+    images = np.arange(len(vectors)) if images is None else images
+    exact = vectors[images].astype(np.float64)
+    parts = [part.copy() for part in np.split(vectors, sorted(set(ends)), axis=1)]
+    return normalized(parts, images, exact.mean(1), exact.std(1))
 
 
-def exact(patterns):
-    patterns = patterns.astype(np.float64)
-    return (patterns - patterns.mean(1, keepdims=True)) / patterns.std(1, keepdims=True)
+def exact(vectors):
+    vectors = vectors.astype(np.float64)
+    return (vectors - vectors.mean(1, keepdims=True)) / vectors.std(1, keepdims=True)
 
 
-def test_patterns_are_normalised_and_constant_neurons_known():
+def test_vectors_are_normalized_and_constant_neurons_known():
     images = np.array([1, 4, 5, 9])
-    found = list(blocks(PATTERNS, [7, 20], images))
+    found = list(blocks(VECTORS, [7, 20], images))
     values = np.concatenate([each for each, _ in found], axis=1)
-    np.testing.assert_allclose(values, exact(PATTERNS[images]), atol=1e-5)
+    np.testing.assert_allclose(values, exact(VECTORS[images]), atol=1e-5)
     constant = np.concatenate([each for _, each in found])
-    np.testing.assert_array_equal(constant, np.ptp(PATTERNS[images], axis=0) == 0)
+    np.testing.assert_array_equal(constant, np.ptp(VECTORS[images], axis=0) == 0)
     assert constant[CONSTANT].all()
 
 
 @given(st.lists(st.integers(1, D - 1), max_size=5))
 def test_variance_and_choices_do_not_depend_on_blocks(ends):
-    found = neurons(blocks(PATTERNS, ends), D, 6, 4, 10, seed=2)
-    values = exact(PATTERNS)
+    found = neurons(blocks(VECTORS, ends), D, 6, 4, 10, seed=2)
+    values = exact(VECTORS)
     expected = np.where(CONSTANT, np.nan, values.var(0))
     np.testing.assert_allclose(found.variance, expected, rtol=1e-4, atol=1e-5)
     np.testing.assert_array_equal(found.top, np.argsort(-np.nan_to_num(expected), kind="stable")[:6])
     np.testing.assert_allclose(found.top_values, values[:, found.top].T, atol=1e-5)
-    whole = neurons(blocks(PATTERNS, []), D, 6, 4, 10, seed=2)
+    whole = neurons(blocks(VECTORS, []), D, 6, 4, 10, seed=2)
     for one, other in zip(found, whole, strict=True):
         np.testing.assert_array_equal(one, other)
 
@@ -54,17 +54,17 @@ def test_variance_and_choices_do_not_depend_on_blocks(ends):
 def test_neurons_chosen_at_random_vary_and_follow_the_seed():
     chosen = set()
     for seed in range(60):
-        found = neurons(blocks(PATTERNS, [13]), D, 2, 5, D, seed)
+        found = neurons(blocks(VECTORS, [13]), D, 2, 5, D, seed)
         assert len(set(found.chosen)) == 5
         assert not CONSTANT[found.chosen].any()
-        np.testing.assert_allclose(found.chosen_values, exact(PATTERNS)[:, found.chosen].T, atol=1e-5)
+        np.testing.assert_allclose(found.chosen_values, exact(VECTORS)[:, found.chosen].T, atol=1e-5)
         assert found.sample.shape == (D, N)  # all of them, constant ones included
         chosen.update(found.chosen)
     assert chosen == set(np.flatnonzero(~CONSTANT))
 
 
 def test_of_equal_variances_the_first_neuron_comes_first():
-    twins = np.tile(PATTERNS[:, :10], 4)
+    twins = np.tile(VECTORS[:, :10], 4)
     for ends in ([], [5, 22], [10, 20, 30]):
         found = neurons(blocks(twins, ends), D, 4, 1, 1, seed=0)
         best = found.top[0] % 10
@@ -72,9 +72,9 @@ def test_of_equal_variances_the_first_neuron_comes_first():
 
 
 def test_fewer_neurons_than_are_asked_for():
-    patterns = np.random.default_rng(1).random((N, 4), np.float32)
-    patterns[:, 1] = 0.5
-    found = neurons(blocks(patterns, [2]), 4, 8, 8, 8, seed=0)
+    vectors = np.random.default_rng(1).random((N, 4), np.float32)
+    vectors[:, 1] = 0.5
+    found = neurons(blocks(vectors, [2]), 4, 8, 8, 8, seed=0)
     assert len(found.top) == len(found.chosen) == 3  # one is constant
     assert found.sample.shape == (4, N)
 

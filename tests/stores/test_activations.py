@@ -40,7 +40,7 @@ def statistics():
 def create(path, compression, n_maps=N_MAPS):
     images = np.arange(N_IMAGES) * 7
     shape, labels = (UNITS, HEIGHT, WIDTH), images % 5
-    create_store(path, shape, images, labels, n_maps, BATCH, compression, POSITIONS, before=True)
+    create_store(path, shape, images, labels, n_maps, BATCH, compression, POSITIONS, preactivations=True)
 
 
 def files(path):
@@ -49,18 +49,18 @@ def files(path):
 
 @pytest.mark.parametrize("compression", ["none", "lz4", "zstd"])
 def test_every_file_is_what_zarr_writes(tmp_path, maps, statistics, compression):
-    before = maps[:, *POSITIONS.T] - 1
+    preactivation = maps[:, *POSITIONS.T] - 1
     create(tmp_path / "ours", compression)
     shutil.copytree(tmp_path / "ours", tmp_path / "zarr")
     writer = StoreWriter(tmp_path / "ours")
     for first in range(0, N_MAPS, BATCH):  # the last batch has two images, the last rows are one
         writer.write_maps(first, maps[first : first + BATCH])
-        writer.write_before(first, before[first : first + BATCH])
+        writer.write_preactivations(first, preactivation[first : first + BATCH])
     for first in range(0, N_IMAGES, 8):
         writer.write_statistics(first, [statistics[name][first : first + 8] for name in STATISTICS])
     with zarr.config.set({"array.write_empty_chunks": True}):
         group = zarr.open_group(tmp_path / "zarr", mode="r+")
-        for name, values in {**statistics, "maps": maps, "before": before}.items():
+        for name, values in {**statistics, "maps": maps, "preactivation": preactivation}.items():
             assert group[name].nchunks > 1
             group[name][:] = values
         for name in (
@@ -77,7 +77,7 @@ def test_every_file_is_what_zarr_writes(tmp_path, maps, statistics, compression)
             group[name][:] = group[name][:]
     assert files(tmp_path / "ours") == files(tmp_path / "zarr")
     group = zarr.open_group(tmp_path / "ours", mode="r")
-    for name, values in {**statistics, "maps": maps, "before": before}.items():
+    for name, values in {**statistics, "maps": maps, "preactivation": preactivation}.items():
         np.testing.assert_array_equal(group[name][:], values)
 
 
@@ -97,7 +97,7 @@ def test_the_metadata_are_what_zarr_makes_of_them(tmp_path, compression, n_maps)
         "step": None,
         "coordinates": "label map_label position_y position_x",
     }
-    assert group["before"].shape == (n_maps, len(POSITIONS), UNITS)
+    assert group["preactivation"].shape == (n_maps, len(POSITIONS), UNITS)
     np.testing.assert_array_equal(np.stack([group["position_y"][:], group["position_x"][:]], 1), POSITIONS)
     assert group["maps"].shape == (n_maps, HEIGHT, WIDTH, UNITS)
     assert group["map_image"].shape == (n_maps,)

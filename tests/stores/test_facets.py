@@ -31,7 +31,7 @@ def test_units_are_written_one_by_one(tmp_path, channels):
     writer.finish()
 
     store = open_group(path)
-    assert store.attrs["ends"] == ["SF", "MF"]
+    assert store.attrs["extremes"] == ["SF", "MF"]
     assert store.attrs["layer"] == "relu"
     read = xr.open_zarr(path).load()
     np.testing.assert_array_equal(read["unit"], [7, 2])
@@ -55,4 +55,4 @@ def test_a_layer_without_units_has_a_store(tmp_path):
     FacetWriter(tmp_path / "layer.zarr", {}, {}, COMPONENTS, RANKS, (SIDE, SIDE, 3)).finish()
     store = open_group(tmp_path / "layer.zarr")
     assert store["color"].shape == (0, COMPONENTS, SIDE, SIDE, 3)
-    assert store.attrs["ends"] == []
+    assert store.attrs["extremes"] == []

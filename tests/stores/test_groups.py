@@ -78,7 +78,7 @@ def test_merged_parts_are_what_is_written_as_a_whole(tmp_path, monkeypatch, boun
         for checkpoint, values in whole.items():
             arrays = {
                 "unit": (("unit",), np.arange(7)[units]),
-                "picture": (("seed", "unit", "y"), values[:, units]),
+                "image": (("seed", "unit", "y"), values[:, units]),
             }
             write_checkpoint(path, arrays, {"layer": "relu", "checkpoint": checkpoint})
 
@@ -95,8 +95,8 @@ def test_merged_parts_are_what_is_written_as_a_whole(tmp_path, monkeypatch, boun
     for name, values in whole.items():
         expected, found = (opened(path, name) for path in (tmp_path / "whole.zarr", merged))
         assert dict(found.attrs) == {"layer": "relu", "checkpoint": name}
-        assert {each for each, _ in found.arrays()} == {"unit", "picture"}
+        assert {each for each, _ in found.arrays()} == {"unit", "image"}
         for each, array in found.arrays():
             assert array.metadata == expected[each].metadata
         np.testing.assert_array_equal(found["unit"][:], np.arange(7))
-        np.testing.assert_array_equal(found["picture"][:], values)
+        np.testing.assert_array_equal(found["image"][:], values)

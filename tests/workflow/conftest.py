@@ -118,8 +118,8 @@ if "IMPORTED" in os.environ:
 Share = Callable[[str, Callable[[Path], None]], Path]
 
 
-def make_pictures(folder: Path, per_class: int) -> None:
-    """Draw three classes of 16×16 pictures, told apart by their color; the same ones each time."""
+def make_images(folder: Path, per_class: int) -> None:
+    """Draw three classes of 16×16 images, told apart by their color; the same ones each time."""
     random = np.random.default_rng(0)
     for channel, name in enumerate(("blue-ish", "green-ish", "red-ish")):
         place = folder / name
@@ -198,24 +198,24 @@ class Study:
     ----------
     folder : holds the config, the data and the results.
     checkout : of the repository, whose Snakefile runs.
-    config : overlays the default study.
-    overlay : of the repository's; lies under ``config``.
+    config : overrides the default study.
+    override : of the repository's; lies under ``config``.
     """
 
     folder: Path
     checkout: Path
     config: dict[str, Any]
-    overlay: Path | None = None
+    override: Path | None = None
 
     def start(self, *arguments: str, **environment: object) -> subprocess.Popen[str]:
         """Call Snakemake, and do not wait for it."""
         (self.folder / "study.yaml").write_text(yaml.safe_dump(self.config))
         snakefile = ["-s", str(self.checkout / "Snakefile"), "--directory", str(self.folder)]
-        overlays = [str(file) for file in (self.overlay, self.folder / "study.yaml") if file]
+        overrides = [str(file) for file in (self.override, self.folder / "study.yaml") if file]
         return subprocess.Popen(
             [
                 *(sys.executable, "-m", "snakemake", *arguments, *snakefile),
-                *("--configfile", *overlays, "--cores", "2"),
+                *("--configfile", *overrides, "--cores", "2"),
             ],
             # Snakemake takes relative files of configuration from here
             cwd=self.folder,
@@ -298,13 +298,13 @@ class Study:
     def copy(self, folder: Path) -> "Study":
         """Copy the study with its results and their times, as moving it would leave them."""
         shutil.copytree(self.folder, folder, symlinks=True)
-        return Study(folder, self.checkout, copy.deepcopy(self.config), self.overlay)
+        return Study(folder, self.checkout, copy.deepcopy(self.config), self.override)
 
     def store(self, network: str, checkpoint: str, layer: str, dataset: str = "tiny") -> Path:
         return self.folder / "results/activations" / network / checkpoint / dataset / f"{layer}.zarr"
 
     def made(self) -> dict[str, tuple[int, int]]:
-        """Return inode and time of each store's stamp, by its path: the same where nothing was written."""
+        """Return inode and time of each store's metadata, by path: the same where nothing was written."""
         stamps = (self.folder / "results/activations").glob("*/*/*/*.zarr/zarr.json")
         return {
             str(path.parent.relative_to(self.folder / "results/activations")): (
@@ -337,14 +337,14 @@ CONFIG = {
         },
     },
     "runs": [
-        {"network": "random", "dataset": "tiny", "layers": ["relu1", "output"], "maps": 6},
+        {"network": "random", "dataset": "tiny", "layers": ["relu1", "output"], "n_map_images": 6},
         {
             "network": "small",
             "dataset": "tiny",
             "layers": ["relu", "output"],
-            "maps": 6,
+            "n_map_images": 6,
             "checkpoints": "all",
-            "checkpoint_images": 10,
+            "n_checkpoint_images": 10,
         },
     ],
     "activations": {"batch": 4},
@@ -397,7 +397,7 @@ def begin(checkout: Path, shared: Share) -> Callable[[Path], Study]:
     def make(folder: Path) -> None:
         (folder / "my_networks.py").write_text(MY_NETWORKS)
         for split in ("train", "test"):
-            make_pictures(folder / "images" / split, 8)
+            make_images(folder / "images" / split, 8)
         # to list layers takes seconds
         Study(folder, checkout, CONFIG).succeed("--dry-run")
         shutil.rmtree(folder / ".snakemake")

@@ -42,16 +42,22 @@ def halted(begin, tmp_path_factory):
         }
     }
     study.config["runs"] = [
-        {"network": "wide", "dataset": "tiny", "layers": ["relu", "output"], "maps": 6, "units": "all"}
+        {
+            "network": "wide",
+            "dataset": "tiny",
+            "layers": ["relu", "output"],
+            "n_map_images": 6,
+            "units_per_layer": "all",
+        }
     ]
     study.config["measures"] = {
-        "ascent": {"steps": 6, "seeds": 2, "batch": 24},
+        "activation_maximization": {"steps": 6, "seeds": 2, "batch": 24},
         "ablation": {"modes": ["zero", "resampled"], "steps": 3, "random_orders": 2, "resamples": 100},
         "facets": {"all": True, "components": 2},
     }
     study.config["jobs"] = {"minutes": 1e-5}
-    done, killed = (f"results/parts/ascent/wide/tiny/0002/{part}.zarr" for part in range(2))
-    assert study.succeed(done).jobs == {"weights/wide", "ascent/wide/tiny/0002/0"}
+    done, killed = (f"results/parts/activation_maximization/wide/tiny/0002/{part}.zarr" for part in range(2))
+    assert study.succeed(done).jobs == {"weights/wide", "activation_maximization/wide/tiny/0002/0"}
     count = study.folder / "batches"
     process = study.start(killed, BATCHES=count, HALT_AT=4)
     study.kill(process, when=lambda: count.exists() and count.stat().st_size == 4)
@@ -87,9 +93,9 @@ def test_a_killed_part_costs_its_own_units_only(divided):
     place = "wide/tiny/0002"
     of_parts = {job for job in ended.jobs if f"{place}/" in f"{job}/"}
     assert of_parts == {
-        f"ascent/{place}/1",
+        f"activation_maximization/{place}/1",
         *(f"ablation/{place}/{part}" for part in ("0", "1", "curves")),
-        *(f"{rule}/{place}" for rule in ("ascent_merge", "ablation_merge", "substitution")),
+        *(f"{rule}/{place}" for rule in ("activation_maximization_merge", "ablation_merge", "substitution")),
     }
     assert not [path for path in (study.folder / "results/parts").rglob("*") if path.is_file()]
 
@@ -122,7 +128,9 @@ def test_tables_do_not_depend_on_blocks(both, measure, name):
     pd.testing.assert_frame_equal(found, expected, check_exact=True)
 
 
-@pytest.mark.parametrize("measure", ["ascent", "facets", "gram", "concepts", "directions", "clusters"])
+@pytest.mark.parametrize(
+    "measure", ["activation_maximization", "facets", "gram", "concepts", "directions", "clusters"]
+)
 def test_stores_do_not_depend_on_blocks(both, measure):
     found, expected = (each.matrices(measure, *RUN, "relu") for each in both)
     xr.testing.assert_identical(found.load(), expected.load())

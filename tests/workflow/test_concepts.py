@@ -18,15 +18,15 @@ def small(begin, tmp_path_factory):
     """A study with fewer images than top images are asked for, and a class that has none."""
     study = begin(tmp_path_factory.mktemp("concepts") / "study")
     for split in ("train", "test"):
-        (study.folder / "images" / split / "a-kind-without-pictures").mkdir()
+        (study.folder / "images" / split / "a-kind-without-images").mkdir()
     study.config["runs"] = [
-        {"network": "random", "dataset": "tiny", "layers": ["input", "relu1", "output"], "maps": 6}
+        {"network": "random", "dataset": "tiny", "layers": ["input", "relu1", "output"], "n_map_images": 6}
     ]
     study.succeed(
-        f"{MEASURES}/facetedness/random/tiny/units.parquet",
+        f"{MEASURES}/multifacetedness/random/tiny/units.parquet",
         f"{MEASURES}/facets/{PLACE}.parquet",
-        "results/figures/facetedness/random/tiny/density.png",
-        "results/figures/facetedness/random/tiny/similarity.png",
+        "results/figures/multifacetedness/random/tiny/density.png",
+        "results/figures/multifacetedness/random/tiny/similarity.png",
     )
     return study
 
@@ -34,13 +34,13 @@ def small(begin, tmp_path_factory):
 def test_more_top_images_than_images_are_said_once(small):
     logs = {path: path.read_text() for path in (small.folder / "logs").rglob("*.log")}
     warned = [path.parent.parent.name for path, log in logs.items() if "100 images asked for" in log]
-    assert warned == ["facetedness"]
-    (log,) = (log for path, log in logs.items() if path.parent.parent.name == "facetedness")
+    assert warned == ["multifacetedness"]
+    (log,) = (log for path, log in logs.items() if path.parent.parent.name == "multifacetedness")
     (line,) = re.findall("WARNING (.*)", log)
     assert line.startswith("measures.concepts.top: 100 images asked for, and there are 24 at final: ")
-    layers = pd.read_parquet(small.folder / MEASURES / "facetedness/random/tiny/layers.parquet")
+    layers = pd.read_parquet(small.folder / MEASURES / "multifacetedness/random/tiny/layers.parquet")
     assert (layers["n_images"] == 24).all()
-    units = pd.read_parquet(small.folder / MEASURES / "facetedness/random/tiny/units.parquet")
+    units = pd.read_parquet(small.folder / MEASURES / "multifacetedness/random/tiny/units.parquet")
     assert units["n_top_images"].max() == 24
 
 
@@ -51,13 +51,13 @@ def test_patches_of_single_pixels_have_no_facets(small):
 
 
 def test_the_image_has_no_units_that_count(small):
-    units = pd.read_parquet(small.folder / MEASURES / "facetedness/random/tiny/units.parquet")
+    units = pd.read_parquet(small.folder / MEASURES / "multifacetedness/random/tiny/units.parquet")
     of_image = units["layer"] == "input"
-    undefined = ["mf_normalised", "facetedness", "mf_p_normal", "mf_p_rank", "mf_q"]
+    undefined = ["mf_normalized", "faceted", "mf_p_normal", "mf_p_rank", "mf_q"]
     assert units.loc[of_image, undefined].isna().all(axis=None)
     assert units.loc[of_image, "mf_degree"].notna().all()
-    assert units.loc[~of_image, "mf_normalised"].max() == 1
-    layers = pd.read_parquet(small.folder / MEASURES / "facetedness/random/tiny/layers.parquet")
+    assert units.loc[~of_image, "mf_normalized"].max() == 1
+    layers = pd.read_parquet(small.folder / MEASURES / "multifacetedness/random/tiny/layers.parquet")
     assert layers["share_sf"].isna().tolist() == [True, False, False]
     expected = units.loc[~of_image & units["mf_degree"].notna(), "mf_degree"].mean()
     assert layers["mf_network_mean"].to_numpy() == pytest.approx([expected] * 3)
@@ -65,7 +65,7 @@ def test_the_image_has_no_units_that_count(small):
 
 def test_a_class_without_images_is_a_column_of_zeros(small):
     store = xr.open_zarr(small.folder / MEASURES / f"concepts/{PLACE}.zarr/relu1/final")
-    assert store.attrs["classes"][0] == "a-kind-without-pictures"
+    assert store.attrs["classes"][0] == "a-kind-without-images"
     counts = store["class_count"].values
     assert counts.shape == (64, 4)
     assert (counts[:, 0] == 0).all()

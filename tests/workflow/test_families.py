@@ -53,15 +53,15 @@ BLOCK = "encoder.layers.encoder_layer_1"
 # layers of each: what the config calls them, their name, kind, shape, branch
 LAYERS = {
     "residual": [
-        ("relu", "relu", "rectifier", (64, 16, 16), ""),
+        ("relu", "relu", "nonlinearity", (64, 16, 16), ""),
         ("layer2.0.downsample", "layer2.0.downsample.1", "module", (128, 4, 4), "layer2.0"),
-        ("layer2", "layer2.0.relu_1", "rectifier", (128, 4, 4), ""),
+        ("layer2", "layer2.0.relu_1", "nonlinearity", (128, 4, 4), ""),
         ("output", "output", "output", (3, 1, 1), ""),
     ],
     # 16 patches and the token that the class is read from
     "transformer": [
         ("conv_proj", "conv_proj", "other", (16, 4, 4), ""),
-        (f"{BLOCK}.mlp.1", f"{BLOCK}.mlp.1", "rectifier", (32, 17, 1), BLOCK),
+        (f"{BLOCK}.mlp.1", f"{BLOCK}.mlp.1", "nonlinearity", (32, 17, 1), BLOCK),
         ("output", "output", "output", (3, 1, 1), ""),
     ],
 }
@@ -102,14 +102,14 @@ def finished(begin, tmp_path_factory):
             "network": name,
             "dataset": "tiny",
             "layers": [asked for asked, *_ in layers],
-            "maps": 8,
-            "units": 3,
-            "unit_layers": UNIT_LAYERS[name],
-            "ablation_images": 6,
+            "n_map_images": 8,
+            "units_per_layer": 3,
+            "per_unit_layers": UNIT_LAYERS[name],
+            "n_ablation_images": 6,
         }
         for name, layers in LAYERS.items()
     ]
-    study.config["measures"] = {"ascent": {"steps": 4, "seeds": 2}}
+    study.config["measures"] = {"activation_maximization": {"steps": 4, "seeds": 2}}
     study.succeed()
     return study
 
@@ -150,7 +150,7 @@ def test_a_network_that_cannot_be_traced_is_changed_by_whole_passes(finished, ne
 
 
 def test_the_sum_of_a_block_is_rectified(finished):
-    """Only what a rectifier gives is never negative; the path that by-passes the block is none."""
+    """Only what an activation function gives is never negative; the path that by-passes the block is none."""
     lowest = {
         name: float(xr.open_zarr(finished.store("residual", "final", name))["maps"].min())
         for _, name, *_ in LAYERS["residual"]
@@ -170,14 +170,14 @@ def test_the_census_has_every_unit(finished, network):
         known = units[units[measure].notna()]
         assert set(known["layer"]) == looked_at, measure
     for layer, of_layer in units.groupby("layer", observed=True):
-        # undefined where a unit is silent, and its selectivity where it is signed, too
+        # undefined where a unit is inactive, and its selectivity where it is signed, too
         store = xr.open_zarr(finished.store(network, "final", layer)).load()
         of_layer = of_layer.sort_values("unit")
-        silent = (store["max"] <= 0).all("image").values
+        inactive = (store["max"] <= 0).all("image").values
         signed = (store["mean"] < 0).any("image").values
         zero = (store["nonzero"] == 0).all("image").values
-        assert not silent.all()
-        np.testing.assert_array_equal(of_layer["mf_degree"].isna(), silent)
+        assert not inactive.all()
+        np.testing.assert_array_equal(of_layer["mf_degree"].isna(), inactive)
         np.testing.assert_array_equal(of_layer["selectivity"].isna(), signed | zero)
         assert of_layer["ablation_loss"].notna().sum() == (3 if layer in looked_at else 0)
 
@@ -185,7 +185,7 @@ def test_the_census_has_every_unit(finished, network):
 def test_the_tables_of_layers_say_what_is_undefined(finished):
     layers = pd.read_parquet(finished.folder / "results/census/layers.parquet")
     assert len(layers) == sum(map(len, LAYERS.values()))
-    defined = ["active_fraction", "hoyer", "pattern_correlation"]
+    defined = ["active_fraction", "hoyer", "image_correlation"]
     assert layers[defined].notna().all(axis=None)
     layers = layers.set_index(["network", "layer"])
     # GELU gives no zeros, and negative values, for which this sparseness is not made
@@ -194,7 +194,7 @@ def test_the_tables_of_layers_say_what_is_undefined(finished):
     assert np.isnan(gelu["population_sparseness"])
     assert layers.loc[("residual", "layer2.0.relu_1"), "population_sparseness"] > 0
     # steps lead along what lies on all paths
-    steps = layers["step_similarity"].notna()
+    steps = layers["adjacent_similarity"].notna()
     assert not steps[layers["branch_of"] != ""].any()
     assert steps[("residual", "relu")]
     assert steps[("transformer", "conv_proj")]
@@ -218,7 +218,7 @@ def test_patches_are_of_what_a_position_sees(finished, network):
 def test_figures_and_atlas_have_both(finished, network):
     figures = {path.parts[-4] for path in finished.folder.glob(f"results/figures/*/{network}/tiny/*.png")}
     assert {
-        *("sparsity", "histogram", "correlation", "similarity", "facetedness", "facets", "selectivity"),
+        *("sparsity", "histogram", "correlation", "similarity", "multifacetedness", "facets", "selectivity"),
         *("substitution", "ablation", "importance", "directions", "alignment", "clusters", "agreement"),
     } <= figures
     claims = pd.read_csv(finished.folder / "results/census/claims.tsv", sep="\t")

@@ -51,7 +51,7 @@ def with_many_images(begin, tmp_path_factory):
         "input": study.config["networks"]["random"]["input"],
     }
     study.config["runs"] = [
-        {"network": "small", "dataset": "many", "layers": ["relu", "output"], "maps": 560}
+        {"network": "small", "dataset": "many", "layers": ["relu", "output"], "n_map_images": 560}
     ]
     study.config["activations"] = {"batch": BATCH}
     study.succeed("results/data/many/all.zarr", WEIGHTS)
@@ -102,7 +102,7 @@ def test_a_killed_shard_is_repeated_alone_and_shards_change_nothing(with_many_im
     (study.folder / "batches").unlink()
     ended = study.succeed(*STORES, **count)
     left, of_left = {"0": ("1", 2), "1": ("0", 8)}[finished.name.split(".")[1]]
-    assert ended.jobs == {f"extract/extract_small_final_many.{left}", "gather/gather_small_final_many"}
+    assert ended.jobs == {f"extract/extract_small_final_many.{left}", "merge/merge_small_final_many"}
     assert batches(study) == of_left
     for store, expected in zip(STORES, undisturbed, strict=True):
         found = xr.open_zarr(study.folder / store).load()
@@ -118,23 +118,24 @@ def test_a_killed_shard_is_repeated_alone_and_shards_change_nothing(with_many_im
     study.config["runs"][0]["layers"].append("conv")
     ended = study.succeed(*STORES, str(STORES[0]).replace("relu", "conv"))
     new = {f"extract/extract_small_final_many.{shard}" for shard in range(3)}
-    assert ended.jobs == new | {"gather/gather_small_final_many"}
+    assert ended.jobs == new | {"merge/merge_small_final_many"}
 
 
-def test_a_killed_ascent_costs_its_own_block_only(finished):
-    finished.config["runs"][1] |= {"unit_layers": ["relu", "output"], "units": 2}
-    finished.config["measures"] = {"ascent": {"steps": 6}}
+def test_a_killed_optimization_costs_its_own_block_only(finished):
+    finished.config["runs"][1] |= {"per_unit_layers": ["relu", "output"], "units_per_layer": 2}
+    finished.config["measures"] = {"activation_maximization": {"steps": 6}}
     # a block for each layer
     finished.config["jobs"] = {"minutes": 1e-5}
     done, killed = (
-        f"results/measures/ascent/small/tiny/{block}.zarr" for block in ("0002-0002", "0004-0004")
+        f"results/measures/activation_maximization/small/tiny/{block}.zarr"
+        for block in ("0002-0002", "0004-0004")
     )
     finished.succeed(done)
     count = {"BATCHES": finished.folder / "batches"}
     process = finished.start(killed, **count, HALT_AT=4)
     finished.kill(process, when=lambda: batches(finished) == 4)
     assert not (finished.folder / killed / "output/final").exists()
-    assert finished.succeed(done, killed).jobs == {"ascent/small/tiny/0004-0004"}
+    assert finished.succeed(done, killed).jobs == {"activation_maximization/small/tiny/0004-0004"}
     assert xr.open_zarr(finished.folder / killed / "output/final")["path"].shape == (2, 3, 2, 7)
 
 
@@ -396,7 +397,7 @@ def test_faults_of_a_config_are_told_in_a_line_each_before_anything_runs(study):
     # what all of its values say; what its parts say of each other; what its networks say
     assert sorted(told(misspell)) == [
         "config: activations.batch: must be of type integer, not '4'; write 4, without quotes",
-        "config: runs[0].maps: must be at least 3, not 2",
+        "config: runs[0].n_map_images: must be at least 3, not 2",
         "config: unknown key 'sead'; did you mean 'seed'?",
     ]
     assert told(lambda config: config["runs"][1].update(dataset="tinny")) == [
@@ -413,28 +414,28 @@ def test_faults_of_a_config_are_told_in_a_line_each_before_anything_runs(study):
 
 def test_similarity_of_two_images_is_undefined_and_costs_no_other_result(study):
     for folder in (study.folder / "images/test").iterdir():
-        for picture in sorted(folder.iterdir())[0 if folder.name == "blue-ish" else 1 :]:
-            picture.unlink()
+        for image in sorted(folder.iterdir())[0 if folder.name == "blue-ish" else 1 :]:
+            image.unlink()
     study.config["runs"] = [{"network": "random", "dataset": "tiny", "layers": ["relu1", "output"]}]
     study.succeed("results/census/layers.parquet", "results/figures/similarity/random/tiny/cka.png")
     (log,) = (path.read_text() for path in (study.folder / "logs/gram/random/tiny").iterdir())
     assert (
-        "relu1, checkpoint final has whole maps of 2 image(s), and similarity of layers needs 3 at least"
+        "relu1, checkpoint final has activation maps of 2 image(s), and similarity of layers needs 3 at least"
         in log
     )
     layers = pd.read_parquet(study.folder / "results/census/layers.parquet")
-    assert layers[["similarity_to_output", "cka_to_output", "step_similarity"]].isna().all(axis=None)
-    assert layers[["active_fraction", "pattern_correlation"]].notna().all(axis=None)
+    assert layers[["similarity_to_output", "cka_to_output", "adjacent_similarity"]].isna().all(axis=None)
+    assert layers[["active_fraction", "image_correlation"]].notna().all(axis=None)
 
 
 def test_a_layer_with_one_neuron_is_no_obstacle(study):
     study.config["networks"]["random"]["architecture"] = "my_networks:narrow"
     study.config["runs"] = [
-        {"network": "random", "dataset": "tiny", "layers": ["input", "conv", "output"], "maps": 6}
+        {"network": "random", "dataset": "tiny", "layers": ["input", "conv", "output"], "n_map_images": 6}
     ]
     study.succeed("results/figures/similarity/random/tiny/pearson.png")
     (log,) = (path.read_text() for path in (study.folder / "logs/gram/random/tiny").iterdir())
-    assert "conv, checkpoint final has one neuron; a pattern of one value correlates with none" in log
+    assert "conv, checkpoint final has one neuron; a vector of one value correlates with none" in log
     pairs = pd.read_parquet(study.folder / "results/measures/similarity/random/tiny/pairs.parquet")
     with_conv = (pairs["layer"] == "conv") | (pairs["other_layer"] == "conv")
     assert pairs["similarity"].isna().tolist() == with_conv.tolist()

@@ -18,8 +18,8 @@ ROWS = ROW.findall((ROOT / "docs/reference/figures.md").read_text())
 MEASURES = {
     "S0": {"sparsity", "histogram", "alignment", "bases"},
     "S1": {"sparsity", "gram", "correlation", "similarity", "learning", "performance"},
-    "S2": {"concepts", "facetedness", "facets"},
-    "S3": {"sparsity", "selectivity", "ascent", "substitution", "ablation", "importance"},
+    "S2": {"concepts", "multifacetedness", "facets"},
+    "S3": {"sparsity", "selectivity", "activation_maximization", "substitution", "ablation", "importance"},
     "S4": {"gram", "directions", "clusters"},
 }
 # what comes before any measure

@@ -15,7 +15,7 @@ NAMES = {"blue-ish": "{braces}", "green-ish": os.fsdecode(b"$caf\xe9$"), "red-is
 CLASSES = ["$caf\\xe9$", "<b>日本 語", "{braces}"]
 
 
-def test_classes_of_any_name_are_joined_by_name(study):
+def test_classes_of_any_name_are_merged_by_name(study):
     home = study.folder / "my {images}"
     (study.folder / "images").rename(home)
     for folder in home.glob("*/*"):

@@ -18,12 +18,12 @@ HEAVY = {
 NEEDED = {
     # where networks run; numba looks for scipy, and optimizers of torch import torch._dynamo
     "ablation": {"pandas", "torch"},
-    "ascent": {"torch"},
+    "activation_maximization": {"torch"},
     "extract": {"numba", "scipy", "torch"},
     "train": {"torch", "torch._dynamo"},
     "weights": {"torch"},
     # pyarrow imports pandas where it reads tables
-    **{rule: {"pandas"} for rule in ("agreement", "claims", "facetedness", "importance", "tables")},
+    **{rule: {"pandas"} for rule in ("agreement", "claims", "multifacetedness", "importance", "tables")},
     **{rule: {"scipy"} for rule in ("clusters", "correlation", "selectivity")},
     "bases": {"pandas", "scipy", "scipy.stats", "sklearn"},
     "facets": {"PIL", "pandas", "scipy", "scipy.stats", "sklearn"},

@@ -79,17 +79,17 @@ def finished(begin, tmp_path_factory):
     study.config["networks"] = {
         name: {**entry, "architecture": f"my_networks:{function}"} for name, function in FUNCTIONS.items()
     }
-    run, of_base = {"dataset": "tiny", "maps": 6}, ["relu", "relu2"]
+    run, of_base = {"dataset": "tiny", "n_map_images": 6}, ["relu", "relu2"]
     study.config["runs"] = [
         {
-            **{**run, "network": "odd", "layers": LAYERS, "unit_layers": [LONG]},
-            **{"units": "all", "ablation_images": 4, "shards": 2},
+            **{**run, "network": "odd", "layers": LAYERS, "per_unit_layers": [LONG]},
+            **{"units_per_layer": "all", "n_ablation_images": 4, "shards": 2},
         },
-        {**run, "network": "inactive", "layers": of_base, "unit_layers": of_base},
-        {**run, "network": "nan", "layers": of_base, "unit_layers": of_base},
+        {**run, "network": "inactive", "layers": of_base, "per_unit_layers": of_base},
+        {**run, "network": "nan", "layers": of_base, "per_unit_layers": of_base},
     ]
     study.config["measures"] = {
-        "ascent": {"steps": 2, "seeds": 1},
+        "activation_maximization": {"steps": 2, "seeds": 1},
         "directions": {"loadings": {"odd": [LAYERS[0]]}},
         "facets": {"units": {"odd": {LONG: [3]}}},
     }
@@ -129,7 +129,7 @@ def test_the_atlas_finds_the_files_of_every_layer(finished):
         for unit, found in read_data(folder / "units" / f"{layer['path']}.js")["facets"].items():
             for part in found["made"]:
                 assert (folder / "facets" / layer["path"] / f"{unit}-{part}.webp").is_file()
-    assert len([*(folder / "ascent" / path_name(LONG)).iterdir()]) == 80
+    assert len([*(folder / "activation_maximization" / path_name(LONG)).iterdir()]) == 80
 
 
 def test_no_figure_misses_a_glyph_or_meets_a_formula(finished):
@@ -157,7 +157,7 @@ def test_what_is_undefined_is_no_number(finished):
 def test_what_is_undefined_is_counted(finished):
     study = Study(finished.folder / "results")
     layers = study.layers.set_index(["network", "layer"]).sort_index()
-    assert layers.loc[("inactive", "relu"), "n_silent_units"].item() == 4
+    assert layers.loc[("inactive", "relu"), "n_inactive_units"].item() == 4
     assert np.isnan(layers.loc[("nan", "relu2"), "active_fraction"].item())
     claims = study.claims
     assert set(claims["network"]) == set(FUNCTIONS)
@@ -165,7 +165,7 @@ def test_what_is_undefined_is_counted(finished):
     assert set(undefined["verdict"]) == {"inconclusive"}
     assert (undefined["reason"] != "").all()
     substitution = study.table("substitution", "nan", "tiny", "relu2.layer")
-    assert substitution["n_failed_ascents_iam"].tolist() == [6]
+    assert substitution["n_failed_images_iam"].tolist() == [6]
     assert substitution["share_rs_iam_zero"].isna().all()
 
 

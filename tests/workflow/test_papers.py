@@ -1,4 +1,4 @@
-"""The repository's studies, planned in full; the papers' also run on a few small pictures in the real layout.
+"""The repository's studies, planned in full; the papers' also run on a few small images in the real layout.
 
 What is planned and made are the files that the table of figures names for the paper.
 """
@@ -73,23 +73,23 @@ def pixels(height: int, width: int, channels: int) -> np.ndarray:
 
 
 def make_imagenet(folder: Path, monkeypatch: pytest.MonkeyPatch, served: Served) -> None:
-    """ImageNet's layout: folders of synsets; pictures of all sizes, gray, in four colors, broken."""
+    """ImageNet's layout: folders of synsets; images of all sizes, gray, in four colors, broken."""
     for synset in ("n01440764", "n01443537"):
         place = folder / "data/imagenet" / synset
         place.mkdir(parents=True)
         for number, (height, width) in enumerate(
             [(40, 60), (64, 48), (50, 50), (33, 90), (80, 41), (47, 47), (30, 30)]
         ):
-            picture = Image.fromarray(pixels(height, width, 3))
+            image = Image.fromarray(pixels(height, width, 3))
             modes = {("n01440764", 1): "L", ("n01440764", 2): "CMYK"}
-            picture = picture.convert(modes.get((synset, number), "RGB"))
-            picture.save(place / f"{synset}_{number}.JPEG", "JPEG")
+            image = image.convert(modes.get((synset, number), "RGB"))
+            image.save(place / f"{synset}_{number}.JPEG", "JPEG")
     cut = folder / "data/imagenet/n01443537/n01443537_6.JPEG"
     cut.write_bytes(cut.read_bytes()[:300])
 
 
 def make_stamps(folder: Path, monkeypatch: pytest.MonkeyPatch, served: Served) -> None:
-    """The layout of what is fetched: classes, folders in them, transparent pictures."""
+    """The layout of what is fetched: classes, folders in them, transparent images."""
     for number, name in enumerate(
         (
             *("animals/birds/owl", "animals/mammals/cats/lion", "animals/fish/cod"),
@@ -135,7 +135,7 @@ def make_cifar(folder: Path, monkeypatch: pytest.MonkeyPatch, served: Served) ->
 
 
 def check_imagenet(folder: Path) -> None:
-    """What could not be read is listed, and the other pictures have the class of their folder."""
+    """What could not be read is listed, and the other images have the class of their folder."""
     (unreadable,) = folder.glob("results/data/*/all.unreadable.tsv")
     assert pd.read_csv(unreadable, sep="\t")["source"].tolist() == ["n01443537/n01443537_6.JPEG"]
     table = pd.read_parquet(unreadable.parent / "all.parquet")
@@ -159,13 +159,13 @@ def check_cifar(folder: Path) -> None:
 
 
 def check_directions(folder: Path) -> None:
-    """Pictures that the network takes for another class are left out."""
+    """Images that the network takes for another class are left out."""
     check_imagenet(folder)
     files = folder.glob("results/measures/directions/alexnet/imagenet_val/*.layer.parquet")
     table = pd.concat(map(pd.read_parquet, files))
     assert table["layer"].nunique() == 4
-    assert (table["n_wrong_images"] > 0).all()
-    assert (table["n_images"] + table["n_wrong_images"] == 13).all()
+    assert (table["n_misclassified_images"] > 0).all()
+    assert (table["n_images"] + table["n_misclassified_images"] == 13).all()
     assert (table["components"] == 8).all()
     assert table["n_components_above_threshold"].notna().all()
 
@@ -185,11 +185,11 @@ class Paper:
 
     Attributes
     ----------
-    name : of the overlay.
+    name : of the override.
     seed : of the paper's rows in the table of figures.
     planned : for each network, in full: its layers, how many of them have units that are looked at one by
         one, and the passes.
-    data : makes the pictures.
+    data : makes the images.
     check : looks at what was made of them.
     layers : for each network, in place of all of them.
     run : what else changes in its runs.
@@ -209,12 +209,12 @@ class Paper:
         return self.name
 
     @property
-    def overlay(self) -> Path:
+    def override(self) -> Path:
         return ROOT / "studies" / f"{self.name}.yaml"
 
     @property
     def settings(self) -> dict[str, Any]:
-        return yaml.safe_load(self.overlay.read_text())
+        return yaml.safe_load(self.override.read_text())
 
     def files(self) -> set[str]:
         """Return the files that the table of figures names for this paper."""
@@ -244,7 +244,7 @@ PAPERS = [
         make_stamps,
         check_animals,
         {"inception_v3": ["input", "Conv2d_1a_3x3", "maxpool1", "Mixed_5b", "avgpool", "output"]},
-        {"images": 12, "maps": 12, "checkpoint_images": 12},
+        {"n_images": 12, "n_map_images": 12, "n_checkpoint_images": 12},
         {"networks": random_weights("inception_v3", 75, **OF_TRAINING)},
     ),
     Paper(
@@ -259,7 +259,7 @@ PAPERS = [
                 *("inception4c", "avgpool", "output"),
             ]
         },
-        {"images": 12, "maps": 12, "checkpoint_images": 12},
+        {"n_images": 12, "n_map_images": 12, "n_checkpoint_images": 12},
         {
             "datasets": {"stamps_256": {"size": 40}},
             "networks": random_weights("googlenet", 32, **OF_TRAINING),
@@ -272,7 +272,12 @@ PAPERS = [
         make_imagenet,
         check_concepts,
         {"vgg16": ["features.1", "features.29"]},
-        {"maps": 6, "unit_layers": ["features.29"], "units": 2, "unit_checkpoints": "final"},
+        {
+            "n_map_images": 6,
+            "per_unit_layers": ["features.29"],
+            "units_per_layer": 2,
+            "per_unit_checkpoints": "final",
+        },
         {"datasets": {"imagenet": {"size": 40}}, "networks": random_weights("vgg16", 32)},
     ),
     Paper(
@@ -282,7 +287,7 @@ PAPERS = [
         make_cifar,
         check_cifar,
         {"cnn-cifar10": ["relu1"], "mlp-cifar10": ["relu4"], "vgg16-cifar10": ["relu1_1"]},
-        {"maps": 4, "checkpoint_images": 20, "units": 2},
+        {"n_map_images": 4, "n_checkpoint_images": 20, "units_per_layer": 2},
         {"networks": {"cnn-cifar10": ONE_EPOCH, "mlp-cifar10": ONE_EPOCH, "vgg16-cifar10": ONE_EPOCH}},
     ),
     Paper(
@@ -292,7 +297,7 @@ PAPERS = [
         make_imagenet,
         check_imagenet,
         {"vgg16": ["features.1", "classifier.4", "output"]},
-        {"maps": 4, "units": 2},
+        {"n_map_images": 4, "units_per_layer": 2},
         {"datasets": {"imagenet": {"size": 40}}, "networks": random_weights("vgg16", 32)},
     ),
     Paper(
@@ -302,10 +307,10 @@ PAPERS = [
         make_imagenet,
         check_directions,
         {"alexnet": ["features.2", "features.7", "classifier.5", "output"]},
-        {"images": 13, "maps": 13, "checkpoint_images": 13},
+        {"n_images": 13, "n_map_images": 13, "n_checkpoint_images": 13},
         {
             "datasets": {"imagenet_val": {"size": 70}},
-            # of two classes, it is right about some pictures
+            # of two classes, it is right about some images
             "networks": random_weights("alexnet", 63, classes=2),
         },
     ),
@@ -315,7 +320,7 @@ SMALL = {
     "activations": {"batch": 8},
     "measures": {
         "facets": {"components": 2, "patch_size": 8},
-        "ascent": {"steps": 2, "seeds": 1},
+        "activation_maximization": {"steps": 2, "seeds": 1},
         "ablation": {"steps": 2, "random_orders": 1},
     },
     "figures": {"formats": ["png"], "dpi": 60},
@@ -339,8 +344,8 @@ def unplanned(study, layers):
 
 @pytest.fixture
 def begun(paper, unplanned, monkeypatch, served):
-    """A paper's study, with pictures in its layout."""
-    unplanned.overlay = paper.overlay
+    """A paper's study, with images in its layout."""
+    unplanned.override = paper.override
     paper.data(unplanned.folder, monkeypatch, served)
     return unplanned
 
@@ -353,15 +358,15 @@ def test_a_papers_setting_is_planned_in_full(paper, begun, monkeypatch):
     assert paper.files() <= files
     passes = [rule for rule in rules if rule.startswith("extract_")]
 
-    default, laid_over = (yaml.safe_load((ROOT / "config.yaml").read_text()) for _ in range(2))
-    update_config(laid_over, paper.settings)
+    default, overridden = (yaml.safe_load((ROOT / "config.yaml").read_text()) for _ in range(2))
+    update_config(overridden, paper.settings)
     monkeypatch.chdir(begun.folder)
-    config = read_config(laid_over, Path("results/layers/inputs"))
+    config = read_config(overridden, Path("results/layers/inputs"))
     # as the paper's page says
     assert {
         run.network: (
             len(run.layers),
-            len(run.unit_layers),
+            len(run.per_unit_layers),
             sum(rule.startswith(f"extract_{run.network}_") for rule in passes),
         )
         for run in Plan.of(config, read_layers(config, Path("results/layers"))).runs
@@ -376,21 +381,21 @@ def jobs_in(planned: str) -> dict[str, int]:
 
 
 def test_all_of_imagenet_is_planned_in_few_jobs(unplanned):
-    unplanned.overlay = ROOT / "studies/imagenet.yaml"
+    unplanned.override = ROOT / "studies/imagenet.yaml"
     for number in range(20):
         (unplanned.folder / f"data/imagenet/n{number:08}").mkdir(parents=True)
     jobs = jobs_in(unplanned.succeed("--dry-run", "--quiet", "rules").output)
     for network in ("vgg16", "googlenet", "resnet50"):
         for checkpoint in ("0", "final"):
             assert jobs[f"extract_{network}_{checkpoint}_imagenet"] == 64
-            assert jobs[f"gather_{network}_{checkpoint}_imagenet"] == 1
+            assert jobs[f"merge_{network}_{checkpoint}_imagenet"] == 1
     # of 124 layers
     assert jobs["sparsity"] == 27
     assert f"The study has {jobs['total']:,} jobs" in (ROOT / "docs/scaling.md").read_text()
 
 
 def test_two_networks_on_two_sets_of_images_are_planned(unplanned):
-    unplanned.overlay = ROOT / "studies/imagenet-networks.yaml"
+    unplanned.override = ROOT / "studies/imagenet-networks.yaml"
     jobs = jobs_in(unplanned.succeed("--dry-run", "--quiet", "rules").output)
     for network in ("squeezenet1_1", "efficientnet-lite0"):
         for dataset in ("stamps", "clipart"):
@@ -404,7 +409,7 @@ def test_two_networks_on_two_sets_of_images_are_planned(unplanned):
 
 @pytest.mark.very_slow
 @pytest.mark.parametrize("paper", PAPERS, ids=str)
-def test_a_papers_figures_are_made_of_pictures_in_its_layout(paper, begun):
+def test_a_papers_figures_are_made_of_images_in_its_layout(paper, begun):
     runs = [{**run, **paper.run, "layers": paper.layers[run["network"]]} for run in paper.settings["runs"]]
     begun.config = {**SMALL, **paper.tiny, "runs": runs}
     begun.succeed(*sorted(paper.files()))

@@ -71,8 +71,8 @@ UNITS = {
     "flatness": Bound(0.06, 0.95),
     "mf_degree": Bound(0.1, 0.95),
     "mf_chance": Bound(0.1, 0.95),
-    "mf_normalised": Bound(0.1, 0.95),
-    "facetedness": same(0.95),
+    "mf_normalized": Bound(0.1, 0.95),
+    "faceted": same(0.95),
     "mf_p_normal": Bound(0.1, 0.95),
     "mf_p_rank": Bound(0.1, 0.95),
     "mf_q": Bound(0.1, 0.95),
@@ -102,13 +102,13 @@ UNITS = {
     "am_over_natural": Bound(0.02, relative=True),
 }
 LAYERS = {
-    "n_silent_units": Bound(1),
-    "n_silent_patterns": Bound(1),
+    "n_inactive_units": Bound(1),
+    "n_inactive_vectors": Bound(1),
     "active_fraction": Bound(0.005),
     "population_sparseness": Bound(0.005),
     "hoyer": Bound(0.005),
-    "pattern_correlation": Bound(0.005),
-    "step_similarity": Bound(0.005),
+    "image_correlation": Bound(0.005),
+    "adjacent_similarity": Bound(0.005),
     "similarity_to_input": Bound(0.005),
     "similarity_to_output": Bound(0.005),
     "cka_to_input": Bound(0.005),
@@ -116,8 +116,8 @@ LAYERS = {
     "gini_mean": Bound(0.01),
     "flatness_mean": Bound(0.01),
     "mf_mean": Bound(0.02),
-    "mf_highest": Bound(0.5),
-    "mf_lowest": Bound(0.05),
+    "mf_max": Bound(0.5),
+    "mf_min": Bound(0.05),
     "share_sf": Bound(0.05),
     "share_sf_significant": Bound(0.05),
     "share_mf": Bound(0.05),
@@ -133,37 +133,44 @@ LAYERS = {
     "auroc_median": Bound(0.005),
     "alignment_kurtosis": Bound(0.02),
     "alignment_z": Bound(0.05, relative=True),
-    "alignment_kurtosis_before": Bound(0.02),
-    "alignment_z_before": Bound(0.05, relative=True),
+    "alignment_kurtosis_pre": Bound(0.02),
+    "alignment_z_pre": Bound(0.05, relative=True),
     "participation_ratio": Bound(0.02, relative=True),
-    "n_components_above_null": Bound(1),
+    "n_significant_components": Bound(1),
     "reconstruction_error_8": Bound(0.005),
     "held_out_error_8": Bound(0.005),
     "redundancy_svd": Bound(0.02),
     "redundancy_variance": Bound(0.02),
     "redundancy_random": Bound(0.02),
     "redundancy_difference": Bound(0.02),
-    "rho_purity": Bound(0.15),
+    "rho_entropy_sigma": Bound(0.15),
     "n_clusters": Bound(3),
     "n_clusters_chance": Bound(3),
     "rho_rs_selectivity": Bound(0.1),
     "rho_selectivity_ablation": Bound(0.1),
-    "rho_rs_ablation_held": Bound(0.1),
-    "rho_selectivity_ablation_held": Bound(0.1),
-    "auc_mean_activation": Bound(0.05),
-    "auc_selectivity": Bound(0.05),
-    "auc_rs": Bound(0.05),
+    "rho_rs_ablation_partial": Bound(0.1),
+    "rho_selectivity_ablation_partial": Bound(0.1),
+    "ablation_auc_mean_activation": Bound(0.05),
+    "ablation_auc_selectivity": Bound(0.05),
+    "ablation_auc_rs": Bound(0.05),
 }
 AGREEMENT = {"rho": Bound(0.1, 0.95)}
 PAIRS = dict.fromkeys(("similarity", "similarity_spearman", "similarity_deconfounded", "cka"), Bound(0.005))
 PERFORMANCE = {"accuracy": Bound(0.01), "loss": Bound(0.01)}
-# ascents, and ablations with what they start from, run in float32 whatever the passes do
+# optimizations, and ablations with what they start from, run in float32 whatever the passes do
 UNTOUCHED = {
     *("rs_iam_failed", "rs_am_failed", "share_rs_iam_zero", "share_rs_am_zero", "redundancy_chance"),
-    *("ablation_worst_class", "worst_class"),
+    *("ablation_most_affected", "most_affected_class"),
     *(
         f"{name}{end}"
-        for name in ("rs_iam", "rs_am", "ablation_loss", "ablation_accuracy", "rho_rs_ablation", "auc_random")
+        for name in (
+            "rs_iam",
+            "rs_am",
+            "ablation_loss",
+            "ablation_accuracy",
+            "rho_rs_ablation",
+            "ablation_auc_random",
+        )
         for end in ("", "_low", "_high")
     ),
 }
@@ -234,8 +241,8 @@ def draw_gratings(folder: Path, per_class: int, seed: int) -> None:
             pixels = (
                 128 + 45 * wave[..., None] * random.uniform(0.3, 1, 3) + random.normal(0, 30, (16, 16, 3))
             )
-            picture = Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
-            picture.save(folder / f"{45 * number}°" / f"{image:03}.png")
+            image = Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
+            image.save(folder / f"{45 * number}°" / f"{image:03}.png")
 
 
 @pytest.fixture(scope="module")
@@ -270,15 +277,15 @@ def studies(begin, tmp_path_factory):
             "dataset": "gratings",
             "layers": ["4", "output"],
             "checkpoints": "final",
-            "maps": 100,
-            "unit_layers": ["4"],
-            "units": 16,
-            "ablation_images": 40,
+            "n_map_images": 100,
+            "per_unit_layers": ["4"],
+            "units_per_layer": 16,
+            "n_ablation_images": 40,
         }
     ]
     exact.config["activations"] = {"batch": 32}
     exact.config["measures"] = {
-        "ascent": {"steps": 8, "seeds": 1},
+        "activation_maximization": {"steps": 8, "seeds": 1},
         "concepts": {"top": 20},
         "selectivity": {"top": 20},
     }
@@ -291,7 +298,7 @@ def studies(begin, tmp_path_factory):
     rough.config["activations"]["precision"] = "bfloat16"
     again = rough.succeed(*wanted).jobs
     assert "extract/extract_trained_final_gratings" in again
-    assert not [job for job in again if job.startswith(("train", "ascent", "dataset"))]
+    assert not [job for job in again if job.startswith(("train", "activation_maximization", "dataset"))]
     return exact.folder / "results", rough.folder / "results"
 
 
@@ -327,7 +334,7 @@ def test_a_column_without_a_bound_is_a_fault():
 def test_bfloat16_moves_no_matrix_too_far(studies, layer):
     place = "trained", "gratings", layer
     exact, rough = (Study(results).matrices("gram", *place).load() for results in studies)
-    # correlations between the patterns of images
+    # correlations between images
     assert np.abs(exact["correlation"] - rough["correlation"]).max() < 0.01
     np.testing.assert_allclose(rough["gram"], exact["gram"], atol=0.01 * float(exact["gram"].max()))
 

@@ -51,17 +51,17 @@ VIEWS = {
         "histogram/final",
         *(f"correlation/{view}" for view in ("decorrelation", "matrices-final")),
         *(f"similarity/{view}" for view in ("pearson", "spearman", "deconfounded", "cka")),
-        *(f"facetedness/{view}" for view in ("density", "degree", "counts", "similarity", "heatmaps")),
+        *(f"multifacetedness/{view}" for view in ("density", "degree", "counts", "similarity", "heatmaps")),
         *(f"facets/{view}" for view in ("single", "multi")),
         *(f"selectivity/{view}" for view in ("depth", "detection")),
-        *(f"substitution/{view}" for view in ("pictures", "beaten")),
+        *(f"substitution/{view}" for view in ("images", "substitutes")),
         *(f"ablation/{view}" for view in ("units", "cumulative")),
-        *(f"importance/{view}" for view in ("substitution", "depth", "costs", "relations")),
-        *(f"directions/{view}" for view in ("spectrum", "depth", "redundancy", "purity", "variance")),
+        *(f"importance/{view}" for view in ("substitution", "depth", "ablation", "relations")),
+        *(f"directions/{view}" for view in ("spectrum", "depth", "redundancy", "class_entropy", "variance")),
         *(f"directions/{view}" for view in ("components", "neurons", "projections")),
         "alignment/depth",
         *(f"clusters/{view}" for view in ("depth", "dendrograms")),
-        "agreement/notions",
+        "agreement/unit_measures",
     }
 }
 VIEWS["small"] = {
@@ -114,7 +114,15 @@ def edit(path: Path, text: str) -> None:
 def test_the_first_run_makes_everything_once(first):
     _, ended = first
     measures = [measure for of_kind in MEASURES.values() for measure in of_kind]
-    of_layers = ("correlation", "similarity", "facetedness", "importance", "bases", "claims_run", "atlas_run")
+    of_layers = (
+        "correlation",
+        "similarity",
+        "multifacetedness",
+        "importance",
+        "bases",
+        "claims_run",
+        "atlas_run",
+    )
     assert ended.jobs == {
         *("dataset/tiny/train", "dataset/tiny/test", "train/small", "weights/random"),
         *PASSES,
@@ -136,7 +144,7 @@ def test_the_census_is_what_its_dictionary_says(first, table):
         assert census.schema.field(column.name).type == column.dtype, column.name
         values = census[column.name].drop_null().to_pylist()
         # the tiny networks' input is not recorded, and of their few classes none need lose
-        assert values or "to_input" in column.name or column.name == "worst_class", column.name
+        assert values or "to_input" in column.name or column.name == "most_affected_class", column.name
         if column.type != "text":
             known = [value for value in values if not math.isnan(value)]
             assert all(column.least is None or value >= column.least for value in known), column.name
@@ -181,7 +189,7 @@ def test_every_claim_has_a_verdict_for_every_network_and_a_figure_that_shows_it(
     assert list(claims["statistic"][::2]) == [claim.statistic for claim in CLAIMS]
     assert set(claims["verdict"]) <= set(VERDICTS)
     measured = claims["effect"] != ""
-    # of a single rectified layer, nothing changes with depth
+    # of a single nonlinear layer, nothing changes with depth
     assert measured.sum() > 10
     for figure in claims.loc[measured, "figure"]:
         assert (study.folder / "results" / figure).is_file(), figure
@@ -204,7 +212,7 @@ def test_the_blocks_of_the_documentation_run(first, page, tmp_path):
     assert page == "README.md" or (tmp_path / "depth.png").stat().st_size > 5000
 
 
-def test_figures_are_pictures_of_something(first):
+def test_figures_are_images_of_something(first):
     study, _ = first
     folder = study.folder / "results/figures"
     paths = sorted(folder.rglob("*.*"))
@@ -289,23 +297,23 @@ def test_tables_of_similarity_hold_every_pair(first, found):
     assert (pairs["n_map_images"] == 6).all()
     same = pairs["layer"] == pairs["other_layer"]
     np.testing.assert_allclose(pairs.loc[same, "similarity"], 1)
-    steps = found.table("similarity", "small", "tiny", "steps")
-    assert set(zip(steps["layer"], steps["other_layer"], strict=True)) == {("relu", "output")}
+    adjacent = found.table("similarity", "small", "tiny", "adjacent")
+    assert set(zip(adjacent["layer"], adjacent["other_layer"], strict=True)) == {("relu", "output")}
     learning = pd.read_parquet(measures / "learning/small/tiny.parquet")
     assert len(learning) == 2 * 3 * 3
     order = found.table("correlation", "small", "tiny", "orders").query("checkpoint == 'final'")
     assert order["layer"].unique().tolist() == ["relu", "output"]
-    # all of it follows from patterns as they are stored
+    # all of it follows from vectors as they are stored
     for checkpoint in ("0", "1", "final"):
         matrices = {}
         for layer in ("relu", "output"):
-            patterns = found.activations("small", "tiny", layer, checkpoint)["maps"].values.reshape(6, -1)
-            matrices[layer] = np.corrcoef(patterns.astype(float))[np.triu_indices(6, 1)]
+            vectors = found.activations("small", "tiny", layer, checkpoint)["maps"].values.reshape(6, -1)
+            matrices[layer] = np.corrcoef(vectors.astype(float))[np.triu_indices(6, 1)]
             layers = found.table("correlation", "small", "tiny", "layers")
             row = layers.query("checkpoint == @checkpoint and layer == @layer").iloc[0]
-            assert row["pattern_correlation"] == pytest.approx(matrices[layer].mean(), abs=1e-6)
-            assert row["pattern_correlation_low"] <= row["pattern_correlation"]
-        row = steps[steps["checkpoint"] == checkpoint].iloc[0]
+            assert row["image_correlation"] == pytest.approx(matrices[layer].mean(), abs=1e-6)
+            assert row["image_correlation_low"] <= row["image_correlation"]
+        row = adjacent[adjacent["checkpoint"] == checkpoint].iloc[0]
         expected = np.corrcoef(matrices["relu"], matrices["output"])[0, 1]
         assert row["similarity"] == pytest.approx(expected, abs=1e-5)
         grams = found.matrices("gram", "small", "tiny", "relu", checkpoint)
@@ -323,7 +331,7 @@ def test_concepts_are_of_the_top_images(first, found):
     largest, images = store["max"].values, store["image"].values
     concepts = found.matrices("concepts", "random", "tiny", "relu1")
     assert concepts["top_image"].sizes == {"unit": 64, "rank": 24}
-    units = found.table("facetedness", "random", "tiny", "units").query("layer == 'relu1'")
+    units = found.table("multifacetedness", "random", "tiny", "units").query("layer == 'relu1'")
     for unit in (0, 17, 63):
         order = sorted(range(24), key=lambda i: (-largest[i, unit], images[i]))
         top = images[[i for i in order if largest[i, unit] > 0]]
@@ -333,8 +341,8 @@ def test_concepts_are_of_the_top_images(first, found):
         row = units[units["unit"] == unit].iloc[0]
         assert row["n_top_images"] == len(top)
         assert row["top_count_1"] == counts.max()
-    assert (units["facetedness"].isin(["multi", "single"]) == units["mf_degree"].notna()).all()
-    layers = found.table("facetedness", "small", "tiny", "layers")
+    assert (units["faceted"].isin(["multi", "single"]) == units["mf_degree"].notna()).all()
+    layers = found.table("multifacetedness", "small", "tiny", "layers")
     assert layers["layer"].tolist() == ["relu", "output"] * 3
     assert (layers["share_sf"] + layers["share_mf"] <= 1).all()
 
@@ -378,23 +386,23 @@ def test_measures_of_the_same_unit_stand_side_by_side(found):
 
 
 def test_substitution_is_of_the_stored_responses(finished):
-    finished.config["runs"][0] |= {"unit_layers": ["relu1", "output"], "units": 2}
+    finished.config["runs"][0] |= {"per_unit_layers": ["relu1", "output"], "units_per_layer": 2}
     finished.config["measures"] = {
-        "ascent": {"seeds": 2, "steps": 3, "parametrization": "fourier", "jitter": 1}
+        "activation_maximization": {"seeds": 2, "steps": 3, "parametrization": "fourier", "jitter": 1}
     }
     folder, block = finished.folder / "results/measures", f"random/tiny/{BLOCKS['random']}"
     finished.succeed(f"results/measures/substitution/{block}.units.parquet")
     table = pd.read_parquet(folder / f"substitution/{block}.units.parquet")
     for layer, n_units in (("relu1", 64), ("output", 3)):
-        ascent = xr.open_zarr(folder / f"ascent/{block}.zarr" / layer / "final")
-        assert ascent["picture"].shape == (2, 2, 2, 16, 16, 3)
-        assert ascent["path"].shape == (2, 2, 2, 4)
+        maximization = xr.open_zarr(folder / f"activation_maximization/{block}.zarr" / layer / "final")
+        assert maximization["image"].shape == (2, 2, 2, 16, 16, 3)
+        assert maximization["trajectory"].shape == (2, 2, 2, 4)
         units = table[table["layer"] == layer].reset_index(drop=True)
         assert len(units) == n_units
         sampled = units[units["rs_iam_failed"].notna()].set_index("unit")
-        assert sampled.index.tolist() == ascent["unit"].values.tolist()
+        assert sampled.index.tolist() == maximization["unit"].values.tolist()
         for place, unit in enumerate(sampled.index):
-            of_seeds = ascent["response"].values[0, :, place]
+            of_seeds = maximization["response"].values[0, :, place]
             shares = [(row > row[unit]).mean() for row in of_seeds if row[unit] > 0]
             expected = np.mean(shares) if shares else np.nan
             assert sampled.loc[unit, "rs_iam"] == pytest.approx(expected, nan_ok=True)
@@ -402,13 +410,13 @@ def test_substitution_is_of_the_stored_responses(finished):
         most = means[means.argmax(0)]
         natural = np.where(means.max(0) > 0, (most > means.max(0)[:, None]).mean(1), np.nan)
         np.testing.assert_allclose(units["rs_natural"], natural)
-    warning = "output has no rectifier: its own values are maximized"
-    assert warning in (finished.folder / f"logs/ascent/{block}.log").read_text()
+    warning = "output has no activation function: its own values are maximized"
+    assert warning in (finished.folder / f"logs/activation_maximization/{block}.log").read_text()
 
 
 def test_ablation_is_of_the_network_with_a_unit_less(finished):
     finished.config["measures"] = {"ablation": {"modes": ["zero", "mean", "resampled"], "resamples": 100}}
-    finished.config["runs"][1]["ablation_images"] = 5
+    finished.config["runs"][1]["n_ablation_images"] = 5
     planned = finished.planned()
     of_ablation = ("ablation", "importance", "figures_substitution")
     assert of_rule(planned, *of_ablation, *OF_CENSUS) == planned
@@ -450,7 +458,7 @@ def test_ablation_is_of_the_network_with_a_unit_less(finished):
         assert row["ablation_loss"] == pytest.approx(expected, abs=1e-5)
         assert row["ablation_loss_low"] <= row["ablation_loss"] <= row["ablation_loss_high"]
     # the largest mean is removed first
-    first = curves.query("mode == 'zero' and order == 'mean_activation' and n_removed == 1").iloc[0]
+    first = curves.query("mode == 'zero' and order == 'mean_activation' and n_ablated == 1").iloc[0]
     without = maps.copy()
     without[..., data["mean"].values.mean(0).argmax()] = 0
     assert first["loss"] == pytest.approx(loss_of(without)[some].mean(), abs=1e-5)
@@ -461,8 +469,8 @@ def test_ablation_is_of_the_network_with_a_unit_less(finished):
 def test_directions_are_those_of_the_maps(found):
     spectra = found.table("directions", "small", "tiny", "relu.spectrum")
     for checkpoint in ("0", "1", "final"):
-        patterns = found.activations("small", "tiny", "relu", checkpoint)["maps"].values.reshape(6, -1)
-        phi = patterns.astype(float) - patterns.mean(1, keepdims=True)
+        vectors = found.activations("small", "tiny", "relu", checkpoint)["maps"].values.reshape(6, -1)
+        phi = vectors.astype(float) - vectors.mean(1, keepdims=True)
         phi /= phi.std(1, keepdims=True)
         spectrum = spectra.query("checkpoint == @checkpoint")
         sigma = np.linalg.svd(phi, compute_uv=False)
@@ -496,7 +504,9 @@ def test_the_atlas_shows_every_unit(first):
             np.testing.assert_allclose(gini, expected["gini"], rtol=1e-4)
             images = read_data(folder / f"data/{network}/tiny/units/{layer}.js")
             assert len(images["top"]["image"]) == len(images["bottom"]["image"]) == len(expected)
-            assert len(images["ascent"]) == (0 if layer == "output" else min(len(expected), 32))
+            assert len(images["activation_maximization"]) == (
+                0 if layer == "output" else min(len(expected), 32)
+            )
 
 
 def test_nothing_is_left_half_done(first):
@@ -536,7 +546,7 @@ def test_layers_come_and_go(finished):
     assert planned - of_rule(planned, *OF_CENSUS) == {
         "results/activations/random/final/tiny/pool1.zarr",
         *of_block("random", *measures),
-        *of_network("random", "correlation", "similarity", "facetedness", "importance"),
+        *of_network("random", "correlation", "similarity", "multifacetedness", "importance"),
         *(figures("random", *SECTIONS) - of_network("random", "figures_agreement")),
     }
     assert of_rule(planned, "tables", "atlas_run", "atlas") >= {"tables", "atlas_run/random/tiny", "atlas"}
@@ -568,12 +578,12 @@ def test_deleted_stores_and_tables_are_made_again_alone(finished):
     sparsity.unlink()
     planned = finished.planned()
     of_random = {job for job in planned - of_rule(planned, *OF_CENSUS) if "random" in job}
-    # pictures are made by the network alone
-    measures = {measure for of_kind in MEASURES.values() for measure in of_kind} - {"ascent"}
+    # images are made by the network alone
+    measures = {measure for of_kind in MEASURES.values() for measure in of_kind} - {"activation_maximization"}
     assert {job for job in of_random if not job.startswith("figures_")} == {
         "results/activations/random/final/tiny/relu1.zarr",
         *of_block("random", *measures),
-        *of_network("random", "correlation", "similarity", "facetedness", "importance", "bases"),
+        *of_network("random", "correlation", "similarity", "multifacetedness", "importance", "bases"),
     }
     assert planned - of_rule(planned, *OF_CENSUS) - of_random == {
         str(sparsity.relative_to(finished.folder)),
@@ -600,7 +610,7 @@ def test_a_changed_parameter_or_code_reruns_what_depends_on_it(finished, tmp_pat
     before = finished.made()
 
     finished.config["measures"] = {"histogram": {"bins": 11}}
-    edit(scripts / "census/figures/facetedness.py", "EDITED = True")
+    edit(scripts / "census/figures/multifacetedness.py", "EDITED = True")
     edit(scripts / "census/measures/agreement.py", "EDITED = True")
     assert finished.planned() == {
         "agreement",

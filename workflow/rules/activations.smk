@@ -1,5 +1,5 @@
-# A rule for each forward pass; see scripts/census/planning/passes.py. A pass may be split into shards, jobs of their own,
-# whose stores a further rule puts together.
+# A rule for each forward pass; see scripts/census/planning/passes.py. A pass may be split into shards, jobs of their
+# own, whose stores a further rule puts together.
 from census.planning.passes import passes
 from census.planning.resources import memory_of_pass, runtime_of_pass
 
@@ -44,7 +44,7 @@ for each in passes(plan, code("extract.py")):
 
         rule:
             name:
-                f"gather_{each.name}"
+                f"merge_{each.name}"
             input:
                 shards=expand(each.shard, shard=range(each.shards)),
                 # shards are gone when their stores have their places: what makes them out of date
@@ -53,7 +53,7 @@ for each in passes(plan, code("extract.py")):
             output:
                 filled,
             log:
-                f"logs/gather/gather_{each.name}.log",
+                f"logs/merge/merge_{each.name}.log",
             conda:
                 CONDA
             resources:
@@ -63,8 +63,8 @@ for each in passes(plan, code("extract.py")):
                 settings=each.settings,
                 key=each.key,
                 folder=each.folder,
-                code=code("gather.py"),
+                code=code("merge_shards.py"),
             message:
-                f"Put together {each.title}"
+                f"Merge the shards of {each.title}"
             script:
-                "../../scripts/gather.py"
+                "../../scripts/merge_shards.py"

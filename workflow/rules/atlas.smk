@@ -19,7 +19,7 @@ rule atlas_run:
         concepts=stores_of_run(plan, "concepts"),
         facets=plan.blocks_of_run(FACETS, "facets"),
         tables=plan.blocks_of_run(FACETS_TABLE, "facets"),
-        ascents=plan.blocks_of_run(ASCENT, "units"),
+        maximization=plan.blocks_of_run(MAXIMIZATION, "units"),
         images=plan.of_run(lambda run: run.images),
     output:
         directory(ATLAS_RUN),

@@ -14,7 +14,7 @@ SCRIPTS = (
     "data.js",
     "dom.js",
     "query.js",
-    "pictures.js",
+    "images.js",
     "plots.js",
     "table.js",
     "pages.js",

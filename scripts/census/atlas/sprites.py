@@ -1,4 +1,4 @@
-"""Pictures of the atlas: many small images in one sheet, and strips of a unit's own pictures."""
+"""Images of the atlas: many small images in one sheet, and strips of a unit's own images."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from census.statistics.pixels import as_picture, resized, shrunk_size
+from census.statistics.pixels import as_image, resized, shrunk_size
 
 SHEET = 1024  # pixels along the longer side of a sheet, about
 QUALITY = 82  # of images that were shrunk; others keep their pixels
@@ -111,8 +111,8 @@ def save(path: Path, pixels: NDArray[np.uint8], *, exact: bool) -> None:
     exact : whether every pixel is kept; that suits small images, which are shown enlarged.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    picture = as_picture(pixels).convert("RGB")
+    image = as_image(pixels).convert("RGB")
     if exact:
-        picture.save(path, "WEBP", lossless=True, quality=20, method=0)
+        image.save(path, "WEBP", lossless=True, quality=20, method=0)
     else:
-        picture.save(path, "WEBP", quality=QUALITY, method=2)
+        image.save(path, "WEBP", quality=QUALITY, method=2)

@@ -1,4 +1,4 @@
-"""Pictures of single units: strips of their facets, and of what was made to drive them, a file each."""
+"""Images of single units: strips of their facets, and of what was made to drive them, a file each."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -27,8 +27,8 @@ def write_facets(
 
     Returns
     -------
-    by unit: its ``end`` of the layer; the ``reason`` for which it has no facets, or none in color, or None;
-    and how many tiles each of the pictures has that were ``made``.
+    by unit: its ``extreme`` of the layer; the ``reason`` for which it has no facets, or none in color, or
+    None; and how many tiles each of the images has that were ``made``.
     """
     found = {}
     for place, row in enumerate(rows):
@@ -44,35 +44,35 @@ def write_facets(
         for part, tiles in made.items():
             save(folder / f"{unit}-{part}.webp", strip(tiles, largest), exact=True)
         found[unit] = {
-            "end": row["end"],
+            "extreme": row["extreme"],
             "reason": row["reason"] or None,
             "made": {part: len(tiles) for part, tiles in made.items()},
         }
     return found
 
 
-def write_ascents(folder: Path, ascent: zarr.Group, largest: int) -> dict[int, Any]:
-    """Write ``{unit}-iam.webp`` and ``{unit}-am.webp``: the pictures made for each unit, from each seed.
+def write_maximized(folder: Path, maximization: zarr.Group, largest: int) -> dict[int, Any]:
+    """Write ``{unit}-iam.webp`` and ``{unit}-am.webp``: the images made for each unit, from each seed.
 
     Parameters
     ----------
     folder : where; it is made.
-    ascent : of a layer, at one checkpoint, as the rule ``ascent`` writes it.
+    maximization : of a layer, at one checkpoint, as the rule ``activation_maximization`` writes it.
     largest : pixels along a tile at most.
 
     Returns
     -------
-    by unit and objective: the unit's answer to each of its pictures.
+    by unit and objective: the unit's answer to each of its images.
     """
-    pictures, responses = ascent["picture"][:], ascent["response"][:]
-    exact = max(pictures.shape[3:5]) <= largest
+    images, responses = maximization["image"][:], maximization["response"][:]
+    exact = max(images.shape[3:5]) <= largest
     found: dict[int, Any] = {}
-    for place, unit in enumerate(ascent["unit"][:].tolist()):
+    for place, unit in enumerate(maximization["unit"][:].tolist()):
         found[unit] = {}
-        for number, objective in enumerate(ascent.attrs["objectives"]):
+        for number, objective in enumerate(maximization.attrs["objectives"]):
             save(
                 folder / f"{unit}-{objective}.webp",
-                strip(list(pictures[number, :, place]), largest),
+                strip(list(images[number, :, place]), largest),
                 exact=exact,
             )
             found[unit][objective] = [rounded(float(value), 4) for value in responses[number, :, place, unit]]

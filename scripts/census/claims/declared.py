@@ -20,18 +20,18 @@ from census.statistics.permutation import mantel, tails, trend
 from census.statistics.proportion import clopper_pearson
 from census.statistics.ranks import rank_correlation
 from census.statistics.significance import tail_p_values
-from census.statistics.similarity import steps
+from census.statistics.similarity import adjacent_pairs
 from census.statistics.svd import mean_square, participation_ratio
 
 Floats = NDArray[np.float64]
 Test = Callable[[Evidence], Outcome]
 TestOfLayers = Callable[[Evidence, list[str]], Outcome]
 # which layers a claim is about, by the evidence's own names for them
-Layers = Literal["recorded", "trunk", "rectified", "hidden", "substituted", "convolutional", "early"]
+Layers = Literal["recorded", "trunk", "nonlinear", "hidden", "substituted", "convolutional", "early"]
 
 DRAWS = 50  # of random top images, for a level of chance
-# the studies' notions of a unit that stands for one thing, each so that more of it is a higher number
-NOTIONS = {"mf_degree": -1, "selectivity": 1, "lifetime_sparseness": 1, "ablation_kl": 1, "rs_iam": -1}
+# the studies' unit measures that stands for one thing, each so that more of it is a higher number
+UNIT_MEASURES = {"mf_degree": -1, "selectivity": 1, "lifetime_sparseness": 1, "ablation_kl": 1, "rs_iam": -1}
 NAMES = {
     "mf_degree": "single-faceted",
     "selectivity": "selective",
@@ -78,7 +78,7 @@ def _claim(
     figure: tuple[str, str],
     resampled: str = "units",
     null: float = 0,
-    of: Layers = "rectified",
+    of: Layers = "nonlinear",
     orders: Sequence[str] = (),
 ) -> Callable[[TestOfLayers], TestOfLayers]:
     """Put a test among the claims.
@@ -139,7 +139,7 @@ def _sparsening(evidence: Evidence, names: list[str]) -> Outcome:
 @_claim(
     "S0.2",
     "decorrelation accompanies sparsening",
-    "ρ over layers of active fraction and mean pattern correlation",
+    "ρ over layers of active fraction and mean vector correlation",
     1,
     ("correlation", "decorrelation"),
     "images, units",
@@ -150,9 +150,9 @@ def _decorrelation(evidence: Evidence, names: list[str]) -> Outcome:
     return _trend(evidence, names, alike, of=active)
 
 
-def _median_alignment(evidence: Evidence, names: list[str], *, before: bool) -> Outcome:
+def _median_alignment(evidence: Evidence, names: list[str], *, preactivation: bool) -> Outcome:
     """Return the median over layers of the alignment with the units' basis."""
-    values = evidence.alignment(names, before=before)
+    values = evidence.alignment(names, preactivation=preactivation)
     known = ~np.isnan(values[0])
     if not known.any():
         return Outcome.undefined("undefined in all layers")
@@ -168,7 +168,7 @@ def _median_alignment(evidence: Evidence, names: list[str], *, before: bool) -> 
     "images, rotations",
 )
 def _alignment(evidence: Evidence, names: list[str]) -> Outcome:
-    return _median_alignment(evidence, names, before=False)
+    return _median_alignment(evidence, names, preactivation=False)
 
 
 @_claim(
@@ -179,8 +179,8 @@ def _alignment(evidence: Evidence, names: list[str]) -> Outcome:
     ("alignment", "depth"),
     "images, rotations",
 )
-def _alignment_before(evidence: Evidence, names: list[str]) -> Outcome:
-    return _median_alignment(evidence, names, before=True)
+def _alignment_of_preactivations(evidence: Evidence, names: list[str]) -> Outcome:
+    return _median_alignment(evidence, names, preactivation=True)
 
 
 @_claim(
@@ -277,7 +277,7 @@ def _last_step(evidence: Evidence, names: list[str]) -> Outcome:
     if evidence.has_class_maps:
         return Outcome.undefined("the last step has no weights: it averages class maps", len(names))
     alike = evidence.similarities(names)
-    across = np.stack([alike[:, here, there] for here, there in steps([False] * len(names))], axis=1)
+    across = np.stack([alike[:, here, there] for here, there in adjacent_pairs([False] * len(names))], axis=1)
     return Outcome.of_samples(across[:, -1] - across[:, :-1].min(1), across.shape[1])
 
 
@@ -287,7 +287,7 @@ def _last_step(evidence: Evidence, names: list[str]) -> Outcome:
     "similarity of a module's layers with the largest receptive field to the others, minus that of the "
     "others to each other; mean over modules",
     -1,
-    ("similarity", "submodules"),
+    ("similarity", "branches"),
     "images",
 )
 def _large_kernels_apart(evidence: Evidence, names: list[str]) -> Outcome:
@@ -310,7 +310,7 @@ def _large_kernels_apart(evidence: Evidence, names: list[str]) -> Outcome:
     "similarity to the output of a module's layers with the largest receptive field, minus that of those "
     "with the smallest; mean over modules",
     -1,
-    ("similarity", "submodules"),
+    ("similarity", "branches"),
     "images",
 )
 def _large_kernels(evidence: Evidence, names: list[str]) -> Outcome:
@@ -332,18 +332,26 @@ def _large_kernels(evidence: Evidence, names: list[str]) -> Outcome:
 
 
 @_claim(
-    "S2.1", "Gini sparsity rises with depth", "ρ of depth and mean Gini index", 1, ("facetedness", "degree")
+    "S2.1",
+    "Gini sparsity rises with depth",
+    "ρ of depth and mean Gini index",
+    1,
+    ("multifacetedness", "degree"),
 )
 def _gini(evidence: Evidence, names: list[str]) -> Outcome:
     return _trend(evidence, names, evidence.means("gini", names))
 
 
-@_claim("S2.1", "flatness falls with depth", "ρ of depth and mean flatness", -1, ("facetedness", "degree"))
+@_claim(
+    "S2.1", "flatness falls with depth", "ρ of depth and mean flatness", -1, ("multifacetedness", "degree")
+)
 def _flatness(evidence: Evidence, names: list[str]) -> Outcome:
     return _trend(evidence, names, evidence.means("flatness", names))
 
 
-@_claim("S2.2", "MF degree falls with depth", "ρ of depth and mean MF degree", -1, ("facetedness", "degree"))
+@_claim(
+    "S2.2", "MF degree falls with depth", "ρ of depth and mean MF degree", -1, ("multifacetedness", "degree")
+)
 def _mf_degree(evidence: Evidence, names: list[str]) -> Outcome:
     return _trend(evidence, names, evidence.means("mf_degree", names))
 
@@ -353,7 +361,7 @@ def _mf_degree(evidence: Evidence, names: list[str]) -> Outcome:
     "the share of single-faceted units grows with depth",
     "ρ of depth and share of single-faceted units",
     1,
-    ("facetedness", "counts"),
+    ("multifacetedness", "counts"),
 )
 def _single_faceted(evidence: Evidence, names: list[str]) -> Outcome:
     return _trend(evidence, names, evidence.means("is_single", names))
@@ -364,7 +372,7 @@ def _single_faceted(evidence: Evidence, names: list[str]) -> Outcome:
     "conceptual similarity of units falls with depth",
     "ρ of depth and mean correlation of two units' class counts",
     -1,
-    ("facetedness", "similarity"),
+    ("multifacetedness", "similarity"),
 )
 def _conceptual_similarity(evidence: Evidence, names: list[str]) -> Outcome:
     return _trend(evidence, names, evidence.unit_pairs[0])
@@ -375,7 +383,7 @@ def _conceptual_similarity(evidence: Evidence, names: list[str]) -> Outcome:
     "conceptual dissimilarity of units rises with depth",
     "ρ of depth and mean distance of two units' class counts",
     1,
-    ("facetedness", "similarity"),
+    ("multifacetedness", "similarity"),
 )
 def _conceptual_distance(evidence: Evidence, names: list[str]) -> Outcome:
     return _trend(evidence, names, evidence.unit_pairs[1])
@@ -387,7 +395,7 @@ def _conceptual_distance(evidence: Evidence, names: list[str]) -> Outcome:
     "share of layers whose lowest MF degree has p < 0.05, minus that of the highest; the same by chance "
     "subtracted",
     1,
-    ("facetedness", "degree"),
+    ("multifacetedness", "degree"),
     "layers",
 )
 def _significant_ends(evidence: Evidence, names: list[str]) -> Outcome:
@@ -481,7 +489,7 @@ def _last_substitution(evidence: Evidence, names: list[str]) -> Outcome:
 
 
 def _importance(effect: str, words: str) -> None:
-    """Declare the claims about which units matter, for one notion of an ablation effect."""
+    """Declare the claims about which units matter, for one measure of an ablation effect."""
 
     @_claim(
         "S3.4",
@@ -543,7 +551,7 @@ def _participation(evidence: Evidence, names: list[str]) -> Outcome:
     "nothing",
 )
 def _components(evidence: Evidence, names: list[str]) -> Outcome:
-    numbers = evidence.layers.loc[names, "n_components_above_null"].to_numpy(float)
+    numbers = evidence.layers.loc[names, "n_significant_components"].to_numpy(float)
     return _trend(evidence, names, numbers[None])
 
 
@@ -571,16 +579,16 @@ def _redundancy(evidence: Evidence, names: list[str]) -> Outcome:
     "ρ over significant components of singular value and class entropy of the images at both ends, mean over "
     "layers, minus that of pixels",
     -1,
-    ("directions", "purity"),
+    ("directions", "class_entropy"),
     "components",
 )
-def _purity(evidence: Evidence, names: list[str]) -> Outcome:
+def _entropy_and_sigma(evidence: Evidence, names: list[str]) -> Outcome:
     if evidence.layers["kind"].iloc[0] != "input":
         return Outcome.undefined("the input, with which layers are compared, is not recorded")
 
     def rho(name: str) -> Floats:
         # significant components only, in the order of their singular values
-        significant = evidence.layers.loc[name, "n_components_above_null"]
+        significant = evidence.layers.loc[name, "n_significant_components"]
         entropies = evidence.class_entropies(name)[: None if np.isnan(significant) else int(significant)]
         entropies = entropies[~np.isnan(entropies)]
         sigma = -np.arange(float(len(entropies)))
@@ -594,15 +602,15 @@ def _purity(evidence: Evidence, names: list[str]) -> Outcome:
 
 
 def _agreement(one: str, other: str) -> None:
-    """Declare the claim that two notions of a unit that stands for one thing agree."""
-    sign = NOTIONS[one] * NOTIONS[other]
+    """Declare the claim that two unit measures that stands for one thing agree."""
+    sign = UNIT_MEASURES[one] * UNIT_MEASURES[other]
 
     @_claim(
         "X.1",
         f"{NAMES[one]} units are {NAMES[other]}",
         f"ρ of {one} and {other} over units, mean over layers",
         sign,
-        ("agreement", "notions"),
+        ("agreement", "unit_measures"),
         of="substituted",
         orders=(one, other),
     )
@@ -611,5 +619,5 @@ def _agreement(one: str, other: str) -> None:
         return Outcome.of_samples(rho, len(names))
 
 
-for _one, _other in combinations(NOTIONS, 2):
+for _one, _other in combinations(UNIT_MEASURES, 2):
     _agreement(_one, _other)

@@ -30,7 +30,7 @@ class Source(Protocol):
     """Where what does not stand in the census comes from; each method takes the name of a layer."""
 
     def correlation(self, layer: str) -> NDArray[np.floating]:
-        """Return the correlations between patterns of images, (N, N); NaN where undefined."""
+        """Return the correlations between vectors of images, (N, N); NaN where undefined."""
 
     def class_counts(self, layer: str) -> NDArray[np.integer]:
         """Return how many top images of each unit are of each class, (C, K)."""
@@ -60,9 +60,9 @@ class Evidence:
     ) -> None:
         self.layers = layers.sort_values("depth").set_index("layer")
         units = units.assign(
-            # the flatness of silent units is a mark, -1, and no value
+            # the flatness of inactive units is a mark, -1, and no value
             flatness=units["flatness"].where(units["flatness"] > -0.5),
-            is_single=(units["facetedness"] == "single").astype(float),
+            is_single=(units["faceted"] == "single").astype(float),
             is_not_replaceable=(units["rs_iam"] == 0).where(units["rs_iam"].notna()).astype(float),
         )
         self._units = {str(name): rows for name, rows in units.groupby("layer", sort=False)}
@@ -74,9 +74,9 @@ class Evidence:
         return list(self.layers.index)
 
     @property
-    def rectified(self) -> list[str]:
-        """Names of the rectified layers: codes. The input and logits are none, and pooling repeats units."""
-        return list(self.layers.index[self.layers["kind"] == "rectifier"])
+    def nonlinear(self) -> list[str]:
+        """Names of the nonlinear layers: codes. The input and logits are none, and pooling repeats units."""
+        return list(self.layers.index[self.layers["kind"] == "nonlinearity"])
 
     @property
     def trunk(self) -> list[str]:
@@ -85,8 +85,8 @@ class Evidence:
 
     @property
     def has_class_maps(self) -> bool:
-        """Whether logits are averages of maps, one per class, of the last rectified layer."""
-        names, logits = self.rectified, self.layers.iloc[-1]
+        """Whether logits are averages of maps, one per class, of the last nonlinear layer."""
+        names, logits = self.nonlinear, self.layers.iloc[-1]
         if not names or logits["kind"] != "output":
             return False
         last = self.layers.loc[names[-1]]
@@ -94,13 +94,13 @@ class Evidence:
 
     @property
     def hidden(self) -> list[str]:
-        """Names of the hidden layers: rectified ones, without class maps."""
-        return self.rectified[:-1] if self.has_class_maps else self.rectified
+        """Names of the hidden layers: nonlinear ones, without class maps."""
+        return self.nonlinear[:-1] if self.has_class_maps else self.nonlinear
 
     @property
     def substituted(self) -> list[str]:
         """Names of the layers whose units were looked at one by one."""
-        return [name for name in self.rectified if self._units[name]["rs_iam"].notna().any()]
+        return [name for name in self.nonlinear if self._units[name]["rs_iam"].notna().any()]
 
     @property
     def convolutional(self) -> list[str]:
@@ -192,12 +192,12 @@ class Evidence:
 
     @cached_property
     def unit_pairs(self) -> tuple[Floats, Floats]:
-        """Mean similarity and mean distance of two units' classes, each (samples, rectified layers).
+        """Mean similarity and mean distance of two units' classes, each (samples, nonlinear layers).
 
         As in the census, inactive units are left out: they have no top images, and so no classes.
         """
         means = []
-        for name in self.rectified:
+        for name in self.nonlinear:
             counts = self._source.class_counts(name)
             active = counts.any(1)
             drawn = self.counts(name)[:, active]
@@ -223,7 +223,7 @@ class Evidence:
         return self._similarities[:, places[:, None], places]
 
     def matrix(self, layer: str) -> Floats:
-        """Return the correlations between patterns of images in a layer."""
+        """Return the correlations between vectors of images in a layer."""
         return np.asarray(self._source.correlation(layer), np.float64)
 
     def chance_degrees(self, layer: str, draws: int) -> Floats:
@@ -242,10 +242,10 @@ class Evidence:
         """Return the class entropy of each singular vector, in order of their singular values."""
         return np.asarray(self._source.class_entropies(layer), np.float64)
 
-    def alignment(self, names: Sequence[str], *, before: bool = False) -> Floats:
+    def alignment(self, names: Sequence[str], *, preactivation: bool = False) -> Floats:
         """Return the alignment of layers, kurtosis minus its mean over rotations, (samples, layers)."""
-        column = "alignment_kurtosis_before" if before else "alignment_kurtosis"
-        drawn = [self._source.alignment(name)[:, int(before)] for name in names]
+        column = "alignment_kurtosis_pre" if preactivation else "alignment_kurtosis"
+        drawn = [self._source.alignment(name)[:, int(preactivation)] for name in names]
         return np.concatenate(
             [self.layers.loc[list(names), column].to_numpy(float)[None], np.stack(drawn, axis=1)]
         )

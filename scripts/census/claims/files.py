@@ -50,7 +50,7 @@ class Files:
 
     def alignment(self, layer: str) -> NDArray[np.floating]:
         """Read the resampled alignment."""
-        columns = ["alignment_kurtosis", "alignment_kurtosis_before"]
+        columns = ["alignment_kurtosis", "alignment_kurtosis_pre"]
         return self._table("alignment", layer)[columns].to_numpy(float)
 
     def _open(self, kind: str, layer: str) -> zarr.Group:

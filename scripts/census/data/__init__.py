@@ -1,1 +1,1 @@
-"""Where labelled images come from, and the one form in which everything downstream reads them."""
+"""Where labeled images come from, and the one form in which everything downstream reads them."""

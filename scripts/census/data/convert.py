@@ -19,7 +19,7 @@ from tqdm import tqdm
 from census import __version__
 from census.data.folder import Skipped, as_text, counted, endings_of, key_of_path, list_folder, listed
 from census.data.idx import read_idx
-from census.data.pictures import Form, Images, Picture, Unreadable, decode, endings, formats
+from census.data.images import DecodedImage, Form, Images, Unreadable, decode, endings, formats
 from census.data.sources import source_of, splits
 from census.data.store import DatasetWriter
 from census.data.unfinished import unfinished
@@ -86,17 +86,17 @@ def convert(
     faulty: list[Unreadable] = []
     with unfinished(store) as place:
         writer = DatasetWriter(place, images.total)
-        for picture in tqdm(images.pictures, f"{name} {split}", images.total, unit="image", mininterval=1):
-            if isinstance(picture, Unreadable):
-                faulty.append(picture)
+        for image in tqdm(images.decoded, f"{name} {split}", images.total, unit="image", mininterval=1):
+            if isinstance(image, Unreadable):
+                faulty.append(image)
                 continue
-            if writer.shape is not None and picture.pixels.shape != writer.shape:
-                raise StudyError(_other_size(key, folder, picture, sources[0], writer.shape))
-            writer.append(picture.pixels, picture.label)
-            labels.append(picture.label)
-            sources.append(picture.source)
-            if picture.is_first:
-                first_frames.append(picture.source)
+            if writer.shape is not None and image.pixels.shape != writer.shape:
+                raise StudyError(_other_size(key, folder, image, sources[0], writer.shape))
+            writer.append(image.pixels, image.label)
+            labels.append(image.label)
+            sources.append(image.source)
+            if image.is_first:
+                first_frames.append(image.source)
         _judge(faulty, images.total, f"{key}.unreadable", entry["unreadable"], folder, log)
         names = images.classes or [str(number) for number in range(max(labels) + 1)]
         _write_table(table, labels, names, sources)
@@ -175,12 +175,12 @@ def _read_fashion_mnist(folder: Path, split: str, form: Form) -> Images:
         raise StudyError(f"{folder}: labels and images do not match; delete the folder and run again")
     as_they_are = form.size is None or pixels.shape[1:] == (form.size, form.size)
 
-    def pictures() -> Iterator[Picture]:
+    def decoded() -> Iterator[DecodedImage]:
         for index, (image, label) in enumerate(zip(pixels, labels, strict=True)):
             formed = image[:, :, None] if as_they_are else form(Image.fromarray(np.asarray(image)))
-            yield Picture(formed, int(label), f"{split}/{index}")
+            yield DecodedImage(formed, int(label), f"{split}/{index}")
 
-    return Images(FASHION_MNIST_CLASSES, len(labels), pictures())
+    return Images(FASHION_MNIST_CLASSES, len(labels), decoded())
 
 
 def _read_imagenet_samples(folder: Path, form: Form, threads: int) -> Images:
@@ -201,7 +201,7 @@ def _read_imagenet_samples(folder: Path, form: Form, threads: int) -> Images:
 
 def read_files(
     folder: Path, files: Sequence[tuple[Path, int]], form: Form, threads: int
-) -> Iterator[Picture | Unreadable]:
+) -> Iterator[DecodedImage | Unreadable]:
     """Read files in their order, several at a time; few are held at once.
 
     Parameters
@@ -212,7 +212,7 @@ def read_files(
     threads : how many are read at a time: decoding and resizing let other threads run.
     """
 
-    def read(path: Path, label: int) -> Picture | Unreadable:
+    def read(path: Path, label: int) -> DecodedImage | Unreadable:
         def load() -> tuple[Image.Image, int]:
             if not (folder / path).stat().st_size:
                 raise ValueError("the file is empty")
@@ -222,7 +222,7 @@ def read_files(
 
         return decode(as_text(path.as_posix()), load, form)
 
-    pending: deque[Future[Picture | Unreadable]] = deque()
+    pending: deque[Future[DecodedImage | Unreadable]] = deque()
     with ThreadPoolExecutor(threads) as pool:
         for path, label in files:
             pending.append(pool.submit(read, path, label))
@@ -232,10 +232,10 @@ def read_files(
             yield pending.popleft().result()
 
 
-def _other_size(key: str, folder: Path, picture: Picture, first: str, shape: tuple[int, ...]) -> str:
-    height, width = picture.pixels.shape[:2]
+def _other_size(key: str, folder: Path, image: DecodedImage, first: str, shape: tuple[int, ...]) -> str:
+    height, width = image.pixels.shape[:2]
     return (
-        f"{key}.size: is null, so all images must have one size, but {folder / picture.source} has "
+        f"{key}.size: is null, so all images must have one size, but {folder / image.source} has "
         f"{width}×{height} pixels and {first} has {shape[1]}×{shape[0]}; give a size to which all are brought"
     )
 

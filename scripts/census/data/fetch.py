@@ -46,7 +46,7 @@ def fetch(name: str, destination: Path, log: logging.Logger) -> None:
     if name not in SOURCES:
         raise StudyError(f"there is no source {name!r}{nearest(name, SOURCES)}")
     source = SOURCES[name]
-    log.info("fetching %s (%s, licence: %s)", name, source.download, source.licence)
+    log.info("fetching %s (%s, license: %s)", name, source.download, source.license)
     with unfinished(destination) as folder:
         try:
             # below the folder that is to be filled: what a kill leaves here goes with it
@@ -64,11 +64,11 @@ def fetch(name: str, destination: Path, log: logging.Logger) -> None:
 def _fetch_torchvision(name: str, destination: Path, log: logging.Logger) -> None:
     if name not in TORCHVISION:
         raise StudyError(
-            f"torchvision has no data set {name!r} of labelled images{nearest(name, TORCHVISION)}"
+            f"torchvision has no data set {name!r} of labeled images{nearest(name, TORCHVISION)}"
         )
     from census.data.torchvision_sets import download
 
-    log.info("fetching %s with torchvision; its licence is in torchvision's documentation", name)
+    log.info("fetching %s with torchvision; its license is in torchvision's documentation", name)
     with unfinished(destination) as folder:
         try:
             download(name, folder)

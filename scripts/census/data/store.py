@@ -111,7 +111,7 @@ class DatasetWriter:
         self._held = 0
 
     def finish(self, classes: Sequence[str], attributes: Mapping[str, Any]) -> str:
-        """Write what is left, and the stamp that makes the store a finished one.
+        """Write what is left, and the attributes that make the store a finished one.
 
         Parameters
         ----------

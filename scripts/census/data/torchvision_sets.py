@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from census.data.pictures import Form, Images, Picture, Unreadable, decode
+from census.data.images import DecodedImage, Form, Images, Unreadable, decode
 from census.data.sources import TORCHVISION
 from census.errors import StudyError, is_full
 from census.networks.operators import torchvision_ready
@@ -62,12 +62,12 @@ def read_torchvision(name: str, folder: Path, split: str, form: Form) -> Images:
     if len(data) and data[0][0].mode in ("1", "L"):
         form = form.gray()
 
-    def pictures() -> Iterator[Picture | Unreadable]:
+    def decoded() -> Iterator[DecodedImage | Unreadable]:
         for index in range(len(data)):
             source = f"{split}/{index}"
             yield decode(source, partial(data.__getitem__, index), form)
 
-    return Images(_class_names(data), len(data), pictures())
+    return Images(_class_names(data), len(data), decoded())
 
 
 def _class_names(data: Any) -> list[str] | None:

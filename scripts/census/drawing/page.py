@@ -51,11 +51,11 @@ COLORMAPS = {
     "agreement": mpl.colormaps["RdBu_r"].with_extremes(bad="white"),
     "distance": mpl.colormaps["viridis"].with_extremes(bad=GRAY),
 }
-MARKERS = {"input": "s", "rectifier": "o", "pooling": "v", "module": "D", "output": "s", "other": "^"}
+MARKERS = {"input": "s", "nonlinearity": "o", "pooling": "v", "module": "D", "output": "s", "other": "^"}
 KIND_NAMES = {
     "input": "input",
     "output": "logits",
-    "rectifier": "rectified layer",
+    "nonlinearity": "nonlinear layer",
     "pooling": "pooling",
     "module": "module output",
     "other": "other layer",
@@ -277,7 +277,7 @@ class Page:
         *,
         solid: bool = True,
         kinds: bool = True,
-        silent: "pd.Series[bool] | None" = None,
+        inactive: "pd.Series[bool] | None" = None,
         crosses: bool = False,
     ) -> None:
         """Draw a column along depth with its interval; hollow and dashed if not ``solid``.
@@ -286,7 +286,7 @@ class Page:
         ----------
         table : a row per layer with depth, the column, and ``_low`` and ``_high`` of it if it has any.
         kinds : whether marks tell the kind of layer.
-        silent : for each row, whether a missing value comes of silence; said so in its place.
+        inactive : for each row, whether a missing value comes of inactivity; said so in its place.
         crosses : whether undefined values are crossed.
         """
         table = table.sort_values("depth")
@@ -297,7 +297,7 @@ class Page:
         axes.plot(x, y, color=color, linewidth=width, linestyle=style, zorder=2 + above)
         if f"{column}_low" in table:
             self.bars(axes, x, table[f"{column}_low"], table[f"{column}_high"], color, zorder=1 + above)
-        face, by_kind = color if solid else "white", table["kind"] if kinds else pd.Series("rectifier", x)
+        face, by_kind = color if solid else "white", table["kind"] if kinds else pd.Series("nonlinearity", x)
         for kind, marker in MARKERS.items():
             here = (by_kind == kind).to_numpy()
             if here.any():
@@ -307,10 +307,10 @@ class Page:
                     "zorder": 2 + above,
                 }
                 axes.plot(x[here], y[here], marker, **marks)
-        if silent is not None:
-            for place in x[np.isnan(y) & silent.reindex(table.index).to_numpy()]:
+        if inactive is not None:
+            for place in x[np.isnan(y) & inactive.reindex(table.index).to_numpy()]:
                 axes.text(
-                    place, 0.02, "silent", rotation=90, ha="center", va="bottom", fontsize=7, color=color
+                    place, 0.02, "inactive", rotation=90, ha="center", va="bottom", fontsize=7, color=color
                 )
         if crosses:
             self.crosses(axes, x, y, color)

@@ -12,9 +12,9 @@ from census.figures.style import GRAY, INK, wrapped
 if TYPE_CHECKING:
     from census.drawing.page import Page
 
-# inches: a tile, labels beside the picture, headings above it, and the margin below
+# inches: a tile, labels beside the canvas, headings above it, and the margin below
 SIDE, LABEL, ABOVE, BELOW = 0.24, 1.6, 0.42, 0.06
-# dots of the one picture in which all tiles lie
+# dots of the one canvas in which all tiles lie
 TILE, GAP, BETWEEN_STRIPS, BETWEEN_GROUPS, BETWEEN_ROWS = 36, 2, 12, 30, 32
 FRAME = 210  # shade of gray around a tile
 
@@ -69,7 +69,7 @@ def draw_strips(
     axes = page.axes_at(LABEL, ABOVE, width / dots, height / dots)
     axes.set_axis_off()
     tiles = {index: as_tile(pixels, TILE) for index, pixels in images.items()}
-    picture = np.full((height, width, 3), 255, np.uint8)
+    canvas = np.full((height, width, 3), 255, np.uint8)
     for row, (layer, groups) in enumerate(layers.items()):
         first = row * row_height + BETWEEN_ROWS - 6
         middle: float = first + TILE
@@ -77,7 +77,7 @@ def draw_strips(
             (0.06 - LABEL) * dots, middle, wrapped(layer, 22), va="center", fontsize=7, fontweight="bold"
         )
         if not any(groups.values()):
-            words = "no direction: all patterns constant"
+            words = "no direction: all vectors constant"
             axes.text(lefts[headings[0]], middle, words, fontsize=6.5, color=GRAY)
             continue
         for line, end in enumerate(("top", "bottom")):
@@ -90,8 +90,8 @@ def draw_strips(
                 for line, indices in enumerate(ends):
                     for rank, index in enumerate(indices):
                         x, y = left + rank * (TILE + GAP), first + line * (TILE + GAP)
-                        picture[y - 1 : y + TILE + 1, x - 1 : x + TILE + 1] = FRAME
-                        picture[y : y + TILE, x : x + TILE] = tiles[index]
-    axes.imshow(picture, interpolation="none")
+                        canvas[y - 1 : y + TILE + 1, x - 1 : x + TILE + 1] = FRAME
+                        canvas[y : y + TILE, x : x + TILE] = tiles[index]
+    axes.imshow(canvas, interpolation="none")
     for name, left in lefts.items():
         axes.text(left, -2, name, va="bottom", fontsize=8, fontweight="bold")

@@ -59,9 +59,9 @@ def draw_units(page: "Page", units: "pd.DataFrame", layers: "pd.DataFrame") -> N
         "ablation_changed": "images whose first\nclass changes",
         "ablation_loss": "change of cross-entropy\n(nats; log beyond ±0.001)",
         "ablation_accuracy": "change of accuracy",
-        "ablation_worst_class": "fall of the accuracy on\nthe class that loses most",
+        "ablation_most_affected": "fall of the accuracy on\nthe class that loses most",
     }
-    few = units["ablation_worst_class"].isna().all()
+    few = units["ablation_most_affected"].isna().all()
     # loss and accuracy need labels that are classes of the network
     rows = {name: words for name, words in rows.items() if units[name].notna().any()}
     panels = page.panels(
@@ -196,9 +196,9 @@ def _draw_areas(page: "Page", axes: "Axes", layers: "pd.DataFrame", orders: list
     """Draw the area under each curve along depth."""
     for number, order in enumerate(orders):
         _, color, marker = ORDERS[order]
-        x, column = page.place(layers) + 0.12 * (number - (len(orders) - 1) / 2), f"auc_{order}"
+        x, column = page.place(layers) + 0.12 * (number - (len(orders) - 1) / 2), f"ablation_auc_{order}"
         if order == "random":
-            least, most = layers["auc_random_least"], layers["auc_random_most"]
+            least, most = layers["ablation_auc_random_min"], layers["ablation_auc_random_max"]
             axes.fill_between(x, least, most, color=color, alpha=0.4, linewidth=0)
         low, high = layers[f"{column}_low"], layers[f"{column}_high"]
         page.bars(axes, x, low, high, color, alpha=0.4, linewidth=2)
@@ -217,7 +217,7 @@ family = Family(
         "curves": Tables("ablation.curves"),
         "layers": Tables("ablation.layer"),
     },
-    where=lambda run: bool(run.unit_layers),
+    where=lambda run: bool(run.per_unit_layers),
     views=[
         View(
             "units",

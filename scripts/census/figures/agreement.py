@@ -34,7 +34,7 @@ NAMES = {
     "active_fraction": "active fraction",
     "lifetime_sparseness": "lifetime sparseness",
     "gini": "Gini index of classes",
-    "mf_degree": "multi-facetedness",
+    "mf_degree": "multifacetedness",
     "selectivity": "class selectivity",
     "auroc": "AUROC of best class",
     "informedness": "informedness",
@@ -46,9 +46,9 @@ NAMES = {
     "ablation_changed": "share of changed first classes",
     "ablation_loss": "loss without the unit",
     "ablation_accuracy": "accuracy without the unit",
-    "ablation_worst_class": "fall of its worst class",
+    "ablation_most_affected": "fall of its most affected class",
 }
-# one pair for each two of the studies' notions
+# one pair for each two of the studies' unit measures
 PAIRS = {
     ("mf_degree", "lifetime_sparseness"): (BLUE, "o"),
     ("mf_degree", "selectivity"): (VERMILION, "s"),
@@ -88,7 +88,7 @@ def _draw_matrix(page: "Page", axes: "Axes", whole: "pd.DataFrame") -> None:
     state = final_state(whole.assign(step=np.nan))
     has_control = UNTRAINED in set(whole["checkpoint"])
     axes.set_title(
-        "within layers, mean over rectified ones\n"
+        "within layers, mean over nonlinear ones\n"
         + (f"below the diagonal {state}, above it untrained" if has_control else state),
         fontweight="normal",
     )
@@ -133,12 +133,12 @@ family = Family(
     name="agreement",
     section="agreement",
     reads={"agreement": Tables("agreement.agreement")},
-    where=lambda run: run.has_rectified,
+    where=lambda run: run.has_nonlinear,
     views=[
         View(
-            "notions",
+            "unit_measures",
             draw_agreement,
-            "Do the notions of a unit agree?",
+            "Do the unit measures agree?",
             caption="""
             Spearman's rank correlation of each two measures of the same units of {network}, on images of
             {dataset}. Above: within each layer with an activation function, mean over layers weighted by

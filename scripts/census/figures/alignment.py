@@ -1,4 +1,4 @@
-"""Alignment of activation vectors with the basis of units, along depth and over training."""
+"""Alignment of activation vectors with the unit basis, along depth and over training."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 
     from census.drawing.page import Page
 
-# before a rectifier and after it: ending of the columns, color, name in legends
-BEFORE, AFTER = ("_before", VERMILION, "before the rectifier"), ("", BLUE, "the layer, after any rectifier")
+# before an activation function and after it: ending of the columns, color, name in legends
+BEFORE, AFTER = (
+    ("_pre", VERMILION, "before the activation function"),
+    ("", BLUE, "the layer, after any activation function"),
+)
 KINDS = {"neurons": BLUE, "random": GRAY, "principal": ORANGE, "independent": GREEN}
 NAMES = {"neurons": "units", "random": "random", "principal": "principal", "independent": "independent"}
 
@@ -34,18 +37,18 @@ def draw_depth(page: "Page", layers: "pd.DataFrame", bases: "pd.DataFrame | None
     """
     n_panels = 2 if bases is None else 3
     panels = page.along_depth(layers_of(layers), 0.4 + 1.65 * n_panels, n_panels, wider=0.6)
-    rectified = layers[layers["kind"] == "rectifier"]
+    nonlinear = layers[layers["kind"] == "nonlinearity"]
     for panel, column, what in (
         (panels[0], "alignment_z", "kurtosis"),
         (panels[1], "alignment_gini_z", "Gini index"),
     ):
-        for (suffix, color, _), table in ((BEFORE, rectified), (AFTER, layers)):
+        for (suffix, color, _), table in ((BEFORE, nonlinear), (AFTER, layers)):
             page.curves(panel, table, f"{column}{suffix}", color, crosses=True)
         _chance(panel)
         panel.set_ylabel(f"z of {what}")
     panels[0].set_title("Preference for the units' basis: units against random rotations")
     page.line(AFTER[2], AFTER[1])
-    if len(rectified):
+    if len(nonlinear):
         page.line(BEFORE[2], BEFORE[1])
     _explain_chance(page)
     page.explain(layers)
@@ -58,26 +61,26 @@ def _draw_bases(page: "Page", axes: "Axes", bases: "pd.DataFrame", state: str) -
     page.words("directions:")
     for kind, color in KINDS.items():
         table = bases[bases["directions"] == kind]
-        page.curve(axes, table, "pattern_kurtosis", color, crosses=True)
+        page.curve(axes, table, "vector_kurtosis", color, crosses=True)
         page.line(NAMES[kind], color, linewidth=3)
-    restless = bases[bases["n_unsettled"] > 0]
+    restless = bases[bases["n_not_converged"] > 0]
     ring: dict[str, Any] = {"marker": "o", "markersize": 9, "fillstyle": "none", "linestyle": ""}
     for kind, table in restless.groupby("directions"):
-        axes.plot(page.place(table), table["pattern_kurtosis"], color=KINDS[kind], **ring)
+        axes.plot(page.place(table), table["vector_kurtosis"], color=KINDS[kind], **ring)
         page.line("not converged", KINDS[kind], **ring)
     axes.set_title(f"Kurtosis over up to {bases['n_directions'].max()} directions of each kind, {state}")
     axes.set_ylabel("kurtosis along\ndirections")
 
 
 def draw_learning(page: "Page", layers: "pd.DataFrame") -> None:
-    """Draw z of kurtosis of each layer against the step of training, before and after the rectifier."""
-    names, rectified = layers_of(layers), layers[layers["kind"] == "rectifier"]
-    panels = page.panels(WIDTH, 3.4, 1, 2 if len(rectified) else 1, sharex=True, sharey=True)[0]
+    """Draw z of kurtosis of each layer over training, before and after activation functions."""
+    names, nonlinear = layers_of(layers), layers[layers["kind"] == "nonlinearity"]
+    panels = page.panels(WIDTH, 3.4, 1, 2 if len(nonlinear) else 1, sharex=True, sharey=True)[0]
     page.over_training(panels[0], layers, "alignment_z", names)
-    panels[0].set_title("Layers, after any rectifier")
-    if len(rectified):
-        page.over_training(panels[1], rectified, "alignment_z_before", names)
-        panels[1].set_title("Before their rectifiers")
+    panels[0].set_title("Layers, after any activation function")
+    if len(nonlinear):
+        page.over_training(panels[1], nonlinear, "alignment_z_pre", names)
+        panels[1].set_title("Before their activation functions")
     for panel in panels:
         _chance(panel)
     panels[0].set_ylabel("z of kurtosis over units\nagainst random rotations")
@@ -113,9 +116,9 @@ family = Family(
         View(
             "depth",
             draw_depth,
-            "The basis of units",
+            "The unit basis",
             caption="""
-            Alignment of the activation vectors of {network} with the basis of units, on images of {dataset}.
+            Alignment of the activation vectors of {network} with the unit basis, on images of {dataset}.
             The vector of a layer's units at one position is peaked if few units carry it: kurtosis and the
             Gini index say how much. z is the mean over vectors minus that over randomly rotated bases, in
             standard deviations over rotations. At 0 units are directions like any other; the gray band is
@@ -130,10 +133,10 @@ family = Family(
         View(
             "learning",
             draw_learning,
-            "The basis of units over learning",
+            "The unit basis over learning",
             where=lambda run: run.has_learning,
             caption="""
-            Alignment of the activation vectors of {network} with the basis of units, on images of {dataset},
+            Alignment of the activation vectors of {network} with the unit basis, on images of {dataset},
             against the training step: z of kurtosis against random rotations, of layers (left) and of
             pre-activations (right). Colors tell depth, from dark (input) to light (logits); bands are 95 %
             bootstrap intervals over images; the gray band is chance.

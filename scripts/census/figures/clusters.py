@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from census.drawing.page import Page
 
 MOST_CLUSTERS = 10  # of a layer, of which the largest are drawn
-TILE, GAP = 56, 4  # dots of a picture, and between pictures
-# inches: a row of pictures, what stands above a layer's rows, what stands above and below the figure
+TILE, GAP = 56, 4  # dots of an image, and between images
+# inches: a row of tiles, what stands above a layer's rows, what stands above and below the figure
 ROW, HEADING, ABOVE, BELOW = 0.34, 0.68, 0.25, 0.1
-MARGIN, LABELS = 0.25, 0.75  # beside the trees, and between them and the pictures
+MARGIN, LABELS = 0.25, 0.75  # beside the trees, and between them and the images
 
 
 def draw_depth(page: "Page", layers: "pd.DataFrame") -> None:
@@ -63,7 +63,7 @@ def draw_depth(page: "Page", layers: "pd.DataFrame") -> None:
     below.set_ylabel("clusters /\nunits that vary")
     page.explain(layers, BLUE, interval=False, kinds=False)
     page.line("chance: responses\npermuted over images", VERMILION, marker="_", markersize=11, linestyle="")
-    page.words(f"joined at a mean\ncorrelation ≥ {layers['cluster_threshold'].iloc[0]:g}")
+    page.words(f"merged at a mean\ncorrelation ≥ {layers['cluster_threshold'].iloc[0]:g}")
 
 
 @dataclass(frozen=True)
@@ -75,14 +75,14 @@ class LayerClusters:
     layer : its name.
     threshold : correlation at which clusters are cut.
     clusters : int (units,), of the units that vary; empty where none does.
-    joins : float (units − 1, 4), average linkage on 1 − r.
+    merges : float (units − 1, 4), average linkage on 1 − r.
     top_images : int (clusters, ranks), images to which the units of each cluster answer most.
     """
 
     layer: str
     threshold: float
     clusters: NDArray[np.integer]
-    joins: NDArray[np.floating]
+    merges: NDArray[np.floating]
     top_images: NDArray[np.integer]
 
     @property
@@ -97,10 +97,10 @@ class Branch:
 
     Attributes
     ----------
-    correlation : at which its parts are joined; for a cluster, the last of its joins, 1 for a single unit.
-    first : for a cluster, the correlation at which its first two units are joined.
-    cluster : its number; None for what joins several.
-    parts : what it joins; empty for a cluster.
+    correlation : at which its parts are merged; for a cluster, the last of its merges, 1 for a single unit.
+    first : for a cluster, the correlation at which its first two units are merged.
+    cluster : its number; None for what merges several.
+    parts : what it merges; empty for a cluster.
     """
 
     correlation: float
@@ -109,21 +109,21 @@ class Branch:
     parts: tuple["Branch", ...] = ()
 
 
-def prune(joins: NDArray[np.floating], clusters: NDArray[np.integer], n_shown: int) -> Branch:
-    """Return a tree without all clusters but the first few, and without the joins of single units in these.
+def prune(merges: NDArray[np.floating], clusters: NDArray[np.integer], n_shown: int) -> Branch:
+    """Return a tree without all clusters but the first few, and without the merges of single units in these.
 
     Parameters
     ----------
-    joins, clusters : see :class:`LayerClusters`; of at least one unit.
+    merges, clusters : see :class:`LayerClusters`; of at least one unit.
     n_shown : how many clusters are kept.
     """
     nodes: list[Branch | None] = [Branch(1.0, 1.0, int(c)) if c < n_shown else None for c in clusters]
-    for left, right, distance, _ in joins:
+    for left, right, distance, _ in merges:
         one, other = nodes[int(left)], nodes[int(right)]
         if one is None or other is None:
             nodes.append(one or other)
         elif one.cluster is not None and one.cluster == other.cluster:
-            # a single unit has no join of its own: the first is the highest of the others
+            # a single unit has no merge of its own: the first is the highest of the others
             firsts = [each.first for each in (one, other) if each.correlation < 1 or each.first < 1]
             nodes.append(Branch(1 - distance, max(firsts, default=1 - distance), one.cluster))
         else:
@@ -141,7 +141,7 @@ def leaves(branch: Branch) -> list[Branch]:
 def draw_trees(
     page: "Page", layers: Sequence[LayerClusters], pixels: Mapping[int, NDArray[np.uint8]]
 ) -> None:
-    """Draw how the largest clusters of each layer are joined, and the images to which they answer most.
+    """Draw how the largest clusters of each layer are merged, and the images to which they answer most.
 
     Parameters
     ----------
@@ -154,7 +154,7 @@ def draw_trees(
     for layer, count in zip(layers, rows, strict=True):
         top += HEADING
         height = ROW * count
-        # pictures are as wide as their row is high
+        # images are as wide as their row is high
         width = ROW * max(1, layer.top_images.shape[1])
         tree = WIDTH - 2 * MARGIN - LABELS - width
         _draw_layer(
@@ -170,12 +170,12 @@ def draw_trees(
 def _draw_layer(
     page: "Page",
     tree: "Axes",
-    pictures: "Axes",
+    tiles: "Axes",
     layer: LayerClusters,
     pixels: Mapping[int, NDArray[np.uint8]],
 ) -> None:
-    """Draw the tree of one layer's clusters, and beside each its pictures."""
-    pictures.set_axis_off()
+    """Draw the tree of one layer's clusters, and beside each its tiles."""
+    tiles.set_axis_off()
     sizes = np.bincount(layer.clusters)
     name = shortened(layer.layer, LONGEST)
     heading = f"{name}: no unit varies"
@@ -187,7 +187,7 @@ def _draw_layer(
     if not len(sizes):
         tree.set_axis_off()
         return
-    root = prune(layer.joins, layer.clusters, layer.n_shown)
+    root = prune(layer.merges, layer.clusters, layer.n_shown)
     shown = leaves(root)
     heights = {leaf.cluster: place for place, leaf in enumerate(shown)}
     _draw_branch(tree, root, heights)
@@ -202,9 +202,9 @@ def _draw_layer(
     tree.xaxis.tick_top()
     tree.xaxis.set_label_position("top")
     tree.tick_params(axis="x", labelsize=6.5, pad=1, length=2)
-    tree.set_xlabel("mean correlation at which clusters are joined", fontsize=6.5, labelpad=2)
+    tree.set_xlabel("mean correlation at which clusters are merged", fontsize=6.5, labelpad=2)
     columns = layer.top_images.shape[1]
-    picture = np.full((len(shown) * (TILE + GAP), columns * (TILE + GAP), 3), 255, np.uint8)
+    canvas = np.full((len(shown) * (TILE + GAP), columns * (TILE + GAP), 3), 255, np.uint8)
     for place, leaf in enumerate(shown):
         assert leaf.cluster is not None
         count = int(sizes[leaf.cluster])
@@ -218,8 +218,8 @@ def _draw_layer(
         )
         for rank, image in enumerate(layer.top_images[leaf.cluster]):
             y, x = place * (TILE + GAP) + GAP // 2, rank * (TILE + GAP)
-            picture[y : y + TILE, x : x + TILE] = page.tile(pixels[int(image)], TILE)
-    pictures.imshow(picture, aspect="auto", extent=(0, columns, len(shown) - 0.5, -0.5))
+            canvas[y : y + TILE, x : x + TILE] = page.tile(pixels[int(image)], TILE)
+    tiles.imshow(canvas, aspect="auto", extent=(0, columns, len(shown) - 0.5, -0.5))
 
 
 def _draw_branch(axes: "Axes", branch: Branch, heights: Mapping[int | None, int]) -> float:
@@ -256,7 +256,7 @@ def draw_dendrograms(
 
 def _clusters_of(group: "zarr.Group") -> LayerClusters:
     """Return the clusters of a layer, of which it may have none."""
-    empty = {"cluster": (0,), "join": (0, 4), "top_image": (0, 0)}
+    empty = {"cluster": (0,), "linkage": (0, 4), "top_image": (0, 0)}
     arrays = {
         name: group[name][:] if name in group else np.empty(shape, int) for name, shape in empty.items()
     }
@@ -264,7 +264,7 @@ def _clusters_of(group: "zarr.Group") -> LayerClusters:
         group.attrs["layer"],
         group.attrs["cluster_threshold"],
         arrays["cluster"],
-        arrays["join"],
+        arrays["linkage"],
         arrays["top_image"],
     )
 
@@ -273,7 +273,7 @@ family = Family(
     name="clusters",
     section="directions",
     reads={"layers": Tables("clusters.layer"), "stores": Matrices("clusters"), "images": Images()},
-    where=lambda run: bool(run.unit_layers),
+    where=lambda run: bool(run.per_unit_layers),
     parameters=("dendrograms",),
     views=[
         View(
@@ -297,7 +297,7 @@ family = Family(
             caption="""
             Dendrograms of the largest clusters of units in some layers of {network}, by average linkage of
             the correlation between mean responses to the images of {dataset}. The dashed line is where
-            clusters are cut; a blue bar reaches from the first join within a cluster to the last. At the
+            clusters are cut; a blue bar reaches from the first merge within a cluster to the last. At the
             right are the number of units of each cluster and the images to which its units respond most on
             average.
             """,

@@ -49,7 +49,7 @@ def draw_matrices(page: "Page", gram: "Stores", orders: "pd.DataFrame", checkpoi
         page,
         {group.attrs["layer"]: group["correlation"][:] for group in groups},
         {
-            layer: np.searchsorted(images, table.sort_values("place")["image"])
+            layer: np.searchsorted(images, table.sort_values("rank")["image"])
             for layer, table in orders.groupby("layer", sort=False)
         },
         groups[0]["label"][:],
@@ -85,9 +85,9 @@ def draw_in_orders(
     bar_height = 1.0
     height = max(n_blocks * (len(orders) * side + 0.32) + 0.4, bar_height + 1.1 + 0.15 * len(named))
     figure = page.blank(left + right, height)
-    pictures, legends = figure.subfigures(1, 2, width_ratios=(left, right), squeeze=False)[0]
+    area, legends = figure.subfigures(1, 2, width_ratios=(left, right), squeeze=False)[0]
     figure.set_layout_engine("constrained", w_pad=0.02, h_pad=0.03, hspace=0, wspace=0)
-    panels = pictures.subplots(n_blocks * len(orders), n_columns, squeeze=False)
+    panels = area.subplots(n_blocks * len(orders), n_columns, squeeze=False)
     # apart from each other for a few classes, from dark to light for many
     colors = page.colored("depth", np.linspace(0, 1, len(classes)), 0, 1)
     if len(classes) <= len(FEW_CLASSES):
@@ -105,25 +105,25 @@ def draw_in_orders(
             if column == 0:
                 page.label_only(panel, f"ordered by\n{shortened(name, 20)}")
     axes = legends.add_axes((0.08, 1 - (bar_height + 0.35) / height, 0.1, bar_height / height))
-    page.scale(axes, "pattern correlation r", "correlation", -1, 1, cax=axes)
+    page.scale(axes, "vector correlation r", "correlation", -1, 1, cax=axes)
     for label, name in zip(shown, named, strict=False):
         page.area(name, colors[label])
     if any(np.isnan(matrix).any() for matrix in matrices.values()):
-        page.area("undefined:\nconstant pattern", GRAY)
+        page.area("undefined:\nconstant vector", GRAY)
     below = 1 - (bar_height + 0.5) / height
     style = {"alignment": "left", "fontsize": 7, "title": "class" if named else None}
     page.legend(of=legends, loc="upper left", bbox_to_anchor=(0, below), **style)
 
 
 def _with_strips(matrix: NDArray[np.floating], colors: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Return a picture (N, N, 4) with the colors (N, 4) of its rows along the left and the top."""
+    """Return a canvas (N, N, 4) with the colors (N, 4) of its rows along the left and the top."""
     n_images = len(matrix)
     width, gap = max(1, round(n_images / 16)), max(1, round(n_images / 60))
-    picture = np.ones((n_images + width + gap, n_images + width + gap, 4))
-    picture[width + gap :, width + gap :] = matrix
-    picture[:width, width + gap :] = colors
-    picture[width + gap :, :width] = colors[:, None]
-    return picture
+    canvas = np.ones((n_images + width + gap, n_images + width + gap, 4))
+    canvas[width + gap :, width + gap :] = matrix
+    canvas[:width, width + gap :] = colors
+    canvas[width + gap :, :width] = colors[:, None]
+    return canvas
 
 
 def draw_decorrelation(page: "Page", layers: "pd.DataFrame", sparsity: "pd.DataFrame") -> None:
@@ -132,19 +132,19 @@ def draw_decorrelation(page: "Page", layers: "pd.DataFrame", sparsity: "pd.DataF
     right = left.twinx()
     right.spines["right"].set_visible(True)
     right.grid(visible=False)
-    undefined = layers["n_undefined_patterns"] > 0
-    page.curves(left, layers, "pattern_correlation", VERMILION, silent=undefined)
+    undefined = layers["n_undefined_vectors"] > 0
+    page.curves(left, layers, "image_correlation", VERMILION, inactive=undefined)
     page.curves(right, sparsity, "active_fraction", BLUE)
-    lowest = min(0, layers["pattern_correlation_low"].min())
+    lowest = min(0, layers["image_correlation_low"].min())
     for axes in (left, right):
         axes.set_ylim(1.05 * lowest - 0.03, 1.03)
     left.axhline(0, color=GRAY, linewidth=0.8)
-    left.set_ylabel("mean correlation between\npatterns of different images", color=VERMILION)
+    left.set_ylabel("mean correlation between\nvectors of different images", color=VERMILION)
     right.set_ylabel("active fraction (share of values ≠ 0)", color=BLUE)
     right.set_yticks([0, 0.2, 0.4, 0.6, 0.8, 1])
     page.percent(right.yaxis)
-    page.numbers_above(left, "undefined\npatterns", (at(layers, "final")["n_undefined_patterns"], VERMILION))
-    page.line("pattern correlation", VERMILION, linewidth=3)
+    page.numbers_above(left, "undefined\nvectors", (at(layers, "final")["n_undefined_vectors"], VERMILION))
+    page.line("vector correlation", VERMILION, linewidth=3)
     page.line("active fraction", BLUE, linewidth=3)
     page.explain(layers)
 

@@ -44,7 +44,7 @@ LEAST_VARIANCE, MOST_VARIANCE = 1e-5, 1e2  # that a histogram shows
 
 
 def draw_spectrum(page: "Page", spectra: "pd.DataFrame", layers: "pd.DataFrame") -> None:
-    """Draw strength and reconstruction error of each layer against the number of components."""
+    """Draw eigenvalue and reconstruction error of each layer against the number of components."""
     names, shown = layers_of(layers), list(states(layers))[::-1]
     panels = page.panels(WIDTH + 1.2, 0.9 + 2.7 * len(shown), len(shown), 2, sharex="col", sharey="col")
     if len(names) <= MOST_NAMED:
@@ -52,23 +52,23 @@ def draw_spectrum(page: "Page", spectra: "pd.DataFrame", layers: "pd.DataFrame")
             page.line(shortened(name, 24), page.depth_color(place, len(names)))
     for (left, right), (checkpoint, rows) in zip(panels, shown, strict=True):
         state = final_state(layers) if checkpoint == FINAL else "untrained"
-        left.set_title(f"Strength of components, {state}")
+        left.set_title(f"Eigenvalues of components, {state}")
         right.set_title(f"Reconstruction, {state}")
-        here, above = at(spectra, checkpoint), rows.set_index("layer")["n_components_above_null"]
+        here, above = at(spectra, checkpoint), rows.set_index("layer")["n_significant_components"]
         for place, name in enumerate(names):
             table = here[here["layer"] == name].sort_values("component")
             color, k = page.depth_color(place, len(names)), table["component"].to_numpy()
-            left.plot(k, table["strength"], color=color, linewidth=0.9)
+            left.plot(k, table["eigenvalue"], color=color, linewidth=0.9)
             right.plot(k, table["reconstruction_error"], color=color, linewidth=0.9)
             right.plot(k, table["held_out_error"], color=color, linewidth=0.9, linestyle=DASHED)
             n_above = above.get(name, np.nan)
             if n_above >= 1:
-                last = table[table["component"] == n_above]["strength"]
+                last = table[table["component"] == n_above]["eigenvalue"]
                 left.plot([n_above], last, "o", color=color, markersize=3.5)
         left.axhline(1, color=GRAY, linewidth=0.8)
-        left.set(xscale="log", yscale="log", ylabel="strength σ² / neurons\n(mean over images: 1)")
-        right.set(xscale="log", ylim=(-0.02, 1.02), ylabel="error / norm of patterns")
-    strongest = spectra["strength"].max() if len(spectra) else 1
+        left.set(xscale="log", yscale="log", ylabel="eigenvalue σ² / neurons\n(mean over images: 1)")
+        right.set(xscale="log", ylim=(-0.02, 1.02), ylabel="error / norm of vectors")
+    strongest = spectra["eigenvalue"].max() if len(spectra) else 1
     panels[0, 0].set_ylim(1e-3, 2 * strongest)
     for panel in panels[-1]:
         panel.set_xlabel("components")
@@ -88,17 +88,17 @@ def draw_depth(page: "Page", layers: "pd.DataFrame", components: int) -> None:
     panels = page.along_depth(layers_of(layers), 5.4, 3, wider=1.4)
     for panel, column, color in (
         (panels[0], "participation_ratio_matched", BLUE),
-        (panels[1], "n_components_above_null", BLUE),
+        (panels[1], "n_significant_components", BLUE),
         (panels[2], f"reconstruction_error_{components}", BLUE),
         (panels[2], f"held_out_error_{components}", VERMILION),
     ):
         page.curves(panel, layers, column, color, crosses=True)
-    panels[0].set_title("Over how many components patterns spread")
+    panels[0].set_title("Over how many components vectors spread")
     panels[0].set_ylabel(f"participation ratio\nfor {at(layers, FINAL)['matched_images'].iloc[0]} images")
     panels[1].set_title("How many components neurons share")
     panels[1].set_ylabel("components above\nthe null")
     panels[2].set_title(f"What {components} components leave out")
-    panels[2].set_ylabel("error /\nnorm of patterns")
+    panels[2].set_ylabel("error /\nnorm of vectors")
     for panel in panels[:2]:
         panel.set_ylim(bottom=0)
     panels[2].set_ylim(0, 1.02)
@@ -129,7 +129,7 @@ def _explain_compared(page: "Page", layers: "pd.DataFrame") -> None:
     page.line("chance: images\ndrawn at random", ORANGE, linestyle=":")
 
 
-def draw_purity(page: "Page", layers: "pd.DataFrame", directions: "pd.DataFrame") -> None:
+def draw_class_entropy(page: "Page", layers: "pd.DataFrame", directions: "pd.DataFrame") -> None:
     """Draw of how many classes the images at the ends of directions are, against σ and along depth."""
     final, names = at(layers, FINAL), layers_of(layers)
     width, height = page.depth_width(len(names)) + 1.6, 6.6 + page.names_height(names)
@@ -150,7 +150,7 @@ def draw_purity(page: "Page", layers: "pd.DataFrame", directions: "pd.DataFrame"
     scatter.set_title("Each component of each layer, dark to light: from the input on")
     for name, (color, _) in COMPARED.items():
         page.curves(above, layers, f"class_entropy_{name}", color)
-    page.curves(below, layers, "rho_purity", BLUE, crosses=True)
+    page.curves(below, layers, "rho_entropy_sigma", BLUE, crosses=True)
     above.plot(page.place(final), final["class_entropy_chance"], color=ORANGE, linestyle=":")
     above.set_ylim(bottom=0)
     above.set_ylabel("mean class entropy\n(bits; 0: one class)")
@@ -158,7 +158,7 @@ def draw_purity(page: "Page", layers: "pd.DataFrame", directions: "pd.DataFrame"
     below.axhline(0, color=GRAY, linewidth=0.8)
     below.set_ylim(-1.03, 1.03)
     below.set_ylabel("Spearman's ρ of σ\nand class entropy")
-    below.set_title("Below 0: components of larger σ have purer ends")
+    below.set_title("Below 0: components of larger σ have purer extremes")
     _explain_compared(page, layers)
 
 
@@ -167,7 +167,7 @@ def draw_variance(page: "Page", layers: "pd.DataFrame", directions: "pd.DataFram
     variances: dict[str, dict[str, NDArray[np.floating]]] = {name: {} for name in layers_of(layers)}
     for checkpoint, _ in states(layers):
         for group in stores.groups(checkpoint):
-            if "variance" in group:  # not where all patterns are constant
+            if "variance" in group:  # not where all vectors are constant
                 variances[group.attrs["layer"]][checkpoint] = group["variance"][:].ravel()
     draw_variances(page, variances, directions)
 
@@ -201,7 +201,7 @@ def draw_variances(
             axes.plot(marked, np.full(len(marked), base + 0.06), "|", color=color, markersize=5)
     axes.set_xscale("log")
     axes.set_xlim(LEAST_VARIANCE, MOST_VARIANCE)
-    axes.set_xlabel("variance of the normalised activation over images (log scale)")
+    axes.set_xlabel("variance of the normalized activation over images (log scale)")
     page.area("neurons", BLUE, alpha=0.45)
     if any(UNTRAINED in by_state for by_state in variances.values()):
         page.area("untrained", GRAY, alpha=0.45)
@@ -302,7 +302,7 @@ class _Ends:
         self.shapes: dict[str, Sequence[int]] = {}
         self._sides = {}
         for group in stores.groups(FINAL):
-            if "variance" in group:  # not where all patterns are constant
+            if "variance" in group:  # not where all vectors are constant
                 name = group.attrs["layer"]
                 self.shapes[name] = group.attrs["shape"]
                 self._sides[name] = [group[f"{end}_image"][:, :images_shown] for end in ("top", "bottom")]
@@ -394,9 +394,9 @@ family = Family(
             corresponds="the comparison of redundancy in the text",
         ),
         View(
-            "purity",
-            draw_purity,
-            "Purity of directions",
+            "class_entropy",
+            draw_class_entropy,
+            "Class entropy of directions",
             caption="""
             Class entropy of the images of {dataset} with the highest and the lowest scores on directions of
             {network}. Above: each singular vector of each layer, against its share of the variance. Middle:

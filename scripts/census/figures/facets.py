@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from census.drawing.inputs import Stores
     from census.drawing.page import Page
 
-# inches: labels beside the picture, headings above it, the margin below, and a line of the smallest text
+# inches: labels beside the canvas, headings above it, the margin below, and a line of the smallest text
 LABEL, ABOVE, BELOW, LINE = 1.6, 0.55, 0.1, 0.115
-# dots of the one picture in which all tiles lie
+# dots of the one canvas in which all tiles lie
 TILE, GAP, BETWEEN_BLOCKS, BETWEEN_ROWS = 64, 6, 26, 22
 # shades of gray: around a tile, and of what lies outside of an image
 FRAME, OUTSIDE = 190, 225
@@ -38,7 +38,7 @@ class UnitFacets:
     ----------
     layer : its layer's name.
     unit : its number; None where the layer has no unit to show, and all that follows is empty.
-    degree, p : degree of multi-facetedness, and how likely one so extreme is in the layer.
+    degree, p : degree of multifacetedness, and how likely one so extreme is in the layer.
     facets : float (component, y, x) and (component, y, x, 3), and uint8 of the latter's shape: in gray, in
         color, and in color with 8 bits, by these names; without those that there are not.
     patches : uint8 (rank, y, x, channel).
@@ -77,7 +77,7 @@ def draw_units(page: "Page", units: Sequence[UnitFacets]) -> None:
     page.placed(WIDTH, ABOVE + height / dots + BELOW)
     axes = page.axes_at(LABEL, ABOVE, width / dots, height / dots)
     axes.set_axis_off()
-    picture = np.full((height, width, 3), 255, np.uint8)
+    canvas = np.full((height, width, 3), 255, np.uint8)
     borders: list[list[tuple[float, float]]] = []
     for row, unit in enumerate(units):
         top = 1 + row * (row_height + BETWEEN_ROWS)  # 1 for the frame
@@ -86,12 +86,12 @@ def draw_units(page: "Page", units: Sequence[UnitFacets]) -> None:
             for number, (tile, inside) in enumerate(_tiles(unit, block)):
                 line, column = divmod(number, columns[block])
                 corner = left + column * (TILE + GAP), top + line * (TILE + GAP)
-                borders += _put(picture, tile, inside, corner)
+                borders += _put(canvas, tile, inside, corner)
         if unit.unit is not None and unit.reason:
             empty = lefts[COLORS if GRAYS in unit.facets else GRAYS]
             middle = top + row_height / 2
             axes.text(empty, middle, f"none: {unit.reason}", va="center", fontsize=6, color=GRAY)
-    axes.imshow(picture)
+    axes.imshow(canvas)
     page.segments(axes, borders, VERMILION, 1.2)
     for block, left in lefts.items():
         axes.text(left, -10, block, va="bottom", fontsize=7.5)
@@ -135,7 +135,7 @@ def _rounded(p: float) -> str:
 
 
 def _tiles(unit: UnitFacets, block: str) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.bool_]]]:
-    """Yield the pictures of a block, uint8 (y, x, 1 or 3), and which of their pixels show something."""
+    """Yield the images of a block, uint8 (y, x, 1 or 3), and which of their pixels show something."""
     if block == PATCHES:
         for patch, inside in zip(unit.patches, unit.inside, strict=True):
             if inside.any():  # there may be fewer than there is room for
@@ -149,16 +149,16 @@ def _tiles(unit: UnitFacets, block: str) -> Iterator[tuple[NDArray[np.uint8], ND
 
 
 def _put(
-    picture: NDArray[np.uint8],
+    canvas: NDArray[np.uint8],
     tile: NDArray[np.uint8],
     inside: NDArray[np.bool_],
     corner: tuple[int, int],
 ) -> Iterator[list[tuple[float, float]]]:
-    """Put a tile into the picture, and yield the lines, of (x, y), at which an image cuts it off.
+    """Put a tile into the canvas, and yield the lines, of (x, y), at which an image cuts it off.
 
     Parameters
     ----------
-    picture : uint8 (y, x, 3), changed in place.
+    canvas : uint8 (y, x, 3), changed in place.
     tile : uint8 (y, x, 1 or 3), enlarged until its longer side fills the place.
     inside : bool (y, x), a rectangle.
     corner : x and y of the place.
@@ -168,9 +168,9 @@ def _put(
     rows, columns = (
         np.arange(size) * side // size for size, side in zip((height, width), inside.shape, strict=True)
     )
-    picture[top - 1 : top + height + 1, left - 1 : left + width + 1] = FRAME
+    canvas[top - 1 : top + height + 1, left - 1 : left + width + 1] = FRAME
     shown = np.where(inside[..., None], tile, np.uint8(OUTSIDE))[rows][:, columns]
-    picture[top : top + height, left : left + width] = shown
+    canvas[top : top + height, left : left + width] = shown
     y, x = np.nonzero(inside[rows][:, columns])
     # a dot's middle is its coordinate
     above, below = top + y.min() - 0.5, top + y.max() + 0.5
@@ -185,26 +185,26 @@ def _put(
         yield [(behind, above), (behind, below)]
 
 
-def draw_end(page: "Page", stores: "Stores", table: "pd.DataFrame", *, end: str = SINGLE) -> None:
-    """Draw the outermost unit of each layer at one end of the degrees of multifacetedness."""
+def draw_extreme(page: "Page", stores: "Stores", table: "pd.DataFrame", *, extreme: str = SINGLE) -> None:
+    """Draw the outermost unit of each layer at one extreme of the degrees of multifacetedness."""
     groups = stores.groups(None)
     draw_units(
-        page, [_unit_at(end, group, table[table["layer"] == group.attrs["layer"]]) for group in groups]
+        page, [_unit_at(extreme, group, table[table["layer"] == group.attrs["layer"]]) for group in groups]
     )
 
 
-def _unit_at(end: str, store: "zarr.Group", table: "pd.DataFrame") -> UnitFacets:
-    """Return the outermost unit at one end of a layer.
+def _unit_at(extreme: str, store: "zarr.Group", table: "pd.DataFrame") -> UnitFacets:
+    """Return the outermost unit at one extreme of a layer.
 
     Parameters
     ----------
-    end : one of the ends that :func:`census.measures.facets.choose_units` names.
+    extreme : one of the extremes that :func:`census.measures.facets.choose_units` names.
     store : facets of the layer.
     table : rows of the layer, a row per unit in the order of the store.
     """
-    if end not in store.attrs["ends"]:
+    if extreme not in store.attrs["extremes"]:
         return UnitFacets(store.attrs["layer"], reason="too few units answer")
-    place = store.attrs["ends"].index(end)  # the first one is the outermost
+    place = store.attrs["extremes"].index(extreme)  # the first one is the outermost
     row = table.iloc[place]
     converged = {channel: row[f"converged_{channel}"] for channel in CHANNELS}
     facets = {
@@ -222,7 +222,11 @@ def _unit_at(end: str, store: "zarr.Group", table: "pd.DataFrame") -> UnitFacets
         store["inside"][place],
         row["reason"],
         # None is a channel that was not decomposed
-        [name for name, settled in converged.items() if settled is not None and not settled],
+        [
+            name
+            for name, has_converged in converged.items()
+            if has_converged is not None and not has_converged
+        ],
     )
 
 
@@ -237,11 +241,11 @@ family = Family(
     name="facets",
     section="concepts",
     reads={"stores": Matrices("facets"), "table": Tables("facets")},
-    where=lambda run: run.config.measures.facets.units_per_end > 0,
+    where=lambda run: run.config.measures.facets.units_per_extreme > 0,
     views=[
         View(
             "single",
-            partial(draw_end, end=SINGLE),
+            partial(draw_extreme, extreme=SINGLE),
             "Facets of each layer's least multi-faceted unit",
             caption=f"""
             Facets of the unit with the lowest degree of multifacetedness (MF) in each layer of {{network}},
@@ -252,7 +256,7 @@ family = Family(
         ),
         View(
             "multi",
-            partial(draw_end, end=MULTI),
+            partial(draw_extreme, extreme=MULTI),
             "Facets of each layer's most multi-faceted unit",
             caption=f"""
             Facets of the unit with the highest degree of multifacetedness (MF) in each layer of {{network}},

@@ -37,7 +37,7 @@ def draw_histograms(page: "Page", bins: "pd.DataFrame", checkpoint: str) -> None
         panel.locator_params(axis="x", nbins=3, steps=[1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10])
         panel.tick_params(labelsize=7)
         total, lost = counts.sum() + layer["zeros"].iloc[0], layer["not_finite"].iloc[0]
-        words = [f"{counts.sum() / total:.1%}"] if counts.sum() else [] if lost else ["silent"]
+        words = [f"{counts.sum() / total:.1%}"] if counts.sum() else [] if lost else ["inactive"]
         if lost:
             words.append(f"{lost / (total + lost):.1%} not finite")
         panel.text(0.97, 0.95, "\n".join(words), transform=panel.transAxes, ha="right", va="top", fontsize=8)

@@ -46,8 +46,8 @@ class _Kind(NamedTuple):
 
 
 SUBSTITUTIONS = {
-    "rs_iam": _Kind(BLUE, "o", "RS on independent pictures (IAM)"),
-    "rs_am": _Kind(ORANGE, "^", "RS on maximizing pictures (AM)"),
+    "rs_iam": _Kind(BLUE, "o", "RS on independent images (IAM)"),
+    "rs_am": _Kind(ORANGE, "^", "RS on maximizing images (AM)"),
     "rs_natural": _Kind(GREEN, "s", "RS on the unit's own top image"),
 }
 MEASURES = {
@@ -66,9 +66,9 @@ def _interval(row: "pd.Series[Any]") -> str:
 
 
 def _relation(relations: "pd.DataFrame", layer: str, first: str, second: str) -> "pd.Series[Any]":
-    """Return the row of a relation of the final network, nothing held fixed."""
+    """Return the row of a relation of the final network, nothing controlled for."""
     here = relations[(relations["checkpoint"] == FINAL) & (relations["layer"] == layer)]
-    chosen = here[(here["first"] == first) & (here["second"] == second) & here["held"].isna()]
+    chosen = here[(here["first"] == first) & (here["second"] == second) & here["covariate"].isna()]
     return chosen.iloc[0]
 
 
@@ -122,7 +122,7 @@ def draw_depth(page: "Page", units: "pd.DataFrame", relations: "pd.DataFrame") -
     _explain(page, SUBSTITUTIONS.values(), relations)
 
 
-def draw_costs(page: "Page", units: "pd.DataFrame", relations: "pd.DataFrame") -> None:
+def draw_ablation(page: "Page", units: "pd.DataFrame", relations: "pd.DataFrame") -> None:
     """Draw the effect of each unit's ablation against its other measures, a row of panels per layer."""
     units = at(units, FINAL)
     n_units = units.groupby("layer").size()
@@ -156,13 +156,15 @@ def draw_costs(page: "Page", units: "pd.DataFrame", relations: "pd.DataFrame") -
 def draw_relations(page: "Page", relations: "pd.DataFrame") -> None:
     """Draw along depth how measures of units go with what their ablation costs."""
     relations = relations[relations["second"] == EFFECT]
-    plain, held = (relations[relations["held"].isna() == each] for each in (True, False))
+    plain, adjusted = (relations[relations["covariate"].isna() == each] for each in (True, False))
     above, below = page.along_depth(layers_of(relations), 5.2, 2)
     _draw_rho(page, above, plain, MEASURES)
-    # mean activation is what is held fixed
-    _draw_rho(page, below, held, {name: kind for name, kind in MEASURES.items() if name != "mean_activation"})
+    # mean activation is what is controlled for
+    _draw_rho(
+        page, below, adjusted, {name: kind for name, kind in MEASURES.items() if name != "mean_activation"}
+    )
     above.set_ylabel(f"rank correlation ρ\nwith {EFFECT_NAME}")
-    below.set_ylabel("the same, mean\nactivation held fixed")
+    below.set_ylabel("the same, mean\nactivation controlled for")
     _explain(page, MEASURES.values(), relations)
 
 
@@ -206,7 +208,7 @@ family = Family(
     name="importance",
     section="substitution",
     reads={"units": Tables("importance.units"), "relations": Tables("importance.relations")},
-    where=lambda run: bool(run.unit_layers),
+    where=lambda run: bool(run.per_unit_layers),
     views=[
         View(
             "substitution",
@@ -235,8 +237,8 @@ family = Family(
             corresponds="Figures 3b and 6b",
         ),
         View(
-            "costs",
-            draw_costs,
+            "ablation",
+            draw_ablation,
             "Which units are important?",
             caption="""
             Change of the answers of {network} on images of {dataset} if a unit is ablated (Kullback–Leibler

@@ -22,7 +22,7 @@ def draw_steps(
 ) -> None:
     """Draw each layer's similarity to itself before and after training, against the step of training.
 
-    Beside it mean pattern correlation and active fraction, and accuracy and loss of a network trained on the
+    Beside it mean vector correlation and active fraction, and accuracy and loss of a network trained on the
     labels of the images.
     """
     rows = 2 if performance is None else 3
@@ -36,9 +36,9 @@ def draw_steps(
             page.over_training(panel, table, "similarity")
         panel.set_ylabel(label)
         panel.set_ylim(min(0, table["similarity_low"].min()) - 0.03, 1.03)
-    page.over_training(panels[1, 0], correlations, "pattern_correlation")
-    panels[1, 0].set_ylabel("mean correlation between\npatterns of different images")
-    panels[1, 0].set_ylim(min(0, correlations["pattern_correlation_low"].min()) - 0.03, 1.03)
+    page.over_training(panels[1, 0], correlations, "image_correlation")
+    panels[1, 0].set_ylabel("mean correlation between\nvectors of different images")
+    panels[1, 0].set_ylim(min(0, correlations["image_correlation_low"].min()) - 0.03, 1.03)
     page.over_training(panels[1, 1], sparsity, "active_fraction")
     panels[1, 1].set_ylabel("active fraction")
     panels[1, 1].set_ylim(-0.03, 1.03)

@@ -29,9 +29,9 @@ def draw_depth(page: "Page", units: "pd.DataFrame", layers: "pd.DataFrame") -> N
         for x, (_, row) in zip(places[checkpoint], rows.iterrows(), strict=True):
             above.text(x, 0.98, _reason(row), rotation=90, ha="center", va="top", fontsize=7, color=color)
     rows_above = [
-        (tables[each]["n_silent_units"], COLORS[each]) for each in (FINAL, UNTRAINED) if each in tables
+        (tables[each]["n_inactive_units"], COLORS[each]) for each in (FINAL, UNTRAINED) if each in tables
     ]
-    page.numbers_above(above, "silent\nunits", *rows_above)
+    page.numbers_above(above, "inactive\nunits", *rows_above)
     above.set_ylim(-0.03, 1.0)
     above.set_ylabel("class selectivity\n(0 all alike, 1 a single class)")
     below.axhline(0, color=VERMILION, linewidth=1)
@@ -50,13 +50,13 @@ def _chance(
 
 
 def _reason(layer: "pd.Series") -> str:
-    """Say why units of a layer have no class selectivity, silence aside."""
+    """Say why units of a layer have no class selectivity, inactivity aside."""
     if layer["n_classes"] < 2:
         return "one class"
     if layer["n_not_finite_units"]:
         return f"{layer['n_not_finite_units']} not finite"
-    if layer["n_signed_units"] + layer["n_silent_units"] == layer["n_units"]:
-        return "signed" if layer["n_signed_units"] else "silent"
+    if layer["n_signed_units"] + layer["n_inactive_units"] == layer["n_units"]:
+        return "signed" if layer["n_signed_units"] else "inactive"
     return f"{layer['n_signed_units']} signed" if layer["n_signed_units"] else ""
 
 

@@ -1,4 +1,4 @@
-"""Similarity between layers: a matrix of all layers, the steps along depth, and the branches of modules."""
+"""Similarity between layers: of all pairs, of adjacent layers along depth, and in branches of modules."""
 
 import itertools
 from collections.abc import Sequence
@@ -48,7 +48,7 @@ def matrix_of(pairs: "pd.DataFrame", column: str, names: Sequence[str]) -> NDArr
 
 
 def draw_layers(
-    page: "Page", pairs: "pd.DataFrame", steps: "pd.DataFrame", *, column: str = "similarity"
+    page: "Page", pairs: "pd.DataFrame", adjacent: "pd.DataFrame", *, column: str = "similarity"
 ) -> None:
     """Draw the similarity of each two layers, trained beside untrained, and of each layer and the next.
 
@@ -75,19 +75,19 @@ def draw_layers(
         panel.set_title(words[checkpoint])
     _scale(page, panels, column)
 
-    steps = steps[~steps["kind"].isin(without)]
-    interval = "; bar: 95 % interval" if f"{column}_low" in steps else ""
-    for checkpoint, rows in states(steps):
+    adjacent = adjacent[~adjacent["kind"].isin(without)]
+    interval = "; bar: 95 % interval" if f"{column}_low" in adjacent else ""
+    for checkpoint, rows in states(adjacent):
         color, face = COLORS[checkpoint], BLUE if checkpoint == FINAL else "white"
         x = np.arange(len(rows)) + 0.5
         if interval:
             page.bars(axes, x, rows[f"{column}_low"], rows[f"{column}_high"], color, linewidth=3, alpha=0.4)
         axes.plot(x, rows[column], "o-", color=color, markerfacecolor=face)
         page.crosses(axes, x, rows[column], color)
-    lowest = np.nanmin([0, *steps.get(f"{column}_low", steps[column])])
+    lowest = np.nanmin([0, *adjacent.get(f"{column}_low", adjacent[column])])
     axes.set_ylim(lowest - 0.03, 1.03)
     axes.set_ylabel("similarity of each layer\nand the next")
-    axes.set_title("Steps along depth")
+    axes.set_title("Adjacent layers along depth")
     page.depth_axes([axes], names)
     page.legend(of=below)
     page.line(words[FINAL] + interval, BLUE, marker="o")
@@ -95,7 +95,7 @@ def draw_layers(
         page.line("untrained" + interval, GRAY, marker="o", markerfacecolor="white")
 
 
-def draw_submodules(page: "Page", pairs: "pd.DataFrame") -> None:
+def draw_branches(page: "Page", pairs: "pd.DataFrame") -> None:
     """Draw how similar branches inside of modules are, each module boxed, and how similar to the output."""
     pairs = at(pairs, FINAL)
     ends = pairs["kind"].isin(["input", "output"])
@@ -174,7 +174,7 @@ WITH_BARS = f"{ABOUT} Bars are 95 % bootstrap intervals over images."
 family = Family(
     name="similarity",
     section="decorrelation",
-    reads={"pairs": Tables("similarity.pairs"), "steps": Tables("similarity.steps")},
+    reads={"pairs": Tables("similarity.pairs"), "adjacent": Tables("similarity.adjacent")},
     views=[
         View(
             "pearson",
@@ -216,8 +216,8 @@ family = Family(
             """,
         ),
         View(
-            "submodules",
-            draw_submodules,
+            "branches",
+            draw_branches,
             "Branches inside of modules",
             where=lambda run: run.has_branches,
             caption="""

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 def draw_depth(page: "Page", layers: "pd.DataFrame") -> None:
     """Draw active fraction and population sparseness along depth, trained beside untrained."""
     above, below = page.along_depth(layers_of(layers), 4, 2)
-    silent = layers["n_silent_patterns"] > 0
+    inactive = layers["n_inactive_vectors"] > 0
     page.curves(above, layers, "active_fraction", BLUE)
-    page.curves(below, layers, "population_sparseness", BLUE, silent=silent)
-    page.curves(below, layers, "hoyer", GREEN, silent=silent)
+    page.curves(below, layers, "population_sparseness", BLUE, inactive=inactive)
+    page.curves(below, layers, "hoyer", GREEN, inactive=inactive)
     above.set_title("How many neurons answer")
     above.set_ylabel("active fraction\n(share of values ≠ 0)")
     page.percent(above.yaxis)
@@ -35,13 +35,13 @@ def draw_lifetime(page: "Page", units: "pd.DataFrame") -> None:
     """Draw how lifetime sparseness spreads over the units of each layer, trained beside untrained."""
     (axes,) = page.along_depth(layers_of(units), 2.9)
     page.spreads(axes, units, "lifetime_sparseness")
-    silent = (units["active_fraction"] == 0).groupby([units["checkpoint"], units["layer"]]).sum()
+    inactive = (units["active_fraction"] == 0).groupby([units["checkpoint"], units["layer"]]).sum()
     rows = [
-        (silent[checkpoint].reindex(list(page.places)), COLORS[checkpoint])
+        (inactive[checkpoint].reindex(list(page.places)), COLORS[checkpoint])
         for checkpoint in (FINAL, UNTRAINED)
-        if checkpoint in silent
+        if checkpoint in inactive
     ]
-    page.numbers_above(axes, "silent\nunits", *rows)
+    page.numbers_above(axes, "inactive\nunits", *rows)
     axes.set_ylim(-0.03, 1.0)
     axes.set_ylabel("lifetime sparseness of units\n(0 all images alike, 1 a single one)")
     page.explain_spread(units)

@@ -19,38 +19,38 @@ if TYPE_CHECKING:
     from census.drawing.inputs import Stores
     from census.drawing.page import Page
 
-# inches: a picture and what is beside it, names of layers beside all, headings above, words above each row
+# inches: an image and what is beside it, names of layers beside all, headings above, words above each row
 SIDE, BETWEEN, BETWEEN_UNITS, LABEL, ABOVE, WORDS, BELOW = 0.42, 0.04, 0.16, 1.35, 0.45, 0.3, 0.08
 SHOWN = 5  # units of each layer
-LARGE = 1.0  # inches, of a picture where few are shown
+LARGE = 1.0  # inches, of an image where few are shown
 LEAST = 1.5  # inches, of a whole figure
 LETTER = 0.08  # inches, of a title
 
 
 @dataclass(frozen=True)
-class UnitPictures:
-    """A unit with its pictures.
+class UnitImages:
+    """A unit with its images.
 
     Attributes
     ----------
     unit : its number.
-    words : what is written above its pictures.
-    pictures : uint8 (y, x, 1 or 3) by heading; None where there is none.
+    words : what is written above its images.
+    images : uint8 (y, x, 1 or 3) by heading; None where there is none.
     """
 
     unit: int
     words: str
-    pictures: Mapping[str, NDArray[np.uint8] | None]
+    images: Mapping[str, NDArray[np.uint8] | None]
 
 
-def draw_rows(page: "Page", layers: Mapping[str, Sequence[UnitPictures]]) -> None:
-    """Draw a row for each layer: some of its units, each with its pictures beside each other.
+def draw_rows(page: "Page", layers: Mapping[str, Sequence[UnitImages]]) -> None:
+    """Draw a row for each layer: some of its units, each with its images beside each other.
 
     Parameters
     ----------
     layers : units by layer, in order of depth; at least one unit for each, all with the same headings.
     """
-    headings = list(next(iter(layers.values()))[0].pictures)
+    headings = list(next(iter(layers.values()))[0].images)
     n_units = max(map(len, layers.values()))
     wide = len(headings) * (SIDE + BETWEEN) - BETWEEN
     width = max(LABEL + n_units * (wide + BETWEEN_UNITS), LETTER * len(page.title))
@@ -64,19 +64,19 @@ def draw_rows(page: "Page", layers: Mapping[str, Sequence[UnitPictures]]) -> Non
             page.write(unit.words, left, top - 0.03, fontsize=6)
             for column, heading in enumerate(headings):
                 axes = page.axes_at(left + column * (SIDE + BETWEEN), top, SIDE, SIDE)
-                _show(axes, unit.pictures[heading])
+                _show(axes, unit.images[heading])
                 if row == 0:
                     middle = left + column * (SIDE + BETWEEN) + SIDE / 2
                     page.write(heading, middle, ABOVE, fontsize=6.5, color=GRAY, ha="center")
 
 
-def draw_threes(page: "Page", layers: Mapping[str, Sequence[UnitPictures]]) -> None:
-    """Draw a row for each layer: a unit's own picture, and those of two units that answer to it more.
+def draw_threes(page: "Page", layers: Mapping[str, Sequence[UnitImages]]) -> None:
+    """Draw a row for each layer: a unit's own image, and those of two units that answer to it more.
 
     Parameters
     ----------
-    layers : three units by layer, in order of depth, each with one picture by its heading; none where no unit
-        is beaten by two.
+    layers : three units by layer, in order of depth, each with one image by its heading; none where no unit
+        has two substitutes.
     """
     heights = [LARGE + WORDS if units else WORDS for units in layers.values()]
     whole = max(ABOVE + sum(heights) + BELOW, LEAST)
@@ -85,13 +85,13 @@ def draw_threes(page: "Page", layers: Mapping[str, Sequence[UnitPictures]]) -> N
     for height, (name, units) in zip(heights, layers.items(), strict=True):
         _write_layer(page, name, top + (WORDS + height) / 2 if units else top + height / 2)
         if not units:
-            words = "none of the chosen units is beaten by two of them"
+            words = "no chosen unit has two substitutes"
             page.write(words, LABEL, top + height / 2, color=GRAY, va="center")
         for number, unit in enumerate(units):
             left = LABEL + number * (LARGE + 0.75)
             page.write(unit.words, left, top + WORDS - 0.03, fontsize=6.5)
-            ((heading, picture),) = unit.pictures.items()
-            _show(page.axes_at(left, top + WORDS, LARGE, LARGE), picture)
+            ((heading, image),) = unit.images.items()
+            _show(page.axes_at(left, top + WORDS, LARGE, LARGE), image)
             if units is next(filter(None, layers.values())):
                 page.write(heading, left, ABOVE - 0.02, fontsize=6.5, color=GRAY)
         top += height
@@ -101,41 +101,41 @@ def _write_layer(page: "Page", name: str, middle: float) -> None:
     page.write(wrapped(name, 19), 0.06, middle, va="center", fontweight="bold", color=INK)
 
 
-def _show(axes: "Axes", picture: NDArray[np.uint8] | None) -> None:
+def _show(axes: "Axes", image: NDArray[np.uint8] | None) -> None:
     axes.set_xticks([])
     axes.set_yticks([])
     axes.grid(visible=False)
     for spine in axes.spines.values():
         spine.set(visible=True, linewidth=0.4, color=GRAY)
-    if picture is None:
+    if image is None:
         axes.plot([0, 1], [0, 1], color=GRAY, linewidth=0.6)
         return
-    shown = picture[..., 0] if picture.shape[2] == 1 else picture
+    shown = image[..., 0] if image.shape[2] == 1 else image
     axes.imshow(shown, cmap="gray", vmin=0, vmax=255, interpolation="none")
 
 
-def draw_pictures(
-    page: "Page", ascent: "Stores", substitution: "pd.DataFrame", images: "Callable[..., Mapping]"
+def draw_images(
+    page: "Page", maximization: "Stores", substitution: "pd.DataFrame", images: "Callable[..., Mapping]"
 ) -> None:
     """Draw the first units of each layer, between their top images and the images made for them."""
-    layers = _layers(ascent, substitution)
+    layers = _layers(maximization, substitution)
     draw_rows(page, {group.attrs["layer"]: _driven(images, group, table) for group, table in layers})
 
 
-def draw_beaten(
-    page: "Page", ascent: "Stores", selectivity: "pd.DataFrame", substitution: "pd.DataFrame"
+def draw_substitutes(
+    page: "Page", maximization: "Stores", selectivity: "pd.DataFrame", substitution: "pd.DataFrame"
 ) -> None:
-    """Draw the most selective unit of each layer that two others beat on its own image, and these."""
-    layers = _layers(ascent, selectivity, substitution)
-    draw_threes(page, {group.attrs["layer"]: _beaten(group, *tables) for group, *tables in layers})
+    """Draw the most selective unit of each layer with two substitutes on its own image, and these."""
+    layers = _layers(maximization, selectivity, substitution)
+    draw_threes(page, {group.attrs["layer"]: _substitutes(group, *tables) for group, *tables in layers})
 
 
 def _layers(
-    ascent: "Stores", *tables: "pd.DataFrame"
+    maximization: "Stores", *tables: "pd.DataFrame"
 ) -> "Iterator[tuple[zarr.Group, *tuple[pd.DataFrame, ...]]]":
     """Yield the images of a layer's units, and of each table a row for each of these units."""
     of_final = [at(table, FINAL) for table in tables]
-    for group in ascent.groups(FINAL):
+    for group in maximization.groups(FINAL):
         units = group["unit"][:]
         of_layer = [
             final[final["layer"] == group.attrs["layer"]].set_index("unit").loc[units] for final in of_final
@@ -144,20 +144,20 @@ def _layers(
 
 
 def _driven(
-    images: "Callable[..., Mapping]", ascent: "zarr.Group", substitution: "pd.DataFrame"
-) -> list[UnitPictures]:
-    """Return the first units of a layer, each with the image that drives it most and its own pictures.
+    images: "Callable[..., Mapping]", maximization: "zarr.Group", substitution: "pd.DataFrame"
+) -> list[UnitImages]:
+    """Return the first units of a layer, each with the image that drives it most and its own images.
 
     Parameters
     ----------
-    ascent : pictures of the layer's units.
+    maximization : images of the layer's units.
     substitution : a row for each of these units, in their order.
     """
     shown = substitution.head(SHOWN)
     top_images = images(shown["natural_image"].dropna().to_numpy())
-    pictures = ascent["picture"][:, 0]  # made from the first seed
+    optimized = maximization["image"][:, 0]  # made from the first seed
     return [
-        UnitPictures(
+        UnitImages(
             int(unit),
             f"unit {unit}   RS {two_digits(row['rs_iam'])}",
             {
@@ -165,8 +165,8 @@ def _driven(
                 if np.isnan(row["natural_image"])
                 else top_images[int(row["natural_image"])],
                 **{
-                    name.upper(): pictures[index, place]
-                    for index, name in enumerate(ascent.attrs["objectives"])
+                    name.upper(): optimized[index, place]
+                    for index, name in enumerate(maximization.attrs["objectives"])
                 },
             },
         )
@@ -174,36 +174,36 @@ def _driven(
     ]
 
 
-def _beaten(
-    ascent: "zarr.Group", selectivity: "pd.DataFrame", substitution: "pd.DataFrame"
-) -> list[UnitPictures]:
-    """Return the most selective unit of a layer that two others beat, and these; nothing if there is none.
+def _substitutes(
+    maximization: "zarr.Group", selectivity: "pd.DataFrame", substitution: "pd.DataFrame"
+) -> list[UnitImages]:
+    """Return the most selective unit of a layer with two substitutes, and these; nothing if there is none.
 
     Parameters
     ----------
-    ascent : pictures of the layer's units, and the responses to them.
+    maximization : images of the layer's units, and the responses to them.
     selectivity, substitution : a row for each of these units, in their order.
     """
-    units, rs = ascent["unit"][:], substitution["rs_iam"].to_numpy()
+    units, rs = maximization["unit"][:], substitution["rs_iam"].to_numpy()
     selective = selectivity["selectivity"].to_numpy()
-    iam = [name.upper() for name in ascent.attrs["objectives"]].index("IAM")
+    iam = [name.upper() for name in maximization.attrs["objectives"]].index("IAM")
     # made from the first seed
-    pictures, responses = ascent["picture"][iam, 0], ascent["response"][iam, 0]
-    # which of the chosen units, which have pictures of their own, answer more to each one's picture
+    images, responses = maximization["image"][iam, 0], maximization["response"][iam, 0]
+    # which of the chosen units, which have images of their own, answer more to each one's image
     among = responses[:, units]
-    beaten_by = (among > among.diagonal()[:, None]).sum(1) * (among.diagonal() > 0)
-    candidates = np.flatnonzero((beaten_by >= 2) & ~np.isnan(selective))
+    n_substitutes = (among > among.diagonal()[:, None]).sum(1) * (among.diagonal() > 0)
+    candidates = np.flatnonzero((n_substitutes >= 2) & ~np.isnan(selective))
     if len(candidates) == 0:
         return []
     first = candidates[selective[candidates].argmax()]
-    beating = np.argsort(-among[first])[:2]
-    headings = "its own picture (IAM)", "of a unit that beats it there", "of another one"
+    substitutes = np.argsort(-among[first])[:2]
+    headings = "its own image (IAM)", "of a substitute", "of another one"
     shown = []
-    for place, heading in zip([first, *beating], headings, strict=True):
+    for place, heading in zip([first, *substitutes], headings, strict=True):
         about = f"selectivity {two_digits(selective[place])}, RS {two_digits(rs[place])}"
         answer = "" if place == first else f", {among[first, place] / among[first, first]:.3g} × its answer"
         words = f"unit {units[place]}{answer}\n{about}"
-        shown.append(UnitPictures(int(units[place]), words, {heading: pictures[place]}))
+        shown.append(UnitImages(int(units[place]), words, {heading: images[place]}))
     return shown
 
 
@@ -211,17 +211,17 @@ family = Family(
     name="substitution",
     section="substitution",
     reads={
-        "ascent": Matrices("ascent"),
+        "maximization": Matrices("activation_maximization"),
         "selectivity": Tables("selectivity.units"),
         "substitution": Tables("substitution.units"),
         "images": Images(),
     },
-    where=lambda run: bool(run.unit_layers),
+    where=lambda run: bool(run.per_unit_layers),
     views=[
         View(
-            "pictures",
-            draw_pictures,
-            "Pictures made for units, and the images that drive them",
+            "images",
+            draw_images,
+            "Images made for units, and the images that drive them",
             caption="""
             The first units of each layer of {network} with per-unit analyses: the image of {dataset} with the
             unit's largest mean activation, and the images that gradient ascent made from noise, on the unit's
@@ -231,9 +231,9 @@ family = Family(
             """,
         ),
         View(
-            "beaten",
-            draw_beaten,
-            "The most selective unit that others beat on its own picture",
+            "substitutes",
+            draw_substitutes,
+            "The most selective unit with substitutes on its own image",
             caption="""
             In each layer of {network} with per-unit analyses, the unit with the highest class selectivity on
             {dataset} among those to whose IAM image at least two other units respond more strongly, and two

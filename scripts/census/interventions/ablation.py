@@ -32,12 +32,12 @@ class Outcomes(NamedTuple):
 
 
 class Ablation:
-    """A network, images, and a layer of which units can be taken out.
+    """A network, images, and a layer of which units can be ablated.
 
     Parameters
     ----------
     prepared : the network.
-    layer : whose units are taken out.
+    layer : whose units are ablated.
     pixels : uint8 (images, height, width, channels).
     labels : integer (images,); None where they name no class of the network, and its own answers count.
     batch : rows, each of them an image with a change, that run at once.
@@ -68,7 +68,7 @@ class Ablation:
 
         Parameters
         ----------
-        pixels : uint8 (images, height, width, channels), others than those on which units are taken out.
+        pixels : uint8 (images, height, width, channels), others than those on which units are ablated.
 
         Returns
         -------

@@ -18,7 +18,7 @@ from census.measures.ablation import (
     area_under,
     chance_accuracy,
     mean_difference,
-    worst_class,
+    most_affected_class,
 )
 from census.statistics.bootstrap import mean_of_rows
 from census.statistics.reliability import halves, split_half
@@ -69,7 +69,7 @@ def unit_table(
     units: NDArray[np.int64],
     changed: Answers,
     intact: Answers,
-    labelled: bool,
+    labeled: bool,
     classes: NDArray[np.integer],
     class_names: Sequence[str],
     resampling: Resampling,
@@ -83,7 +83,7 @@ def unit_table(
     units : int64 (units,), their numbers.
     changed : float64 (units, images) each, without each of them.
     intact : float64 (images,) each.
-    labelled : whether the labels of images are classes of the network.
+    labeled : whether the labels of images are classes of the network.
     classes : integer (images,), see :class:`census.interventions.ablation.Outcomes`.
     class_names : by number.
     """
@@ -93,19 +93,19 @@ def unit_table(
     effects: dict[str, Any] = {}
     on_halves = []
     for name, values, before in zip(EFFECTS, changed.effects, intact.effects, strict=True):
-        measured = labelled or name not in ("ablation_loss", "ablation_accuracy")
+        measured = labeled or name not in ("ablation_loss", "ablation_accuracy")
         effects[name] = mean_difference(values, before, *resampling) if measured else None
         of_halves = ((values - before) @ parts.T) / parts.sum(1)
         on_halves.append(of_halves if measured else np.full_like(of_halves, np.nan))
-    worst = worst_class(changed.accuracy, intact.accuracy, classes)
+    worst = most_affected_class(changed.accuracy, intact.accuracy, classes)
     names = [None if label == NONE else class_names[label] for label in worst.label]
     table = Units(
         of=attributes,
         mode=mode,
         unit=units,
         **effects,
-        ablation_worst_class=worst.drop,
-        worst_class=names,
+        ablation_most_affected=worst.drop,
+        most_affected_class=names,
     )
     flat = pa.array(np.stack(on_halves, axis=1).ravel())
     columns = arrow(table).append_column(SAME, pa.array((changed.divergence == 0).all(1)))
@@ -135,7 +135,7 @@ def curve_table(
             random_order=removal.random_order,
             criterion=removal.criterion,
             share=removal.shares,
-            n_removed=removal.removed.sum(1),
+            n_ablated=removal.removed.sum(1),
             accuracy=mean_of_rows(changed.accuracy, *resampling),
             loss=mean_of_rows(changed.loss, *resampling),
         )
@@ -185,12 +185,12 @@ def layer_table(
             accuracy=intact.accuracy.mean(),
             loss=intact.loss.mean(),
             resamples=resampling.resamples,
-            auc_random=found.get("random"),
-            auc_mean_activation=found.get("mean_activation"),
-            auc_selectivity=found.get("selectivity"),
-            auc_rs=found.get("rs"),
-            auc_random_least=min(totals),
-            auc_random_most=max(totals),
+            ablation_auc_random=found.get("random"),
+            ablation_auc_mean_activation=found.get("mean_activation"),
+            ablation_auc_selectivity=found.get("selectivity"),
+            ablation_auc_rs=found.get("rs"),
+            ablation_auc_random_min=min(totals),
+            ablation_auc_random_max=max(totals),
         )
     )
 

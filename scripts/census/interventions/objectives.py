@@ -1,8 +1,8 @@
-"""What an ascent maximizes, one number per picture.
+"""What activation maximization maximizes, one number per image.
 
 References
 ----------
-S3: Chen et al. (2018), Understanding the importance of single directions via representative substitution.
+Chen et al. (2018), Understanding the importance of single directions via representative substitution.
 """
 
 from collections.abc import Callable
@@ -14,24 +14,24 @@ Objective = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
 def activation(targets: Tensor, responses: Tensor, units: Tensor) -> Tensor:
-    """Return the activation of each picture's own unit (S3, eq. 2, after Erhan et al. 2009).
+    """Return the activation of each image's own unit (Chen et al. 2018, eq. 2, after Erhan et al. 2009).
 
     Parameters
     ----------
-    targets : float (pictures,), the mean over positions of each picture's own unit, after the nonlinearity;
-        its pre-activation's mean while the unit is inactive on the picture, and so has no gradient.
-    responses : float (pictures, units), means over positions of all units, after the nonlinearity.
-    units : int64 (pictures,), each picture's own unit.
+    targets : float (images,), the mean over positions of each image's own unit, after the nonlinearity;
+        its pre-activation's mean while the unit is inactive on the image, and so has no gradient.
+    responses : float (images, units), means over positions of all units, after the nonlinearity.
+    units : int64 (images,), each image's own unit.
 
     Returns
     -------
-    float (pictures,).
+    float (images,).
     """
     return targets
 
 
 def independent_activation(targets: Tensor, responses: Tensor, units: Tensor) -> Tensor:
-    """Return the activation of each picture's own unit less the mean of all other ones (S3, eq. 3).
+    """Return the activation of each image's own unit minus the mean of all others (Chen et al. 2018, eq. 3).
 
     Parameters as in :func:`activation`. In a layer of a single unit there are no others to subtract.
     """

@@ -297,7 +297,7 @@ def run_changes(
     """Replace maps of some of a layer's units, and run what lies downstream, for several choices of units.
 
     An image on which a change leaves all values as they are is not run: its logits are those of
-    :func:`run_intact`. So a silent unit that is set to zero makes no difference at all.
+    :func:`run_intact`. So an inactive unit that is set to zero makes no difference at all.
 
     Parameters
     ----------

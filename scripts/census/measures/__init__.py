@@ -21,7 +21,7 @@ DECLARED = (
     "learning",
     "performance",
     "concepts",
-    "facetedness",
+    "multifacetedness",
     "facets",
     "selectivity",
     "reliability",
@@ -31,7 +31,7 @@ DECLARED = (
     "clusters",
     "substitution",
     "importance",
-    "ascent",
+    "activation_maximization",
     "ablation",
     "agreement",
 )

@@ -66,8 +66,8 @@ class Units(Table, per="unit"):
         "Morcos et al. 2018",
         range=(-1, 1),
     )
-    ablation_worst_class: Floats = share("fall of the accuracy for the class that loses most", "ours")
-    worst_class: Texts = column("that class; null where no class loses", "ours")
+    ablation_most_affected: Floats = share("fall of the accuracy for the class that loses most", "ours")
+    most_affected_class: Texts = column("that class; null where no class loses", "ours")
 
 
 class Curves(Table, per="step"):
@@ -80,7 +80,7 @@ class Curves(Table, per="step"):
         "column by whose descending values units are ablated; null for random orders"
     )
     share: Floats = share("share of units that are ablated")
-    n_removed: Integers = count("units that are ablated", "units")
+    n_ablated: Integers = count("units that are ablated", "units")
     accuracy: Estimate = column("accuracy", range=(0, 1))
     loss: Estimate = column("loss", unit="nats")
 
@@ -113,15 +113,19 @@ class Layer(Table, per="layer"):
         "reliability of `ablation_accuracy`; null if that is", "ours", range=(None, 1)
     )
     resamples: int = count("the parameter of that name", "resamples")
-    auc_random: Estimate | None = share(
+    ablation_auc_random: Estimate | None = share(
         "area under the accuracy as more and more units are removed in random order; final network only",
         "Morcos et al. 2018",
     )
-    auc_mean_activation: Estimate | None = share("the same, units of largest mean activation first", "ours")
-    auc_selectivity: Estimate | None = share("the same, most selective units first", "Morcos et al. 2018")
-    auc_rs: Estimate | None = share("the same, units of highest RS first", "ours")
-    auc_random_least: float | None = share("least area of any random order")
-    auc_random_most: float | None = share("largest area of any random order")
+    ablation_auc_mean_activation: Estimate | None = share(
+        "the same, units of largest mean activation first", "ours"
+    )
+    ablation_auc_selectivity: Estimate | None = share(
+        "the same, most selective units first", "Morcos et al. 2018"
+    )
+    ablation_auc_rs: Estimate | None = share("the same, units of highest RS first", "ours")
+    ablation_auc_random_min: float | None = share("least area of any random order")
+    ablation_auc_random_max: float | None = share("largest area of any random order")
 
 
 measure = Measure(
@@ -200,7 +204,7 @@ def compare(
     return Answers(accuracy, loss, divergence, 1 - same)
 
 
-class WorstClass(NamedTuple):
+class MostAffectedClass(NamedTuple):
     """The class that loses most, all of shape (changes,).
 
     Attributes
@@ -214,7 +218,7 @@ class WorstClass(NamedTuple):
     label: NDArray[np.int64]
 
 
-def worst_class(right: Floats, intact: Floats, classes: NDArray[np.integer]) -> WorstClass:
+def most_affected_class(right: Floats, intact: Floats, classes: NDArray[np.integer]) -> MostAffectedClass:
     """Return the largest fall of the accuracy on one class's images.
 
     Parameters
@@ -226,7 +230,7 @@ def worst_class(right: Floats, intact: Floats, classes: NDArray[np.integer]) -> 
     present, n_images = np.unique(classes, return_counts=True)
     present = present[n_images >= LEAST_IMAGES]
     if not len(present):
-        return WorstClass(np.full(len(right), np.nan), np.full(len(right), NONE))
+        return MostAffectedClass(np.full(len(right), np.nan), np.full(len(right), NONE))
     of_class = (classes[:, None] == present).astype(np.float64)  # (images, classes)
     # whole numbers, and so exactly 0 where as many images are lost as are won
     lost = (intact - right) @ of_class
@@ -235,7 +239,7 @@ def worst_class(right: Floats, intact: Floats, classes: NDArray[np.integer]) -> 
     falls[unknown] = 0
     drop = np.maximum(falls.max(1), 0)
     label = np.where(drop > 0, present[falls.argmax(1)], NONE)
-    return WorstClass(np.where(unknown, np.nan, drop), label)
+    return MostAffectedClass(np.where(unknown, np.nan, drop), label)
 
 
 def mean_difference(changed: Floats, intact: Floats, resamples: int, seed: int) -> Estimate:

@@ -23,7 +23,7 @@ MEASURES = (
     *("gini", "mf_degree"),
     *("selectivity", "auroc", "informedness", "precision_top_k"),
     *("rs_iam", "rs_am", "rs_natural"),
-    *("ablation_kl", "ablation_changed", "ablation_loss", "ablation_accuracy", "ablation_worst_class"),
+    *("ablation_kl", "ablation_changed", "ablation_loss", "ablation_accuracy", "ablation_most_affected"),
 )
 
 
@@ -43,7 +43,7 @@ class Pairs(Table, per="pair", keys=("network", "dataset", "checkpoint", "layer"
 
 
 def compute(units: "pa.Table", parameters: Parameters, seed: int) -> Iterator[Pairs]:
-    """Measure whether measures order the units of rectified layers alike, trained and untrained.
+    """Measure whether measures order the units of nonlinear layers alike, trained and untrained.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def compute(units: "pa.Table", parameters: Parameters, seed: int) -> Iterator[Pa
         )
 
     untrained_and_final = pc.or_(pc.equal(units["checkpoint"], "0"), pc.equal(units["checkpoint"], "final"))
-    units = units.filter(pc.and_(pc.equal(units["kind"], "rectifier"), untrained_and_final))
+    units = units.filter(pc.and_(pc.equal(units["kind"], "nonlinearity"), untrained_and_final))
 
     run = ("network", "dataset", "checkpoint")
     units = units.sort_by([(key, "ascending") for key in (*run, "depth", "layer")])

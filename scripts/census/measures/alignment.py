@@ -1,13 +1,13 @@
-"""Whether patterns prefer the basis of units to other directions of the same space.
+"""Whether vectors prefer the unit basis to other directions of the same space.
 
-Here a pattern is the vector of a layer's C units at one position of one image. If it favours no direction, it
-spreads over the axes of any basis alike; if it favours the units' own, few of these carry most of it. How
+A channel vector is the vector of a layer's C units at one position of one image. If it favors no direction,
+it spreads over the axes of any basis alike; if it favors the units' own, few of these carry most of it. How
 unevenly it spreads, over units and over the axes of randomly rotated bases, is what is compared.
 
 References
 ----------
-S0 asks whether patterns prefer the neuronal basis. Elhage, Lasenby & Olah (2023), Privileged bases in the
-transformer residual stream, for kurtosis over units, and random rotations as the control.
+Rupprecht (2017) asks whether vectors prefer the neuronal basis. Elhage, Lasenby & Olah (2023), Privileged
+bases in the transformer residual stream, for kurtosis over units, and random rotations as the control.
 
 Examples
 --------
@@ -32,13 +32,13 @@ from census.measures.parameters import ImageResamples, Rotations
 from census.statistics.bootstrap import Estimate, percentile_interval, resample_counts
 from census.statistics.rotations import (
     STATISTICS,
-    Patterns,
+    ChannelVectors,
     coordinates,
-    means_over_patterns,
+    means_over_vectors,
+    peakedness,
     random_frames,
     rotated,
     sort_out,
-    unevenness,
 )
 from census.statistics.streams import seed_of, stream
 from census.statistics.subset import choose_images
@@ -61,90 +61,93 @@ class Parameters(ImageResamples, Rotations):
 
 
 class Layer(Table, per="layer"):
-    """How much more unevenly patterns spread over units than over random axes; also before the rectifier."""
+    """How much more peaked vectors are over units than over random axes; also of pre-activations."""
 
     n_units: int = count("units of the layer", "units")
-    n_map_images: int = count("images whose patterns are compared", "images")
-    n_positions: int = count("positions of an image whose patterns are compared", "positions")
+    n_map_images: int = count("images whose vectors are compared", "images")
+    n_positions: int = count("positions of an image whose vectors are compared", "positions")
     rotations: int = column("the parameter of that name", range=(20, None))
     resamples: int = column("the parameter of that name", range=(100, None))
 
-    n_silent_positions: int = count("patterns of zeros", "patterns")
-    n_constant_positions: int = count("patterns of a single other value, without kurtosis", "patterns")
-    n_not_finite_positions: int = count("patterns with values that are not finite", "patterns")
-    pattern_kurtosis: Estimate = column("mean kurtosis of patterns over units", range=(1, None))
+    n_inactive_positions: int = count("vectors of zeros", "vectors")
+    n_constant_positions: int = count("vectors of a single other value, without kurtosis", "vectors")
+    n_not_finite_positions: int = count("vectors with values that are not finite", "vectors")
+    vector_kurtosis: Estimate = column("mean kurtosis of vectors over units", range=(1, None))
     alignment_kurtosis: Estimate = column(
-        "kurtosis of patterns over units minus its mean over random rotations", "Elhage et al. 2023"
+        "kurtosis of vectors over units minus its mean over random rotations", "Elhage et al. 2023"
     )
     alignment_z: Estimate = column(
         "the same over its standard deviation over rotations", "Elhage et al. 2023"
     )
-    pattern_gini: Estimate = share("mean Gini index of patterns over units")
+    vector_gini: Estimate = share("mean Gini index of vectors over units")
     alignment_gini: Estimate = column("the same minus its mean over random rotations", range=(-1, 1))
     alignment_gini_z: Estimate = column("the same over its standard deviation over rotations")
-    pattern_hoyer: Estimate = share("mean Hoyer sparseness of patterns over units")
+    vector_hoyer: Estimate = share("mean Hoyer sparseness of vectors over units")
     alignment_hoyer: Estimate = column("the same minus its mean over random rotations", range=(-1, 1))
     alignment_hoyer_z: Estimate = column("the same over its standard deviation over rotations")
 
-    # of what the layer's rectifier takes; null for other layers
-    n_silent_positions_before: int | None = count("patterns of zeros", "patterns")
-    n_constant_positions_before: int | None = count("patterns of a single other value", "patterns")
-    n_not_finite_positions_before: int | None = count("patterns with values that are not finite", "patterns")
-    pattern_kurtosis_before: Estimate | None = column("mean kurtosis", range=(1, None))
-    alignment_kurtosis_before: Estimate | None = column(
-        "alignment of what the layer's rectifier takes; null for other layers", "Elhage et al. 2023"
+    # of the layer's pre-activations; null for other layers
+    n_inactive_positions_pre: int | None = count("vectors of zeros", "vectors")
+    n_constant_positions_pre: int | None = count("vectors of a single other value", "vectors")
+    n_not_finite_positions_pre: int | None = count("vectors with values that are not finite", "vectors")
+    vector_kurtosis_pre: Estimate | None = column("mean kurtosis", range=(1, None))
+    alignment_kurtosis_pre: Estimate | None = column(
+        "alignment of the layer's pre-activations; null for other layers", "Elhage et al. 2023"
     )
-    alignment_z_before: Estimate | None = column(
-        "z of what the layer's rectifier takes; null for other layers", "Elhage et al. 2023"
+    alignment_z_pre: Estimate | None = column(
+        "z of the layer's pre-activations; null for other layers", "Elhage et al. 2023"
     )
-    pattern_gini_before: Estimate | None = share("mean Gini index")
-    alignment_gini_before: Estimate | None = column("the same minus its mean over rotations", range=(-1, 1))
-    alignment_gini_z_before: Estimate | None = column("the same over its standard deviation")
-    pattern_hoyer_before: Estimate | None = share("mean Hoyer sparseness")
-    alignment_hoyer_before: Estimate | None = column("the same minus its mean over rotations", range=(-1, 1))
-    alignment_hoyer_z_before: Estimate | None = column("the same over its standard deviation")
+    vector_gini_pre: Estimate | None = share("mean Gini index")
+    alignment_gini_pre: Estimate | None = column("the same minus its mean over rotations", range=(-1, 1))
+    alignment_gini_z_pre: Estimate | None = column("the same over its standard deviation")
+    vector_hoyer_pre: Estimate | None = share("mean Hoyer sparseness")
+    alignment_hoyer_pre: Estimate | None = column("the same minus its mean over rotations", range=(-1, 1))
+    alignment_hoyer_z_pre: Estimate | None = column("the same over its standard deviation")
 
 
 class Resamples(Table, per="resample"):
     """The alignment on resamples of images and rotations, for what is measured across layers."""
 
     resample: Integers = column("number of the resample", range=(0, None))
-    alignment_kurtosis: Floats = column("kurtosis of patterns over units minus its mean over rotations")
-    alignment_kurtosis_before: Floats | None = column("the same of pre-activations; null for other layers")
+    alignment_kurtosis: Floats = column("kurtosis of vectors over units minus its mean over rotations")
+    alignment_kurtosis_pre: Floats | None = column("the same of pre-activations; null for other layers")
 
 
 def compute(
     checkpoints: Sequence["Recording"], parameters: Parameters, seed: int
 ) -> Iterator[Layer | Resamples]:
-    """Measure at every checkpoint of a layer whether its patterns align with the basis of units."""
+    """Measure at every checkpoint of a layer whether its vectors align with the unit basis."""
     rotations, resamples = parameters.rotations, parameters.resamples
     maps = {layer.n_map_images for layer in checkpoints}
     chosen = {n_maps: choose_images(n_maps, parameters.images, 0, seed)[0] for n_maps in maps}
     sizes = {len(images) for images in chosen.values()}
     resampled = {n_images: resample_counts(n_images, resamples, seed) for n_images in sizes}
     (n_units, *_), n_positions = checkpoints[0].shape, checkpoints[0].n_positions
-    # of this layer, for all checkpoints, before and after the rectifier
+    # of this layer, for all checkpoints, before and after the activation function
     own_seed = seed_of(seed, checkpoints[0].attributes["network"], checkpoints[0].attributes["layer"])
     frames = random_frames(min(max(sizes) * n_positions, n_units), n_units, rotations, own_seed)
     drawn_rotations = stream(own_seed, "drawn rotations").integers(rotations, size=resamples)
     for layer in checkpoints:
         images = chosen[layer.n_map_images]
-        n_images, values, before = len(images), layer.at_positions()[images], layer.before()
+        n_images, values, preactivations = len(images), layer.at_positions()[images], layer.preactivations()
         row: dict[str, Any] = {}
         drawn: dict[str, Any] = {}
-        for suffix, patterns in (("", values), ("_before", before if before is None else before[images])):
-            found = None if patterns is None else sort_out(patterns)
-            for name in ("silent", "constant", "not_finite"):
+        for suffix, vectors in (
+            ("", values),
+            ("_pre", preactivations if preactivations is None else preactivations[images]),
+        ):
+            found = None if vectors is None else sort_out(vectors)
+            for name in ("inactive", "constant", "not_finite"):
                 number = row[f"n_{name}_positions{suffix}"] = found and getattr(found, f"n_{name}")
                 if number:
-                    where = f"{layer}{', before its rectifier' if suffix else ''}"
-                    LOGGER.warning("%s: %d patterns are %s", where, number, name.replace("_", " "))
+                    where = f"{layer}{', before its activation function' if suffix else ''}"
+                    LOGGER.warning("%s: %d vectors are %s", where, number, name.replace("_", " "))
             spread = found and alignment(found, n_images, frames, resampled[n_images], drawn_rotations)
             kurtosis = STATISTICS.index("kurtosis")
             drawn[f"alignment_kurtosis{suffix}"] = spread and spread.delta_resampled[:, kurtosis]
             for place, statistic in enumerate(STATISTICS):
                 z = "alignment_z" if statistic == "kurtosis" else f"alignment_{statistic}_z"
-                row[f"pattern_{statistic}{suffix}"] = spread and spread.value.at(place)
+                row[f"vector_{statistic}{suffix}"] = spread and spread.value.at(place)
                 row[f"alignment_{statistic}{suffix}"] = spread and spread.delta.at(place)
                 row[f"{z}{suffix}"] = spread and spread.z.at(place)
         yield Layer(
@@ -173,17 +176,17 @@ measure = Measure(
 
 
 class Alignment(NamedTuple):
-    """How much more unevenly patterns spread over units than over random axes.
+    """How much more peaked vectors are over units than over random axes.
 
     Attributes
     ----------
     value : estimates (3,), mean over images and positions of each of :data:`STATISTICS`, over units.
     delta : estimates (3,), that value minus its mean over rotations.
-    z : estimates (3,), ``delta`` over the standard deviation of the rotations, each a mean over patterns.
+    z : estimates (3,), ``delta`` over the standard deviation of the rotations, each a mean over vectors.
 
     delta_resampled : float64 (resamples, 3), ``delta`` on each resample.
 
-    All are NaN where no pattern is left; ``z`` also where rotations do not differ: kurtosis of two values is
+    All are NaN where no vector is left; ``z`` also where rotations do not differ: kurtosis of two values is
     always 1, and of three 1.5.
     """
 
@@ -194,30 +197,30 @@ class Alignment(NamedTuple):
 
 
 def alignment(
-    found: Patterns, n_images: int, frames: Singles, resampled: Floats, drawn_rotations: Integers
+    found: ChannelVectors, n_images: int, frames: Singles, resampled: Floats, drawn_rotations: Integers
 ) -> Alignment:
     """Compare the units' basis with random ones.
 
-    A pattern for which a statistic is undefined over units is left out under rotations, too.
+    A vector for which a statistic is undefined over units is left out under rotations, too.
 
     Parameters
     ----------
-    found : what :func:`sort_out` tells of the patterns.
+    found : what :func:`sort_out` tells of the vectors.
     n_images : of how many images they are.
-    frames : what :func:`random_frames` gives for as many directions as there are patterns, or units if these
+    frames : what :func:`random_frames` gives for as many directions as there are vectors, or units if these
         are fewer; at least two.
     resampled : float64 (resamples, images), how often each image is in each resample.
     drawn_rotations : int (resamples,), the rotation with which units are compared in each resample. Units are
         one basis: an interval of its difference from the mean of many excludes 0 for most random bases.
     """
-    statistics = np.zeros((1 + len(frames), 3, len(found.patterns)))
-    statistics[0] = unevenness(found.patterns) if found.defined.any() else 0
+    statistics = np.zeros((1 + len(frames), 3, len(found.vectors)))
+    statistics[0] = peakedness(found.vectors) if found.defined.any() else 0
     if found.defined.any():
-        places = coordinates(found.patterns)
+        places = coordinates(found.vectors)
         for row, frame in zip(statistics[1:], frames, strict=True):
             for block, values in rotated(places, frame):
-                row[:, block] = unevenness(values)
-    means = means_over_patterns(statistics, found.defined, n_images)
+                row[:, block] = peakedness(values)
+    means = means_over_vectors(statistics, found.defined, n_images)
 
     def measure(counts: Floats, rotations: Integers | None) -> Floats:
         over_units, over_axes = np.split(means(counts), [1], axis=1)

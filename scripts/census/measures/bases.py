@@ -1,9 +1,9 @@
-"""How unevenly patterns spread over units, and over random, principal and independent directions.
+"""How peaked vectors are over units, and over random, principal and independent directions.
 
 References
 ----------
-S0 asks whether patterns prefer the neuronal basis to other directions. Elhage, Lasenby & Olah (2023),
-Privileged bases in the transformer residual stream, for kurtosis over the axes of a basis.
+Rupprecht (2017) asks whether vectors prefer the neuronal basis to other directions. Elhage, Lasenby & Olah
+(2023), Privileged bases in the transformer residual stream, for kurtosis over the axes of a basis.
 
 Examples
 --------
@@ -26,7 +26,7 @@ from census.measures.columns import Floats, Integers, Table, Texts, column, coun
 from census.measures.declaration import Measure, Recordings
 from census.measures.parameters import ImageResamples, Rotations
 from census.statistics.bootstrap import Estimate, estimate, resample_counts
-from census.statistics.rotations import means_over_patterns, random_frames, sort_out, unevenness
+from census.statistics.rotations import means_over_vectors, peakedness, random_frames, sort_out
 from census.statistics.signs import with_signs
 from census.statistics.streams import seed_of
 
@@ -44,35 +44,35 @@ class Parameters(ImageResamples, Rotations):
 
     directions: Annotated[int, Ge(4)] = 16
     """Number of units and of random, principal and independent directions that are compared at the final
-    checkpoint, in a run's `unit_layers`; fewer if the layer has fewer units. Four is the smallest number
+    checkpoint, in a run's `per_unit_layers`; fewer if the layer has fewer units. Four is the smallest number
     whose kurtosis can differ."""
 
 
 class Directions(Table, per="kind of direction"):
-    """How unevenly patterns spread over directions of each kind."""
+    """How peaked vectors are over directions of each kind."""
 
     directions: Texts = column("`neurons`, `random`, `principal` or `independent`")
     n_map_images: int = count("images with activation maps", "images")
-    n_positions: int = count("positions of an image whose patterns are compared", "positions")
+    n_positions: int = count("positions of an image whose vectors are compared", "positions")
     n_directions: int = count("directions of each kind", "directions")
-    n_left_out_positions: int = count(
-        "patterns that are silent, or the same, in all directions of one of the kinds", "patterns"
+    n_excluded_positions: int = count(
+        "vectors that are inactive, or the same, in all directions of one of the kinds", "vectors"
     )
-    n_unsettled: Integers = count("halves of the images whose search did not come to rest", "halves")
-    pattern_kurtosis: Estimate = column("mean kurtosis of patterns, moments about 0", range=(1, None))
-    pattern_gini: Estimate = share("mean Gini index of patterns")
-    pattern_hoyer: Estimate = share("mean Hoyer sparseness of patterns")
+    n_not_converged: Integers = count("halves of the images whose search did not converge", "halves")
+    vector_kurtosis: Estimate = column("mean kurtosis of vectors, moments about 0", range=(1, None))
+    vector_gini: Estimate = share("mean Gini index of vectors")
+    vector_hoyer: Estimate = share("mean Hoyer sparseness of vectors")
 
 
 def compute(layer: "Recording", parameters: Parameters, seed: int) -> Iterator[Directions]:
     """Compare the units of a layer with random, principal and independent directions."""
-    patterns, wanted = layer.at_positions(), parameters.directions
-    n_images, n_positions, n_units = patterns.shape
+    vectors, wanted = layer.at_positions(), parameters.directions
+    n_images, n_positions, n_units = vectors.shape
     own_seed = seed_of(seed, layer.attributes["network"], layer.attributes["layer"])
     frames = random_frames(min(wanted, n_units), n_units, parameters.rotations, own_seed)
-    found = compare(patterns, wanted, frames, resample_counts(n_images, parameters.resamples, seed), own_seed)
-    if found.n_unsettled:
-        LOGGER.warning("%s: the search for independent directions did not come to rest", layer)
+    found = compare(vectors, wanted, frames, resample_counts(n_images, parameters.resamples, seed), own_seed)
+    if found.n_not_converged:
+        LOGGER.warning("%s: the search for independent directions did not converge", layer)
     kurtosis, gini, hoyer = (found.value.at(slice(None), place) for place in range(3))
     yield Directions(
         of=layer.attributes,
@@ -80,53 +80,53 @@ def compute(layer: "Recording", parameters: Parameters, seed: int) -> Iterator[D
         n_map_images=n_images,
         n_positions=n_positions,
         n_directions=found.n_directions,
-        n_left_out_positions=found.n_left_out,
-        n_unsettled=np.where(np.array(KINDS) == "independent", found.n_unsettled, 0),
-        pattern_kurtosis=kurtosis,
-        pattern_gini=gini,
-        pattern_hoyer=hoyer,
+        n_excluded_positions=found.n_excluded,
+        n_not_converged=np.where(np.array(KINDS) == "independent", found.n_not_converged, 0),
+        vector_kurtosis=kurtosis,
+        vector_gini=gini,
+        vector_hoyer=hoyer,
     )
 
 
 measure = Measure(
     name="bases",
     title="Bases",
-    reads={"layer": Recordings("unit_layers", "final")},
+    reads={"layer": Recordings("per_unit_layers", "final")},
     tables={"": Directions},
     compute=compute,
     jobs="run",
     parameters=Parameters,
     section="alignment",
-    where=lambda run: bool(run.unit_layers),
+    where=lambda run: bool(run.per_unit_layers),
     # a layer's activation vectors at the positions of all images with maps
     memory=3000,
 )
 
 
 class Bases(NamedTuple):
-    """How unevenly patterns spread over as many directions of four kinds.
+    """How peaked vectors are over as many directions of four kinds.
 
     Attributes
     ----------
     value : estimates (4, 3), by kind and statistic.
     n_directions : of each kind.
-    n_left_out : patterns that are silent, or the same, in all directions of one of the kinds.
-    n_unsettled : in how many halves of the images the search for independent directions did not come to rest.
+    n_excluded : vectors that are inactive, or the same, in all directions of one of the kinds.
+    n_not_converged : in how many halves of the images the search for independent directions did not converge.
     """
 
     value: Estimate
     n_directions: int
-    n_left_out: int
-    n_unsettled: int
+    n_excluded: int
+    n_not_converged: int
 
 
 def compare(
-    patterns: NDArray[np.floating], n_directions: int, frames: Singles, resampled: Floats, seed: int
+    vectors: NDArray[np.floating], n_directions: int, frames: Singles, resampled: Floats, seed: int
 ) -> Bases:
     """Compare units with random, principal and independent directions, as many of each kind.
 
-    Directions are found on every other image, and patterns of the others measured along them; then the other
-    way round. On the patterns on which they were found, independent directions would be uneven by design.
+    Directions are found on every other image, and vectors of the others measured along them; then the other
+    way round. On the vectors on which they were found, independent directions would be peaked by design.
 
     The kinds are the units of highest variance; random orthonormal directions, averaged over rotations; the
     principal directions of highest variance; and the independent directions in the span of these. A
@@ -134,80 +134,80 @@ def compare(
 
     Parameters
     ----------
-    patterns : float (images, positions, units).
+    vectors : float (images, positions, units).
     n_directions : how many of each kind; fewer where there are not as many units, or principal directions.
     frames : what :func:`~census.statistics.rotations.random_frames` gives for at least as many directions, or
         for all units where these are fewer.
     resampled : float64 (resamples, images), how often each image is in each resample.
     seed : where the search for independent directions starts.
     """
-    n_images, positions, _ = patterns.shape
-    found = sort_out(patterns)
+    n_images, positions, _ = vectors.shape
+    found = sort_out(vectors)
     known = found.defined[0].reshape(n_images, positions)
     halves = [(np.arange(n_images) % 2 == half)[:, None] & known for half in (0, 1)]
-    spans = [principal_directions(patterns[half].astype(np.float64)) for half in halves]
+    spans = [principal_directions(vectors[half].astype(np.float64)) for half in halves]
     k = min(n_directions, *(len(span.directions) for span in spans))
     if k < 2:
         nothing = np.full((4, 3), np.nan)
         return Bases(Estimate(nothing, nothing, nothing), k, known.size, 0)
     statistics = np.zeros((len(KINDS), 3, n_images, positions))
-    unsettled = 0
+    not_converged = 0
     for half, span, others in zip(halves, spans, halves[::-1], strict=True):
-        values = patterns[others].astype(np.float64)
-        chosen = np.sort(np.argsort(-patterns[half].astype(np.float64).var(0), kind="stable")[:k])
-        independent, settled = independent_directions(patterns[half].astype(np.float64), span, k, seed)
-        unsettled += not settled
-        statistics[0][:, others] = unevenness(values[:, chosen], signed=False)
-        statistics[2][:, others] = unevenness(values @ span.directions[:k].T, signed=False)
-        statistics[3][:, others] = unevenness(values @ independent.T, signed=False)
+        values = vectors[others].astype(np.float64)
+        chosen = np.sort(np.argsort(-vectors[half].astype(np.float64).var(0), kind="stable")[:k])
+        independent, converged = independent_directions(vectors[half].astype(np.float64), span, k, seed)
+        not_converged += not converged
+        statistics[0][:, others] = peakedness(values[:, chosen], signed=False)
+        statistics[2][:, others] = peakedness(values @ span.directions[:k].T, signed=False)
+        statistics[3][:, others] = peakedness(values @ independent.T, signed=False)
     flat = statistics.reshape(len(KINDS), 3, -1)
-    singles = found.patterns.astype(np.float32)
+    singles = found.vectors.astype(np.float32)
     for frame in frames[:, :k]:
-        flat[1] += unevenness(singles @ frame.T, signed=False) / len(frames)
+        flat[1] += peakedness(singles @ frame.T, signed=False) / len(frames)
     counted = known.ravel() & np.isfinite(flat).all((0, 1))
-    means = means_over_patterns(flat, np.stack([counted] * 3), n_images)
-    return Bases(estimate(means, resampled), k, int((~counted).sum()), unsettled)
+    means = means_over_vectors(flat, np.stack([counted] * 3), n_images)
+    return Bases(estimate(means, resampled), k, int((~counted).sum()), not_converged)
 
 
 class Span(NamedTuple):
-    """The principal directions of patterns.
+    """The principal directions of vectors.
 
     Attributes
     ----------
     directions : float64 (n, units), orthonormal, that of highest variance first; without those along which
-        patterns do not differ.
-    deviations : float64 (n,), the standard deviation of patterns along each.
+        vectors do not differ.
+    deviations : float64 (n,), the standard deviation of vectors along each.
     """
 
     directions: Floats
     deviations: Floats
 
 
-def principal_directions(patterns: Floats) -> Span:
-    """Find the principal directions of patterns, float64 (patterns, units)."""
-    n_patterns, units = patterns.shape
-    if n_patterns < 2:
+def principal_directions(vectors: Floats) -> Span:
+    """Find the principal directions of vectors, float64 (vectors, units)."""
+    n_vectors, units = vectors.shape
+    if n_vectors < 2:
         return Span(np.empty((0, units)), np.empty(0))
-    about = patterns - patterns.mean(0)
-    small = n_patterns < units
-    squares, vectors = np.linalg.eigh(about @ about.T if small else about.T @ about)
-    squares, vectors = squares[::-1], vectors[:, ::-1]
+    about = vectors - vectors.mean(0)
+    small = n_vectors < units
+    squares, eigenvectors = np.linalg.eigh(about @ about.T if small else about.T @ about)
+    squares, eigenvectors = squares[::-1], eigenvectors[:, ::-1]
     # eigenvalues are exact to rounding of the largest, and deviations are their roots
-    kept = squares > squares[0] * 1e-12 * max(patterns.shape)
-    rows = vectors[:, kept].T
+    kept = squares > squares[0] * 1e-12 * max(vectors.shape)
+    rows = eigenvectors[:, kept].T
     if small:
         rows = rows @ about / np.sqrt(squares[kept])[:, None]
-    return Span(with_signs(rows), np.sqrt(squares[kept] / n_patterns))
+    return Span(with_signs(rows), np.sqrt(squares[kept] / n_vectors))
 
 
-def independent_directions(patterns: Floats, span: Span, count: int, seed: int) -> tuple[Floats, bool]:
-    """Find the directions in a span along which patterns vary most independently, by FastICA.
+def independent_directions(vectors: Floats, span: Span, count: int, seed: int) -> tuple[Floats, bool]:
+    """Find the directions in a span along which vectors vary most independently, by FastICA.
 
     All are found at once, with log cosh as contrast.
 
     Parameters
     ----------
-    patterns : float64 (patterns, units).
+    vectors : float64 (vectors, units).
     span : their principal directions, of which the first are taken.
     count : how many of these, and how many directions are found.
     seed : of the start.
@@ -215,7 +215,7 @@ def independent_directions(patterns: Floats, span: Span, count: int, seed: int) 
     Returns
     -------
     directions : float64 (count, units), of length 1: the filters that find the sources.
-    settled : whether the algorithm came to rest.
+    converged : whether the algorithm has converged.
 
     References
     ----------
@@ -229,7 +229,7 @@ def independent_directions(patterns: Floats, span: Span, count: int, seed: int) 
     ica = FastICA(whiten=False, max_iter=MOST_ITERATIONS, random_state=seed % 2**32)
     with warnings.catch_warnings():  # it is said in what is returned
         warnings.simplefilter("ignore", ConvergenceWarning)
-        ica.fit((patterns - patterns.mean(0)) @ whitening.T)
+        ica.fit((vectors - vectors.mean(0)) @ whitening.T)
     filters = ica.components_ @ whitening
     unit = filters / np.linalg.norm(filters, axis=1, keepdims=True)
     return with_signs(unit), ica.n_iter_ < MOST_ITERATIONS

@@ -2,7 +2,7 @@
 
 References
 ----------
-S4 names clusters of redundant neurons as future work, and gives no definition.
+Zhang (2015) names clusters of redundant neurons as future work, and gives no definition.
 
 Examples
 --------
@@ -34,10 +34,10 @@ UNITS_AT_ONCE = 64  # whose responses are float64 at a time
 
 @dataclass(frozen=True)
 class Parameters:
-    """Clusters of units with correlated responses, in a run's `unit_layers`."""
+    """Clusters of units with correlated responses, in a run's `per_unit_layers`."""
 
     threshold: Annotated[float, Gt(0), Le(1)] = 0.7
-    """Mean correlation down to which two clusters are joined; at 0.7, units share half of their variance."""
+    """Mean correlation down to which two clusters are merged; at 0.7, units share half of their variance."""
     permutations: Annotated[int, Ge(1), Le(10000)] = 1
     """Random permutations of each unit's responses over images for the chance level. One suffices for more
     than a few images."""
@@ -47,8 +47,8 @@ class Parameters:
     """Number of images on which responses are compared, a seeded random sample if there are more; null for
     all images. At 50,000, the standard error of a correlation is below 0.005."""
     dendrograms: Annotated[int, Ge(0), ELSEWHERE] = 3
-    """Number of a run's `unit_layers`, evenly spaced along depth, whose dendrograms are drawn; 0 for no such
-    figure."""
+    """Number of a run's `per_unit_layers`, evenly spaced along depth, whose dendrograms are drawn; 0 for no
+    such figure."""
 
 
 class Units(Table, per="unit"):
@@ -56,10 +56,10 @@ class Units(Table, per="unit"):
 
     cluster: Floats = column(
         "number of the unit's cluster in its layer, the largest is 0; undefined for constant units",
-        "S4",
+        "Zhang 2015",
         range=(0, None),
     )
-    cluster_size: Floats = count("units in that cluster", "units", "S4", least=1)
+    cluster_size: Floats = count("units in that cluster", "units", "Zhang 2015", least=1)
 
 
 class Layer(Table, per="layer"):
@@ -72,7 +72,7 @@ class Layer(Table, per="layer"):
     )
     cluster_threshold: float = share("the parameter `threshold`")
     permutations: int = column("the parameter of that name", range=(1, None))
-    n_clusters: int = column("clusters of units whose responses correlate", "S4", range=(0, None))
+    n_clusters: int = column("clusters of units whose responses correlate", "Zhang 2015", range=(0, None))
     n_clusters_chance: float = column("the same with responses permuted over images", "ours", range=(0, None))
     cluster_share: float = share("clusters over units that are not constant")
     largest_cluster: int = count("units in the largest cluster", "units")
@@ -90,8 +90,8 @@ def compute(layer: "Recording", parameters: Parameters, seed: int) -> Iterator[U
     cluster, size = np.full((2, n_units), np.nan)
     sizes, chance, arrays = np.zeros(0, np.int64), np.nan, {}
     if n_varying:
-        joins = tree(distances(responses.values))
-        clusters = cut(joins, threshold)
+        merges = tree(distances(responses.values))
+        clusters = cut(merges, threshold)
         sizes = np.bincount(clusters)
         cluster[responses.units], size[responses.units] = clusters, sizes[clusters]
         own_seed = seed_of(seed, *(layer.attributes[key] for key in ("network", "checkpoint", "layer")))
@@ -101,7 +101,7 @@ def compute(layer: "Recording", parameters: Parameters, seed: int) -> Iterator[U
             arrays = {
                 "unit": (("leaf",), responses.units),
                 "cluster": (("leaf",), clusters),
-                "join": (("join", "column"), joins),
+                "linkage": (("merge", "column"), merges),
                 "top_image": (("cluster", "rank"), layer.images[places][top]),
             }
     yield Units(of=layer.attributes, cluster=cluster, cluster_size=size)
@@ -124,7 +124,7 @@ def compute(layer: "Recording", parameters: Parameters, seed: int) -> Iterator[U
 measure = Measure(
     name="clusters",
     title="Clusters of units",
-    reads={"layer": Recordings("unit_layers", "units_and_untrained")},
+    reads={"layer": Recordings("per_unit_layers", "units_and_untrained")},
     tables={"units": Units, "layer": Layer},
     compute=compute,
     parameters=Parameters,
@@ -204,24 +204,24 @@ def tree(apart: Floats) -> Floats:
     return linkage(apart, "average") if len(apart) else np.empty((0, 4))
 
 
-def cut(joins: Floats, threshold: float) -> NDArray[np.int64]:
+def cut(merges: Floats, threshold: float) -> NDArray[np.int64]:
     """Return the cluster of each unit: those whose mean correlation is no less than a threshold lie together.
 
     Parameters
     ----------
-    joins : what :func:`tree` returns.
-    threshold : of the correlation at which two clusters are still joined.
+    merges : what :func:`tree` returns.
+    threshold : of the correlation at which two clusters are still merged.
 
     Returns
     -------
     int64 (units,), 0 for the largest cluster; of equal ones, that of the first unit comes first. A layer
-    without joins is one of one unit.
+    without merges is one of one unit.
     """
     from scipy.cluster.hierarchy import fcluster
 
-    if not len(joins):
+    if not len(merges):
         return np.zeros(1, np.int64)
-    labels = fcluster(joins, _height(threshold), "distance")
+    labels = fcluster(merges, _height(threshold), "distance")
     _, first, inverse, sizes = np.unique(labels, return_index=True, return_inverse=True, return_counts=True)
     rank = np.empty(len(sizes), np.int64)
     rank[np.lexsort((first, -sizes))] = np.arange(len(sizes))
@@ -257,8 +257,8 @@ def clusters_by_chance(
         # along memory, in which permuting is several times faster
         mixed = random.permuted(values.T, axis=1).T
         apart = distances(mixed)
-        joined = apart.min(initial=2) <= _height(threshold)
-        counts[number] = cut(tree(apart), threshold).max() + 1 if joined else values.shape[1]
+        merged = apart.min(initial=2) <= _height(threshold)
+        counts[number] = cut(tree(apart), threshold).max() + 1 if merged else values.shape[1]
     return counts
 
 

@@ -2,7 +2,7 @@
 
 References
 ----------
-S2: Sadeghi, Conceptual content in deep convolutional neural networks.
+Sadeghi (2018), Conceptual content in deep convolutional neural networks.
 
 Examples
 --------
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 
 NAMED = 3  # classes of each unit that the table names
 MOST_DRAWS = 500  # that are compared with each other; they make 124,750 pairs
-FLOOR = 1e-7  # added to each count before the entropy is taken, as S2 does
-SILENT = -1.0  # the flatness that S2 gives to a unit without top images
+FLOOR = 1e-7  # added to each count before the entropy is taken, as Sadeghi (2018) does
+INACTIVE = -1.0  # the flatness that Sadeghi (2018) gives to a unit without top images
 
 
 @dataclass(frozen=True)
@@ -64,30 +64,30 @@ class Units(Table, per="unit"):
         "top images: the `measures.concepts.top` to which the unit answers most, less where fewer "
         "activate it",
         "images",
-        "S2",
+        "Sadeghi 2018",
     )
-    n_top_classes: Integers = count("classes among the top images", "classes", "S2")
-    gini: Floats = share("Gini index of the classes' counts among the top images", "S2")
+    n_top_classes: Integers = count("classes among the top images", "classes", "Sadeghi 2018")
+    gini: Floats = share("Gini index of the classes' counts among the top images", "Sadeghi 2018")
     gini_chance: Floats = share("its mean for as many images drawn at random", "ours")
     gini_p: Floats = share("share of these draws, plus one, with a Gini index at least as high", "ours")
     gini_corrected: Floats = column("Gini index minus its chance level", "ours", range=(-1, 1))
     flatness: Floats = column(
-        "2 to the power of the counts' relative entropy, minus 1; -1 for silent units",
-        "S2",
+        "2 to the power of the counts' relative entropy, minus 1; -1 for inactive units",
+        "Sadeghi 2018",
         range=(-1, 1.001),
     )
     mf_degree: Floats = column(
-        "degree of multi-facetedness: flatness over Gini index; undefined for silent units",
-        "S2",
+        "degree of multifacetedness: flatness over Gini index; undefined for inactive units",
+        "Sadeghi 2018",
         range=(0, None),
     )
     mf_chance: Floats = column("its median for as many images drawn at random", "ours", range=(0, None))
-    top_class_1: Texts = column("most frequent class among the top images", "S2")
-    top_count_1: Integers = count("number of top images of that class", "images", "S2")
-    top_class_2: Texts = column("second most frequent class", "S2")
-    top_count_2: Integers = count("number of top images of that class", "images", "S2")
-    top_class_3: Texts = column("third most frequent class", "S2")
-    top_count_3: Integers = count("number of top images of that class", "images", "S2")
+    top_class_1: Texts = column("most frequent class among the top images", "Sadeghi 2018")
+    top_count_1: Integers = count("number of top images of that class", "images", "Sadeghi 2018")
+    top_class_2: Texts = column("second most frequent class", "Sadeghi 2018")
+    top_count_2: Integers = count("number of top images of that class", "images", "Sadeghi 2018")
+    top_class_3: Texts = column("third most frequent class", "Sadeghi 2018")
+    top_count_3: Integers = count("number of top images of that class", "images", "Sadeghi 2018")
 
 
 class Layer(Table, per="layer"):
@@ -95,13 +95,15 @@ class Layer(Table, per="layer"):
 
     n_units: int = count("units of the layer", "units", least=1)
     n_images: int = count("images seen", "images", least=1)
-    n_silent_units: int = count("units without top images", "units")
+    n_inactive_units: int = count("units without top images", "units")
     top: int = column("the parameter of that name", range=(2, None))
     draws: int = column("the parameter of that name", range=(100, None))
-    unit_similarity: float = column("mean correlation of two units' class counts", "S2", range=(-1, 1))
+    unit_similarity: float = column(
+        "mean correlation of two units' class counts", "Sadeghi 2018", range=(-1, 1)
+    )
     unit_similarity_chance: float = column("the same for images drawn at random", "ours", range=(-1, 1))
     unit_dissimilarity: float = column(
-        "mean Euclidean distance of two units' class counts", "S2", range=(0, None)
+        "mean Euclidean distance of two units' class counts", "Sadeghi 2018", range=(0, None)
     )
     unit_dissimilarity_chance: float = column("the same for images drawn at random", "ours", range=(0, None))
 
@@ -140,7 +142,7 @@ def compute(layer: "Recording", parameters: Parameters, seed: int) -> Iterator[U
         of=layer.attributes,
         n_units=n_units,
         n_images=len(images),
-        n_silent_units=int((sizes == 0).sum()),
+        n_inactive_units=int((sizes == 0).sum()),
         top=k,
         draws=parameters.draws,
         unit_similarity=mean_of_pairs(similarity),
@@ -170,7 +172,7 @@ measure = Measure(
     tables={"units": Units, "layer": Layer},
     compute=compute,
     parameters=Parameters,
-    # facetedness repeats its columns, and adds those that need the whole network
+    # multifacetedness repeats its columns, and adds those that need the whole network
     in_census=False,
     has_arrays=True,
     memory=2000,
@@ -196,9 +198,9 @@ def flatness(counts: NDArray[np.integer], normalizer: int) -> Floats:
 
     ``H = −Σ p log₂ p / log₂ M``, p the row with 1e-7 added to each count, over its sum.
 
-    S2 prints the number of the layer's units for M. That cannot be meant: flatness would pass 1 where units
-    are fewer than classes. With the number of classes, the largest flatness over Gini that 100 images of 1000
-    classes can have is 0.653, in line with the 0.63 that S2 reports.
+    Sadeghi (2018) prints the number of the layer's units for M. That cannot be meant: flatness would pass 1
+    where units are fewer than classes. With the number of classes, the largest flatness over Gini that 100
+    images of 1000 classes can have is 0.653, in line with the 0.63 that Sadeghi (2018) reports.
 
     Parameters
     ----------
@@ -207,17 +209,17 @@ def flatness(counts: NDArray[np.integer], normalizer: int) -> Floats:
 
     Returns
     -------
-    float64 (…,); :data:`SILENT` for a row of zeros, NaN where M is 1.
+    float64 (…,); :data:`INACTIVE` for a row of zeros, NaN where M is 1.
 
     References
     ----------
-    S2, eq. 1. Madhu (2009), Note on measures for spectral flatness, Electronics Letters 45.
+    Sadeghi (2018), eq. 1. Madhu (2009), Note on measures for spectral flatness, Electronics Letters 45.
     """
     raised = counts + FLOOR
     shares = raised / raised.sum(-1, keepdims=True)
     with np.errstate(invalid="ignore", divide="ignore"):
         entropy = -(shares * np.log2(shares)).sum(-1) / np.log2(normalizer)
-    return np.where(counts.sum(-1) > 0, 2.0**entropy - 1, SILENT)
+    return np.where(counts.sum(-1) > 0, 2.0**entropy - 1, INACTIVE)
 
 
 def mf_degree(gini: Floats, flatness: Floats) -> Floats:
@@ -225,28 +227,28 @@ def mf_degree(gini: Floats, flatness: Floats) -> Floats:
 
     Returns
     -------
-    float64; NaN for a silent unit, infinite for one that answers to all classes equally often.
+    float64; NaN for an inactive unit, infinite for one that answers to all classes equally often.
 
     References
     ----------
-    S2, eq. 2.
+    Sadeghi (2018), eq. 2.
     """
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(np.isnan(gini), np.nan, flatness / gini)
 
 
 def is_multi_faceted(degree: Floats, mean: float) -> NDArray[np.bool_]:
-    """Return which units are multi-faceted: degree above the mean of the network. Silent units are not."""
+    """Return which units are multi-faceted: degree above the mean of the network. Inactive units are not."""
     return degree > mean
 
 
 def is_single_faceted(degree: Floats, mean: float) -> NDArray[np.bool_]:
-    """Return which units are single-faceted: degree below the mean of the network. Silent units are not."""
+    """Return which units are single-faceted: degree below the mean of the network. Inactive units are not."""
     return degree < mean
 
 
 class Chance(NamedTuple):
-    """What units would have by chance, all of shape (units,); NaN for silent units.
+    """What units would have by chance, all of shape (units,); NaN for inactive units.
 
     Attributes
     ----------

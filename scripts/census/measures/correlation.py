@@ -1,4 +1,4 @@
-"""Correlation between the patterns of images, and its mean: how alike a layer makes different images."""
+"""Correlation between the vectors of images, and its mean: how alike a layer makes different images."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -27,17 +27,17 @@ class Layer(Table, per="layer"):
 
     n_neurons: int = count("neurons of the layer: units times positions", "neurons", least=1)
     n_map_images: int = count("images with activation maps", "images")
-    n_undefined_patterns: int = count("patterns that are constant or not finite", "images")
+    n_undefined_vectors: int = count("vectors that are constant or not finite", "images")
     resamples: int = column("the parameter of that name", range=(100, None))
-    pattern_correlation: Estimate = column(
-        "mean correlation of the patterns of two different images", "S0", range=(-1, 1)
+    image_correlation: Estimate = column(
+        "mean correlation of the vectors of two different images", "Rupprecht 2017", range=(-1, 1)
     )
 
 
 class Order(Table, per="image"):
     """An order of images in which those that a layer makes alike stand together."""
 
-    place: Integers = count("place of the image in the order", "images")
+    rank: Integers = count("rank of the image in the order", "images")
     image: Integers = column("index of the image in the data set", range=(0, None))
     label: Integers = column("index of its class", range=(0, None))
     class_: Texts = column("its class", name="class")
@@ -53,9 +53,9 @@ def compute(layers: Sequence["LayerMatrices"], parameters: Parameters, seed: int
             n_neurons=layer.attributes["n_neurons"],
             n_map_images=n_images,
             # they correlate with none, and are left out of the mean
-            n_undefined_patterns=n_images - int(is_defined(correlation).sum()),
+            n_undefined_vectors=n_images - int(is_defined(correlation).sum()),
             resamples=parameters.resamples,
-            pattern_correlation=estimate(
+            image_correlation=estimate(
                 lambda counts, matrix=correlation: mean_correlation(matrix, counts),  # type: ignore[misc]
                 resample_counts(n_images, parameters.resamples, seed),
             ),
@@ -72,7 +72,7 @@ def _order(layer: "LayerMatrices", correlation: NDArray[np.floating]) -> Order:
     labels = layer["label"][order]
     return Order(
         of=layer.attributes,
-        place=np.arange(len(order)),
+        rank=np.arange(len(order)),
         image=layer["image"][order],
         label=labels,
         class_=[layer.attributes["classes"][label] for label in labels],

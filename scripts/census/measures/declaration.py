@@ -58,7 +58,7 @@ class Recordings:
     where : in which runs it is read; there are no files of it in others.
     """
 
-    layers: Literal["all", "unit_layers", "output"] = "all"
+    layers: Literal["all", "per_unit_layers", "output"] = "all"
     checkpoints: Literal["all", "units", "units_and_untrained", "final"] = "all"
     where: Callable[[Any], bool] = everywhere
 
@@ -100,7 +100,7 @@ class Tables:
     """
 
     table: str
-    layers: Literal["all", "unit_layers"] = "all"
+    layers: Literal["all", "per_unit_layers"] = "all"
 
 
 Input = Recordings | Matrices | Parts | Tables

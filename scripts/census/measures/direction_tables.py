@@ -9,16 +9,16 @@ class Spectrum(Table, per="component"):
 
     component: Integers = count("number of the component, the strongest first", "", least=1)
     singular_value: Floats = column("its singular value", range=(0, None))
-    strength: Floats = column("its strength, the squared singular value per neuron", range=(0, None))
-    explained_variance: Floats = share("share of the strengths of all components")
+    eigenvalue: Floats = column("eigenvalue, the squared singular value per neuron", range=(0, None))
+    explained_variance: Floats = share("share of the eigenvalues of all components")
     reconstruction_error: Floats = share("relative error of the reconstruction from it and those before it")
     reconstruction_error_absolute: Floats = column("the same, not relative", range=(0, None))
     held_out_error: Floats = column(
         "the same as the relative error, for images that had no part in finding the components",
         range=(0, None),
     )
-    permuted_strength: Floats | None = column(
-        "largest strength in permuted patterns; null where none were permuted", range=(0, None)
+    permuted_eigenvalue: Floats | None = column(
+        "largest eigenvalue in permuted vectors; null where none were permuted", range=(0, None)
     )
 
 
@@ -42,8 +42,8 @@ class Units(Table, per="unit"):
     """Units by their variance."""
 
     variance: Floats = column(
-        "mean, over the unit's neurons, of the variance over images of the normalised activation",
-        "S4",
+        "mean, over the unit's neurons, of the variance over images of the normalized activation",
+        "Zhang 2015",
         range=(0, None),
     )
 
@@ -53,9 +53,9 @@ class Components(Table, per="layer"):
 
     n_neurons: int = count("neurons of the layer: units times positions", "neurons", least=1)
     n_map_images: int = count("images with activation maps", "images")
-    n_images: int = count("images whose patterns are decomposed", "images")
-    n_wrong_images: int = count("images left out because they are classified wrongly", "images")
-    n_undefined_patterns: int = count("patterns that are constant or not finite", "images")
+    n_images: int = count("images whose vectors are decomposed", "images")
+    n_misclassified_images: int = count("images left out because they are misclassified", "images")
+    n_undefined_vectors: int = count("vectors that are constant or not finite", "images")
     components: int = column("the parameter of that name", range=(2, None))
     permutations: int = column("the parameter of that name", range=(1, None))
     top: int = column("the parameter of that name", range=(1, None))
@@ -67,14 +67,14 @@ class Components(Table, per="layer"):
         "components whose singular value is above the threshold; null without one", "components"
     )
     participation_ratio: Estimate = column(
-        "squared sum over sum of squares of the strengths of all components",
+        "squared sum over sum of squares of the eigenvalues of all components",
         "Gao et al. 2017",
         range=(1, None),
     )
     participation_ratio_matched: Estimate = column("the same for `matched_images`", range=(1, None))
     reconstruction_error: float = column(
         "relative error of the reconstruction from the first {components} components",
-        "S4",
+        "Zhang 2015",
         range=(0, 1),
         name="reconstruction_error_{components}",
     )
@@ -96,12 +96,14 @@ class Layer(Components, per="layer"):
     """
 
     n_constant_neurons: float | None = count("neurons that are the same on all images", "neurons")
-    n_components_above_null: float | None = column(
-        "components stronger than in permuted patterns", "Horn 1965", range=(0, None)
+    n_significant_components: float | None = column(
+        "components stronger than in permuted vectors", "Horn 1965", range=(0, None)
     )
-    redundancy_svd: Estimate | None = share("mean overlap of the top images of two singular vectors", "S4")
-    redundancy_variance: Estimate | None = share("the same for the neurons of highest variance", "S4")
-    redundancy_random: Estimate | None = share("the same for random directions", "S4")
+    redundancy_svd: Estimate | None = share(
+        "mean overlap of the top images of two singular vectors", "Zhang 2015"
+    )
+    redundancy_variance: Estimate | None = share("the same for the neurons of highest variance", "Zhang 2015")
+    redundancy_random: Estimate | None = share("the same for random directions", "Zhang 2015")
     redundancy_bottom_svd: Estimate | None = share("overlap of the bottom images of two singular vectors")
     redundancy_bottom_variance: Estimate | None = share("the same for the neurons of highest variance")
     redundancy_bottom_random: Estimate | None = share("the same for random directions")
@@ -109,9 +111,9 @@ class Layer(Components, per="layer"):
         "`redundancy_variance` minus `redundancy_svd`", "ours", range=(-1, 1)
     )
     redundancy_chance: float | None = share("the same for images drawn at random", "ours")
-    rho_purity: Estimate | None = column(
+    rho_entropy_sigma: Estimate | None = column(
         "rank correlation, over components, of singular value and class entropy of the images at both ends",
-        "S4",
+        "Zhang 2015",
         range=(-1, 1),
     )
     class_entropy_chance: float | None = column(

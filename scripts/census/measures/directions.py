@@ -1,11 +1,11 @@
 """Directions in a layer's space of neurons, by the images at their ends: how alike, and how pure these are.
 
-A direction gives each image a score, the projection of its pattern. Its **top** images have the highest
+A direction gives each image a score, the projection of its vector. Its **top** images have the highest
 scores, its **bottom** images the lowest.
 
 References
 ----------
-S4: Zhang, Visualizing neuron role with dimensionality reduction of feature space.
+Zhang (2015), Visualizing neuron role with dimensionality reduction of feature space.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,11 +23,11 @@ from census.jobs import LOGGER
 from census.measures.columns import Floats, Table
 from census.measures.declaration import ELSEWHERE, Arrays, Matrices, Measure, Recordings, Unique
 from census.measures.direction_tables import COMPARISONS, Directions, Layer, Spectrum, Units
-from census.measures.patterns import Patterns, open_patterns
+from census.measures.vectors import ActivationVectors, open_vectors
 from census.statistics.bootstrap import UNDEFINED, Estimate, estimate, resample_counts
 from census.statistics.class_counts import chance_counts, chance_labels, class_counts
 from census.statistics.defined import finite_mean
-from census.statistics.performance import right_images
+from census.statistics.performance import correct_images
 from census.statistics.ranks import rank_correlation
 from census.statistics.streams import seed_of, stream
 from census.statistics.svd import (
@@ -38,7 +38,7 @@ from census.statistics.svd import (
     held_out_error,
     mean_square,
     participation_ratio,
-    permuted_strengths,
+    permuted_eigenvalues,
     randomized,
     reconstruction_error,
     singular_values,
@@ -109,24 +109,24 @@ def compute(
     seed: int,
 ) -> Iterator[Table | Arrays]:
     """Find directions of a layer at a checkpoint: singular vectors, single neurons, random ones."""
-    patterns = open_patterns(layer, gram, _right_images(logits[0]) if logits else None)
-    n_images, n_neurons, rank = len(patterns.places), patterns.n_neurons, parameters.components
-    if n_images + patterns.n_undefined < 2:
+    vectors = open_vectors(layer, gram, _correct_images(logits[0]) if logits else None)
+    n_images, n_neurons, rank = len(vectors.places), vectors.n_neurons, parameters.components
+    if n_images + vectors.n_undefined < 2:
         raise StudyError(
-            f"{layer}: all but {n_images} of the images with whole maps are classified wrongly, and "
-            "directions need two at least; raise maps, and images, of this run in the config"
+            f"{layer}: all but {n_images} of the images with activation maps are misclassified, and "
+            "directions need two at least; raise n_map_images and n_images of this run"
         )
-    if patterns.n_undefined:
-        LOGGER.warning("%s: %d patterns are constant or not finite", layer, patterns.n_undefined)
+    if vectors.n_undefined:
+        LOGGER.warning("%s: %d vectors are constant or not finite", layer, vectors.n_undefined)
     # whatever is drawn for this layer; images are resampled alike in all layers
     own_seed = seed_of(seed, *(layer.attributes[key] for key in ("network", "checkpoint", "layer")))
-    found, held_out = _decomposed(patterns, parameters.leading, scratch, own_seed)
-    if len(found.strengths) < rank:
-        LOGGER.warning("%s: %d components asked for, %d found", layer, rank, len(found.strengths))
+    found, held_out = _decomposed(vectors, parameters.leading, scratch, own_seed)
+    if len(found.eigenvalues) < rank:
+        LOGGER.warning("%s: %d components asked for, %d found", layer, rank, len(found.eigenvalues))
     leading = slice(parameters.leading)
-    first = Decomposition(found.strengths[leading], found.vectors[:, leading])
+    first = Decomposition(found.eigenvalues[leading], found.vectors[:, leading])
     arrays: dict[str, tuple[tuple[str, ...], np.ndarray]] = {
-        "image": (("image",), patterns.images),
+        "image": (("image",), vectors.images),
         "singular_vectors": (("image", "component"), first.vectors.astype(np.float32)),
     }
 
@@ -136,41 +136,41 @@ def compute(
     compared: dict[str, Any] = {each.field: unknown[each.has_interval] for each in COMPARISONS}
     permuted = None
     y_x_unit = (*layer.shape[1:], layer.shape[0])
-    if closely and len(found.strengths):
+    if closely and len(found.eigenvalues):
         single = neurons(
-            patterns.blocks(),
+            vectors.blocks(),
             n_neurons,
             n_top=max(rank, parameters.neurons),
             n_chosen=parameters.neurons,
             n_sample=parameters.permuted_neurons,
             seed=own_seed,
         )
-        if patterns.correlation is not None:
-            permuted = permuted_strengths(
+        if vectors.correlation is not None:
+            permuted = permuted_eigenvalues(
                 single.sample,
-                patterns.correlation,
+                vectors.correlation,
                 n_neurons,
                 parameters.leading,
                 parameters.permutations,
                 own_seed,
             )
-            compared["n_components_above_null"] = count_above(found.strengths, permuted)
-        if patterns.correlation is not None and n_images <= MOST_IN_FULL:
+            compared["n_significant_components"] = count_above(found.eigenvalues, permuted)
+        if vectors.correlation is not None and n_images <= MOST_IN_FULL:
             projections = random_projections(found, n_neurons, parameters.projections, own_seed)
         else:
-            projections = explicit_projections(patterns.blocks(), n_images, parameters.projections, own_seed)
+            projections = explicit_projections(vectors.blocks(), n_images, parameters.projections, own_seed)
         top = min(parameters.top, n_images // 2)
         if top < parameters.top:
             LOGGER.warning("%s: %d images at an end, not %d: half of all", layer, top, parameters.top)
         families = Families(
             {
-                "svd": (first.vectors * singular_values(first.strengths, n_neurons)).T,
+                "svd": (first.vectors * singular_values(first.eigenvalues, n_neurons)).T,
                 "variance": single.top_values,
                 "neuron": single.chosen_values,
                 "projection": projections,
             },
             {"variance": single.top, "neuron": single.chosen},
-            patterns.labels,
+            vectors.labels,
             len(layer.classes),
             layer.shape[0],
             top,
@@ -180,19 +180,19 @@ def compute(
         yield Units(of=layer.attributes, variance=unit_variance(single.variance, layer.shape[0]))
         compared["n_constant_neurons"] = int(np.isnan(single.variance).sum())
         compared |= families.summary(directions.class_entropy, rank, parameters.resamples, seed)
-        sides = families.ends()
+        sides = families.extremes()
         arrays |= {
             "variance": (("y", "x", "unit"), single.variance.reshape(y_x_unit)),
-            "top_image": (("direction", "rank"), patterns.images[sides.top]),
-            "bottom_image": (("direction", "rank"), patterns.images[sides.bottom]),
+            "top_image": (("direction", "rank"), vectors.images[sides.top]),
+            "bottom_image": (("direction", "rank"), vectors.images[sides.bottom]),
         }
     if layer.attributes["layer"] in loadings:
-        left = loadings_of((block for block, _ in patterns.blocks()), first, n_neurons)
+        left = loadings_of((block for block, _ in vectors.blocks()), first, n_neurons)
         arrays["loadings"] = (("component", "y", "x", "unit"), left.reshape(-1, *y_x_unit))
     yield Arrays(of=layer.attributes, arrays=arrays)
-    spectrum = _spectrum(patterns, found.strengths, held_out, permuted)
+    spectrum = _spectrum(vectors, found.eigenvalues, held_out, permuted)
     yield spectrum
-    yield Layer(of=layer.attributes, **_components(patterns, spectrum, parameters, seed), **compared)
+    yield Layer(of=layer.attributes, **_components(vectors, spectrum, parameters, seed), **compared)
 
 
 measure = Measure(
@@ -214,83 +214,89 @@ measure = Measure(
 
 
 @lru_cache(maxsize=1)  # the same for all layers
-def _right_images(logits: "Recording") -> NDArray[np.integer]:
-    """Return the images with maps that the network classifies rightly, by their indices in the data set."""
+def _correct_images(logits: "Recording") -> NDArray[np.integer]:
+    """Return the images with maps that the network classifies correctly, by their indices in the data set."""
     n_logits, n_classes = logits.shape[0], len(logits.classes)
     if n_logits != n_classes:
         raise StudyError(
             f"config: runs: correct_only: the network names {n_logits} classes, "
             f"{logits.attributes['dataset']} has {n_classes}, and so no image is known to be "
-            "classified rightly; leave it out"
+            "classified correctly; leave it out"
         )
-    # those with whole maps come first, and no others count
+    # those with activation maps come first, and no others count
     n_maps = logits.n_map_images
-    return right_images(
+    return correct_images(
         logits.on_images("mean", np.arange(n_maps)), logits.labels[:n_maps], logits.images[:n_maps]
     )
 
 
-def _decomposed(patterns: Patterns, leading: int, scratch: Path, seed: int) -> tuple[Decomposition, Floats]:
-    """Decompose patterns by their correlations, or for very many images themselves.
+def _decomposed(
+    vectors: ActivationVectors, leading: int, scratch: Path, seed: int
+) -> tuple[Decomposition, Floats]:
+    """Decompose vectors by their correlations, or for very many images themselves.
 
     Returns
     -------
-    decomposition : without components if there are fewer than two patterns.
+    decomposition : without components if there are fewer than two vectors.
     held_out : float64 (any,), error on other images by number of components.
     """
-    n_images, correlation = len(patterns.places), patterns.correlation
-    if n_images < 2:  # a pattern of its own has no direction
+    n_images, correlation = len(vectors.places), vectors.correlation
+    if n_images < 2:  # a vector of its own has no direction
         return Decomposition(np.empty(0), np.empty((n_images, 0))), np.empty(0)
     if correlation is None:
-        return randomized(patterns.mapped(scratch), leading, seed), np.empty(0)
+        return randomized(vectors.mapped(scratch), leading, seed), np.empty(0)
     return (
-        decompose(correlation, patterns.n_neurons, leading),
-        held_out_error(correlation, patterns.n_neurons, leading, seed),
+        decompose(correlation, vectors.n_neurons, leading),
+        held_out_error(correlation, vectors.n_neurons, leading, seed),
     )
 
 
-def _spectrum(patterns: Patterns, strengths: Floats, held_out: Floats, permuted: Floats | None) -> Spectrum:
+def _spectrum(
+    vectors: ActivationVectors, eigenvalues: Floats, held_out: Floats, permuted: Floats | None
+) -> Spectrum:
     """Return the components of a layer.
 
     Parameters
     ----------
-    patterns : the patterns that were decomposed.
-    strengths : float64 (components,).
+    vectors : the vectors that were decomposed.
+    eigenvalues : float64 (components,).
     held_out : see :func:`_decomposed`.
-    permuted : float64 (permutations, any), strengths by chance; None where they were not measured.
+    permuted : float64 (permutations, any), eigenvalues by chance; None where they were not measured.
     """
-    n, n_images = len(strengths), len(patterns.places)
-    error = reconstruction_error(strengths, n_images)
+    n, n_images = len(eigenvalues), len(vectors.places)
+    error = reconstruction_error(eigenvalues, n_images)
 
     def filled(values: Floats) -> Floats:
         return np.concatenate([values[:n], np.full(max(0, n - len(values)), np.nan)])
 
     return Spectrum(
-        of=patterns.layer.attributes,
+        of=vectors.layer.attributes,
         component=np.arange(1, n + 1),
-        singular_value=singular_values(strengths, patterns.n_neurons),
-        strength=strengths,
-        explained_variance=strengths / max(1, n_images),
+        singular_value=singular_values(eigenvalues, vectors.n_neurons),
+        eigenvalue=eigenvalues,
+        explained_variance=eigenvalues / max(1, n_images),
         reconstruction_error=error,
-        reconstruction_error_absolute=error * np.sqrt(n_images * patterns.n_neurons),
+        reconstruction_error_absolute=error * np.sqrt(n_images * vectors.n_neurons),
         held_out_error=filled(held_out),
-        permuted_strength=None if permuted is None else filled(permuted.max(0)),
+        permuted_eigenvalue=None if permuted is None else filled(permuted.max(0)),
     )
 
 
-def _components(patterns: Patterns, spectrum: Spectrum, parameters: Parameters, seed: int) -> dict[str, Any]:
+def _components(
+    vectors: ActivationVectors, spectrum: Spectrum, parameters: Parameters, seed: int
+) -> dict[str, Any]:
     """Return the columns of :class:`census.measures.direction_tables.Components`."""
-    n_images, rank, threshold = len(patterns.places), parameters.components, parameters.threshold
+    n_images, rank, threshold = len(vectors.places), parameters.components, parameters.threshold
     ratios = _participation_ratios(
-        patterns.correlation, (n_images, parameters.matched_images), parameters.resamples, seed
+        vectors.correlation, (n_images, parameters.matched_images), parameters.resamples, seed
     )
     errors = ("reconstruction_error", "reconstruction_error_absolute", "held_out_error")
     return {
-        "n_neurons": patterns.n_neurons,
-        "n_map_images": patterns.layer.n_map_images,
+        "n_neurons": vectors.n_neurons,
+        "n_map_images": vectors.layer.n_map_images,
         "n_images": n_images,
-        "n_wrong_images": patterns.n_wrong,
-        "n_undefined_patterns": patterns.n_undefined,
+        "n_misclassified_images": vectors.n_misclassified,
+        "n_undefined_vectors": vectors.n_undefined,
         "components": rank,
         "permutations": parameters.permutations,
         "top": parameters.top,
@@ -343,9 +349,9 @@ class Families:
     n_units: int
     top: int
 
-    def ends(self) -> "Ends":
+    def extremes(self) -> "Extremes":
         """Return the images at both ends of all directions, family after family."""
-        return ends(np.concatenate(list(self.scores.values())), self.top)
+        return extremes(np.concatenate(list(self.scores.values())), self.top)
 
     def table(self, of: Mapping[str, Any], variance_quantile: float) -> Directions:
         """Return a row for each direction, family after family.
@@ -363,7 +369,8 @@ class Families:
         # of directions that tell no image from another, the ends are any images
         known = np.concatenate([varies(scores) for scores in self.scores.values()])
         top, bottom = (
-            np.where(known, class_entropy(side, self.labels, self.n_classes), np.nan) for side in self.ends()
+            np.where(known, class_entropy(side, self.labels, self.n_classes), np.nan)
+            for side in self.extremes()
         )
         return Directions(
             of=of,
@@ -390,15 +397,17 @@ class Families:
         compared = {name: self.scores[family][:rank] for name, family in FAMILIES.items()}
         lengths = np.cumsum([len(scores) for scores in self.scores.values()])
         of_family = dict(zip(self.scores, np.split(entropies, lengths[:-1]), strict=True))
-        purity = of_family["svd"][~np.isnan(of_family["svd"])]
-        sigma_falls = -np.arange(float(len(purity)))  # components come in the order of their singular values
+        entropies = of_family["svd"][~np.isnan(of_family["svd"])]
+        sigma_falls = -np.arange(
+            float(len(entropies))
+        )  # components come in the order of their singular values
         drawn = chance_labels(self.labels, self.top, DRAWS, seed)
         return {
             **compare(compared, self.top, resamples, seed),
             "redundancy_chance": chance_redundancy(len(self.labels), self.top),
-            "rho_purity": estimate(
-                lambda counts: rank_correlation(sigma_falls, purity, counts),
-                resample_counts(len(purity), resamples, seed),
+            "rho_entropy_sigma": estimate(
+                lambda counts: rank_correlation(sigma_falls, entropies, counts),
+                resample_counts(len(entropies), resamples, seed),
             ),
             "class_entropy_chance": chance_entropy(drawn, self.n_classes),
             **{
@@ -408,14 +417,14 @@ class Families:
         }
 
 
-class Ends(NamedTuple):
+class Extremes(NamedTuple):
     """The images at both ends of directions, the outermost first; places among all, int64 (directions, k)."""
 
     top: Places
     bottom: Places
 
 
-def ends(scores: NDArray[np.floating], k: int) -> Ends:
+def extremes(scores: NDArray[np.floating], k: int) -> Extremes:
     """Find the k images with the highest and with the lowest scores; of equal ones the first come first.
 
     Parameters
@@ -424,7 +433,7 @@ def ends(scores: NDArray[np.floating], k: int) -> Ends:
     k : at most N.
     """
     scores = scores.astype(np.float64)
-    return Ends(*(np.argsort(sign * scores, axis=1, kind="stable")[:, :k] for sign in (-1, 1)))
+    return Extremes(*(np.argsort(sign * scores, axis=1, kind="stable")[:, :k] for sign in (-1, 1)))
 
 
 def varies(scores: NDArray[np.floating]) -> NDArray[np.bool_]:
@@ -442,12 +451,12 @@ def varies(scores: NDArray[np.floating]) -> NDArray[np.bool_]:
 
 
 def random_projections(decomposition: Decomposition, n_neurons: int, n: int, seed: int) -> Floats:
-    """Project patterns on directions drawn at random, uniformly over the sphere.
+    """Project vectors on directions drawn at random, uniformly over the sphere.
 
     A direction is a vector w of D normal numbers, over its length. Of its projections ``Φᵀw`` only its part
-    in the space that patterns span matters, and this one has normal coordinates z in the basis of left
+    in the space that vectors span matters, and this one has normal coordinates z in the basis of left
     singular vectors: ``Φᵀw = V S z``. So z is drawn in place of w, and the squared length of the rest of w
-    from a χ² distribution: what comes out is distributed as if w itself had been drawn, and needs no pattern.
+    from a χ² distribution: what comes out is distributed as if w itself had been drawn, and needs no vector.
 
     Parameters
     ----------
@@ -459,22 +468,22 @@ def random_projections(decomposition: Decomposition, n_neurons: int, n: int, see
     -------
     float64 (n, N).
     """
-    random, rank = stream(seed, "projections"), len(decomposition.strengths)
+    random, rank = stream(seed, "projections"), len(decomposition.eigenvalues)
     inside = random.standard_normal((n, rank))
     rest = random.chisquare(n_neurons - rank, n)
     length = np.sqrt((inside**2).sum(1) + rest)
-    sigma = singular_values(decomposition.strengths, n_neurons)
+    sigma = singular_values(decomposition.eigenvalues, n_neurons)
     return (inside * sigma) @ decomposition.vectors.T / length[:, None]
 
 
 def explicit_projections(
     blocks: Iterable[tuple[NDArray[np.float32], NDArray[np.bool_]]], n_images: int, n: int, seed: int
 ) -> Floats:
-    """Project patterns on directions drawn at random, neuron by neuron; for more images than are decomposed.
+    """Project vectors on directions drawn at random, neuron by neuron; for more images than are decomposed.
 
     Parameters
     ----------
-    blocks : see :func:`census.statistics.variance.normalised`.
+    blocks : see :func:`census.statistics.variance.normalized`.
     n_images : N.
     n, seed : how many directions, and their seed. The answer does not depend on how neurons are cut into
         blocks.
@@ -512,7 +521,8 @@ def redundancy(scores: NDArray[np.floating], k: int, counts: Floats, *, bottom: 
 
     References
     ----------
-    Jaccard (1912), The distribution of the flora in the alpine zone, New Phytologist 11. S4, section 4.2.3.
+    Jaccard (1912), The distribution of the flora in the alpine zone, New Phytologist 11. Zhang (2015),
+    section 4.2.3.
     """
     n_directions, n_images = scores.shape
     if n_directions < 2:

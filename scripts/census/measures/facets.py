@@ -23,7 +23,7 @@ FASTICA_ITERATIONS, MOST_ITERATIONS = 10, 200  # before Picard-O, and of it
 class Parameters:
     """Facets of single units: independent components of the patches to which they respond most strongly."""
 
-    units_per_end: Annotated[int, Ge(0)] = 1
+    units_per_extreme: Annotated[int, Ge(0)] = 1
     """Number of units decomposed at each extreme of a layer's degrees of multifacetedness; figures show the
     first of each extreme."""
     units: Annotated[dict[str, dict[str, Unique[Annotated[int, Ge(0)]]]] | None, ELSEWHERE] = None
@@ -42,10 +42,10 @@ class Units(Table, per="decomposed unit"):
     """The units that were decomposed."""
 
     unit: Integers = count("number of the unit in its layer", "")
-    end: Texts = column(
+    extreme: Texts = column(
         "extreme of the layer at which the unit stands: `SF`, `MF`, or `chosen` for another unit"
     )
-    mf_degree: Floats = column("degree of multi-facetedness")
+    mf_degree: Floats = column("degree of multifacetedness")
     mf_p_normal: Floats = share("tail of the MF degree in a normal distribution")
     mf_p_rank: Floats = share("p of the MF degree by its rank in the layer")
     n_patches: Integers = count("patches that were decomposed", "patches")
@@ -111,14 +111,14 @@ class Facets(NamedTuple):
 
 
 def choose_units(
-    degrees: NDArray[np.floating], per_end: int, chosen: Iterable[int], everything: bool
+    degrees: NDArray[np.floating], per_extreme: int, chosen: Iterable[int], everything: bool
 ) -> dict[int, str]:
     """Return the units that are looked at, each with the end of the layer at which it stands.
 
     Parameters
     ----------
-    degrees : float (units,), multi-facetedness; NaN for silent units, which stand at neither end.
-    per_end : how many units are taken at each end; fewer where the ends would meet.
+    degrees : float (units,), multifacetedness; NaN for inactive units, which stand at neither extreme.
+    per_extreme : how many units are taken at each extreme; fewer where the extremes would meet.
     chosen : further units.
     everything : take all other units, too.
 
@@ -128,13 +128,13 @@ def choose_units(
     first; then ``chosen``, in order of numbers. Of units of the same degree the first come first.
     """
     answering = np.flatnonzero(~np.isnan(degrees))
-    per_end = min(per_end, len(answering) // 2)
-    single = answering[np.argsort(degrees[answering], kind="stable")][:per_end]
+    per_extreme = min(per_extreme, len(answering) // 2)
+    single = answering[np.argsort(degrees[answering], kind="stable")][:per_extreme]
     multi = answering[np.argsort(-degrees[answering], kind="stable")]
-    multi = multi[~np.isin(multi, single)][:per_end]
-    ends = dict.fromkeys(single.tolist(), SINGLE) | dict.fromkeys(multi.tolist(), MULTI)
+    multi = multi[~np.isin(multi, single)][:per_extreme]
+    extremes = dict.fromkeys(single.tolist(), SINGLE) | dict.fromkeys(multi.tolist(), MULTI)
     others = range(len(degrees)) if everything else sorted(set(chosen))
-    return ends | {unit: CHOSEN for unit in others if unit not in ends}
+    return extremes | {unit: CHOSEN for unit in others if unit not in extremes}
 
 
 def facets(patches: NDArray[np.floating], components: int, seed: int) -> Facets:
@@ -207,9 +207,9 @@ def decompose(patches: NDArray[np.floating], components: int, seed: int) -> Deco
 
     A patch is an observation, and its pixels are what is observed: patch = mean patch + Σ source · basis,
     with sources that differ from patch to patch and are as independent as can be. What is shown are the
-    bases, the columns of the mixing matrix: they are what patches are made of, "basis patterns". The rows of
+    bases, the columns of the mixing matrix: they are what patches are made of, "basis vectors". The rows of
     the unmixing matrix (scikit-learn's ``components_``) also lie in the space of pixels, but they are filters
-    that find the sources, and no parts of pictures: a filter weighs each principal direction by the inverse
+    that find the sources, and no parts of images: a filter weighs each principal direction by the inverse
     of its standard deviation, so that the weakest, the noise, shows most.
 
     Patches are projected to as many principal directions as there are components, and whitened. Picard-O

@@ -1,12 +1,12 @@
-"""Inner products and correlations of a layer's patterns, from which all comparisons of images follow.
+"""Inner products and correlations of a layer's vectors, from which all comparisons of images follow.
 
 ===========  ====================  =======  =====================================================
 array        dimensions            dtype    content
 ===========  ====================  =======  =====================================================
-gram         image, other_image    float64  inner products of patterns
-sums         image                 float64  sums of patterns
-deviations   image                 float64  squared deviations of patterns from their means, summed
-correlation  image, other_image    float32  pattern correlation; NaN where it is undefined
+gram         image, other_image    float64  inner products of vectors
+sums         image                 float64  sums of vectors
+deviations   image                 float64  squared deviations of vectors from their means, summed
+correlation  image, other_image    float32  vector correlation; NaN where it is undefined
 image        image                 int64    index in the data set
 label        image                 int32    class
 ===========  ====================  =======  =====================================================
@@ -21,7 +21,7 @@ import numpy as np
 
 from census.jobs import LOGGER
 from census.measures.declaration import Arrays, Measure, NoParameters, Parts, Recordings
-from census.statistics.correlation import is_defined, pattern_correlation
+from census.statistics.correlation import image_correlation, is_defined
 from census.statistics.gram import Products, combine, gram
 
 if TYPE_CHECKING:
@@ -31,22 +31,22 @@ if TYPE_CHECKING:
 def compute(
     layer: "Recording", parts: Sequence["LayerMatrices"], parameters: NoParameters, seed: int
 ) -> tuple[Arrays]:
-    """Multiply the patterns of a layer with each other, or add up the products of its parts."""
+    """Multiply the vectors of a layer with each other, or add up the products of its parts."""
     n_images = layer.n_map_images
     if n_images < 3:
         LOGGER.warning(
-            "%s has whole maps of %d image(s), and similarity of layers needs 3 at least, so it is "
-            "undefined; raise maps, and images, of this run in the config, or add images to the data set",
+            "%s has activation maps of %d image(s), and similarity of layers needs 3 at least, so it is "
+            "undefined; raise n_map_images and n_images of this run, or add images to the data set",
             layer,
             n_images,
         )
     found = combine(map(_products, parts)) if parts else gram(layer.neuron_blocks())
-    correlation = pattern_correlation(found)
+    correlation = image_correlation(found)
     undefined = n_images - int(is_defined(correlation).sum())
     if found.n_neurons == 1:
-        LOGGER.warning("%s has one neuron; a pattern of one value correlates with none", layer)
+        LOGGER.warning("%s has one neuron; a vector of one value correlates with none", layer)
     elif undefined:
-        LOGGER.warning("%s: %d of %d patterns are constant or not finite", layer, undefined, n_images)
+        LOGGER.warning("%s: %d of %d vectors are constant or not finite", layer, undefined, n_images)
     arrays: dict[str, np.ndarray] = {
         "gram": found.products,
         "sums": found.sums,

@@ -91,7 +91,7 @@ def histogram(blocks: Iterable[NDArray[np.floating]], bins: int) -> Histogram:
     """Count values that come in blocks, so that the answer depends neither on their order nor on the blocks.
 
     Bins span the finite values from the least, or 0 if that is less, to the largest, or 0 if that is more:
-    a rectified layer's first bin begins at 0.
+    without negative values the first bin begins at 0.
 
     Parameters
     ----------

@@ -21,7 +21,7 @@ SUBSTITUTIONS = ("rs_iam", "rs_am", "rs_natural")
 # the change of the answer first: with few images, the loss is much noisier
 EFFECTS = ("ablation_kl", "ablation_loss")
 ENDINGS = ("", "_low", "_high")
-# two measures, and the one that is held fixed meanwhile
+# two measures, and the one that is controlled for meanwhile
 RELATIONS: tuple[tuple[str, str, str | None], ...] = (
     *((name, "selectivity", None) for name in SUBSTITUTIONS),
     *(
@@ -44,8 +44,8 @@ class Units(Table, per="unit"):
     rs_iam: Floats = share("representative substitution on the unit's IAM image")
     rs_am: Floats = share("the same on its AM image")
     rs_natural: Floats = share("the same on the image on which its mean is largest")
-    rs_iam_failed: Integers = count("failed optimizations of IAM images", "ascents")
-    rs_am_failed: Integers = count("failed optimizations of AM images", "ascents")
+    rs_iam_failed: Integers = count("failed optimizations of IAM images", "images")
+    rs_am_failed: Integers = count("failed optimizations of AM images", "images")
     selectivity: Floats = share("class selectivity")
     mean_activation: Floats = column("mean over images and positions")
     ablation_kl: Estimate = column("ablation effect: change of the answer", unit="nats")
@@ -57,8 +57,8 @@ class Relations(Table, per="relation"):
 
     first: Texts = column("one measure")
     second: Texts = column("the other measure")
-    held: Texts = column("measure that is held fixed; null for none")
-    rho: Estimate = column("Spearman's rho, partial if a measure is held fixed", range=(-1, 1))
+    covariate: Texts = column("measure that is controlled for; null for none")
+    rho: Estimate = column("Spearman's rho, partial if a measure is controlled for", range=(-1, 1))
     n: Integers = count("units for which all measures are numbers", "units")
     resamples: int = count("the parameter of that name", "resamples")
 
@@ -70,16 +70,20 @@ def _rho(definition: str, source: str) -> Any:
 class Layer(Table, per="layer"):
     """The relations that the claims and the papers are about."""
 
-    rho_rs_selectivity: Estimate = _rho("rank correlation over units of RS (IAM) and class selectivity", "S3")
+    rho_rs_selectivity: Estimate = _rho(
+        "rank correlation over units of RS (IAM) and class selectivity", "Chen et al. 2018"
+    )
     rho_rs_ablation: Estimate = _rho(
         "rank correlation over units of RS (IAM) and ablation effect (change of the answer)", "ours"
     )
     rho_selectivity_ablation: Estimate = _rho(
         "rank correlation over units of class selectivity and ablation effect (change of the answer)", "ours"
     )
-    rho_rs_ablation_held: Estimate = _rho("the same as `rho_rs_ablation`, mean activation held fixed", "ours")
-    rho_selectivity_ablation_held: Estimate = _rho(
-        "the same as `rho_selectivity_ablation`, mean activation held fixed", "ours"
+    rho_rs_ablation_partial: Estimate = _rho(
+        "the same as `rho_rs_ablation`, mean activation controlled for", "ours"
+    )
+    rho_selectivity_ablation_partial: Estimate = _rho(
+        "the same as `rho_selectivity_ablation`, mean activation controlled for", "ours"
     )
     rho_rs_loss: Estimate | None = _rho(
         "rank correlation over units of RS (IAM) and rise of loss; null if labels are no classes of the "
@@ -135,17 +139,23 @@ def compute(
         }
         relations = [each for each in RELATIONS if each[1] in ("selectivity", *known)]
         found = [
-            relation(values[one], values[other], parameters.resamples, seed, values[held] if held else None)
-            for one, other, held in relations
+            relation(
+                values[one],
+                values[other],
+                parameters.resamples,
+                seed,
+                values[covariate] if covariate else None,
+            )
+            for one, other, covariate in relations
         ]
-        firsts, seconds, helds = zip(*relations, strict=True)
+        firsts, seconds, covariates = zip(*relations, strict=True)
         *ends, n = map(np.array, zip(*found, strict=True))
         rho = Estimate(*ends)
         yield Relations(
             of=of,
             first=firsts,
             second=seconds,
-            held=helds,
+            covariate=covariates,
             rho=rho,
             n=n,
             resamples=parameters.resamples,
@@ -157,8 +167,8 @@ def compute(
             rho_rs_selectivity=pairs["rs_iam", "selectivity", None],
             rho_rs_ablation=pairs["rs_iam", effect, None],
             rho_selectivity_ablation=pairs["selectivity", effect, None],
-            rho_rs_ablation_held=pairs["rs_iam", effect, "mean_activation"],
-            rho_selectivity_ablation_held=pairs["selectivity", effect, "mean_activation"],
+            rho_rs_ablation_partial=pairs["rs_iam", effect, "mean_activation"],
+            rho_selectivity_ablation_partial=pairs["selectivity", effect, "mean_activation"],
             rho_rs_loss=pairs.get(("rs_iam", loss, None)),
             rho_selectivity_loss=pairs.get(("selectivity", loss, None)),
         )
@@ -174,13 +184,13 @@ measure = Measure(
     title="Relations between measures of units",
     reads={
         "substitution": Tables("substitution.units"),
-        "selectivity": Tables("selectivity.units", layers="unit_layers"),
-        "sparsity": Tables("sparsity.units", layers="unit_layers"),
+        "selectivity": Tables("selectivity.units", layers="per_unit_layers"),
+        "sparsity": Tables("sparsity.units", layers="per_unit_layers"),
         "ablation": Tables("ablation.units"),
     },
     each="all",
     jobs="run",
-    where=lambda run: bool(run.unit_layers),
+    where=lambda run: bool(run.per_unit_layers),
     tables={"units": Units, "relations": Relations, "layer": Layer},
     compute=compute,
     parameters=Parameters,

@@ -51,7 +51,7 @@ def corners(positions: NDArray[np.integer], width: int, field: ReceptiveField) -
 def as_seen(
     pixels: NDArray[np.uint8], size: int, resize: int, interpolation: str = "bilinear"
 ) -> NDArray[np.uint8]:
-    """Bring images to the size in which a network sees them: resized, and the centre cropped.
+    """Bring images to the size in which a network sees them: resized, and the center cropped.
 
     Pillow's filters with antialiasing stand in for torch's, by which the network's input was made: they are
     the same to within rounding, and torch takes seconds to be imported.

@@ -2,7 +2,7 @@
 
 References
 ----------
-S3: Chen et al. (2018), Understanding the importance of single directions via representative substitution.
+Chen et al. (2018), Understanding the importance of single directions via representative substitution.
 Morcos, Barrett, Rabinowitz & Botvinick (2018), On the importance of single directions for generalization,
 ICLR.
 Gale, Martin, Blything, Nguyen & Bowers (2020), Are there any 'object detectors' in the hidden layers of CNNs
@@ -63,8 +63,8 @@ class Units(Table, per="unit"):
 
     selectivity: Floats = share(
         "class selectivity: largest class mean minus mean of the others, over their sum; undefined for "
-        "silent and signed units",
-        "S3",
+        "inactive and signed units",
+        "Chen et al. 2018",
     )
     selectivity_chance: Floats = share("its mean over shuffles of the labels", "ours")
     selectivity_p: Floats = share(
@@ -72,7 +72,7 @@ class Units(Table, per="unit"):
     )
     selectivity_q: Floats = share("`selectivity_p` after Benjamini and Hochberg within the layer", "ours")
     selectivity_corrected: Floats = column("class selectivity minus its chance level", "ours", range=(-1, 1))
-    selective_class: Texts = column("class with the largest mean", "S3")
+    selective_class: Texts = column("class with the largest mean", "Chen et al. 2018")
     auroc: Floats = share(
         "area under the receiver operating characteristic for the class that the unit tells best from the "
         "others",
@@ -96,12 +96,12 @@ class Layer(Table, per="layer"):
     n_units: int = count("units of the layer", "units", least=1)
     n_images: int = count("images seen", "images", least=1)
     n_classes: int = count("classes with images", "classes", least=1)
-    n_silent_units: int = count("units that are 0 on all images", "units")
+    n_inactive_units: int = count("units that are 0 on all images", "units")
     n_signed_units: int = count("units that are negative on any image", "units")
     n_not_finite_units: int = count("units that are NaN or infinite on any image", "units")
     shuffles: int = column("the parameter of that name", range=(100, None))
     top: int = column("the parameter of that name", range=(2, None))
-    selectivity_median: float = share("median of the units' class selectivity", "S3")
+    selectivity_median: float = share("median of the units' class selectivity", "Chen et al. 2018")
     selectivity_chance_median: float = share("median of its chance level", "ours")
     selectivity_corrected_median: float = column("median of `selectivity_corrected`", range=(-1, 1))
     share_selective: float = share("share of units with `selectivity_p` below 0.05", "ours")
@@ -156,7 +156,7 @@ def compute(layer: "Recording", parameters: Parameters, seed: int) -> tuple[Unit
             n_units=layer.shape[0],
             n_images=n_images,
             n_classes=n_classes,
-            n_silent_units=int(units.is_silent.sum()),
+            n_inactive_units=int(units.is_inactive.sum()),
             n_signed_units=int(units.is_signed.sum()),
             n_not_finite_units=n_not_finite,
             shuffles=shuffles,
@@ -419,7 +419,7 @@ def chance_detection(
     """Return what units have by chance, from random rankings of the images.
 
     Where no two values are equal, ranks are all that counts, so that this is the same for all units. Units
-    that are silent on some images have less AUROC and informedness by chance.
+    that are inactive on some images have less AUROC and informedness by chance.
 
     Parameters
     ----------
@@ -450,15 +450,15 @@ class UnitSelectivity(NamedTuple):
     Attributes
     ----------
     selectivity, chance, p : float64, see :mod:`census.statistics.class_selectivity` and :class:`Chance`.
-        Undefined for units that are silent (0 on all images), signed (negative on any image) or not
+        Undefined for units that are inactive (0 on all images), signed (negative on any image) or not
         finite on any image.
     selective_class : int64, the class with the largest mean.
     auroc, informedness : float64, of the class for which each is largest, see :class:`Detection`. Undefined
-        for units that are silent or not finite.
+        for units that are inactive or not finite.
     auroc_class, informedness_class : int64, these classes.
     precision, n_top : float64, see :func:`precision`, and int64, the number of top images. None are those of
         units whose AUROC is undefined.
-    is_silent, is_signed, is_finite : bool.
+    is_inactive, is_signed, is_finite : bool.
     """
 
     selectivity: Floats
@@ -471,7 +471,7 @@ class UnitSelectivity(NamedTuple):
     informedness_class: NDArray[np.int64]
     precision: Floats
     n_top: NDArray[np.int64]
-    is_silent: NDArray[np.bool_]
+    is_inactive: NDArray[np.bool_]
     is_signed: NDArray[np.bool_]
     is_finite: NDArray[np.bool_]
 
@@ -493,7 +493,7 @@ def unit_selectivity(
     labels, n_classes, top : see :func:`detection`.
     shuffles, seed : see :func:`chance_selectivity`.
     """
-    is_finite, is_silent = np.all(np.isfinite(values), axis=0), np.all(values == 0, axis=0)
+    is_finite, is_inactive = np.all(np.isfinite(values), axis=0), np.all(values == 0, axis=0)
     signed = is_signed(values)
     selectivity, means = selectivity_and_means(values, labels, n_classes)
     values = np.where(is_finite, values, np.float32(0))
@@ -507,7 +507,7 @@ def unit_selectivity(
     order = tie_ranks(np.arange(len(labels))).argsort()
     found = detection(values[order], labels[order], n_classes, top)
     # what is alike on all images, or cannot be compared, detects no class
-    none = is_silent | ~is_finite | (len(np.unique(labels)) < 2)
+    none = is_inactive | ~is_finite | (len(np.unique(labels)) < 2)
     found.auroc[none], found.informedness[none], found.top_counts[none] = np.nan, np.nan, 0
     auroc, auroc_class = best_class(found.auroc)
     informedness, informedness_class = best_class(found.informedness)
@@ -522,7 +522,7 @@ def unit_selectivity(
         informedness_class,
         precision(found.top_counts),
         found.top_counts.sum(1),
-        is_silent,
+        is_inactive,
         signed & is_finite,
         is_finite,
     )

@@ -1,12 +1,12 @@
 """Similarity between layers: whether two layers find the same images alike.
 
-Each layer is represented by the correlation matrix of its patterns, and two layers are compared by these
+Each layer is represented by the correlation matrix of its vectors, and two layers are compared by these
 matrices' entries for all pairs of different images (representational similarity analysis).
 
 References
 ----------
-S1. Kriegeskorte, Mur & Bandettini (2008), Representational similarity analysis, Frontiers in Systems
-Neuroscience 2.
+Rupprecht (2018). Kriegeskorte, Mur & Bandettini (2008), Representational similarity analysis, Frontiers in
+Systems Neuroscience 2.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ from census.measures.declaration import Matrices, Measure
 from census.measures.parameters import ImageResamples
 from census.statistics.bootstrap import Estimate, estimate, resample_counts
 from census.statistics.cka import debiased_cka
-from census.statistics.similarity import deconfounded, similarity, spearman, steps
+from census.statistics.similarity import adjacent_pairs, deconfounded, similarity, spearman
 
 if TYPE_CHECKING:
     from census.stores.recording import LayerMatrices
@@ -41,7 +41,7 @@ class Pairs(Table, per="pair"):
     cka: Estimate = column("debiased linear CKA")
 
 
-class Steps(Pairs, per="step"):
+class Adjacent(Pairs, per="adjacent pair"):
     """A layer on the trunk compared with the next one there."""
 
 
@@ -51,15 +51,19 @@ class Layer(Table, per="layer"):
     None where there is no such layer.
     """
 
-    step_similarity: Estimate | None = column(
+    adjacent_similarity: Estimate | None = column(
         "similarity to the next layer on the trunk; null for layers in branches and for the last one",
-        "S1",
+        "Rupprecht 2018",
         range=(-1, 1),
     )
     similarity_to_input: Estimate | None = column(
-        "correlation of the layer's image-by-image matrix with that of the input", "S1", range=(-1, 1)
+        "correlation of the layer's image-by-image matrix with that of the input",
+        "Rupprecht 2018",
+        range=(-1, 1),
     )
-    similarity_to_output: Estimate | None = column("the same with that of the logits", "S1", range=(-1, 1))
+    similarity_to_output: Estimate | None = column(
+        "the same with that of the logits", "Rupprecht 2018", range=(-1, 1)
+    )
     cka_to_input: Estimate | None = column("debiased linear CKA with the input", "Nguyen et al. 2021")
     cka_to_output: Estimate | None = column("debiased linear CKA with the logits", "Nguyen et al. 2021")
 
@@ -102,16 +106,16 @@ def compute(
             cka=cka.at(here, others),
         )
 
-    following = dict(steps([bool(each["branch_of"]) for each in of]))
+    following = dict(adjacent_pairs([bool(each["branch_of"]) for each in of]))
     to_input, to_output = places.get("input"), places.get("output")
     for here in range(len(layers)):
         after = following.get(here)
         yield compared(Pairs, here, list(range(len(layers))))
         if after is not None:
-            yield compared(Steps, here, [after])
+            yield compared(Adjacent, here, [after])
         yield Layer(
             of=of[here],
-            step_similarity=None if after is None else pearson.at(0, here, after),
+            adjacent_similarity=None if after is None else pearson.at(0, here, after),
             similarity_to_input=None if to_input is None else pearson.at(0, here, to_input),
             similarity_to_output=None if to_output is None else pearson.at(0, here, to_output),
             cka_to_input=None if to_input is None else cka.at(here, to_input),
@@ -123,7 +127,7 @@ measure = Measure(
     name="similarity",
     title="Similarity between the layers",
     reads={"layers": Matrices("gram")},
-    tables={"pairs": Pairs, "steps": Steps, "layer": Layer},
+    tables={"pairs": Pairs, "adjacent": Adjacent, "layer": Layer},
     compute=compute,
     each="checkpoint",
     jobs="run",

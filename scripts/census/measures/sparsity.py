@@ -1,7 +1,7 @@
 """How many units answer, and how unequally: active fraction, population and lifetime sparseness.
 
-A pattern is the vector of a layer's D neurons on one image. Sparseness is 0 where all values are equal and
-1 − 1/D (Treves–Rolls) or 1 (Hoyer) where a single one is not 0.
+An activation vector is the vector of a layer's D neurons on one image. Sparseness is 0 where all values are
+equal and 1 − 1/D (Treves–Rolls) or 1 (Hoyer) where a single one is not 0.
 
 References
 ----------
@@ -47,31 +47,31 @@ class Layer(Table, per="layer"):
     n_units: int = count("units of the layer", "units", "ours", least=1)
     n_neurons: int = count("neurons of the layer: units times positions", "neurons", "ours", least=1)
     n_images: int = count("images seen", "images", "ours", least=1)
-    n_map_images: int = count("images with whole maps", "images", "ours")
-    n_silent_units: int = count("units that are 0 on all images", "units", "ours")
-    n_silent_patterns: int = count("images with maps on which the whole layer is 0", "images", "ours")
-    n_signed_patterns: int = count("images with maps on which any value is negative", "images")
+    n_map_images: int = count("images with activation maps", "images", "ours")
+    n_inactive_units: int = count("units that are 0 on all images", "units", "ours")
+    n_inactive_vectors: int = count("images with maps on which the whole layer is 0", "images", "ours")
+    n_signed_vectors: int = count("images with maps on which any value is negative", "images")
     resamples: int = column("the parameter of that name", range=(100, None))
-    active_fraction: Estimate = share("share of values that are not 0", "S0")
+    active_fraction: Estimate = share("share of values that are not 0", "Rupprecht 2017")
     population_sparseness: Estimate = share(
-        "Treves and Rolls' sparseness of an image's pattern, mean over images; undefined for signed patterns",
+        "Treves and Rolls' sparseness of an image's vector, mean over images; undefined for signed vectors",
         "Treves & Rolls 1991",
     )
-    hoyer: Estimate = share("Hoyer's sparseness of an image's pattern, mean over images", "Hoyer 2004")
+    hoyer: Estimate = share("Hoyer's sparseness of an image's vector, mean over images", "Hoyer 2004")
 
 
 class Units(Table, per="unit"):
     """How sparse each unit is."""
 
     active_fraction: Floats = share(
-        "share of the unit's values that are not 0, over images and positions", "S0"
+        "share of the unit's values that are not 0, over images and positions", "Rupprecht 2017"
     )
     lifetime_sparseness: Floats = share(
-        "Treves and Rolls' sparseness over images of the unit's mean; undefined for silent and signed units",
+        "Treves and Rolls' sparseness over images of the unit's mean; undefined for inactive or signed units",
         "Treves & Rolls 1991",
     )
-    mean_activation: Floats = column("mean over images and positions", "S3")
-    max_activation: Floats = column("largest value on any image", "S3")
+    mean_activation: Floats = column("mean over images and positions", "Chen et al. 2018")
+    max_activation: Floats = column("largest value on any image", "Chen et al. 2018")
 
 
 def compute(layer: "Recording", parameters: Parameters, seed: int) -> tuple[Layer, Units]:
@@ -79,7 +79,7 @@ def compute(layer: "Recording", parameters: Parameters, seed: int) -> tuple[Laye
     n_units, height, width = layer.shape
     n_images, n_positions, n_neurons = len(layer.images), height * width, n_units * height * width
     active_in_images, active_in_units = active_counts(layer.statistic("nonzero"), n_units)
-    patterns = sums_over_neurons(layer.maps(), layer.n_map_images)
+    vectors = sums_over_neurons(layer.maps(), layer.n_map_images)
     means = sums_over_images(layer.statistic("mean"), n_units)
     largest = np.max([block.max(0) for block in layer.statistic("max")], axis=0)
     # NaN is not 0, and no activity either
@@ -101,13 +101,13 @@ def compute(layer: "Recording", parameters: Parameters, seed: int) -> tuple[Laye
             n_images=n_images,
             n_map_images=layer.n_map_images,
             # sparseness is undefined for these, and they are left out of its mean
-            n_silent_patterns=int((patterns.squares == 0).sum()),
-            n_signed_patterns=int(is_signed(patterns.total, patterns.absolute).sum()),
-            n_silent_units=int((active_in_units == 0).sum()),
+            n_inactive_vectors=int((vectors.squares == 0).sum()),
+            n_signed_vectors=int(is_signed(vectors.total, vectors.absolute).sum()),
+            n_inactive_units=int((active_in_units == 0).sum()),
             resamples=parameters.resamples,
             active_fraction=over_images(active_of_images),
-            population_sparseness=over_images(treves_rolls(*patterns, n_neurons)),
-            hoyer=over_images(hoyer(patterns.absolute, patterns.squares, n_neurons)),
+            population_sparseness=over_images(treves_rolls(*vectors, n_neurons)),
+            hoyer=over_images(hoyer(vectors.absolute, vectors.squares, n_neurons)),
         ),
         Units(
             of=layer.attributes,

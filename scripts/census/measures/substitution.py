@@ -2,7 +2,7 @@
 
 References
 ----------
-S3: Chen et al. (2018), Understanding the importance of single directions via representative substitution.
+Chen et al. (2018), Understanding the importance of single directions via representative substitution.
 """
 
 from collections.abc import Iterator
@@ -21,35 +21,36 @@ if TYPE_CHECKING:
 
 
 class Units(Table, per="unit"):
-    """How replaceable each unit is. What pictures were not made for was not measured."""
+    """How replaceable each unit is. What images were not made for was not measured."""
 
     rs_iam: Floats = share(
-        "representative substitution: share of the layer's units that answer more to the unit's picture by "
+        "representative substitution: share of the layer's units that answer more to the unit's image by "
         "inhibitory activation maximization; mean over seeds that did not fail",
-        "S3",
+        "Chen et al. 2018",
     )
     rs_iam_low: Floats = share("least over these seeds", "ours")
     rs_iam_high: Floats = share("largest over these seeds", "ours")
-    rs_am: Floats = share("the same for the picture by plain activation maximization", "S3")
+    rs_am: Floats = share("the same for the image by plain activation maximization", "Chen et al. 2018")
     rs_am_low: Floats = share("least over these seeds", "ours")
     rs_am_high: Floats = share("largest over these seeds", "ours")
     rs_natural: Floats = share("the same for the image on which the unit's mean is largest", "ours")
     rs_iam_failed: Floats = count(
-        "failed ascents, of `measures.ascent.seeds` (IAM): the unit is silent on the finished picture, or "
+        "failed optimizations, of `measures.activation_maximization.seeds` (IAM): the unit is inactive on "
+        "the finished image, or "
         "responds less to it than to a natural image",
-        "ascents",
+        "images",
         "ours",
     )
-    rs_am_failed: Floats = count("the same for plain activation maximization", "ascents", "S3")
+    rs_am_failed: Floats = count("the same for plain activation maximization", "images", "Chen et al. 2018")
     natural_image: Integers = column(
         "index, in the data set, of the image on which the unit's mean is largest", "ours", range=(0, None)
     )
     natural_maximum: Floats = column("the unit's mean on that image", "ours")
     iam_over_natural: Floats = column(
-        "mean response to its IAM pictures over the natural maximum; failed ascents left out", "ours"
+        "mean response to its IAM images over the natural maximum; failed optimizations left out", "ours"
     )
     am_over_natural: Floats = column(
-        "mean response to its AM pictures over the natural maximum; failed ascents left out", "ours"
+        "mean response to its AM images over the natural maximum; failed optimizations left out", "ours"
     )
 
 
@@ -57,13 +58,14 @@ class Layer(Table, per="layer"):
     """How many units of a layer are replaceable."""
 
     n_units: int = count("units of the layer", "units")
-    n_sampled: int = count("units for which pictures were made", "units")
-    n_seeds: int = count("pictures of each unit and kind", "pictures")
-    n_silent_units: int = count("units that no image activates", "units")
-    n_failed_iam: int = count("sampled units for which all ascents failed (IAM)", "units")
-    n_failed_ascents_iam: int = count("ascents that failed (IAM)", "ascents")
+    n_sampled: int = count("units for which images were made", "units")
+    n_seeds: int = count("images of each unit and kind", "images")
+    n_inactive_units: int = count("units that no image activates", "units")
+    n_failed_iam: int = count("sampled units for which all optimizations failed (IAM)", "units")
+    n_failed_images_iam: int = count("optimizations that failed (IAM)", "images")
     share_unconverged_iam: float = share(
-        "share of ascents, of those that did not diverge, whose objective still gained 1 % or more over the "
+        "share of optimizations, of those that did not diverge, whose objective still gained 1 % or more "
+        "over the "
         "last sixth of the steps (IAM)",
         "ours",
     )
@@ -73,22 +75,22 @@ class Layer(Table, per="layer"):
         range=(None, 1),
     )
     share_rs_iam_zero: float = share(
-        "share of sampled units, failed ones left out, that no other unit beats on their own IAM picture",
-        "S3",
+        "share of sampled units, failed ones left out, without substitutes on their own IAM image",
+        "Chen et al. 2018",
     )
-    n_failed_am: int = count("sampled units for which all ascents failed (AM)", "units")
-    n_failed_ascents_am: int = count("ascents that failed (AM)", "ascents")
+    n_failed_am: int = count("sampled units for which all optimizations failed (AM)", "units")
+    n_failed_images_am: int = count("optimizations that failed (AM)", "images")
     reliability_rs_am: float = column("reliability of `rs_am`", "ours", range=(None, 1))
-    share_unconverged_am: float = share("the same share of ascents for AM", "ours")
-    share_rs_am_zero: float = share("the same for AM", "S3")
+    share_unconverged_am: float = share("the same share of optimizations for AM", "ours")
+    share_rs_am_zero: float = share("the same for AM", "Chen et al. 2018")
 
 
 def compute(
-    layer: "Recording", ascent: "LayerMatrices", parameters: NoParameters, seed: int
+    layer: "Recording", maximization: "LayerMatrices", parameters: NoParameters, seed: int
 ) -> Iterator[Units | Layer]:
-    """Measure how replaceable units are: on pictures made for them, and on images that drive them most."""
-    sampled, responses, (n_units, *_) = ascent["unit"], ascent["response"], layer.shape
-    # the image with the largest mean over positions, which is what an ascent maximizes, too
+    """Measure how replaceable units are: on images made for them, and on images that drive them most."""
+    sampled, responses, (n_units, *_) = maximization["unit"], maximization["response"], layer.shape
+    # the image with the largest mean over positions, which is what activation maximization maximizes, too
     blocks = layer.statistics("mean")
     top = top_images(
         ((those, values, np.zeros(values.shape, np.int32)) for those, values in blocks), n_units, k=1
@@ -107,12 +109,12 @@ def compute(
 
     columns: dict[str, Any] = {}
     row: dict[str, Any] = {}
-    objectives = ascent.attributes["objectives"]
-    for objective, those, paths in zip(objectives, responses, ascent["path"], strict=True):
+    objectives = maximization.attributes["objectives"]
+    for objective, those, trajectories in zip(objectives, responses, maximization["trajectory"], strict=True):
         own = those[:, np.arange(len(sampled)), sampled].astype(np.float64)
         failed = own < natural_maximum[sampled]
         shares = np.where(failed, np.nan, representative_substitution(those, sampled))
-        unconverged = unconverged_ascents(paths)
+        unconverged = unconverged_optimizations(trajectories)
         mean, least, largest = over_seeds(shares)
         columns |= {
             f"rs_{objective}": of_sampled(mean),
@@ -126,7 +128,7 @@ def compute(
         n_known = int((~np.isnan(mean)).sum())
         row |= {
             f"n_failed_{objective}": len(sampled) - n_known,
-            f"n_failed_ascents_{objective}": int(np.isnan(shares).sum()),
+            f"n_failed_images_{objective}": int(np.isnan(shares).sum()),
             f"share_unconverged_{objective}": float(over_seeds(unconverged.reshape(-1, 1)).mean[0]),
             f"reliability_rs_{objective}": of_seeds(shares),
             # of the units of which there is a number
@@ -144,7 +146,7 @@ def compute(
         n_units=n_units,
         n_sampled=len(sampled),
         n_seeds=responses.shape[1],
-        n_silent_units=n_units - len(answering),
+        n_inactive_units=n_units - len(answering),
         **row,
     )
 
@@ -152,7 +154,7 @@ def compute(
 measure = Measure(
     name="substitution",
     title="Substitution of units",
-    reads={"layer": Recordings(checkpoints="units"), "ascent": Matrices("ascent")},
+    reads={"layer": Recordings(checkpoints="units"), "maximization": Matrices("activation_maximization")},
     tables={"units": Units, "layer": Layer},
     compute=compute,
     jobs="units",
@@ -174,17 +176,17 @@ class OverSeeds(NamedTuple):
 
 
 def representative_substitution(responses: NDArray[np.floating], units: NDArray[np.integer]) -> Floats:
-    """Return the share of a layer's units that answer to a picture more than its own unit (S3, eq. 4).
+    """Return the share of units that respond more strongly to an image than its own unit does (eq. 4).
 
     Parameters
     ----------
-    responses : float (…, pictures, units), means over positions of all units of the layer, behind the
-        rectifier, on pictures that drive one of them each.
-    units : integer (pictures,), which one.
+    responses : float (…, images, units), means over positions of all units of the layer, behind the
+        activation function, on images that drive one of them each.
+    units : integer (images,), which one.
 
     Returns
     -------
-    float64 (…, pictures), from 0, where no unit answers more, to below 1; NaN where a picture fails to drive
+    float64 (…, images), from 0, where no unit answers more, to below 1; NaN where an image fails to drive
     its unit: where that does not answer above 0, or where responses are no numbers.
     """
     own = responses[..., np.arange(len(units)), units]
@@ -192,19 +194,19 @@ def representative_substitution(responses: NDArray[np.floating], units: NDArray[
     return np.where((own > 0) & np.isfinite(responses).all(-1), shares, np.nan)
 
 
-def unconverged_ascents(paths: NDArray[np.floating]) -> Floats:
-    """Return which ascents were still gaining at their end: by 1 % or more over the last sixth of the steps.
+def unconverged_optimizations(trajectories: NDArray[np.floating]) -> Floats:
+    """Return which optimizations still gained 1 % or more over the last sixth of the steps.
 
     Parameters
     ----------
-    paths : float (…, steps + 1), the objective before each step, and at the end.
+    trajectories : float (…, steps + 1), the objective before each step, and at the end.
 
     Returns
     -------
-    float64 (…), 1 or 0; NaN for an ascent that diverged.
+    float64 (…), 1 or 0; NaN for an optimization that diverged.
     """
-    end = paths[..., -1].astype(np.float64)
-    gained = end - paths[..., -1 - max(1, (paths.shape[-1] - 1) // 6)]
+    end = trajectories[..., -1].astype(np.float64)
+    gained = end - trajectories[..., -1 - max(1, (trajectories.shape[-1] - 1) // 6)]
     return np.where(np.isfinite(gained), gained >= 0.01 * np.abs(end), np.nan)
 
 

@@ -15,7 +15,7 @@ from census.networks.efficientnet import efficientnet_lite0
 
 
 def _convolution(label: str, inputs: int, units: int) -> list[tuple[str, nn.Module]]:
-    """Return the named modules of a 3×3 convolution of stride 1, normalized and rectified."""
+    """Return the named modules of a 3×3 convolution of stride 1, normalized, with a ReLU."""
     return [
         # the bias would be undone by the normalization that follows
         (f"conv{label}", nn.Conv2d(inputs, units, 3, padding=1, bias=False)),
@@ -25,7 +25,7 @@ def _convolution(label: str, inputs: int, units: int) -> list[tuple[str, nn.Modu
 
 
 def _hidden(label: str, inputs: int, neurons: int) -> list[tuple[str, nn.Module]]:
-    """Return the named modules of a rectified fully connected layer."""
+    """Return the named modules of a fully connected layer with a ReLU."""
     return [(f"fc{label}", nn.Linear(inputs, neurons)), (f"relu{label}", nn.ReLU(inplace=True))]
 
 
@@ -71,7 +71,7 @@ def shallow_cnn(
 
 
 def mlp(channels: int, size: int, classes: int) -> nn.Module:
-    """Build the MLP: fully connected rectified layers of 128, 512, 2048 and 2048 neurons.
+    """Build the MLP: fully connected layers, each with a ReLU, of 128, 512, 2048 and 2048 neurons.
 
     Parameters
     ----------

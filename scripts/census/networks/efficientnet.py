@@ -1,7 +1,7 @@
 """EfficientNet-Lite0, from the table of its paper, and the names of its tensors in a released checkpoint.
 
-The table is that of EfficientNet-B0. The Lite variant has no squeeze-and-excitation, and clipped rectifiers
-(ReLU6) in place of swish.
+The table is that of EfficientNet-B0. The Lite variant has no squeeze-and-excitation, and clipped activation
+functions (ReLU6) in place of swish.
 """
 
 from typing import NamedTuple

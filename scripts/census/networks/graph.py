@@ -184,7 +184,7 @@ class _Graph(Watch):
         while passes_on(step.operation) and step.inputs:
             step = step.inputs[0]
             same_as_output.add(step)
-        twins = self._twins()
+        further = self._further_paths()
         layers: list[Layer] = []
         for step in self._steps:
             value, names = step.value, [step.name, *self._modules_of.get(step, [])]
@@ -195,7 +195,7 @@ class _Graph(Watch):
             if units is None or (step is not self._output and not of_images.intersection(names)):
                 continue
             node = step.name
-            names += [twin for name in names for twin in twins.get(name, [])]
+            names += [path for name in names for path in further.get(name, [])]
             if node == INPUT:
                 kind = "input"
                 names += self._name_of_argument()
@@ -204,7 +204,7 @@ class _Graph(Watch):
             elif step in same_as_output:
                 kind = "other"
             elif is_nonlinearity(step.operation):
-                kind = "rectifier"
+                kind = "nonlinearity"
             elif is_pooling(step.operation):
                 kind = "pooling"
             elif is_module and not passes_on(step.operation):
@@ -215,19 +215,21 @@ class _Graph(Watch):
                 kind = "complex"
             name, *aliases = dict.fromkeys(names)
             place = branches.get(step, ""), step.field
-            before = step.inputs[0].name if kind == "rectifier" else ""
-            known = Layer(name, kind, units, len(layers), node, tuple(aliases), *place, before, step.axis)
+            preactivation = step.inputs[0].name if kind == "nonlinearity" else ""
+            known = Layer(
+                name, kind, units, len(layers), node, tuple(aliases), *place, preactivation, step.axis
+            )
             layers.append(known)
         return layers
 
-    def _twins(self) -> dict[str, list[str]]:
+    def _further_paths(self) -> dict[str, list[str]]:
         """Return further paths of modules that a network holds in several places, by the first path."""
         first: dict[nn.Module, str] = {}
-        twins: dict[str, list[str]] = {}
+        further: dict[str, list[str]] = {}
         for path, module in self._network.named_modules(remove_duplicate=False):
             if first.setdefault(module, path) != path:
-                twins.setdefault(first[module], []).append(path)
-        return twins
+                further.setdefault(first[module], []).append(path)
+        return further
 
     def _name_of_argument(self) -> list[str]:
         """Return the name of the argument that the images are; none where it has another meaning."""

@@ -17,8 +17,8 @@ from census.networks.fields import ReceptiveField, read_field
 
 # kinds of layers that a word in the config takes; anything else in the graph is taken where it is named
 GROUPS = {
-    "all": ("input", "rectifier", "pooling", "module", "output"),
-    "rectified": ("rectifier",),
+    "all": ("input", "nonlinearity", "pooling", "module", "output"),
+    "nonlinear": ("nonlinearity",),
 }
 
 
@@ -29,7 +29,7 @@ class Layer:
     Attributes
     ----------
     name : its one name in paths, tables and figures.
-    kind : ``input``, ``rectifier``, ``pooling``, ``module``, ``output``, ``complex``, or ``other``.
+    kind : ``input``, ``nonlinearity``, ``pooling``, ``module``, ``output``, ``complex``, or ``other``.
     shape : ``(units, height, width)`` for one image; height and width are 1 without spatial extent.
     depth : rank along the forward pass, 0 for the input.
     node : name of the step that returns the tensor; ``input`` and ``output`` for these two.
@@ -37,7 +37,7 @@ class Layer:
     branch_of : path of the module, or name of the next layer on every path, in which this layer lies on some
         of the paths from the input to the logits only; empty where all of them go through the layer.
     receptive_field : which pixels of the input each position sees; None for the whole image, or if it may be.
-    before : name of the step whose tensor a nonlinearity takes; empty for layers of other kinds.
+    preactivation : name of the step whose tensor a nonlinearity takes; empty for layers of other kinds.
     units_axis : along which axis of the tensor units lie, 0 being that of the images; None for the usual one,
         1 of maps and vectors, 2 of sequences of tokens.
     """
@@ -50,7 +50,7 @@ class Layer:
     aliases: tuple[str, ...] = field(default=())
     branch_of: str = ""
     receptive_field: ReceptiveField | None = None
-    before: str = ""
+    preactivation: str = ""
     units_axis: int | None = None
 
     @property
@@ -65,7 +65,7 @@ def select(layers: Sequence[Layer], request: str | Iterable[str], key: str) -> l
     Parameters
     ----------
     layers : all layers of the network.
-    request : ``all``, ``rectified`` or names; the words may stand among the names.
+    request : ``all``, ``nonlinear`` or names; the words may stand among the names.
     key : the request's key in the config, for messages.
 
     Raises

@@ -29,7 +29,7 @@ def torchvision_ready() -> None:
     except RuntimeError as error:
         if "torchvision::" not in str(error):
             raise ImportError(f"torchvision cannot be imported: {error}") from error
-        # the failed import leaves half-initialised modules behind
+        # the failed import leaves half-initialized modules behind
         for name in [name for name in sys.modules if name.partition(".")[0] == "torchvision"]:
             del sys.modules[name]
         import torch

@@ -1,4 +1,4 @@
-"""Train a network on a labelled data set: seeded, resumable, with checkpoints on the way."""
+"""Train a network on a labeled data set: seeded, resumable, with checkpoints on the way."""
 
 import contextlib
 import copy

@@ -117,7 +117,7 @@ def verify(
             return Recorder(
                 of,
                 {name: layer.node for name, layer in layers.items()},
-                entering={_entering(layer): layer.node for layer in layers.values() if layer.before},
+                entering={_entering(layer): layer.node for layer in layers.values() if layer.preactivation},
                 steps=listing.steps,
                 key=key,
                 logits=logits,
@@ -193,7 +193,7 @@ class _Comparison:
         self._names = {
             name: {name, *layer.aliases, layer.node} - {INPUT, OUTPUT} for name, layer in layers.items()
         }
-        self._taken = {_entering(layer): layer.node for layer in layers.values() if layer.before}
+        self._taken = {_entering(layer): layer.node for layer in layers.values() if layer.preactivation}
         self._truth = truth
         self.n_modules = 0
         self.wrong: list[tuple[str, float]] = []

@@ -116,8 +116,8 @@ def record(
     images: ArrayLike | Tensor,
     labels: ArrayLike | Tensor | None = None,
     *,
-    layers: str | Sequence[str] = "rectified",
-    maps: int | None = None,
+    layers: str | Sequence[str] = "nonlinear",
+    n_map_images: int | None = None,
     store: "str | PathLike[str] | None" = None,
     classes: Sequence[str] | None = None,
     seed: int = 0,
@@ -138,9 +138,9 @@ def record(
     labels : array or tensor of int, shape (n_images,), optional
         Class of each image, from 0. Without labels, all images are of one class.
     layers : str or sequence of str
-        Names of layers; ``"rectified"`` for all activation functions; ``"all"`` for these and the input,
+        Names of layers; ``"nonlinear"`` for all activation functions; ``"all"`` for these and the input,
         pooling, modules with parts of their own, and the logits, ``"output"``.
-    maps : int, optional
+    n_map_images : int, optional
         Number of images, drawn at random, whose activation maps are stored; by default all. They take
         ``4 × units × height × width`` bytes per image and layer, before compression.
     store : path-like, optional
@@ -182,7 +182,9 @@ def record(
     """
     values = _images(images)
     which, names = _labels(labels, classes, len(values))
-    indices, n_maps = choose_images(len(values), None, len(values) if maps is None else maps, seed)
+    indices, n_maps = choose_images(
+        len(values), None, len(values) if n_map_images is None else n_map_images, seed
+    )
     key = type(network).__name__
     with _without_config(key):
         plain = made_plain(copy.deepcopy(network), torch.zeros(2, *values.shape[1:]), key, key)

@@ -172,11 +172,11 @@ class Run(Settings):
     split: str | None = None
     """The data set's split; null for `test` if it exists, else `all`, else the first one named."""
     layers: str | Layers = "all"
-    """`all`: the input, every rectified output, pooling, module output and the logits; `rectified`; or a list
-    of layers by their names in the network's graph."""
-    images: Images | None = None
+    """`all`: the input, every output of a nonlinearity, pooling, module output and the logits; `nonlinear`;
+    or a list of layers by their names in the network's graph."""
+    n_images: Images | None = None
     """Size of the seeded random subset of images; null for all."""
-    maps: Images = 500
+    n_map_images: Images = 500
     """Number of these images whose activation maps are kept; the same ones at every checkpoint. Correlation
     between images, and all that follows from it, is computed on these."""
     correct_only: bool = False
@@ -185,20 +185,20 @@ class Run(Settings):
     checkpoints: Literal["final", "all"] | Unique[NotNegative] = "final"
     """`final`; `all`; or a list of steps. A network that is not trained here has the step 0, its random
     weights."""
-    checkpoint_images: Images | None = 1000
-    """As `images`, at the checkpoints other than the final one."""
+    n_checkpoint_images: Images | None = 1000
+    """As `n_images`, at the checkpoints other than the final one."""
     shards: Positive = 1
     """Number of jobs into which each pass of the run is split. They may run at the same time, on several
     machines of a cluster. No result depends on it."""
-    unit_layers: str | Layers = "rectified"
-    """Layers for per-unit analyses: `rectified` for all rectified outputs among the run's layers; or a list
-    of these layers."""
-    units: Literal["all"] | Annotated[int, Ge(2)] = 32
+    per_unit_layers: str | Layers = "nonlinear"
+    """Layers for per-unit analyses: `nonlinear` for all outputs of nonlinearities among the run's layers; or
+    a list of these layers."""
+    units_per_layer: Literal["all"] | Annotated[int, Ge(2)] = 32
     """Number of units per layer in these analyses, a seeded random sample of at least 2; or `all`."""
-    unit_checkpoints: Literal["ends", "final", "all"] = "ends"
-    """Checkpoints for per-unit analyses: `ends` for the final one and, if the run has it, the untrained
-    network as a control; `final`; or `all`."""
-    ablation_images: Images | None = None
+    per_unit_checkpoints: Literal["first_and_final", "final", "all"] = "first_and_final"
+    """Checkpoints for per-unit analyses: `first_and_final` for the final one and, if the run has it, the
+    untrained network as a control; `final`; or `all`."""
+    n_ablation_images: Images | None = None
     """Number of the images with activation maps on which units are ablated, a seeded random subset; null for
     all of them. Each unit costs a pass over these images through the layers downstream of its own."""
 
@@ -234,10 +234,10 @@ class Atlas(Settings):
     """Images shown at each extreme of a unit; of its top images, at most `measures.concepts.top`."""
     thumbnail: Pixels = 96
     """Largest height or width of an image in pixels; larger ones are shrunk."""
-    picture: Pixels = 112
+    visualization: Pixels = 112
     """Largest height or width of facets and activation-maximization images in pixels; larger ones are
     shrunk."""
-    neighbours: Annotated[int, Ge(1), Le(100)] = 8
+    correlated_units: Annotated[int, Ge(1), Le(100)] = 8
     """Number of most correlated units of the same layer."""
 
 

@@ -86,7 +86,7 @@ class Plan:
     @property
     def unit_runs(self) -> list[Run]:
         """The runs with per-unit analyses."""
-        return [run for run in self.runs if run.unit_layers]
+        return [run for run in self.runs if run.per_unit_layers]
 
     @property
     def gpus(self) -> int:
@@ -141,12 +141,12 @@ class Plan:
         names = run.layers if jobs == "run" else self.block_of(wildcards, cast(Kind, jobs)).layers
         if layers == "output":
             names = ("output",)
-        elif layers == "unit_layers":
-            names = tuple(name for name in names if name in run.unit_layers)
+        elif layers == "per_unit_layers":
+            names = tuple(name for name in names if name in run.per_unit_layers)
         wanted = {
             "all": run.checkpoints,
-            "units": run.unit_checkpoints,
-            "units_and_untrained": ["0", *run.unit_checkpoints],
+            "units": run.per_unit_checkpoints,
+            "units_and_untrained": ["0", *run.per_unit_checkpoints],
             "final": ["final"],
         }[checkpoints]
         return run.stores(names, [each for each in run.checkpoints if each in wanted])
@@ -180,9 +180,9 @@ class Plan:
         """Return an input function: the files of a pattern for a run's blocks, in order of depth."""
         return self.of_run(lambda run: [run.path(pattern, block=block) for block in run.blocks[kind]])
 
-    def unit_layers_of_run(self, pattern: str) -> Files:
-        """Return an input function: the blocks of measures of layers that have a run's ``unit_layers``."""
-        return self.of_run(lambda run: run.files_with(pattern, run.unit_layers))
+    def per_unit_layers_of_run(self, pattern: str) -> Files:
+        """Return an input function: the blocks of measures that hold a run's ``per_unit_layers``."""
+        return self.of_run(lambda run: run.files_with(pattern, run.per_unit_layers))
 
     def file_if(self, pattern: str, condition: Callable[[Run], bool]) -> Files:
         """Return an input function: a file of a run if a condition holds, else nothing."""
@@ -203,7 +203,7 @@ class Plan:
         return files
 
     def where(self, condition: Callable[[Run], bool], files: Files | str) -> Files:
-        """Return an input function: files, or those of a pattern, if the run fulfils a condition."""
+        """Return an input function: files, or those of a pattern, if the run fulfills a condition."""
 
         def chosen(wildcards: Place) -> list[str]:
             if not condition(self.run_of(wildcards)):
@@ -232,9 +232,9 @@ class Plan:
         """Return the files of a pattern for all blocks of all runs."""
         return [run.path(pattern, block=block) for run in self.runs for block in run.blocks[kind]]
 
-    def of_unit_layers(self, pattern: str) -> list[str]:
-        """Return the files of a pattern for all blocks of measures of layers that have ``unit_layers``."""
-        return [file for run in self.unit_runs for file in run.files_with(pattern, run.unit_layers)]
+    def of_per_unit_layers(self, pattern: str) -> list[str]:
+        """Return the files of a pattern for all blocks of measures that hold ``per_unit_layers``."""
+        return [file for run in self.unit_runs for file in run.files_with(pattern, run.per_unit_layers)]
 
     # parameters
 

@@ -43,7 +43,9 @@ def memory_of_matrices(plan: Plan, count: Callable[[Run], int]) -> Megabytes:
     def megabytes(wildcards: Place) -> int:
         run = plan.run_of(wildcards)
         # a block of 4 MB per 32 images, too
-        return 1000 + round(0.14 * run.settings.maps + count(run) * 8e-6 * run.settings.maps**2)
+        return 1000 + round(
+            0.14 * run.settings.n_map_images + count(run) * 8e-6 * run.settings.n_map_images**2
+        )
 
     return memory(megabytes)
 
@@ -81,7 +83,7 @@ def runtime_of_pass(this: Pass) -> Callable[[Any, Any, int], int]:
     """Return the time limit in minutes of a job of a forward pass, twice what is expected."""
     # multiplications per neuron as in VGG16, of which few networks have more; on one core
     seconds = sum(layer.n_neurons for layer in this.run.known) * 1200 / 1e10
-    wanted = this.settings["images"]
+    wanted = this.settings["n_images"]
 
     def minutes(wildcards: Place, input: Any, threads: int) -> int:
         here = _metadata(input.images)["attributes"]["n_images"]

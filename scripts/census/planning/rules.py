@@ -81,13 +81,13 @@ def paths_of(measure: Measure) -> dict[str, str]:
     return {name: path_of(measure.name, ending) for name, ending in endings.items()}
 
 
-def _has_unit_layers_only(measure: str) -> bool:
+def _has_per_unit_layers_only(measure: str) -> bool:
     """Return whether a measure of blocks has those blocks alone that hold layers with per-unit analyses."""
     first = next(iter(declared(measure).reads.values()), None)
-    return isinstance(first, Recordings) and first.layers == "unit_layers"
+    return isinstance(first, Recordings) and first.layers == "per_unit_layers"
 
 
-def files_of_run(plan: Plan, measure: str, path: str, *, unit_layers: bool = False) -> Files | str:
+def files_of_run(plan: Plan, measure: str, path: str, *, per_unit_layers: bool = False) -> Files | str:
     """Return a measure's files of a run, in order of depth: an input function, or a pattern.
 
     Parameters
@@ -95,12 +95,12 @@ def files_of_run(plan: Plan, measure: str, path: str, *, unit_layers: bool = Fal
     plan : plan of the study.
     measure : name of the measure.
     path : as from :func:`path_of`.
-    unit_layers : whether only blocks count that hold layers with per-unit analyses.
+    per_unit_layers : whether only blocks count that hold layers with per-unit analyses.
     """
     match declared(measure).jobs:
         case "layers" | "units" | "facets" as kind:
-            if kind == "layers" and (unit_layers or _has_unit_layers_only(measure)):
-                return plan.unit_layers_of_run(path)
+            if kind == "layers" and (per_unit_layers or _has_per_unit_layers_only(measure)):
+                return plan.per_unit_layers_of_run(path)
             return plan.blocks_of_run(path, kind)
         case "run":
             return plan.file_if(path, declared(measure).where)
@@ -108,10 +108,10 @@ def files_of_run(plan: Plan, measure: str, path: str, *, unit_layers: bool = Fal
             return path
 
 
-def tables_of_run(plan: Plan, reference: str, *, unit_layers: bool = False) -> Files | str:
+def tables_of_run(plan: Plan, reference: str, *, per_unit_layers: bool = False) -> Files | str:
     """Return the files of a table of a run, see :func:`table_path` and :func:`files_of_run`."""
     measure = reference.partition(".")[0]
-    return files_of_run(plan, measure, table_path(reference), unit_layers=unit_layers)
+    return files_of_run(plan, measure, table_path(reference), per_unit_layers=per_unit_layers)
 
 
 def stores_of_run(plan: Plan, measure: str) -> Files | str:
@@ -138,7 +138,11 @@ def files_of_study(plan: Plan, reference: str) -> list[str]:
     measure, path = reference.partition(".")[0], table_path(reference)
     match declared(measure).jobs:
         case "layers" | "units" | "facets" as kind:
-            return plan.of_unit_layers(path) if _has_unit_layers_only(measure) else plan.of_blocks(path, kind)
+            return (
+                plan.of_per_unit_layers(path)
+                if _has_per_unit_layers_only(measure)
+                else plan.of_blocks(path, kind)
+            )
         case "run":
             return plan.of_runs(path, [run for run in plan.runs if declared(measure).where(run)])
         case _:
@@ -153,7 +157,7 @@ def blocks_of_layers(plan: Plan) -> list[list[str]]:
         for measure in DECLARED
         for block in run.blocks.get(cast(Kind, declared(measure).jobs), {}).values()
         for layer in block.layers
-        if layer in run.unit_layers or not _has_unit_layers_only(measure)
+        if layer in run.per_unit_layers or not _has_per_unit_layers_only(measure)
     ]
 
 
@@ -219,4 +223,4 @@ def _input(plan: Plan, measure: Measure, reads: Input) -> Files | str:
         case Tables(table, layers):
             if of_block or table.startswith("census."):
                 return table_path(table)
-            return tables_of_run(plan, table, unit_layers=layers == "unit_layers")
+            return tables_of_run(plan, table, per_unit_layers=layers == "per_unit_layers")

@@ -45,7 +45,7 @@ class Run:
     config : the whole config.
     known : all layers of the network, by depth.
     layers : names of the recorded layers, by depth.
-    unit_layers : names of those with per-unit analyses.
+    per_unit_layers : names of those with per-unit analyses.
     checkpoints : its checkpoints, in order of steps.
     """
 
@@ -54,7 +54,7 @@ class Run:
     config: Config
     known: tuple[Layer, ...]
     layers: tuple[str, ...]
-    unit_layers: tuple[str, ...]
+    per_unit_layers: tuple[str, ...]
     checkpoints: tuple[str, ...]
 
     @classmethod
@@ -68,16 +68,16 @@ class Run:
 
         Raises
         ------
-        StudyError : the network has no such layer; one of ``unit_layers`` is not among ``layers``; or
+        StudyError : the network has no such layer; one of ``per_unit_layers`` is not among ``layers``; or
             ``correct_only`` lacks the layer ``output``.
         """
         recorded = select(known, settings.layers, f"{key}.layers")
-        one_by_one = select(known, settings.unit_layers, f"{key}.unit_layers")
-        if settings.unit_layers == "rectified":
+        one_by_one = select(known, settings.per_unit_layers, f"{key}.per_unit_layers")
+        if settings.per_unit_layers == "nonlinear":
             one_by_one = [layer for layer in one_by_one if layer in recorded]
         for layer in one_by_one:
             if layer not in recorded:
-                raise StudyError(f"{key}.unit_layers: {layer.name!r} is not among this run's layers")
+                raise StudyError(f"{key}.per_unit_layers: {layer.name!r} is not among this run's layers")
         names = tuple(layer.name for layer in recorded)
         if settings.correct_only and "output" not in names:
             raise StudyError(f"{key}.correct_only: needs the layer 'output' among layers")
@@ -118,7 +118,7 @@ class Run:
     @property
     def n_ablation_images(self) -> int:
         """Number of images on which units are ablated."""
-        return min(self.settings.maps, self.settings.ablation_images or self.settings.maps)
+        return min(self.settings.n_map_images, self.settings.n_ablation_images or self.settings.n_map_images)
 
     @property
     def input_resize(self) -> int:
@@ -145,13 +145,13 @@ class Run:
     @property
     def unit_weights(self) -> list[str]:
         """The weights at the checkpoints of per-unit analyses, in order of steps."""
-        return [WEIGHTS.format(network=self.network, checkpoint=each) for each in self.unit_checkpoints]
+        return [WEIGHTS.format(network=self.network, checkpoint=each) for each in self.per_unit_checkpoints]
 
     @property
-    def unit_checkpoints(self) -> list[str]:
+    def per_unit_checkpoints(self) -> list[str]:
         """The checkpoints of per-unit analyses, in order of steps."""
-        wanted = {"final": ("final",), "ends": ("0", "final"), "all": self.checkpoints}
-        chosen = wanted[self.settings.unit_checkpoints]
+        wanted = {"final": ("final",), "first_and_final": ("0", "final"), "all": self.checkpoints}
+        chosen = wanted[self.settings.per_unit_checkpoints]
         return [checkpoint for checkpoint in self.checkpoints if checkpoint in chosen]
 
     @property
@@ -165,14 +165,14 @@ class Run:
         return any(layer.branch_of for layer in self.recorded)
 
     @property
-    def has_rectified(self) -> bool:
-        """Whether some of its layers are rectified."""
-        return any(layer.kind == "rectifier" for layer in self.recorded)
+    def has_nonlinear(self) -> bool:
+        """Whether some of its layers are nonlinear."""
+        return any(layer.kind == "nonlinearity" for layer in self.recorded)
 
     @property
     def has_gram(self) -> bool:
         """Whether directions follow from Gram matrices: there are maps of few enough images."""
-        return self.settings.maps <= self.config.measures.directions.gram_images
+        return self.settings.n_map_images <= self.config.measures.directions.gram_images
 
     @property
     def names_labels(self) -> bool:
@@ -211,7 +211,7 @@ class Run:
         return {
             "layers": self._blocks(self.seconds_of_layer, self.layers),
             "facets": self._blocks(self._seconds_of_facets, self.layers),
-            "units": self._blocks(self._seconds_of_units, self.unit_layers, split=True),
+            "units": self._blocks(self._seconds_of_units, self.per_unit_layers, split=True),
         }
 
     def files_with(self, pattern: str, layers: Iterable[str]) -> list[str]:
@@ -231,7 +231,7 @@ class Run:
 
     def n_units(self, layer: Layer) -> int:
         """Return the number of a layer's units with per-unit analyses."""
-        wanted = self.settings.units
+        wanted = self.settings.units_per_layer
         return layer.shape[0] if wanted == "all" else min(wanted, layer.shape[0])
 
     def _blocks(
@@ -259,18 +259,18 @@ class Run:
         layer : the layer.
         images : images in its store; None for as many as the config says.
         """
-        values = layer.n_neurons * self.settings.maps * VALUE_SECONDS
-        means = layer.shape[0] * (images or self.settings.images or SOME_IMAGES) * MEAN_SECONDS
+        values = layer.n_neurons * self.settings.n_map_images * VALUE_SECONDS
+        means = layer.shape[0] * (images or self.settings.n_images or SOME_IMAGES) * MEAN_SECONDS
         return len(self.checkpoints) * (STORE_SECONDS + values + means)
 
     def _seconds_of_units(self, layer: Layer) -> float:
-        ascent = self.config.measures.ascent
-        passes = ascent.seeds * ascent.steps * PASSES_OF_STEP + self.n_ablation_images
-        return len(self.unit_checkpoints) * self.n_units(layer) * passes * self._pass_seconds
+        maximization = self.config.measures.activation_maximization
+        passes = maximization.seeds * maximization.steps * PASSES_OF_STEP + self.n_ablation_images
+        return len(self.per_unit_checkpoints) * self.n_units(layer) * passes * self._pass_seconds
 
     def _seconds_of_facets(self, layer: Layer) -> float:
         settings = self.config.measures.facets
-        wanted = layer.shape[0] if settings.all else min(2 * settings.units_per_end, layer.shape[0])
+        wanted = layer.shape[0] if settings.all else min(2 * settings.units_per_extreme, layer.shape[0])
         return STORE_SECONDS + wanted * FACETS_SECONDS
 
     @cached_property

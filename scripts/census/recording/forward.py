@@ -20,7 +20,13 @@ from census.recording.shards import remove_empty, remove_others
 from census.recording.statistics import Statistics, statistics
 from census.recording.writing import Writing, ahead
 from census.statistics.subset import choose_positions
-from census.stores.activations import StoreWriter, create_store, finish_store, images_per_chunk, stamp_store
+from census.stores.activations import (
+    StoreWriter,
+    create_store,
+    finish_store,
+    images_per_chunk,
+    set_attributes,
+)
 from census.stores.paths import path_name
 
 
@@ -33,7 +39,7 @@ class Images:
     pixels : uint8 (N, height, width, channels), the whole data set on disk.
     labels : int32 (N,), its labels.
     indices : int64 (n,), the images that the pass sees, in its order.
-    n_maps : of how many of the first ones whole maps are kept.
+    n_maps : of how many of the first ones activation maps are kept.
     """
 
     pixels: zarr.Array
@@ -64,16 +70,16 @@ class Images:
             yield batch
 
 
-def _before(layer: Layer) -> str:
+def _preactivation_of(layer: Layer) -> str:
     """Return the name under which a nonlinearity's pre-activations are recorded; no layer has it."""
-    return f"before {layer.name}"
+    return f"pre-activation of {layer.name}"
 
 
 class Pass:
     """A forward pass, or one of the shards of it, that can be stopped at any moment and taken up again.
 
     A shard sees every so many-th chunk of images and fills the same stores as the whole pass would, but for
-    the chunks of others; :func:`census.recording.shards.gather` puts them together.
+    the chunks of others; :func:`census.recording.shards.merge_shards` puts them together.
 
     Finished batches are counted in a file beside the unfinished stores, in whole chunks of statistics. A pass
     of the same identity goes on from there; a pass of another one starts anew.
@@ -89,9 +95,9 @@ class Pass:
         layer.
     identity : digest of all that decides the result.
     batch : images in one forward pass.
-    compression : of whole maps.
+    compression : of activation maps.
     precision : ``float32`` or ``bfloat16``, of the forward pass.
-    positions : at how many positions of the maps what a rectifier takes is kept, beside what it gives.
+    positions : at how many positions of the maps pre-activations are kept.
     seed : of the choice of these positions.
     shard, shards : which shard this is, of how many.
     writers : how many threads write maps while the network runs; None for as many as suit the device.
@@ -130,11 +136,11 @@ class Pass:
         ]
         # on a CPU the network has all cores, and there is nothing to wait for
         self._writers = writers if writers is not None else 4 if self._device == "cuda" else 0
-        nonlinear = [layer for layer in layers if layer.before]
-        self._nonlinear = {_before(layer): layer.name for layer in nonlinear}
+        nonlinear = [layer for layer in layers if layer.preactivation]
+        self._nonlinear = {_preactivation_of(layer): layer.name for layer in nonlinear}
         self._recorder = prepared.recorder(
             {layer.name: layer.node for layer in layers},
-            entering={_before(layer): layer.node for layer in nonlinear},
+            entering={_preactivation_of(layer): layer.node for layer in nonlinear},
         )
 
     @property
@@ -170,7 +176,7 @@ class Pass:
                 self._batch,
                 self._compression,
                 self._positions[name],
-                before=bool(self._layers[name].before),
+                preactivations=bool(self._layers[name].preactivation),
             )
         return {name: StoreWriter(path) for name, path in paths.items()}, 0
 
@@ -200,7 +206,7 @@ class Pass:
                         if count:
                             layer = self._nonlinear[name]
                             some = self._at_positions(layer, values[:count])
-                            write(stores[layer].write_before, first, some)
+                            write(stores[layer].write_preactivations, first, some)
                         return
                     maps = as_maps(values, self._layers[name].units_axis).float().contiguous()
                     pending[name].append(statistics(maps))
@@ -251,7 +257,7 @@ class Pass:
         return {**provenance, **about}
 
     def finish(self, provenance: Mapping[str, Any], destinations: Mapping[str, Path]) -> None:
-        """Stamp the filled stores and move them to their places.
+        """Set the attributes of the filled stores and move them to their places.
 
         Parameters
         ----------
@@ -266,7 +272,7 @@ class Pass:
         remove_empty(self._folder)
 
     def finish_shard(self, provenance: Mapping[str, Any], destination: Path) -> None:
-        """Stamp what a shard has filled, and give the folder with its stores its final name.
+        """Set the attributes of a shard's stores, and give their folder its final name.
 
         Parameters
         ----------
@@ -274,7 +280,7 @@ class Pass:
         destination : the final name; nothing has it.
         """
         for name, layer in self._layers.items():
-            stamp_store(self._store(name), self._attributes(layer, provenance))
+            set_attributes(self._store(name), self._attributes(layer, provenance))
         # a shard without images has counted none
         self._progress.unlink(missing_ok=True)
         self._folder.rename(destination)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 NEW = "new"
 
 
-class Stamp(NamedTuple):
+class CacheKey(NamedTuple):
     """What the last step of a pass writes into the attributes of each store.
 
     Attributes
@@ -52,11 +52,11 @@ def pass_id(key: str, layers: Iterable[str]) -> str:
     return digest([key, sorted(layers)])
 
 
-def read_stamp(store: Path) -> Stamp | None:
-    """Return a store's stamp, or None where there is no finished store."""
+def read_cache_key(store: Path) -> CacheKey | None:
+    """Return a store's cache key, or None where there is no finished store."""
     try:
         attributes = json.loads((store / "zarr.json").read_text())["attributes"]
-        return Stamp(attributes["key"], attributes["pass"], attributes["shards"])
+        return CacheKey(attributes["key"], attributes["pass"], attributes["shards"])
     except (OSError, KeyError, ValueError):
         return None
 
@@ -77,8 +77,8 @@ def plan(stores: Mapping[str, Path], key: str, shards: int) -> dict[str, Planned
     """
     passes: dict[str, Planned] = {}
     for layer, store in stores.items():
-        stamp = read_stamp(store)
-        name, number = (stamp.pass_id, stamp.shards) if stamp and stamp.key == key else (NEW, shards)
+        found = read_cache_key(store)
+        name, number = (found.pass_id, found.shards) if found and found.key == key else (NEW, shards)
         passes.setdefault(name, Planned([], number)).layers.append(layer)
     return passes
 
@@ -89,7 +89,7 @@ def pass_folder(beside: Path, pass_id: str) -> Path:
     Parameters
     ----------
     beside : the folder in which finished stores lie.
-    pass_id : see :class:`Stamp`.
+    pass_id : see :class:`CacheKey`.
     """
     return beside / "unfinished" / pass_id
 

@@ -42,7 +42,7 @@ def remove_empty(folder: Path) -> None:
             parent.rmdir()
 
 
-def gather(shards: Sequence[Path], folder: Path, destinations: Mapping[str, Path]) -> None:
+def merge_shards(shards: Sequence[Path], folder: Path, destinations: Mapping[str, Path]) -> None:
     """Put what the shards of a pass have filled together, and move it to its places.
 
     Parameters
@@ -75,7 +75,7 @@ def gather(shards: Sequence[Path], folder: Path, destinations: Mapping[str, Path
 
 
 def _agree(stores: Sequence[Path]) -> None:
-    """Raise an error where stores have not the same metadata: provenance, stamp, images, shapes."""
+    """Raise an error where stores have not the same metadata: provenance, cache key, images, shapes."""
     try:
         first, *others = [(store / "zarr.json").read_bytes() for store in stores]
     except OSError as error:

@@ -17,7 +17,7 @@ def debiased_cka(products: Floats, counts: Floats) -> Floats:
 
     Parameters
     ----------
-    products : float64 (L, N, N), inner products of the patterns of the same N images. An image with a NaN in
+    products : float64 (L, N, N), inner products of the vectors of the same N images. An image with a NaN in
         any of two layers is left out where these are compared.
     counts : float64 (resamples, N), how often each image is in a sample; ones for the images themselves. All
         indices are of different images: an image drawn twice makes no pair with itself. Each of the three
@@ -59,7 +59,7 @@ def debiased_cka(products: Floats, counts: Floats) -> Floats:
 
 
 def _centred(products: Floats, defined: NDArray[np.bool_]) -> Floats:
-    """Return a Gram matrix about the mean pattern, with zeros on the diagonal, of size about 1.
+    """Return a Gram matrix about the mean vector, with zeros on the diagonal, of size about 1.
 
     HSIC₁ takes off what a row or a column has in common, but where that is much, digits are lost.
     """
@@ -70,7 +70,7 @@ def _centred(products: Floats, defined: NDArray[np.bool_]) -> Floats:
         kept = kept - mean - mean[:, None] + mean.mean()
         np.fill_diagonal(kept, 0)
         largest = np.abs(kept).max()
-        # patterns that are all the same differ by rounding only: zeros stay, and CKA is undefined
+        # vectors that are all the same differ by rounding only: zeros stay, and CKA is undefined
         if largest > RESOLUTION * np.abs(products[np.ix_(defined, defined)]).max():
             centred[np.ix_(defined, defined)] = kept / largest
     return centred

@@ -11,7 +11,7 @@ Floats = NDArray[np.float64]
 
 
 def class_counts(top: NDArray[np.integer], labels: NDArray[np.integer], n_classes: int) -> NDArray[np.int64]:
-    """Count how many of each unit's top images are of each class: S2's co-occurrence matrix, CoF.
+    """Count how many of each unit's top images are of each class: Sadeghi (2018)'s co-occurrence matrix, CoF.
 
     Parameters
     ----------

@@ -2,7 +2,7 @@
 
 References
 ----------
-S3: Chen et al. (2018), Understanding the importance of single directions via representative substitution.
+Chen et al. (2018), Understanding the importance of single directions via representative substitution.
 Morcos, Barrett, Rabinowitz & Botvinick (2018), On the importance of single directions for generalization,
 ICLR.
 """
@@ -63,11 +63,11 @@ def class_selectivity(means: NDArray[np.floating]) -> Floats:
 
     Returns
     -------
-    float64 (units,); NaN for a silent unit, and where fewer than two classes have images.
+    float64 (units,); NaN for an inactive unit, and where fewer than two classes have images.
 
     References
     ----------
-    S3, eq. 1; Morcos et al. (2018).
+    Chen et al. (2018), eq. 1; Morcos et al. (2018).
     """
     with_images = means[~np.isnan(means).all(1)].astype(np.float64)
     if len(with_images) < 2:

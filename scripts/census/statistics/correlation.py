@@ -1,4 +1,4 @@
-"""Correlation between the patterns of images, from their inner products."""
+"""Correlation between the vectors of images, from their inner products."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,23 +9,23 @@ from census.statistics.gram import Gram
 Floats = NDArray[np.float64]
 
 
-def pattern_correlation(gram: Gram) -> Floats:
-    """Return Pearson's r between the patterns of each two images, from their inner products.
+def image_correlation(gram: Gram) -> Floats:
+    """Return Pearson's r between the vectors of each two images, from their inner products.
 
     ``r_ij = (G_ij − s_i s_j / D) / √((G_ii − s_i²/D)(G_jj − s_j²/D))``
 
     Parameters
     ----------
-    gram : of the patterns of N images.
+    gram : of the vectors of N images.
 
     Returns
     -------
-    float64 (N, N); NaN in row and column of a pattern whose values are all the same or not all finite, and
-    everywhere where a pattern has one neuron only.
+    float64 (N, N); NaN in row and column of a vector whose values are all the same or not all finite, and
+    everywhere where a vector has one neuron only.
 
     References
     ----------
-    S1: the correlation coefficient between the activations of each pair of images.
+    Rupprecht (2018): the correlation coefficient between the activations of each pair of images.
     """
     varies = (gram.deviations > 0) & np.isfinite(gram.deviations)
     with np.errstate(invalid="ignore"):

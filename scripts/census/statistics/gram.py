@@ -1,4 +1,4 @@
-"""Inner products of the patterns of a layer, from which correlation, CKA and the SVD follow."""
+"""Inner products of the vectors of a layer, from which correlation, CKA and the SVD follow."""
 
 import itertools
 from collections.abc import Iterable
@@ -15,17 +15,17 @@ NEURONS_AT_ONCE = 4096
 
 
 class Gram(NamedTuple):
-    """Inner products and sums of the patterns of a layer: N images, D neurons.
+    """Inner products and sums of the vectors of a layer: N images, D neurons.
 
     Attributes
     ----------
     products : float64 (N, N), G = X Xᵀ.
     sums : float64 (N,), s = X·1.
-    deviations : float64 (N,), G_nn − s_n²/D, the sum of the pattern's squared deviations from its mean;
+    deviations : float64 (N,), G_nn − s_n²/D, the sum of the vector's squared deviations from its mean;
         exactly 0 where all values are the same.
     n_neurons : D.
 
-    All are NaN where a pattern with values that are not finite has its row, column or place.
+    All are NaN where a vector with values that are not finite has its row, column or place.
     """
 
     products: Floats
@@ -35,13 +35,13 @@ class Gram(NamedTuple):
 
 
 class Products(NamedTuple):
-    """Inner products and sums of shifted patterns over some neurons, which :func:`combine` adds up.
+    """Inner products and sums of shifted vectors over some neurons, which :func:`combine` adds up.
 
     Attributes
     ----------
-    products : float64 (N, N), of the patterns less their shift.
-    sums : float64 (N,), of the patterns less their shift.
-    shift : float32 (N,), what was taken from each pattern's values; the same for all parts of a layer.
+    products : float64 (N, N), of the vectors less their shift.
+    sums : float64 (N,), of the vectors less their shift.
+    shift : float32 (N,), what was taken from each vector's values; the same for all parts of a layer.
     n_neurons : of this part.
     """
 
@@ -52,16 +52,16 @@ class Products(NamedTuple):
 
 
 def shift_of(block: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return about the mean of each pattern, float32 (N,): its mean over a block (N, neurons)."""
+    """Return about the mean of each vector, float32 (N,): its mean over a block (N, neurons)."""
     with np.errstate(invalid="ignore", over="ignore"):
         return block.mean(1, dtype=np.float64).astype(np.float32)
 
 
 def multiply(blocks: Iterable[NDArray[np.float32]], shift: NDArray[np.float32]) -> Products:
-    """Multiply patterns with each other over some of a layer's neurons, a block of them at a time.
+    """Multiply vectors with each other over some of a layer's neurons, a block of them at a time.
 
-    Products are float32 within a few thousand neurons and added up in float64. Each pattern is first shifted
-    by about its mean: else that mean would cost the digits in which patterns differ.
+    Products are float32 within a few thousand neurons and added up in float64. Each vector is first shifted
+    by about its mean: else that mean would cost the digits in which vectors differ.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def combine(parts: Iterable[Products]) -> Gram:
 
     Parameters
     ----------
-    parts : of the same patterns, with the same shift; each neuron is in one of them.
+    parts : of the same vectors, with the same shift; each neuron is in one of them.
 
     Raises
     ------
@@ -118,7 +118,7 @@ def combine(parts: Iterable[Products]) -> Gram:
 
 
 def gram(blocks: Iterable[NDArray[np.float32]]) -> Gram:
-    """Multiply the patterns of a layer with each other, a block of neurons at a time.
+    """Multiply the vectors of a layer with each other, a block of neurons at a time.
 
     Parameters
     ----------

@@ -21,8 +21,8 @@ def hierarchical_order(correlation: NDArray[np.floating]) -> NDArray[np.int64]:
 
     References
     ----------
-    S1. Bar-Joseph, Gifford & Jaakkola (2001), Fast optimal leaf ordering for hierarchical clustering,
-    Bioinformatics 17.
+    Rupprecht (2018). Bar-Joseph, Gifford & Jaakkola (2001), Fast optimal leaf ordering for hierarchical
+    clustering, Bioinformatics 17.
     """
     defined = is_defined(correlation)
     chosen = np.flatnonzero(defined)

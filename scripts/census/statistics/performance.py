@@ -22,7 +22,7 @@ class Performance(NamedTuple):
 
 
 def performance(logits: NDArray[np.floating], labels: NDArray[np.integer]) -> Performance:
-    """Return whether each image is classified rightly, and its cross-entropy.
+    """Return whether each image is classified correctly, and its cross-entropy.
 
     Parameters
     ----------
@@ -47,8 +47,8 @@ def log_softmax(logits: NDArray[np.floating]) -> Floats:
         return above - np.log(np.exp(above).sum(1, keepdims=True))
 
 
-def right_images(
+def correct_images(
     logits: NDArray[np.floating], labels: NDArray[np.integer], images: NDArray[np.integer]
 ) -> NDArray[np.integer]:
-    """Return those of the images, numbered as in the data set, that are classified rightly; see above."""
+    """Return those of the images, numbered as in the data set, that are classified correctly; see above."""
     return images[performance(logits, labels).accuracy == 1]

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 
-def as_picture(pixels: NDArray[np.uint8]) -> Image.Image:
+def as_image(pixels: NDArray[np.uint8]) -> Image.Image:
     """Return pixels as Pillow has them; it knows a gray image by its having no axis of channels."""
     return Image.fromarray(np.ascontiguousarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels))
 
@@ -18,7 +18,7 @@ def resized(
         return pixels
     found = np.empty((len(pixels), *size, pixels.shape[3]), np.uint8)
     for image, place in zip(pixels, found, strict=True):
-        place[:] = np.asarray(as_picture(image).resize(size[::-1], resample)).reshape(place.shape)
+        place[:] = np.asarray(as_image(image).resize(size[::-1], resample)).reshape(place.shape)
     return found
 
 

@@ -1,4 +1,4 @@
-"""How two measures of the same units go together: rank correlation, plain and with a third one held fixed."""
+"""How two measures of the same units go together: rank correlation, plain and partial."""
 
 from typing import NamedTuple
 
@@ -31,9 +31,9 @@ def relation(
     second: NDArray[np.floating],
     resamples: int,
     seed: int,
-    held: NDArray[np.floating] | None = None,
+    covariate: NDArray[np.floating] | None = None,
 ) -> Relation:
-    """Return Spearman's ρ of two measures; the partial one where a third is held fixed.
+    """Return Spearman's ρ of two measures; the partial one where a third is controlled for.
 
     The partial ρ is Pearson's partial correlation of the ranks,
     ``(r_xy − r_xz r_yz) / √((1 − r_xz²)(1 − r_yz²))``.
@@ -42,14 +42,14 @@ def relation(
     ----------
     first, second : float (units,); a unit with a NaN in any of the measures is left out.
     resamples, seed : of the bootstrap over units.
-    held : float (units,), the measure to hold fixed.
+    covariate : float (units,), the measure to control for.
 
     References
     ----------
     Kendall (1942), Partial rank correlation, Biometrika 32; Conover (1999), Practical nonparametric
     statistics, section 5.4, for ranks in Pearson's formula.
     """
-    measures = [first, second] if held is None else [first, second, held]
+    measures = [first, second] if covariate is None else [first, second, covariate]
     values = np.stack([np.asarray(measure, np.float64) for measure in measures])
     values = values[:, ~np.isnan(values).any(0)]
     n = values.shape[1]

@@ -1,4 +1,4 @@
-"""Patterns in random bases: rotations, and how unevenly patterns spread over the axes of a basis."""
+"""ChannelVectors in random bases: rotations, and how peaked vectors are over the axes of a basis."""
 
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -15,18 +15,18 @@ STATISTICS = ("kurtosis", "gini", "hoyer")
 VALUES_AT_ONCE = 1 << 17  # few enough to stay in a processor's cache between one operation and the next
 
 
-def unevenness(values: NDArray[np.floating], *, signed: bool = True) -> NDArray[np.floating]:
-    """Return how unevenly each pattern spreads over its axes, by three statistics.
+def peakedness(values: NDArray[np.floating], *, signed: bool = True) -> NDArray[np.floating]:
+    """Return how peaked each vector is over its axes, by three statistics.
 
     Parameters
     ----------
-    values : float (patterns, axes), at least two axes; not of a size whose fourth power is no finite number.
+    values : float (vectors, axes), at least two axes; not of a size whose fourth power is no finite number.
     signed : whether the signs of axes have a meaning. If not, no statistic depends on them.
 
     Returns
     -------
-    (3, patterns), of the type of ``values``: kurtosis m4 / m2², with moments about the pattern's mean, or
-    about 0 without signs; Gini index and Hoyer sparseness of absolute values. NaN for a pattern of zeros;
+    (3, vectors), of the type of ``values``: kurtosis m4 / m2², with moments about the vector's mean, or
+    about 0 without signs; Gini index and Hoyer sparseness of absolute values. NaN for a vector of zeros;
     kurtosis also where all values are the same.
     """
     ascending, squares = np.sort(np.abs(values), axis=-1), np.einsum("pc,pc->p", values, values)
@@ -67,83 +67,83 @@ def random_frames(n_directions: int, n_units: int, count: int, seed: int) -> Sin
     return frames
 
 
-def coordinates(patterns: Floats) -> Singles:
-    """Return patterns in an orthonormal basis of the space that they span, where they are fewer than units.
+def coordinates(vectors: Floats) -> Singles:
+    """Return vectors in an orthonormal basis of the space that they span, where they are fewer than units.
 
-    A random rotation of the units, seen from that space, is as many rows of one: what the patterns become is
+    A random rotation of the units, seen from that space, is as many rows of one: what the vectors become is
     distributed as if the whole rotation were drawn, at the cost of a part.
 
     Parameters
     ----------
-    patterns : float64 (patterns, units).
+    vectors : float64 (vectors, units).
 
     Returns
     -------
-    float32 (patterns, min(patterns, units)), with the same inner products; the patterns themselves where
+    float32 (vectors, min(vectors, units)), with the same inner products; the vectors themselves where
     there are no fewer than units.
     """
-    if len(patterns) < patterns.shape[1]:
-        patterns = np.asarray(np.linalg.qr(patterns.T, mode="r")).T
-    return patterns.astype(np.float32)
+    if len(vectors) < vectors.shape[1]:
+        vectors = np.asarray(np.linalg.qr(vectors.T, mode="r")).T
+    return vectors.astype(np.float32)
 
 
 def rotated(places: Singles, frame: Singles) -> Iterator[tuple[slice, Singles]]:
-    """Yield patterns in a rotated basis, in blocks: which patterns, and float32 (patterns, axes)."""
+    """Yield vectors in a rotated basis, in blocks: which vectors, and float32 (vectors, axes)."""
     at_once = max(1, VALUES_AT_ONCE // frame.shape[1])
     for first in range(0, len(places), at_once):
         block = slice(first, first + at_once)
         yield block, places[block] @ frame[: places.shape[1]]
 
 
-class Patterns(NamedTuple):
-    """Patterns, and which of them have a spread that can be told.
+class ChannelVectors(NamedTuple):
+    """Channel vectors, and which of them have a spread that can be told.
 
     Attributes
     ----------
-    patterns : float64 (images × positions, units), each of a mean square of 1, so that no power overflows;
+    vectors : float64 (images × positions, units), each of a mean square of 1, so that no power overflows;
         zeros where the spread is undefined.
     defined : bool (3, images × positions), for each of :data:`STATISTICS`.
-    n_silent, n_constant, n_not_finite : patterns of zeros; of a single other value, for which kurtosis is
+    n_inactive, n_constant, n_not_finite : vectors of zeros; of a single other value, for which kurtosis is
         undefined; with values that are not finite.
     """
 
-    patterns: Floats
+    vectors: Floats
     defined: NDArray[np.bool_]
-    n_silent: int
+    n_inactive: int
     n_constant: int
     n_not_finite: int
 
 
-def sort_out(patterns: NDArray[np.floating]) -> Patterns:
-    """Tell apart patterns, float (images, positions, units), for which statistics are and are not defined."""
-    flat = patterns.reshape(-1, patterns.shape[-1]).astype(np.float64)
+def sort_out(vectors: NDArray[np.floating]) -> ChannelVectors:
+    """Tell apart vectors, float (images, positions, units), for which statistics are and are not defined."""
+    flat = vectors.reshape(-1, vectors.shape[-1]).astype(np.float64)
     finite = np.isfinite(flat).all(1)
     flat[~finite] = 0
     largest = np.abs(flat).max(1, initial=0)
-    silent = finite & (largest == 0)
-    constant = finite & ~silent & (np.ptp(flat, axis=1) == 0)
-    known = finite & ~silent & (flat.shape[1] > 1)
+    inactive = finite & (largest == 0)
+    constant = finite & ~inactive & (np.ptp(flat, axis=1) == 0)
+    known = finite & ~inactive & (flat.shape[1] > 1)
     flat[known] /= largest[known, None]
     flat[known] /= np.sqrt(np.mean(flat[known] ** 2, axis=1, keepdims=True))
     flat[~known] = 0
     defined = np.stack([known & ~constant, known, known])
-    return Patterns(flat, defined, int(silent.sum()), int(constant.sum()), int((~finite).sum()))
+    return ChannelVectors(flat, defined, int(inactive.sum()), int(constant.sum()), int((~finite).sum()))
 
 
-def means_over_patterns(
+def means_over_vectors(
     statistics: Floats, defined: NDArray[np.bool_], n_images: int
 ) -> Callable[[Floats], Floats]:
-    """Return a function from samples of images to the means of statistics over the patterns of these.
+    """Return a function from samples of images to the means of statistics over the vectors of these.
 
     Parameters
     ----------
     statistics : float64 (bases, 3, images × positions).
-    defined : bool (3, images × positions), the patterns that count.
+    defined : bool (3, images × positions), the vectors that count.
 
     Returns
     -------
     from float64 (samples, images), how often each image counts, to float64 (samples, bases, 3); NaN where no
-    pattern counts.
+    vector counts.
     """
     n_bases, positions = len(statistics), defined.shape[1] // max(1, n_images)
     sums = np.where(defined, statistics, 0).reshape(n_bases, 3, n_images, positions).sum(-1)

@@ -53,7 +53,7 @@ def tail_p_values(
 
     References
     ----------
-    S2, section 2.3: "based on the distribution of all other MF values within the same layer".
+    Sadeghi (2018), section 2.3: "based on the distribution of all other MF values within the same layer".
     """
     upper = np.full(len(values), tail == "upper") if isinstance(tail, str) else tail
     by_normal, by_rank = np.full((2, len(values)), np.nan)

@@ -141,7 +141,7 @@ def deconfounded(similarities: Floats, confound: int) -> Floats:
     return np.clip((similarities - explained) / (rest[..., :, None] * rest[..., None, :]), -1, 1)
 
 
-def steps(branches: Sequence[bool]) -> list[tuple[int, int]]:
+def adjacent_pairs(branches: Sequence[bool]) -> list[tuple[int, int]]:
     """Return the steps along depth: each layer with the next one, layers in branches left out.
 
     A layer in a branch has no next layer: what follows it in order of depth may be its sibling.

@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 
 
 class Sums(NamedTuple):
-    """What sparseness follows from, over the neurons of each pattern or over the images of each unit.
+    """What sparseness follows from, over the neurons of each vector or over the images of each unit.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class Sums(NamedTuple):
 
 
 def sums_over_neurons(blocks: Iterable[tuple[slice, NDArray[np.floating]]], n_images: int) -> Sums:
-    """Add up the neurons of each pattern.
+    """Add up the neurons of each vector.
 
     Parameters
     ----------

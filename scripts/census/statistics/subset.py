@@ -6,7 +6,7 @@ from census.statistics.streams import stream
 
 
 def choose_images(available: int, images: int | None, maps: int, seed: int) -> tuple[np.ndarray, int]:
-    """Choose a seeded random subset of a data set's images; those whose whole maps are kept come first.
+    """Choose a seeded random subset of a data set's images; those whose activation maps are kept come first.
 
     The choice is a prefix of one permutation, so that a smaller subset lies within a larger one and the maps
     are of the same images whatever ``images`` is. Both parts are in ascending order, which reads fastest.
@@ -15,13 +15,13 @@ def choose_images(available: int, images: int | None, maps: int, seed: int) -> t
     ----------
     available : number of images in the data set.
     images : number of images wanted; None for all. More than there are means all.
-    maps : number of images whose whole maps are kept; more than ``images`` means all of them.
+    maps : number of images whose activation maps are kept; more than ``images`` means all of them.
     seed : seed of the permutation.
 
     Returns
     -------
     indices : int64 (n,), indices in the data set.
-    n_maps : how many of the first ones have whole maps.
+    n_maps : how many of the first ones have activation maps.
     """
     order = stream(seed, "images").permutation(available)
     chosen = order[: available if images is None else images]

@@ -1,14 +1,14 @@
-"""Singular values and vectors of a layer's patterns, from the correlations between them.
+"""Singular values and singular vectors of a layer's activation vectors, from the correlations between them.
 
-Φ is the matrix of patterns, neurons by images, each column brought to mean 0 and variance 1. Then ``ΦᵀΦ =
-D·r``, with r the pattern correlation of D neurons: the squares of the singular values σ are D times the
-eigenvalues of r, here called **strengths**, and the right singular vectors its eigenvectors. Strengths of N
+Φ is the matrix of vectors, neurons by images, each column brought to mean 0 and variance 1. Then ``ΦᵀΦ =
+D·r``, with r the vector correlation of D neurons: the squares of the singular values σ are D times the
+eigenvalues of r, and the right singular vectors its eigenvectors. Eigenvalues of N
 images add up to N, whatever the number of neurons. So all that follows needs matrices of images by images
 only.
 
 References
 ----------
-S4: Zhang, Visualizing neuron role with dimensionality reduction of feature space, section 3.3.
+Zhang (2015), Visualizing neuron role with dimensionality reduction of feature space, section 3.3.
 Schölkopf, Smola & Müller (1998), Nonlinear component analysis as a kernel eigenvalue problem, Neural
 Computation 10: directions, and projections on them, from inner products alone.
 """
@@ -26,57 +26,57 @@ from census.statistics.streams import stream
 Floats = NDArray[np.float64]
 # up to so many images all eigenvalues are found, above only the largest
 MOST_IN_FULL = 2000
-# strengths below this share of all are rounding of the Gram matrix
+# eigenvalues below this share of all are rounding of the Gram matrix
 RESOLUTION = 1e-6
 
 
 class Decomposition(NamedTuple):
-    """Strengths and right singular vectors, the largest first; none where no image has a pattern.
+    """Eigenvalues and right singular vectors, the largest first; none where no image has a vector.
 
     Attributes
     ----------
-    strengths : float64 (k,), σ² / D.
+    eigenvalues : float64 (k,), σ² / D.
     vectors : float64 (N, k), orthonormal columns, see :func:`census.statistics.signs.with_signs`.
     """
 
-    strengths: Floats
+    eigenvalues: Floats
     vectors: Floats
 
 
 def decompose(correlation: Floats, n_neurons: int, n_components: int) -> Decomposition:
-    """Decompose the patterns of a layer.
+    """Decompose the vectors of a layer.
 
     Parameters
     ----------
-    correlation : float64 (N, N), of the patterns, without undefined ones.
-    n_neurons : D; there are no more than D − 1 components, as each pattern has the mean 0.
+    correlation : float64 (N, N), of the vectors, without undefined ones.
+    n_neurons : D; there are no more than D − 1 components, as each vector has the mean 0.
     n_components : how many are wanted of more than :data:`MOST_IN_FULL` images; of fewer images, all are
         found.
 
     Returns
     -------
-    all components whose strength is not lost in rounding, or the first of them.
+    all components whose eigenvalue is not lost in rounding, or the first of them.
     """
     n_images = len(correlation)
     if n_images <= MOST_IN_FULL:
-        strengths, vectors = np.linalg.eigh(correlation)
+        eigenvalues, eigenvectors = np.linalg.eigh(correlation)
     else:
         from scipy.sparse.linalg import eigsh
 
         # a start that is the same each time; the tolerance leaves vectors exact to about 10⁻⁴
         start = np.random.default_rng(0).standard_normal(n_images)
-        strengths, vectors = eigsh(correlation, min(n_components, n_images - 1), tol=1e-4, v0=start)
-    strengths, vectors = strengths[::-1], vectors[:, ::-1]
-    kept = min(int((strengths > RESOLUTION * n_images).sum()), n_neurons - 1)
-    return Decomposition(strengths[:kept].copy(), with_signs(vectors[:, :kept].T).T)
+        eigenvalues, eigenvectors = eigsh(correlation, min(n_components, n_images - 1), tol=1e-4, v0=start)
+    eigenvalues, eigenvectors = eigenvalues[::-1], eigenvectors[:, ::-1]
+    kept = min(int((eigenvalues > RESOLUTION * n_images).sum()), n_neurons - 1)
+    return Decomposition(eigenvalues[:kept].copy(), with_signs(eigenvectors[:, :kept].T).T)
 
 
-def randomized(patterns: NDArray[np.float32], n_components: int, seed: int) -> Decomposition:
-    """Decompose patterns of too many images for a matrix of images by images, by random projections.
+def randomized(vectors: NDArray[np.float32], n_components: int, seed: int) -> Decomposition:
+    """Decompose vectors of too many images for a matrix of images by images, by random projections.
 
     Parameters
     ----------
-    patterns : float32 (N, D), each of mean 0 and variance 1; may be mapped into memory from a file.
+    vectors : float32 (N, D), each of mean 0 and variance 1; may be mapped into memory from a file.
     n_components : how many components are wanted.
     seed : of the projections.
 
@@ -90,26 +90,26 @@ def randomized(patterns: NDArray[np.float32], n_components: int, seed: int) -> D
     """
     from sklearn.utils.extmath import randomized_svd
 
-    n_images, n_neurons = patterns.shape
+    n_images, n_neurons = vectors.shape
     wanted = min(n_components, n_images, n_neurons)
-    left, values, _ = randomized_svd(patterns, wanted, random_state=seed % 2**32)
-    strengths = values.astype(np.float64) ** 2 / n_neurons
-    kept = min(int((strengths > RESOLUTION * n_images).sum()), n_neurons - 1)
-    return Decomposition(strengths[:kept], with_signs(left[:, :kept].astype(np.float64).T).T)
+    left, values, _ = randomized_svd(vectors, wanted, random_state=seed % 2**32)
+    eigenvalues = values.astype(np.float64) ** 2 / n_neurons
+    kept = min(int((eigenvalues > RESOLUTION * n_images).sum()), n_neurons - 1)
+    return Decomposition(eigenvalues[:kept], with_signs(left[:, :kept].astype(np.float64).T).T)
 
 
-def singular_values(strengths: Floats, n_neurons: int) -> Floats:
-    """Return σ, the square root of D times each strength."""
-    return np.sqrt(n_neurons * strengths)
+def singular_values(eigenvalues: Floats, n_neurons: int) -> Floats:
+    """Return σ, the square root of D times each eigenvalue."""
+    return np.sqrt(n_neurons * eigenvalues)
 
 
-def reconstruction_error(strengths: Floats, n_images: int) -> Floats:
+def reconstruction_error(eigenvalues: Floats, n_images: int) -> Floats:
     """Return ``‖U S Vᵀ − Φ‖ / ‖Φ‖`` (Frobenius) with the first 1, 2, 3 … components, float64 (k,).
 
-    It is the root of the share of all strengths, N, that the other components have. Times ``√(D·N)``, which
-    is ``‖Φ‖``, it is the absolute error that S4 reports.
+    It is the root of the share of all eigenvalues, N, that the other components have. Times ``√(D·N)``, which
+    is ``‖Φ‖``, it is the absolute error that Zhang (2015) reports.
     """
-    return np.sqrt(np.maximum(1 - np.cumsum(strengths) / n_images, 0))
+    return np.sqrt(np.maximum(1 - np.cumsum(eigenvalues) / n_images, 0))
 
 
 def held_out_error(correlation: Floats, n_neurons: int, n_components: int, seed: int) -> Floats:
@@ -138,7 +138,7 @@ def held_out_error(correlation: Floats, n_neurons: int, n_components: int, seed:
         parts = decompose(correlation[np.ix_(found, found)], n_neurons, n_components)
         # squared projections in units of D, summed over images
         projections = (correlation[np.ix_(others, found)] @ parts.vectors) ** 2
-        gains = (projections.sum(0) / parts.strengths)[:half]
+        gains = (projections.sum(0) / parts.eigenvalues)[:half]
         so_far = np.full(half, gains.sum())
         so_far[: len(gains)] = np.cumsum(gains)
         if len(found) > MOST_IN_FULL:
@@ -152,7 +152,7 @@ def mean_square(correlation: Floats, counts: Floats) -> Floats:
 
     Parameters
     ----------
-    correlation : float64 (N, N), of patterns, without undefined ones.
+    correlation : float64 (N, N), of vectors, without undefined ones.
     counts : float64 (resamples, N), how often each image is in a sample; pairs of an image with itself are
         left out.
 
@@ -164,7 +164,7 @@ def mean_square(correlation: Floats, counts: Floats) -> Floats:
 
 
 def participation_ratio(squares: Floats, n_images: float) -> Floats:
-    """Return ``(Σσ²)² / Σσ⁴``, over how many components patterns spread, for a given number of images.
+    """Return ``(Σσ²)² / Σσ⁴``, over how many components vectors spread, for a given number of images.
 
     As the diagonal of r is 1, it is ``n / (1 + (n − 1) q)`` for n images: for all N of them the ratio itself;
     for another number, n² over the mean of the denominator over choices of n images. The ratio grows with the
@@ -182,7 +182,7 @@ def participation_ratio(squares: Floats, n_images: float) -> Floats:
     return n_images / (1 + (n_images - 1) * squares)
 
 
-def permuted_strengths(
+def permuted_eigenvalues(
     sample: NDArray[np.float32],
     correlation: Floats,
     n_neurons: int,
@@ -190,20 +190,20 @@ def permuted_strengths(
     permutations: int,
     seed: int,
 ) -> Floats:
-    """Return the strengths that neurons would have which know nothing of each other.
+    """Return the eigenvalues that neurons would have which know nothing of each other.
 
     Each neuron's values are permuted over images, so that its mean and variance stay and what it has in
-    common with others goes, but for what all images share: the mean pattern. Horn's null is made of all
+    common with others goes, but for what all images share: the mean vector. Horn's null is made of all
     neurons. Here d of them are permuted, as all would cost another Gram matrix for each permutation, and what
     they give is brought to the size that all D have: the mean over permutations is known exactly, as the sum
-    of squares and the mean pattern stay; the deviations from it are sums over independent neurons, and shrink
+    of squares and the mean vector stay; the deviations from it are sums over independent neurons, and shrink
     with the root of their number. If all are permuted, nothing is shrunk: the null is Horn's.
 
     Parameters
     ----------
-    sample : float32 (d, N), normalised values of neurons chosen at random.
-    correlation : float64 (N, N), of the patterns of all D neurons.
-    n_neurons, n_components : D; how many strengths are wanted where there are more than
+    sample : float32 (d, N), normalized values of neurons chosen at random.
+    correlation : float64 (N, N), of the vectors of all D neurons.
+    n_neurons, n_components : D; how many eigenvalues are wanted where there are more than
         :data:`MOST_IN_FULL` images.
     permutations, seed : how many, and their seed.
 
@@ -232,15 +232,15 @@ def permuted_strengths(
         products *= shrink
         products += expected
         if n_images <= MOST_IN_FULL:
-            strengths = np.linalg.eigvalsh(products)
+            eigenvalues = np.linalg.eigvalsh(products)
         else:
             from scipy.sparse.linalg import eigsh
 
             start = np.random.default_rng(0).standard_normal(n_images)
-            strengths = eigsh(
+            eigenvalues = eigsh(
                 products, min(n_components, n_images - 1), tol=1e-4, v0=start, return_eigenvectors=False
             )
-        found.append(np.sort(strengths)[::-1])
+        found.append(np.sort(eigenvalues)[::-1])
     return np.array(found)
 
 
@@ -252,10 +252,10 @@ def _exchangeable(trace: float, total: float, n: int) -> Floats:
     return matrix
 
 
-def count_above(strengths: Floats, permuted: Floats) -> int:
+def count_above(eigenvalues: Floats, permuted: Floats) -> int:
     """Return how many of the first components are each stronger than it is in any permutation."""
-    n = min(len(strengths), permuted.shape[1])
-    above = strengths[:n] > permuted[:, :n].max(0)
+    n = min(len(eigenvalues), permuted.shape[1])
+    above = eigenvalues[:n] > permuted[:, :n].max(0)
     return int(n if above.all() else above.argmin())
 
 
@@ -266,7 +266,7 @@ def loadings(
 
     Parameters
     ----------
-    blocks : float32 (N, neurons), normalised patterns, in order of neurons; one is held at a time.
+    blocks : float32 (N, neurons), normalized vectors, in order of neurons; one is held at a time.
     decomposition : of these N images.
     n_neurons : D.
 
@@ -274,7 +274,9 @@ def loadings(
     -------
     float32 (k, D), orthonormal rows.
     """
-    scaled = (decomposition.vectors / singular_values(decomposition.strengths, n_neurons)).astype(np.float32)
+    scaled = (decomposition.vectors / singular_values(decomposition.eigenvalues, n_neurons)).astype(
+        np.float32
+    )
     found = np.empty((scaled.shape[1], n_neurons), np.float32)
     first = 0
     for block in blocks:

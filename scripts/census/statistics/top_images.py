@@ -54,7 +54,7 @@ def top_images(blocks: Iterable[_Block], units: int, k: int) -> TopImages:
     """Find the k images with the largest values of each unit.
 
     Tied images come in the order of :mod:`census.statistics.ties`, so the answer depends neither on the order
-    of images nor on how they are cut into blocks. An image on which a unit is silent (its largest value
+    of images nor on how they are cut into blocks. An image on which a unit is inactive (its largest value
     is not above 0) is none of its top images.
 
     Parameters
@@ -79,9 +79,9 @@ def top_images(blocks: Iterable[_Block], units: int, k: int) -> TopImages:
 def bottom_images(blocks: Iterable[_Block], units: int, k: int, n_images: int, seed: int) -> BottomImages:
     """Find the k images with the least of the largest values of each unit's map.
 
-    Behind a rectifier most images may have the same least value, 0. Which of them are shown is up to one
-    random order of all images, so the answer does not depend on how images are cut into blocks, and units
-    that are silent on most images do not all show the first ones of the data set.
+    Behind an activation function most images may have the same least value, 0. Which of them are shown is up
+    to one random order of all images, so the answer does not depend on how images are cut into blocks, and
+    units that are inactive on most images do not all show the first ones of the data set.
 
     Parameters
     ----------

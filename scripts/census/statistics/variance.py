@@ -1,8 +1,8 @@
-"""Variance over images of each neuron's normalised activation, and the responses of some neurons.
+"""Variance over images of each neuron's normalized activation, and the responses of some neurons.
 
 References
 ----------
-S4: Zhang, Visualizing neuron role with dimensionality reduction of feature space, sections 3.1 and 4.2.1.
+Zhang (2015), Visualizing neuron role with dimensionality reduction of feature space, sections 3.1 and 4.2.1.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,19 +16,19 @@ from census.statistics.streams import stream
 Floats = NDArray[np.float64]
 
 
-def normalised(
+def normalized(
     blocks: Iterable[NDArray[np.float32]],
     images: NDArray[np.integer],
     means: Floats,
     deviations: Floats,
 ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.bool_]]]:
-    """Yield patterns brought to mean 0 and variance 1 over the neurons of each image, block by block.
+    """Yield vectors brought to mean 0 and variance 1 over the neurons of each image, block by block.
 
     Parameters
     ----------
-    blocks : float32 (images, neurons), patterns as they are; they may be overwritten.
-    images : int (N,), places of those images that count; their patterns are not constant.
-    means, deviations : float64 (N,), mean and standard deviation of each of these patterns.
+    blocks : float32 (images, neurons), vectors as they are; they may be overwritten.
+    images : int (N,), places of those images that count; their vectors are not constant.
+    means, deviations : float64 (N,), mean and standard deviation of each of these vectors.
 
     Yields
     ------
@@ -49,13 +49,13 @@ class Neurons(NamedTuple):
 
     Attributes
     ----------
-    variance : float32 (D,), over images; NaN for a neuron that is constant. That one varies in normalised
-        patterns, too, but only as the mean and deviation of the others do.
+    variance : float32 (D,), over images; NaN for a neuron that is constant. That one varies in normalized
+        vectors, too, but only as the mean and deviation of the others do.
     top : int64 (t,), the neurons of highest variance, the highest first; of equal ones the first.
-    top_values : float32 (t, N), their normalised activations.
+    top_values : float32 (t, N), their normalized activations.
     chosen : int64 (c,), neurons chosen at random among those that are not constant.
     chosen_values : float32 (c, N).
-    sample : float32 (d, N), normalised activations of neurons chosen at random among all.
+    sample : float32 (d, N), normalized activations of neurons chosen at random among all.
     """
 
     variance: NDArray[np.float32]
@@ -74,11 +74,11 @@ def neurons(
     n_sample: int,
     seed: int,
 ) -> Neurons:
-    """Find the variance of all neurons, and the activations of some, in one reading of the patterns.
+    """Find the variance of all neurons, and the activations of some, in one reading of the vectors.
 
     Parameters
     ----------
-    blocks : see :func:`normalised`; in order of neurons.
+    blocks : see :func:`normalized`; in order of neurons.
     n_neurons : D.
     n_top, n_chosen, n_sample : how many neurons of highest variance, of those chosen at random, and of those
         in the sample; all where there are fewer.

@@ -23,8 +23,8 @@ alike; a block of single units would cost each reader of whole images a seek per
 Chunks lie side by side in an array's folder (``c.0.1``), and not in folders of their own (``c/0/1``): to make
 these takes longer than to write the small ones of many a layer.
 
-A store is filled under a temporary name, stamped last, and renamed: under its final name it is complete.
-It is read by :mod:`census.stores.reading`, on which no pass depends: an edit there runs none again.
+A store is filled under a temporary name, given its attributes last, and renamed: under its final name it is
+complete. It is read by :mod:`census.stores.reading`, on which no pass depends: an edit there runs none again.
 """
 
 import json
@@ -45,7 +45,7 @@ MAP_CHUNK_BYTES = 4 << 20
 
 
 def map_compressors(compression: str) -> list[dict[str, Any]]:
-    """Return the codecs of whole maps for a config's ``activations.compression``, as Zarr's metadata do."""
+    """Return the codecs of maps for a config's ``activations.compression``, as Zarr's metadata do."""
     if compression == "none":
         return []
     # not shuffled, though that is usual for floats: rectified maps are runs of zeros and repeats of whole
@@ -79,7 +79,7 @@ def create_store(
     compression: str,
     positions: np.ndarray | None = None,
     *,
-    before: bool = False,
+    preactivations: bool = False,
 ) -> None:
     """Create the empty store of a layer, in place of what there was.
 
@@ -88,11 +88,11 @@ def create_store(
     path : where; a temporary name.
     shape : units, height and width.
     images, labels : int64 and int32 (n,), the images in the order in which they will come.
-    n_maps : of how many of the first images whole maps are kept.
+    n_maps : of how many of the first images activation maps are kept.
     batch : images that are written at a time.
     compression : ``none``, ``lz4`` or ``zstd``, of the maps.
     positions : int32 (n, 2), y and x of the positions of the maps that stand for all; None for none.
-    before : whether the layer is a rectifier, so that what it takes is kept at these positions.
+    preactivations : whether the layer has pre-activations, which are kept at these positions.
     """
     if path.exists():
         shutil.rmtree(path)
@@ -135,10 +135,10 @@ def create_store(
         ("map_image", "y", "x", "unit"),
         map_compressors(compression),
     )
-    if before:
-        # not compressed: before a rectifier hardly two values are the same
+    if preactivations:
+        # not compressed: hardly two pre-activations are the same
         _create_array(
-            path / "before",
+            path / "preactivation",
             (n_maps, len(positions), units),
             (batch, len(positions), units),
             "float32",
@@ -239,7 +239,9 @@ class StoreWriter:
 
     def __init__(self, path: Path) -> None:
         self._maps = ChunkWriter(path / "maps")
-        self._before = ChunkWriter(path / "before") if (path / "before").exists() else None
+        self._preactivations = (
+            ChunkWriter(path / "preactivation") if (path / "preactivation").exists() else None
+        )
         self._statistics = [ChunkWriter(path / name) for name in STATISTICS]
 
     def write_statistics(self, first: int, statistics: Iterable[np.ndarray]) -> None:
@@ -265,20 +267,20 @@ class StoreWriter:
         for number, row in enumerate(range(0, maps.shape[1], rows)):
             self._maps.write((first // images, number, 0, 0), maps[:, row : row + rows])
 
-    def write_before(self, first: int, values: np.ndarray) -> None:
-        """Write what a rectifier takes, of a batch of images, at the store's positions.
+    def write_preactivations(self, first: int, values: np.ndarray) -> None:
+        """Write the pre-activations of a batch of images, at the store's positions.
 
         Parameters
         ----------
         first : the place of the first of them; a chunk begins there.
         values : float32 (images, positions, units).
         """
-        assert self._before is not None, "the layer is no rectifier"
-        self._before.write((first // self._before.shape[0], 0, 0), values)
+        assert self._preactivations is not None, "the layer has no pre-activations"
+        self._preactivations.write((first // self._preactivations.shape[0], 0, 0), values)
 
 
-def stamp_store(path: Path, attributes: Mapping[str, Any]) -> None:
-    """Give a filled store its attributes: provenance, with the stamp's ``key`` and ``pass``."""
+def set_attributes(path: Path, attributes: Mapping[str, Any]) -> None:
+    """Give a filled store its attributes: provenance, with the cache key, ``key``, and ``pass``."""
     # `coordinates` tells xarray which arrays, beside those named as their dimension, are labels
     consolidate(path, {**attributes, "coordinates": "label map_label position_y position_x"})
 
@@ -291,13 +293,13 @@ def place_store(path: Path, destination: Path) -> None:
 
 
 def finish_store(path: Path, attributes: Mapping[str, Any], destination: Path) -> None:
-    """Stamp a filled store with its attributes, and give it its final name.
+    """Set the attributes of a filled store, and give it its final name.
 
     Parameters
     ----------
     path : the temporary name.
-    attributes : see :func:`stamp_store`.
+    attributes : see :func:`set_attributes`.
     destination : the final name; a store there is replaced.
     """
-    stamp_store(path, attributes)
+    set_attributes(path, attributes)
     place_store(path, destination)

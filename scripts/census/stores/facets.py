@@ -13,8 +13,8 @@ inside      unit, rank, y, x               bool     whether the image covers the
 image       unit, rank                     int64    image of each patch, index in the data set; -1 for none
 ==========  =============================  =======  ==========================================================
 
-The attributes are those of the layer's store of activations, and ``ends``: for each unit ``SF``, ``MF`` or
-``chosen``.
+The attributes are those of the layer's store of activations, and ``extremes``: for each unit ``SF``, ``MF``
+or ``chosen``.
 """
 
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ class FacetWriter:
     ----------
     path : where; nothing is there.
     attributes : of the layer's store of activations.
-    ends : by unit, see :func:`census.measures.facets.choose_units`.
+    extremes : by unit, see :func:`census.measures.facets.choose_units`.
     components : facets of a unit.
     ranks : patches of a unit that are kept.
     shape : height, width and channels of a patch.
@@ -47,13 +47,13 @@ class FacetWriter:
         self,
         path: Path,
         attributes: Mapping[str, Any],
-        ends: Mapping[int, str],
+        extremes: Mapping[int, str],
         components: int,
         ranks: int,
         shape: tuple[int, int, int],
     ) -> None:
-        self._path, self._attributes = path, {**attributes, "ends": list(ends.values())}
-        self._places = {unit: place for place, unit in enumerate(ends)}
+        self._path, self._attributes = path, {**attributes, "extremes": list(extremes.values())}
+        self._places = {unit: place for place, unit in enumerate(extremes)}
         self._group = zarr.create_group(path)
         # opened anew, an array would leave out chunks without values
         self._arrays: dict[str, zarr.Array] = {}
@@ -68,7 +68,7 @@ class FacetWriter:
         self._create("inside", "bool", {"rank": ranks, "y": height, "x": width}, False)
         self._create("image", "int64", {"rank": ranks}, -1)
         self._create("unit", "int32", {}, -1)
-        self._arrays["unit"][:] = np.array(list(ends), np.int32)
+        self._arrays["unit"][:] = np.array(list(extremes), np.int32)
 
     def _create(self, name: str, dtype: str, sizes: Mapping[str, int], fill_value: float) -> None:
         """Create an array with a chunk per unit."""

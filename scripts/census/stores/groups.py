@@ -89,7 +89,7 @@ def open_group(path: str | Path) -> zarr.Group:
 
 
 def consolidate(path: Path, attributes: Mapping[str, Any]) -> None:
-    """Give a group its attributes, and gather the metadata of its arrays in its own, in one write.
+    """Give a group its attributes, and merge the metadata of its arrays into its own, in one write.
 
     Readers need not list the folder then, in which Snakemake leaves a file of its own.
     """

@@ -145,7 +145,7 @@ class _Chunks:
     def read(self, *index: int, into: np.ndarray | None = None) -> np.ndarray:
         """Return a whole chunk, which is not to be written to; or read it into contiguous memory.
 
-        Fresh memory costs so much that multiplying the patterns with each other would wait for it.
+        Fresh memory costs so much that multiplying the vectors with each other would wait for it.
 
         Raises
         ------
@@ -198,7 +198,7 @@ def neuron_blocks(group: zarr.Group, part: int = 0, parts: int = 1) -> Iterator[
 
     Yields
     ------
-    patterns : float32 (map images, neurons), a part of the neurons: some rows of all units' maps. The next
+    vectors : float32 (map images, neurons), a part of the neurons: some rows of all units' maps. The next
         block overwrites it.
     """
     maps = _Chunks(group, "maps")
@@ -231,16 +231,16 @@ def values_at_positions(group: zarr.Group) -> NDArray[np.float32]:
     return values
 
 
-def values_before(group: zarr.Group) -> NDArray[np.float32] | None:
-    """Read what a rectifier takes, at the positions that stand for all; None for a layer of another kind.
+def preactivations(group: zarr.Group) -> NDArray[np.float32] | None:
+    """Read pre-activations, at the positions that stand for all; None for a layer of another kind.
 
     Returns
     -------
     float32 (map images, positions, units), the same images and positions as of :func:`values_at_positions`.
     """
-    if "before" not in group:
+    if "preactivation" not in group:
         return None
-    chunks = _Chunks(group, "before")
+    chunks = _Chunks(group, "preactivation")
     values = np.empty(chunks.shape, np.float32)
     for images, block in chunks.blocks():
         values[images] = block

@@ -118,9 +118,9 @@ class Recording:
         """Return values at the sampled positions, (map images, positions, units)."""
         return reading.values_at_positions(self.group)
 
-    def before(self) -> NDArray[np.float32] | None:
+    def preactivations(self) -> NDArray[np.float32] | None:
         """Return pre-activations at the sampled positions; None if the layer has none."""
-        return reading.values_before(self.group)
+        return reading.preactivations(self.group)
 
     @property
     def n_positions(self) -> int:

@@ -30,10 +30,15 @@ class Keys(Table, per="layer at a checkpoint"):
     )
     dataset: str = column("key of the data set in the config", "ours")
     layer: str = column("name of the layer", "ours")
-    depth: int = column("rank of the layer along the forward pass, 0 for the input", "S1", range=(0, None))
-    kind: str = column("`input`, `rectifier`, `pooling`, `module`, `output` (the logits) or `other`", "ours")
+    depth: int = column(
+        "rank of the layer along the forward pass, 0 for the input", "Rupprecht 2018", range=(0, None)
+    )
+    kind: str = column(
+        "`input`, `nonlinearity`, `pooling`, `module`, `output` (the logits) or `other`", "ours"
+    )
     branch_of: str = column(
-        "module, or next layer on every path, in a branch of which the layer lies; empty on the trunk", "S1"
+        "module, or next layer on every path, in a branch of which the layer lies; empty on the trunk",
+        "Rupprecht 2018",
     )
 
 

@@ -15,7 +15,7 @@ from census.measures.declaration import Arrays, Input, Measure, Parts, Recording
 from census.stores.groups import write_checkpoint
 from census.stores.recording import LayerMatrices, Recording, matrices_in
 from census.tables.arrow import arrow, merged, single_row
-from census.tables.joining import read_tables
+from census.tables.merging import read_tables
 
 ARRAYS = "store"
 

@@ -98,7 +98,7 @@ class Study:
     def matrices(
         self, measure: str, network: str, dataset: str, layer: str, checkpoint: str | int = FINAL
     ) -> "xr.Dataset":
-        """Return what a measure keeps as arrays: of ``gram``, ``concepts``, ``directions``, ``ascent``, ….
+        """Return what a measure keeps as arrays: of ``gram``, ``concepts``, ``directions``, ``clusters``, ….
 
         The pages in docs/explanation list the arrays of each measure.
         """

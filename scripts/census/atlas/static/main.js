@@ -53,9 +53,9 @@ async function draw() {
     page = await pageOf(here, go);
   } catch (error) {
     page = {
-      title: "Not here",
+      title: "Page not found",
       content: [
-        h("h1", {}, "Not here"), h("p", {}, error.message.endsWith(".") ? error.message : `${error.message}: run the workflow again.`),
+        h("h1", {}, "Page not found"), h("p", {}, error.message.endsWith(".") ? error.message : `${error.message}: run the workflow again.`),
         h("p", {}, h("a", { href: "#/" }, "All networks"), " or ", h("a", { href: "#/search" }, "search")),
       ],
     };

@@ -65,7 +65,7 @@ function examples(opened) {
     found.push(["The most multi-faceted units", { where: [{ column: "mf_degree", operator: "measured", value: "" }], sort: "-mf_degree" }]);
   }
   if (has("rs_iam")) {
-    found.push(["Units that no other one beats on their own picture (RS = 0)", { where: [{ column: "rs_iam", operator: "is", value: "0" }] }]);
+    found.push(["Units without substitutes on their own image (RS = 0)", { where: [{ column: "rs_iam", operator: "is", value: "0" }] }]);
   }
   if (has("ablation_kl")) {
     found.push(["Units with the largest ablation effect", { where: [{ column: "ablation_kl", operator: "above", value: "0" }], sort: "-ablation_kl" }]);
@@ -89,7 +89,7 @@ async function networkPage(run, state, go) {
       h("section", {},
         h("h2", {}, "Layers"),
         h("div", { class: "scroll table", tabindex: 0, role: "region", "aria-label": "Table of layers" }, h("table", {},
-          h("thead", {}, h("tr", {}, ["Layer", "Kind", "Units", "Map", "Sees"].map((words, place) => h("th", { scope: "col", class: place === 2 ? "number" : "text" }, words)),
+          h("thead", {}, h("tr", {}, ["Layer", "Kind", "Units", "Map size", "Receptive field"].map((words, place) => h("th", { scope: "col", class: place === 2 ? "number" : "text" }, words)),
             h("th", { scope: "col", class: "number" }, `${label(measure)}, median`),
             h("th", { scope: "col", class: "number" }, "Undefined for"))),
           h("tbody", {}, run.layers.map((layer) => {
@@ -123,7 +123,7 @@ async function layerPage(layer, state, go) {
   return {
     title: `${layer.name}, ${run.network} on ${run.dataset}`,
     content: [
-      h("div", { class: "bar" }, h("h1", {}, layer.name, h("small", {}, ` ${run.network} on ${run.dataset}`)), neighboursOfLayer(layer, state)),
+      h("div", { class: "bar" }, h("h1", {}, layer.name, h("small", {}, ` ${run.network} on ${run.dataset}`)), neighborsOfLayer(layer, state)),
       h("p", { class: "facts" }, `${KINDS[layer.kind] ?? layer.kind}${layer.branch_of ? `, in the branch ${layer.branch_of}` : ""}; ${count(units, "unit")} with maps of ${height} × ${width}; ${fieldWords(layer)}`),
       h("section", { class: "panel" },
         h("div", { class: "bar" }, h("h2", {}, "Along depth"), measureChoice(run, measure, go)),
@@ -140,7 +140,7 @@ async function layerPage(layer, state, go) {
 }
 
 /** Return links to the layers before and behind. */
-function neighboursOfLayer(layer, state) {
+function neighborsOfLayer(layer, state) {
   const [before, after] = [layer.run.layers[layer.place - 1], layer.run.layers[layer.place + 1]];
   const link = (to, words, id) => to
     ? h("a", { class: "step", id, rel: id, href: address([layer.run.network, layer.run.dataset, to.name], { measure: state.measure }) }, words(to.name))

@@ -1,5 +1,5 @@
 const MARKS = {
-  rectifier: "M-3.5 0a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0 -7 0",
+  nonlinearity: "M-3.5 0a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0 -7 0",
   pooling: "M-4 -3.2h8L0 4z",
   module: "M0 -4.4L4.4 0L0 4.4L-4.4 0z",
   input: "M-3.2 -3.2h6.4v6.4h-6.4z",
@@ -8,7 +8,7 @@ const MARKS = {
 };
 const KINDS = {
   input: "input",
-  rectifier: "rectified layer",
+  nonlinearity: "nonlinear layer",
   pooling: "pooling",
   module: "module output",
   output: "logits",
@@ -128,7 +128,7 @@ function depthLegend(run, measure) {
     h("span", {}, mark(s("line", { class: "whisker", x1: 0, x2: 0, y1: -7, y2: 7 })), "5 % to 95 %"),
     kinds.map((kind) => h("span", {}, mark(s("path", { class: "mark", d: MARKS[kind] ?? MARKS.other })), `median, ${KINDS[kind] ?? kind}`)),
     measured.some((layer) => layer.branch_of) &&
-      h("span", {}, mark(s("path", { class: "mark branch", d: MARKS.rectifier })), "in a branch"),
+      h("span", {}, mark(s("path", { class: "mark branch", d: MARKS.nonlinearity })), "in a branch"),
     chance && h("span", {}, mark(s("line", { class: "chance", x1: -7, x2: 7, y1: 0, y2: 0 })), "chance level"),
     anyUndefined && h("span", {}, mark(s("path", { class: "cross", d: "M-2.5 -2.5L2.5 2.5M2.5 -2.5L-2.5 2.5" })), "undefined for some units"));
 }

@@ -13,18 +13,18 @@ async function unitPage(layer, unit) {
     content: [
       h("div", { class: "bar" },
         h("h1", {}, `Unit ${unit}`, h("small", {}, ` ${layer.name}, ${run.network} on ${run.dataset}`)),
-        neighboursOfUnit(layer, row)),
+        neighborsOfUnit(layer, row)),
       h("p", { class: "facts" }, inShort(layer, get)),
       h("div", { class: "two" },
         h("div", {},
           h("section", { class: "panel" },
-            h("h2", {}, "Images that drive it most"),
+            h("h2", {}, "Maximally activating images"),
             images
               ? [h("p", { class: "meaning" }, `By its largest value on each image, which stands below${layer.field ? "; the frame is what it sees there" : ""}.`), imagesOf(run, layer, units.top, row, true)]
-              : h("p", { class: "empty" }, "It is silent: on no image does it give a value above 0.")),
+              : h("p", { class: "empty" }, "It is inactive: on no image does it give a value above 0.")),
           bottomOf(layer, units, row),
           facetsOf(layer, units, unit),
-          ascentOf(layer, units, unit, get),
+          maximizationOf(layer, units, unit, get),
           nearestOf(layer, units, row)),
         h("div", {},
           classesOf(layer, units, row),
@@ -35,7 +35,7 @@ async function unitPage(layer, unit) {
 }
 
 /** Return links to the units before and behind. */
-function neighboursOfUnit(layer, row) {
+function neighborsOfUnit(layer, row) {
   const link = (to, words, id) => {
     const unit = layer.columns.unit[to];
     return unit === undefined
@@ -50,7 +50,7 @@ function neighboursOfUnit(layer, row) {
 function inShort(layer, get) {
   const found = [];
   if (get("top_class_1")) found.push(`most common class ${get("top_class_1")}, ${shown(get("top_count_1"))} of ${shown(get("n_top_images"))} top images`);
-  if (get("facetedness")) found.push(`${get("facetedness")}-faceted`);
+  if (get("faceted")) found.push(`${get("faceted")}-faceted`);
   if (get("active_fraction") !== null) found.push(`not 0 at ${shown(100 * get("active_fraction"))} % of positions and images`);
   found.push(fieldWords(layer));
   const text = found.join("; ");
@@ -66,7 +66,7 @@ function bottomOf(layer, units, row) {
     ? `On ${count(tied, "image")} of ${layer.run.n_images.toLocaleString("en")} its largest value is the same, ${number(least)}; these are some of them, at random.`
     : "By its largest value on each image, which stands below.";
   return h("section", { class: "panel" },
-    h("h2", {}, "Images that drive it least"),
+    h("h2", {}, "Minimally activating images"),
     h("p", { class: "meaning" }, words),
     imagesOf(layer.run, layer, bottom, row, !many));
 }
@@ -100,16 +100,16 @@ function classesOf(layer, units, row) {
 }
 
 function ablationOf(layer, get) {
-  const names = ["ablation_kl", "ablation_changed", "ablation_loss", "ablation_accuracy", "ablation_worst_class"].filter((name) => name in layer.run.columns);
+  const names = ["ablation_kl", "ablation_changed", "ablation_loss", "ablation_accuracy", "ablation_most_affected"].filter((name) => name in layer.run.columns);
   if (!names.length) return null;
   return h("section", { class: "panel" },
-    h("h2", {}, "The network without it"),
+    h("h2", {}, "Ablation effect"),
     names.every((name) => get(name) === null)
-      ? h("p", { class: "empty" }, "Not measured: only some units of some layers are taken out.")
+      ? h("p", { class: "empty" }, "Not measured: only some units of some layers are ablated.")
       : h("table", { class: "plain" }, h("tbody", {}, names.map((name) => h("tr", {},
         h("th", { scope: "row", title: meaning(name) || null }, label(name)),
         h("td", { class: "number" }, shown(get(name))),
-        h("td", { class: "muted" }, interval(get, name), name === "ablation_worst_class" && get("worst_class") && ` ${get("worst_class")}`))))));
+        h("td", { class: "muted" }, interval(get, name), name === "ablation_most_affected" && get("most_affected_class") && ` ${get("most_affected_class")}`))))));
 }
 
 /** Return the ends of a measure's interval in words; substitution has the extremes of its seeds in their place. */
@@ -135,7 +135,7 @@ function standingsOf(layer, row) {
   const missing = there.filter((name) => get(name) === null);
   const texts = Object.keys(run.columns).filter((name) => run.columns[name] === "text" && get(name) !== null);
   return h("section", { class: "panel" },
-    h("h2", {}, "Where it stands in its layer"),
+    h("h2", {}, "Rank within layer"),
     h("p", { class: "legend" },
       h("span", {}, s("svg", { width: 14, height: 14, viewBox: "-7 -7 14 14", "aria-hidden": "true" }, s("path", { class: "self", d: "M0 -6L4.5 0L0 6L-4.5 0z" })), "this unit"),
       h("span", {}, s("svg", { width: 14, height: 14, viewBox: "-7 -7 14 14", "aria-hidden": "true" }, s("rect", { class: "half", x: -6, y: -5, width: 12, height: 10 }), s("line", { class: "median", x1: 0, x2: 0, y1: -6, y2: 6 })), "half of the units, median"),
@@ -163,7 +163,7 @@ function standingsOf(layer, row) {
     texts.length > 0 && h("dl", { class: "texts" }, texts.map((name) => h("div", {}, h("dt", { title: meaning(name) || null }, label(name)), h("dd", {}, get(name))))));
 }
 
-/** Return a strip of tiles in one picture, loaded when it is looked at. */
+/** Return a strip of tiles in one image, loaded when it is looked at. */
 function stripOf(run, file, text, tiles) {
   return h("img", {
     class: "strip", src: `data/${run.key}/${file}`, alt: text, loading: "lazy", style: { maxWidth: `${tiles * 98}px` },
@@ -174,33 +174,33 @@ function facetsOf(layer, units, unit) {
   const found = units.facets[unit];
   if (!found) return null;
   const words = { gray: "Components of gray patches", color: "Components of colored patches", patches: "Patches" };
-  const ends = { SF: "the least multi-faceted unit of the layer", MF: "the most multi-faceted unit of the layer" };
+  const extremes = { SF: "the least multi-faceted unit of the layer", MF: "the most multi-faceted unit of the layer" };
   return h("section", { class: "panel" },
     h("h2", {}, "Facets"),
-    h("p", { class: "meaning" }, `Independent components of the patches that it sees in its top images${ends[found.end] ? `; it is ${ends[found.end]}, or among those` : ""}.`),
+    h("p", { class: "meaning" }, `Independent components of the patches that it sees in its top images${extremes[found.extreme] ? `; it is ${extremes[found.extreme]}, or among those` : ""}.`),
     found.reason && h("p", { class: "empty" }, `${found.made.gray ? "None in color" : "None"}: ${found.reason}.`),
     Object.entries(found.made).map(([part, tiles]) => h("figure", { class: "strips" },
       h("figcaption", {}, words[part] ?? part),
       stripOf(layer.run, `facets/${layer.path}/${unit}-${part}.webp`, `${words[part] ?? part} of unit ${unit}`, tiles))));
 }
 
-function ascentOf(layer, units, unit, get) {
-  const found = units.ascent[unit];
+function maximizationOf(layer, units, unit, get) {
+  const found = units.activation_maximization[unit];
   if (!found) return null;
   const words = { am: "Activation maximization (AM)", iam: "Independent activation maximization (IAM)" };
   const natural = get("natural_maximum");
   return h("section", { class: "panel" },
-    h("h2", {}, "Pictures made for it"),
+    h("h2", {}, "Activation-maximization images"),
     h("p", { class: "meaning" }, `By gradient ascent from noise, one for each seed, with the mean of its map on each.${Number.isFinite(natural) && natural !== null ? ` On images, the largest is ${number(natural)}.` : ""}`),
     Object.entries(found).map(([objective, answers]) => h("figure", { class: "strips" },
       h("figcaption", {}, words[objective] ?? objective, h("span", { class: "value" }, ` ${answers.map((answer) => shown(Number(answer))).join(", ")}`)),
-      stripOf(layer.run, `ascent/${layer.path}/${unit}-${objective}.webp`, `${words[objective] ?? objective}: pictures that drive unit ${unit}`, answers.length))));
+      stripOf(layer.run, `activation_maximization/${layer.path}/${unit}-${objective}.webp`, `${words[objective] ?? objective}: images that drive unit ${unit}`, answers.length))));
 }
 
 function nearestOf(layer, units, row) {
   const near = units.near[row].map((unit, rank) => [unit, Number(units.near_r[row][rank])]).filter(([unit]) => unit >= 0);
   return h("section", { class: "panel" },
-    h("h2", {}, "Units that answer alike"),
+    h("h2", {}, "Most correlated units"),
     near.length
       ? [
         h("p", { class: "meaning" }, "By the correlation, over images, of means over their maps."),

@@ -1,0 +1,91 @@
+"""Maximize the activation of single units of layers, by AM and by IAM."""
+
+from pathlib import Path
+
+from census.jobs import Script, job, one_by_one
+
+snakemake: Script
+
+with job(snakemake.log[0]) as log:
+    import numpy as np
+    from tqdm import tqdm
+
+    from census.interventions.maximization import Maximization, Settings
+    from census.interventions.objectives import OBJECTIVES
+    from census.interventions.units import sample_units
+    from census.networks.build import build
+    from census.networks.device import choose_device, keep_freed_memory
+    from census.networks.prepared import prepare
+    from census.networks.weights import load_weights, step_of_weights
+    from census.planning.blocks import UNITS, units_of_part
+    from census.stores.groups import write_checkpoint
+
+    key, entry, seed = snakemake.wildcards.network, snakemake.params.network, snakemake.params.seed
+    batch, seeds = snakemake.params.batch, snakemake.params.seeds
+    # where a network runs, and how many images at once, change no result beyond rounding
+    keep_freed_memory()
+    device = choose_device(snakemake.config["device"], snakemake.threads)
+    settings = Settings(
+        **{name: snakemake.params[name] for name in ("steps", "step_size", "parametrization", "jitter")},
+        seed=seed,
+    )
+    # of a layer that takes long, a part of the units
+    part, parts = int(snakemake.wildcards.get("part", 0)), snakemake.params.get("parts", 1)
+    for path in map(Path, snakemake.input):
+        network = build(entry, seed, key).requires_grad_(False)
+        load_weights(network, path)
+        prepared = prepare(network, entry, key, device)
+        for layer in one_by_one(prepared.select(snakemake.params.layers), lambda layer: layer.name):
+            if not layer.preactivation:
+                log.warning("%s has no activation function: its own values are maximized", layer.name)
+            maximization = Maximization(prepared, layer, settings)
+            chosen = sample_units(layer.shape[0], snakemake.params.units_per_layer, seed, layer.name)
+            chosen = chosen[units_of_part(len(chosen), part, parts)]
+            found = []
+            for first_unit in range(0, len(chosen), UNITS):
+                units = chosen[first_unit : first_unit + UNITS]
+                # images in the order of the store: seed by seed, all units
+                pairs = np.repeat(np.arange(seeds), len(units)), np.tile(units, seeds)
+                optimized = []
+                for objective in OBJECTIVES:
+                    title = f"{path.stem} {layer.name} {objective}"
+                    for first in tqdm(range(0, len(pairs[0]), batch), title, unit="batch"):
+                        some = slice(first, first + batch)
+                        optimized.append(maximization.optimize(pairs[1][some], pairs[0][some], objective))
+                found.append(
+                    [
+                        np.concatenate(arrays).reshape(
+                            len(OBJECTIVES), seeds, len(units), *arrays[0].shape[1:]
+                        )
+                        for arrays in zip(*optimized, strict=True)
+                    ]
+                )
+            images, trajectories, responses = (
+                np.concatenate(arrays, axis=2) for arrays in zip(*found, strict=True)
+            )
+            diverged = ~np.isfinite(trajectories).all(-1)
+            if diverged.any():
+                log.warning(
+                    "%s, %s: %d of %d optimizations diverged",
+                    layer.name,
+                    path.stem,
+                    diverged.sum(),
+                    diverged.size,
+                )
+            log.info("%s, %s: %d units, on %s", layer.name, path.stem, len(chosen), device)
+            each = ("objective", "seed", "unit")
+            arrays = {
+                "unit": (("unit",), chosen),
+                "image": ((*each, "y", "x", "channel"), images),
+                "trajectory": ((*each, "step"), trajectories),
+                "response": ((*each, "other_unit"), responses),
+            }
+            attributes = {
+                "network": key,
+                "checkpoint": path.stem,
+                "step": step_of_weights(path),
+                "layer": layer.name,
+                "nonlinear": bool(layer.preactivation),
+                "objectives": list(OBJECTIVES),
+            }
+            write_checkpoint(Path(snakemake.output[0]), arrays, attributes)

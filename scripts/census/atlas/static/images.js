@@ -1,0 +1,96 @@
+const LARGE = 84; // pixels along an image on a unit's page, about; a third of that in tables
+
+/** Return how large images are shown: small ones by a whole factor, so that their pixels stay squares. */
+function sideOf(run, wanted) {
+  const { side } = run.images;
+  return side <= wanted ? side * Math.floor(wanted / side) : wanted;
+}
+
+/** Return one of a run's images, out of its sheet. */
+function thumbnail(run, place, wanted, text, box = null) {
+  const { side, columns, sheets } = run.images;
+  const number = Math.floor(place / (columns * columns));
+  const [file, tiles] = sheets[number];
+  const within = place - number * columns * columns;
+  const across = Math.min(columns, tiles);
+  const size = sideOf(run, wanted);
+  return h("span", {
+    class: side < 64 ? "thumb pixels" : "thumb",
+    role: "img",
+    "aria-label": text,
+    title: text,
+    style: {
+      width: `${size}px`,
+      height: `${size}px`,
+      backgroundImage: `url("data/${run.key}/${file}")`,
+      backgroundSize: `${across * size}px auto`,
+      backgroundPosition: `${-(within % across) * size}px ${-Math.floor(within / across) * size}px`,
+    },
+  }, box && boxOver(box, run.size, size));
+}
+
+/** Return a frame around the pixels that a position sees, as far as they lie in the image. */
+function boxOver([top, left, bottom, right], pixels, size) {
+  const scale = size / pixels;
+  return h("span", {
+    class: "box",
+    style: {
+      top: `${top * scale}px`,
+      left: `${left * scale}px`,
+      width: `${(right - left) * scale}px`,
+      height: `${(bottom - top) * scale}px`,
+    },
+  });
+}
+
+/** Return the pixels that a position of a layer sees, [top, left, bottom, right]; null for the whole image. */
+function fieldAt(layer, position) {
+  if (!layer.field || position < 0) return null;
+  const place = [Math.floor(position / layer.shape[2]), position % layer.shape[2]];
+  const size = layer.run.size;
+  const start = place.map((index, axis) => layer.field.offset[axis] + layer.field.stride[axis] * index);
+  const clip = (pixel) => Math.min(size, Math.max(0, pixel));
+  const box = [...start.map(clip), ...start.map((first, axis) => clip(first + layer.field.size[axis]))];
+  return box[0] === 0 && box[1] === 0 && box[2] === size && box[3] === size ? null : box;
+}
+
+/** Return how much of the image a layer's positions see, in words. */
+function fieldWords(layer) {
+  if (!layer.field) return "each position sees the whole image";
+  const [height, width] = layer.field.size;
+  const size = layer.run.size;
+  if (height === 1 && width === 1) return "each position sees one pixel";
+  const words = `each position sees ${height} × ${width} of ${size} × ${size} pixels`;
+  return height >= size && width >= size ? `${words}, so about the whole image` : words;
+}
+
+/** Return the images at one end of a unit, each with its class, the unit's answer, and what was seen of it. */
+function imagesOf(run, layer, end, row, boxed) {
+  const { image, value, position } = end;
+  return h("ul", { class: "images" }, image[row].map((place, rank) => {
+    if (place < 0) return null;
+    const name = run.classes[run.images.label[place]];
+    const answer = shown(Number(value[row][rank]));
+    const text = `Image ${run.images.index[place]}, ${name}: ${answer}`;
+    // where a map is 0 all over, its largest value is anywhere
+    const box = boxed && Number(value[row][rank]) !== 0 ? fieldAt(layer, position[row][rank]) : null;
+    return h("li", {},
+      h("figure", {}, thumbnail(run, place, LARGE, text, box),
+        h("figcaption", {}, h("span", { class: "name" }, name), h("span", { class: "value" }, answer))));
+  }));
+}
+
+/** Return a few of a unit's top images, small, when they are there. */
+function someImages(layer, row, n) {
+  const host = h("span", { class: "some" });
+  host.style.minWidth = `${n * (sideOf(layer.run, 32) + 2)}px`;
+  openUnits(layer).then((units) => {
+    const places = units.top.image[row].slice(0, n).filter((place) => place >= 0);
+    host.append(...places.map((place) => {
+      const { classes, images } = layer.run;
+      return thumbnail(layer.run, place, 32, classes[images.label[place]]);
+    }));
+    if (!places.length) host.append(h("span", { class: "muted" }, "inactive"));
+  }, () => host.append("—"));
+  return host;
+}

@@ -1,0 +1,306 @@
+"""Single- and multi-faceted units: how evenly units answer to classes, by layer and along depth."""
+
+import math
+from collections.abc import Mapping
+from statistics import NormalDist
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from census.figures.declaration import Family, View
+from census.figures.style import (
+    BLUE,
+    COLORS,
+    FINAL,
+    GRAY,
+    INK,
+    ORANGE,
+    UNTRAINED,
+    VERMILION,
+    WIDTH,
+    at,
+    final_state,
+    layers_of,
+    states,
+    wrapped,
+)
+from census.measures.declaration import Matrices, Tables
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from census.drawing.inputs import Stores
+    from census.drawing.page import Page
+
+MOST_UNITS = 256  # in a heat map, of which the first are drawn
+
+
+def about_top_images(layers: "pd.DataFrame") -> str:
+    """Return of how many images the top images are, for a title."""
+    by_checkpoint = layers.groupby("checkpoint")[["top", "n_images"]].first()
+    words = {
+        checkpoint: f"top {top} of {count:,} images" if count > top else f"top images: all {count:,}"
+        for checkpoint, top, count in by_checkpoint.itertuples()
+    }
+    if UNTRAINED in words and words[UNTRAINED] != words[FINAL]:
+        return f"{words[FINAL]}; untrained: {words[UNTRAINED]}"
+    return words[FINAL]
+
+
+def _of_network(table: "pd.DataFrame") -> "pd.DataFrame":
+    """Return a table without the channels of the image, which are no units of the network."""
+    return table[table["kind"] != "input"]
+
+
+def draw_density(page: "Page", units: "pd.DataFrame", layers: "pd.DataFrame") -> None:
+    """Draw how Gini index and flatness spread over the units of each layer, with normal distributions."""
+    page.title += f"\n{about_top_images(layers)}"
+    names = layers_of(units)
+    panels = page.ridges(names, 2, wider=0.6 + 0.06 * max(0, max(map(len, names)) - 10))
+    bins = np.linspace(0, 1, 51)
+    centers = (bins[1:] + bins[:-1]) / 2
+    answering = units[units["n_top_images"] > 0]
+    for panel, column, label in (
+        (panels[0], "gini", "Gini index of class counts\n(0 all classes alike, 1 a single one)"),
+        (panels[1], "flatness", "flatness of class counts\n(0 a single class, 1 all alike)"),
+    ):
+        for checkpoint, rows in states(answering):
+            for name, layer in rows.groupby("layer"):
+                values = layer[column].dropna().to_numpy()
+                if not len(values):
+                    continue
+                height = page.ridge(panel, name, values, bins, COLORS[checkpoint])
+                if len(values) > 1 and values.std(ddof=1) > 0.004:
+                    normal = NormalDist(values.mean(), values.std(ddof=1))
+                    density = np.array([normal.pdf(center) for center in centers])
+                    # on the scale of the bars, and within the layer's row
+                    curve = np.minimum(height * len(values) * density * (bins[1] - bins[0]), 0.95)
+                    base = page.places[name]
+                    panel.plot(centers, base + curve, color=COLORS[checkpoint], linewidth=0.9)
+        panel.set_xlim(-0.01, 1.01)
+        panel.set_xlabel(label)
+    for name, chance in at(answering, FINAL).groupby("layer")["gini_chance"].median().items():
+        base = page.places[name]
+        panels[0].plot([chance, chance], [base, base + 0.85], color=VERMILION, linewidth=1.4)
+    page.area(final_state(units), BLUE, alpha=0.45)
+    if UNTRAINED in set(units["checkpoint"]):
+        page.area("untrained", GRAY, alpha=0.45)
+    page.line("normal distribution\nof the same mean and\ndeviation", linewidth=0.9)
+    page.line("chance: images\ndrawn at random", VERMILION)
+
+
+def draw_degree(page: "Page", units: "pd.DataFrame", layers: "pd.DataFrame") -> None:
+    """Draw MF degrees of each layer's units, and of all units, as shares of the network's highest."""
+    page.title += f"\n{about_top_images(layers)}"
+    units, layers = (at(_of_network(table), FINAL) for table in (units, layers))
+    names = layers_of(units)
+    width, height = page.depth_width(len(names)) + 1.6, 2.9 + page.names_height(names)
+    ratios = max(3, 0.22 * len(names)), 1.2
+    left, right = page.panels(width, height, 1, 2, sharey=True, width_ratios=ratios)[0]
+    page.depth_axes([left], names)
+    finite = units[np.isfinite(units["mf_normalized"])]
+    highest = (finite["mf_degree"] / finite["mf_normalized"]).max()
+    page.spread(left, range(len(names)), finite, "mf_normalized", BLUE)
+    chance = (layers["mf_chance"] / highest).to_numpy()
+    left.plot(range(len(names)), np.where(chance <= 1, chance, np.nan), "_", color=VERMILION, markersize=9)
+    mean = layers["mf_network_mean"].iloc[0] / highest
+    for panel in (left, right):
+        panel.axhline(mean, color=ORANGE, linewidth=1, linestyle="--")
+    page.numbers_above(left, "inactive", (layers["n_inactive_units"], INK))
+    left.set_ylim(-0.03, 1.03)
+    left.set_ylabel(f"MF degree / the network's highest\n(which is {highest:.3g})")
+    counts, edges = np.histogram(finite["mf_normalized"], np.linspace(0, 1, 41))
+    right.stairs(counts, edges, orientation="horizontal", fill=True, color=BLUE, alpha=0.55)
+    right.set_xlabel("units of\nall layers")
+    right.tick_params(labelleft=False)
+    above = int((chance > 1).sum())
+    page.line("median of the units", BLUE, marker="o", markersize=4, linestyle="")
+    page.explain_units(BLUE)
+    page.line("mean of the network", ORANGE, linestyle="--")
+    _explain_chance(page, f"chance (median){f';{chr(10)}above the axis in {above}' if above else ''}")
+
+
+def draw_counts(page: "Page", layers: "pd.DataFrame") -> None:
+    """Draw the shares of single- and multi-faceted units along depth, and the degrees at either end."""
+    page.title += f"\n{about_top_images(layers)}"
+    layers = _of_network(layers)
+    above, below = page.along_depth(layers_of(layers), 4.2, 2)
+    final = at(layers, FINAL)
+    x = page.place(final)
+    for side, end, color, shift in (("sf", "min", BLUE, -0.2), ("mf", "max", ORANGE, 0.2)):
+        page.curves(above, layers, f"share_{side}", color, kinds=False)
+        finite = layers.assign(**{f"mf_{end}": layers[f"mf_{end}"].replace(np.inf, np.nan)})
+        page.curves(below, finite, f"mf_{end}", color, kinds=False)
+        for _, rows in states(layers):
+            page.crosses(below, page.place(rows), rows[f"mf_{end}"], color)
+        significant = final[f"share_{side}_significant"]
+        above.bar(x + shift, significant, width=0.36, color=color, alpha=0.35)
+    below.plot(x, final["mf_chance"], "_", color=VERMILION, markersize=9)
+    page.numbers_above(below, "even", (final["n_even_units"], ORANGE))
+    above.set_ylim(0, 1.03)
+    page.percent(above.yaxis)
+    above.set_ylabel("share of the layer's units")
+    below.set_ylabel("MF degree of the extreme units")
+    below.set_ylim(-0.02 * below.get_ylim()[1], None)
+    page.line("single-faceted (below\nthe network's mean)", BLUE, linewidth=3)
+    page.line("multi-faceted (above)", ORANGE, linewidth=3)
+    page.area("of these, significant\nin the layer (p < 0.05)", alpha=0.35)
+    page.explain(layers, interval=False, kinds=False)
+    _explain_chance(page, "chance (median)")
+
+
+def draw_similarity(page: "Page", layers: "pd.DataFrame") -> None:
+    """Draw how alike the class counts of a layer's units are: mean Pearson's r and Euclidean distance."""
+    page.title += f"\n{about_top_images(layers)}"
+    panels = above, below = page.along_depth(layers_of(layers), 3.8, 2)
+    for panel, column in zip(panels, ("unit_similarity", "unit_dissimilarity"), strict=True):
+        for checkpoint, rows in states(layers):
+            solid = checkpoint == FINAL
+            page.curve(panel, rows, column, COLORS[checkpoint], solid=solid, kinds=False, crosses=True)
+        final = at(layers, FINAL)
+        panel.plot(page.place(final), final[f"{column}_chance"], "_", color=VERMILION, markersize=9)
+    above.axhline(0, color=GRAY, linewidth=0.8)
+    above.set_ylabel("mean similarity\n(r of class counts)")
+    below.set_ylabel("mean dissimilarity\n(Euclidean distance, images)")
+    below.set_ylim(0, None)
+    page.line(final_state(layers), BLUE, marker="o")
+    if UNTRAINED in set(layers["checkpoint"]):
+        page.explain_untrained(GRAY)
+    _explain_chance(page, "chance: images\ndrawn at random")
+
+
+def _explain_chance(page: "Page", label: str) -> None:
+    page.line(label, VERMILION, marker="_", markersize=9, linestyle="")
+
+
+def draw_heatmaps(page: "Page", layers: "pd.DataFrame", concepts: "Stores") -> None:
+    """Draw the similarity and the distance of each two units of each layer of the final network."""
+    page.title += f"\n{about_top_images(layers)}"
+    draw_pairs(
+        page,
+        {
+            group.attrs["layer"]: (group["similarity"][:], group["distance"][:])
+            for group in concepts.groups(FINAL)
+        },
+    )
+
+
+def draw_pairs(
+    page: "Page", matrices: Mapping[str, tuple[NDArray[np.floating], NDArray[np.floating]]]
+) -> None:
+    """Draw the similarity and the distance of each two units of each layer.
+
+    Parameters
+    ----------
+    matrices : by layer in order of depth, float (units, units) of both; NaN is gray.
+    """
+    n_columns = min(7, max(3, math.ceil(math.sqrt(1.6 * len(matrices)))))
+    n_blocks = math.ceil(len(matrices) / n_columns)
+    side = max(0.95, min(1.4, (WIDTH - 1.2) / n_columns))
+    width, height = n_columns * side + 1.5, n_blocks * (2 * side + 0.45) + 0.4
+    panels = page.panels(width, height, 2 * n_blocks, n_columns)
+    page.figure.set_layout_engine("constrained", w_pad=0.02, h_pad=0.03, hspace=0, wspace=0)
+    largest = max([1.0, *(np.nanmax(far) for _, far in matrices.values() if not np.isnan(far).all())])
+    scales = ("similarity (r)", "correlation", -1, 1), ("distance (images)", "distance", 0, largest)
+    for panel in panels.ravel():
+        panel.set_axis_off()
+    for place, (layer, pair) in enumerate(matrices.items()):
+        block, column = divmod(place, n_columns)
+        for row, (matrix, (label, colors, low, high)) in enumerate(zip(pair, scales, strict=True)):
+            panel = panels[2 * block + row, column]
+            panel.imshow(page.colored(colors, matrix[:MOST_UNITS, :MOST_UNITS], low, high))
+            if row == 0:
+                number = f"{len(matrix)} unit{'s' if len(matrix) > 1 else ''}"
+                if len(matrix) > MOST_UNITS:
+                    number = f"first {MOST_UNITS} of {number}"
+                panel.set_title(f"{wrapped(layer, 20)}\n{number}", fontsize=5.5, fontweight="normal")
+            if column == 0:
+                page.label_only(panel, label)
+    for row, scale in enumerate(scales):
+        page.scale(
+            panels[row::2],
+            *scale,
+            shrink=min(1, 1.6 / (n_blocks * 2 * side)),
+            anchor=(0, 1.0 - 0.55 * row) if n_blocks == 1 else (0, 1 - 0.4 * row),
+        )
+
+
+family = Family(
+    name="multifacetedness",
+    section="concepts",
+    reads={
+        "units": Tables("multifacetedness.units"),
+        "layers": Tables("multifacetedness.layers"),
+        "concepts": Matrices("concepts"),
+    },
+    views=[
+        View(
+            "density",
+            draw_density,
+            "How many classes units answer to",
+            caption="""
+            How evenly the units of {network} respond to the classes of {dataset}: histograms over the units
+            of a layer of the Gini index (left) and the flatness (right) of the class counts of their
+            maximally activating images, a row per layer. Units without such images are left out. Curves are
+            normal distributions of the same mean and deviation; vermilion is the Gini index of as many images
+            drawn at random; gray is the untrained network, which has been shown fewer images if the title
+            names two numbers. A Gini index near 1 is a unit of few classes.
+            """,
+            corresponds="Figure 1 and appendices A1 and A2",
+        ),
+        View(
+            "degree",
+            draw_degree,
+            "MF degree of units",
+            caption="""
+            Degrees of multifacetedness (MF: flatness over Gini index of class counts) of the units of
+            {network}, on images of {dataset}, as shares of the network's highest. Left: by layer; dots are
+            medians, thick bars half of the units, thin bars 90 % of them; vermilion is the median for images
+            drawn at random. Numbers above count units without maximally activating images. Right: units of
+            all layers. Units above the dashed mean count as multifaceted, units below it as single-faceted;
+            channels of the image are left out.
+            """,
+            corresponds="Figure 2",
+        ),
+        View(
+            "counts",
+            draw_counts,
+            "Single- and multi-faceted units",
+            caption="""
+            Single-faceted (blue) and multifaceted (orange) units of {network} on images of {dataset}, by
+            layer in order of depth. Above: their shares of the layer's units; bars are the shares with p <
+            0.05, from a normal distribution fitted to the layer's other units. Below: lowest and highest
+            degree of multifacetedness (MF) of the layer, with the median for images drawn at random; numbers
+            above count units that respond to all classes alike, whose degree is infinite. Dashed lines and
+            hollow marks are the untrained network.
+            """,
+            corresponds="Figure 3",
+        ),
+        View(
+            "similarity",
+            draw_similarity,
+            "Similarity of units by their classes",
+            caption="""
+            Similarity (Pearson's r) and dissimilarity (Euclidean distance) between the class counts of two
+            units, mean over the pairs of a layer of {network}, on images of {dataset}. Vermilion is the mean
+            for images drawn at random; hollow gray marks are the untrained network. Units of a layer respond
+            to the same classes where similarity is high and dissimilarity is low.
+            """,
+            corresponds="Figure 5",
+        ),
+        View(
+            "heatmaps",
+            draw_heatmaps,
+            "Similarity of units by their classes",
+            caption="""
+            Similarity (Pearson's r) and distance (Euclidean, in images) between the class counts of each two
+            units of a layer of {network}, on images of {dataset}; of large layers, the first units. Gray is
+            undefined. Bright columns in the lower matrices are units whose classes no other unit of the layer
+            has.
+            """,
+            corresponds="appendix C",
+        ),
+    ],
+    memory=2000,
+)

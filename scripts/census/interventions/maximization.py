@@ -1,0 +1,200 @@
+"""Gradient ascent on images, for many units of a layer at once."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from census.interventions.objectives import OBJECTIVES, Objective
+from census.interventions.parametrizations import PARAMETRIZATIONS, Parametrization
+from census.interventions.transformations import jitter
+from census.networks.layers import Layer
+from census.networks.maps import as_maps
+from census.networks.prepared import Prepared
+from census.statistics.streams import stream
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How images are optimized.
+
+    Attributes
+    ----------
+    steps : number of steps.
+    step_size : root mean square of the first step's change of pixels between black, 0, and white, 1 (of what
+        goes into Fourier's sigmoid); steps become shorter, down to almost 0 at the end.
+    parametrization : ``pixels`` or ``fourier``.
+    jitter : pixels by which images are shifted at most, anew in each step.
+    seed : of the noise from which images start, and of shifts.
+    """
+
+    steps: int
+    step_size: float
+    parametrization: str
+    jitter: int
+    seed: int
+
+
+class Optimized(NamedTuple):
+    """Images at the end of their optimizations.
+
+    Attributes
+    ----------
+    images : uint8 (images, size, size, channels), gray or RGB.
+    trajectory : float32 (images, steps + 1), the objective's value before each step, and last that of the
+        finished image. NaN where an optimization diverged, or the layer has no gradient with respect to the
+        image.
+    responses : float32 (images, units), the mean over positions of all units of the layer, after the
+        nonlinearity, on the finished image as it is in ``images``; NaN where no step had a number.
+    """
+
+    images: NDArray[np.uint8]
+    trajectory: NDArray[np.float32]
+    responses: NDArray[np.float32]
+
+
+class Maximization:
+    """Makes images that drive units of one layer. The network is run up to that layer only.
+
+    Parameters
+    ----------
+    prepared : the network; its weights need no gradients.
+    layer : whose units. Without a nonlinearity, its own values are what is maximized.
+    settings : how images are optimized.
+
+    Attributes
+    ----------
+    has_gradient : whether a gradient of the layer reaches the image. If not, each optimization fails: its
+        trajectory is NaN.
+    """
+
+    def __init__(self, prepared: Prepared, layer: Layer, settings: Settings) -> None:
+        self._preprocess, self._settings = prepared.preprocess, settings
+        self._device, self._units_axis, self._layer = prepared.device, layer.units_axis, layer.name
+        # of an image: channels and size
+        self._shape = prepared.images.shape[1:3]
+        entering = {"preactivation": layer.node} if layer.preactivation else {}
+        self._recorder = prepared.recorder({"after": layer.node}, entering)
+        self._saves_copies = False
+        try:
+            self.has_gradient = self._try(prepared.images[:1].clone())
+        except RuntimeError as error:
+            if "modified by an inplace operation" not in str(error):
+                raise
+            self._saves_copies = True
+            self.has_gradient = self._try(prepared.images[:1].clone())
+
+    def _try(self, images: Tensor) -> bool:
+        """Return whether a gradient reaches the image."""
+        images.requires_grad_()
+        with self._autograd():
+            total = self._read(images, torch.zeros(1, dtype=torch.long, device=images.device))[0].sum()
+            if not total.requires_grad:
+                return False
+            (gradient,) = torch.autograd.grad(total, images, allow_unused=True)
+        return gradient is not None
+
+    def _autograd(self) -> contextlib.AbstractContextManager[Any]:
+        """Return what a forward and a backward pass run in.
+
+        Some networks write to tensors that a gradient needs. Copies of these cost time, so others keep none.
+        """
+        if self._saves_copies:
+            return torch.autograd.graph.allow_mutation_on_saved_tensors()
+        return contextlib.nullcontext()
+
+    def optimize(self, units: NDArray[np.integer], seeds: NDArray[np.integer], objective: str) -> Optimized:
+        """Make an image for each pair of a unit and a seed, all in one batch.
+
+        An image depends on its own unit and seed only, not on what else is in the batch.
+
+        Parameters
+        ----------
+        units, seeds : integer (images,); a unit's images differ in the noise that they start from.
+        objective : a name in :data:`~census.interventions.objectives.OBJECTIVES`.
+        """
+        own, maximized = torch.from_numpy(units.astype(np.int64)).to(self._device), OBJECTIVES[objective]
+        parametrization = PARAMETRIZATIONS[self._settings.parametrization](self._noise(units, seeds))
+        trajectory = [*self._optimize(parametrization, own, maximized)]
+        with torch.no_grad():
+            images = parametrization.images().round().to(torch.uint8)
+            target, responses = self._read(self._preprocess.normalize(images.float()), own)
+            # an image that was never changed is noise: what it gives says nothing about its unit
+            failed = torch.stack(trajectory).isnan().all(0)
+            trajectory.append(maximized(target, responses, own).masked_fill(failed, torch.nan))
+            responses = responses.masked_fill(failed[:, None], torch.nan)
+        return Optimized(
+            images.permute(0, 2, 3, 1).cpu().numpy(),
+            torch.stack(trajectory, 1).cpu().numpy(),
+            responses.cpu().numpy(),
+        )
+
+    def _noise(self, units: NDArray[np.integer], seeds: NDArray[np.integer]) -> Tensor:
+        """Return standard normal noise, float32 (images, channels, size, size)."""
+        channels, size = self._shape
+        drawn = [
+            stream(self._settings.seed, "noise", self._layer, seed, unit).standard_normal(
+                (channels, size, size), np.float32
+            )
+            for unit, seed in zip(units, seeds, strict=True)
+        ]
+        return torch.from_numpy(np.stack(drawn)).to(self._device)
+
+    def _optimize(
+        self, parametrization: Parametrization, units: Tensor, maximized: Objective
+    ) -> Iterator[Tensor]:
+        """Optimize, and yield the objective's values, float (images,), before each step."""
+        settings = self._settings
+        random = stream(settings.seed, "jitter", self._layer)
+        for step in range(settings.steps):
+            if not self.has_gradient:
+                yield torch.full(units.shape, torch.nan, device=self._device)
+                continue
+            with self._autograd():
+                images = jitter(parametrization.images(), settings.jitter, random)
+                target, responses = self._read(self._preprocess.normalize(images), units)
+                values = maximized(target, responses, units)
+                (gradient,) = torch.autograd.grad(values.sum(), parametrization.parameters)
+            yield values.detach()
+            # of the same length whatever the layer's scale; none where there is no way up, or no number
+            length = gradient.square().mean(dim=tuple(range(1, gradient.ndim)), keepdim=True).sqrt()
+            direction = torch.where((length > 0) & length.isfinite(), gradient / length, 0)
+            parametrization.update(settings.step_size * (1 - step / settings.steps) * direction)
+
+    def _read(self, images: Tensor, units: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the target of each image, and the responses of all units to it.
+
+        A target is the response of the image's own unit. A unit that is 0 at all positions has no gradient:
+        the mean of its pre-activation stands in until the unit is active.
+
+        Parameters
+        ----------
+        images : preprocessed.
+        units : each image's own unit.
+
+        Returns
+        -------
+        targets : float (images,).
+        responses : float (images, units), means over positions.
+        """
+        rows = torch.arange(len(units), device=units.device)
+        found: dict[str, Tensor] = {}
+
+        def take(name: str, values: Tensor) -> None:
+            # summarized at once: the next operation may write to the values
+            maps = as_maps(values, self._units_axis)
+            own = maps[rows, :, :, units]
+            if name == "preactivation":
+                found["preactivation"] = own.mean((1, 2))
+            else:
+                found["responses"], found["active"] = maps.mean((1, 2)), (own != 0).any(2).any(1)
+
+        self._recorder(images, take)
+        responses = found["responses"]
+        own = responses[rows, units]
+        return torch.where(found["active"], own, found.get("preactivation", own)), responses

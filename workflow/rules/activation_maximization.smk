@@ -1,0 +1,82 @@
+# Images that maximize the activation of single units, by gradient ascent. The units of a layer that takes long are
+# split into parts.
+from census.planning.rules import path_of
+
+MAXIMIZATION = path_of("activation_maximization", "zarr")
+MAXIMIZATION_PART = "results/parts/activation_maximization/{network}/{dataset}/{block}/{part}.zarr"
+# all that determines the images, beside the weights
+MAXIMIZATION_SETTINGS = {
+    **measures.activation_maximization.model_dump(),
+    "network": plan.of_run(lambda run: run.built_from),
+    "layers": plan.layers_of_block("units"),
+    "units_per_layer": plan.of_run(lambda run: run.settings.units_per_layer),
+    "seed": seed,
+    "code": code("activation_maximization.py"),
+}
+
+
+rule activation_maximization:
+    input:
+        plan.of_run(lambda run: run.unit_weights),
+    output:
+        directory(MAXIMIZATION),
+    log:
+        "logs/activation_maximization/{network}/{dataset}/{block}.log",
+    benchmark:
+        "results/benchmarks/activation_maximization/{network}/{dataset}/{block}.tsv"
+    wildcard_constraints:
+        block=SHARED,
+    conda:
+        CONDA
+    # two jobs use two cores better than two threads do
+    threads: 1
+    resources:
+        mem_mb=memory(4000),
+        gpu=plan.gpus,
+        runtime=240,
+    params:
+        **MAXIMIZATION_SETTINGS,
+    message:
+        "Maximize units of {wildcards.network}, layers {wildcards.block}"
+    script:
+        "../../scripts/activation_maximization.py"
+
+
+use rule activation_maximization as activation_maximization_part with:
+    output:
+        temp(directory(MAXIMIZATION_PART)),
+    log:
+        "logs/activation_maximization/{network}/{dataset}/{block}/{part}.log",
+    benchmark:
+        "results/benchmarks/activation_maximization/{network}/{dataset}/{block}/{part}.tsv"
+    wildcard_constraints:
+        block=SPLIT,
+    params:
+        **MAXIMIZATION_SETTINGS,
+        parts=plan.number_of_parts,
+    message:
+        "Maximize units of {wildcards.network}, layer {wildcards.block}, part {wildcards.part}"
+
+
+rule activation_maximization_merge:
+    input:
+        plan.parts_of_block(MAXIMIZATION_PART),
+    output:
+        directory(MAXIMIZATION),
+    log:
+        "logs/activation_maximization_merge/{network}/{dataset}/{block}.log",
+    wildcard_constraints:
+        block=SPLIT,
+    conda:
+        CONDA
+    resources:
+        mem_mb=memory(1000),
+        runtime=30,
+    params:
+        # the parts are gone by then
+        **MAXIMIZATION_SETTINGS,
+        merge=code("activation_maximization_merge.py"),
+    message:
+        "Merge activation-maximization images of {wildcards.network}, layer {wildcards.block}"
+    script:
+        "../../scripts/activation_maximization_merge.py"
