@@ -18,6 +18,7 @@ from census.errors import StudyError, nearest
 from census.networks.formats import format_of
 from census.networks.hubs import filled_in, hub_of
 from census.planning.measures import Measures
+from census.planning.renamed import renamed_value
 from census.planning.settings import (
     AS_WRITTEN,
     HOME,
@@ -444,6 +445,9 @@ def _faults_of_run(key: str, run: Run, config: Config) -> Iterator[str]:
     known = config.datasets[run.dataset].splits
     if run.split is not None and run.split not in known:
         yield f"{key}.split: {run.dataset} has no split {run.split!r}{nearest(run.split, known)}"
+    for option in ("layers", "per_unit_layers"):
+        if renamed := renamed_value(f"{key}.{option}", getattr(run, option)):
+            yield renamed
     network = config.networks[run.network]
     if network.weights == "train" and network.training is None:
         return  # reported with the network

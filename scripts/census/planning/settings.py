@@ -34,6 +34,7 @@ from pydantic_core import CoreSchema, ErrorDetails, PydanticCustomError
 
 from census.errors import StudyError, nearest
 from census.measures.declaration import Unique as Unique
+from census.planning.renamed import renamed_key, renamed_value
 
 Model = TypeVar("Model", bound="Settings")
 
@@ -247,6 +248,8 @@ def _line(place: _Place, error: ErrorDetails) -> str:
     """Describe a fault: the key, what is expected, and what was given."""
     value, context, forms = error["input"], error.get("ctx", {}), _forms(place.form)
     key, above = f"{place.path}: ", f"{place.above}: " if place.above else ""
+    if renamed := renamed_key(place.path) or renamed_value(place.path, value):
+        return renamed
     match error["type"]:
         case "extra_forbidden" | "invalid_key":
             name = error["loc"][-1] if error["type"] == "extra_forbidden" else value
