@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from census.notebooks.record import record as record
     from census.tables.study import open_study as open_study
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["StudyError", "measure", "measures", "open_study", "record"]
 
 _MODULES = {
