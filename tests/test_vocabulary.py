@@ -35,13 +35,19 @@ REPLACED = {
     r"basis of units": "unit basis",
     r"take out|takes? out|taken out": "ablate",
     r"neighbour\w*|\w*labell\w+|normalis\w+|centre[ds]?|licence\w*|colour\w*|favour\w*": "American spelling",
-    r"\w+_(?:before|held|least|most)|n_silent_\w+|step_similarity|auc_(?:random|rs|selectivity|mean_activation)": "",
+    r"\w+_(?:before|held|least|most)|n_silent_\w+|step_similarity": "_pre, _partial, _min, _max, …",
+    r"auc_(?:random|rs|selectivity|mean_activation)": "ablation_auc_…",
     r"unit_layers|unit_checkpoints|units_per_end": "per_unit_layers, …",
 }
 # old names stand there so that they can be told
 EXCEPT = {"scripts/census/planning/renamed.py"}
 TEXTS = ("config.yaml", "studies/*.yaml", "workflow/**/*.smk", "workflow/**/*.rst", "workflow/**/*.yaml")
-TEXTS += ("scripts/census/atlas/static/*.js", "scripts/census/atlas/templates/*.html", "Makefile", "Snakefile")
+TEXTS += (
+    "scripts/census/atlas/static/*.js",
+    "scripts/census/atlas/templates/*.html",
+    "Makefile",
+    "Snakefile",
+)
 
 
 def docstrings(tree: ast.Module) -> Iterator[ast.Constant]:
