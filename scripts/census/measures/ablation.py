@@ -45,57 +45,66 @@ class Parameters:
 class Units(Table, per="unit"):
     """The effect of ablating single units."""
 
-    mode: str = column("substitute for the unit's map")
+    mode: str = column("substitute for the ablated unit's map")
     unit: Integers = count("number of the unit in its layer", "")
     ablation_kl: Estimate = column(
-        "ablation effect: Kullback–Leibler divergence of the answers without the unit from the intact "
-        "network's, mean over images, by the first of `measures.ablation.modes`",
+        "ablation effect: Kullback–Leibler divergence of the network's output without the unit from the "
+        "intact network's, mean over images, by the first of `measures.ablation.modes`",
         "ours",
         unit="nats",
         range=(0, None),
     )
-    ablation_changed: Estimate = share("share of images whose first class changes without the unit", "ours")
+    ablation_changed: Estimate = share(
+        "ablation effect: share of images whose predicted class changes without the unit", "ours"
+    )
     ablation_loss: Estimate | None = column(
-        "rise of the network's loss without the unit; null if labels are no classes of the network",
+        "ablation effect: increase of the network's loss without the unit; null if labels are no classes of "
+        "the network",
         "Morcos et al. 2018",
         unit="nats",
     )
     ablation_accuracy: Estimate | None = column(
-        "change of the network's accuracy without the unit, negative if accuracy is lost; null if labels are "
-        "no classes of the network",
+        "ablation effect: change of the network's accuracy without the unit, negative for a decrease; null "
+        "if labels are no classes of the network",
         "Morcos et al. 2018",
         range=(-1, 1),
     )
-    ablation_most_affected: Floats = share("fall of the accuracy for the class that loses most", "ours")
-    most_affected_class: Texts = column("that class; null where no class loses", "ours")
+    ablation_most_affected: Floats = share(
+        "decrease of accuracy without the unit for the most affected class", "ours"
+    )
+    most_affected_class: Texts = column(
+        "class whose accuracy decreases most without the unit; null if none decreases", "ours"
+    )
 
 
 class Curves(Table, per="step"):
     """Accuracy and loss as more and more units are ablated."""
 
-    mode: str = column("substitute for the units' maps")
+    mode: str = column("substitute for the ablated units' maps")
     order: str = column("order in which units are ablated")
-    random_order: int | None = count("which of several random orders", "")
+    random_order: int | None = count("number of the random order; null for others", "")
     criterion: str | None = column(
         "column by whose descending values units are ablated; null for random orders"
     )
-    share: Floats = share("share of units that are ablated")
-    n_ablated: Integers = count("units that are ablated", "units")
-    accuracy: Estimate = column("accuracy", range=(0, 1))
-    loss: Estimate = column("loss", unit="nats")
+    share: Floats = share("share of the layer's units that are ablated")
+    n_ablated: Integers = count("number of units that are ablated", "units")
+    accuracy: Estimate = column("accuracy of the network without these units", range=(0, 1))
+    loss: Estimate = column("loss of the network without these units", unit="nats")
 
 
 class Layer(Table, per="layer"):
     """The intact network, and how fast it loses its accuracy."""
 
-    mode: str = column("substitute for the units' maps")
-    reference: str = column("what answers are compared with: `labels` or `intact`")
+    mode: str = column("substitute for the ablated units' maps")
+    reference: str = column(
+        "reference of accuracy and loss: `labels`, or `intact` for the intact network's predicted classes"
+    )
     n_units: int = count("units of the layer", "units")
-    n_ablated: int | None = count("units that are ablated one by one", "units")
-    n_images: int = count("images", "images")
-    n_without_effect: int | None = count("units without which no image's answer changes", "units")
-    n_undefined: int | None = count("units without which an answer is NaN", "units")
-    chance: float = share("accuracy of the most frequent answer")
+    n_ablated: int | None = count("units that are ablated singly", "units")
+    n_images: int = count("images on which units are ablated", "images")
+    n_without_effect: int | None = count("units whose ablation changes no output", "units")
+    n_undefined: int | None = count("units without which an output is NaN", "units")
+    chance: float = share("share of images of the most frequent class")
     accuracy: float = share("accuracy of the intact network")
     loss: float = column("loss of the intact network", unit="nats")
     reliability_ablation_kl: float | None = column(
@@ -104,28 +113,34 @@ class Layer(Table, per="layer"):
         range=(None, 1),
     )
     reliability_ablation_changed: float | None = column(
-        "reliability of `ablation_changed`", "ours", range=(None, 1)
+        "split-half reliability of `ablation_changed`", "ours", range=(None, 1)
     )
     reliability_ablation_loss: float | None = column(
-        "reliability of `ablation_loss`; null if that is", "ours", range=(None, 1)
+        "split-half reliability of `ablation_loss`; null without that column", "ours", range=(None, 1)
     )
     reliability_ablation_accuracy: float | None = column(
-        "reliability of `ablation_accuracy`; null if that is", "ours", range=(None, 1)
+        "split-half reliability of `ablation_accuracy`; null without that column", "ours", range=(None, 1)
     )
-    resamples: int = count("the parameter of that name", "resamples")
+    resamples: int = count("value of the parameter `resamples`", "resamples")
     ablation_auc_random: Estimate | None = share(
-        "area under the accuracy as more and more units are removed in random order; final network only",
+        "area under the curve of accuracy over the share of ablated units, in random order; final network "
+        "only",
         "Morcos et al. 2018",
     )
     ablation_auc_mean_activation: Estimate | None = share(
-        "the same, units of largest mean activation first", "ours"
+        "area under the curve of accuracy over the share of ablated units, those of largest mean activation "
+        "first",
+        "ours",
     )
     ablation_auc_selectivity: Estimate | None = share(
-        "the same, most selective units first", "Morcos et al. 2018"
+        "area under the curve of accuracy over the share of ablated units, the most selective first",
+        "Morcos et al. 2018",
     )
-    ablation_auc_rs: Estimate | None = share("the same, units of highest RS first", "ours")
-    ablation_auc_random_min: float | None = share("least area of any random order")
-    ablation_auc_random_max: float | None = share("largest area of any random order")
+    ablation_auc_rs: Estimate | None = share(
+        "area under the curve of accuracy over the share of ablated units, those of highest RS first", "ours"
+    )
+    ablation_auc_random_min: float | None = share("smallest area under the curve of any random order")
+    ablation_auc_random_max: float | None = share("largest area under the curve of any random order")
 
 
 measure = Measure(

@@ -37,9 +37,9 @@ class Pairs(Table, per="pair", keys=("network", "dataset", "checkpoint", "layer"
 
     first: Texts = column("one measure")
     second: Texts = column("the other measure")
-    rho: Estimate = column("Spearman's rho over units; over all layers, their mean", range=(-1, 1))
-    n: Integers = count("units for which both measures are numbers", "units")
-    resamples: int = count("the parameter of that name", "resamples")
+    rho: Estimate = column("Spearman's ρ over units; over all layers, the mean of their ρ", range=(-1, 1))
+    n: Integers = count("units for which both measures are defined", "units")
+    resamples: int = count("value of the parameter `resamples`", "resamples")
 
 
 def compute(units: "pa.Table", parameters: Parameters, seed: int) -> Iterator[Pairs]:

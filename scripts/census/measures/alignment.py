@@ -64,53 +64,86 @@ class Layer(Table, per="layer"):
     """How much more peaked vectors are over units than over random axes; also of pre-activations."""
 
     n_units: int = count("units of the layer", "units")
-    n_map_images: int = count("images whose vectors are compared", "images")
-    n_positions: int = count("positions of an image whose vectors are compared", "positions")
-    rotations: int = column("the parameter of that name", range=(20, None))
-    resamples: int = column("the parameter of that name", range=(100, None))
+    n_map_images: int = count("images whose channel vectors are compared", "images")
+    n_positions: int = count("positions per image whose channel vectors are compared", "positions")
+    rotations: int = column("value of the parameter `rotations`", range=(20, None))
+    resamples: int = column("value of the parameter `resamples`", range=(100, None))
 
-    n_inactive_positions: int = count("vectors of zeros", "vectors")
-    n_constant_positions: int = count("vectors of a single other value, without kurtosis", "vectors")
-    n_not_finite_positions: int = count("vectors with values that are not finite", "vectors")
-    vector_kurtosis: Estimate = column("mean kurtosis of vectors over units", range=(1, None))
+    n_inactive_positions: int = count("channel vectors of zeros", "vectors")
+    n_constant_positions: int = count(
+        "channel vectors of a single other value, which have no kurtosis", "vectors"
+    )
+    n_not_finite_positions: int = count("channel vectors with values that are not finite", "vectors")
+    vector_kurtosis: Estimate = column("mean kurtosis of channel vectors over units", range=(1, None))
     alignment_kurtosis: Estimate = column(
-        "kurtosis of vectors over units minus its mean over random rotations", "Elhage et al. 2023"
+        "axis alignment: kurtosis of channel vectors over units minus its mean over random rotations",
+        "Elhage et al. 2023",
     )
     alignment_z: Estimate = column(
-        "the same over its standard deviation over rotations", "Elhage et al. 2023"
+        "axis alignment by kurtosis, divided by its standard deviation over rotations", "Elhage et al. 2023"
     )
-    vector_gini: Estimate = share("mean Gini index of vectors over units")
-    alignment_gini: Estimate = column("the same minus its mean over random rotations", range=(-1, 1))
-    alignment_gini_z: Estimate = column("the same over its standard deviation over rotations")
-    vector_hoyer: Estimate = share("mean Hoyer sparseness of vectors over units")
-    alignment_hoyer: Estimate = column("the same minus its mean over random rotations", range=(-1, 1))
-    alignment_hoyer_z: Estimate = column("the same over its standard deviation over rotations")
+    vector_gini: Estimate = share("mean Gini index of channel vectors over units")
+    alignment_gini: Estimate = column(
+        "Gini index of channel vectors minus its mean over random rotations", range=(-1, 1)
+    )
+    alignment_gini_z: Estimate = column(
+        "axis alignment by Gini index, divided by its standard deviation over rotations"
+    )
+    vector_hoyer: Estimate = share("mean Hoyer sparseness of channel vectors over units")
+    alignment_hoyer: Estimate = column(
+        "Hoyer sparseness of channel vectors minus its mean over random rotations", range=(-1, 1)
+    )
+    alignment_hoyer_z: Estimate = column(
+        "axis alignment by Hoyer sparseness, divided by its standard deviation over rotations"
+    )
 
     # of the layer's pre-activations; null for other layers
-    n_inactive_positions_pre: int | None = count("vectors of zeros", "vectors")
-    n_constant_positions_pre: int | None = count("vectors of a single other value", "vectors")
-    n_not_finite_positions_pre: int | None = count("vectors with values that are not finite", "vectors")
-    vector_kurtosis_pre: Estimate | None = column("mean kurtosis", range=(1, None))
+    n_inactive_positions_pre: int | None = count("pre-activation channel vectors of zeros", "vectors")
+    n_constant_positions_pre: int | None = count(
+        "pre-activation channel vectors of a single other value", "vectors"
+    )
+    n_not_finite_positions_pre: int | None = count(
+        "pre-activation channel vectors with values that are not finite", "vectors"
+    )
+    vector_kurtosis_pre: Estimate | None = column(
+        "mean kurtosis of pre-activation channel vectors over units", range=(1, None)
+    )
     alignment_kurtosis_pre: Estimate | None = column(
-        "alignment of the layer's pre-activations; null for other layers", "Elhage et al. 2023"
+        "axis alignment of the layer's pre-activations; null for other layers", "Elhage et al. 2023"
     )
     alignment_z_pre: Estimate | None = column(
-        "z of the layer's pre-activations; null for other layers", "Elhage et al. 2023"
+        "axis alignment of the layer's pre-activations, divided by its standard deviation over rotations; "
+        "null for other layers",
+        "Elhage et al. 2023",
     )
-    vector_gini_pre: Estimate | None = share("mean Gini index")
-    alignment_gini_pre: Estimate | None = column("the same minus its mean over rotations", range=(-1, 1))
-    alignment_gini_z_pre: Estimate | None = column("the same over its standard deviation")
-    vector_hoyer_pre: Estimate | None = share("mean Hoyer sparseness")
-    alignment_hoyer_pre: Estimate | None = column("the same minus its mean over rotations", range=(-1, 1))
-    alignment_hoyer_z_pre: Estimate | None = column("the same over its standard deviation")
+    vector_gini_pre: Estimate | None = share("mean Gini index of pre-activation channel vectors over units")
+    alignment_gini_pre: Estimate | None = column(
+        "Gini index of pre-activation channel vectors minus its mean over random rotations", range=(-1, 1)
+    )
+    alignment_gini_z_pre: Estimate | None = column(
+        "axis alignment of pre-activations by Gini index, divided by its standard deviation over rotations"
+    )
+    vector_hoyer_pre: Estimate | None = share(
+        "mean Hoyer sparseness of pre-activation channel vectors over units"
+    )
+    alignment_hoyer_pre: Estimate | None = column(
+        "Hoyer sparseness of pre-activation channel vectors minus its mean over random rotations",
+        range=(-1, 1),
+    )
+    alignment_hoyer_z_pre: Estimate | None = column(
+        "axis alignment of pre-activations by Hoyer sparseness, divided by its standard deviation over "
+        "rotations"
+    )
 
 
 class Resamples(Table, per="resample"):
     """The alignment on resamples of images and rotations, for what is measured across layers."""
 
     resample: Integers = column("number of the resample", range=(0, None))
-    alignment_kurtosis: Floats = column("kurtosis of vectors over units minus its mean over rotations")
-    alignment_kurtosis_pre: Floats | None = column("the same of pre-activations; null for other layers")
+    alignment_kurtosis: Floats = column(
+        "axis alignment: kurtosis of channel vectors over units minus its mean over rotations"
+    )
+    alignment_kurtosis_pre: Floats | None = column("axis alignment of pre-activations; null for other layers")
 
 
 def compute(

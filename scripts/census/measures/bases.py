@@ -53,15 +53,19 @@ class Directions(Table, per="kind of direction"):
 
     directions: Texts = column("`neurons`, `random`, `principal` or `independent`")
     n_map_images: int = count("images with activation maps", "images")
-    n_positions: int = count("positions of an image whose vectors are compared", "positions")
+    n_positions: int = count("positions per image whose channel vectors are compared", "positions")
     n_directions: int = count("directions of each kind", "directions")
     n_excluded_positions: int = count(
-        "vectors that are inactive, or the same, in all directions of one of the kinds", "vectors"
+        "channel vectors that are 0, or constant, in all directions of one of the kinds", "vectors"
     )
-    n_not_converged: Integers = count("halves of the images whose search did not converge", "halves")
-    vector_kurtosis: Estimate = column("mean kurtosis of vectors, moments about 0", range=(1, None))
-    vector_gini: Estimate = share("mean Gini index of vectors")
-    vector_hoyer: Estimate = share("mean Hoyer sparseness of vectors")
+    n_not_converged: Integers = count(
+        "halves of the images in which the search for independent directions did not converge", "halves"
+    )
+    vector_kurtosis: Estimate = column(
+        "mean kurtosis of channel vectors, with moments about 0", range=(1, None)
+    )
+    vector_gini: Estimate = share("mean Gini index of channel vectors")
+    vector_hoyer: Estimate = share("mean Hoyer sparseness of channel vectors")
 
 
 def compute(layer: "Recording", parameters: Parameters, seed: int) -> Iterator[Directions]:

@@ -55,11 +55,11 @@ class Units(Table, per="unit"):
     """The cluster of each unit."""
 
     cluster: Floats = column(
-        "number of the unit's cluster in its layer, the largest is 0; undefined for constant units",
+        "number of the unit's cluster in its layer, by size from 0; undefined for constant units",
         "Zhang 2015",
         range=(0, None),
     )
-    cluster_size: Floats = count("units in that cluster", "units", "Zhang 2015", least=1)
+    cluster_size: Floats = count("units in the unit's cluster", "units", "Zhang 2015", least=1)
 
 
 class Layer(Table, per="layer"):
@@ -68,13 +68,17 @@ class Layer(Table, per="layer"):
     n_units: int = count("units of the layer", "units")
     n_images: int = count("images on which responses are compared", "images")
     n_constant_units: int = count(
-        "units with the same response to all images, or none that is finite", "units"
+        "units with the same response to all images, or without finite responses", "units"
     )
-    cluster_threshold: float = share("the parameter `threshold`")
-    permutations: int = column("the parameter of that name", range=(1, None))
-    n_clusters: int = column("clusters of units whose responses correlate", "Zhang 2015", range=(0, None))
-    n_clusters_chance: float = column("the same with responses permuted over images", "ours", range=(0, None))
-    cluster_share: float = share("clusters over units that are not constant")
+    cluster_threshold: float = share("value of the parameter `threshold`")
+    permutations: int = column("value of the parameter `permutations`", range=(1, None))
+    n_clusters: int = column(
+        "number of clusters of units with correlated responses", "Zhang 2015", range=(0, None)
+    )
+    n_clusters_chance: float = column(
+        "number of clusters with responses permuted over images", "ours", range=(0, None)
+    )
+    cluster_share: float = share("number of clusters divided by the number of units that are not constant")
     largest_cluster: int = count("units in the largest cluster", "units")
 
 

@@ -61,18 +61,21 @@ class Units(Table, per="unit"):
     """The classes of each unit's top images."""
 
     n_top_images: Integers = count(
-        "top images: the `measures.concepts.top` to which the unit answers most, less where fewer "
-        "activate it",
+        "number of top images: the `measures.concepts.top` images with the largest values of the unit; "
+        "fewer if fewer activate it",
         "images",
         "Sadeghi 2018",
     )
-    n_top_classes: Integers = count("classes among the top images", "classes", "Sadeghi 2018")
+    n_top_classes: Integers = count("number of classes among the top images", "classes", "Sadeghi 2018")
     gini: Floats = share("Gini index of the classes' counts among the top images", "Sadeghi 2018")
-    gini_chance: Floats = share("its mean for as many images drawn at random", "ours")
-    gini_p: Floats = share("share of these draws, plus one, with a Gini index at least as high", "ours")
+    gini_chance: Floats = share("mean Gini index for as many images drawn at random", "ours")
+    gini_p: Floats = share(
+        "p-value: share of the random draws, plus one, with a Gini index at least as high", "ours"
+    )
     gini_corrected: Floats = column("Gini index minus its chance level", "ours", range=(-1, 1))
     flatness: Floats = column(
-        "2 to the power of the counts' relative entropy, minus 1; -1 for inactive units",
+        "spectral flatness of the class counts: 2 to the power of their relative entropy, minus 1; -1 for "
+        "inactive units",
         "Sadeghi 2018",
         range=(-1, 1.001),
     )
@@ -81,31 +84,41 @@ class Units(Table, per="unit"):
         "Sadeghi 2018",
         range=(0, None),
     )
-    mf_chance: Floats = column("its median for as many images drawn at random", "ours", range=(0, None))
+    mf_chance: Floats = column("median MF degree for as many images drawn at random", "ours", range=(0, None))
     top_class_1: Texts = column("most frequent class among the top images", "Sadeghi 2018")
-    top_count_1: Integers = count("number of top images of that class", "images", "Sadeghi 2018")
-    top_class_2: Texts = column("second most frequent class", "Sadeghi 2018")
-    top_count_2: Integers = count("number of top images of that class", "images", "Sadeghi 2018")
-    top_class_3: Texts = column("third most frequent class", "Sadeghi 2018")
-    top_count_3: Integers = count("number of top images of that class", "images", "Sadeghi 2018")
+    top_count_1: Integers = count("number of top images of the most frequent class", "images", "Sadeghi 2018")
+    top_class_2: Texts = column("second most frequent class among the top images", "Sadeghi 2018")
+    top_count_2: Integers = count(
+        "number of top images of the second most frequent class", "images", "Sadeghi 2018"
+    )
+    top_class_3: Texts = column("third most frequent class among the top images", "Sadeghi 2018")
+    top_count_3: Integers = count(
+        "number of top images of the third most frequent class", "images", "Sadeghi 2018"
+    )
 
 
 class Layer(Table, per="layer"):
     """How alike the class counts of a layer's units are."""
 
     n_units: int = count("units of the layer", "units", least=1)
-    n_images: int = count("images seen", "images", least=1)
+    n_images: int = count("recorded images", "images", least=1)
     n_inactive_units: int = count("units without top images", "units")
-    top: int = column("the parameter of that name", range=(2, None))
-    draws: int = column("the parameter of that name", range=(100, None))
+    top: int = column("value of the parameter `top`", range=(2, None))
+    draws: int = column("value of the parameter `draws`", range=(100, None))
     unit_similarity: float = column(
-        "mean correlation of two units' class counts", "Sadeghi 2018", range=(-1, 1)
+        "mean correlation of the class counts of two units", "Sadeghi 2018", range=(-1, 1)
     )
-    unit_similarity_chance: float = column("the same for images drawn at random", "ours", range=(-1, 1))
+    unit_similarity_chance: float = column(
+        "mean correlation of the class counts of two units, for images drawn at random", "ours", range=(-1, 1)
+    )
     unit_dissimilarity: float = column(
-        "mean Euclidean distance of two units' class counts", "Sadeghi 2018", range=(0, None)
+        "mean Euclidean distance of the class counts of two units", "Sadeghi 2018", range=(0, None)
     )
-    unit_dissimilarity_chance: float = column("the same for images drawn at random", "ours", range=(0, None))
+    unit_dissimilarity_chance: float = column(
+        "mean Euclidean distance of the class counts of two units, for images drawn at random",
+        "ours",
+        range=(0, None),
+    )
 
 
 def compute(layer: "Recording", parameters: Parameters, seed: int) -> Iterator[Units | Layer | Arrays]:

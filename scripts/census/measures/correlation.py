@@ -27,10 +27,10 @@ class Layer(Table, per="layer"):
 
     n_neurons: int = count("neurons of the layer: units times positions", "neurons", least=1)
     n_map_images: int = count("images with activation maps", "images")
-    n_undefined_vectors: int = count("vectors that are constant or not finite", "images")
-    resamples: int = column("the parameter of that name", range=(100, None))
+    n_undefined_vectors: int = count("activation vectors that are constant or not finite", "images")
+    resamples: int = column("value of the parameter `resamples`", range=(100, None))
     image_correlation: Estimate = column(
-        "mean correlation of the vectors of two different images", "Rupprecht 2017", range=(-1, 1)
+        "mean correlation of the activation vectors of two different images", "Rupprecht 2017", range=(-1, 1)
     )
 
 
@@ -39,8 +39,8 @@ class Order(Table, per="image"):
 
     rank: Integers = count("rank of the image in the order", "images")
     image: Integers = column("index of the image in the data set", range=(0, None))
-    label: Integers = column("index of its class", range=(0, None))
-    class_: Texts = column("its class", name="class")
+    label: Integers = column("index of the image's class", range=(0, None))
+    class_: Texts = column("class of the image", name="class")
 
 
 def compute(layers: Sequence["LayerMatrices"], parameters: Parameters, seed: int) -> Iterator[Layer | Order]:

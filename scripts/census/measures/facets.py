@@ -43,24 +43,26 @@ class Units(Table, per="decomposed unit"):
 
     unit: Integers = count("number of the unit in its layer", "")
     extreme: Texts = column(
-        "extreme of the layer at which the unit stands: `SF`, `MF`, or `chosen` for another unit"
+        "extreme of the layer's MF degrees: `SF` (lowest), `MF` (highest), or `chosen` for another unit"
     )
     mf_degree: Floats = column("degree of multifacetedness")
-    mf_p_normal: Floats = share("tail of the MF degree in a normal distribution")
-    mf_p_rank: Floats = share("p of the MF degree by its rank in the layer")
+    mf_p_normal: Floats = share(
+        "p-value of the MF degree in a normal distribution with mean and deviation of the layer's other units"
+    )
+    mf_p_rank: Floats = share("p-value of the MF degree by its rank in the layer")
     n_patches: Integers = count("patches that were decomposed", "patches")
-    n_clipped: Integers = count("patches that stand out over the image", "patches")
-    patch_height: int = count("height of a patch", "pixels")
-    patch_width: int = count("width of a patch", "pixels")
+    n_clipped: Integers = count("patches that extend beyond the image", "patches")
+    patch_height: int = count("height of the patches", "pixels")
+    patch_width: int = count("width of the patches", "pixels")
     reason: Texts = column("why there are no facets, or none in color; empty if nothing is missing")
     converged_gray: Flags = column("whether the decomposition of gray patches has converged")
-    iterations_gray: Integers = count("steps of Picard-O", "steps")
-    converged_red: Flags = column("the same of the red channel")
-    iterations_red: Integers = count("steps of Picard-O", "steps")
-    converged_green: Flags = column("the same of the green channel")
-    iterations_green: Integers = count("steps of Picard-O", "steps")
-    converged_blue: Flags = column("the same of the blue channel")
-    iterations_blue: Integers = count("steps of Picard-O", "steps")
+    iterations_gray: Integers = count("steps of Picard-O on gray patches", "steps")
+    converged_red: Flags = column("whether the decomposition of the red channel has converged")
+    iterations_red: Integers = count("steps of Picard-O on the red channel", "steps")
+    converged_green: Flags = column("whether the decomposition of the green channel has converged")
+    iterations_green: Integers = count("steps of Picard-O on the green channel", "steps")
+    converged_blue: Flags = column("whether the decomposition of the blue channel has converged")
+    iterations_blue: Integers = count("steps of Picard-O on the blue channel", "steps")
 
 
 measure = Measure(

@@ -38,9 +38,9 @@ class Bins(Table, per="bin"):
 
     left: Floats = column("left edge of the bin")
     right: Floats = column("right edge of the bin")
-    counts: Integers = count("values in the bin, without those that are 0", "values", name="count")
-    zeros: int = count("values of the layer that are 0", "values")
-    not_finite: int = count("values of the layer that are NaN or infinite", "values")
+    counts: Integers = count("number of values in the bin that are not 0", "values", name="count")
+    zeros: int = count("number of values of the layer that are 0", "values")
+    not_finite: int = count("number of values of the layer that are NaN or infinite", "values")
     n_map_images: int = count("images with activation maps", "images")
 
 

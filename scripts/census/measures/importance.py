@@ -41,15 +41,17 @@ class Parameters(UnitResamples):
 class Units(Table, per="unit"):
     """The measures of units that are compared."""
 
-    rs_iam: Floats = share("representative substitution on the unit's IAM image")
-    rs_am: Floats = share("the same on its AM image")
-    rs_natural: Floats = share("the same on the image on which its mean is largest")
-    rs_iam_failed: Integers = count("failed optimizations of IAM images", "images")
-    rs_am_failed: Integers = count("failed optimizations of AM images", "images")
+    rs_iam: Floats = share("representative substitution on the unit's IAM images")
+    rs_am: Floats = share("representative substitution on the unit's AM images")
+    rs_natural: Floats = share(
+        "representative substitution on the image with the unit's largest mean activation"
+    )
+    rs_iam_failed: Integers = count("IAM images that failed", "images")
+    rs_am_failed: Integers = count("AM images that failed", "images")
     selectivity: Floats = share("class selectivity")
-    mean_activation: Floats = column("mean over images and positions")
-    ablation_kl: Estimate = column("ablation effect: change of the answer", unit="nats")
-    ablation_loss: Estimate | None = column("rise of the network's loss without the unit", unit="nats")
+    mean_activation: Floats = column("mean activation over images and positions")
+    ablation_kl: Estimate = column("ablation effect: change of the network's output", unit="nats")
+    ablation_loss: Estimate | None = column("ablation effect: increase of the network's loss", unit="nats")
 
 
 class Relations(Table, per="relation"):
@@ -57,10 +59,10 @@ class Relations(Table, per="relation"):
 
     first: Texts = column("one measure")
     second: Texts = column("the other measure")
-    covariate: Texts = column("measure that is controlled for; null for none")
-    rho: Estimate = column("Spearman's rho, partial if a measure is controlled for", range=(-1, 1))
-    n: Integers = count("units for which all measures are numbers", "units")
-    resamples: int = count("the parameter of that name", "resamples")
+    covariate: Texts = column("measure controlled for by partial correlation; null for none")
+    rho: Estimate = column("Spearman's ρ, partial if there is a covariate", range=(-1, 1))
+    n: Integers = count("units for which all measures are defined", "units")
+    resamples: int = count("value of the parameter `resamples`", "resamples")
 
 
 def _rho(definition: str, source: str) -> Any:
@@ -74,24 +76,27 @@ class Layer(Table, per="layer"):
         "rank correlation over units of RS (IAM) and class selectivity", "Chen et al. 2018"
     )
     rho_rs_ablation: Estimate = _rho(
-        "rank correlation over units of RS (IAM) and ablation effect (change of the answer)", "ours"
+        "rank correlation over units of RS (IAM) and ablation effect (change of the output)", "ours"
     )
     rho_selectivity_ablation: Estimate = _rho(
-        "rank correlation over units of class selectivity and ablation effect (change of the answer)", "ours"
+        "rank correlation over units of class selectivity and ablation effect (change of the output)", "ours"
     )
     rho_rs_ablation_partial: Estimate = _rho(
-        "the same as `rho_rs_ablation`, mean activation controlled for", "ours"
+        "partial rank correlation of RS (IAM) and ablation effect, controlling for mean activation", "ours"
     )
     rho_selectivity_ablation_partial: Estimate = _rho(
-        "the same as `rho_selectivity_ablation`, mean activation controlled for", "ours"
+        "partial rank correlation of class selectivity and ablation effect, controlling for mean activation",
+        "ours",
     )
     rho_rs_loss: Estimate | None = _rho(
-        "rank correlation over units of RS (IAM) and rise of loss; null if labels are no classes of the "
+        "rank correlation over units of RS (IAM) and increase of loss; null if labels are no classes of the "
         "network",
         "ours",
     )
     rho_selectivity_loss: Estimate | None = _rho(
-        "rank correlation over units of class selectivity and rise of loss; null likewise", "ours"
+        "rank correlation over units of class selectivity and increase of loss; null if labels are no "
+        "classes of the network",
+        "ours",
     )
 
 

@@ -21,10 +21,14 @@ class Pairs(Table, per="pair"):
     """A layer at one checkpoint compared with itself at all checkpoints."""
 
     other_checkpoint: Texts = column("the other checkpoint")
-    other_step: Integers = count("its training steps; null for weights that were not trained here", "steps")
-    n_map_images: int = count("images with maps at all checkpoints", "images")
-    resamples: int = column("the parameter of that name", range=(100, None))
-    similarity: Estimate = column("Pearson's r of the two correlation matrices", range=(-1, 1))
+    other_step: Integers = count(
+        "training steps of the other checkpoint; null for weights that were not trained here", "steps"
+    )
+    n_map_images: int = count("images with activation maps at all checkpoints", "images")
+    resamples: int = column("value of the parameter `resamples`", range=(100, None))
+    similarity: Estimate = column(
+        "representational similarity: Pearson's r of the two similarity matrices (RSMs)", range=(-1, 1)
+    )
     cka: Estimate = column("debiased linear CKA")
 
 

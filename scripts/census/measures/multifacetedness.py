@@ -31,30 +31,38 @@ class Units(concepts.Units, per="unit"):
     """To which side of the network's mean the MF degree of each unit lies, and how far out."""
 
     mf_normalized: Floats = column(
-        "MF degree over the network's highest finite one", "Sadeghi 2018", range=(0, None)
+        "MF degree divided by the network's highest finite MF degree", "Sadeghi 2018", range=(0, None)
     )
-    faceted: Texts = column("`multi` above the network's mean MF degree, `single` below it", "Sadeghi 2018")
+    faceted: Texts = column(
+        "`multi` if the MF degree is above the network's mean, `single` if below", "Sadeghi 2018"
+    )
     mf_p_normal: Floats = share(
-        "two-sided p of the MF degree in a normal distribution with mean and deviation of the layer's other "
-        "units: twice the tail on the unit's side of the network's mean",
+        "p-value of the MF degree: tail of a normal distribution with mean and deviation of the layer's "
+        "other units",
         "Sadeghi 2018",
     )
-    mf_p_rank: Floats = share("the same by its rank in the layer", "ours")
-    mf_q: Floats = share("`mf_p_normal` after Benjamini and Hochberg within the layer", "ours")
+    mf_p_rank: Floats = share("p-value of the MF degree by its rank in the layer", "ours")
+    mf_q: Floats = share(
+        "`mf_p_normal`, adjusted by Benjamini and Hochberg's procedure within the layer", "ours"
+    )
 
 
 class Layer(concepts.Layer, per="layer"):
     """How many units of a layer are single- and multi-faceted."""
 
-    n_even_units: int = count("units that answer to all classes equally often", "units")
-    gini_mean: float = share("mean of the units' Gini index", "Sadeghi 2018")
-    gini_chance: float = share("its chance level for a unit with most top images")
-    flatness_mean: float = column(
-        "mean of the units' flatness, inactive ones left out", "Sadeghi 2018", range=(0, 1.001)
+    n_even_units: int = count(
+        "units whose top images are of all classes equally often; their MF degree is infinite", "units"
     )
-    mf_mean: float = column("mean of the units' finite MF degrees", "Sadeghi 2018", range=(0, None))
-    mf_chance: float = column("its chance level for a unit with most top images", range=(0, None))
-    mf_network_mean: float = column("mean of the network's finite MF degrees", range=(0, None))
+    gini_mean: float = share("mean Gini index of the units", "Sadeghi 2018")
+    gini_chance: float = share("chance level of the Gini index for the unit with most top images")
+    flatness_mean: float = column(
+        "mean flatness of the units, without inactive ones", "Sadeghi 2018", range=(0, 1.001)
+    )
+    mf_mean: float = column("mean of the finite MF degrees of the units", "Sadeghi 2018", range=(0, None))
+    mf_chance: float = column(
+        "chance level of the MF degree for the unit with most top images", range=(0, None)
+    )
+    mf_network_mean: float = column("mean of the finite MF degrees in the network", range=(0, None))
     mf_max: float = column("highest MF degree", "Sadeghi 2018", range=(0, None))
     mf_min: float = column("lowest MF degree", "Sadeghi 2018", range=(0, None))
     n_sf: int = count("single-faceted units", "units")

@@ -31,9 +31,9 @@ class Parameters(ImageResamples):
 class Checkpoint(Table, per="checkpoint"):
     """How well a network names the classes of images."""
 
-    n_images: int = count("images seen", "images")
-    resamples: int = column("the parameter of that name", range=(100, None))
-    accuracy: Estimate = share("share of images whose largest logit is their class's")
+    n_images: int = count("recorded images", "images")
+    resamples: int = column("value of the parameter `resamples`", range=(100, None))
+    accuracy: Estimate = share("share of images that are correctly classified")
     loss: Estimate = column("cross-entropy, mean over images", unit="nats", range=(0, None))
 
 

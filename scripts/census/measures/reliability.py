@@ -60,9 +60,11 @@ class Layer(Table, per="layer"):
     """How reliable the measures of a layer's units are."""
 
     n_units: int = count("units of the layer", "units", least=1)
-    n_images: int = count("images, before they are split", "images")
-    splits: int = count("splits into halves", "splits")
-    n_rare_classes: int = count("classes with fewer than four images, too few for halves", "classes")
+    n_images: int = count("images before the split", "images")
+    splits: int = count("random splits into halves", "splits")
+    n_rare_classes: int = count(
+        "classes with fewer than four images, which are too few for halves", "classes"
+    )
     reliability_mean_activation: float = _reliability("`mean_activation`")
     reliability_max_activation: float = _reliability("`max_activation`")
     reliability_active_fraction: float = _reliability("`active_fraction`")

@@ -62,56 +62,58 @@ class Units(Table, per="unit"):
     """How selective each unit is."""
 
     selectivity: Floats = share(
-        "class selectivity: largest class mean minus mean of the others, over their sum; undefined for "
-        "inactive and signed units",
+        "class selectivity: largest class mean minus mean of the other classes, divided by their sum; "
+        "undefined for inactive units and units with negative values",
         "Chen et al. 2018",
     )
-    selectivity_chance: Floats = share("its mean over shuffles of the labels", "ours")
+    selectivity_chance: Floats = share("mean class selectivity over shuffles of the labels", "ours")
     selectivity_p: Floats = share(
-        "share of the shuffles, plus one, with a selectivity at least as high", "ours"
+        "p-value: share of the shuffles, plus one, with a class selectivity at least as high", "ours"
     )
-    selectivity_q: Floats = share("`selectivity_p` after Benjamini and Hochberg within the layer", "ours")
+    selectivity_q: Floats = share(
+        "`selectivity_p`, adjusted by Benjamini and Hochberg's procedure within the layer", "ours"
+    )
     selectivity_corrected: Floats = column("class selectivity minus its chance level", "ours", range=(-1, 1))
-    selective_class: Texts = column("class with the largest mean", "Chen et al. 2018")
+    selective_class: Texts = column("class with the largest mean activation", "Chen et al. 2018")
     auroc: Floats = share(
-        "area under the receiver operating characteristic for the class that the unit tells best from the "
-        "others",
+        "area under the receiver operating characteristic (AUROC) for the class with the largest one",
         "Gale et al. 2020",
     )
-    auroc_class: Texts = column("that class", "Gale et al. 2020")
+    auroc_class: Texts = column("class with the largest AUROC", "Gale et al. 2020")
     informedness: Floats = share(
-        "largest difference of true and false positive rate for any class and threshold", "Gale et al. 2020"
+        "largest difference of true and false positive rate, over classes and thresholds", "Gale et al. 2020"
     )
-    informedness_class: Texts = column("the class for which it is reached", "Gale et al. 2020")
+    informedness_class: Texts = column("class with the largest informedness", "Gale et al. 2020")
     precision_top_k: Floats = share(
-        "share of the most frequent class among the `measures.selectivity.top` images with the largest means",
+        "share of the most frequent class among the `measures.selectivity.top` images with the largest mean "
+        "activation",
         "Gale et al. 2020",
     )
-    n_precision_images: Integers = count("number of these images", "images")
+    n_precision_images: Integers = count("number of images behind `precision_top_k`", "images")
 
 
 class Layer(Table, per="layer"):
     """How selective the units of a layer are."""
 
     n_units: int = count("units of the layer", "units", least=1)
-    n_images: int = count("images seen", "images", least=1)
+    n_images: int = count("recorded images", "images", least=1)
     n_classes: int = count("classes with images", "classes", least=1)
     n_inactive_units: int = count("units that are 0 on all images", "units")
     n_signed_units: int = count("units that are negative on any image", "units")
     n_not_finite_units: int = count("units that are NaN or infinite on any image", "units")
-    shuffles: int = column("the parameter of that name", range=(100, None))
-    top: int = column("the parameter of that name", range=(2, None))
-    selectivity_median: float = share("median of the units' class selectivity", "Chen et al. 2018")
-    selectivity_chance_median: float = share("median of its chance level", "ours")
+    shuffles: int = column("value of the parameter `shuffles`", range=(100, None))
+    top: int = column("value of the parameter `top`", range=(2, None))
+    selectivity_median: float = share("median class selectivity of the units", "Chen et al. 2018")
+    selectivity_chance_median: float = share("median chance level of class selectivity", "ours")
     selectivity_corrected_median: float = column("median of `selectivity_corrected`", range=(-1, 1))
     share_selective: float = share("share of units with `selectivity_p` below 0.05", "ours")
     share_selective_bh: float = share("share of units with `selectivity_q` below 0.05", "ours")
-    auroc_median: float = share("median of the units' AUROC", "Gale et al. 2020")
+    auroc_median: float = share("median AUROC of the units", "Gale et al. 2020")
     auroc_chance: float = share("mean AUROC of random rankings of the images")
-    informedness_median: float = share("median of the units' informedness")
-    informedness_chance: float = share("mean informedness of random rankings")
-    precision_median: float = share("median of the units' `precision_top_k`")
-    precision_chance: float = share("mean precision of random rankings")
+    informedness_median: float = share("median informedness of the units")
+    informedness_chance: float = share("mean informedness of random rankings of the images")
+    precision_median: float = share("median `precision_top_k` of the units")
+    precision_chance: float = share("mean precision of random rankings of the images")
 
 
 def compute(layer: "Recording", parameters: Parameters, seed: int) -> tuple[Units, Layer]:

@@ -29,14 +29,17 @@ class Pairs(Table, per="pair"):
     """A layer compared with all layers."""
 
     other_layer: Texts = column("name of the other layer")
-    other_depth: Integers = column("its rank along the forward pass", range=(0, None))
-    other_branch_of: Texts = column("module in a branch of which it lies; empty on the trunk")
-    n_map_images: int = count("images on which both are compared", "images")
-    resamples: int = column("the parameter of that name", range=(100, None))
-    similarity: Estimate = column("Pearson's r of the two correlation matrices", range=(-1, 1))
-    similarity_spearman: Floats = column("Spearman's ρ of the two correlation matrices", range=(-1, 1))
+    other_depth: Integers = column("rank of the other layer along the forward pass", range=(0, None))
+    other_branch_of: Texts = column("module in a branch of which the other layer lies; empty on the trunk")
+    n_map_images: int = count("images on which both layers are compared", "images")
+    resamples: int = column("value of the parameter `resamples`", range=(100, None))
+    similarity: Estimate = column(
+        "representational similarity: Pearson's r of the two similarity matrices (RSMs)", range=(-1, 1)
+    )
+    similarity_spearman: Floats = column("Spearman's ρ of the two similarity matrices (RSMs)", range=(-1, 1))
     similarity_deconfounded: Estimate = column(
-        "Pearson's r after the input's entries were regressed out", range=(-1, 1)
+        "Pearson's r of the two similarity matrices (RSMs) after the input's entries were regressed out",
+        range=(-1, 1),
     )
     cka: Estimate = column("debiased linear CKA")
 
@@ -52,17 +55,18 @@ class Layer(Table, per="layer"):
     """
 
     adjacent_similarity: Estimate | None = column(
-        "similarity to the next layer on the trunk; null for layers in branches and for the last one",
+        "representational similarity to the next layer on the trunk; null for layers in branches and for "
+        "the last one",
         "Rupprecht 2018",
         range=(-1, 1),
     )
     similarity_to_input: Estimate | None = column(
-        "correlation of the layer's image-by-image matrix with that of the input",
+        "representational similarity to the input",
         "Rupprecht 2018",
         range=(-1, 1),
     )
     similarity_to_output: Estimate | None = column(
-        "the same with that of the logits", "Rupprecht 2018", range=(-1, 1)
+        "representational similarity to the logits", "Rupprecht 2018", range=(-1, 1)
     )
     cka_to_input: Estimate | None = column("debiased linear CKA with the input", "Nguyen et al. 2021")
     cka_to_output: Estimate | None = column("debiased linear CKA with the logits", "Nguyen et al. 2021")

@@ -46,18 +46,25 @@ class Layer(Table, per="layer"):
 
     n_units: int = count("units of the layer", "units", "ours", least=1)
     n_neurons: int = count("neurons of the layer: units times positions", "neurons", "ours", least=1)
-    n_images: int = count("images seen", "images", "ours", least=1)
+    n_images: int = count("recorded images", "images", "ours", least=1)
     n_map_images: int = count("images with activation maps", "images", "ours")
     n_inactive_units: int = count("units that are 0 on all images", "units", "ours")
-    n_inactive_vectors: int = count("images with maps on which the whole layer is 0", "images", "ours")
-    n_signed_vectors: int = count("images with maps on which any value is negative", "images")
-    resamples: int = column("the parameter of that name", range=(100, None))
-    active_fraction: Estimate = share("share of values that are not 0", "Rupprecht 2017")
+    n_inactive_vectors: int = count(
+        "images with activation maps on which the whole layer is 0", "images", "ours"
+    )
+    n_signed_vectors: int = count("images with activation maps on which any value is negative", "images")
+    resamples: int = column("value of the parameter `resamples`", range=(100, None))
+    active_fraction: Estimate = share(
+        "share of values that are not 0, over units, positions and images", "Rupprecht 2017"
+    )
     population_sparseness: Estimate = share(
-        "Treves and Rolls' sparseness of an image's vector, mean over images; undefined for signed vectors",
+        "Treves–Rolls sparseness of an image's activation vector, mean over images; undefined for vectors "
+        "with negative values",
         "Treves & Rolls 1991",
     )
-    hoyer: Estimate = share("Hoyer's sparseness of an image's vector, mean over images", "Hoyer 2004")
+    hoyer: Estimate = share(
+        "Hoyer sparseness of an image's activation vector, mean over images", "Hoyer 2004"
+    )
 
 
 class Units(Table, per="unit"):
@@ -67,11 +74,12 @@ class Units(Table, per="unit"):
         "share of the unit's values that are not 0, over images and positions", "Rupprecht 2017"
     )
     lifetime_sparseness: Floats = share(
-        "Treves and Rolls' sparseness over images of the unit's mean; undefined for inactive or signed units",
+        "Treves–Rolls sparseness, over images, of the unit's mean activation; undefined for inactive units "
+        "and units with negative values",
         "Treves & Rolls 1991",
     )
-    mean_activation: Floats = column("mean over images and positions", "Chen et al. 2018")
-    max_activation: Floats = column("largest value on any image", "Chen et al. 2018")
+    mean_activation: Floats = column("mean activation over images and positions", "Chen et al. 2018")
+    max_activation: Floats = column("largest activation on any image", "Chen et al. 2018")
 
 
 def compute(layer: "Recording", parameters: Parameters, seed: int) -> tuple[Layer, Units]:

@@ -24,33 +24,48 @@ class Units(Table, per="unit"):
     """How replaceable each unit is. What images were not made for was not measured."""
 
     rs_iam: Floats = share(
-        "representative substitution: share of the layer's units that answer more to the unit's image by "
-        "inhibitory activation maximization; mean over seeds that did not fail",
+        "representative substitution (RS) on images by independent activation maximization (IAM): share of "
+        "the layer's units that respond more strongly to the unit's image than the unit itself; mean over "
+        "seeds that did not fail",
         "Chen et al. 2018",
     )
-    rs_iam_low: Floats = share("least over these seeds", "ours")
-    rs_iam_high: Floats = share("largest over these seeds", "ours")
-    rs_am: Floats = share("the same for the image by plain activation maximization", "Chen et al. 2018")
-    rs_am_low: Floats = share("least over these seeds", "ours")
-    rs_am_high: Floats = share("largest over these seeds", "ours")
-    rs_natural: Floats = share("the same for the image on which the unit's mean is largest", "ours")
+    rs_iam_low: Floats = share("smallest RS (IAM) over these seeds", "ours")
+    rs_iam_high: Floats = share("largest RS (IAM) over these seeds", "ours")
+    rs_am: Floats = share(
+        "representative substitution on images by activation maximization (AM); mean over seeds that did "
+        "not fail",
+        "Chen et al. 2018",
+    )
+    rs_am_low: Floats = share("smallest RS (AM) over these seeds", "ours")
+    rs_am_high: Floats = share("largest RS (AM) over these seeds", "ours")
+    rs_natural: Floats = share(
+        "representative substitution on the image with the unit's largest mean activation", "ours"
+    )
     rs_iam_failed: Floats = count(
-        "failed optimizations, of `measures.activation_maximization.seeds` (IAM): the unit is inactive on "
-        "the finished image, or "
-        "responds less to it than to a natural image",
+        "failed IAM images, of `measures.activation_maximization.seeds`: the unit is inactive on the image, "
+        "or responds less strongly to it than to a natural image",
         "images",
         "ours",
     )
-    rs_am_failed: Floats = count("the same for plain activation maximization", "images", "Chen et al. 2018")
-    natural_image: Integers = column(
-        "index, in the data set, of the image on which the unit's mean is largest", "ours", range=(0, None)
+    rs_am_failed: Floats = count(
+        "failed AM images, of `measures.activation_maximization.seeds`: the unit is inactive on the image, "
+        "or responds less strongly to it than to a natural image",
+        "images",
+        "Chen et al. 2018",
     )
-    natural_maximum: Floats = column("the unit's mean on that image", "ours")
+    natural_image: Integers = column(
+        "index, in the data set, of the image with the unit's largest mean activation",
+        "ours",
+        range=(0, None),
+    )
+    natural_maximum: Floats = column(
+        "largest mean activation of the unit on an image of the data set", "ours"
+    )
     iam_over_natural: Floats = column(
-        "mean response to its IAM images over the natural maximum; failed optimizations left out", "ours"
+        "mean response to the unit's IAM images divided by `natural_maximum`; failed images left out", "ours"
     )
     am_over_natural: Floats = column(
-        "mean response to its AM images over the natural maximum; failed optimizations left out", "ours"
+        "mean response to the unit's AM images divided by `natural_maximum`; failed images left out", "ours"
     )
 
 
@@ -58,31 +73,41 @@ class Layer(Table, per="layer"):
     """How many units of a layer are replaceable."""
 
     n_units: int = count("units of the layer", "units")
-    n_sampled: int = count("units for which images were made", "units")
-    n_seeds: int = count("images of each unit and kind", "images")
-    n_inactive_units: int = count("units that no image activates", "units")
-    n_failed_iam: int = count("sampled units for which all optimizations failed (IAM)", "units")
-    n_failed_images_iam: int = count("optimizations that failed (IAM)", "images")
+    n_sampled: int = count("units with activation-maximization images", "units")
+    n_seeds: int = count("images per unit and objective", "images")
+    n_inactive_units: int = count("units that are 0 on all images", "units")
+    n_failed_iam: int = count("sampled units all of whose IAM images failed", "units")
+    n_failed_images_iam: int = count("IAM images that failed", "images")
     share_unconverged_iam: float = share(
-        "share of optimizations, of those that did not diverge, whose objective still gained 1 % or more "
-        "over the "
-        "last sixth of the steps (IAM)",
+        "share of IAM images, without diverged ones, whose objective still gained 1 % or more over the last "
+        "sixth of the steps",
         "ours",
     )
     reliability_rs_iam: float = column(
-        "reliability of `rs_iam`: rank correlation over units of each two seeds, stepped up to all seeds",
+        "reliability of `rs_iam`: rank correlation over units between seeds, extrapolated to all seeds",
         "ours",
         range=(None, 1),
     )
     share_rs_iam_zero: float = share(
-        "share of sampled units, failed ones left out, without substitutes on their own IAM image",
+        "share of sampled units, without failed ones, that have no substitutes on their IAM images",
         "Chen et al. 2018",
     )
-    n_failed_am: int = count("sampled units for which all optimizations failed (AM)", "units")
-    n_failed_images_am: int = count("optimizations that failed (AM)", "images")
-    reliability_rs_am: float = column("reliability of `rs_am`", "ours", range=(None, 1))
-    share_unconverged_am: float = share("the same share of optimizations for AM", "ours")
-    share_rs_am_zero: float = share("the same for AM", "Chen et al. 2018")
+    n_failed_am: int = count("sampled units all of whose AM images failed", "units")
+    n_failed_images_am: int = count("AM images that failed", "images")
+    reliability_rs_am: float = column(
+        "reliability of `rs_am`: rank correlation over units between seeds, extrapolated to all seeds",
+        "ours",
+        range=(None, 1),
+    )
+    share_unconverged_am: float = share(
+        "share of AM images, without diverged ones, whose objective still gained 1 % or more over the last "
+        "sixth of the steps",
+        "ours",
+    )
+    share_rs_am_zero: float = share(
+        "share of sampled units, without failed ones, that have no substitutes on their AM images",
+        "Chen et al. 2018",
+    )
 
 
 def compute(

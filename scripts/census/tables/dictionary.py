@@ -21,8 +21,8 @@ class Field(Table, per="unit"):
 
     unit: int = count("number of the unit in its layer", "", "ours")
     receptive_field: int = column(
-        "longer side of the box of input pixels that one position of the unit sees; it may stand out over "
-        "the image. The input's side where all of it is seen",
+        "longer side of the receptive field: the box of input pixels on which one position of the unit "
+        "depends, which may extend beyond the image; the input's side if it is the whole image",
         "Araujo et al. 2019",
         unit="pixels",
         range=(1, None),

@@ -19,7 +19,7 @@ class Keys(Table, per="layer at a checkpoint"):
 
     network: str = column("key of the network in the config", "ours")
     checkpoint: str = column(
-        "`final`, or the step of training after which the weights were kept; `0` is the untrained network",
+        "`final`, or the training step after which the weights were kept; `0` is the untrained network",
         "ours",
     )
     step: int | None = column(
