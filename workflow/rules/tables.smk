@@ -28,7 +28,8 @@ rule tables:
         mem_mb=memory(2000),
         runtime=30,
     params:
-        sizes={name: entry.input.size for name, entry in plan.config.networks.items()},
+        # in one order: that of the config decides nothing
+        sizes={name: entry.input.size for name, entry in sorted(plan.config.networks.items())},
         only={"ablation": {"mode": measures.ablation.modes[0]}},
         components=measures.directions.components,
         blocks=blocks_of_layers(plan),
