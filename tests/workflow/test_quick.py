@@ -26,8 +26,7 @@ def jobs(checkout, tmp_path_factory):
 
 
 def test_it_has_every_measure_section_of_figures_and_the_atlas(jobs):
-    sections = [section.name for section in SECTIONS]
-    figures = {f"figures_{section}" for section in sections}
+    figures = {f"figures_{section.name}" for section in SECTIONS}
     others = {"claims_run", "verdicts", "tables", "software", "atlas_run", "atlas"}
     assert {*DECLARED, *figures, *others} - set(jobs) == set()
 
