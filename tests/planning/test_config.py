@@ -95,6 +95,12 @@ def test_defaults_are_filled_in_at_every_depth():
     }
 
 
+def test_arguments_have_one_order():
+    study = changed("measures.histogram.bins", 7)
+    study["networks"]["resnet"] |= {"arguments": {"b": {"d": 1, "c": 2}, "a": 3}}
+    assert str(read_config(study).networks["resnet"].arguments) == "{'a': 3, 'b': {'c': 2, 'd': 1}}"
+
+
 def test_what_is_given_is_kept_and_the_original_left_alone():
     study = changed("measures.histogram.bins", 7)
     study["networks"]["resnet"] |= {"arguments": {"rates": [1, "1e-1"]}}

@@ -107,9 +107,9 @@ def _as_written(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
 
 
 def _handed_on(value: Any, key: str = "") -> Any:
-    """Return a value with numbers for texts such as ``1e-3``; refuse values that JSON lacks.
+    """Return a value with numbers for texts such as ``1e-3`` and sorted keys; refuse values that JSON lacks.
 
-    Jobs get the config as JSON.
+    Jobs get the config as JSON. Their parameters depend on the order of keys, which decides nothing.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def _handed_on(value: Any, key: str = "") -> Any:
         for name in value:
             if not isinstance(name, str):
                 raise _fault(f"{key}: {_misread_name(name)}")
-        return {name: _handed_on(each, f"{key}.{name}") for name, each in value.items()}
+        return {name: _handed_on(each, f"{key}.{name}") for name, each in sorted(value.items())}
     if isinstance(value, list):
         return [_handed_on(each, f"{key}[{index}]") for index, each in enumerate(value)]
     if isinstance(value, str | int | float | None):
