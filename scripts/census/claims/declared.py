@@ -1,6 +1,6 @@
-"""The claims: what each study concludes, as a prediction about a number, and how to find that number.
+"""The claims: each study's conclusions as predictions about a statistic, and the tests of these.
 
-To add one, write a function from the evidence to what was found, and put it below with :func:`_claim`.
+To add one, write a function that returns the outcome for the evidence, and declare it with :func:`_claim`.
 """
 
 import math
@@ -26,11 +26,11 @@ from census.statistics.svd import mean_square, participation_ratio
 Floats = NDArray[np.float64]
 Test = Callable[[Evidence], Outcome]
 TestOfLayers = Callable[[Evidence, list[str]], Outcome]
-# which layers a claim is about, by the evidence's own names for them
+# layers that a claim is about: properties of the evidence
 Layers = Literal["recorded", "trunk", "nonlinear", "hidden", "substituted", "convolutional", "early"]
 
 DRAWS = 50  # of random top images, for a level of chance
-# the studies' unit measures that stands for one thing, each so that more of it is a higher number
+# measures by which a study calls a unit specialized, with the sign that makes more of it a higher number
 UNIT_MEASURES = {"mf_degree": -1, "selectivity": 1, "lifetime_sparseness": 1, "ablation_kl": 1, "rs_iam": -1}
 NAMES = {
     "mf_degree": "single-faceted",
@@ -48,13 +48,13 @@ class Claim:
     Attributes
     ----------
     id : the study, and a number.
-    claim : what the study concludes.
-    statistic : what is measured.
-    predicted : 1 where it should be above the null, -1 where below.
-    null : what it is where there is nothing to the claim.
-    resampled : what the interval resamples: units, images, components.
+    claim : the study's conclusion.
+    statistic : the measured quantity.
+    predicted : 1 if the claim predicts a statistic above the null, -1 if below.
+    null : the statistic under the null hypothesis.
+    resampled : units of resampling of the interval, such as units, images or components.
     figure : family and view of the figure that shows it, below ``results/figures/``.
-    test : finds it.
+    test : function that returns the outcome.
     """
 
     id: str
@@ -81,11 +81,11 @@ def _claim(
     of: Layers = "nonlinear",
     orders: Sequence[str] = (),
 ) -> Callable[[TestOfLayers], TestOfLayers]:
-    """Put a test among the claims.
+    """Declare a claim by its test.
 
     Parameters
     ----------
-    of : the layers that it is about, which the test is given; without any of them nothing was measured.
+    of : the layers that the claim is about, which are passed to the test. Without any, there is no outcome.
     orders : measures of units whose order the test compares, and which must be reliable.
     """
 
@@ -139,7 +139,7 @@ def _sparsening(evidence: Evidence, names: list[str]) -> Outcome:
 @_claim(
     "S0.2",
     "decorrelation accompanies sparsening",
-    "ρ over layers of active fraction and mean vector correlation",
+    "ρ over layers of active fraction and mean correlation between images",
     1,
     ("correlation", "decorrelation"),
     "images, units",
