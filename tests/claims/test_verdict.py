@@ -52,8 +52,8 @@ def test_verdicts(given, null, predicted, state, reason):
         (outcome(0.1, 0.1), SUPPORTED, ""),
         # resampled jointly, a difference can be certain although both intervals overlap
         (outcome(0.45, 0.1), SUPPORTED, ""),
-        (outcome(0.5, 0.1), NOT_LEARNED, "no stronger than in the untrained network"),
-        (outcome(0.9, 0.1), NOT_LEARNED, "no stronger than in the untrained network"),
+        (outcome(0.5, 0.1), NOT_LEARNED, "no stronger than untrained"),
+        (outcome(0.9, 0.1), NOT_LEARNED, "no stronger than untrained"),
         (Outcome.undefined("inactive"), SUPPORTED, "undefined in the untrained network"),
         (
             Outcome.of_samples(np.array([0.3]), 9),

@@ -24,7 +24,7 @@ def layers():
     for checkpoint, step in STEPS.items():
         for depth, (name, kind) in enumerate(NAMES.items()):
             row = {"checkpoint": checkpoint, "step": step, "layer": name, "kind": kind, "depth": 2 * depth}
-            for column in ("alignment_z", "alignment_gini_z"):
+            for column in ("alignment_kurtosis", "alignment_gini"):
                 for suffix in ("", "_pre"):
                     value = np.nan if depth == 0 or (suffix and kind != "nonlinearity") else 10.0**depth
                     value *= -1 if suffix else 1

@@ -23,7 +23,7 @@ def claims():
 
 
 def words(figure):
-    return [text.get_text() for axes in figure.axes for text in axes.texts]
+    return [" ".join(text.get_text().split()) for axes in figure.axes for text in axes.texts]
 
 
 def test_every_claim_stands_once_and_every_network_has_its_verdict():

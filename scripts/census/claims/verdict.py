@@ -149,7 +149,7 @@ def _learned(outcome: Outcome, control: Outcome | None, predicted: int) -> tuple
         return SUPPORTED, "not compared with the untrained network: no joint resamples"
     low, high = percentile_interval(outcome.samples - control.samples)
     nearer = low if predicted > 0 else -high
-    return (SUPPORTED, "") if nearer > 0 else (NOT_LEARNED, "no stronger than in the untrained network")
+    return (SUPPORTED, "") if nearer > 0 else (NOT_LEARNED, "no stronger than untrained")
 
 
 def read_verdicts(path: str | Path) -> "pd.DataFrame":

@@ -31,7 +31,7 @@ NAMES = {"neurons": "units", "random": "random", "principal": "principal", "inde
 
 
 def draw_depth(page: "Page", layers: "pd.DataFrame", bases: "pd.DataFrame | None") -> None:
-    """Draw z of kurtosis and of the Gini index along depth, and kurtosis along four kinds of directions.
+    """Draw differences of kurtosis and Gini index along depth, and kurtosis along four kinds of directions.
 
     Without layers that have per-unit analyses there are no directions.
     """
@@ -39,18 +39,19 @@ def draw_depth(page: "Page", layers: "pd.DataFrame", bases: "pd.DataFrame | None
     panels = page.along_depth(layers_of(layers), 0.4 + 1.65 * n_panels, n_panels, wider=0.6)
     nonlinear = layers[layers["kind"] == "nonlinearity"]
     for panel, column, what in (
-        (panels[0], "alignment_z", "kurtosis"),
-        (panels[1], "alignment_gini_z", "Gini index"),
+        (panels[0], "alignment_kurtosis", "kurtosis"),
+        (panels[1], "alignment_gini", "Gini index"),
     ):
         for (suffix, color, _), table in ((BEFORE, nonlinear), (AFTER, layers)):
             page.curves(panel, table, f"{column}{suffix}", color, crosses=True)
-        _chance(panel)
-        panel.set_ylabel(f"z of {what}")
-    panels[0].set_title("Preference for the units' basis: units against random rotations")
+        panel.axhline(0, color=GRAY, linewidth=0.8)
+        panel.set_ylabel(f"{what} of units\n− of rotated bases")
+    _log_beyond_1(panels[0])
+    panels[0].set_title("Axis alignment: units against random rotations")
     page.line(AFTER[2], AFTER[1])
     if len(nonlinear):
         page.line(BEFORE[2], BEFORE[1])
-    _explain_chance(page)
+    page.line("no alignment", GRAY, linewidth=0.8)
     page.explain(layers)
     if bases is not None:
         _draw_bases(page, panels[2], bases, final_state(layers))
@@ -73,39 +74,36 @@ def _draw_bases(page: "Page", axes: "Axes", bases: "pd.DataFrame", state: str) -
 
 
 def draw_learning(page: "Page", layers: "pd.DataFrame") -> None:
-    """Draw z of kurtosis of each layer over training, before and after activation functions."""
+    """Draw the difference of kurtosis of each layer over training, of activations and pre-activations."""
     names, nonlinear = layers_of(layers), layers[layers["kind"] == "nonlinearity"]
     panels = page.panels(WIDTH, 3.4, 1, 2 if len(nonlinear) else 1, sharex=True, sharey=True)[0]
-    page.over_training(panels[0], layers, "alignment_z", names)
+    page.over_training(panels[0], layers, "alignment_kurtosis", names)
     panels[0].set_title("Layers, after any activation function")
     if len(nonlinear):
-        page.over_training(panels[1], nonlinear, "alignment_z_pre", names)
+        page.over_training(panels[1], nonlinear, "alignment_kurtosis_pre", names)
         panels[1].set_title("Before their activation functions")
     for panel in panels:
-        _chance(panel)
-    panels[0].set_ylabel("z of kurtosis over units\nagainst random rotations")
+        panel.axhline(0, color=GRAY, linewidth=0.8)
+        _log_beyond_1(panel)
+    panels[0].set_ylabel("kurtosis of units\n− of rotated bases")
     page.explain_layers(panels[0])
     page.area("95 % interval", alpha=0.25)
-    _explain_chance(page)
+    page.line("no alignment", GRAY, linewidth=0.8)
 
 
-def _chance(axes: "Axes") -> None:
-    """Make y an axis of z, linear where rotations differ and logarithmic beyond, and mark chance."""
-    axes.axhspan(-2, 2, color=GRAY, alpha=0.25, linewidth=0)
-    axes.axhline(0, color=GRAY, linewidth=0.8)
-    axes.set_yscale("symlog", linthresh=2, linscale=0.5)
+def _log_beyond_1(axes: "Axes") -> None:
+    """Make y linear from −1 to 1, and logarithmic beyond."""
+    axes.set_yscale("symlog", linthresh=1, linscale=0.5)
     low, high = axes.get_ylim()
     # the marks of the outermost values, too, lie within
-    low, high = min(1.3 * low, -3), max(1.3 * high, 3)
-    ticks = [0, *(sign * 10**power for sign in (-1, 1) for power in range(1, 7))]
+    low, high = min(1.3 * low, -1.2), max(1.3 * high, 1.2)
+    # beside larger ones, ±1 would touch 0
+    powers = range(7) if max(-low, high) < 100 else range(1, 7)
+    ticks = [0, *(sign * 10**power for sign in (-1, 1) for power in powers)]
     inside = sorted(tick for tick in ticks if low <= tick <= high)
     axes.set_yticks(inside, [f"{tick:,}".replace("-", "−") for tick in inside])
     axes.minorticks_off()
     axes.set_ylim(low, high)
-
-
-def _explain_chance(page: "Page") -> None:
-    page.area("chance: |z| < 2;\nlog scale beyond", GRAY, alpha=0.25)
 
 
 family = Family(
@@ -118,15 +116,15 @@ family = Family(
             draw_depth,
             "The unit basis",
             caption="""
-            Alignment of the activation vectors of {network} with the unit basis, on images of {dataset}.
-            The vector of a layer's units at one position is peaked if few units carry it: kurtosis and the
-            Gini index say how much. z is the mean over vectors minus that over randomly rotated bases, in
-            standard deviations over rotations. At 0 units are directions like any other; the gray band is
-            chance. Pre-activations (vermilion) become aligned by learning only; an activation function alone
-            aligns its output, as the untrained network (dashed) shows. The lowest panel compares the kurtosis
-            along units with that along random, principal and independent directions, found on other images; a
-            ring marks directions whose search did not converge. Bars are 95 % bootstrap intervals over
-            images; the shape of a mark tells the kind of layer.
+            Alignment of the activation vectors of {network} with the unit basis, on images of {dataset}. The
+            vector of a layer's units at one position is peaked if few units carry it: kurtosis and the Gini
+            index say how much. Shown is the mean over vectors minus that over randomly rotated bases. At 0
+            units are directions like any other. An activation function alone aligns its output, as the
+            untrained network (dashed) shows; pre-activations (vermilion) are aligned only after training. The
+            lowest panel compares the kurtosis along units with that along random, principal and independent
+            directions, found on other images; a ring marks directions whose search did not converge. Bars are
+            95 % intervals over images and rotations: one that includes 0 is what a random basis may have. The
+            shape of a mark tells the kind of layer.
             """,
             corresponds="the test of bases proposed in the text",
         ),
@@ -137,9 +135,9 @@ family = Family(
             where=lambda run: run.has_learning,
             caption="""
             Alignment of the activation vectors of {network} with the unit basis, on images of {dataset},
-            against the training step: z of kurtosis against random rotations, of layers (left) and of
-            pre-activations (right). Colors tell depth, from dark (input) to light (logits); bands are 95 %
-            bootstrap intervals over images; the gray band is chance.
+            against the training step: kurtosis of vectors over units minus that over random rotations, of
+            layers (left) and of pre-activations (right). Colors tell depth, from dark (input) to light
+            (logits); bands are 95 % intervals over images and rotations.
             """,
         ),
     ],

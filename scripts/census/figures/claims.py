@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 COLORS = {SUPPORTED: BLUE, NOT_LEARNED: ORANGE, CONTRADICTED: VERMILION, INCONCLUSIVE: GRAY}
 MARKS = {SUPPORTED: "o", NOT_LEARNED: "^", CONTRADICTED: "s", INCONCLUSIVE: "D"}
-ROW, CLAIM, COLUMN = 0.5, 5.1, 2.9  # inches
+ROW, CLAIM, COLUMN = 0.5, 5.1, 3.1  # inches
 PREDICTED = "#EAF3FA"
 
 
@@ -88,7 +88,7 @@ def _draw_run(
         axes.hlines(place, values["low"], values["high"], color=color, linewidth=2.6, alpha=0.5)
         axes.plot(values["effect"], place, MARKS[row["verdict"]], color=color, markersize=4.5)
         axes.text(1.2, place - 0.27, _number(row), fontsize=6.3, va="center")
-        words = textwrap.fill(": ".join(filter(None, [row["verdict"], row["reason"]])), 40)
+        words = textwrap.fill(": ".join(filter(None, [row["verdict"], row["reason"]])), 34)
         style: dict[str, Any] = {"fontsize": 6.3, "va": "center", "fontweight": "bold", "linespacing": 1.0}
         axes.text(1.2, place + 0.17, words, color=color, **style)
 

@@ -146,7 +146,7 @@ def _layers(
 def _driven(
     images: "Callable[..., Mapping]", maximization: "zarr.Group", substitution: "pd.DataFrame"
 ) -> list[UnitImages]:
-    """Return the first units of a layer, each with the image that drives it most and its own images.
+    """Return the first units of a layer, each with its top image and its AM images.
 
     Parameters
     ----------
@@ -221,7 +221,7 @@ family = Family(
         View(
             "images",
             draw_images,
-            "Images made for units, and the images that drive them",
+            "Activation-maximization images, beside the top image",
             caption="""
             The first units of each layer of {network} with per-unit analyses: the image of {dataset} with the
             unit's largest mean activation, and the images that gradient ascent made from noise, on the unit's

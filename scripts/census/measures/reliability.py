@@ -12,7 +12,7 @@ Examples
 >>> import census  # `recorded` is what census.record returned
 >>> found = census.measure("reliability", recorded["relu1"])["layer"]
 >>> found[["n_units", "splits"]].values.tolist()
-[[2, 5]]
+[[2, 2]]
 """
 
 from collections.abc import Mapping
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 class Parameters:
     """Split-half reliability of measures of units."""
 
-    splits: Annotated[int, Ge(1)] = 5
+    splits: Annotated[int, Ge(1)] = 2
     """Random splits of the images into halves."""
     top: Annotated[int, Ge(2)] = 100
     """Top images of a unit; half of them are taken from each half of the images."""
