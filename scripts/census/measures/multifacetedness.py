@@ -37,11 +37,11 @@ class Units(concepts.Units, per="unit"):
         "`multi` if the MF degree is above the network's mean, `single` if below", "Sadeghi 2018"
     )
     mf_p_normal: Floats = share(
-        "p-value of the MF degree: tail of a normal distribution with mean and deviation of the layer's "
-        "other units",
+        "two-sided p-value of the MF degree in a normal distribution with mean and deviation of the layer's "
+        "other units: twice the tail",
         "Sadeghi 2018",
     )
-    mf_p_rank: Floats = share("p-value of the MF degree by its rank in the layer", "ours")
+    mf_p_rank: Floats = share("two-sided p-value of the MF degree by its rank in the layer", "ours")
     mf_q: Floats = share(
         "`mf_p_normal`, adjusted by Benjamini and Hochberg's procedure within the layer", "ours"
     )
