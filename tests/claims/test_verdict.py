@@ -55,11 +55,9 @@ def test_verdicts(given, null, predicted, state, reason):
         (outcome(0.5, 0.1), NOT_LEARNED, "no stronger than untrained"),
         (outcome(0.9, 0.1), NOT_LEARNED, "no stronger than untrained"),
         (Outcome.undefined("inactive"), SUPPORTED, "undefined in the untrained network"),
-        (
-            Outcome.of_samples(np.array([0.3]), 9),
-            SUPPORTED,
-            "not compared with the untrained network: no joint resamples",
-        ),
+        # without joint resamples, the effect's own interval is compared
+        (Outcome.of_samples(np.array([0.1]), 9), SUPPORTED, ""),
+        (Outcome.of_samples(np.array([0.45]), 9), NOT_LEARNED, "no stronger than untrained"),
     ],
 )
 @pytest.mark.parametrize("predicted", [1, -1])
@@ -68,10 +66,19 @@ def test_a_supported_claim_is_compared_with_the_untrained_network(control, state
         Outcome.of_samples(predicted * np.concatenate([[each.effect], each.samples]), each.n)
         for each in (outcome(0.5, 0.1), control)
     )
-    if not len(control.samples):
-        untrained = control if math.isnan(control.effect) else untrained
+    if math.isnan(control.effect):
+        untrained = control
     verdict = judge(trained, untrained, 0, predicted)
     assert (verdict.state, verdict.reason) == (state, reason)
+
+
+def test_without_an_interval_nothing_is_compared_with_the_untrained_network():
+    alone = Outcome.of_samples(np.array([0.9]), 9, Tails(0.01, 1, 0.001))
+    verdict = judge(alone, outcome(0.9, 0.1), 0, 1)
+    assert (verdict.state, verdict.reason) == (
+        SUPPORTED,
+        "not compared with the untrained network: no interval",
+    )
 
 
 def test_p_is_the_share_of_resamples_that_are_not_on_the_predicted_side():

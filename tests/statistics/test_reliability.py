@@ -28,7 +28,8 @@ def test_known_reliabilities():
     assert np.isnan(split_half([(first[:2], first[:2])]))
     assert np.isnan(split_half([(first, np.ones(10))]))
     assert stepped_up(0.5, 3) == pytest.approx(0.75)
-    assert np.isnan(stepped_up(-1, 2))
+    assert stepped_up(-0.9, 2) == -0.9
+    assert np.isnan(stepped_up(np.nan, 2))
 
 
 def test_a_unit_that_is_undefined_in_a_half_is_left_out():

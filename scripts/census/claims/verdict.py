@@ -145,9 +145,12 @@ def _learned(outcome: Outcome, control: Outcome | None, predicted: int) -> tuple
         return SUPPORTED, "no untrained network"
     if math.isnan(control.effect):
         return SUPPORTED, "undefined in the untrained network"
-    if len(outcome.samples) != len(control.samples) or not len(control.samples):
-        return SUPPORTED, "not compared with the untrained network: no joint resamples"
-    low, high = percentile_interval(outcome.samples - control.samples)
+    if len(control.samples) and len(outcome.samples) == len(control.samples):
+        low, high = percentile_interval(outcome.samples - control.samples)
+    elif math.isnan(outcome.low):
+        return SUPPORTED, "not compared with the untrained network: no interval"
+    else:  # without joint resamples, the interval of the effect alone
+        low, high = outcome.low - control.effect, outcome.high - control.effect
     nearer = low if predicted > 0 else -high
     return (SUPPORTED, "") if nearer > 0 else (NOT_LEARNED, "no stronger than untrained")
 

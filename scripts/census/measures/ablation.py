@@ -110,16 +110,16 @@ class Layer(Table, per="layer"):
     reliability_ablation_kl: float | None = column(
         "split-half reliability of `ablation_kl` over the ablated units, ten splits of the images",
         "ours",
-        range=(None, 1),
+        range=(-1, 1),
     )
     reliability_ablation_changed: float | None = column(
-        "split-half reliability of `ablation_changed`", "ours", range=(None, 1)
+        "split-half reliability of `ablation_changed`", "ours", range=(-1, 1)
     )
     reliability_ablation_loss: float | None = column(
-        "split-half reliability of `ablation_loss`; null without that column", "ours", range=(None, 1)
+        "split-half reliability of `ablation_loss`; null without that column", "ours", range=(-1, 1)
     )
     reliability_ablation_accuracy: float | None = column(
-        "split-half reliability of `ablation_accuracy`; null without that column", "ours", range=(None, 1)
+        "split-half reliability of `ablation_accuracy`; null without that column", "ours", range=(-1, 1)
     )
     resamples: int = count("value of the parameter `resamples`", "resamples")
     ablation_auc_random: Estimate | None = share(

@@ -53,7 +53,7 @@ class Parameters:
 
 
 def _reliability(measure: str) -> Any:
-    return column(f"split-half reliability of {measure}", "ours", range=(None, 1))
+    return column(f"split-half reliability of {measure}", "ours", range=(-1, 1))
 
 
 class Layer(Table, per="layer"):

@@ -86,7 +86,7 @@ class Layer(Table, per="layer"):
     reliability_rs_iam: float = column(
         "reliability of `rs_iam`: rank correlation over units between seeds, extrapolated to all seeds",
         "ours",
-        range=(None, 1),
+        range=(-1, 1),
     )
     share_rs_iam_zero: float = share(
         "share of sampled units, without failed ones, that have no substitutes on their IAM images",
@@ -97,7 +97,7 @@ class Layer(Table, per="layer"):
     reliability_rs_am: float = column(
         "reliability of `rs_am`: rank correlation over units between seeds, extrapolated to all seeds",
         "ours",
-        range=(None, 1),
+        range=(-1, 1),
     )
     share_unconverged_am: float = share(
         "share of AM images, without diverged ones, whose objective still gained 1 % or more over the last "

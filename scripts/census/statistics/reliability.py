@@ -46,7 +46,7 @@ def stepped_up(rho: float, factor: float) -> float:
 
     Parameters
     ----------
-    rho : mean correlation of two parts.
+    rho : mean correlation of two parts. A negative one says that nothing is reliable, and stays as it is.
     factor : how many times as many the measure itself is of: 2 for halves.
 
     References
@@ -59,8 +59,7 @@ def stepped_up(rho: float, factor: float) -> float:
     >>> stepped_up(0.5, 2)
     0.6666666666666666
     """
-    denominator = 1 + (factor - 1) * rho
-    return float(factor * rho / denominator) if denominator > 0 else float("nan")
+    return float(factor * rho / (1 + (factor - 1) * rho)) if rho > 0 else float(rho)
 
 
 def split_half(parts: Sequence[tuple[Floats, Floats]]) -> float:
