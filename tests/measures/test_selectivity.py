@@ -16,6 +16,7 @@ from census.measures.selectivity import (
 )
 from census.statistics import class_selectivity as statistics
 from census.statistics.class_selectivity import class_means, class_selectivity, is_signed
+from census.statistics.streams import stream
 
 
 def by_definition(values, labels):
@@ -75,7 +76,7 @@ def test_classes_count_alike_however_many_images_they_have():
 
 def test_chance_by_definition(values, labels):
     observed = class_selectivity(class_means(values, labels, 5))
-    random, drawn = np.random.default_rng(7), []
+    random, drawn = stream(7, "shuffled labels"), []
     for _ in range(200):
         shuffled = random.permutation(labels)
         drawn.append([by_definition(unit, shuffled) for unit in values.T])

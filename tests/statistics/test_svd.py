@@ -9,6 +9,7 @@ from census.statistics import svd
 from census.statistics.correlation import image_correlation
 from census.statistics.gram import gram
 from census.statistics.signs import with_signs
+from census.statistics.streams import stream
 from census.statistics.svd import (
     Decomposition,
     count_above,
@@ -111,7 +112,7 @@ def test_the_error_on_held_out_images_is_that_of_projecting_them():
     # an odd number, so that halves differ
     vectors = VECTORS[:29]
     columns, half = phi(vectors).T, 14
-    order = np.random.default_rng(5).permutation(29)
+    order = stream(5, "held out").permutation(29)
     left_out = np.zeros(half)
     for found, others in ((order[:half], order[half:]), (order[half:], order[:half])):
         u = np.linalg.svd(columns[:, found], full_matrices=False)[0]
@@ -193,7 +194,7 @@ def test_the_null_of_a_sample_is_that_of_all_neurons():
 def test_permuting_all_neurons_is_horn_s_null():
     rows, r = phi(VECTORS).T.astype(np.float32), correlation(VECTORS)
     found = permuted_eigenvalues(rows, r, D, 50, permutations=1, seed=4)
-    permuted = np.random.default_rng(4).permuted(rows, axis=1).astype(np.float64)
+    permuted = stream(4, "permuted neurons").permuted(rows, axis=1).astype(np.float64)
     expected = np.linalg.svd(permuted, compute_uv=False) ** 2 / D
     np.testing.assert_allclose(found[0], expected, rtol=1e-4, atol=1e-4)
 
