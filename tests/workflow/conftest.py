@@ -250,7 +250,7 @@ class Study:
         return ended
 
     def planned(self, *targets: str) -> set[str]:
-        """Return the jobs that a call of Snakemake would run; where a result is missing, its path too."""
+        """Return the jobs that a call of Snakemake would run; new results stand for jobs by their paths."""
         rows = [line.split("\t") for line in self.succeed("--summary", *targets).output.splitlines()]
         header = next(row for row in rows if row[0] == "output_file")
         files = (dict(zip(header, row, strict=True)) for row in rows if len(row) == len(header))
