@@ -30,7 +30,7 @@ def cells(reader, unit):
 
 def test_from_a_network_to_a_layer_to_a_unit_and_back(reader):
     reader.open()
-    assert reader.texts("h1") == ["What single units answer to"]
+    assert reader.texts("h1") == ["What single units respond to"]
     assert reader.texts(".card .facts") == ["2 layers, 515 units, 40 images in 3 classes"]
     reader.click(".card h2 a")
     assert reader.route() == "#/net/set"
@@ -73,7 +73,7 @@ def test_what_was_not_measured_does_not_look_like_what_is_undefined(reader):
         "Gini": "0.250",
         "RS IAM": "0",
         "MF degree": "0.500",
-        "Ablation loss": "−0.125",
+        "Ablation effect (loss)": "−0.125",
     }
     nothing = cells(reader, 1)
     assert nothing | {"Top images": ""} == {
@@ -82,7 +82,7 @@ def test_what_was_not_measured_does_not_look_like_what_is_undefined(reader):
         "Gini": "undefined",
         "RS IAM": "—",
         "MF degree": "undefined",
-        "Ablation loss": "—",
+        "Ablation effect (loss)": "—",
     }
     assert nothing["Top images"] == "inactive"
     assert cells(reader, 2)["MF degree"] == "∞"
@@ -197,7 +197,7 @@ def test_a_unit_stands_somewhere_in_its_layer(reader):
     assert "0.998" in found["Gini"]
     assert "chance 0.200" in found["Gini"]
     assert "1 of 512" in found["Gini"]
-    assert "the same for all" in found["MF degree"]
+    assert "equal for all units" in found["MF degree"]
     reader.open("#/net/set/wide/0")
     assert reader.texts(".near .name")[0] == "Unit 1"
     assert reader.texts(".near .value")[0] == "r = 1"
@@ -206,14 +206,14 @@ def test_a_unit_stands_somewhere_in_its_layer(reader):
 def test_ties_inactivity_and_what_was_not_measured_are_said(reader):
     reader.open("#/net/set/early/2")
     text = reader.texts("main")[0]
-    assert "On 35 images of 40 its largest value is the same, 0; these are some of them, at random." in text
+    assert "The largest value is the same, 0, on 35 images of 40; these are a random sample of them." in text
     assert "None: too few patches." in text
     assert "95 %: −0.0100 to 0.0200" in text
     reader.open("#/net/set/early/1")
     text = reader.texts("main")[0]
-    assert "It is inactive" in text
-    assert "Not measured: only some units of some layers are ablated." in text
-    assert "it gives the same mean on all images" in text
+    assert "The unit is inactive" in text
+    assert "Not measured: only a sample of units in some layers is ablated." in text
+    assert "mean activation is the same on all images" in text
 
 
 def test_texts_that_would_be_code_are_shown_as_texts(reader, plan):

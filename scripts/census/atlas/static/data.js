@@ -49,7 +49,7 @@ async function openLayer(layer) {
   return layer;
 }
 
-/** Return the images, classes, neighbors and images of a layer's units. */
+/** Return the top and bottom images, classes and most correlated units of a layer's units. */
 const openUnits = (layer) => load(`${layer.run.key}/units/${layer.path}`);
 
 /** Return a value of a unit: null where it was not measured, NaN where it is undefined. */

@@ -8,6 +8,11 @@ const NAMES = {
   top_class_3: "Third class",
   top_count_3: "Images of the third class",
   precision_top_k: "Precision of top images",
+  ablation_kl: "Ablation effect (KL divergence)",
+  ablation_changed: "Ablation effect (changed classes)",
+  ablation_loss: "Ablation effect (loss)",
+  ablation_accuracy: "Ablation effect (accuracy)",
+  ablation_most_affected: "Accuracy drop of the most affected class",
 };
 const SHORT = { mf: "MF", rs: "RS", iam: "IAM", am: "AM", auroc: "AUROC", gini: "Gini", n: "number of", p: "p", q: "q" };
 

@@ -56,12 +56,12 @@ function fieldAt(layer, position) {
 
 /** Return how much of the image a layer's positions see, in words. */
 function fieldWords(layer) {
-  if (!layer.field) return "each position sees the whole image";
+  if (!layer.field) return "receptive field: the whole image";
   const [height, width] = layer.field.size;
   const size = layer.run.size;
-  if (height === 1 && width === 1) return "each position sees one pixel";
-  const words = `each position sees ${height} × ${width} of ${size} × ${size} pixels`;
-  return height >= size && width >= size ? `${words}, so about the whole image` : words;
+  if (height === 1 && width === 1) return "receptive field: one pixel";
+  const words = `receptive field: ${height} × ${width} of ${size} × ${size} pixels`;
+  return height >= size && width >= size ? `${words}, about the whole image` : words;
 }
 
 /** Return the images at one end of a unit, each with its class, the unit's answer, and what was seen of it. */

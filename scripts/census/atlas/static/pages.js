@@ -31,8 +31,8 @@ async function overviewPage() {
   return {
     title: "Networks",
     content: [
-      h("h1", {}, "What single units answer to"),
-      h("p", { class: "lead" }, "Choose a network, then a layer, then a unit: the images that drive it most and least, what is measured of it, and where it stands among the units of its layer. All is of the networks’ final checkpoints."),
+      h("h1", {}, "What single units respond to"),
+      h("p", { class: "lead" }, "Choose a network, then a layer, then a unit. A unit’s page shows its maximally and minimally activating images, its measures, and its rank within the layer. All values are of the networks’ final checkpoints."),
       h("ul", { class: "cards" }, runs.map((run, place) => {
         const found = opened[place];
         const measure = measureOf(found, {});
@@ -139,13 +139,13 @@ async function layerPage(layer, state, go) {
   };
 }
 
-/** Return links to the layers before and behind. */
+/** Return links to the previous and the next layer. */
 function neighborsOfLayer(layer, state) {
   const [before, after] = [layer.run.layers[layer.place - 1], layer.run.layers[layer.place + 1]];
   const link = (to, words, id) => to
     ? h("a", { class: "step", id, rel: id, href: address([layer.run.network, layer.run.dataset, to.name], { measure: state.measure }) }, words(to.name))
     : h("span", { class: "step muted" }, words(""));
-  return h("nav", { class: "steps", "aria-label": "Layers before and behind" },
+  return h("nav", { class: "steps", "aria-label": "Previous and next layer" },
     link(before, (name) => `← ${shortened(name, 16)}`, "prev"), link(after, (name) => `${shortened(name, 16)} →`, "next"));
 }
 
@@ -175,7 +175,7 @@ async function searchPage(state, go) {
     title: "Search",
     content: [
       h("h1", {}, "Find units"),
-      h("label", { class: "choice" }, "Look in ",
+      h("label", { class: "choice" }, "Search in ",
         h("select", { id: "scope", onchange: (event) => go({ in: event.target.value }) },
           h("option", { value: "" }, "all networks"),
           opened.map((run) => h("option", { value: run.key, selected: run.key === state.in }, `${run.network} on ${run.dataset}`)))),
@@ -187,7 +187,7 @@ async function searchPage(state, go) {
           rows.length ? unitTable({ rows, kinds, state, go, where: true }) : h("p", { class: "empty" }, "No unit meets all conditions."),
         ]
         : [
-          h("p", {}, "Units of all layers that meet all conditions. The address of this page holds them, so a search can be kept and sent. To begin with:"),
+          h("p", {}, "A search lists the units of all layers that meet all conditions. The address of this page contains the conditions, so you can bookmark or send it. Examples:"),
           h("ul", { class: "examples" }, examples(opened).map(([words, example]) =>
             h("li", {}, h("a", { href: address(["search"], { ...example, in: state.in }) }, words)))),
         ],
@@ -230,7 +230,7 @@ async function claimsPage() {
       h("p", { class: "lead" }, "Conclusions of the five papers, tested here. A trend over layers is supported if a permutation test over layers excludes chance in the predicted direction; any other claim, if the 95 % interval of its effect excludes the null. A claim is not about learning if the effect is no stronger than in the untrained network."),
       [...together].map(([heading, rows]) => h("article", { class: "panel" },
         h("h2", {}, heading),
-        h("div", { class: "scroll table", tabindex: 0, role: "region", "aria-label": `What was found of: ${heading}` }, h("table", { class: "claims" },
+        h("div", { class: "scroll table", tabindex: 0, role: "region", "aria-label": `Results for: ${heading}` }, h("table", { class: "claims" },
           h("thead", {}, h("tr", {}, headings.map((words, place) => h("th", { scope: "col", class: place > 3 ? "number" : "text" }, words)))),
           h("tbody", {}, rows.map((row) => h("tr", {},
             h("th", { scope: "row" }, network(row)),

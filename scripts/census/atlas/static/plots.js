@@ -37,7 +37,7 @@ function depthPlot(run, measure, { width, current = null, names = true, small = 
   const of = (layer, name) => layer.summary[name] ?? [0, 0, null, null, null, null, null];
   const values = run.layers.flatMap((layer) => [...of(layer, measure).slice(2), chance && of(layer, chance)[4]])
     .filter((value) => typeof value === "number" && Number.isFinite(value));
-  if (!values.length) return h("p", { class: "muted" }, "Nothing was measured in any layer.");
+  if (!values.length) return h("p", { class: "muted" }, "No layer has this measure.");
   let [low, high] = [Math.min(...values), Math.max(...values)];
   if (low > 0 && low < 0.4 * high) low = 0;
   if (low === high) [low, high] = [low - 0.5, high + 0.5];

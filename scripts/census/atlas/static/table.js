@@ -21,7 +21,7 @@ function columnsToShow(kinds, { columns, sort = "", where = [] }, measured) {
  * Return a table of units.
  *
  * rows: {layer, row} of each unit; kinds: of the columns; go: called with changes of the state; where: whether
- * each unit's layer is said, too.
+ * each row names the layer, too.
  */
 function unitTable({ rows, kinds, state, go, where = false }) {
   const layers = [...new Set(rows.map(({ layer }) => layer))];
@@ -45,7 +45,7 @@ function unitTable({ rows, kinds, state, go, where = false }) {
     const from = body.childElementCount;
     body.append(...sorted.slice(from, from + AT_ONCE).map((each) => unitRow(each, shownColumns, kinds, where)));
     more.hidden = body.childElementCount >= sorted.length;
-    more.textContent = `Show more of ${count(sorted.length, "unit")}; ${body.childElementCount.toLocaleString("en")} are here`;
+    more.textContent = `Show more of ${count(sorted.length, "unit")}; ${body.childElementCount.toLocaleString("en")} are shown`;
   };
   const more = h("button", { type: "button", class: "more", onclick: append });
   append();
@@ -102,6 +102,6 @@ function columnChooser(kinds, chosen, measured, go) {
     meaning(name) && h("p", {}, meaning(name))));
   return h("details", { class: "chooser", id: "chooser" },
     h("summary", { id: "chooser-summary" }, "Columns"),
-    h("p", {}, h("button", { type: "button", id: "usual-columns", onclick: () => go({ columns: null }) }, "The usual ones")),
+    h("p", {}, h("button", { type: "button", id: "usual-columns", onclick: () => go({ columns: null }) }, "Default columns")),
     h("ul", {}, list));
 }

@@ -20,8 +20,8 @@ async function unitPage(layer, unit) {
           h("section", { class: "panel" },
             h("h2", {}, "Maximally activating images"),
             images
-              ? [h("p", { class: "meaning" }, `By its largest value on each image, which stands below${layer.field ? "; the frame is what it sees there" : ""}.`), imagesOf(run, layer, units.top, row, true)]
-              : h("p", { class: "empty" }, "It is inactive: on no image does it give a value above 0.")),
+              ? [h("p", { class: "meaning" }, `Images with the largest activations of the unit; the number is its largest value on the image${layer.field ? ", the frame the receptive field at that position" : ""}.`), imagesOf(run, layer, units.top, row, true)]
+              : h("p", { class: "empty" }, "The unit is inactive: no image gives a value above 0.")),
           bottomOf(layer, units, row),
           facetsOf(layer, units, unit),
           maximizationOf(layer, units, unit, get),
@@ -34,7 +34,7 @@ async function unitPage(layer, unit) {
   };
 }
 
-/** Return links to the units before and behind. */
+/** Return links to the previous and the next unit. */
 function neighborsOfUnit(layer, row) {
   const link = (to, words, id) => {
     const unit = layer.columns.unit[to];
@@ -42,11 +42,11 @@ function neighborsOfUnit(layer, row) {
       ? h("span", { class: "step muted" }, words(""))
       : h("a", { class: "step", id, rel: id, href: address([layer.run.network, layer.run.dataset, layer.name, String(unit)]) }, words(unit));
   };
-  return h("nav", { class: "steps", "aria-label": "Units before and behind" },
+  return h("nav", { class: "steps", "aria-label": "Previous and next unit" },
     link(row - 1, (name) => `← ${name}`, "prev"), link(row + 1, (name) => `${name} →`, "next"));
 }
 
-/** Return what is worth knowing of a unit at a glance. */
+/** Return a summary of a unit. */
 function inShort(layer, get) {
   const found = [];
   if (get("top_class_1")) found.push(`most common class ${get("top_class_1")}, ${shown(get("top_count_1"))} of ${shown(get("n_top_images"))} top images`);
@@ -63,8 +63,8 @@ function bottomOf(layer, units, row) {
   const tied = bottom.tied[row];
   const many = tied > bottom.image[row].length;
   const words = many
-    ? `On ${count(tied, "image")} of ${layer.run.n_images.toLocaleString("en")} its largest value is the same, ${number(least)}; these are some of them, at random.`
-    : "By its largest value on each image, which stands below.";
+    ? `The largest value is the same, ${number(least)}, on ${count(tied, "image")} of ${layer.run.n_images.toLocaleString("en")}; these are a random sample of them.`
+    : "Images with the smallest activations of the unit; the number is its largest value on the image.";
   return h("section", { class: "panel" },
     h("h2", {}, "Minimally activating images"),
     h("p", { class: "meaning" }, words),
@@ -83,7 +83,7 @@ function classesOf(layer, units, row) {
     h("h2", {}, "Classes of its top images"),
     pairs.length
       ? [
-        h("p", { class: "meaning" }, `Of its ${count(total, "top image")}; the line is what as many random images would have.`),
+        h("p", { class: "meaning" }, `Classes of the ${count(total, "top image")}; the line is the count for as many random images.`),
         h("ol", { class: "bars" }, shownPairs.map(([place, n]) => {
           const name = run.classes[place];
           const chance = (total * run.class_images[place]) / all;
@@ -96,7 +96,7 @@ function classesOf(layer, units, row) {
         })),
         pairs.length > shownPairs.length && h("p", { class: "muted small" }, `and ${count(pairs.length - shownPairs.length, "other class").replace(/classs$/, "classes")}`),
       ]
-      : h("p", { class: "empty" }, "It has no top images."));
+      : h("p", { class: "empty" }, "The unit has no top images."));
 }
 
 function ablationOf(layer, get) {
@@ -105,14 +105,14 @@ function ablationOf(layer, get) {
   return h("section", { class: "panel" },
     h("h2", {}, "Ablation effect"),
     names.every((name) => get(name) === null)
-      ? h("p", { class: "empty" }, "Not measured: only some units of some layers are ablated.")
+      ? h("p", { class: "empty" }, "Not measured: only a sample of units in some layers is ablated.")
       : h("table", { class: "plain" }, h("tbody", {}, names.map((name) => h("tr", {},
         h("th", { scope: "row", title: meaning(name) || null }, label(name)),
         h("td", { class: "number" }, shown(get(name))),
         h("td", { class: "muted" }, interval(get, name), name === "ablation_most_affected" && get("most_affected_class") && ` ${get("most_affected_class")}`))))));
 }
 
-/** Return the ends of a measure's interval in words; substitution has the extremes of its seeds in their place. */
+/** Return a measure's interval in words; substitution has the range over seeds instead. */
 function interval(get, name) {
   const [low, high] = ["low", "high"].map((end) => get(`${name}_${end}`));
   if (!isNumber(low)) return "";
@@ -120,7 +120,7 @@ function interval(get, name) {
   return `${of}: ${shown(low)} to ${shown(high)}`;
 }
 
-/** Return where a unit stands in its layer, by each measure. */
+/** Return the rank of a unit within its layer, by each measure. */
 function standingsOf(layer, row) {
   const { run } = layer;
   const get = (name) => valueOf(layer, name, row);
@@ -139,7 +139,7 @@ function standingsOf(layer, row) {
     h("p", { class: "legend" },
       h("span", {}, s("svg", { width: 14, height: 14, viewBox: "-7 -7 14 14", "aria-hidden": "true" }, s("path", { class: "self", d: "M0 -6L4.5 0L0 6L-4.5 0z" })), "this unit"),
       h("span", {}, s("svg", { width: 14, height: 14, viewBox: "-7 -7 14 14", "aria-hidden": "true" }, s("rect", { class: "half", x: -6, y: -5, width: 12, height: 10 }), s("line", { class: "median", x1: 0, x2: 0, y1: -6, y2: 6 })), "half of the units, median"),
-      h("span", {}, s("svg", { width: 14, height: 14, viewBox: "-7 -7 14 14", "aria-hidden": "true" }, s("line", { class: "whisker", x1: -7, x2: 7, y1: 0, y2: 0 })), "least to largest")),
+      h("span", {}, s("svg", { width: 14, height: 14, viewBox: "-7 -7 14 14", "aria-hidden": "true" }, s("line", { class: "whisker", x1: -7, x2: 7, y1: 0, y2: 0 })), "smallest to largest")),
     h("table", { class: "standings" },
       h("thead", { class: "unseen" }, h("tr", {}, ["Measure", "Value", "Among its layer’s units", "Rank"].map((words) => h("th", { scope: "col" }, words)))),
       h("tbody", {}, names.map((name) => {
@@ -156,14 +156,14 @@ function standingsOf(layer, row) {
         return h("tr", {},
           h("th", { scope: "row", title: meaning(name) || null }, label(name), notes && h("span", { class: "notes" }, notes)),
           h("td", { class: value === null || Number.isNaN(value) ? "number muted" : "number" }, shown(value)),
-          h("td", {}, new Set(values).size > 1 ? standing(values, value) : h("span", { class: "muted small" }, values.length > 1 && Number.isFinite(value) && "the same for all")),
+          h("td", {}, new Set(values).size > 1 ? standing(values, value) : h("span", { class: "muted small" }, values.length > 1 && Number.isFinite(value) && "equal for all units")),
           h("td", { class: "rank muted" }, rank === null || values.length === 1 || new Set(values).size === 1 ? "" : `${rank.toLocaleString("en")}${same > 1 ? "=" : ""} of ${values.length.toLocaleString("en")}`));
       }))),
-    missing.length > 0 && h("p", { class: "muted small" }, `Not measured for this unit, but for others of its layer: ${missing.map(label).join(", ")}.`),
+    missing.length > 0 && h("p", { class: "muted small" }, `Measured for other units of the layer only: ${missing.map(label).join(", ")}.`),
     texts.length > 0 && h("dl", { class: "texts" }, texts.map((name) => h("div", {}, h("dt", { title: meaning(name) || null }, label(name)), h("dd", {}, get(name))))));
 }
 
-/** Return a strip of tiles in one image, loaded when it is looked at. */
+/** Return a strip of tiles in one image, loaded when it is in view. */
 function stripOf(run, file, text, tiles) {
   return h("img", {
     class: "strip", src: `data/${run.key}/${file}`, alt: text, loading: "lazy", style: { maxWidth: `${tiles * 98}px` },
@@ -174,10 +174,10 @@ function facetsOf(layer, units, unit) {
   const found = units.facets[unit];
   if (!found) return null;
   const words = { gray: "Components of gray patches", color: "Components of colored patches", patches: "Patches" };
-  const extremes = { SF: "the least multi-faceted unit of the layer", MF: "the most multi-faceted unit of the layer" };
+  const extremes = { SF: "the lowest degrees of multifacetedness in the layer", MF: "the highest degrees of multifacetedness in the layer" };
   return h("section", { class: "panel" },
     h("h2", {}, "Facets"),
-    h("p", { class: "meaning" }, `Independent components of the patches that it sees in its top images${extremes[found.extreme] ? `; it is ${extremes[found.extreme]}, or among those` : ""}.`),
+    h("p", { class: "meaning" }, `Independent components of the patches of the unit’s top images${extremes[found.extreme] ? `. It is among the units with ${extremes[found.extreme]}` : ""}.`),
     found.reason && h("p", { class: "empty" }, `${found.made.gray ? "None in color" : "None"}: ${found.reason}.`),
     Object.entries(found.made).map(([part, tiles]) => h("figure", { class: "strips" },
       h("figcaption", {}, words[part] ?? part),
@@ -191,10 +191,10 @@ function maximizationOf(layer, units, unit, get) {
   const natural = get("natural_maximum");
   return h("section", { class: "panel" },
     h("h2", {}, "Activation-maximization images"),
-    h("p", { class: "meaning" }, `By gradient ascent from noise, one for each seed, with the mean of its map on each.${Number.isFinite(natural) && natural !== null ? ` On images, the largest is ${number(natural)}.` : ""}`),
-    Object.entries(found).map(([objective, answers]) => h("figure", { class: "strips" },
-      h("figcaption", {}, words[objective] ?? objective, h("span", { class: "value" }, ` ${answers.map((answer) => shown(Number(answer))).join(", ")}`)),
-      stripOf(layer.run, `activation_maximization/${layer.path}/${unit}-${objective}.webp`, `${words[objective] ?? objective}: images that drive unit ${unit}`, answers.length))));
+    h("p", { class: "meaning" }, `Made by gradient ascent, each from different noise; the number is the unit’s mean activation on the image.${Number.isFinite(natural) && natural !== null ? ` The largest on an image of the data set is ${number(natural)}.` : ""}`),
+    Object.entries(found).map(([objective, responses]) => h("figure", { class: "strips" },
+      h("figcaption", {}, words[objective] ?? objective, h("span", { class: "value" }, ` ${responses.map((response) => shown(Number(response))).join(", ")}`)),
+      stripOf(layer.run, `activation_maximization/${layer.path}/${unit}-${objective}.webp`, `${words[objective] ?? objective}: images of unit ${unit}`, responses.length))));
 }
 
 function nearestOf(layer, units, row) {
@@ -203,11 +203,11 @@ function nearestOf(layer, units, row) {
     h("h2", {}, "Most correlated units"),
     near.length
       ? [
-        h("p", { class: "meaning" }, "By the correlation, over images, of means over their maps."),
+        h("p", { class: "meaning" }, "Correlation of mean activations over images."),
         h("ul", { class: "near" }, near.map(([unit, r]) => h("li", {},
           h("a", { href: address([layer.run.network, layer.run.dataset, layer.name, String(unit)]) },
             h("span", { class: "name" }, `Unit ${unit}`), h("span", { class: "value" }, `r = ${number(r)}`),
             layer.rowOf.has(unit) && someImages(layer, layer.rowOf.get(unit), 3))))),
       ]
-      : h("p", { class: "empty" }, "None: it gives the same mean on all images, or no other unit gives different ones."));
+      : h("p", { class: "empty" }, "None: the unit’s mean activation is the same on all images, or that of all other units is."));
 }
