@@ -126,7 +126,7 @@ def test_it_is_written_why_facets_are_missing(drawn, texts, overlaps):
     few = np.zeros((RANKS, SIDE, SIDE), bool)
     few[:2] = True
     rows = [
-        UnitFacets("input", reason="too few units answer"),
+        UnitFacets("input", reason="too few active units"),
         unit("relu1", facets={}, inside=few, reason="2 patches, fewer than the 9 that 8 facets need"),
         unit("relu2", facets={GRAYS: np.ones((8, 3, 3))}, reason="blue: all patches are the same"),
         unit("relu3"),
@@ -135,7 +135,7 @@ def test_it_is_written_why_facets_are_missing(drawn, texts, overlaps):
     renderer = drawn(figure)
     gray = [text for text in texts(figure) if text.get_color() == GRAY]
     assert [text.get_text() for text in gray] == [
-        "too few units answer",
+        "too few active units",
         "none: 2 patches, fewer than the 9 that 8 facets need",
         "none: blue: all patches are the same",
     ]
@@ -154,4 +154,4 @@ def test_patches_that_are_not_square_keep_their_shape():
 
 
 def test_a_figure_of_nothing_can_be_drawn(drawn):
-    drawn(figure_of(draw_units, [UnitFacets("relu", reason="too few units answer")], title="A title"))
+    drawn(figure_of(draw_units, [UnitFacets("relu", reason="too few active units")], title="A title"))

@@ -76,7 +76,7 @@ class LayerClusters:
     threshold : correlation at which clusters are cut.
     clusters : int (units,), of the units that vary; empty where none does.
     merges : float (units − 1, 4), average linkage on 1 − r.
-    top_images : int (clusters, ranks), images to which the units of each cluster answer most.
+    top_images : int (clusters, ranks), images to which the units of each cluster respond most.
     """
 
     layer: str
@@ -141,7 +141,7 @@ def leaves(branch: Branch) -> list[Branch]:
 def draw_trees(
     page: "Page", layers: Sequence[LayerClusters], pixels: Mapping[int, NDArray[np.uint8]]
 ) -> None:
-    """Draw how the largest clusters of each layer are merged, and the images to which they answer most.
+    """Draw how the largest clusters of each layer are merged, and the images to which they respond most.
 
     Parameters
     ----------
@@ -279,7 +279,7 @@ family = Family(
         View(
             "depth",
             draw_depth,
-            "Clusters of units that answer alike",
+            "Clusters of correlated units",
             caption="""
             Clusters of the units of {network} that respond alike to the images of {dataset}, by layer in
             order of depth: average linkage of the correlation between units' mean responses, cut at a fixed

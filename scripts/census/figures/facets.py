@@ -203,7 +203,7 @@ def _unit_at(extreme: str, store: "zarr.Group", table: "pd.DataFrame") -> UnitFa
     table : rows of the layer, a row per unit in the order of the store.
     """
     if extreme not in store.attrs["extremes"]:
-        return UnitFacets(store.attrs["layer"], reason="too few units answer")
+        return UnitFacets(store.attrs["layer"], reason="too few active units")
     place = store.attrs["extremes"].index(extreme)  # the first one is the outermost
     row = table.iloc[place]
     converged = {channel: row[f"converged_{channel}"] for channel in CHANNELS}

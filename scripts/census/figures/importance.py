@@ -62,7 +62,7 @@ def _interval(row: "pd.Series[Any]") -> str:
     """Return a rank correlation with its interval, in words."""
     if np.isnan(row["rho"]):
         return "ρ undefined"
-    return f"ρ {row['rho']:.2f} ({row['rho_low']:.2f} to {row['rho_high']:.2f})"
+    return f"ρ {row['rho']:.2f} [{row['rho_low']:.2f}, {row['rho_high']:.2f}]".replace("-", "−")
 
 
 def _relation(relations: "pd.DataFrame", layer: str, first: str, second: str) -> "pd.Series[Any]":
@@ -83,19 +83,18 @@ def draw_substitution(page: "Page", units: "pd.DataFrame", relations: "pd.DataFr
         for word, column in shown.items():
             _mark(axes, here["selectivity"], here[column], SUBSTITUTIONS[column], solid=word == "IAM")
             failed = (here[f"{column}_failed"].notna() & here[column].isna()).sum()
-            lines.append(
-                f"{word}: {_interval(_relation(relations, name, column, 'selectivity'))}, "
-                f"{(here[column] == 0).sum()} with RS 0" + (f", {failed} failed" if failed else "")
-            )
+            n_zero = (here[column] == 0).sum()
+            lines.append(f"{word}: {_interval(_relation(relations, name, column, 'selectivity'))}")
+            lines.append(f"{n_zero} with RS 0" + (f", {failed} failed" if failed else ""))
         axes.set_title(wrapped(name, 26), fontsize=7.5)
         axes.text(0.99, 0.98, "\n".join(lines), transform=axes.transAxes, ha="right", va="top", fontsize=6.2)
     # room for the words in each panel
     highest = max(0.05, units[[*shown.values()]].max().max())
-    panels[0].set(xlim=(-0.03, 1.03), ylim=(-0.04 * highest, 1.4 * highest))
+    panels[0].set(xlim=(-0.03, 1.03), ylim=(-0.04 * highest, 1.8 * highest))
     for axes in panels[-3:]:
         axes.tick_params(labelbottom=True)
         axes.set_xlabel("class selectivity")
-    page.figure.supylabel("RS: share of units that answer more")
+    page.figure.supylabel("RS: share of units that respond more strongly")
     for word, column in shown.items():
         page.line(SUBSTITUTIONS[column].name, **SUBSTITUTIONS[column].look("", solid=word == "IAM"))
     page.legend(loc="outside lower center", ncols=2)

@@ -1,4 +1,4 @@
-"""Single- and multi-faceted units: how evenly units answer to classes, by layer and along depth."""
+"""Single- and multi-faceted units: how evenly units respond to classes, by layer and along depth."""
 
 import math
 from collections.abc import Mapping
@@ -60,12 +60,12 @@ def draw_density(page: "Page", units: "pd.DataFrame", layers: "pd.DataFrame") ->
     panels = page.ridges(names, 2, wider=0.6 + 0.06 * max(0, max(map(len, names)) - 10))
     bins = np.linspace(0, 1, 51)
     centers = (bins[1:] + bins[:-1]) / 2
-    answering = units[units["n_top_images"] > 0]
+    active = units[units["n_top_images"] > 0]
     for panel, column, label in (
         (panels[0], "gini", "Gini index of class counts\n(0 all classes alike, 1 a single one)"),
         (panels[1], "flatness", "flatness of class counts\n(0 a single class, 1 all alike)"),
     ):
-        for checkpoint, rows in states(answering):
+        for checkpoint, rows in states(active):
             for name, layer in rows.groupby("layer"):
                 values = layer[column].dropna().to_numpy()
                 if not len(values):
@@ -80,7 +80,7 @@ def draw_density(page: "Page", units: "pd.DataFrame", layers: "pd.DataFrame") ->
                     panel.plot(centers, base + curve, color=COLORS[checkpoint], linewidth=0.9)
         panel.set_xlim(-0.01, 1.01)
         panel.set_xlabel(label)
-    for name, chance in at(answering, FINAL).groupby("layer")["gini_chance"].median().items():
+    for name, chance in at(active, FINAL).groupby("layer")["gini_chance"].median().items():
         base = page.places[name]
         panels[0].plot([chance, chance], [base, base + 0.85], color=VERMILION, linewidth=1.4)
     page.area(final_state(units), BLUE, alpha=0.45)
@@ -238,7 +238,7 @@ family = Family(
         View(
             "density",
             draw_density,
-            "How many classes units answer to",
+            "How many classes units respond to",
             caption="""
             How evenly the units of {network} respond to the classes of {dataset}: histograms over the units
             of a layer of the Gini index (left) and the flatness (right) of the class counts of their

@@ -19,10 +19,10 @@ def draw_depth(page: "Page", layers: "pd.DataFrame") -> None:
     page.curves(above, layers, "active_fraction", BLUE)
     page.curves(below, layers, "population_sparseness", BLUE, inactive=inactive)
     page.curves(below, layers, "hoyer", GREEN, inactive=inactive)
-    above.set_title("How many neurons answer")
+    above.set_title("Share of active neurons")
     above.set_ylabel("active fraction\n(share of values ≠ 0)")
     page.percent(above.yaxis)
-    below.set_title("How unequally they answer")
+    below.set_title("How unequally neurons respond")
     below.set_ylabel("population sparseness\n(0 all equal, 1 a single neuron)")
     for panel in (above, below):
         panel.set_ylim(-0.03, 1.05)

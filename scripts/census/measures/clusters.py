@@ -1,4 +1,4 @@
-"""Units that answer alike: clusters of a layer's units by the correlation of their responses.
+"""Clusters of a layer's units by the correlation of their responses.
 
 References
 ----------
