@@ -3,15 +3,16 @@
 #   docker build --tag neuron-census .
 #   docker run --rm --user "$(id -u):$(id -g)" --volume "$PWD:/study" neuron-census --cores all
 #
-# PyPI's PyTorch for Linux has CUDA and takes gigabytes. For processors only:
-#   docker build --build-arg TORCH_INDEX=https://download.pytorch.org/whl/cpu --tag neuron-census .
+# The default build of PyTorch for Linux has CUDA and takes gigabytes. For processors only, pass options of pip, such as an
+# index with CPU builds:
+#   docker build --build-arg PIP_OPTIONS="--extra-index-url URL" --tag neuron-census .
 FROM python:3.11-slim-bookworm
 
-ARG TORCH_INDEX=https://pypi.org/simple
+ARG PIP_OPTIONS=
 
 WORKDIR /census
 COPY envs/ envs/
-RUN pip install --no-cache-dir --extra-index-url "$TORCH_INDEX" --requirement envs/study.txt --constraint envs/lock.txt
+RUN pip install --no-cache-dir $PIP_OPTIONS --requirement envs/study.txt --constraint envs/lock.txt
 COPY Snakefile config.yaml ./
 COPY scripts/ scripts/
 COPY studies/ studies/
