@@ -136,7 +136,7 @@ def test_a_killed_optimization_costs_its_own_block_only(finished):
     finished.kill(process, when=lambda: batches(finished) == 4)
     assert not (finished.folder / killed / "output/final").exists()
     assert finished.succeed(done, killed).jobs == {"activation_maximization/small/tiny/0004-0004"}
-    assert xr.open_zarr(finished.folder / killed / "output/final")["path"].shape == (2, 3, 2, 7)
+    assert xr.open_zarr(finished.folder / killed / "output/final")["trajectory"].shape == (2, 3, 2, 7)
 
 
 def test_a_pass_that_raises_leaves_no_store_and_goes_on_later(with_many_images, undisturbed, tmp_path):
@@ -392,7 +392,7 @@ def test_faults_of_a_config_are_told_in_a_line_each_before_anything_runs(study):
     def misspell(config):
         config["sead"] = 1
         config["activations"]["batch"] = "4"
-        config["runs"][0]["maps"] = 2
+        config["runs"][0]["n_map_images"] = 2
 
     # what all of its values say; what its parts say of each other; what its networks say
     assert sorted(told(misspell)) == [

@@ -28,7 +28,7 @@ RECORDED = {"dataset", "weights", "train_small", "extract_random_final_tiny"} | 
 }
 JOB = re.compile(r"^([A-Za-z]\w*) +\d+$", re.MULTILINE)
 # what networks without branches have not
-OF_BRANCHES = "submodules.png"
+OF_BRANCHES = "branches.png"
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,9 @@ NEEDED = {
     "train": {"torch", "torch._dynamo"},
     "weights": {"torch"},
     # pyarrow imports pandas where it reads tables
-    **{rule: {"pandas"} for rule in ("agreement", "claims", "multifacetedness", "importance", "tables")},
+    **{rule: {"pandas"} for rule in ("agreement", "multifacetedness", "importance", "tables")},
+    # scipy.special for exact intervals
+    "claims": {"pandas", "scipy"},
     **{rule: {"scipy"} for rule in ("clusters", "correlation", "selectivity")},
     "bases": {"pandas", "scipy", "scipy.stats", "sklearn"},
     "facets": {"PIL", "pandas", "scipy", "scipy.stats", "sklearn"},

@@ -391,7 +391,7 @@ def test_all_of_imagenet_is_planned_in_few_jobs(unplanned):
             assert jobs[f"merge_{network}_{checkpoint}_imagenet"] == 1
     # of 124 layers
     assert jobs["sparsity"] == 27
-    assert f"The study has {jobs['total']:,} jobs" in (ROOT / "docs/scaling.md").read_text()
+    assert f"The study has {jobs['total']:,} jobs" in (ROOT / "docs/howto/budget.md").read_text()
 
 
 def test_two_networks_on_two_sets_of_images_are_planned(unplanned):

@@ -371,17 +371,18 @@ def test_measures_of_the_same_unit_stand_side_by_side(found):
         ("substitution", "rs_iam"),
         ("selectivity", "selectivity"),
         ("sparsity", "mean_activation"),
-        ("ablation", "ablation_loss"),
+        ("ablation", "ablation_kl"),
     ):
         table = found.table(measure, "small", "tiny", "relu.units")
         both = units.merge(table, on=["checkpoint", "layer", "unit"], suffixes=("", "_there"))
         assert len(both) == 8
         np.testing.assert_array_equal(both[column], both[f"{column}_there"])
     relations = found.table("importance", "small", "tiny", "relations")
-    assert len(relations) == 2 * 12
+    # three with selectivity, and nine each with the change of the answer and with the loss
+    assert len(relations) == 2 * 21
     chosen = relations.query("checkpoint == 'final' and first == 'mean_activation'").iloc[0]
     final = units.query("checkpoint == 'final'")
-    expected = final["mean_activation"].corr(final["ablation_loss"], method="spearman")
+    expected = final["mean_activation"].corr(final["ablation_kl"], method="spearman")
     assert chosen["rho"] == pytest.approx(expected)
 
 
@@ -401,12 +402,14 @@ def test_substitution_is_of_the_stored_responses(finished):
         assert len(units) == n_units
         sampled = units[units["rs_iam_failed"].notna()].set_index("unit")
         assert sampled.index.tolist() == maximization["unit"].values.tolist()
+        means = xr.open_zarr(finished.store("random", "final", layer))["mean"].values
         for place, unit in enumerate(sampled.index):
             of_seeds = maximization["response"].values[0, :, place]
-            shares = [(row > row[unit]).mean() for row in of_seeds if row[unit] > 0]
-            expected = np.mean(shares) if shares else np.nan
+            # an image to which the unit responds less than to a natural one has failed
+            made = [row for row in of_seeds if row[unit] > 0 and row[unit] >= means[:, unit].max()]
+            expected = np.mean([(row > row[unit]).mean() for row in made]) if made else np.nan
             assert sampled.loc[unit, "rs_iam"] == pytest.approx(expected, nan_ok=True)
-        means = xr.open_zarr(finished.store("random", "final", layer))["mean"].values
+            assert sampled.loc[unit, "rs_iam_failed"] == len(of_seeds) - len(made)
         most = means[means.argmax(0)]
         natural = np.where(means.max(0) > 0, (most > means.max(0)[:, None]).mean(1), np.nan)
         np.testing.assert_allclose(units["rs_natural"], natural)

@@ -62,8 +62,12 @@ def draw_units(page: "Page", units: "pd.DataFrame", layers: "pd.DataFrame") -> N
         "ablation_most_affected": "fall of the accuracy on\nthe class that loses most",
     }
     few = units["ablation_most_affected"].isna().all()
-    # loss and accuracy need labels that are classes of the network
-    rows = {name: words for name, words in rows.items() if units[name].notna().any()}
+    if few:
+        del rows["ablation_most_affected"]
+    if (
+        layers["reference"].iloc[0] == "intact"
+    ):  # loss and accuracy need labels that are classes of the network
+        del rows["ablation_loss"], rows["ablation_accuracy"]
     panels = page.panels(
         max(WIDTH, 1.8 + len(modes) * max(3.4, 0.42 * len(names))),
         0.2 + 1.8 * len(rows) + page.names_height(names),
