@@ -146,7 +146,7 @@ def _learned(outcome: Outcome, control: Outcome | None, predicted: int) -> tuple
     if math.isnan(control.effect):
         return SUPPORTED, "undefined in the untrained network"
     if len(control.samples) and len(outcome.samples) == len(control.samples):
-        low, high = percentile_interval(outcome.samples - control.samples)
+        low, high = map(float, percentile_interval(outcome.samples - control.samples))
     elif math.isnan(outcome.low):
         return SUPPORTED, "not compared with the untrained network: no interval"
     else:  # without joint resamples, the interval of the effect alone
