@@ -178,6 +178,6 @@ def test_figures_and_atlas_have_all_networks(finished):
         for name in FUNCTIONS
     }
     assert drawn["inactive"] == drawn["nan"] == drawn["odd"]
-    assert {"importance/costs.png", "alignment/depth.png", "clusters/depth.png"} <= drawn["nan"]
+    assert {"importance/ablation.png", "alignment/depth.png", "clusters/depth.png"} <= drawn["nan"]
     data = finished.folder / "results/atlas/data"
     assert {path.parent.parent.name for path in data.glob("*/tiny/run.js")} == set(FUNCTIONS)
