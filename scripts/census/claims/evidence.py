@@ -258,12 +258,13 @@ def along(depth: Floats, values: Floats) -> Floats:
 
     Parameters
     ----------
-    depth : float (layers,).
-    values : float (samples, layers), NaN where undefined.
+    depth : array of float, shape (n_layers,).
+    values : array of float, shape (n_samples, n_layers), NaN where undefined.
 
     Returns
     -------
-    float64 (samples,); NaN for fewer than three layers, where a resample lacks one, or all are the same.
+    array of float64, shape (n_samples,); NaN for fewer than three layers, where a resample lacks one, or all
+    are the same.
     """
     known = ~np.isnan(values[0])
     result = np.full(len(values), np.nan)

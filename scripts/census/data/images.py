@@ -43,7 +43,7 @@ class DecodedImage(NamedTuple):
 
     Attributes
     ----------
-    pixels : uint8 (y, x, channel).
+    pixels : array of uint8, shape (height, width, n_channels).
     label : its class.
     source : where it comes from.
     is_first : whether it is the first of several frames or pages.
@@ -107,7 +107,7 @@ class Form:
         return dataclasses.replace(self, channels=1)
 
     def __call__(self, image: Image.Image) -> np.ndarray:
-        """Return an image's pixels, uint8 (y, x, channel).
+        """Return an image's pixels, array of uint8, shape (height, width, n_channels).
 
         Raises
         ------

@@ -37,8 +37,8 @@ class Dataset(NamedTuple):
 
     Attributes
     ----------
-    pixels : uint8 (image, y, x, channel), on disk.
-    labels : int32 (image,).
+    pixels : array of uint8, shape (n_images, height, width, n_channels), on disk.
+    labels : array of int32, shape (n_images,).
     classes : names of the classes, in the order of labels.
     attributes : all of the store's.
     """
@@ -79,7 +79,7 @@ class DatasetWriter:
 
         Parameters
         ----------
-        pixels : uint8 (y, x, channel), of the same shape each time.
+        pixels : array of uint8, shape (height, width, n_channels), of the same shape each time.
         label : its class.
 
         Raises

@@ -465,7 +465,7 @@ class Page:
         return COLORMAPS[colors](Normalize(low, high)(np.ma.masked_invalid(values)))
 
     def rgba(self, colors: Sequence[str]) -> NDArray[np.floating]:
-        """Return colors as numbers, float (colors, 4)."""
+        """Return colors as numbers, array of float, shape (n_colors, 4)."""
         return to_rgba_array(colors)
 
     def segments(

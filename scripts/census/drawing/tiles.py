@@ -27,12 +27,12 @@ def as_tile(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
 
     Parameters
     ----------
-    pixels : uint8 (y, x, 1 or 3).
+    pixels : array of uint8, shape (height, width, 1 or 3).
     side : dots.
 
     Returns
     -------
-    uint8 (side, side, 3).
+    array of uint8, shape (side, side, 3).
     """
     image = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).convert("RGB")
     scale = side / max(image.size)
@@ -52,7 +52,7 @@ def draw_strips(
     Parameters
     ----------
     layers : by layer in order of depth, and by heading, directions; the same headings for each layer.
-    images : uint8 (y, x, 1 or 3) by index, of all images that are shown.
+    images : arrays of uint8, shape (height, width, 1 or 3) by index, of all images that are shown.
     """
     headings = list(next(iter(layers.values())))
     n_strips = {name: max(1, *(len(groups[name]) for groups in layers.values())) for name in headings}

@@ -74,9 +74,10 @@ class LayerClusters:
     ----------
     layer : its name.
     threshold : correlation at which clusters are cut.
-    clusters : int (units,), of the units that vary; empty where none does.
-    merges : float (units − 1, 4), average linkage on 1 − r.
-    top_images : int (clusters, ranks), images to which the units of each cluster respond most.
+    clusters : array of int, shape (n_units,), of the units that vary; empty where none does.
+    merges : array of float, shape (n_units − 1, 4), average linkage on 1 − r.
+    top_images : array of int, shape (n_clusters, n_ranks), images to which the units of each cluster respond
+        most.
     """
 
     layer: str
@@ -146,7 +147,7 @@ def draw_trees(
     Parameters
     ----------
     layers : in order of depth; at least one.
-    pixels : by image, uint8 (y, x, 1 or 3).
+    pixels : by image, arrays of uint8, shape (height, width, 1 or 3).
     """
     rows = [max(1, layer.n_shown) for layer in layers]
     page.placed(WIDTH, ABOVE + BELOW + sum(HEADING + ROW * count for count in rows))

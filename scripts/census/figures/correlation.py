@@ -68,7 +68,7 @@ def draw_in_orders(
 
     Parameters
     ----------
-    matrices : by layer in order of depth, float (N, N); undefined correlations are gray.
+    matrices : by layer in order of depth, arrays of float, shape (N, N); undefined correlations are gray.
     orders : permutations of the N images by what gave them; a row of panels each.
     labels : (N,), the class of each image: a strip of color at two sides of each matrix.
     classes : their names.

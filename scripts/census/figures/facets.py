@@ -39,10 +39,11 @@ class UnitFacets:
     layer : its layer's name.
     unit : its number; None where the layer has no unit to show, and all that follows is empty.
     degree, p : degree of multifacetedness, and how likely one so extreme is in the layer.
-    facets : float (component, y, x) and (component, y, x, 3), and uint8 of the latter's shape: in gray, in
-        color, and in color with 8 bits, by these names; without those that there are not.
-    patches : uint8 (rank, y, x, channel).
-    inside : bool (rank, y, x), whether the image covers the pixel.
+    facets : arrays of float, shape (n_components, height, width) and (component, y, x, 3), and uint8 of the
+        latter's shape: in gray, in color, and in color with 8 bits, by these names; without those that there
+        are not.
+    patches : array of uint8, shape (n_ranks, height, width, n_channels).
+    inside : array of bool, shape (n_ranks, height, width), whether the image covers the pixel.
     reason : why facets are missing; else empty.
     not_converged : the channels in which the decomposition did not converge.
     """
@@ -158,9 +159,9 @@ def _put(
 
     Parameters
     ----------
-    canvas : uint8 (y, x, 3), changed in place.
-    tile : uint8 (y, x, 1 or 3), enlarged until its longer side fills the place.
-    inside : bool (y, x), a rectangle.
+    canvas : array of uint8, shape (height, width, 3), changed in place.
+    tile : array of uint8, shape (height, width, 1 or 3), enlarged until its longer side fills the place.
+    inside : array of bool, shape (height, width), a rectangle.
     corner : x and y of the place.
     """
     height, width = (round(TILE * side / max(inside.shape)) for side in inside.shape)

@@ -193,7 +193,7 @@ def draw_pairs(
 
     Parameters
     ----------
-    matrices : by layer in order of depth, float (units, units) of both; NaN is gray.
+    matrices : by layer in order of depth, arrays of float, shape (n_units, n_units) of both; NaN is gray.
     """
     n_columns = min(7, max(3, math.ceil(math.sqrt(1.6 * len(matrices)))))
     n_blocks = math.ceil(len(matrices) / n_columns)

@@ -35,7 +35,7 @@ class UnitImages:
     ----------
     unit : its number.
     words : what is written above its images.
-    images : uint8 (y, x, 1 or 3) by heading; None where there is none.
+    images : arrays of uint8, shape (height, width, 1 or 3) by heading; None where there is none.
     """
 
     unit: int

@@ -21,9 +21,10 @@ class Outcomes(NamedTuple):
 
     Attributes
     ----------
-    changed : float64 (changes, images) each.
-    intact : float64 (images,) each.
-    classes : int64 (images,), of each image: its label, or the intact network's first class.
+    changed : arrays of float64, shape (n_changes, n_images) each.
+    intact : arrays of float64, shape (n_images,) each.
+    classes : array of int64, shape (n_images,), of each image: its label, or the intact network's first
+        class.
     """
 
     changed: Answers
@@ -38,8 +39,9 @@ class Ablation:
     ----------
     prepared : the network.
     layer : whose units are ablated.
-    pixels : uint8 (images, height, width, channels).
-    labels : integer (images,); None where they name no class of the network, and its own answers count.
+    pixels : array of uint8, shape (n_images, height, width, n_channels).
+    labels : array of integer, shape (n_images,); None where they name no class of the network, and its own
+        answers count.
     batch : rows, each of them an image with a change, that run at once.
     seed : of the choice of another image for each.
     """
@@ -68,11 +70,12 @@ class Ablation:
 
         Parameters
         ----------
-        pixels : uint8 (images, height, width, channels), others than those on which units are ablated.
+        pixels : array of uint8, shape (n_images, height, width, n_channels), others than those on which units
+            are ablated.
 
         Returns
         -------
-        float64 (units,).
+        array of float64, shape (n_units,).
         """
         total = np.zeros(self._layer.shape[0])
 
@@ -90,9 +93,9 @@ class Ablation:
 
         Parameters
         ----------
-        changed : bool (changes, units), which units each of the changes takes out.
+        changed : array of bool, shape (n_changes, n_units), which units each of the changes takes out.
         mode : what stands in for them: ``zero``; ``mean``; or ``resampled``, their maps on another image.
-        average : float (units,), what stands in for ``mean``.
+        average : array of float, shape (n_units,), what stands in for ``mean``.
         """
         n_images = len(self._pixels)
         found = np.empty((len(Answers._fields), len(changed), n_images))

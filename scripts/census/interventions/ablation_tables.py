@@ -41,7 +41,7 @@ class Removal(NamedTuple):
     order : one of :data:`ORDERS`.
     random_order : which of several random ones.
     criterion : the column by whose descending values units are removed; None for a random order.
-    removed : bool (steps + 1, units), which units are gone at each step, see
+    removed : array of bool, shape (n_steps + 1, n_units), which units are gone at each step, see
         :func:`census.measures.ablation.removed_units`.
     """
 
@@ -80,11 +80,11 @@ def unit_table(
     ----------
     attributes : of the layer's store.
     mode : what stood in for units.
-    units : int64 (units,), their numbers.
-    changed : float64 (units, images) each, without each of them.
-    intact : float64 (images,) each.
+    units : array of int64, shape (n_units,), their numbers.
+    changed : arrays of float64, shape (n_units, n_images) each, without each of them.
+    intact : arrays of float64, shape (n_images,) each.
     labeled : whether the labels of images are classes of the network.
-    classes : integer (images,), see :class:`census.interventions.ablation.Outcomes`.
+    classes : array of integer, shape (n_images,), see :class:`census.interventions.ablation.Outcomes`.
     class_names : by number.
     """
     first = halves(classes, SPLITS, stream(resampling.seed, "halves of ablation"))
@@ -125,7 +125,7 @@ def curve_table(
     ----------
     attributes, mode : see :func:`unit_table`.
     removal : in which order.
-    changed : float64 (steps + 1, images) each, at each step.
+    changed : arrays of float64, shape (n_steps + 1, n_images) each, at each step.
     """
     return arrow(
         Curves(

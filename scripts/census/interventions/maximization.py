@@ -45,12 +45,13 @@ class Optimized(NamedTuple):
 
     Attributes
     ----------
-    images : uint8 (images, size, size, channels), gray or RGB.
-    trajectory : float32 (images, steps + 1), the objective's value before each step, and last that of the
-        finished image. NaN where an optimization diverged, or the layer has no gradient with respect to the
-        image.
-    responses : float32 (images, units), the mean over positions of all units of the layer, after the
-        nonlinearity, on the finished image as it is in ``images``; NaN where no step had a number.
+    images : array of uint8, shape (n_images, size, size, n_channels), gray or RGB.
+    trajectory : array of float32, shape (n_images, n_steps + 1), the objective's value before each step, and
+        last that of the finished image. NaN where an optimization diverged, or the layer has no gradient with
+        respect to the image.
+    responses : array of float32, shape (n_images, n_units), the mean over positions of all units of the
+        layer, after the nonlinearity, on the finished image as it is in ``images``; NaN where no step had a
+        number.
     """
 
     images: NDArray[np.uint8]
@@ -115,7 +116,8 @@ class Maximization:
 
         Parameters
         ----------
-        units, seeds : integer (images,); a unit's images differ in the noise that they start from.
+        units, seeds : arrays of integer, shape (n_images,); a unit's images differ in the noise that they
+            start from.
         objective : a name in :data:`~census.interventions.objectives.OBJECTIVES`.
         """
         own, maximized = torch.from_numpy(units.astype(np.int64)).to(self._device), OBJECTIVES[objective]
@@ -135,7 +137,7 @@ class Maximization:
         )
 
     def _noise(self, units: NDArray[np.integer], seeds: NDArray[np.integer]) -> Tensor:
-        """Return standard normal noise, float32 (images, channels, size, size)."""
+        """Return standard normal noise, tensor of float32, shape (n_images, n_channels, size, size)."""
         channels, size = self._shape
         drawn = [
             stream(self._settings.seed, "noise", self._layer, seed, unit).standard_normal(
@@ -179,8 +181,8 @@ class Maximization:
 
         Returns
         -------
-        targets : float (images,).
-        responses : float (images, units), means over positions.
+        targets : array of float, shape (n_images,).
+        responses : array of float, shape (n_images, n_units), means over positions.
         """
         rows = torch.arange(len(units), device=units.device)
         found: dict[str, Tensor] = {}

@@ -18,14 +18,16 @@ def activation(targets: Tensor, responses: Tensor, units: Tensor) -> Tensor:
 
     Parameters
     ----------
-    targets : float (images,), the mean over positions of each image's own unit, after the nonlinearity;
-        its pre-activation's mean while the unit is inactive on the image, and so has no gradient.
-    responses : float (images, units), means over positions of all units, after the nonlinearity.
-    units : int64 (images,), each image's own unit.
+    targets : tensor of float, shape (n_images,), the mean over positions of each image's own unit, after the
+        nonlinearity; its pre-activation's mean while the unit is inactive on the image, and so has no
+        gradient.
+    responses : tensor of float, shape (n_images, n_units), means over positions of all units, after the
+        nonlinearity.
+    units : tensor of int64, shape (n_images,), each image's own unit.
 
     Returns
     -------
-    float (images,).
+    tensor of float, shape (n_images,).
     """
     return targets
 

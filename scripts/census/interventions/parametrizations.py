@@ -1,7 +1,7 @@
 """What of an image activation maximization changes: its pixels, or its frequencies.
 
-Each makes images in the range of stored ones, float32 (images, channels, size, size) from 0 to 255, of
-parameters that start as noise: from the same noise, the same image.
+Each makes images in the range of stored ones, array of float32, shape (n_images, n_channels, size, size) from
+0 to 255, of parameters that start as noise: from the same noise, the same image.
 """
 
 from typing import Protocol
@@ -29,7 +29,7 @@ class Pixels:
 
     Parameters
     ----------
-    noise : float32 (images, channels, size, size), standard normal.
+    noise : tensor of float32, shape (n_images, n_channels, size, size), standard normal.
     """
 
     def __init__(self, noise: Tensor) -> None:
@@ -52,7 +52,7 @@ class Fourier:
 
     Parameters
     ----------
-    noise : float32 (images, channels, size, size), standard normal.
+    noise : tensor of float32, shape (n_images, n_channels, size, size), standard normal.
 
     References
     ----------

@@ -256,9 +256,9 @@ class Rows(NamedTuple):
 
     Attributes
     ----------
-    change : int64 (rows,), which of the changes.
-    image : int64 (rows,), which of the images.
-    logits : float32 (rows, classes).
+    change : array of int64, shape (n_rows,), which of the changes.
+    image : array of int64, shape (n_rows,), which of the images.
+    logits : array of float32, shape (n_rows, n_classes).
     """
 
     change: NDArray[np.int64]
@@ -274,7 +274,7 @@ def run_intact(suffix: Downstream, crossing: Mapping[str, Tensor], batch: int) -
 
     Returns
     -------
-    logits, float32 (images, classes).
+    logits, array of float32, shape (n_images, n_classes).
     """
     values = crossing[suffix.layer.node]
     images = np.arange(len(values))
@@ -303,8 +303,9 @@ def run_changes(
     ----------
     suffix : what lies downstream of the layer.
     crossing : what :meth:`Downstream.cross` returned for some images.
-    changed : bool (changes, units), which units each of the changes replaces.
-    replacement : of the layer's maps, float (images or 1, height or 1, width or 1, units or 1).
+    changed : array of bool, shape (n_changes, n_units), which units each of the changes replaces.
+    replacement : of the layer's maps, tensor of float, shape (n_images or 1, height or 1, width or 1, n_units
+        or 1).
     batch : how many rows, each of them an image with a change, run at once.
 
     Yields

@@ -10,7 +10,7 @@ def jitter(images: Tensor, pixels: int, random: np.random.Generator) -> Tensor:
 
     Parameters
     ----------
-    images : float (images, channels, size, size).
+    images : tensor of float, shape (n_images, n_channels, size, size).
     pixels : the most by which an image is shifted in either direction, less than its size; 0 for not at all.
     random : draws the shift.
 

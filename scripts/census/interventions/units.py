@@ -21,7 +21,7 @@ def sample_units(n_units: int, wanted: int | str, seed: int, layer: str) -> NDAr
 
     Returns
     -------
-    int64 (n,), in ascending order.
+    array of int64, shape (n,), in ascending order.
     """
     order = stream(seed, "sampled units", layer).permutation(n_units)
     return np.sort(order if wanted == "all" else order[: int(wanted)])

@@ -159,13 +159,13 @@ def agreement(logits: NDArray[np.floating], intact: NDArray[np.floating]) -> Per
 
     Parameters
     ----------
-    logits, intact : float (images, classes), of the changed and of the intact network.
+    logits, intact : arrays of float, shape (n_images, n_classes), of the changed and of the intact network.
 
     Returns
     -------
-    accuracy : float64 (images,), 1 where the first class of both is the same, else 0.
-    loss : float64 (images,), Kullback–Leibler divergence in nats, Σ p log(p/q) with p of the intact network;
-        0 where the logits are the same.
+    accuracy : array of float64, shape (n_images,), 1 where the first class of both is the same, else 0.
+    loss : array of float64, shape (n_images,), Kullback–Leibler divergence in nats, Σ p log(p/q) with p of
+        the intact network; 0 where the logits are the same.
 
     Both are NaN for an image with a NaN among its logits.
     """
@@ -183,10 +183,11 @@ class Answers(NamedTuple):
 
     Attributes
     ----------
-    accuracy, loss : float64 (…, images), by the image's label; without labels, 1 − ``changed`` and
-        ``divergence``.
-    divergence : float64 (…, images), Kullback–Leibler divergence from the intact network's answer, in nats.
-    changed : float64 (…, images), 1 if the first class is another one, else 0.
+    accuracy, loss : arrays of float64, shape (…, n_images), by the image's label; without labels, 1 −
+        ``changed`` and ``divergence``.
+    divergence : array of float64, shape (…, n_images), Kullback–Leibler divergence from the intact network's
+        answer, in nats.
+    changed : array of float64, shape (…, n_images), 1 if the first class is another one, else 0.
     """
 
     accuracy: Floats
@@ -211,8 +212,8 @@ def compare(
 
     Parameters
     ----------
-    logits, intact : float (images, classes), of the changed and of the intact network.
-    labels : integer (images,); None if they name no class of the network.
+    logits, intact : arrays of float, shape (n_images, n_classes), of the changed and of the intact network.
+    labels : array of integer, shape (n_images,); None if they name no class of the network.
     """
     same, divergence = agreement(logits, intact)
     accuracy, loss = (same, divergence) if labels is None else performance(logits, labels)
@@ -238,9 +239,10 @@ def most_affected_class(right: Floats, intact: Floats, classes: NDArray[np.integ
 
     Parameters
     ----------
-    right : float (changes, images), 1 where the changed network is right, else 0.
-    intact : float (images,), the same of the intact one.
-    classes : integer (images,), the class of each image: its label, or the intact network's first class.
+    right : array of float, shape (n_changes, n_images), 1 where the changed network is right, else 0.
+    intact : array of float, shape (n_images,), the same of the intact one.
+    classes : array of integer, shape (n_images,), the class of each image: its label, or the intact network's
+        first class.
     """
     present, n_images = np.unique(classes, return_counts=True)
     present = present[n_images >= LEAST_IMAGES]
@@ -265,13 +267,14 @@ def mean_difference(changed: Floats, intact: Floats, resamples: int, seed: int) 
 
     Parameters
     ----------
-    changed : float (changes, images), per-image values of the changed network.
-    intact : float (images,), of the intact one.
+    changed : array of float, shape (n_changes, n_images), per-image values of the changed network.
+    intact : array of float, shape (n_images,), of the intact one.
     resamples, seed : see :func:`census.statistics.bootstrap.resample_counts`.
 
     Returns
     -------
-    float64 (changes,) each; exactly 0 where no image's value differs, NaN where any is unknown.
+    arrays of float64, shape (n_changes,) each; exactly 0 where no image's value differs, NaN where any is
+    unknown.
     """
     return mean_of_rows(changed - intact, resamples, seed)
 
@@ -281,7 +284,7 @@ def removal_order(criterion: NDArray[np.floating]) -> NDArray[np.int64]:
 
     Parameters
     ----------
-    criterion : float (units,), NaN where it is undefined.
+    criterion : array of float, shape (n_units,), NaN where it is undefined.
     """
     return np.argsort(-criterion, kind="stable")  # NaN are sorted to the end
 
@@ -291,12 +294,12 @@ def removed_units(order: NDArray[np.integer], steps: int) -> NDArray[np.bool_]:
 
     Parameters
     ----------
-    order : integer (units,), in which they are removed.
+    order : array of integer, shape (n_units,), in which they are removed.
     steps : number of equal steps; shares of units are rounded to whole units.
 
     Returns
     -------
-    bool (steps + 1, units); the first row is empty and the last full.
+    array of bool, shape (n_steps + 1, n_units); the first row is empty and the last full.
     """
     ranks = np.empty(len(order), np.int64)
     ranks[order] = np.arange(len(order))
@@ -309,12 +312,12 @@ def area_under(curves: Floats, shares: Sequence[float] | Floats) -> Floats:
 
     Parameters
     ----------
-    curves : float (…, shares).
-    shares : float (shares,), ascending from 0 to 1.
+    curves : array of float, shape (…, n_shares).
+    shares : array of float, shape (n_shares,), ascending from 0 to 1.
 
     Returns
     -------
-    float64 (…), by the trapezoidal rule.
+    array of float64, shape (…), by the trapezoidal rule.
     """
     return np.asarray(np.trapezoid(curves, shares, axis=-1))
 
@@ -324,6 +327,6 @@ def chance_accuracy(classes: NDArray[np.integer]) -> float:
 
     Parameters
     ----------
-    classes : integer (images,).
+    classes : array of integer, shape (n_images,).
     """
     return float(np.unique(classes, return_counts=True)[1].max() / len(classes))

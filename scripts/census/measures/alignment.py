@@ -217,7 +217,7 @@ class Alignment(NamedTuple):
     delta : estimates (3,), that value minus its mean over rotations.
     z : estimates (3,), ``delta`` over the standard deviation of the rotations, each a mean over vectors.
 
-    delta_resampled : float64 (resamples, 3), ``delta`` on each resample.
+    delta_resampled : array of float64, shape (n_resamples, 3), ``delta`` on each resample.
 
     All are NaN where no vector is left; ``z`` also where rotations do not differ: kurtosis of two values is
     always 1, and of three 1.5.
@@ -242,9 +242,10 @@ def alignment(
     n_images : of how many images they are.
     frames : what :func:`random_frames` gives for as many directions as there are vectors, or units if these
         are fewer; at least two.
-    resampled : float64 (resamples, images), how often each image is in each resample.
-    drawn_rotations : int (resamples,), the rotation with which units are compared in each resample. Units are
-        one basis: an interval of its difference from the mean of many excludes 0 for most random bases.
+    resampled : array of float64, shape (n_resamples, n_images), how often each image is in each resample.
+    drawn_rotations : array of int, shape (n_resamples,), the rotation with which units are compared in each
+        resample. Units are one basis: an interval of its difference from the mean of many excludes 0 for most
+        random bases.
     """
     statistics = np.zeros((1 + len(frames), 3, len(found.vectors)))
     statistics[0] = peakedness(found.vectors) if found.defined.any() else 0

@@ -138,11 +138,11 @@ def compare(
 
     Parameters
     ----------
-    vectors : float (images, positions, units).
+    vectors : array of float, shape (n_images, n_positions, n_units).
     n_directions : how many of each kind; fewer where there are not as many units, or principal directions.
     frames : what :func:`~census.statistics.rotations.random_frames` gives for at least as many directions, or
         for all units where these are fewer.
-    resampled : float64 (resamples, images), how often each image is in each resample.
+    resampled : array of float64, shape (n_resamples, n_images), how often each image is in each resample.
     seed : where the search for independent directions starts.
     """
     n_images, positions, _ = vectors.shape
@@ -178,9 +178,9 @@ class Span(NamedTuple):
 
     Attributes
     ----------
-    directions : float64 (n, units), orthonormal, that of highest variance first; without those along which
-        vectors do not differ.
-    deviations : float64 (n,), the standard deviation of vectors along each.
+    directions : array of float64, shape (n, n_units), orthonormal, that of highest variance first; without
+        those along which vectors do not differ.
+    deviations : array of float64, shape (n,), the standard deviation of vectors along each.
     """
 
     directions: Floats
@@ -188,7 +188,7 @@ class Span(NamedTuple):
 
 
 def principal_directions(vectors: Floats) -> Span:
-    """Find the principal directions of vectors, float64 (vectors, units)."""
+    """Find the principal directions of vectors, array of float64, shape (n_vectors, n_units)."""
     n_vectors, units = vectors.shape
     if n_vectors < 2:
         return Span(np.empty((0, units)), np.empty(0))
@@ -211,14 +211,14 @@ def independent_directions(vectors: Floats, span: Span, count: int, seed: int) -
 
     Parameters
     ----------
-    vectors : float64 (vectors, units).
+    vectors : array of float64, shape (n_vectors, n_units).
     span : their principal directions, of which the first are taken.
     count : how many of these, and how many directions are found.
     seed : of the start.
 
     Returns
     -------
-    directions : float64 (count, units), of length 1: the filters that find the sources.
+    directions : array of float64, shape (count, n_units), of length 1: the filters that find the sources.
     converged : whether the algorithm has converged.
 
     References

@@ -143,8 +143,8 @@ class Responses(NamedTuple):
 
     Attributes
     ----------
-    units : int64 (n,), which units these are, in ascending order.
-    values : float32 (images, n), each unit's with a mean of 0 and a sum of squares of 1.
+    units : array of int64, shape (n,), which units these are, in ascending order.
+    values : array of float32, shape (n_images, n), each unit's with a mean of 0 and a sum of squares of 1.
     """
 
     units: NDArray[np.int64]
@@ -156,7 +156,7 @@ def standardize(means: NDArray[np.floating]) -> Responses:
 
     Parameters
     ----------
-    means : float (images, units), each unit's mean over its map.
+    means : array of float, shape (n_images, n_units), each unit's mean over its map.
     """
     finite = np.isfinite(means).all(0)
     with np.errstate(invalid="ignore"):
@@ -178,11 +178,11 @@ def distances(values: NDArray[np.float32]) -> Floats:
 
     Parameters
     ----------
-    values : float32 (images, units), standardized.
+    values : array of float32, shape (n_images, n_units), standardized.
 
     Returns
     -------
-    float64 (units · (units − 1) / 2,), 0 to 2, in scipy's condensed order.
+    array of float64, shape (n_units · (n_units − 1) / 2,), 0 to 2, in scipy's condensed order.
     """
     from scipy.spatial.distance import squareform
 
@@ -201,7 +201,8 @@ def tree(apart: Floats) -> Floats:
 
     Returns
     -------
-    float64 (units − 1, 4), average linkage as scipy gives it; without rows for less than two units.
+    array of float64, shape (n_units − 1, 4), average linkage as scipy gives it; without rows for less than
+    two units.
     """
     from scipy.cluster.hierarchy import linkage
 
@@ -218,8 +219,8 @@ def cut(merges: Floats, threshold: float) -> NDArray[np.int64]:
 
     Returns
     -------
-    int64 (units,), 0 for the largest cluster; of equal ones, that of the first unit comes first. A layer
-    without merges is one of one unit.
+    array of int64, shape (n_units,), 0 for the largest cluster; of equal ones, that of the first unit comes
+    first. A layer without merges is one of one unit.
     """
     from scipy.cluster.hierarchy import fcluster
 
@@ -247,13 +248,13 @@ def clusters_by_chance(
 
     Parameters
     ----------
-    values : float32 (images, units), standardized, of at least one unit.
+    values : array of float32, shape (n_images, n_units), standardized, of at least one unit.
     threshold : see :func:`cut`.
     permutations, seed : how many, and their seed.
 
     Returns
     -------
-    int64 (permutations,).
+    array of int64, shape (n_permutations,).
     """
     random = stream(seed, "permuted responses")
     counts = np.empty(permutations, np.int64)
@@ -273,13 +274,14 @@ def top_images_of_clusters(
 
     Parameters
     ----------
-    values : float32 (images, units), standardized.
-    clusters : int (units,), as :func:`cut` returns them.
+    values : array of float32, shape (n_images, n_units), standardized.
+    clusters : array of int, shape (n_units,), as :func:`cut` returns them.
     k : how many; all images where there are fewer.
 
     Returns
     -------
-    int64 (clusters, min(k, images)), places of images; of equal ones that with the lower place comes first.
+    array of int64, shape (n_clusters, min(k, n_images)), places of images; of equal ones that with the lower
+    place comes first.
     """
     order = np.argsort(clusters, kind="stable")
     first = np.searchsorted(clusters[order], np.arange(clusters.max() + 1))

@@ -222,7 +222,7 @@ def flatness(counts: NDArray[np.integer], normalizer: int) -> Floats:
 
     Returns
     -------
-    float64 (…,); :data:`INACTIVE` for a row of zeros, NaN where M is 1.
+    array of float64, shape (…,); :data:`INACTIVE` for a row of zeros, NaN where M is 1.
 
     References
     ----------
@@ -283,9 +283,9 @@ def chance_levels(
 
     Parameters
     ----------
-    drawn : int (draws, k), see :func:`chance_labels`.
-    sizes : int (units,), each unit's number of top images.
-    ginis : float64 (units,), each unit's Gini index.
+    drawn : array of int, shape (n_draws, k), see :func:`chance_labels`.
+    sizes : array of int, shape (n_units,), each unit's number of top images.
+    ginis : array of float64, shape (n_units,), each unit's Gini index.
     n_classes, normalizer : see :func:`flatness`.
     """
     chance = Chance(*np.full((3, len(sizes)), np.nan))
@@ -307,7 +307,8 @@ def chance_similarity(drawn: NDArray[np.integer], n_images: int, n_classes: int)
 
     Parameters
     ----------
-    drawn : int (draws, k), see :func:`chance_labels`; the first :data:`MOST_DRAWS` are compared.
+    drawn : array of int, shape (n_draws, k), see :func:`chance_labels`; the first :data:`MOST_DRAWS` are
+        compared.
     n_images : top images of a unit; both are NaN where there are none.
     n_classes : number of classes.
     """

@@ -238,7 +238,7 @@ def _decomposed(
     Returns
     -------
     decomposition : without components if there are fewer than two vectors.
-    held_out : float64 (any,), error on other images by number of components.
+    held_out : array of float64, shape (any,), error on other images by number of components.
     """
     n_images, correlation = len(vectors.places), vectors.correlation
     if n_images < 2:  # a vector of its own has no direction
@@ -259,9 +259,10 @@ def _spectrum(
     Parameters
     ----------
     vectors : the vectors that were decomposed.
-    eigenvalues : float64 (components,).
+    eigenvalues : array of float64, shape (n_components,).
     held_out : see :func:`_decomposed`.
-    permuted : float64 (permutations, any), eigenvalues by chance; None where they were not measured.
+    permuted : array of float64, shape (n_permutations, any), eigenvalues by chance; None where they were not
+        measured.
     """
     n, n_images = len(eigenvalues), len(vectors.places)
     error = reconstruction_error(eigenvalues, n_images)
@@ -334,10 +335,11 @@ class Families:
 
     Attributes
     ----------
-    scores : float (directions, N) by family: ``svd``; ``variance``, the neurons of highest variance;
-        ``neuron``, neurons chosen at random; ``projection``, random directions. All are of unit vectors.
-    neurons : int (directions,), places of the neurons, for the families that are neurons.
-    labels : int (N,), classes of the images.
+    scores : arrays of float, shape (n_directions, N) by family: ``svd``; ``variance``, the neurons of highest
+        variance; ``neuron``, neurons chosen at random; ``projection``, random directions. All are of unit
+        vectors.
+    neurons : arrays of int, shape (n_directions,), places of the neurons, for the families that are neurons.
+    labels : array of int, shape (N,), classes of the images.
     n_classes, n_units : K and C.
     top : images in a set.
     """
@@ -429,7 +431,7 @@ def extremes(scores: NDArray[np.floating], k: int) -> Extremes:
 
     Parameters
     ----------
-    scores : float (directions, N).
+    scores : array of float, shape (n_directions, N).
     k : at most N.
     """
     scores = scores.astype(np.float64)
@@ -441,11 +443,11 @@ def varies(scores: NDArray[np.floating]) -> NDArray[np.bool_]:
 
     Parameters
     ----------
-    scores : float (directions, N).
+    scores : array of float, shape (n_directions, N).
 
     Returns
     -------
-    bool (directions,).
+    array of bool, shape (n_directions,).
     """
     return np.ptp(scores, axis=1) > ROUNDING * np.abs(scores).max(1, initial=0)
 
@@ -466,7 +468,7 @@ def random_projections(decomposition: Decomposition, n_neurons: int, n: int, see
 
     Returns
     -------
-    float64 (n, N).
+    array of float64, shape (n, N).
     """
     random, rank = stream(seed, "projections"), len(decomposition.eigenvalues)
     inside = random.standard_normal((n, rank))
@@ -490,7 +492,7 @@ def explicit_projections(
 
     Returns
     -------
-    float64 (n, N), distributed as :func:`random_projections` has them.
+    array of float64, shape (n, N), distributed as :func:`random_projections` has them.
     """
     random = stream(seed, "projections")
     projections, squares = np.zeros((n, n_images)), np.zeros(n)
@@ -510,14 +512,15 @@ def redundancy(scores: NDArray[np.floating], k: int, counts: Floats, *, bottom: 
 
     Parameters
     ----------
-    scores : float (s, N).
+    scores : array of float, shape (s, N).
     k : images in a set, at most N.
-    counts : float64 (resamples, N), how often each image is in a sample; only whether it is in there counts.
+    counts : array of float64, shape (n_resamples, N), how often each image is in a sample; only whether it is
+        in there counts.
     bottom : whether sets are of bottom images, in place of top images.
 
     Returns
     -------
-    float64 (resamples,); NaN for fewer than two directions.
+    array of float64, shape (n_resamples,); NaN for fewer than two directions.
 
     References
     ----------
@@ -554,8 +557,8 @@ def compare(
 
     Parameters
     ----------
-    families : scores, float (s, N), by name; ``svd`` and ``variance`` among them. Directions without ends,
-        see :func:`varies`, are left out.
+    families : scores, arrays of float, shape (s, N), by name; ``svd`` and ``variance`` among them. Directions
+        without ends, see :func:`varies`, are left out.
     k : images in a set.
     resamples, seed : of the images, behind the intervals; all families are measured on the same ones.
 
@@ -595,13 +598,13 @@ def class_entropy(places: Places, labels: NDArray[np.integer], n_classes: int) -
 
     Parameters
     ----------
-    places : int (sets, k), in ``labels``.
-    labels : int (N,), classes.
+    places : array of int, shape (n_sets, k), in ``labels``.
+    labels : array of int, shape (N,), classes.
     n_classes : number of classes.
 
     Returns
     -------
-    float64 (sets,).
+    array of float64, shape (n_sets,).
     """
     return entropy(class_counts(places, labels, n_classes))
 

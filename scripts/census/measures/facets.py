@@ -82,8 +82,8 @@ class Decomposition(NamedTuple):
 
     Attributes
     ----------
-    bases : float32 (component, y, x), by how much each pixel changes with one standard deviation of a source;
-        those that explain most come first.
+    bases : array of float32, shape (n_components, height, width), by how much each pixel changes with one
+        standard deviation of a source; those that explain most come first.
     converged : whether Picard-O has converged.
     iterations : steps of Picard-O.
     """
@@ -98,8 +98,9 @@ class Facets(NamedTuple):
 
     Attributes
     ----------
-    gray : float32 (component, y, x), NaN where there are none.
-    color : float32 (component, y, x, 3), NaN where there are none; None for gray images.
+    gray : array of float32, shape (n_components, height, width), NaN where there are none.
+    color : array of float32, shape (n_components, height, width, 3), NaN where there are none; None for gray
+        images.
     converged : by channel, for those that were decomposed, whether Picard-O has converged.
     iterations : by channel, for the same, steps of Picard-O.
     reason : why there are no facets, or none in color; empty where nothing is missing.
@@ -119,7 +120,8 @@ def choose_units(
 
     Parameters
     ----------
-    degrees : float (units,), multifacetedness; NaN for inactive units, which stand at neither extreme.
+    degrees : array of float, shape (n_units,), multifacetedness; NaN for inactive units, which stand at
+        neither extreme.
     per_extreme : how many units are taken at each extreme; fewer where the extremes would meet.
     chosen : further units.
     everything : take all other units, too.
@@ -148,7 +150,7 @@ def facets(patches: NDArray[np.floating], components: int, seed: int) -> Facets:
 
     Parameters
     ----------
-    patches : float (patch, y, x, 1 or 3), gray or RGB.
+    patches : array of float, shape (n_patches, height, width, 1 or 3), gray or RGB.
     components : how many.
     seed : of the decompositions' start, the same for all channels.
     """
@@ -222,7 +224,7 @@ def decompose(patches: NDArray[np.floating], components: int, seed: int) -> Deco
 
     Parameters
     ----------
-    patches : float (patch, y, x) for which :func:`why_not` has no reason.
+    patches : array of float, shape (n_patches, height, width) for which :func:`why_not` has no reason.
     components : how many.
     seed : of the random rotation from which the search starts.
 
@@ -279,7 +281,7 @@ def to_8bit(weights: NDArray[np.floating]) -> NDArray[np.uint8]:
 
     Parameters
     ----------
-    weights : float (component, y, x) or (component, y, x, 3).
+    weights : array of float, shape (n_components, height, width) or (component, y, x, 3).
     """
     axes = tuple(range(1, weights.ndim))
     lowest, span = weights.min(axes, keepdims=True), np.ptp(weights, axes, keepdims=True)

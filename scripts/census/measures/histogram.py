@@ -75,8 +75,8 @@ class Histogram(NamedTuple):
 
     Attributes
     ----------
-    edges : float64 (bins + 1,).
-    counts : int64 (bins,), values that are not 0.
+    edges : array of float64, shape (n_bins + 1,).
+    counts : array of int64, shape (n_bins,), values that are not 0.
     zeros : number of values that are 0.
     not_finite : number of values that are NaN or infinite; they are in no bin.
     """

@@ -16,8 +16,9 @@ class Patches(NamedTuple):
 
     Attributes
     ----------
-    pixels : uint8 (patch, y, x, channel); outside the image, its nearest pixel's value.
-    inside : bool (patch, y, x), whether the image covers the pixel.
+    pixels : array of uint8, shape (n_patches, height, width, n_channels); outside the image, its nearest
+        pixel's value.
+    inside : array of bool, shape (n_patches, height, width), whether the image covers the pixel.
     """
 
     pixels: NDArray[np.uint8]
@@ -40,7 +41,7 @@ def corners(positions: NDArray[np.integer], width: int, field: ReceptiveField) -
 
     Parameters
     ----------
-    positions : int (patch,), y · width + x.
+    positions : array of int, shape (n_patches,), y · width + x.
     width : of the map.
     field : of the layer's units.
     """
@@ -58,14 +59,14 @@ def as_seen(
 
     Parameters
     ----------
-    pixels : uint8 (image, y, x, 1 or 3).
+    pixels : array of uint8, shape (n_images, height, width, 1 or 3).
     size : height and width of the network's input.
     resize : height and width to which images are resized first, at least ``size``.
     interpolation : ``bilinear``, ``bicubic`` or ``nearest``.
 
     Returns
     -------
-    uint8 (image, size, size, channel), a view where nothing had to be resized.
+    array of uint8, shape (n_images, size, size, n_channels), a view where nothing had to be resized.
     """
     pixels = resized(pixels, (resize, resize), Image.Resampling[interpolation.upper()])
     start = round((resize - size) / 2)  # as in census.networks.preprocess
@@ -77,8 +78,9 @@ def cut(images: NDArray[np.uint8], corners: NDArray[np.integer], size: tuple[int
 
     Parameters
     ----------
-    images : uint8 (patch, y, x, channel).
-    corners : int (patch, 2), first row and column of each patch, which may lie outside the image.
+    images : array of uint8, shape (n_patches, height, width, n_channels).
+    corners : array of int, shape (n_patches, 2), first row and column of each patch, which may lie outside
+        the image.
     size : height and width of the patches.
     """
     height, width = images.shape[1:3]
@@ -113,7 +115,8 @@ def neutral_outside(patches: Patches) -> NDArray[np.float32]:
 
     Returns
     -------
-    float32 (patch, y, x, channel), from 0 to 255; 0 where a pixel is outside of all patches.
+    array of float32, shape (n_patches, height, width, n_channels), from 0 to 255; 0 where a pixel is outside
+    of all patches.
     """
     inside = patches.inside[..., None]
     total = np.sum(patches.pixels, axis=0, dtype=np.float64, where=inside)

@@ -219,9 +219,9 @@ def chance_selectivity(
 
     Parameters
     ----------
-    values : float (images, units), not negative where ``observed`` is defined.
-    labels : int (images,), classes.
-    observed : float64 (units,), class selectivity; NaN where it is undefined.
+    values : array of float, shape (n_images, n_units), not negative where ``observed`` is defined.
+    labels : array of int, shape (n_images,), classes.
+    observed : array of float64, shape (n_units,), class selectivity; NaN where it is undefined.
     shuffles, seed : number of shuffles, and their seed.
     """
     known = ~np.isnan(observed)
@@ -267,11 +267,13 @@ class Detection(NamedTuple):
 
     Attributes
     ----------
-    auroc : float64 (units, n_classes), area under the receiver operating characteristic: how likely an image
-        of the class has a larger value than one of another class, equal values counting half.
-    informedness : float64 (units, n_classes), ``max_t (TPR − FPR)`` over all thresholds t, an image being
-        detected where the value is at least t; 0 if nothing is better than detecting all or none.
-    top_counts : int64 (units, n_classes), how many of the top images are of the class.
+    auroc : array of float64, shape (n_units, n_classes), area under the receiver operating characteristic:
+        how likely an image of the class has a larger value than one of another class, equal values counting
+        half.
+    informedness : array of float64, shape (n_units, n_classes), ``max_t (TPR − FPR)`` over all thresholds t,
+        an image being detected where the value is at least t; 0 if nothing is better than detecting all or
+        none.
+    top_counts : array of int64, shape (n_units, n_classes), how many of the top images are of the class.
     """
 
     auroc: Floats
@@ -286,8 +288,8 @@ def detection(
 
     Parameters
     ----------
-    values : float32 (images, units), finite.
-    labels : int (images,), classes.
+    values : array of float32, shape (n_images, n_units), finite.
+    labels : array of int, shape (n_images,), classes.
     n_classes : number of classes. One without images, and one that has all, has no AUROC and no
         informedness: NaN.
     top : number of top images, those with the largest values; of equal ones the first. An image on which the
@@ -340,7 +342,7 @@ def _ranked(values: NDArray[np.float32]) -> _Ranked:
 def _receiver_operating_characteristic(
     ranked: _Ranked, places: NDArray[np.integer], sizes: NDArray[np.integer]
 ) -> tuple[Floats, Floats]:
-    """Return AUROC and largest informedness of each class, float64 (units, classes)."""
+    """Return AUROC and largest informedness of each class, array of float64, shape (n_units, n_classes)."""
     n_images = len(places)
     starts, others = np.cumsum(sizes) - sizes, n_images - sizes
     # each unit's images by class, and within a class by value; see _ranked
@@ -374,12 +376,12 @@ def best_class(values: NDArray[np.floating]) -> tuple[Floats, NDArray[np.int64]]
 
     Parameters
     ----------
-    values : float (units, n_classes); NaN where a class has none.
+    values : array of float, shape (n_units, n_classes); NaN where a class has none.
 
     Returns
     -------
-    largest : float64 (units,); NaN where no class has a value.
-    classes : int64 (units,); :data:`NONE` there.
+    largest : array of float64, shape (n_units,); NaN where no class has a value.
+    classes : array of int64, shape (n_units,); :data:`NONE` there.
     """
     known = np.where(np.isnan(values), -np.inf, values)
     classes, none = known.argmax(1), np.isneginf(known).all(1)
@@ -393,11 +395,11 @@ def precision(top_counts: NDArray[np.integer]) -> Floats:
 
     Parameters
     ----------
-    top_counts : int (units, n_classes), see :func:`detection`.
+    top_counts : array of int, shape (n_units, n_classes), see :func:`detection`.
 
     Returns
     -------
-    float64 (units,); NaN for a unit without top images.
+    array of float64, shape (n_units,); NaN for a unit without top images.
 
     References
     ----------
@@ -491,7 +493,7 @@ def unit_selectivity(
 
     Parameters
     ----------
-    values : float32 (images, units).
+    values : array of float32, shape (n_images, n_units).
     labels, n_classes, top : see :func:`detection`.
     shuffles, seed : see :func:`chance_selectivity`.
     """

@@ -146,13 +146,14 @@ def active_counts(
 
     Parameters
     ----------
-    blocks : integer (images, units), positions of each unit's map whose value is not 0; in order of images.
+    blocks : arrays of integer, shape (n_images, n_units), positions of each unit's map whose value is not 0;
+        in order of images.
     n_units : number of units.
 
     Returns
     -------
-    of_images : int64 (images,), over the units of each image.
-    of_units : int64 (units,), over the images of each unit.
+    of_images : array of int64, shape (n_images,), over the units of each image.
+    of_units : array of int64, shape (n_units,), over the images of each unit.
     """
     of_images, of_units = [np.zeros(0, np.int64)], np.zeros(n_units, np.int64)
     for block in blocks:

@@ -205,14 +205,14 @@ def representative_substitution(responses: NDArray[np.floating], units: NDArray[
 
     Parameters
     ----------
-    responses : float (…, images, units), means over positions of all units of the layer, behind the
-        activation function, on images that drive one of them each.
-    units : integer (images,), which one.
+    responses : array of float, shape (…, n_images, n_units), means over positions of all units of the layer,
+        behind the activation function, on images that drive one of them each.
+    units : array of integer, shape (n_images,), which one.
 
     Returns
     -------
-    float64 (…, images), from 0, where no unit answers more, to below 1; NaN where an image fails to drive
-    its unit: where that does not answer above 0, or where responses are no numbers.
+    array of float64, shape (…, n_images), from 0, where no unit answers more, to below 1; NaN where an image
+    fails to drive its unit: where that does not answer above 0, or where responses are no numbers.
     """
     own = responses[..., np.arange(len(units)), units]
     shares = (responses > own[..., None]).mean(-1)
@@ -224,11 +224,11 @@ def unconverged_optimizations(trajectories: NDArray[np.floating]) -> Floats:
 
     Parameters
     ----------
-    trajectories : float (…, steps + 1), the objective before each step, and at the end.
+    trajectories : array of float, shape (…, n_steps + 1), the objective before each step, and at the end.
 
     Returns
     -------
-    float64 (…), 1 or 0; NaN for an optimization that diverged.
+    array of float64, shape (…), 1 or 0; NaN for an optimization that diverged.
     """
     end = trajectories[..., -1].astype(np.float64)
     gained = end - trajectories[..., -1 - max(1, (trajectories.shape[-1] - 1) // 6)]
@@ -240,7 +240,7 @@ def over_seeds(values: Floats) -> OverSeeds:
 
     Parameters
     ----------
-    values : float64 (seeds, units), NaN where a seed gave no number.
+    values : array of float64, shape (n_seeds, n_units), NaN where a seed gave no number.
     """
     known = ~np.isnan(values)
     with np.errstate(invalid="ignore"):

@@ -26,9 +26,10 @@ class ActivationVectors:
     Attributes
     ----------
     layer : its activations.
-    places : int64 (N,), places of the images among those that have maps; in ascending order.
-    means, deviations : float64 (N,), mean and standard deviation of each vector, over neurons.
-    correlation : float64 (N, N); None where it was not read.
+    places : array of int64, shape (N,), places of the images among those that have maps; in ascending order.
+    means, deviations : arrays of float64, shape (N,), mean and standard deviation of each vector, over
+        neurons.
+    correlation : array of float64, shape (N, N); None where it was not read.
     n_neurons : D.
     n_misclassified : images with maps that are left out because they are misclassified.
     n_undefined : of the others, those that are left out because their vector is constant or not finite.
@@ -45,12 +46,12 @@ class ActivationVectors:
 
     @property
     def images(self) -> NDArray[np.int64]:
-        """Indices of the images in the data set, int64 (N,)."""
+        """Indices of the images in the data set, array of int64, shape (N,)."""
         return self.layer.images[self.places]
 
     @property
     def labels(self) -> NDArray[np.int32]:
-        """Classes of the images, int32 (N,)."""
+        """Classes of the images, array of int32, shape (N,)."""
         return self.layer.labels[self.places]
 
     def blocks(self) -> Iterator[tuple[NDArray[np.float32], NDArray[np.bool_]]]:
@@ -66,7 +67,7 @@ class ActivationVectors:
 
         Returns
         -------
-        float32 (N, D).
+        array of float32, shape (N, D).
         """
         # neurons first: so a block is a contiguous part of the file
         with TemporaryFile(dir=folder) as file:
@@ -116,7 +117,7 @@ def open_vectors(
 
 
 class Moments(NamedTuple):
-    """Mean and standard deviation of each image's vector over neurons, float64 (N,).
+    """Mean and standard deviation of each image's vector over neurons, array of float64, shape (N,).
 
     The deviation of a constant vector is exactly 0; both are NaN for one that is not finite.
     """
@@ -130,7 +131,8 @@ def moments(blocks: Iterable[NDArray[np.float32]]) -> Moments:
 
     Parameters
     ----------
-    blocks : float32 (N, neurons), parts of all vectors; at least one. They are overwritten.
+    blocks : arrays of float32, shape (N, n_neurons), parts of all vectors; at least one. They are
+        overwritten.
     """
     shift: NDArray[np.float32] | None = None
     sums, squares, n_neurons = np.zeros(0), np.zeros(0), 0

@@ -39,7 +39,8 @@ def layers_of(network: nn.Module, images: Tensor, key: str = "network", logits: 
     Parameters
     ----------
     network : in evaluation mode.
-    images : at least two preprocessed images with real values, float (n, channels, height, width).
+    images : at least two preprocessed images with real values, tensor of float, shape (n, n_channels, height,
+        width).
     key : the network's key in the config, for messages.
     logits : see :func:`census.networks.running.logits_of`.
 

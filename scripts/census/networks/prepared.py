@@ -29,7 +29,8 @@ class Prepared:
     network : in evaluation mode, on ``device``, in the layout that ``preprocess`` gives images.
     preprocess : how pixels become its input.
     listing : its layers and steps.
-    images : a few preprocessed images, float (n, channels, size, size), on which it has been tried.
+    images : a few preprocessed images, tensor of float, shape (n, n_channels, size, size), on which it has
+        been tried.
     device : ``cpu`` or ``cuda``.
     key : its key in the config, for messages.
     logits : ``networks.KEY.logits``, see :func:`census.networks.running.logits_of`.
@@ -78,7 +79,8 @@ def prepare(
     entry : its entry in the config: ``input``, ``classes``, and ``logits`` if it has the key.
     key : its key there, for messages.
     device : ``cpu`` or ``cuda``.
-    pixels : uint8 (n, height, width, channels), images of which a few are taken to try it; None for noise.
+    pixels : array of uint8, shape (n, height, width, n_channels), images of which a few are taken to try it;
+        None for noise.
 
     Raises
     ------

@@ -41,12 +41,12 @@ class Preprocess:
 
         Parameters
         ----------
-        pixels : uint8 (n, height, width, 1 or 3), gray or RGB.
+        pixels : array of uint8, shape (n, height, width, 1 or 3), gray or RGB.
         device : where the result is to lie.
 
         Returns
         -------
-        float32 (n, channels, size, size) in :attr:`layout`.
+        tensor of float32, shape (n, n_channels, size, size) in :attr:`layout`.
         """
         values = torch.from_numpy(np.ascontiguousarray(pixels))
         if device == "cuda":
@@ -75,7 +75,7 @@ class Preprocess:
 
         Parameters
         ----------
-        values : float32 (n, channels, size, size) from 0 to 255, gray or RGB.
+        values : tensor of float32, shape (n, n_channels, size, size) from 0 to 255, gray or RGB.
         """
         images = values.permute(0, 2, 3, 1)
         if self._color == "BGR":

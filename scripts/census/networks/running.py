@@ -26,14 +26,14 @@ def run(
     Parameters
     ----------
     network : in evaluation mode.
-    images : preprocessed, float (n, channels, height, width). A network may write to them.
+    images : preprocessed, tensor of float, shape (n, n_channels, height, width). A network may write to them.
     key : the network's key in the config, for messages.
     logits : ``networks.KEY.logits``, which part of what the network returns are its logits.
     watch : active during the call.
 
     Returns
     -------
-    float (n, classes).
+    tensor of float, shape (n, n_classes).
 
     Raises
     ------
@@ -88,7 +88,7 @@ def logits_of(answer: Any, n_images: int, key: str = "network", part: Part = Non
 
     Returns
     -------
-    float (n_images, classes).
+    tensor of float, shape (n_images, n_classes).
 
     Raises
     ------

@@ -71,7 +71,8 @@ class Training:
 
         Parameters
         ----------
-        train, test : pixels uint8 (n, height, width, channels) and labels int (n,).
+        train, test : pixels arrays of uint8, shape (n, height, width, n_channels) and labels arrays of int,
+            shape (n,).
         keep : called with a checkpoint's name, step and weights, in order of steps; ``final`` comes last.
             What was kept before a training was interrupted is not kept again.
         state_every : steps between savings of the unfinished training.
@@ -294,7 +295,7 @@ def _augment(images: np.ndarray, kind: str, random: np.random.Generator) -> np.n
 
     Parameters
     ----------
-    images : uint8 (n, height, width, channels).
+    images : array of uint8, shape (n, height, width, n_channels).
     kind : ``flip`` or ``crop-flip``.
     """
     count, height, width = images.shape[:3]

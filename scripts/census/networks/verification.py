@@ -97,7 +97,8 @@ def verify(
     ----------
     network : in evaluation mode, on the device and in the layout in which it is to run.
     listing : what :func:`census.networks.graph.layers_of` returned for it.
-    images : some preprocessed images, float (n, channels, height, width), different from each other.
+    images : some preprocessed images, tensor of float, shape (n, n_channels, height, width), different from
+        each other.
     key : the network's key in the config, for messages.
     logits : see :func:`census.networks.running.logits_of`.
 

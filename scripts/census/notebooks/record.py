@@ -101,7 +101,7 @@ class _AsGiven(Preprocess):
 
 @dataclass(frozen=True)
 class _InMemory(Images):
-    """Images of a pass, float32 (N, channels, height, width), in memory."""
+    """Images of a pass, array of float32, shape (N, n_channels, height, width), in memory."""
 
     pixels: NDArray[np.float32]
 

@@ -36,9 +36,9 @@ class Images:
 
     Attributes
     ----------
-    pixels : uint8 (N, height, width, channels), the whole data set on disk.
-    labels : int32 (N,), its labels.
-    indices : int64 (n,), the images that the pass sees, in its order.
+    pixels : array of uint8, shape (N, height, width, n_channels), the whole data set on disk.
+    labels : array of int32, shape (N,), its labels.
+    indices : array of int64, shape (n,), the images that the pass sees, in its order.
     n_maps : of how many of the first ones activation maps are kept.
     """
 

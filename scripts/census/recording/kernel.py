@@ -35,10 +35,11 @@ def summarize(
 
     Parameters
     ----------
-    maps : float32 (images, positions, units), contiguous, with at least one position.
-    mean, largest : float32 (images, units), written to: mean and largest value of the map.
-    argmax, nonzero : int32 (images, units), written to: the first position of the largest value, and the
-        number of values that are not 0. A NaN is the largest value, and not 0.
+    maps : array of float32, shape (n_images, n_positions, n_units), contiguous, with at least one position.
+    mean, largest : arrays of float32, shape (n_images, n_units), written to: mean and largest value of the
+        map.
+    argmax, nonzero : arrays of int32, shape (n_images, n_units), written to: the first position of the
+        largest value, and the number of values that are not 0. A NaN is the largest value, and not 0.
     """
     images, positions, units = maps.shape
     side = max(1, LANES // units)

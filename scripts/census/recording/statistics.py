@@ -30,8 +30,8 @@ def statistics(values: Tensor) -> Statistics:
 
     Parameters
     ----------
-    values : float32 (images, height, width, units), any device; fastest where units lie side by side in
-        memory.
+    values : tensor of float32, shape (n_images, height, width, n_units), any device; fastest where units lie
+        side by side in memory.
 
     Returns
     -------

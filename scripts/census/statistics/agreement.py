@@ -23,7 +23,7 @@ def resampled_units(n_units: int, resamples: int, seed: int, layer: int) -> Floa
 
     Returns
     -------
-    float64 (1 + resamples, n_units), ones in the first row.
+    array of float64, shape (1 + n_resamples, n_units), ones in the first row.
     """
     return with_data(drawn_counts(n_units, resamples, stream(seed, "units", layer)))
 
@@ -37,13 +37,14 @@ def rank_correlations(values: NDArray[np.floating], counts: Floats) -> Floats:
 
     Parameters
     ----------
-    values : float (measures, units), NaN where undefined.
-    counts : float64 (samples, units), how often each unit is in a sample; ones for the units themselves.
+    values : array of float, shape (n_measures, n_units), NaN where undefined.
+    counts : array of float64, shape (n_samples, n_units), how often each unit is in a sample; ones for the
+        units themselves.
 
     Returns
     -------
-    float64 (samples, measures, measures); NaN for fewer than three units, and where all units of a sample
-    have the same rank.
+    array of float64, shape (n_samples, n_measures, n_measures); NaN for fewer than three units, and where all
+    units of a sample have the same rank.
 
     References
     ----------
@@ -87,12 +88,13 @@ def pooled(correlations: Sequence[Floats], n_units: Sequence[NDArray[np.integer]
 
     Parameters
     ----------
-    correlations : float64 (samples, measures, measures) of each layer.
-    n_units : int (measures, measures), units for which both measures are numbers, of each layer.
+    correlations : arrays of float64, shape (n_samples, n_measures, n_measures) of each layer.
+    n_units : arrays of int, shape (n_measures, n_measures), units for which both measures are numbers, of
+        each layer.
 
     Returns
     -------
-    float64 (samples, measures, measures); NaN where it is in all layers.
+    array of float64, shape (n_samples, n_measures, n_measures); NaN where it is in all layers.
     """
     stacked, weights = np.stack(correlations), np.stack(n_units).astype(np.float64)[:, None]
     weights = np.where(np.isnan(stacked), 0, weights)

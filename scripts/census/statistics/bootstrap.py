@@ -47,7 +47,7 @@ def mean_interval(
 
     Parameters
     ----------
-    values : float (n,), one per image; NaN are left out.
+    values : array of float, shape (n,), one per image; NaN are left out.
     resamples : number of resamples.
     seed : seed of the resamples.
     level : coverage.
@@ -80,12 +80,12 @@ def percentile_interval(estimates: NDArray[np.floating], level: float = 0.95) ->
 
     Parameters
     ----------
-    estimates : float (resamples, …); NaN, where a resample gave none, are left out.
+    estimates : array of float, shape (n_resamples, …); NaN, where a resample gave none, are left out.
     level : the share.
 
     Returns
     -------
-    low, high : float64 (…); NaN where no resample gave an estimate.
+    low, high : arrays of float64, shape (…); NaN where no resample gave an estimate.
     """
     shares = [(1 - level) / 2, (1 + level) / 2]
     if not np.isnan(estimates).any():  # many times faster
@@ -103,7 +103,7 @@ def drawn_places(n: int, resamples: int, seed: int) -> Iterator[NDArray[np.int32
 
     Yields
     ------
-    int32 (samples, n), the places of the things drawn.
+    arrays of int32, shape (n_samples, n), the places of the things drawn.
     """
     random, at_once = stream(seed, "drawn"), max(1, VALUES_AT_ONCE // n)
     for first in range(0, resamples, at_once):
@@ -115,7 +115,7 @@ def drawn_counts(n: int, resamples: int, random: np.random.Generator) -> Floats:
 
     Returns
     -------
-    float64 (resamples, n) of whole numbers; each row's sum is n, which may be 0.
+    array of float64, shape (n_resamples, n) of whole numbers; each row's sum is n, which may be 0.
     """
     if n == 0:
         return np.zeros((resamples, 0))
@@ -132,7 +132,8 @@ def resample_counts(n_images: int, resamples: int, seed: int) -> Floats:
 
     Returns
     -------
-    float64 (resamples, n_images) of whole numbers, not to be written to; each row's sum is n_images.
+    array of float64, shape (n_resamples, n_images) of whole numbers, not to be written to; each row's sum is
+    n_images.
 
     References
     ----------
@@ -154,8 +155,9 @@ def estimate(measure: Callable[[Floats], Floats], counts: Floats) -> Estimate:
 
     Parameters
     ----------
-    measure : from float64 (samples, n_images), how often each image is in a sample, to float64 (samples, …).
-    counts : float64 (resamples, n_images), see :func:`resample_counts`.
+    measure : from arrays of float64, shape (n_samples, n_images), how often each image is in a sample, to
+        arrays of float64, shape (n_samples, …).
+    counts : array of float64, shape (n_resamples, n_images), see :func:`resample_counts`.
     """
     (value,) = measure(np.ones((1, counts.shape[1])))
     return Estimate(value, *percentile_interval(measure(counts)))
@@ -166,7 +168,7 @@ def mean_of_rows(values: NDArray[np.floating], resamples: int, seed: int) -> Est
 
     Parameters
     ----------
-    values : float (rows, images).
+    values : array of float, shape (n_rows, n_images).
     resamples, seed : see :func:`resample_counts`.
 
     Returns
@@ -182,11 +184,12 @@ def pair_sums(values: Floats, counts: Floats) -> Floats:
 
     Parameters
     ----------
-    values : float64 (N, N); with zeros on the diagonal, pairs of an image with itself do not count.
-    counts : float64 (resamples, N).
+    values : array of float64, shape (N, N); with zeros on the diagonal, pairs of an image with itself do not
+        count.
+    counts : array of float64, shape (n_resamples, N).
 
     Returns
     -------
-    float64 (resamples,).
+    array of float64, shape (n_resamples,).
     """
     return np.einsum("rn,rn->r", counts @ values, counts)

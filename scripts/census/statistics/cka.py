@@ -17,16 +17,16 @@ def debiased_cka(products: Floats, counts: Floats) -> Floats:
 
     Parameters
     ----------
-    products : float64 (L, N, N), inner products of the vectors of the same N images. An image with a NaN in
-        any of two layers is left out where these are compared.
-    counts : float64 (resamples, N), how often each image is in a sample; ones for the images themselves. All
-        indices are of different images: an image drawn twice makes no pair with itself. Each of the three
-        terms is a mean over what is in the sample.
+    products : array of float64, shape (L, N, N), inner products of the vectors of the same N images. An image
+        with a NaN in any of two layers is left out where these are compared.
+    counts : array of float64, shape (n_resamples, N), how often each image is in a sample; ones for the
+        images themselves. All indices are of different images: an image drawn twice makes no pair with
+        itself. Each of the three terms is a mean over what is in the sample.
 
     Returns
     -------
-    float64 (resamples, L, L); 1 on the diagonal, NaN where a self-term is not positive or there are fewer
-    than four different images.
+    array of float64, shape (n_resamples, L, L); 1 on the diagonal, NaN where a self-term is not positive or
+    there are fewer than four different images.
 
     References
     ----------

@@ -15,14 +15,14 @@ def class_counts(top: NDArray[np.integer], labels: NDArray[np.integer], n_classe
 
     Parameters
     ----------
-    top : int (units, k), images, by their places in ``labels``; :data:`~census.statistics.top_images.NONE`
-        where a unit has fewer.
-    labels : int (images,), classes.
+    top : array of int, shape (n_units, k), images, by their places in ``labels``;
+        :data:`~census.statistics.top_images.NONE` where a unit has fewer.
+    labels : array of int, shape (n_images,), classes.
     n_classes : number of classes; one without images is a column of zeros.
 
     Returns
     -------
-    int64 (units, n_classes).
+    array of int64, shape (n_units, n_classes).
     """
     units, ranks = np.nonzero(top != NONE)
     cells = units * n_classes + labels[top[units, ranks]]
@@ -34,13 +34,13 @@ def chance_labels(labels: NDArray[np.integer], k: int, draws: int, seed: int) ->
 
     Parameters
     ----------
-    labels : int (images,), the classes of all images.
+    labels : array of int, shape (n_images,), the classes of all images.
     k : number of images in a draw; all images where there are fewer.
     draws, seed : number of draws, and their seed.
 
     Returns
     -------
-    int64 (draws, min(k, images)); the first n of a draw are a draw of n images.
+    array of int64, shape (n_draws, min(k, n_images)); the first n of a draw are a draw of n images.
     """
     random = stream(seed, "random classes")
     k = min(k, len(labels))
@@ -48,7 +48,7 @@ def chance_labels(labels: NDArray[np.integer], k: int, draws: int, seed: int) ->
 
 
 def chance_counts(drawn: NDArray[np.integer], n_images: int, n_classes: int) -> NDArray[np.int64]:
-    """Count the classes of the first images of each draw, int64 (draws, n_classes)."""
+    """Count the classes of the first images of each draw, array of int64, shape (n_draws, n_classes)."""
     some = drawn[:, :n_images]
     cells = np.arange(len(some))[:, None] * n_classes + some
     return np.bincount(cells.ravel(), minlength=len(some) * n_classes).reshape(len(some), n_classes)
@@ -64,7 +64,7 @@ def row_similarity(counts: NDArray[np.integer]) -> Floats:
 
 
 def row_distance(counts: NDArray[np.integer]) -> Floats:
-    """Return the Euclidean distance between each two rows, float64 (units, units)."""
+    """Return the Euclidean distance between each two rows, array of float64, shape (n_units, n_units)."""
     rows = counts.astype(np.float64)
     squares, products = (rows**2).sum(1), rows @ rows.T
     # counts are whole numbers, so that nothing is lost in the difference

@@ -27,13 +27,13 @@ def class_means(values: NDArray[np.floating], labels: NDArray[np.integer], n_cla
 
     Parameters
     ----------
-    values : float (images, units).
-    labels : int (images,), classes.
+    values : array of float, shape (n_images, n_units).
+    labels : array of int, shape (n_images,), classes.
     n_classes : number of classes.
 
     Returns
     -------
-    float64 (n_classes, units); NaN for a class without images.
+    array of float64, shape (n_classes, n_units); NaN for a class without images.
     """
     means = np.full((n_classes, values.shape[1]), np.nan)
     classes, places, sizes = present(labels)
@@ -46,7 +46,7 @@ def class_means(values: NDArray[np.floating], labels: NDArray[np.integer], n_cla
 
 
 def is_signed(values: NDArray[np.floating]) -> NDArray[np.bool_]:
-    """Return which units have a negative value on any image, bool (units,)."""
+    """Return which units have a negative value on any image, array of bool, shape (n_units,)."""
     return np.any(values < 0, axis=0)
 
 
@@ -58,12 +58,13 @@ def class_selectivity(means: NDArray[np.floating]) -> Floats:
 
     Parameters
     ----------
-    means : float (n_classes, units), see :func:`class_means`; classes without images (NaN) are left out.
-        Not negative: where means differ in sign the ratio has no bounds, see :func:`is_signed`.
+    means : array of float, shape (n_classes, n_units), see :func:`class_means`; classes without images (NaN)
+        are left out. Not negative: where means differ in sign the ratio has no bounds, see :func:`is_signed`.
 
     Returns
     -------
-    float64 (units,); NaN for an inactive unit, and where fewer than two classes have images.
+    array of float64, shape (n_units,); NaN for an inactive unit, and where fewer than two classes have
+    images.
 
     References
     ----------
@@ -82,14 +83,14 @@ def selectivity_and_means(
 
     Parameters
     ----------
-    values : float32 (images, units).
+    values : array of float32, shape (n_images, n_units).
     labels, n_classes : see :func:`class_means`.
 
     Returns
     -------
-    selectivity : float64 (units,), see :func:`class_selectivity`; NaN also for units with values of both
-        signs, see :func:`is_signed`, or with values that are not finite.
-    means : float (n_classes, units).
+    selectivity : array of float64, shape (n_units,), see :func:`class_selectivity`; NaN also for units with
+        values of both signs, see :func:`is_signed`, or with values that are not finite.
+    means : array of float, shape (n_classes, n_units).
     """
     is_finite = np.all(np.isfinite(values), axis=0)
     means = class_means(np.where(is_finite, values, np.float32(0)), labels, n_classes)

@@ -20,8 +20,8 @@ def image_correlation(gram: Gram) -> Floats:
 
     Returns
     -------
-    float64 (N, N); NaN in row and column of a vector whose values are all the same or not all finite, and
-    everywhere where a vector has one neuron only.
+    array of float64, shape (N, N); NaN in row and column of a vector whose values are all the same or not all
+    finite, and everywhere where a vector has one neuron only.
 
     References
     ----------
@@ -37,7 +37,7 @@ def image_correlation(gram: Gram) -> Floats:
 
 
 def is_defined(correlation: NDArray[np.floating]) -> NDArray[np.bool_]:
-    """Return for which images of a correlation matrix (N, N) it is defined, bool (N,)."""
+    """Return for which images of a correlation matrix (N, N) it is defined, array of bool, shape (N,)."""
     return ~np.isnan(np.diag(correlation))
 
 
@@ -51,7 +51,7 @@ def mean_correlation(correlation: NDArray[np.floating], counts: Floats) -> Float
 
     Returns
     -------
-    float64 (resamples,); NaN where no pair is left.
+    array of float64, shape (n_resamples,); NaN where no pair is left.
     """
     defined = is_defined(correlation)
     counts = np.where(defined, counts, 0.0)

@@ -19,10 +19,10 @@ class Gram(NamedTuple):
 
     Attributes
     ----------
-    products : float64 (N, N), G = X Xᵀ.
-    sums : float64 (N,), s = X·1.
-    deviations : float64 (N,), G_nn − s_n²/D, the sum of the vector's squared deviations from its mean;
-        exactly 0 where all values are the same.
+    products : array of float64, shape (N, N), G = X Xᵀ.
+    sums : array of float64, shape (N,), s = X·1.
+    deviations : array of float64, shape (N,), G_nn − s_n²/D, the sum of the vector's squared deviations from
+        its mean; exactly 0 where all values are the same.
     n_neurons : D.
 
     All are NaN where a vector with values that are not finite has its row, column or place.
@@ -39,9 +39,10 @@ class Products(NamedTuple):
 
     Attributes
     ----------
-    products : float64 (N, N), of the vectors less their shift.
-    sums : float64 (N,), of the vectors less their shift.
-    shift : float32 (N,), what was taken from each vector's values; the same for all parts of a layer.
+    products : array of float64, shape (N, N), of the vectors less their shift.
+    sums : array of float64, shape (N,), of the vectors less their shift.
+    shift : array of float32, shape (N,), what was taken from each vector's values; the same for all parts of
+        a layer.
     n_neurons : of this part.
     """
 
@@ -65,8 +66,9 @@ def multiply(blocks: Iterable[NDArray[np.float32]], shift: NDArray[np.float32]) 
 
     Parameters
     ----------
-    blocks : float32 (N, neurons), in any order; each neuron comes once. They are overwritten.
-    shift : float32 (N,), see :func:`shift_of`.
+    blocks : arrays of float32, shape (N, n_neurons), in any order; each neuron comes once. They are
+        overwritten.
+    shift : array of float32, shape (N,), see :func:`shift_of`.
 
     References
     ----------

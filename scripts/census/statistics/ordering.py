@@ -17,7 +17,7 @@ def hierarchical_order(correlation: NDArray[np.floating]) -> NDArray[np.int64]:
 
     Returns
     -------
-    int64 (N,), a permutation; images without a defined correlation come last, as they were.
+    array of int64, shape (N,), a permutation; images without a defined correlation come last, as they were.
 
     References
     ----------

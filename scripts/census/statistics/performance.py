@@ -26,8 +26,8 @@ def performance(logits: NDArray[np.floating], labels: NDArray[np.integer]) -> Pe
 
     Parameters
     ----------
-    logits : float (images, classes).
-    labels : integer (images,), the class of each image.
+    logits : array of float, shape (n_images, n_classes).
+    labels : array of integer, shape (n_images,), the class of each image.
 
     Returns
     -------

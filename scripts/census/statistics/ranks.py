@@ -55,11 +55,12 @@ def spearman(values: Floats) -> Floats:
 
     Parameters
     ----------
-    values : float64 (measures, samples, units).
+    values : array of float64, shape (n_measures, n_samples, n_units).
 
     Returns
     -------
-    float64 (samples,); NaN where a measure is the same for all units, or follows from the third.
+    array of float64, shape (n_samples,); NaN where a measure is the same for all units, or follows from the
+    third.
     """
     ranks = average_ranks(values)
     ranks -= ranks.mean(2, keepdims=True)
@@ -79,12 +80,12 @@ def rank_correlation(x: NDArray[np.floating], y: NDArray[np.floating], counts: F
 
     Parameters
     ----------
-    x, y : float (n,), without NaN.
-    counts : float64 (samples, n), how often each pair is in a sample; each row's sum is n.
+    x, y : arrays of float, shape (n,), without NaN.
+    counts : array of float64, shape (n_samples, n), how often each pair is in a sample; each row's sum is n.
 
     Returns
     -------
-    float64 (samples,); NaN where all of a sample's values of either are the same.
+    array of float64, shape (n_samples,); NaN where all of a sample's values of either are the same.
     """
     if not len(x):
         return np.full(len(counts), np.nan)

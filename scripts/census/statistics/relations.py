@@ -40,9 +40,9 @@ def relation(
 
     Parameters
     ----------
-    first, second : float (units,); a unit with a NaN in any of the measures is left out.
+    first, second : arrays of float, shape (n_units,); a unit with a NaN in any of the measures is left out.
     resamples, seed : of the bootstrap over units.
-    covariate : float (units,), the measure to control for.
+    covariate : array of float, shape (n_units,), the measure to control for.
 
     References
     ----------

@@ -20,7 +20,8 @@ def peakedness(values: NDArray[np.floating], *, signed: bool = True) -> NDArray[
 
     Parameters
     ----------
-    values : float (vectors, axes), at least two axes; not of a size whose fourth power is no finite number.
+    values : array of float, shape (n_vectors, n_axes), at least two axes; not of a size whose fourth power is
+        no finite number.
     signed : whether the signs of axes have a meaning. If not, no statistic depends on them.
 
     Returns
@@ -48,7 +49,8 @@ def random_frames(n_directions: int, n_units: int, count: int, seed: int) -> Sin
 
     Returns
     -------
-    float32 (count, n_directions, n_units), rows orthonormal; the first rows of more are the same rows.
+    array of float32, shape (count, n_directions, n_units), rows orthonormal; the first rows of more are the
+    same rows.
 
     References
     ----------
@@ -75,12 +77,12 @@ def coordinates(vectors: Floats) -> Singles:
 
     Parameters
     ----------
-    vectors : float64 (vectors, units).
+    vectors : array of float64, shape (n_vectors, n_units).
 
     Returns
     -------
-    float32 (vectors, min(vectors, units)), with the same inner products; the vectors themselves where
-    there are no fewer than units.
+    array of float32, shape (n_vectors, min(n_vectors, n_units)), with the same inner products; the vectors
+    themselves where there are no fewer than units.
     """
     if len(vectors) < vectors.shape[1]:
         vectors = np.asarray(np.linalg.qr(vectors.T, mode="r")).T
@@ -100,9 +102,9 @@ class ChannelVectors(NamedTuple):
 
     Attributes
     ----------
-    vectors : float64 (images × positions, units), each of a mean square of 1, so that no power overflows;
-        zeros where the spread is undefined.
-    defined : bool (3, images × positions), for each of :data:`STATISTICS`.
+    vectors : array of float64, shape (n_images · n_positions, n_units), each of a mean square of 1, so that
+        no power overflows; zeros where the spread is undefined.
+    defined : array of bool, shape (3, n_images · n_positions), for each of :data:`STATISTICS`.
     n_inactive, n_constant, n_not_finite : vectors of zeros; of a single other value, for which kurtosis is
         undefined; with values that are not finite.
     """
@@ -137,13 +139,13 @@ def means_over_vectors(
 
     Parameters
     ----------
-    statistics : float64 (bases, 3, images × positions).
-    defined : bool (3, images × positions), the vectors that count.
+    statistics : array of float64, shape (n_bases, 3, n_images · n_positions).
+    defined : array of bool, shape (3, n_images · n_positions), the vectors that count.
 
     Returns
     -------
-    from float64 (samples, images), how often each image counts, to float64 (samples, bases, 3); NaN where no
-    vector counts.
+    from arrays of float64, shape (n_samples, n_images), how often each image counts, to arrays of float64,
+    shape (n_samples, n_bases, 3); NaN where no vector counts.
     """
     n_bases, positions = len(statistics), defined.shape[1] // max(1, n_images)
     sums = np.where(defined, statistics, 0).reshape(n_bases, 3, n_images, positions).sum(-1)

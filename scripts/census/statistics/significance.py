@@ -17,11 +17,11 @@ def benjamini_hochberg(p_values: NDArray[np.floating]) -> NDArray[np.float64]:
 
     Parameters
     ----------
-    p_values : float (n,); NaN are no tests, and do not count as such.
+    p_values : array of float, shape (n,); NaN are no tests, and do not count as such.
 
     Returns
     -------
-    float64 (n,); NaN where p is.
+    array of float64, shape (n,); NaN where p is.
 
     References
     ----------
@@ -42,14 +42,15 @@ def tail_p_values(
 
     Parameters
     ----------
-    values : float64 (n,); those that are not finite are no values.
+    values : array of float64, shape (n,); those that are not finite are no values.
     tail : which end is tested, or for each value whether it is the upper end.
 
     Returns
     -------
-    by_normal : float64 (n,), tail of the normal distribution with mean and standard deviation (n − 1 degrees
-        of freedom) of the other values; NaN where fewer than two others are, or where these are all the same.
-    by_rank : float64 (n,), ``(1 + others at least as far out) / (1 + others)``.
+    by_normal : array of float64, shape (n,), tail of the normal distribution with mean and standard deviation
+        (n − 1 degrees of freedom) of the other values; NaN where fewer than two others are, or where these
+        are all the same.
+    by_rank : array of float64, shape (n,), ``(1 + others at least as far out) / (1 + others)``.
 
     References
     ----------

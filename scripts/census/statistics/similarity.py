@@ -26,8 +26,8 @@ def similarity(correlations: NDArray[np.floating], counts: Floats) -> Floats:
 
     Returns
     -------
-    float64 (resamples, L, L); 1 on the diagonal, NaN where a layer's entries do not differ or fewer than two
-    pairs are left.
+    array of float64, shape (n_resamples, L, L); 1 on the diagonal, NaN where a layer's entries do not differ
+    or fewer than two pairs are left.
     """
     return _pearson([_Entries(matrix) for matrix in correlations], counts)
 
@@ -37,7 +37,7 @@ def spearman(correlations: NDArray[np.floating]) -> Floats:
 
     Returns
     -------
-    float64 (L, L).
+    array of float64, shape (L, L).
     """
     counts = np.ones((1, correlations.shape[1]))
     result = np.full((len(correlations), len(correlations)), np.nan)
@@ -122,12 +122,12 @@ def deconfounded(similarities: Floats, confound: int) -> Floats:
 
     Parameters
     ----------
-    similarities : float64 (…, L, L), Pearson's r, see :func:`similarity`.
+    similarities : array of float64, shape (…, L, L), Pearson's r, see :func:`similarity`.
     confound : index of the layer c to regress out: the input.
 
     Returns
     -------
-    float64 (…, L, L); NaN for the confound itself, of which nothing is left.
+    array of float64, shape (…, L, L); NaN for the confound itself, of which nothing is left.
 
     References
     ----------

@@ -136,7 +136,7 @@ def gini(values: NDArray[np.number]) -> Floats:
 
     Returns
     -------
-    float64 (…,), or of the type of ``values`` if they are floats; NaN for a row of zeros.
+    array of float64, shape (…,), or of the type of ``values`` if they are floats; NaN for a row of zeros.
 
     References
     ----------
@@ -164,7 +164,7 @@ def kurtosis(values: NDArray[np.floating], *, about_zero: bool = False) -> NDArr
 
     Parameters
     ----------
-    values : float (rows, n); not of a size whose fourth power is no finite number.
+    values : array of float, shape (n_rows, n); not of a size whose fourth power is no finite number.
     about_zero : whether moments are about 0 instead of the row's mean, so that signs change nothing.
 
     Returns

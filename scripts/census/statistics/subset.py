@@ -20,7 +20,7 @@ def choose_images(available: int, images: int | None, maps: int, seed: int) -> t
 
     Returns
     -------
-    indices : int64 (n,), indices in the data set.
+    indices : array of int64, shape (n,), indices in the data set.
     n_maps : how many of the first ones have activation maps.
     """
     order = stream(seed, "images").permutation(available)
@@ -44,7 +44,7 @@ def choose_positions(height: int, width: int, positions: int, seed: int, layer: 
 
     Returns
     -------
-    int32 (n, 2), y and x of each, in the order in which they lie in the map.
+    array of int32, shape (n, 2), y and x of each, in the order in which they lie in the map.
     """
     order = stream(seed, "positions", layer).permutation(height * width)
     chosen = np.sort(order[:positions])

@@ -35,8 +35,9 @@ class Decomposition(NamedTuple):
 
     Attributes
     ----------
-    eigenvalues : float64 (k,), σ² / D.
-    vectors : float64 (N, k), orthonormal columns, see :func:`census.statistics.signs.with_signs`.
+    eigenvalues : array of float64, shape (k,), σ² / D.
+    vectors : array of float64, shape (N, k), orthonormal columns, see
+        :func:`census.statistics.signs.with_signs`.
     """
 
     eigenvalues: Floats
@@ -48,7 +49,7 @@ def decompose(correlation: Floats, n_neurons: int, n_components: int) -> Decompo
 
     Parameters
     ----------
-    correlation : float64 (N, N), of the vectors, without undefined ones.
+    correlation : array of float64, shape (N, N), of the vectors, without undefined ones.
     n_neurons : D; there are no more than D − 1 components, as each vector has the mean 0.
     n_components : how many are wanted of more than :data:`MOST_IN_FULL` images; of fewer images, all are
         found.
@@ -76,7 +77,8 @@ def randomized(vectors: NDArray[np.float32], n_components: int, seed: int) -> De
 
     Parameters
     ----------
-    vectors : float32 (N, D), each of mean 0 and variance 1; may be mapped into memory from a file.
+    vectors : array of float32, shape (N, D), each of mean 0 and variance 1; may be mapped into memory from a
+        file.
     n_components : how many components are wanted.
     seed : of the projections.
 
@@ -126,8 +128,9 @@ def held_out_error(correlation: Floats, n_neurons: int, n_components: int, seed:
 
     Returns
     -------
-    float64 (N // 2,), relative error with the first 1, 2, 3 … directions; it stays as it is where a half has
-    no more of them, and is NaN where they have not been looked for. Empty for fewer than two images.
+    array of float64, shape (N // 2,), relative error with the first 1, 2, 3 … directions; it stays as it is
+    where a half has no more of them, and is NaN where they have not been looked for. Empty for fewer than two
+    images.
     """
     n_images = len(correlation)
     order, half = stream(seed, "held out").permutation(n_images), n_images // 2
@@ -152,13 +155,13 @@ def mean_square(correlation: Floats, counts: Floats) -> Floats:
 
     Parameters
     ----------
-    correlation : float64 (N, N), of vectors, without undefined ones.
-    counts : float64 (resamples, N), how often each image is in a sample; pairs of an image with itself are
-        left out.
+    correlation : array of float64, shape (N, N), of vectors, without undefined ones.
+    counts : array of float64, shape (n_resamples, N), how often each image is in a sample; pairs of an image
+        with itself are left out.
 
     Returns
     -------
-    float64 (resamples,); NaN where there are no two images.
+    array of float64, shape (n_resamples,); NaN where there are no two images.
     """
     return mean_correlation(correlation**2, counts)
 
@@ -201,15 +204,15 @@ def permuted_eigenvalues(
 
     Parameters
     ----------
-    sample : float32 (d, N), normalized values of neurons chosen at random.
-    correlation : float64 (N, N), of the vectors of all D neurons.
+    sample : array of float32, shape (d, N), normalized values of neurons chosen at random.
+    correlation : array of float64, shape (N, N), of the vectors of all D neurons.
     n_neurons, n_components : D; how many eigenvalues are wanted where there are more than
         :data:`MOST_IN_FULL` images.
     permutations, seed : how many, and their seed.
 
     Returns
     -------
-    float64 (permutations, N), or fewer columns; the largest first.
+    array of float64, shape (n_permutations, N), or fewer columns; the largest first.
 
     References
     ----------
@@ -266,13 +269,14 @@ def loadings(
 
     Parameters
     ----------
-    blocks : float32 (N, neurons), normalized vectors, in order of neurons; one is held at a time.
+    blocks : arrays of float32, shape (N, n_neurons), normalized vectors, in order of neurons; one is held at
+        a time.
     decomposition : of these N images.
     n_neurons : D.
 
     Returns
     -------
-    float32 (k, D), orthonormal rows.
+    array of float32, shape (k, D), orthonormal rows.
     """
     scaled = (decomposition.vectors / singular_values(decomposition.eigenvalues, n_neurons)).astype(
         np.float32

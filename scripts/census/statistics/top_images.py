@@ -40,8 +40,8 @@ class BottomImages(NamedTuple):
     Attributes
     ----------
     images, values, positions : see :class:`TopImages`.
-    tied : int64 (units,), how many images have the least value of all. Where these are more than k, the
-        images are a seeded random sample of them.
+    tied : array of int64, shape (n_units,), how many images have the least value of all. Where these are more
+        than k, the images are a seeded random sample of them.
     """
 
     images: NDArray[np.int64]
@@ -59,8 +59,9 @@ def top_images(blocks: Iterable[_Block], units: int, k: int) -> TopImages:
 
     Parameters
     ----------
-    blocks : images int (n,), their indices, below 2³²; values float32 (n, units), the largest of each unit's
-        map; positions int (n, units), where it is. Each image comes once.
+    blocks : images arrays of int, shape (n,), their indices, below 2³²; values arrays of float32, shape (n,
+        n_units), the largest of each unit's map; positions arrays of int, shape (n, n_units), where it is.
+        Each image comes once.
     units : number of units.
     k : number of images wanted.
     """

@@ -26,14 +26,15 @@ def normalized(
 
     Parameters
     ----------
-    blocks : float32 (images, neurons), vectors as they are; they may be overwritten.
-    images : int (N,), places of those images that count; their vectors are not constant.
-    means, deviations : float64 (N,), mean and standard deviation of each of these vectors.
+    blocks : arrays of float32, shape (n_images, n_neurons), vectors as they are; they may be overwritten.
+    images : array of int, shape (N,), places of those images that count; their vectors are not constant.
+    means, deviations : arrays of float64, shape (N,), mean and standard deviation of each of these vectors.
 
     Yields
     ------
-    values : float32 (N, neurons).
-    constant : bool (neurons,), whether a neuron's own value is the same on all these images.
+    values : array of float32, shape (N, n_neurons).
+    constant : array of bool, shape (n_neurons,), whether a neuron's own value is the same on all these
+        images.
     """
     shift, scale = (values.astype(np.float32)[:, None] for values in (means, 1 / deviations))
     for block in blocks:
@@ -49,13 +50,14 @@ class Neurons(NamedTuple):
 
     Attributes
     ----------
-    variance : float32 (D,), over images; NaN for a neuron that is constant. That one varies in normalized
-        vectors, too, but only as the mean and deviation of the others do.
-    top : int64 (t,), the neurons of highest variance, the highest first; of equal ones the first.
-    top_values : float32 (t, N), their normalized activations.
-    chosen : int64 (c,), neurons chosen at random among those that are not constant.
-    chosen_values : float32 (c, N).
-    sample : float32 (d, N), normalized activations of neurons chosen at random among all.
+    variance : array of float32, shape (D,), over images; NaN for a neuron that is constant. That one varies
+        in normalized vectors, too, but only as the mean and deviation of the others do.
+    top : array of int64, shape (t,), the neurons of highest variance, the highest first; of equal ones the
+        first.
+    top_values : array of float32, shape (t, N), their normalized activations.
+    chosen : array of int64, shape (c,), neurons chosen at random among those that are not constant.
+    chosen_values : array of float32, shape (c, N).
+    sample : array of float32, shape (d, N), normalized activations of neurons chosen at random among all.
     """
 
     variance: NDArray[np.float32]
@@ -149,7 +151,7 @@ def unit_variance(variance: NDArray[np.floating], n_units: int) -> Floats:
 
     Returns
     -------
-    float64 (C,); NaN for a unit all of whose neurons are constant.
+    array of float64, shape (C,); NaN for a unit all of whose neurons are constant.
     """
     maps = variance.reshape(-1, n_units).astype(np.float64)
     known = ~np.isnan(maps)

@@ -87,11 +87,12 @@ def create_store(
     ----------
     path : where; a temporary name.
     shape : units, height and width.
-    images, labels : int64 and int32 (n,), the images in the order in which they will come.
+    images, labels : int64 and arrays of int32, shape (n,), the images in the order in which they will come.
     n_maps : of how many of the first images activation maps are kept.
     batch : images that are written at a time.
     compression : ``none``, ``lz4`` or ``zstd``, of the maps.
-    positions : int32 (n, 2), y and x of the positions of the maps that stand for all; None for none.
+    positions : array of int32, shape (n, 2), y and x of the positions of the maps that stand for all; None
+        for none.
     preactivations : whether the layer has pre-activations, which are kept at these positions.
     """
     if path.exists():
@@ -261,7 +262,7 @@ class StoreWriter:
         Parameters
         ----------
         first : the place of the first of them; a chunk begins there.
-        maps : float32 (images, height, width, units).
+        maps : array of float32, shape (n_images, height, width, n_units).
         """
         images, rows = self._maps.shape[:2]
         for number, row in enumerate(range(0, maps.shape[1], rows)):
@@ -273,7 +274,7 @@ class StoreWriter:
         Parameters
         ----------
         first : the place of the first of them; a chunk begins there.
-        values : float32 (images, positions, units).
+        values : array of float32, shape (n_images, n_positions, n_units).
         """
         assert self._preactivations is not None, "the layer has no pre-activations"
         self._preactivations.write((first // self._preactivations.shape[0], 0, 0), values)

@@ -56,7 +56,7 @@ def unit_means(group: zarr.Group) -> Iterator[NDArray[np.float32]]:
 
     Yields
     ------
-    float32 (images, some of the units), images by their index in the data set.
+    arrays of float32, shape (n_images, n_sampled_units), images by their index in the data set.
     """
     order = np.argsort(group["image"][:])
     n_units = group.attrs["shape"][0]
@@ -76,13 +76,13 @@ def rows_at(blocks: Iterable[np.ndarray], places: NDArray[np.integer], units: in
 
     Parameters
     ----------
-    blocks : float32 (images, units), see :func:`statistic_blocks`.
-    places : int (n,), of the images wanted, ascending.
+    blocks : arrays of float32, shape (n_images, n_units), see :func:`statistic_blocks`.
+    places : array of int, shape (n,), of the images wanted, ascending.
     units : number of units.
 
     Returns
     -------
-    float32 (n, units).
+    array of float32, shape (n, n_units).
     """
     rows, first = np.empty((len(places), units), np.float32), 0
     for block in blocks:
@@ -178,7 +178,8 @@ def map_blocks(group: zarr.Group) -> Iterator[tuple[slice, NDArray[np.float32]]]
     Yields
     ------
     images : slice of the dimension ``map_image``.
-    values : float32 (images, rows, x, unit), a chunk of the array ``maps``. The next block overwrites it.
+    values : array of float32, shape (n_images, n_rows, width, n_units), a chunk of the array ``maps``. The
+        next block overwrites it.
     """
     maps = _Chunks(group, "maps")
     block = np.empty(maps.chunk, np.float32)
@@ -198,8 +199,8 @@ def neuron_blocks(group: zarr.Group, part: int = 0, parts: int = 1) -> Iterator[
 
     Yields
     ------
-    vectors : float32 (map images, neurons), a part of the neurons: some rows of all units' maps. The next
-        block overwrites it.
+    vectors : array of float32, shape (n_map_images, n_neurons), a part of the neurons: some rows of all
+        units' maps. The next block overwrites it.
     """
     maps = _Chunks(group, "maps")
     batch, _, width, units = maps.chunk
@@ -216,7 +217,7 @@ def values_at_positions(group: zarr.Group) -> NDArray[np.float32]:
 
     Returns
     -------
-    float32 (map images, positions, units).
+    array of float32, shape (n_map_images, n_positions, n_units).
     """
     maps = _Chunks(group, "maps")
     y, x = group["position_y"][:], group["position_x"][:]
@@ -236,7 +237,8 @@ def preactivations(group: zarr.Group) -> NDArray[np.float32] | None:
 
     Returns
     -------
-    float32 (map images, positions, units), the same images and positions as of :func:`values_at_positions`.
+    array of float32, shape (n_map_images, n_positions, n_units), the same images and positions as of
+    :func:`values_at_positions`.
     """
     if "preactivation" not in group:
         return None
