@@ -14,6 +14,7 @@ from census.measures.alignment import alignment
 from census.measures.bases import compare
 from census.statistics.bootstrap import resample_counts
 from census.statistics.rotations import random_frames, sort_out
+from census.statistics.streams import stream
 
 ROTATIONS, DIRECTIONS, TARGET = 20, 16, 10
 # as many as the default study keeps, and all of maps of 7×7
@@ -26,12 +27,13 @@ def rows(options: Options) -> Iterator[Row]:
     testing: dict[int, list[float]] = {positions: [] for positions in POSITIONS}
     finding: dict[int, list[float]] = {positions: [] for positions in POSITIONS}
     resampled = resample_counts(n_images, 1000, 0)
+    rotations = stream(0, "drawn rotations").integers(ROTATIONS, size=1000)
     for number in range(rounds):
         for positions in POSITIONS:
             values = _values(n_images, positions, units, number)
             start = time.perf_counter()
             frames = random_frames(min(n_images * positions, units), units, ROTATIONS, number)
-            alignment(sort_out(values), n_images, frames, resampled)
+            alignment(sort_out(values), n_images, frames, resampled, rotations)
             middle = time.perf_counter()
             few = random_frames(DIRECTIONS, units, ROTATIONS, number)
             compare(values, DIRECTIONS, few, resampled, number)

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 from sklearn.metrics import adjusted_rand_score
 
+from census.measures.reliability import MEASURES
 from census.tables.study import Study
 
 pytestmark = [pytest.mark.slow, pytest.mark.very_slow]
@@ -98,8 +99,13 @@ UNITS = {
     "rs_natural": Bound(0.01, 0.95),
     "natural_image": same(0.95),
     "natural_maximum": Bound(0.02, relative=True),
-    "iam_over_natural": Bound(0.02, relative=True),
-    "am_over_natural": Bound(0.02, relative=True),
+    # an optimized image has failed below the natural maximum, which moves
+    "iam_over_natural": Bound(0.02, 0.9, relative=True),
+    "am_over_natural": Bound(0.02, 0.9, relative=True),
+    "rs_iam": Bound(0.01, 0.9),
+    "rs_am": Bound(0.01, 0.9),
+    "rs_iam_failed": Bound(0, 0.9),
+    "rs_am_failed": Bound(0, 0.9),
 }
 LAYERS = {
     "n_inactive_units": Bound(1),
@@ -146,29 +152,36 @@ LAYERS = {
     "rho_entropy_sigma": Bound(0.15),
     "n_clusters": Bound(3),
     "n_clusters_chance": Bound(3),
-    "rho_rs_selectivity": Bound(0.1),
+    "rho_rs_selectivity": Bound(0.3),
+    "rho_rs_ablation": Bound(0.3),
+    "rho_rs_loss": Bound(0.3),
+    "rho_selectivity_loss": Bound(0.1),
+    "share_rs_iam_zero": Bound(0.1),
+    "share_rs_am_zero": Bound(0.1),
+    **{f"reliability_{name}": Bound(0.1) for name in MEASURES},
     "rho_selectivity_ablation": Bound(0.1),
-    "rho_rs_ablation_partial": Bound(0.1),
+    "rho_rs_ablation_partial": Bound(0.3),
     "rho_selectivity_ablation_partial": Bound(0.1),
     "ablation_auc_mean_activation": Bound(0.05),
     "ablation_auc_selectivity": Bound(0.05),
     "ablation_auc_rs": Bound(0.05),
 }
-AGREEMENT = {"rho": Bound(0.1, 0.95)}
+AGREEMENT = {"rho": Bound(0.1, 0.9)}
 PAIRS = dict.fromkeys(("similarity", "similarity_spearman", "similarity_deconfounded", "cka"), Bound(0.005))
 PERFORMANCE = {"accuracy": Bound(0.01), "loss": Bound(0.01)}
 # optimizations, and ablations with what they start from, run in float32 whatever the passes do
 UNTOUCHED = {
-    *("rs_iam_failed", "rs_am_failed", "share_rs_iam_zero", "share_rs_am_zero", "redundancy_chance"),
+    *("redundancy_chance", "share_unconverged_iam", "share_unconverged_am"),
+    *("reliability_rs_iam", "reliability_rs_am"),
+    *(f"reliability_ablation_{name}" for name in ("kl", "changed", "loss", "accuracy")),
     *("ablation_most_affected", "most_affected_class"),
     *(
         f"{name}{end}"
         for name in (
-            "rs_iam",
-            "rs_am",
+            "ablation_kl",
+            "ablation_changed",
             "ablation_loss",
             "ablation_accuracy",
-            "rho_rs_ablation",
             "ablation_auc_random",
         )
         for end in ("", "_low", "_high")
@@ -234,7 +247,7 @@ def draw_gratings(folder: Path, per_class: int, seed: int) -> None:
     y, x = np.mgrid[:16, :16]
     for number in range(4):
         (folder / f"{45 * number}°").mkdir(parents=True)
-        for image in range(per_class):
+        for place in range(per_class):
             angle = np.pi * number / 4 + random.normal(0, 0.2)
             frequency, phase = random.uniform(0.8, 1.6), random.uniform(0, 2 * np.pi)
             wave = np.cos(frequency * (x * np.cos(angle) + y * np.sin(angle)) + phase)
@@ -242,7 +255,7 @@ def draw_gratings(folder: Path, per_class: int, seed: int) -> None:
                 128 + 45 * wave[..., None] * random.uniform(0.3, 1, 3) + random.normal(0, 30, (16, 16, 3))
             )
             image = Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
-            image.save(folder / f"{45 * number}°" / f"{image:03}.png")
+            image.save(folder / f"{45 * number}°" / f"{place:03}.png")
 
 
 @pytest.fixture(scope="module")
