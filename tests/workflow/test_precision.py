@@ -75,7 +75,7 @@ UNITS = {
     "mf_normalized": Bound(0.1, 0.95),
     "faceted": same(0.95),
     "mf_p_normal": Bound(0.1, 0.95),
-    "mf_p_rank": Bound(0.1, 0.95),
+    "mf_p_rank": Bound(0.2, 0.95),
     "mf_q": Bound(0.1, 0.95),
     "top_class_1": same(0.95),
     "top_count_1": Bound(2, 0.95),
