@@ -512,6 +512,13 @@ def test_a_plain_network_says_that_it_does_not_multiply_rounding(caplog):
     assert not caplog.text
 
 
+def test_a_large_network_is_proven_in_parts(monkeypatch):
+    prepared = prepare(seeded(Base), ENTRY, "mine", pixels=PIXELS)
+    whole = prepared.verify()
+    monkeypatch.setattr(verification, "AT_ONCE", 1)
+    assert prepared.verify() == whole
+
+
 @pytest.mark.parametrize(
     ("answer", "part", "factor"),
     [
@@ -629,8 +636,10 @@ SILENT = {
 }
 
 
+@pytest.mark.parametrize("at_once", [verification.AT_ONCE, 1], ids=["at once", "layer by layer"])
 @pytest.mark.parametrize("name", SILENT)
-def test_the_proof_notices_an_old_way_to_record(name, monkeypatch):
+def test_the_proof_notices_an_old_way_to_record(name, at_once, monkeypatch):
+    monkeypatch.setattr(verification, "AT_ONCE", at_once)
     make, way = SILENT[name]
     prepared = prepare(seeded(make), ENTRY, "mine", pixels=PIXELS)
     prepared.verify()

@@ -7,7 +7,7 @@ names that mean another tensor, noise, and statistics over the batch.
 
 import copy
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -27,6 +27,9 @@ N_IMAGES = 3
 # batches differ by 1e-7 to 1e-4 of these after some hundred layers. What changes a result differs by 1e-2 and
 # more.
 TOLERANCE = 1e-3
+# Bytes of recorded values that are compared at once. What a network with more computes is compared part by
+# part, by further forward passes.
+AT_ONCE = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -107,37 +110,65 @@ def verify(
     StudyError : a layer differs from the network's own value, from one run to the next, or with the other
         images in the batch. The message names it, with the difference and the way out.
     """
-    layers = {layer.name: layer for layer in listing.layers}
+
+    def recorder(of: nn.Module) -> Recorder:
+        return Recorder(
+            of,
+            {layer.name: layer.node for layer in listing.layers},
+            entering={_entering(layer): layer.node for layer in listing.layers if layer.preactivation},
+            steps=listing.steps,
+            key=key,
+            logits=logits,
+        )
+
+    n_modules, rounding = 0, 0.0
     with torch.inference_mode():
         plain = run(network, images.clone(), key, logits)
-        truth = _Truth(network)
-        again = truth.run(images.clone(), key, logits)
-        found = _Comparison(layers, truth)
-
-        def recorder(of: nn.Module) -> Recorder:
-            return Recorder(
-                of,
-                {name: layer.node for name, layer in layers.items()},
-                entering={_entering(layer): layer.node for layer in layers.values() if layer.preactivation},
-                steps=listing.steps,
-                key=key,
-                logits=logits,
-            )
-
         record = recorder(network)
-        recorded = record(images.clone(), found)
-        assert recorded is not None
-        wrong = found.wrong
-        for name, values in (("the logits of a second run", again), ("the logits", recorded)):
-            if difference(values, plain) > TOLERANCE:
-                wrong.append((name, difference(values, plain)))
-        if wrong:
-            _explain(record, images, wrong, key)
-        alone = _alone(record, images, found.first, key)
-        rounded = {name: distance for name, distance in alone.items() if distance > TOLERANCE}
-        if rounded:
-            _refuse_more_than_rounding(network, recorder, images, rounded, key)
-    return Verification(len(images), found.n_modules, TOLERANCE, max(alone.values(), default=0.0))
+        for layers in _parts(listing.layers, len(images)):
+            truth = _Truth(network, layers)
+            again = truth.run(images.clone(), key, logits)
+            found = _Comparison(layers, truth)
+            # all layers are recorded, as they are later, and those of the part are compared
+            recorded = record(images.clone(), found)
+            assert recorded is not None
+            wrong = found.wrong
+            for name, values in (("the logits of a second run", again), ("the logits", recorded)):
+                if difference(values, plain) > TOLERANCE:
+                    wrong.append((name, difference(values, plain)))
+            if wrong:
+                _explain(record, images, wrong, key)
+            alone = _alone(record, images, found.first, key)
+            rounded = {name: distance for name, distance in alone.items() if distance > TOLERANCE}
+            if rounded:
+                _refuse_more_than_rounding(network, recorder, images, rounded, key)
+            n_modules += found.n_modules
+            rounding = max(rounding, *alone.values(), 0.0)
+    return Verification(len(images), n_modules, TOLERANCE, rounding)
+
+
+def _parts(layers: Sequence[Layer], n_images: int) -> Iterator[list[Layer]]:
+    """Yield layers in parts whose values, and those of the network beside them, take :data:`AT_ONCE` bytes.
+
+    A larger layer is a part of its own.
+    """
+    part: list[Layer] = []
+    taken = 0
+    for layer in layers:
+        # float32, recorded and the network's own; pre-activations take as much
+        size = 4 * n_images * layer.n_neurons * (4 if layer.preactivation else 2)
+        if part and taken + size > AT_ONCE:
+            yield part
+            part, taken = [], 0
+        part.append(layer)
+        taken += size
+    yield part
+
+
+def _names(layer: Layer) -> set[str]:
+    """Return the modules that return a layer's values; it may be known by its step, too."""
+    # no module has these two names
+    return {layer.name, *layer.aliases, layer.node} - {INPUT, OUTPUT}
 
 
 def _entering(layer: Layer) -> str:
@@ -146,29 +177,33 @@ def _entering(layer: Layer) -> str:
 
 
 class _Truth:
-    """Clones of what modules take and return, kept by hooks at once."""
+    """Clones of what modules of some layers take and return, kept by hooks at once."""
 
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, network: nn.Module, layers: Sequence[Layer]) -> None:
         self._network = network
+        self._returning = set().union(*map(_names, layers))
+        self._taking = {layer.node for layer in layers if layer.preactivation}
         self.returned: dict[str, Tensor] = {}
         self.taken: dict[str, Tensor] = {}
 
     def run(self, images: Tensor, key: str, logits: Part) -> Tensor:
+        """Run the network, and return its logits."""
         calls = Counter(dict.fromkeys((INPUT, OUTPUT), 1))
 
         def keep(path: str) -> Any:
             def hook(module: nn.Module, inputs: Any, output: Any) -> None:
                 name = f"{path}_{calls[path]}" if calls[path] else path
                 calls[path] += 1
-                if isinstance(output, Tensor):
+                if name in self._returning and isinstance(output, Tensor):
                     self.returned[name] = output.clone()
 
             return hook
 
         def keep_taken(path: str) -> Any:
             def hook(module: nn.Module, inputs: Any) -> None:
-                if inputs and isinstance(inputs[0], Tensor):
-                    self.taken[f"{path}_{calls[path]}" if calls[path] else path] = inputs[0].clone()
+                name = f"{path}_{calls[path]}" if calls[path] else path
+                if name in self._taking and inputs and isinstance(inputs[0], Tensor):
+                    self.taken[name] = inputs[0].clone()
 
             return hook
 
@@ -187,14 +222,11 @@ class _Truth:
 
 
 class _Comparison:
-    """Takes recorded values, and compares them with the truth."""
+    """Takes recorded values, and compares those of some layers with the truth."""
 
-    def __init__(self, layers: dict[str, Layer], truth: _Truth) -> None:
-        # no module has these two names; a layer may be known by its step, too
-        self._names = {
-            name: {name, *layer.aliases, layer.node} - {INPUT, OUTPUT} for name, layer in layers.items()
-        }
-        self._taken = {_entering(layer): layer.node for layer in layers.values() if layer.preactivation}
+    def __init__(self, layers: Sequence[Layer], truth: _Truth) -> None:
+        self._names = {layer.name: _names(layer) for layer in layers}
+        self._taken = {_entering(layer): layer.node for layer in layers if layer.preactivation}
         self._truth = truth
         self.n_modules = 0
         self.wrong: list[tuple[str, float]] = []
@@ -202,6 +234,8 @@ class _Comparison:
         self.first: dict[str, Tensor] = {}
 
     def __call__(self, name: str, values: Tensor) -> None:
+        if name not in self._taken and name not in self._names:
+            return
         self.first[name] = values[:1].clone()
         if name in self._taken:
             own = [self._truth.taken.get(self._taken[name])]
