@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from census.jobs import LOGGER
 from census.measures.columns import Floats, Table, column, count, share
 from census.measures.declaration import ELSEWHERE, Arrays, Measure, Recordings
+from census.statistics.defined import varying
 from census.statistics.streams import seed_of, stream
 from census.statistics.subset import choose_images
 
@@ -158,9 +159,7 @@ def standardize(means: NDArray[np.floating]) -> Responses:
     ----------
     means : array of float, shape (n_images, n_units), each unit's mean over its map.
     """
-    finite = np.isfinite(means).all(0)
-    with np.errstate(invalid="ignore"):
-        units = np.flatnonzero(finite & (np.ptp(means, axis=0) > 0))
+    units = varying(means)
     values = np.empty((len(means), len(units)), np.float32)
     for first in range(0, len(units), UNITS_AT_ONCE):
         block = slice(first, first + UNITS_AT_ONCE)

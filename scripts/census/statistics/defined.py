@@ -16,3 +16,18 @@ def over_defined(statistic: Callable[[Any], Any], values: NDArray[np.floating]) 
 def finite_mean(values: NDArray[np.floating]) -> float:
     """Return the mean of the finite values; NaN where there are none."""
     return over_defined(np.mean, values[np.isfinite(values)])
+
+
+def varying(values: NDArray[np.floating]) -> NDArray[np.int64]:
+    """Return the columns whose values are finite and not all the same.
+
+    Parameters
+    ----------
+    values : array of float, shape (n_images, n_units), of at least one image.
+
+    Returns
+    -------
+    array of int64, shape (n,), in ascending order.
+    """
+    with np.errstate(invalid="ignore"):
+        return np.flatnonzero(np.isfinite(values).all(0) & (np.ptp(values, axis=0) > 0))

@@ -50,6 +50,24 @@ def average_ranks(values: NDArray[np.floating]) -> Floats:
     return ranks
 
 
+def standardized_ranks(values: NDArray[np.floating]) -> Floats:
+    """Return ranks along the last axis with mean 0 and sum of squares 1; the sum of products is Spearman's ρ.
+
+    Parameters
+    ----------
+    values : array of float, shape (…, n), without NaN.
+
+    Returns
+    -------
+    array of float64, shape (…, n); NaN where all values are the same.
+    """
+    ranks = average_ranks(values)
+    ranks -= ranks.mean(-1, keepdims=True)
+    with np.errstate(invalid="ignore"):
+        ranks /= np.sqrt((ranks**2).sum(-1, keepdims=True))
+    return ranks
+
+
 def spearman(values: Floats) -> Floats:
     """Return Spearman's ρ of the first two measures, partial where there is a third.
 
@@ -62,10 +80,8 @@ def spearman(values: Floats) -> Floats:
     array of float64, shape (n_samples,); NaN where a measure is the same for all units, or follows from the
     third.
     """
-    ranks = average_ranks(values)
-    ranks -= ranks.mean(2, keepdims=True)
+    ranks = standardized_ranks(values)
     with np.errstate(invalid="ignore", divide="ignore"):
-        ranks /= np.sqrt((ranks**2).sum(2, keepdims=True))
         between = np.einsum("isn,jsn->ijs", ranks, ranks)
         if len(values) == 2:
             return np.clip(between[0, 1], -1, 1)  # rounding
