@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.stats import spearmanr
+from scipy.stats import binom, spearmanr
 
 from census.statistics.agreement import pair_counts, pooled, rank_correlations, resampled_units
 
@@ -27,8 +27,28 @@ def test_samples_have_the_ranks_of_the_units_that_they_consist_of():
     values = np.array([[1.0, 2, 3, 4], [2.0, 1, 4, 3]])
     counts = np.array([[1.0, 1, 1, 1], [2.0, 1, 1, 0]])
     drawn = [0, 0, 1, 2]
-    expected = np.corrcoef(values[0, drawn], values[1, drawn])[0, 1]
+    expected = spearmanr(*values[:, drawn]).statistic
     assert rank_correlations(values, counts)[:, 0, 1] == pytest.approx([0.6, expected])
+
+
+def test_every_sample_of_measures_with_ties_is_that_of_scipy():
+    found = rank_correlations(VALUES, COUNTS)
+    for sample in range(1, 20):
+        drawn = VALUES[:, np.repeat(np.arange(60), COUNTS[sample].astype(int))]
+        known = ~np.isnan(drawn[[0, 2]]).any(0)
+        expected = spearmanr(*drawn[[0, 2]][:, known]).statistic
+        assert found[sample, 0, 2] == pytest.approx(expected)
+
+
+def test_intervals_of_unrelated_measures_exclude_0_as_often_as_they_should():
+    random = np.random.default_rng(2)
+    excluded, simulations = 0, 300
+    for _ in range(simulations):
+        counts = resampled_units(32, 300, int(random.integers(1 << 30)), 0)
+        rho = rank_correlations(random.normal(size=(2, 32)), counts)[1:, 0, 1]
+        low, high = np.quantile(rho, [0.025, 0.975])
+        excluded += low > 0 or high < 0
+    assert excluded <= binom.ppf(0.999, simulations, 0.05)
 
 
 def test_the_interval_is_that_of_fisher_s_z():

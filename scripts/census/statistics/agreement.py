@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from census.statistics.bootstrap import drawn_counts, with_data
-from census.statistics.ranks import average_ranks
+from census.statistics.bootstrap import VALUES_AT_ONCE, drawn_counts, with_data
+from census.statistics.ranks import tied
 from census.statistics.streams import stream
 
 Floats = NDArray[np.float64]
@@ -32,8 +32,8 @@ def rank_correlations(values: NDArray[np.floating], counts: Floats) -> Floats:
     """Return Spearman's ρ of each two measures, on samples of the units.
 
     Two measures are compared over the units for which both are numbers, infinite ones among them. Units are
-    ranked once, among all of these: a resample has the ranks of the units that it consists of. To rank anew
-    would make ties of units that are drawn twice, and takes many times longer.
+    ranked anew in each sample. Ranked once, intervals would be too narrow: of two unrelated measures, they
+    would exclude 0 in 7 to 11 % of cases.
 
     Parameters
     ----------
@@ -49,6 +49,11 @@ def rank_correlations(values: NDArray[np.floating], counts: Floats) -> Floats:
     References
     ----------
     Conover (1999), Practical nonparametric statistics, section 5.4, for ranks in Pearson's formula.
+
+    Examples
+    --------
+    >>> rank_correlations(np.array([[1.0, 2, 3], [1, 3, 2]]), np.ones((1, 3)))[0, 0].tolist()
+    [1.0, 0.5]
     """
     values = np.asarray(values, np.float64)
     n_measures = len(values)
@@ -64,21 +69,43 @@ def rank_correlations(values: NDArray[np.floating], counts: Floats) -> Floats:
         if here.sum() < 3:
             continue
         involved = sorted({measure for pair in members for measure in pair})
-        ranks = average_ranks(values[involved][:, here]) - (here.sum() + 1) / 2
-        place = {measure: number for number, measure in enumerate(involved)}
-        weights = counts[:, here]
-        size = weights.sum(1)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            means = weights @ ranks.T / size[:, None]
-            spreads = weights @ (ranks**2).T / size[:, None] - means**2
-            # ranks are halves of whole numbers: what is below this is rounding
-            spreads[spreads < 1e-6] = np.nan
-            for one, other in members:
-                a, b = place[one], place[other]
-                common = weights @ (ranks[a] * ranks[b]) / size - means[:, a] * means[:, b]
-                rho = np.clip(common / np.sqrt(spreads[:, a] * spreads[:, b]), -1, 1)
-                result[:, one, other] = result[:, other, one] = rho
+        one, other = np.array(members).T
+        places = np.searchsorted(involved, [one, other])
+        at_once = max(1, VALUES_AT_ONCE // (len(involved) * here.sum()))
+        for first in range(0, len(counts), at_once):
+            some = slice(first, first + at_once)
+            drawn = counts[some, here]
+            ranks = np.stack([_standardized(measure, drawn) for measure in values[involved][:, here]], axis=1)
+            rho = np.clip((ranks @ ranks.transpose(0, 2, 1))[:, *places], -1, 1)  # rounding
+            result[some, one, other] = result[some, other, one] = rho
     return result
+
+
+def _standardized(values: Floats, counts: Floats) -> Floats:
+    """Return the ranks of values in each sample, such that sums of their products are Spearman's ρ.
+
+    A value that is drawn several times is tied with itself, and stands for all of its ranks.
+
+    Parameters
+    ----------
+    values : array of float64, shape (n,).
+    counts : array of float64, shape (n_samples, n), how often each value is in a sample.
+
+    Returns
+    -------
+    array of float64, shape (n_samples, n); NaN where all of a sample's values are the same.
+    """
+    order = values.argsort()
+    first, last = tied(values[order])
+    drawn = counts[:, order]
+    through = drawn.cumsum(1)
+    ranks = np.empty(counts.shape)
+    # mean rank minus the mean of all ranks
+    ranks[:, order] = (through[:, first] - drawn[:, first] + through[:, last] - through[:, -1:]) / 2
+    lengths = np.sqrt((counts * ranks**2).sum(1, keepdims=True))
+    with np.errstate(invalid="ignore"):
+        standardized: Floats = np.sqrt(counts) * ranks / np.where(lengths > 0, lengths, np.nan)
+    return standardized
 
 
 def pooled(correlations: Sequence[Floats], n_units: Sequence[NDArray[np.integer]]) -> Floats:
