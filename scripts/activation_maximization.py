@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-from census.jobs import Script, job, one_by_one
+from census.jobs import Script, job, one_by_one, progress_bar
 
 snakemake: Script
 
 with job(snakemake.log[0]) as log:
     import numpy as np
-    from tqdm import tqdm
 
     from census.interventions.maximization import Maximization, Settings
     from census.interventions.objectives import OBJECTIVES
@@ -49,9 +48,11 @@ with job(snakemake.log[0]) as log:
                 optimized = []
                 for objective in OBJECTIVES:
                     title = f"{path.stem} {layer.name} {objective}"
-                    for first in tqdm(range(0, len(pairs[0]), batch), title, unit="batch"):
-                        some = slice(first, first + batch)
-                        optimized.append(maximization.optimize(pairs[1][some], pairs[0][some], objective))
+                    with progress_bar(title, len(pairs[0]), "images") as progress:
+                        for first in range(0, len(pairs[0]), batch):
+                            some = slice(first, first + batch)
+                            optimized.append(maximization.optimize(pairs[1][some], pairs[0][some], objective))
+                            progress.update(len(pairs[0][some]))
                 found.append(
                     [
                         np.concatenate(arrays).reshape(

@@ -40,6 +40,14 @@ def test_work_is_logged(tmp_path):
     assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} INFO 3 images\n", log)
 
 
+def test_progress_is_logged_and_not_printed(tmp_path):
+    made = "from census.jobs import progress_bar; bar = progress_bar('two', 2, 'images')"
+    work = f"{made}; bar.update(2); bar.close()"
+    ended, log = run(tmp_path, work)
+    assert (ended.stdout, ended.stderr) == ("done\n", "")
+    assert re.search(r"INFO two: 2 of 2 images, 00:00 elapsed, 00:00 left\n$", log)
+
+
 def test_an_expected_failure_is_one_message(tmp_path):
     ended, log = run(
         tmp_path, "from census.errors import StudyError; raise StudyError('datasets.x: no × images')"

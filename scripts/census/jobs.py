@@ -7,9 +7,12 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from census.errors import StudyError, is_full
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 LOGGER = logging.getLogger("census")
 # less room than this, in bytes, and whatever failed to be written failed for want of it
@@ -75,6 +78,41 @@ def one_by_one(items: Iterable[Item], name: Callable[[Item], str] = str) -> Iter
         _current[:] = [name(item)]
         yield item
     _current.clear()
+
+
+class _Lines:
+    """Writes each state of a progress bar as a line of the log."""
+
+    def write(self, text: str) -> None:
+        if text.strip():
+            LOGGER.info("%s", text.strip())
+
+    def flush(self) -> None:
+        """Do nothing: the log is flushed line by line."""
+
+
+def progress_bar(title: str, total: int, unit: str, initial: int = 0) -> "tqdm[Any]":
+    """Return a progress bar: in a job a line of the log every ten seconds, elsewhere a bar on the terminal.
+
+    Parameters
+    ----------
+    total, initial : number of items, and of those that are done already.
+    unit : name of the items.
+    """
+    from tqdm import tqdm
+
+    if not LOGGER.handlers:
+        return tqdm(desc=title, total=total, initial=initial, unit=f" {unit}", mininterval=1)
+    shown = "{desc}: {n_fmt} of {total_fmt}{unit}, {elapsed} elapsed, {remaining} left"
+    return tqdm(
+        desc=title,
+        total=total,
+        initial=initial,
+        unit=f" {unit}",
+        mininterval=10,
+        file=_Lines(),
+        bar_format=shown,
+    )
 
 
 def _at(message: str) -> str:

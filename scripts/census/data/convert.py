@@ -14,7 +14,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
-from tqdm import tqdm
 
 from census import __version__
 from census.data.folder import Skipped, as_text, counted, endings_of, key_of_path, list_folder, listed
@@ -24,6 +23,7 @@ from census.data.sources import source_of, splits
 from census.data.store import DatasetWriter
 from census.data.unfinished import unfinished
 from census.errors import StudyError, nearest
+from census.jobs import progress_bar
 
 FASHION_MNIST_CLASSES = [
     "T-shirt/top",
@@ -84,9 +84,13 @@ def convert(
     sources: list[str] = []
     first_frames: list[str] = []
     faulty: list[Unreadable] = []
-    with unfinished(store) as place:
+    with (
+        unfinished(store) as place,
+        progress_bar(f"{name} {split}", images.total, "images") as progress,
+    ):
         writer = DatasetWriter(place, images.total)
-        for image in tqdm(images.decoded, f"{name} {split}", images.total, unit="image", mininterval=1):
+        for image in images.decoded:
+            progress.update()
             if isinstance(image, Unreadable):
                 faulty.append(image)
                 continue

@@ -12,9 +12,9 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from tqdm import tqdm
 
 from census.errors import StudyError
+from census.jobs import progress_bar
 from census.networks.layout import place_network
 from census.networks.preprocess import Preprocess
 from census.networks.running import Part, logits_of
@@ -106,7 +106,7 @@ class Training:
         checkpoints = set(self._entry["checkpoints"])
         if step == 0 and 0 in checkpoints:
             keep("0", 0, self._network.state_dict())
-        with tqdm(total=total, initial=step, unit="step", mininterval=1) as progress:
+        with progress_bar("training", total, "steps", step) as progress:
             while step < total:
                 epoch, first = divmod(step, steps_per_epoch)
                 self._network.train()

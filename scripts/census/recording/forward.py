@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import torch
 import zarr
-from tqdm import tqdm
 
+from census.jobs import progress_bar
 from census.networks.layers import Layer
 from census.networks.maps import as_maps
 from census.networks.prepared import Prepared
@@ -195,7 +195,7 @@ class Pass:
         begun = self._starts[done:]
         seen = done * self._batch if begun else self.n_images
         with (
-            tqdm(total=self.n_images, initial=seen, unit="image", mininterval=1) as progress,
+            progress_bar("forward pass", self.n_images, "images", seen) as progress,
             Writing(self._writers) as write,
         ):
             for first, pixels in zip(begun, ahead(self._images.batches(self._batch, begun)), strict=True):
