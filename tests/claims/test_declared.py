@@ -37,6 +37,7 @@ class Planted:
                 "alignment_kurtosis": 0.0,
                 "alignment_kurtosis_pre": 0.0,
                 "n_significant_components": 20.0,
+                "n_significant_components_matched": 20.0,
                 "redundancy_difference": 0.0,
                 "redundancy_difference_low": -0.1,
                 "redundancy_difference_high": 0.1,
@@ -228,7 +229,7 @@ def agree(one, other):
 
 
 def components(planted, sign):
-    planted.layers["n_significant_components"] += sign * np.arange(len(NAMES))
+    planted.layers["n_significant_components_matched"] += sign * np.arange(len(NAMES))
 
 
 def siblings(planted, sign):
@@ -271,7 +272,7 @@ PLANTS = {
     "ρ of depth and participation ratio": participation,
     "overlap of top images": redundancy,
     "ρ over significant components": class_entropies,
-    "ρ of depth and number of components": components,
+    "ρ of depth and number of significant": components,
     **{
         f"ρ of {one} and {other} over units": agree(one, other)
         for one, other in combinations(UNIT_MEASURES, 2)

@@ -31,6 +31,7 @@ SETTINGS = {
     "permutations": 3,
     "permuted_neurons": 100,
     "matched_images": 20,
+    "matched_neurons": 3,
     "top": 5,
     "neurons": 2,
     "projections": 40,

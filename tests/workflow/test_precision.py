@@ -159,6 +159,7 @@ LAYERS = {
     "share_rs_iam_zero": Bound(0.1),
     "share_rs_am_zero": Bound(0.1),
     **{f"reliability_{name}": Bound(0.1) for name in MEASURES},
+    "n_significant_components_matched": Bound(1),
     "rho_selectivity_ablation": Bound(0.1),
     "rho_rs_ablation_partial": Bound(0.3),
     "rho_selectivity_ablation_partial": Bound(0.1),

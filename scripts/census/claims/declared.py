@@ -532,6 +532,11 @@ _importance("ablation_loss", "rise of the loss")
     "images",
 )
 def _participation(evidence: Evidence, names: list[str]) -> Outcome:
+    return _trend(evidence, names, participation_ratios(evidence, names))
+
+
+def participation_ratios(evidence: Evidence, names: Sequence[str]) -> Floats:
+    """Return the participation ratio of each layer, (samples, layers)."""
     ratios = []
     for name in names:
         matrix = evidence.matrix(name)
@@ -539,19 +544,19 @@ def _participation(evidence: Evidence, names: list[str]) -> Outcome:
         counts = evidence.images[:, known]
         squares = mean_square(matrix[np.ix_(known, known)], counts)
         ratios.append(participation_ratio(squares, float(known.sum())))
-    return _trend(evidence, names, np.stack(ratios, axis=1))
+    return np.stack(ratios, axis=1)
 
 
 @_claim(
     "S4.1",
     "earlier layers have fewer large singular values",
-    "ρ of depth and number of components above the permutation null",
+    "ρ of depth and number of significant components of as many neurons of each layer",
     1,
     ("directions", "depth"),
     "nothing",
 )
 def _components(evidence: Evidence, names: list[str]) -> Outcome:
-    numbers = evidence.layers.loc[names, "n_significant_components"].to_numpy(float)
+    numbers = evidence.layers.loc[names, "n_significant_components_matched"].to_numpy(float)
     return _trend(evidence, names, numbers[None])
 
 

@@ -77,6 +77,7 @@ class Components(Table, per="layer"):
     resamples: int = column("value of the parameter `resamples`", range=(100, None))
     n_components: int = count("number of components found", "components")
     matched_images: int = column("value of the parameter `matched_images`", range=(2, None))
+    matched_neurons: int = column("value of the parameter `matched_neurons`", range=(2, None))
     threshold: float | None = column("value of the parameter `threshold`; null for none", range=(0, None))
     n_components_above_threshold: int | None = count(
         "components with a singular value above `threshold`; null without a threshold", "components"
@@ -117,6 +118,11 @@ class Layer(Components, per="layer"):
     n_constant_neurons: float | None = count("neurons with the same value on all images", "neurons")
     n_significant_components: float | None = column(
         "significant components by parallel analysis: those with larger eigenvalues than in all permutations",
+        "Horn 1965",
+        range=(0, None),
+    )
+    n_significant_components_matched: float | None = column(
+        "significant components of `matched_neurons` neurons of the layer; NaN if it has fewer",
         "Horn 1965",
         range=(0, None),
     )

@@ -41,6 +41,7 @@ from census.statistics.svd import (
     permuted_eigenvalues,
     randomized,
     reconstruction_error,
+    significant_components,
     singular_values,
 )
 from census.statistics.svd import loadings as loadings_of
@@ -77,6 +78,9 @@ class Parameters:
     all of them."""
     permuted_neurons: Annotated[int, Ge(100)] = 4096
     """Neurons that are permuted in layers that have more."""
+    matched_neurons: Annotated[int, Ge(2)] = 128
+    """Neurons of each layer, a seeded random sample, whose significant components are counted, because larger
+    layers have more of them."""
     matched_images: Annotated[int, Ge(2)] = 100
     """Number of images for which participation ratios are given, in addition to that of all images."""
     top: Annotated[int, Ge(1)] = 10
@@ -142,8 +146,11 @@ def compute(
             n_neurons,
             n_top=max(rank, parameters.neurons),
             n_chosen=parameters.neurons,
-            n_sample=parameters.permuted_neurons,
+            n_sample=max(parameters.permuted_neurons, parameters.matched_neurons),
             seed=own_seed,
+        )
+        compared["n_significant_components_matched"] = significant_components(
+            single.sample, parameters.matched_neurons, parameters.permutations, own_seed
         )
         if vectors.correlation is not None:
             permuted = permuted_eigenvalues(
@@ -304,6 +311,7 @@ def _components(
         "resamples": parameters.resamples,
         "n_components": len(spectrum.component),
         "matched_images": parameters.matched_images,
+        "matched_neurons": parameters.matched_neurons,
         "threshold": threshold,
         "n_components_above_threshold": None
         if threshold is None

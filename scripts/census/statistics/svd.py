@@ -262,6 +262,41 @@ def count_above(eigenvalues: Floats, permuted: Floats) -> int:
     return int(n if above.all() else above.argmin())
 
 
+def significant_components(
+    sample: NDArray[np.float32], n_neurons: int, permutations: int, seed: int
+) -> float:
+    """Return the number of significant components of some neurons of a layer, by parallel analysis.
+
+    More neurons have more significant components, so layers are compared by as many neurons of each.
+
+    Parameters
+    ----------
+    sample : array of float32, shape (d, N), normalized values of neurons chosen at random.
+    n_neurons : number of neurons that are taken of these.
+    permutations, seed : how many, and the seed of neurons and permutations.
+
+    Returns
+    -------
+    float
+        NaN if there are fewer neurons.
+
+    References
+    ----------
+    Horn (1965), A rationale and test for the number of factors in factor analysis, Psychometrika 30.
+    """
+    if len(sample) < n_neurons:
+        return np.nan
+    random = stream(seed, "matched neurons")
+    values = sample[random.choice(len(sample), n_neurons, replace=False)].astype(np.float64)
+
+    def eigenvalues(matrix: Floats) -> Floats:
+        found: Floats = np.linalg.svd(matrix, compute_uv=False) ** 2 / n_neurons
+        return found
+
+    permuted = [eigenvalues(random.permuted(values, axis=1)) for _ in range(permutations)]
+    return float(count_above(eigenvalues(values), np.array(permuted)))
+
+
 def loadings(
     blocks: Iterable[NDArray[np.float32]], decomposition: Decomposition, n_neurons: int
 ) -> NDArray[np.float32]:
