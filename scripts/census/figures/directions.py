@@ -286,8 +286,8 @@ def draw_projections(
     shown = {
         name: {
             "random directions": ends.strips(name, "projection", neurons, label),
-            "random directions of high variance": ends.strips(
-                name, "projection", neurons, label, "above_quantile"
+            "further ones of high variance": ends.strips(
+                name, "projection", neurons, label, "above_quantile", after=neurons
             ),
         }
         for name in layers_of(layers[layers["branch_of"] == ""])
@@ -309,14 +309,29 @@ class _Ends:
         self._directions = directions
 
     def strips(
-        self, layer: str, family: str, n: int, label: "Callable[[pd.Series[Any]], str]", chosen: str = ""
+        self,
+        layer: str,
+        family: str,
+        n: int,
+        label: "Callable[[pd.Series[Any]], str]",
+        chosen: str = "",
+        *,
+        after: int = 0,
     ) -> "list[Strip]":
-        """Return the first directions of a family, or of the chosen ones in it; none for constant layers."""
+        """Return the first directions of a family, none for constant layers.
+
+        Parameters
+        ----------
+        n : number of directions.
+        chosen : column that is true for the directions to choose from.
+        after : number of the family's first directions that are left out.
+        """
         if layer not in self._sides:
             return []
         # rows of a layer are in the order of the store's arrays
         table = self._directions.query("layer == @layer and checkpoint == @FINAL").reset_index(drop=True)
-        rows = table[(table["family"] == family) & (table[chosen] if chosen else True)].head(n)
+        of_family = (table["family"] == family) & (table["number"] >= after)
+        rows = table[of_family & (table[chosen] if chosen else True)].head(n)
         top, bottom = (side[rows.index].tolist() for side in self._sides[layer])
         return [(label(row), *ends) for (_, row), *ends in zip(rows.iterrows(), top, bottom, strict=True)]
 
