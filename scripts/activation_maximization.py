@@ -17,6 +17,7 @@ with job(snakemake.log[0]) as log:
     from census.networks.prepared import prepare
     from census.networks.weights import load_weights, step_of_weights
     from census.planning.blocks import UNITS, units_of_part
+    from census.statistics.streams import seed_of
     from census.stores.groups import write_checkpoint
 
     key, entry, seed = snakemake.wildcards.network, snakemake.params.network, snakemake.params.seed
@@ -24,10 +25,7 @@ with job(snakemake.log[0]) as log:
     # where a network runs, and how many images at once, change no result beyond rounding
     keep_freed_memory()
     device = choose_device(snakemake.config["device"], snakemake.threads)
-    settings = Settings(
-        **{name: snakemake.params[name] for name in ("steps", "step_size", "parametrization", "jitter")},
-        seed=seed,
-    )
+    options = {name: snakemake.params[name] for name in ("steps", "step_size", "parametrization", "jitter")}
     # of a layer that takes long, a part of the units
     part, parts = int(snakemake.wildcards.get("part", 0)), snakemake.params.get("parts", 1)
     for path in map(Path, snakemake.input):
@@ -37,6 +35,8 @@ with job(snakemake.log[0]) as log:
         for layer in one_by_one(prepared.select(snakemake.params.layers), lambda layer: layer.name):
             if not layer.preactivation:
                 log.warning("%s has no activation function: its own values are maximized", layer.name)
+            # noise of its own for each network and checkpoint
+            settings = Settings(**options, seed=seed_of(seed, key, path.stem))
             maximization = Maximization(prepared, layer, settings)
             chosen = sample_units(layer.shape[0], snakemake.params.units_per_layer, seed, layer.name)
             chosen = chosen[units_of_part(len(chosen), part, parts)]

@@ -30,7 +30,7 @@ from census.statistics.class_selectivity import index_of, is_signed, present, se
 from census.statistics.defined import over_defined
 from census.statistics.ranks import tied
 from census.statistics.significance import benjamini_hochberg
-from census.statistics.streams import stream
+from census.statistics.streams import seed_of, stream
 from census.statistics.ties import as_bits, tie_ranks
 
 if TYPE_CHECKING:
@@ -125,8 +125,10 @@ def compute(layer: "Recording", parameters: Parameters, seed: int) -> tuple[Unit
         LOGGER.warning("%s: all %d images are of one class: no unit has a selectivity", layer, n_images)
     if top >= n_images:
         LOGGER.warning("%s: of %d images all are top images: precision says nothing", layer, n_images)
+    # shuffles of its own for each layer; random rankings give a level of the labels, the same in all layers
+    own_seed = seed_of(seed, *(layer.attributes[key] for key in ("network", "checkpoint", "layer")))
     parts = [
-        unit_selectivity(values, labels, n_all_classes, top=top, shuffles=shuffles, seed=seed)
+        unit_selectivity(values, labels, n_all_classes, top=top, shuffles=shuffles, seed=own_seed)
         for values in layer.unit_means()
     ]
     units = UnitSelectivity(*map(np.concatenate, zip(*parts, strict=True)))
