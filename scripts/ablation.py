@@ -27,7 +27,7 @@ with job(snakemake.log[0]) as log:
         with_counts,
     )
     from census.interventions.units import sample_units
-    from census.measures.ablation import removal_order, removed_units
+    from census.measures.ablation import Images, removal_order, removed_units
     from census.networks.build import build
     from census.networks.device import choose_device, keep_freed_memory
     from census.networks.prepared import prepare
@@ -37,6 +37,7 @@ with job(snakemake.log[0]) as log:
     from census.statistics.sparseness import sums_over_images
     from census.statistics.subset import choose_images
     from census.stores.reading import open_store, sorted_labels, statistic_blocks, unit_means
+    from census.tables.arrow import arrow
     from census.tables.merging import read_tables
 
     params, key = snakemake.params, snakemake.wildcards.network
@@ -48,11 +49,12 @@ with job(snakemake.log[0]) as log:
 
     def first_images(
         path: str, n_images: int | None, n_first: int
-    ) -> tuple[NDArray[np.uint8], NDArray[np.int32], list[str]]:
-        """Return pixels and labels of the images that come first in a pass, and names of classes."""
+    ) -> tuple[NDArray[np.int64], NDArray[np.uint8], NDArray[np.int32], list[str]]:
+        """Return the images that come first in a pass: indices, pixels, labels, and names of classes."""
         data = open_dataset(path)
         indices, n_first = choose_images(len(data.labels), n_images, n_first, seed)
-        return data.pixels.oindex[indices[:n_first]], data.labels[indices[:n_first]], data.classes
+        first = indices[:n_first]
+        return first, data.pixels.oindex[first], data.labels[first], data.classes
 
     def substitution_of(layer: str, checkpoint: str, name: str) -> NDArray[np.float64]:
         """Return a column of the table of substitution; NaN for units that have no row in it."""
@@ -82,7 +84,7 @@ with job(snakemake.log[0]) as log:
         ):
             yield Removal(name, None, criterion, removed_units(removal_order(values), params.steps))
 
-    pixels, given, class_names = first_images(
+    indices, pixels, given, class_names = first_images(
         snakemake.input.images, params.n_images, params.n_ablation_images
     )
     labels = given if params.labeled else None
@@ -127,7 +129,7 @@ with job(snakemake.log[0]) as log:
             for mode in params.modes:
                 average = means
                 if mode == "mean" and snakemake.input.get("train"):
-                    training = first_images(snakemake.input.train[0], n_training, n_training)[0]
+                    training = first_images(snakemake.input.train[0], n_training, n_training)[1]
                     average = ablation.mean_over(training)
                 changed, intact, classes = ablation.outcomes(distinct, mode, average)
                 without, *steps = (changed.at(rows) for rows in where)
@@ -149,5 +151,11 @@ with job(snakemake.log[0]) as log:
         if with_units:
             units, layers = with_counts(units, layers)
         pq.write_table(layers, snakemake.output.layer)
+        images = Images(
+            of={"network": key, "dataset": snakemake.wildcards.dataset},
+            image=indices,
+            label=given.astype(np.int64),
+        )
+        pq.write_table(arrow(images), snakemake.output.images)
     if with_units:
         pq.write_table(units, snakemake.output.units)

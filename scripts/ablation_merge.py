@@ -13,7 +13,8 @@ with job(snakemake.log[0]) as log:
     units = read_tables(snakemake.input.units)
     units, layers = with_counts(units, pq.read_table(snakemake.input.layer))
     pq.write_table(units, snakemake.output.units)
-    pq.write_table(pq.read_table(snakemake.input.curves), snakemake.output.curves)
+    for name in ("curves", "images"):
+        pq.write_table(pq.read_table(snakemake.input[name]), snakemake.output[name])
     pq.write_table(layers, snakemake.output.layer)
     for row in layers.to_pylist():
         log.info("%s", row)

@@ -5,6 +5,7 @@ from census.planning.rules import table_path
 ABLATION_UNITS = table_path("ablation.units")
 ABLATION_CURVES = table_path("ablation.curves")
 ABLATION_LAYER = table_path("ablation.layer")
+ABLATION_IMAGES = table_path("ablation.images")
 ABLATION_PART = "results/parts/ablation/{network}/{dataset}/{block}/{part}.parquet"
 # all that determines the tables, beside weights, images and what orders units
 ABLATION_SETTINGS = {
@@ -32,6 +33,7 @@ rule ablation:
         units=ABLATION_UNITS,
         curves=ABLATION_CURVES,
         layer=ABLATION_LAYER,
+        images=ABLATION_IMAGES,
     log:
         "logs/ablation/{network}/{dataset}/{block}.log",
     benchmark:
@@ -85,6 +87,7 @@ use rule ablation as ablation_curves with:
     output:
         curves=temp("results/parts/ablation/{network}/{dataset}/{block}/curves.parquet"),
         layer=temp("results/parts/ablation/{network}/{dataset}/{block}/layer.parquet"),
+        images=temp("results/parts/ablation/{network}/{dataset}/{block}/images.parquet"),
     log:
         "logs/ablation/{network}/{dataset}/{block}/curves.log",
     benchmark:
@@ -100,10 +103,12 @@ rule ablation_merge:
         units=plan.parts_of_block(ABLATION_PART),
         curves=rules.ablation_curves.output.curves,
         layer=rules.ablation_curves.output.layer,
+        images=rules.ablation_curves.output.images,
     output:
         units=ABLATION_UNITS,
         curves=ABLATION_CURVES,
         layer=ABLATION_LAYER,
+        images=ABLATION_IMAGES,
     log:
         "logs/ablation_merge/{network}/{dataset}/{block}.log",
     wildcard_constraints:

@@ -143,12 +143,19 @@ class Layer(Table, per="layer"):
     ablation_auc_random_max: float | None = share("largest area under the curve of any random order")
 
 
+class Images(Table, per="image", keys=("network", "dataset")):
+    """The images on which units are ablated, in the order in which the network sees them."""
+
+    image: Integers = column("index of the image in the data set", range=(0, None))
+    label: Integers = column("index of the image's class", range=(0, None))
+
+
 measure = Measure(
     name="ablation",
     title="Ablation",
     reads={},
     jobs="units",
-    tables={"units": Units, "curves": Curves, "layer": Layer},
+    tables={"units": Units, "curves": Curves, "layer": Layer, "images": Images},
     compute=None,
     parameters=Parameters,
 )
