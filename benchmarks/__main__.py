@@ -38,6 +38,7 @@ BENCHMARKS = (
     "scaling",
     "selectivity",
     "study",
+    "universality",
 )
 
 

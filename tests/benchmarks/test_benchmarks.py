@@ -26,6 +26,7 @@ QUICK = [
     "profiles",
     "selectivity",
     "study",
+    "universality",
 ]
 COLUMNS = ["benchmark", "quantity", "median", "low", "high", "unit", "target", "met"]
 
