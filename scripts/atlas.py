@@ -14,7 +14,10 @@ with job(snakemake.log[0]) as log:
     for folder in map(Path, snakemake.input.runs):
         run = read_data(folder / "run.js")
         runs.append(
-            {name: run[name] for name in ("network", "dataset", "split", "n_images")}
+            {
+                name: run[name]
+                for name in ("network", "name", "seed", "title", "seeds", "dataset", "split", "n_images")
+            }
             | {"n_layers": len(run["layers"]), "n_units": sum(layer["shape"][0] for layer in run["layers"])}
         )
     claims = snakemake.input.get("claims")

@@ -17,7 +17,14 @@ with job(snakemake.log[0]) as log:
     from census.atlas.site import write_data
     from census.atlas.sprites import grid_of, save, sheet
     from census.atlas.strips import write_facets, write_maximized
-    from census.atlas.tables import columns_of_layer, kinds_of_columns, rounded, sparse_rows, summaries
+    from census.atlas.tables import (
+        columns_of_layer,
+        kinds_of_columns,
+        reliabilities,
+        rounded,
+        sparse_rows,
+        summaries,
+    )
     from census.data.store import open_dataset
     from census.measures.patches import as_seen
     from census.statistics.blocks import Blocks
@@ -31,10 +38,10 @@ with job(snakemake.log[0]) as log:
     key = f"{wildcards.network}/{wildcards.dataset}"
     folder = Path(snakemake.output[0])
     data = folder.parents[1]  # keys tell network and data set
-    here = {"network": wildcards.network, "dataset": wildcards.dataset, "checkpoint": "final"}
-    table = read_tables([snakemake.input.units], **here)
+    table = read_tables([snakemake.input.units], **params.run, checkpoint="final")
     table = table.sort_by([("depth", "ascending"), ("unit", "ascending")])
     kinds = kinds_of_columns(table)
+    table_of_layers = read_tables([snakemake.input.layers], **params.run, checkpoint="final")
     concepts_of, facets_of, maximization_of = (
         layers_in(snakemake.input[name]) for name in ("concepts", "facets", "maximization")
     )
@@ -103,6 +110,9 @@ with job(snakemake.log[0]) as log:
                 "shape": attributes["shape"],
                 "field": attributes["receptive_field"],
                 "summary": summaries(units, kinds),
+                "reliability": reliabilities(
+                    table_of_layers.filter(pc.equal(table_of_layers["layer"], name))
+                ),
             }
         )
         n_facets, n_maximized = (
@@ -136,6 +146,10 @@ with job(snakemake.log[0]) as log:
         write_data(data, f"{key}/units/{name}", found)
     run = {
         "network": wildcards.network,
+        "name": params.run["network"],
+        "seed": params.run["seed"],
+        "title": params.title,
+        "seeds": params.seeds,
         "dataset": wildcards.dataset,
         "split": attributes["split"],
         "step": attributes["step"],

@@ -15,12 +15,12 @@ with job(snakemake.log[0]) as log:
     from census.claims.files import STORES, TABLES, Files
     from census.claims.verdict import judge
     from census.statistics.significance import benjamini_hochberg
+    from census.tables.merging import read_tables
 
     network, dataset = snakemake.wildcards.network, snakemake.wildcards.dataset
-    resamples, seed = snakemake.params.resamples, snakemake.params.seed
+    resamples, seed, run = snakemake.params.resamples, snakemake.params.seed, snakemake.params.run
     layers, units = (
-        table[(table["network"] == network) & (table["dataset"] == dataset)]
-        for table in map(pd.read_parquet, (snakemake.input.layers, snakemake.input.units))
+        read_tables([path], **run).to_pandas() for path in (snakemake.input.layers, snakemake.input.units)
     )
     files = {kind: list(snakemake.input[kind]) for kind in (*STORES, *TABLES)}
 
@@ -43,7 +43,8 @@ with job(snakemake.log[0]) as log:
             {
                 "id": claim.id,
                 "claim": claim.claim,
-                "network": network,
+                "network": run["network"],
+                "seed": run["seed"],
                 "checkpoint": "final",
                 "dataset": dataset,
                 "statistic": claim.statistic,

@@ -11,6 +11,6 @@ with job(snakemake.log[0]):
         dict(snakemake.input.items()),
         dict(snakemake.output.items()),
         snakemake.params.settings,
-        dict(snakemake.wildcards.items()),
+        snakemake.params.run,
         snakemake.params.dpi,
     )

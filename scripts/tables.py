@@ -15,10 +15,10 @@ with job(snakemake.log[0]) as log:
     from census.networks.fields import read_field
     from census.stores.reading import open_store
     from census.tables.dictionary import FIELD, columns_of, dictionary
-    from census.tables.keys import KEYS
+    from census.tables.keys import CENSUS_KEYS, KEYS
     from census.tables.merging import beside, read_tables
 
-    ORDER = ("network", "dataset", "step", "checkpoint", "depth", "unit")
+    ORDER = ("network", "seed", "dataset", "step", "checkpoint", "depth", "unit")
     SAME = ("network", "checkpoint", "dataset", "layer", "unit")
     BLOCKS = ("measure", "network", "dataset", "layer", "block")
 
@@ -35,7 +35,7 @@ with job(snakemake.log[0]) as log:
         for path in snakemake.input.stores:
             attributes = open_store(path).attrs
             field = read_field(attributes["receptive_field"])
-            whole = snakemake.params.sizes[attributes["network"]]
+            whole = snakemake.params.networks[attributes["network"]]["size"]
             for name in ("network", "dataset", "layer"):
                 columns[name].append(attributes[name])
             columns["receptive_field"].append(max(field.size) if field else whole)
@@ -47,7 +47,7 @@ with job(snakemake.log[0]) as log:
         keys = [column.name for column in columns if column.name in (*KEYS, "unit")]
         types: dict[str, dict[str, pa.DataType]] = defaultdict(dict)
         for column in columns:
-            if column.name not in keys:
+            if column.name not in (*CENSUS_KEYS, "unit"):
                 types[column.measure][column.name] = column.dtype
         whole = read_tables(snakemake.input[f"{DECLARED[0]}_{table}"]).select(keys)
         for measure, dtypes in types.items():
@@ -55,9 +55,21 @@ with job(snakemake.log[0]) as log:
             # receptive fields are of no checkpoint and no unit
             same = [name for name in SAME if name in (keys if other is None else other.column_names)]
             whole = beside(whole, other, same, dtypes)
+        whole = with_seeds(whole)
         # a join keeps no order
-        whole = whole.sort_by([(name, "ascending") for name in ORDER if name in keys])
+        whole = whole.sort_by([(name, "ascending") for name in ORDER if name in whole.column_names])
         return whole.select([column.name for column in columns])
+
+    def with_seeds(table: pa.Table) -> pa.Table:
+        """Return a table with the network's key in the config and its seed in place of its name in paths."""
+        networks = [snakemake.params.networks[name] for name in table["network"].to_pylist()]
+        for column in ("network", "seed"):
+            values = pa.array([network[column] for network in networks], CENSUS_KEYS[column])
+            place = table.schema.get_field_index(column)
+            table = (
+                table.append_column(column, values) if place < 0 else table.set_column(place, column, values)
+            )
+        return table
 
     numbers = {"components": snakemake.params.components}
     units, layers = census("units"), census("layers")

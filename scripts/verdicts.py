@@ -1,4 +1,4 @@
-"""Bring the verdicts on all claims together: claim by claim, networks and data sets side by side."""
+"""Merge the verdicts on all claims, and add those over networks that are trained from several seeds."""
 
 from census.jobs import Script, job
 
@@ -7,8 +7,10 @@ snakemake: Script
 with job(snakemake.log[0]) as log:
     import pandas as pd
 
+    from census.claims.networks import with_networks
+
     tables = [pd.read_parquet(path) for path in snakemake.input]
     # all have the same claims in the same order
-    claims = pd.concat(tables).sort_index(kind="stable")
+    claims = with_networks(pd.concat(tables).sort_index(kind="stable"), snakemake.params.figure)
     claims.to_csv(snakemake.output[0], sep="\t", index=False, float_format="%.6g", lineterminator="\n")
     log.info("%s", claims["verdict"].value_counts().to_dict())

@@ -26,6 +26,9 @@ N_IMAGES, SIZE, WIDE = 40, 16, 512
 LABELS = np.arange(N_IMAGES) % 3
 MAXIMIZED = [0, 2]  # units of the first layer that have images of their own
 PARAMS = {
+    "run": {"network": "net", "seed": 0, "dataset": "set"},
+    "title": "net",
+    "seeds": [],
     "images": 6,
     "thumbnail": 16,
     "visualization": 24,
@@ -99,10 +102,26 @@ def tables():
         "ablation_loss_low": pa.array([-0.25, None, -0.01] + [None] * WIDE, pa.float64()),
         "ablation_loss_high": pa.array([0.0, None, 0.02] + [None] * WIDE, pa.float64()),
         "never": pa.array([None] * n, pa.float64()),
+        "seed": [0] * n,
     }
     final = pa.table(rows)
     earlier = final.set_column(1, "checkpoint", pa.array(["0"] * n))
     return pa.concat_tables([earlier, final])
+
+
+def table_of_layers():
+    """Table of layers with the reliability of two measures, unknown in one layer."""
+    return pa.table(
+        {
+            "network": ["net"] * 2,
+            "seed": [0] * 2,
+            "dataset": ["set"] * 2,
+            "checkpoint": ["final"] * 2,
+            "layer": ["early", "wide"],
+            "reliability_gini": [0.873, 0.3],
+            "reliability_rs_iam": pa.array([float("nan"), None]),
+        }
+    )
 
 
 def plant(folder):
@@ -165,17 +184,18 @@ def plant(folder):
     of_early = {"layer": "early", "checkpoint": "final", "objectives": ["iam", "am"]}
     write_checkpoint(folder / "maximization.zarr", maximization, of_early)
     pq.write_table(tables(), folder / "units.parquet")
+    pq.write_table(table_of_layers(), folder / "layers.parquet")
     (folder / "dictionary.tsv").write_text(
         "table\tname\tunit\trange\tdefinition\tsource\n"
         "units\tgini\t\t[0, inf)\tinequality of `<b>classes</b>`\tS2\n"
         "layers\tgini\t\t\tThe mean.\tS2\n"
     )
     (folder / "claims.tsv").write_text(
-        "id\tclaim\tnetwork\tdataset\tstatistic\tpredicted\tnull\teffect\tlow\thigh\tcontrol\tn\tp\tq\t"
+        "id\tclaim\tnetwork\tseed\tdataset\tstatistic\tpredicted\tnull\teffect\tlow\thigh\tcontrol\tn\tp\tq\t"
         "verdict\treason\n"
-        f"S0.1\tUnits like {HOSTILE}\tnet\tset\t<b>ρ</b>\tabove\t0\t0.5\t-0.25\t0.75\t\t7\t0.25\t\t"
+        f"S0.1\tUnits like {HOSTILE}\tnet\t0\tset\t<b>ρ</b>\tabove\t0\t0.5\t-0.25\t0.75\t\t7\t0.25\t\t"
         "inconclusive\t<i>n</i>\n"
-        f"S0.1\tUnits like {HOSTILE}\telsewhere\tset\tρ\tabove\t0\t\t\t\t\t0\t\t\tsupported\t\n"
+        f"S0.1\tUnits like {HOSTILE}\telsewhere\t0\tset\tρ\tabove\t0\t\t\t\t\t0\t\t\tsupported\t\n"
     )
     return {
         "stores": stores,
@@ -183,6 +203,7 @@ def plant(folder):
         "facets": [str(folder / "facets.zarr")],
         "tables": [str(folder / "facets.parquet")],
         "units": str(folder / "units.parquet"),
+        "layers": str(folder / "layers.parquet"),
         "maximization": [str(folder / "maximization.zarr")],
         "images": str(folder / "images.zarr"),
     }

@@ -280,10 +280,12 @@ PLANTS = {
 }
 # of nine layers, the last one is the least of all by chance too often to be significant
 NEVER = "lowest active fraction"
+# of a single network, another claim has an effect and no verdict
+OVER_NETWORKS = "best rank correlation"
 
 
 def test_every_claim_is_planted():
-    found = {claim_of(statistic).statistic for statistic in (*PLANTS, NEVER)}
+    found = {claim_of(statistic).statistic for statistic in (*PLANTS, NEVER, OVER_NETWORKS)}
     assert found == {claim.statistic for claim in CLAIMS}
 
 
@@ -341,6 +343,18 @@ def test_a_bottleneck_needs_twenty_layers():
     verdict = judge(outcome, None, 0, -1)
     assert verdict.state == INCONCLUSIVE
     assert "no order" in verdict.reason
+
+
+def test_whether_units_come_again_is_decided_over_networks():
+    planted, claim = Planted(), claim_of(OVER_NETWORKS)
+    columns = ["universality_mean", "universality_rotated", "universality_permuted"]
+    planted.layers[columns] = np.nan
+    assert claim.test(planted.evidence()).reason == "the network is trained from one seed"
+    planted.layers[columns] = 0.8, 0.5, 0.6
+    outcome = claim.test(planted.evidence())
+    assert outcome.effect == pytest.approx(0.2)
+    verdict = judge(outcome, None, claim.null, claim.predicted)
+    assert (verdict.state, verdict.reason) == (INCONCLUSIVE, "decided over networks")
 
 
 def test_inactive_units_have_no_classes_to_compare():

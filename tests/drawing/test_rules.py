@@ -185,7 +185,7 @@ def test_an_error_names_family_and_view(failing, error, tmp_path):
     outputs = {f"failing.{view}": [tmp_path / f"{view}.png"] for view in ("good", "bad")}
     expected = StudyError if isinstance(error, StudyError) else RuntimeError
     with pytest.raises(expected, match=r"^figure failing, view bad: (ValueError: )?no layers$"):
-        draw(inputs, outputs, {"failing": {}}, {"network": "cnn", "dataset": "digits"}, 50)
+        draw(inputs, outputs, {"failing": {}}, {"network": "cnn", "title": "cnn on digits"}, 50)
     assert (tmp_path / "good.png").is_file()
 
 

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from census.errors import StudyError
+from census.measures.declaration import Recordings
 from census.networks.layers import Layer
 from census.planning.blocks import UNITS
 from census.planning.config import read_config
@@ -54,8 +55,86 @@ def planned(run=None, layers=LAYERS, **config):
     )
 
 
-def job(block):
-    return SimpleNamespace(network="cnn", dataset="clothes", block=block)
+def job(block, network="cnn"):
+    return SimpleNamespace(network=network, dataset="clothes", block=block)
+
+
+def trained_from(seeds, **config):
+    """Return the plan of a study whose network is trained from some seeds."""
+    network = {
+        "architecture": "cnn",
+        "classes": 10,
+        "weights": "train",
+        "input": {"size": 28, "color": "gray", "mean": [0], "std": [1]},
+        "training": {"dataset": "clothes", "checkpoints": [0, 3], "seeds": seeds},
+    }
+    return planned(networks={"cnn": network}, **config)
+
+
+# networks that are trained from several seeds
+
+
+def test_each_seed_is_a_network_and_a_run_of_its_own():
+    plan = trained_from([0, 1, 5])
+    assert list(plan.replicas) == ["cnn", "cnn@1", "cnn@5"]
+    assert [run.network for run in plan.runs] == ["cnn", "cnn@1", "cnn@5"]
+    assert plan.runs[1].key == {"network": "cnn", "seed": 1, "dataset": "clothes"}
+    assert plan.runs[1].title == "cnn, seed 1 on clothes"
+    assert [run.stands_for_seeds for run in plan.runs] == [True, False, False]
+    assert plan.network_settings("cnn@5")["seed"] == 5
+    assert plan.runs[2].unit_weights == ["results/networks/cnn@5/final.safetensors"]
+
+
+@pytest.mark.parametrize("seeds", [None, [0]])
+def test_one_seed_is_a_network_like_any_other(seeds):
+    (run,) = trained_from(seeds).runs
+    assert (run.network, run.title, run.seeds, run.stands_for_seeds) == ("cnn", "cnn on clothes", [], False)
+
+
+def test_further_seeds_change_nothing_of_the_networks_that_are_there():
+    few, many = trained_from([0]), trained_from([3, 0, 1])
+    assert few.network_settings("cnn") == many.network_settings("cnn")
+    one, other = few.runs[0], next(run for run in many.runs if run.network == "cnn")
+    assert (one.built_from, one.key, one.final_stores) == (other.built_from, other.key, other.final_stores)
+    keys = [[each.key for each in passes(plan, "code") if each.run.network == "cnn"] for plan in (few, many)]
+    assert keys[0] == keys[1]
+
+
+def test_the_seed_of_the_study_needs_no_mention():
+    assert list(trained_from([1, 2]).replicas) == ["cnn@1", "cnn@2"]
+    assert list(trained_from([1, 2], seed=2).replicas) == ["cnn@1", "cnn"]
+
+
+def test_a_job_may_read_recordings_of_all_seeds():
+    plan = trained_from([0, 1])
+    stores = plan.recordings(job("", "cnn"), "run", Recordings(checkpoints="final", all_seeds=True))
+    path = "results/activations/{}/final/clothes/{}.zarr"
+    assert stores[:4] == [path.format(*each) for each in product_of(("input", "relu1"), ("cnn", "cnn@1"))]
+
+
+def product_of(layers, networks):
+    return [(network, layer) for layer in layers for network in networks]
+
+
+def test_units_named_in_the_config_are_those_of_every_seed():
+    plan = trained_from([0, 1], measures={"facets": {"units": {"cnn": {"relu1": [3]}}}})
+    (block,) = plan.runs[1].blocks["facets"]
+    assert plan.units_with_facets(job(block, "cnn@1")) == {"relu1": [3]}
+
+
+@pytest.mark.parametrize(
+    ("seeds", "message"),
+    [
+        ([], "networks.cnn.training.seeds: [] should be non-empty"),
+        ([1, 1], "networks.cnn.training.seeds: [1, 1] holds something twice"),
+        ([-1], "networks.cnn.training.seeds[0]: must be at least 0, not -1"),
+        (3, "networks.cnn.training.seeds: must be of type list or null, not 3"),
+    ],
+)
+def test_seeds_are_a_list_of_numbers(seeds, message):
+    with pytest.raises(StudyError) as raised:
+        trained_from(seeds)
+    assert str(raised.value) == f"config: {message}"
 
 
 # names of layers and units
@@ -185,7 +264,7 @@ def test_neurons_of_large_layers_are_split():
 
 def test_a_block_that_is_not_in_the_plan_is_named():
     with pytest.raises(StudyError, match="has no block '0000-0004' of layers; did you mean '0000-0005'"):
-        planned().recordings(job("0000-0004"), "layers", "all", "all")
+        planned().recordings(job("0000-0004"), "layers", Recordings())
 
 
 # files
@@ -196,11 +275,11 @@ def test_stores_are_in_order_of_layers_and_steps():
         {"layers": ["input", "relu1"], "checkpoints": "all", "per_unit_checkpoints": "first_and_final"}
     )
     store = "results/activations/cnn/{}/clothes/{}.zarr".format
-    assert plan.recordings(job("0000-0005"), "layers", "all", "all") == [
+    assert plan.recordings(job("0000-0005"), "layers", Recordings()) == [
         store(checkpoint, layer) for layer in ("input", "relu1") for checkpoint in ("0", "3", "final")
     ]
     (block,) = plan.runs[0].blocks["units"]
-    assert plan.recordings(job(block), "units", "all", "units") == [
+    assert plan.recordings(job(block), "units", Recordings(checkpoints="units")) == [
         store("0", "relu1"),
         store("final", "relu1"),
     ]

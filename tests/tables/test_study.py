@@ -26,7 +26,7 @@ def place(results, layer, checkpoint, attributes):
 def results(tmp_path):
     folder = tmp_path / "results" / "census"
     folder.mkdir(parents=True)
-    run = {"network": ["cnn", "mlp"], "dataset": ["clothes", "clothes"]}
+    run = {"network": ["cnn", "mlp"], "seed": [0, 0], "dataset": ["clothes", "clothes"]}
     pd.DataFrame(run | {"gini": [0.5, 0.7]}).to_parquet(folder / "units.parquet")
     pd.DataFrame(run).to_parquet(folder / "layers.parquet")
     claims = {"id": ["S0.1"], "network": ["nan"], "remark": [""], "effect": [float("nan")]}
@@ -38,7 +38,7 @@ def results(tmp_path):
 def test_tables_are_data_frames(results):
     study = census.open_study(results)
     assert list(study.units["gini"]) == [0.5, 0.7]
-    assert repr(study) == f"<Study {results}: cnn on clothes, mlp on clothes>"
+    assert repr(study) == f"<Study {results}: cnn on clothes; mlp on clothes>"
     assert list(study.claims["remark"]) == [""]
     assert list(study.claims["network"]) == ["nan"]
     assert study.claims["effect"].isna().all()

@@ -52,9 +52,20 @@ def same(share: float) -> Bound:
     return Bound(0, share)
 
 
-KEYS = {"network", "checkpoint", "step", "dataset", "layer", "depth", "kind", "branch_of", "receptive_field"}
+KEYS = {
+    "network",
+    "seed",
+    "checkpoint",
+    "step",
+    "dataset",
+    "layer",
+    "depth",
+    "kind",
+    "branch_of",
+    "receptive_field",
+}
 KEYS |= {"other_layer", "other_depth", "other_branch_of", "unit", "first", "second", "n", "resamples"}
-KEYS |= {"n_units", "n_neurons", "n_images", "n_map_images"}
+KEYS |= {"n_units", "n_neurons", "n_images", "n_map_images", "n_networks"}
 
 # docs/explanation/limits.md has these numbers, too; intervals (…_low, …_high) have the bound of their column
 UNITS = {
@@ -102,6 +113,8 @@ UNITS = {
     # an optimized image has failed below the natural maximum, which moves
     "iam_over_natural": Bound(0.02, 0.9, relative=True),
     "am_over_natural": Bound(0.02, 0.9, relative=True),
+    **dict.fromkeys(("universality", "universality_rotated", "universality_assigned"), Bound(0.02)),
+    "universality_mutual": Bound(0.25),
     "rs_iam": Bound(0.01, 0.9),
     "rs_am": Bound(0.01, 0.9),
     "rs_iam_failed": Bound(0, 0.9),
@@ -119,6 +132,9 @@ LAYERS = {
     "similarity_to_output": Bound(0.005),
     "cka_to_input": Bound(0.005),
     "cka_to_output": Bound(0.005),
+    **dict.fromkeys(("universality_mean", "universality_permuted", "universality_rotated"), Bound(0.02)),
+    **dict.fromkeys(("universality_assigned_mean", "universality_assigned_rotated"), Bound(0.02)),
+    **dict.fromkeys(("universality_mutual_mean", "universality_mutual_rotated"), Bound(0.05)),
     "gini_mean": Bound(0.01),
     "flatness_mean": Bound(0.01),
     "mf_mean": Bound(0.02),
@@ -143,6 +159,7 @@ LAYERS = {
     "alignment_z_pre": Bound(0.05, relative=True),
     "participation_ratio": Bound(0.02, relative=True),
     "n_significant_components": Bound(1),
+    "n_significant_components_matched": Bound(1),
     "reconstruction_error_8": Bound(0.005),
     "held_out_error_8": Bound(0.005),
     "redundancy_svd": Bound(0.02),
@@ -159,7 +176,6 @@ LAYERS = {
     "share_rs_iam_zero": Bound(0.1),
     "share_rs_am_zero": Bound(0.1),
     **{f"reliability_{name}": Bound(0.1) for name in MEASURES},
-    "n_significant_components_matched": Bound(1),
     "rho_selectivity_ablation": Bound(0.1),
     "rho_rs_ablation_partial": Bound(0.3),
     "rho_selectivity_ablation_partial": Bound(0.1),

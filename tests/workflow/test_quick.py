@@ -27,8 +27,10 @@ def jobs(checkout, tmp_path_factory):
 
 def test_it_has_every_measure_section_of_figures_and_the_atlas(jobs):
     figures = {f"figures_{section.name}" for section in SECTIONS}
+    # of networks that are trained from several seeds
+    replication = {"universality", "figures_replication"}
     others = {"claims_run", "verdicts", "tables", "software", "atlas_run", "atlas"}
-    assert {*DECLARED, *figures, *others} - set(jobs) == set()
+    assert {*DECLARED, *figures, *others} - set(jobs) == replication
 
 
 def test_it_is_of_one_network_in_few_jobs(jobs):

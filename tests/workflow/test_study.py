@@ -20,9 +20,12 @@ from safetensors.numpy import load_file
 
 import census
 from census.atlas.site import read_data
-from census.claims.declared import CLAIMS
+from census.claims.declared import CLAIMS, participation_ratios
+from census.claims.evidence import Evidence
+from census.claims.files import Files
 from census.claims.verdict import VERDICTS
 from census.measures import DECLARED, declared
+from census.statistics.correlation import mean_correlation
 from census.statistics.subset import choose_images
 from census.tables.dictionary import columns_of
 
@@ -180,6 +183,58 @@ def test_the_census_has_a_row_for_every_unit_and_opens_everywhere(first, found):
         0,
         units.query("layer == 'output'")["selectivity"].isna().sum(),
     )
+
+
+# what claims read of a layer on the whole data, and the census's column that says the same
+EVIDENCE = {
+    "active_fraction": lambda evidence, layer: evidence.means("active_fraction", [layer]),
+    "image_correlation": lambda evidence, layer: mean_correlation(evidence.matrix(layer), evidence.images),
+    "similarity_to_output": lambda evidence, layer: evidence.similarities([layer, "output"])[:, 0, 1],
+    "gini_mean": lambda evidence, layer: evidence.means("gini", [layer]),
+    "flatness_mean": lambda evidence, layer: evidence.means("flatness", [layer]),
+    "mf_mean": lambda evidence, layer: evidence.means("mf_degree", [layer]),
+    "share_sf": lambda evidence, layer: evidence.means("is_single", [layer]),
+    "unit_similarity": lambda evidence, layer: evidence.unit_pairs[0],
+    "unit_dissimilarity": lambda evidence, layer: evidence.unit_pairs[1],
+    "selectivity_median": lambda evidence, layer: evidence.medians("selectivity", [layer]),
+    "rho_rs_selectivity": lambda evidence, layer: evidence.pooled(["rs_iam", "selectivity"], [layer])[
+        :, 0, 1
+    ],
+    "rho_rs_ablation": lambda evidence, layer: evidence.pooled(["rs_iam", "ablation_kl"], [layer])[:, 0, 1],
+    "rho_selectivity_ablation": lambda evidence, layer: evidence.pooled(
+        ["selectivity", "ablation_kl"], [layer]
+    )[:, 0, 1],
+    "rho_selectivity_loss": lambda evidence, layer: evidence.pooled(
+        ["selectivity", "ablation_loss"], [layer]
+    )[:, 0, 1],
+    "alignment_kurtosis": lambda evidence, layer: evidence.alignment([layer]),
+    "alignment_kurtosis_pre": lambda evidence, layer: evidence.alignment([layer], preactivation=True),
+    "participation_ratio": lambda evidence, layer: participation_ratios(evidence, [layer]),
+}
+
+
+@pytest.mark.parametrize("column", EVIDENCE)
+@pytest.mark.parametrize("checkpoint", ["0", "final"])
+def test_claims_rest_on_what_the_census_says(first, found, column, checkpoint):
+    study, _ = first
+    measures = study.folder / "results/measures"
+    files = {
+        kind: sorted(map(str, (measures / kind / "small/tiny").glob(pattern)))
+        for kind, pattern in (
+            ("gram", "*.zarr"),
+            ("concepts", "*.zarr"),
+            ("directions", "*.directions.parquet"),
+            ("alignment", "*.resamples.parquet"),
+        )
+    }
+    layers, units = (
+        table.query("network == 'small' and checkpoint == @checkpoint")
+        for table in (found.layers, found.units)
+    )
+    evidence = Evidence(layers, units, Files(files, checkpoint), resamples=100, seed=0)
+    (expected,) = layers.query("layer == 'relu'")[column]
+    value = np.ravel(EVIDENCE[column](evidence, "relu"))[0]
+    assert value == pytest.approx(expected, rel=1e-9, nan_ok=True)
 
 
 def test_every_claim_has_a_verdict_for_every_network_and_a_figure_that_shows_it(first):

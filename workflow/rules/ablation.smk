@@ -24,7 +24,7 @@ ABLATION_SETTINGS = {
 rule ablation:
     input:
         weights=plan.of_run(lambda run: run.unit_weights),
-        stores=lambda wildcards: plan.recordings(wildcards, "units", "all", "units"),
+        stores=lambda wildcards: plan.recordings(wildcards, "units", Recordings(checkpoints="units")),
         images=plan.of_run(lambda run: run.images),
         train=plan.of_run(lambda run: run.training_images),
         # one of the orders in which units are removed
@@ -57,7 +57,7 @@ rule ablation:
 rule ablation_part:
     input:
         weights=plan.of_run(lambda run: run.unit_weights),
-        stores=lambda wildcards: plan.recordings(wildcards, "units", "all", "units"),
+        stores=lambda wildcards: plan.recordings(wildcards, "units", Recordings(checkpoints="units")),
         images=plan.of_run(lambda run: run.images),
         train=plan.of_run(lambda run: run.training_images),
     output:

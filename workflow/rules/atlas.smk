@@ -15,6 +15,7 @@ ATLAS = [*ATLAS_SHELL.values(), *plan.of_runs(ATLAS_RUN)]
 rule atlas_run:
     input:
         units=CENSUS_UNITS,
+        layers=CENSUS_LAYERS,
         stores=plan.of_run(lambda run: run.final_stores),
         concepts=stores_of_run(plan, "concepts"),
         facets=plan.blocks_of_run(FACETS, "facets"),
@@ -35,6 +36,9 @@ rule atlas_run:
         runtime=60,
     params:
         **plan.config.atlas.model_dump(),
+        run=plan.of_run(lambda run: run.key),
+        title=plan.of_run(lambda run: run.replica.title),
+        seeds=plan.of_run(lambda run: run.seeds),
         size=plan.of_run(lambda run: run.entry.input.size),
         resize=plan.of_run(lambda run: run.input_resize),
         interpolation=plan.of_run(lambda run: run.entry.input.interpolation),

@@ -25,6 +25,7 @@ rule claims_run:
         mem_mb=memory_of_matrices(plan, lambda run: 2 * len(run.layers)),
         runtime=60,
     params:
+        run=plan.of_run(lambda run: run.key),
         resamples=measures.claims.resamples,
         seed=seed,
         format=plan.config.figures.formats[0],
@@ -48,6 +49,7 @@ rule verdicts:
         mem_mb=memory(500),
         runtime=10,
     params:
+        figure=f"figures/claims.{plan.config.figures.formats[0]}",
         code=code("verdicts.py"),
     message:
         "The verdicts on all claims"

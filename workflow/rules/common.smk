@@ -1,5 +1,6 @@
 # What the rules share: the checked config, and the plan of the study.
 from census.errors import StudyError
+from census.measures.declaration import Recordings
 from census.stores.paths import ESCAPED
 from census.planning.blocks import SHARED, SPLIT
 from census.planning.config import as_begun, read_config
@@ -24,7 +25,7 @@ measures, seed = plan.config.measures, plan.config.seed
 
 
 wildcard_constraints:
-    network="|".join(sorted(plan.config.networks)),
+    network="|".join(sorted(plan.replicas)),
     dataset="|".join(sorted(plan.config.datasets)),
     split="[a-z0-9_-]+",
     checkpoint="final|[0-9]+",

@@ -1,6 +1,7 @@
 # Weights of every network and checkpoint, as safetensors: trained here, or imported.
 
-for name, entry in plan.config.networks.items():
+for name, replica in plan.replicas.items():
+    entry = replica.entry
     if entry.training is None:
         continue
 
@@ -29,7 +30,7 @@ for name, entry in plan.config.networks.items():
             settings=plan.network_settings(name),
             code=code("train.py"),
         message:
-            f"Train {name} on {entry.training.dataset}"
+            f"Train {replica.title} on {entry.training.dataset}"
         script:
             "../../scripts/train.py"
 
@@ -42,7 +43,7 @@ rule weights:
     log:
         "logs/weights/{network}.log",
     wildcard_constraints:
-        network="|".join(name for name, entry in plan.config.networks.items() if entry.training is None)
+        network="|".join(name for name, replica in plan.replicas.items() if replica.entry.training is None)
         or "(?!)",
     conda:
         CONDA

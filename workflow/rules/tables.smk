@@ -29,7 +29,10 @@ rule tables:
         runtime=30,
     params:
         # in one order: that of the config decides nothing
-        sizes={name: entry.input.size for name, entry in sorted(plan.config.networks.items())},
+        networks={
+            name: {**replica.key, "size": replica.entry.input.size}
+            for name, replica in sorted(plan.replicas.items())
+        },
         only={"ablation": {"mode": measures.ablation.modes[0]}},
         components=measures.directions.components,
         blocks=blocks_of_layers(plan),

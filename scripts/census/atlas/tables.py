@@ -7,9 +7,10 @@ import numpy as np
 import pyarrow as pa
 
 # what a layer's page says once; the rest are columns of its units
-KEYS = ("network", "checkpoint", "step", "dataset", "layer", "depth", "kind", "branch_of")
+KEYS = ("network", "seed", "checkpoint", "step", "dataset", "layer", "depth", "kind", "branch_of")
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 DIGITS = 5  # that are kept of a number
+RELIABILITY = "reliability_"  # how names of columns begin
 
 
 def rounded(value: float, digits: int = DIGITS) -> float | int | str:
@@ -83,6 +84,21 @@ def summaries(table: pa.Table, kinds: Mapping[str, str]) -> dict[str, list[Any]]
             len(values) - len(finite),
             *(None if value is None else rounded(value) for value in quantiles),
         ]
+    return found
+
+
+def reliabilities(table: pa.Table) -> dict[str, float | int]:
+    """Return the reliability of each measure in a layer, without those that are not known.
+
+    Parameters
+    ----------
+    table : the layer's row in the census of layers.
+    """
+    found = {}
+    for name in table.column_names:
+        for value in table[name].to_pylist():
+            if name.startswith(RELIABILITY) and value is not None and value == value:
+                found[name.removeprefix(RELIABILITY)] = float(f"{value:.2f}")
     return found
 
 

@@ -55,6 +55,7 @@ class Claim:
     resampled : units of resampling of the interval, such as units, images or components.
     figure : family and view of the figure that shows it, below ``results/figures/``.
     test : function that returns the outcome.
+    between_networks : whether the statistic of a network is a mean over its pairs with other networks.
     """
 
     id: str
@@ -65,6 +66,7 @@ class Claim:
     resampled: str
     figure: tuple[str, str]
     test: Test
+    between_networks: bool = False
 
 
 CLAIMS: list[Claim] = []
@@ -80,6 +82,7 @@ def _claim(
     null: float = 0,
     of: Layers = "nonlinear",
     orders: Sequence[str] = (),
+    between_networks: bool = False,
 ) -> Callable[[TestOfLayers], TestOfLayers]:
     """Declare a claim by its test.
 
@@ -87,6 +90,7 @@ def _claim(
     ----------
     of : the layers that the claim is about, which are passed to the test. Without any, there is no outcome.
     orders : measures of units whose order the test compares, and which must be reliable.
+    between_networks : see :class:`Claim`.
     """
 
     def declare(test: TestOfLayers) -> TestOfLayers:
@@ -96,7 +100,9 @@ def _claim(
                 return Outcome.undefined(f"no {of} layers")
             return replace(test(evidence, names), unreliable=evidence.unreliable(orders, names))
 
-        CLAIMS.append(Claim(id, claim, statistic, predicted, null, resampled, figure, outcome))
+        CLAIMS.append(
+            Claim(id, claim, statistic, predicted, null, resampled, figure, outcome, between_networks)
+        )
         return test
 
     return declare
@@ -626,3 +632,26 @@ def _agreement(one: str, other: str) -> None:
 
 for _one, _other in combinations(UNIT_MEASURES, 2):
     _agreement(_one, _other)
+
+
+@_claim(
+    "X.2",
+    "networks of different seeds have the same units",
+    "best rank correlation of a unit with a unit of another network, minus that with its rotated units; "
+    "mean over layers",
+    1,
+    ("universality", "depth"),
+    "networks",
+    between_networks=True,
+)
+def _universality(evidence: Evidence, names: list[str]) -> Outcome:
+    if not evidence.layers["universality_rotated"].notna().any():
+        return Outcome.undefined("the network is trained from one seed")
+    # a single network's chance level is that of few rotations: networks decide, not resamples of its units
+    columns = evidence.layers.loc[
+        names, ["universality_mean", "universality_rotated", "universality_permuted"]
+    ]
+    above = columns["universality_mean"] - columns[["universality_rotated", "universality_permuted"]].max(
+        axis=1
+    )
+    return replace(_mean_over_layers(above.to_numpy(float)[None]), reason="decided over networks")

@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 
 SUPPORTED, NOT_LEARNED = "supported", "supported, not learned"
 CONTRADICTED, INCONCLUSIVE = "contradicted", "inconclusive"
+UNRELIABLE = "measure unreliable"  # how the reason of an inconclusive verdict begins
 VERDICTS = (SUPPORTED, NOT_LEARNED, CONTRADICTED, INCONCLUSIVE)
 LEVEL = 0.05  # of permutation tests, one-sided
 FEW = 6  # layers, below which a verdict should say their number
-# numbers of the table that may be undefined
+# numbers of the table that may be undefined, and those that only some rows have
+COUNTS = ("seed", "n_networks", "n_agreeing")
 NUMBERS = ("effect", "low", "high", "control", "control_low", "control_high", "p", "q")
 
 
@@ -34,7 +36,7 @@ class Outcome:
     n : number of layers, pairs of layers, or units that the effect is of.
     tails : position of the effect among all orders of layers; None if the interval decides.
     low, high : ends of the 95 % interval; NaN without resamples.
-    reason : why the effect is undefined.
+    reason : why the effect is undefined, or has no interval.
     unreliable : measures of units that are too unreliable to compare their order; empty if none.
     """
 
@@ -115,7 +117,7 @@ def judge(outcome: Outcome, control: Outcome | None, null: float, predicted: int
         few, inconclusive = (layers if outcome.n < FEW else ""), f"p = {p:.2f} over orders of {layers}"
         side = predicted if p <= LEVEL else -predicted if opposite <= LEVEL else 0
     elif math.isnan(outcome.low):
-        return Verdict(INCONCLUSIVE, math.nan, "no interval")
+        return Verdict(INCONCLUSIVE, math.nan, outcome.reason or "no interval")
     else:
         p, few, inconclusive = (
             _share_beyond(outcome.samples, null, predicted),
@@ -128,7 +130,7 @@ def judge(outcome: Outcome, control: Outcome | None, null: float, predicted: int
     else:
         state, reason = _learned(outcome, control, predicted)
     if outcome.unreliable:
-        return Verdict(INCONCLUSIVE, p, f"measure unreliable: {outcome.unreliable}")
+        return Verdict(INCONCLUSIVE, p, f"{UNRELIABLE}: {outcome.unreliable}")
     return Verdict(state, p, ", ".join(filter(None, [reason, few if side else ""])))
 
 
@@ -159,4 +161,10 @@ def read_verdicts(path: str | Path) -> "pd.DataFrame":
     """Read the table of the rule ``verdicts``. Texts stay texts, even if a network is called nan."""
     import pandas as pd
 
-    return pd.read_csv(path, sep="\t", keep_default_na=False, na_values={name: [""] for name in NUMBERS})
+    return pd.read_csv(
+        path,
+        sep="\t",
+        keep_default_na=False,
+        na_values={name: [""] for name in (*NUMBERS, *COUNTS)},
+        dtype=dict.fromkeys(COUNTS, "Int64"),
+    )

@@ -14,7 +14,7 @@ def draw(
     inputs: Mapping[str, str | Sequence[str]],
     outputs: Mapping[str, Sequence[str]],
     settings: Mapping[str, Mapping[str, Any]],
-    place: Mapping[str, str],
+    run: Mapping[str, Any] | None,
     dpi: int,
 ) -> None:
     """Draw figures of one or more families, one after another.
@@ -24,7 +24,8 @@ def draw(
     inputs : path or paths of each input, by :func:`census.figures.declaration.key_of`.
     outputs : paths of each figure, one per format, by ``family.figure``.
     settings : parameters of each family, by its name; the families are drawn in this order.
-    place : ``network`` and ``dataset``; empty for figures of the whole study.
+    run : columns of the census that tell the run from others, and its ``title``; None for figures of the
+        whole study.
     dpi : dots per inch.
     """
     files = {key: [paths] if isinstance(paths, str) else list(paths) for key, paths in inputs.items()}
@@ -41,11 +42,10 @@ def draw(
                     if checkpoint:
                         arguments["checkpoint"] = checkpoint
                     title = view.title
-                    if place:
-                        title += (
-                            f"{'' if title.endswith('?') else ':'} {place['network']} on {place['dataset']}"
-                        )
-                    save(figure_of(view.draw, title=title, **place, **arguments), paths, dpi)
+                    key = dict(run or {})
+                    if run:
+                        title += f"{'' if title.endswith('?') else ':'} {key.pop('title')}"
+                    save(figure_of(view.draw, title=title, run=key, **arguments), paths, dpi)
 
 
 @contextlib.contextmanager

@@ -21,7 +21,7 @@ from matplotlib.colorbar import Colorbar
 from matplotlib.colors import Normalize, to_hex, to_rgba_array
 from matplotlib.figure import Figure, FigureBase
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
+from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import PercentFormatter
 from numpy.typing import ArrayLike, NDArray
 
@@ -122,12 +122,11 @@ def figure_of(
     draw: Callable[..., None],
     *inputs: Any,
     title: str = "",
-    network: str = "",
-    dataset: str = "",
+    run: Mapping[str, Any] | None = None,
     **named_inputs: Any,
 ) -> Figure:
     """Return the figure that a view's function draws, with its legend and title."""
-    page = Page(title, network, dataset)
+    page = Page(title, run)
     draw(page, *inputs, **named_inputs)
     return page.finish()
 
@@ -141,13 +140,13 @@ class Page:
     Attributes
     ----------
     title : stands above; a view's function may add to it, or replace it.
-    network, dataset : names of the run; empty for figures of the whole study.
+    run : columns of the census that tell the run from others; empty for figures of the whole study.
     figure : the figure, once a form is chosen.
     places : by layer, where it stands along depth.
     """
 
-    def __init__(self, title: str, network: str = "", dataset: str = "") -> None:
-        self.title, self.network, self.dataset = title, network, dataset
+    def __init__(self, title: str, run: Mapping[str, Any] | None = None) -> None:
+        self.title, self.run = title, dict(run or {})
         self.figure: Figure
         self.places: dict[str, int] = {}
         self._entries: list[Artist] = []
@@ -164,6 +163,18 @@ class Page:
             (self._legend_of or self.figure).legend(handles=self._entries, **self._legend)
         self.figure.suptitle(self.title, **self._title_style)
         return self.figure
+
+    def rows_of_run(self, table: pd.DataFrame, *others: str) -> pd.DataFrame:
+        """Return the rows of a table of the whole study that are about the run.
+
+        Parameters
+        ----------
+        table : with the keys of the census.
+        others : columns in which rows may differ from the run, such as ``seed``.
+        """
+        for column in self.run.keys() - set(others):
+            table = table[table[column] == self.run[column]]
+        return table
 
     # forms
 
@@ -473,6 +484,10 @@ class Page:
     ) -> None:
         """Draw lines, each given by its points (x, y)."""
         axes.add_collection(LineCollection(lines, colors=color, linewidths=width))
+
+    def frame(self, axes: Axes, x: float, y: float, width: float, height: float) -> None:
+        """Draw a frame in the coordinates of an axes."""
+        axes.add_patch(Rectangle((x, y), width, height, fill=False, edgecolor=INK, linewidth=0.8))
 
     def label_only(self, axes: Axes, label: str) -> None:
         """Show nothing of an axes but what is in it and a label to its left."""

@@ -85,6 +85,9 @@ class Drawing:
                 family.name: {key: measures[family.name][key] for key in family.parameters}
                 for family in self.families
             },
+            "run": None
+            if self.section.of_study
+            else plan.of_run(lambda run: {**run.key, "title": run.title}),
             "dpi": plan.config.figures.dpi,
             "code": [
                 code_digest("figures.py"),

@@ -1,5 +1,6 @@
 """How well the studies' measures of a unit agree."""
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -59,37 +60,65 @@ PAIRS = {
 }
 
 
-def draw_agreement(page: "Page", agreement: "pd.DataFrame") -> None:
+def draw_agreement(page: "Page", agreement: "pd.DataFrame", of_layers: "pd.DataFrame") -> None:
     """Draw rank correlations between all measures of units, over all layers and for some along depth."""
-    # the table is of the whole study
-    here = (agreement["network"] == page.network) & (agreement["dataset"] == page.dataset)
-    is_whole = agreement["depth"].isna()
-    whole, layers = agreement[here & is_whole], agreement[here & ~is_whole]
+    here = page.rows_of_run(agreement)
+    is_whole = here["depth"].isna()
+    whole, layers = here[is_whole], here[~is_whole]
     names = layers_of(layers)
     width, height = max(10.2, page.depth_width(len(names))), 11.4 + page.names_height(names)
     above, below = page.panels(width, height, 2, height_ratios=[2.4, 1])[:, 0]
-    _draw_matrix(page, above, whole)
+    _draw_matrix(page, above, whole, _reliabilities(page.rows_of_run(of_layers)))
     page.depth_axes([below], names)
     _draw_pairs(page, below, layers)
 
 
-def _draw_matrix(page: "Page", axes: "Axes", whole: "pd.DataFrame") -> None:
-    """Draw pooled correlations as a matrix: the trained network below the diagonal, the untrained above."""
+def _reliabilities(layers: "pd.DataFrame") -> dict[str, dict[str, float]]:
+    """Return the reliability of each measure at each checkpoint, median over nonlinear layers, or NaN."""
+    nonlinear = layers[layers["kind"] == "nonlinearity"]
+    found = {}
+    for checkpoint, rows in states(nonlinear):
+        columns = {name: f"reliability_{name}" for name in NAMES}
+        found[checkpoint] = {
+            name: float(rows[column].astype(float).median()) if column in rows else np.nan
+            for name, column in columns.items()
+        }
+    return found
+
+
+def _draw_matrix(
+    page: "Page", axes: "Axes", whole: "pd.DataFrame", reliabilities: "dict[str, dict[str, float]]"
+) -> None:
+    """Draw pooled correlations as a matrix: the trained network below the diagonal, the untrained above.
+
+    The diagonal has the reliabilities in the trained network. Noise alone lowers the correlation of two
+    measures to the root of the product of their reliabilities. Lower ones have a dot.
+    """
     measures, labels = list(NAMES), list(NAMES.values())
     values = np.full((len(measures),) * 2, np.nan)
     for row in whole.itertuples():
         one, other = measures.index(row.first), measures.index(row.second)
         lower, upper = max(one, other), min(one, other)
-        values[(lower, upper) if row.checkpoint == FINAL else (upper, lower)] = row.rho
+        place = (lower, upper) if row.checkpoint == FINAL else (upper, lower)
+        values[place] = row.rho
+        # unknown and negative ones allow no correlation at all, and so none that is lower
+        product = math.prod(max(0.0, reliabilities[row.checkpoint][each]) for each in (row.first, row.second))
+        # the end of the interval that is farther from 0
+        if max(abs(row.rho_low), abs(row.rho_high)) < math.sqrt(product):
+            axes.plot(place[1] + 0.36, place[0] - 0.33, ".", color=INK, markersize=3)
+    for number, measure in enumerate(measures):
+        values[number, number] = reliabilities[FINAL][measure]
     page.matrix(axes, values, "agreement", -1, 1, printed=_printed, undefined="–", size=6.6)
-    axes.plot([-0.5, len(measures) - 0.5], [-0.5, len(measures) - 0.5], color=INK, linewidth=0.8)
+    for number in range(len(measures)):
+        page.frame(axes, number - 0.5, number - 0.5, 1, 1)
     axes.set_xticks(range(len(labels)), labels, rotation=40, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(len(labels)), labels)
     state = final_state(whole.assign(step=np.nan))
     has_control = UNTRAINED in set(whole["checkpoint"])
     axes.set_title(
         "within layers, mean over nonlinear ones\n"
-        + (f"below the diagonal {state}, above it untrained" if has_control else state),
+        + (f"below the diagonal {state}, above it untrained; " if has_control else f"{state}; ")
+        + "framed: reliability of the measure",
         fontweight="normal",
     )
     page.scale(axes, "rank correlation ρ", "agreement", -1, 1, shrink=0.75)
@@ -132,7 +161,7 @@ def _draw_pairs(page: "Page", axes: "Axes", layers: "pd.DataFrame") -> None:
 family = Family(
     name="agreement",
     section="agreement",
-    reads={"agreement": Tables("agreement.agreement")},
+    reads={"agreement": Tables("agreement.agreement"), "of_layers": Tables("census.layers")},
     where=lambda run: run.has_nonlinear,
     views=[
         View(
@@ -143,7 +172,10 @@ family = Family(
             Spearman's rank correlation of each two measures of the same units of {network}, on images of
             {dataset}. Above: within each layer with an activation function, mean over layers weighted by
             their numbers of units, of the trained network below the diagonal and of the untrained one above
-            it; a dash where undefined. Below: six of these pairs in order of depth, with 95 % bootstrap
+            it; a dash where undefined. Frames on the diagonal hold the split-half reliability of each measure
+            in the trained network, median over these layers. A dot marks correlations whose 95 % interval
+            lies closer to 0 than the root of the product of both reliabilities: noise alone does not explain
+            that the two measures disagree. Below: six of these pairs in order of depth, with 95 % bootstrap
             intervals over units; hollow marks are the untrained network. Substitution and ablation are of
             layers with per-unit analyses. Two measures far from 0 agree or oppose each other on which units
             stand out. None of the papers asks this question; see claim X.1.

@@ -28,7 +28,7 @@ def draw_claims(page: "Page", claims: "pd.DataFrame") -> None:
     largest number in the row.
     """
     rows = claims[["id", "statistic"]].drop_duplicates().reset_index(drop=True)
-    runs = claims[["network", "dataset"]].drop_duplicates().reset_index(drop=True)
+    runs = list(claims.groupby(["network", "dataset"], sort=False))
     width, height = CLAIM + COLUMN * len(runs), 1.5 + ROW * len(rows)
     ratios = [CLAIM, *[COLUMN] * len(runs)]
     texts, *panels = page.panels(width, height, 1, 1 + len(runs), sharey=True, width_ratios=ratios)[0]
@@ -39,16 +39,25 @@ def draw_claims(page: "Page", claims: "pd.DataFrame") -> None:
         else max(here[["effect", "low", "high", "control"]].sub(here["null"], axis=0).abs().max().max(), 1e-9)
         for key, here in claims.groupby(["id", "statistic"])
     }
-    for axes, run in zip(panels, runs.itertuples(), strict=True):
-        here = claims[(claims["network"] == run.network) & (claims["dataset"] == run.dataset)]
-        _draw_run(axes, here.set_index(["id", "statistic"]), rows, scales)
-        axes.set_title(f"{run.network}\non {run.dataset}")
+    has_seeds = False
+    for axes, ((network, dataset), here) in zip(panels, runs, strict=True):
+        n_seeds = here["seed"].nunique()
+        shown = here[here["seed"].isna()] if n_seeds > 1 else here
+        _draw_run(axes, shown.set_index(["id", "statistic"]), rows, scales)
+        if n_seeds > 1:
+            has_seeds = True
+            _draw_seeds(axes, here[here["seed"].notna()], rows, scales)
+        axes.set_title(
+            f"{network}, {n_seeds} seeds\non {dataset}" if n_seeds > 1 else f"{network}\non {dataset}"
+        )
     for axes in (texts, *panels):
         for words in axes.texts:
             words.set_in_layout(False)  # else panels would shrink until words stand within their share
     for verdict, color in COLORS.items():
         page.line(verdict, color, marker=MARKS[verdict])
     page.line("untrained network", marker="o", markerfacecolor="white", linestyle="")
+    if has_seeds:
+        page.line("one seed", marker="|", linestyle="")
     page.line("null", linewidth=0.8)
     page.area("predicted side", PREDICTED)
     page.legend(loc="outside lower center", ncols=6)
@@ -93,6 +102,17 @@ def _draw_run(
         axes.text(1.2, place + 0.17, words, color=color, **style)
 
 
+def _draw_seeds(
+    axes: "Axes", found: "pd.DataFrame", rows: "pd.DataFrame", scales: dict[tuple[str, str], float]
+) -> None:
+    """Mark the effect in each of the networks that are trained from different seeds."""
+    places = {key: place for place, key in enumerate(rows.itertuples(index=False, name=None))}
+    for row in found.itertuples():
+        key = (row.id, row.statistic)
+        effect = (row.effect - row.null) / scales[key]
+        axes.plot(effect, places[key] + 0.26, "|", color=INK, markersize=4, markeredgewidth=0.7)
+
+
 def _stripe(axes: "Axes", place: int) -> None:
     """Set off every other row."""
     if place % 2:
@@ -105,7 +125,8 @@ def _number(row: "pd.Series[float]") -> str:
         return "–"
     interval = "" if np.isnan(row["low"]) else f" [{row['low']:.2f}, {row['high']:.2f}]"
     control = "" if np.isnan(row["control"]) else f"; untrained {row['control']:.2f}"
-    return f"{row['effect']:.2f}{interval}{control}".replace("-", "−")
+    networks = "" if row.isna()["n_networks"] else f"; {row['n_agreeing']} of {row['n_networks']}"
+    return f"{row['effect']:.2f}{interval}{control}{networks}".replace("-", "−")
 
 
 family = Family(
@@ -124,8 +145,10 @@ family = Family(
             over layers is supported if a permutation test over layers excludes chance on the predicted,
             tinted side; any other claim, if its interval excludes the null. A claim is supported, but not
             learned, if its effect is no stronger than in the untrained network. Inconclusive verdicts give
-            the reason. Each row has its own scale, the same for all networks. The table is
-            ``results/census/claims.tsv``.
+            the reason. If a network is trained from several seeds, its column shows the mean over these
+            networks with its 95 % t interval, the verdict by that interval, the effect in each network (fine
+            strokes below the mark), and how many of them are on the predicted side. Each row has its own
+            scale, the same for all networks. The table is ``results/census/claims.tsv``.
             """,
         ),
     ],

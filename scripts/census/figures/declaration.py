@@ -15,6 +15,7 @@ from census.errors import nearest
 from census.figures.sections import SECTIONS, Section
 from census.figures.style import FINAL, UNTRAINED
 from census.measures import DECLARED, declared
+from census.measures.columns import PER
 from census.measures.declaration import Matrices, Tables, everywhere
 
 if TYPE_CHECKING:
@@ -217,6 +218,8 @@ def _fault_of_input(read: Input) -> str:
     match read:
         case Tables(reference):
             measure, _, table = reference.partition(".")
+            if measure == "census" and table in (f"{per}s" for per in PER):
+                return ""
             known = list(declared(measure).tables) if measure in DECLARED else []
             references = [f"{measure}.{each}".rstrip(".") for each in known] or DECLARED
             return (

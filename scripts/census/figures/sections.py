@@ -98,5 +98,6 @@ SECTIONS = (
         Paper("S4", "Zhang 2015", "Visualizing neuron role with dimensionality reduction of feature space"),
     ),
     Section("agreement", "X Do unit measures agree?"),
+    Section("replication", "X Do results replicate over seeds?"),
     Section("claims", "Claims", of_study=True),
 )

@@ -29,6 +29,7 @@ DECLARED = (
     "bases",
     "directions",
     "clusters",
+    "universality",
     "substitution",
     "importance",
     "activation_maximization",

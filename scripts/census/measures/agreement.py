@@ -32,7 +32,7 @@ class Parameters(UnitResamples):
     """Agreement of all measures on the order of a layer's units."""
 
 
-class Pairs(Table, per="pair", keys=("network", "dataset", "checkpoint", "layer", "depth")):
+class Pairs(Table, per="pair", keys=("network", "seed", "dataset", "checkpoint", "layer", "depth")):
     """Agreement of each two measures, in a layer; without a layer, over all of them."""
 
     first: Texts = column("one measure")
@@ -66,7 +66,7 @@ def compute(units: "pa.Table", parameters: Parameters, seed: int) -> Iterator[Pa
     untrained_and_final = pc.or_(pc.equal(units["checkpoint"], "0"), pc.equal(units["checkpoint"], "final"))
     units = units.filter(pc.and_(pc.equal(units["kind"], "nonlinearity"), untrained_and_final))
 
-    run = ("network", "dataset", "checkpoint")
+    run = ("network", "seed", "dataset", "checkpoint")
     units = units.sort_by([(key, "ascending") for key in (*run, "depth", "layer")])
     for place, of_run in groups(units, *run):
         found, numbers = [], []

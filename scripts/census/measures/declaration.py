@@ -56,11 +56,13 @@ class Recordings:
     layers : all layers of the job; those of them with per-unit analyses; or the logits.
     checkpoints : all; those of per-unit analyses; these and the untrained network; or the final network.
     where : in which runs it is read; there are no files of it in others.
+    all_seeds : whether a job reads them of all networks that are trained as its own, each from another seed.
     """
 
     layers: Literal["all", "per_unit_layers", "output"] = "all"
     checkpoints: Literal["all", "units", "units_and_untrained", "final"] = "all"
     where: Callable[[Any], bool] = everywhere
+    all_seeds: bool = False
 
 
 @dataclass(frozen=True)

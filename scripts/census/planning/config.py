@@ -127,6 +127,10 @@ class Training(Settings):
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """Arithmetic of the forward and backward pass; weights are float32 either way. `auto` is bfloat16 if the
     device computes in it, otherwise float32, because bfloat16 would then take ten times as long."""
+    seeds: Annotated[Unique[NotNegative], Len(1)] | None = None
+    """Seeds from which the network is trained, each time with other weights and another order of images; null
+    for `seed` alone. All that runs ask of the network is computed for each of them, and claims are tested
+    over all of them if they are at least 3. More seeds change nothing of the networks trained before."""
     checkpoints: Unique[NotNegative] = [0, 10, 30, 100, 300]
     """Steps after which the weights are kept, in addition to the final ones; 0 is the untrained network."""
 

@@ -14,12 +14,14 @@ from census.data.downloads import FETCHED_WEIGHTS
 from census.data.folder import classes_of, last_changes
 from census.data.sources import folder_of, folders_of, source_of
 from census.errors import StudyError, nearest
+from census.measures.declaration import Recordings
 from census.networks.hubs import files_of_weights
 from census.networks.layers import Layer
 from census.planning.blocks import Block
 from census.planning.config import HUB_WEIGHTS, Config, file_of_weights
 from census.planning.listing import list_layers, own_code
 from census.planning.recorded import Recorded
+from census.planning.replicas import Replica, replicas
 from census.planning.runs import Kind, Run, gram_parts
 from census.stores.paths import layer_name, path_name
 
@@ -48,13 +50,15 @@ class Plan:
     Attributes
     ----------
     config : the checked config.
-    layers : all layers of each network that has a run.
+    replicas : its networks by name; see :class:`census.planning.replicas.Replica`.
+    layers : all layers of each network that has a run, by key of the network in the config.
     runs : its runs, in the order of the config.
-    facet_units : the units that ``measures.facets.units`` names, by network and layer.
-    loadings : the layers that ``measures.directions.loadings`` names, by network.
+    facet_units : the units that ``measures.facets.units`` names, by network and layer, as in the config.
+    loadings : the layers that ``measures.directions.loadings`` names, by network, as in the config.
     """
 
     config: Config
+    replicas: Mapping[str, Replica]
     layers: Mapping[str, Sequence[Layer]]
     runs: tuple[Run, ...]
     facet_units: Mapping[str, Mapping[str, Sequence[int]]]
@@ -68,13 +72,16 @@ class Plan:
         ------
         StudyError : a key of the config names a layer, or a unit, that is not there.
         """
+        networks = replicas(config)
         runs = tuple(
-            Run.of(run, config, layers[run.network], f"config: runs[{index}]")
+            Run.of(run, replica, networks[run.network], config, layers[run.network], f"config: runs[{index}]")
             for index, run in enumerate(config.runs)
+            for replica in networks[run.network]
         )
         recorded = Recorded(layers, runs)
         return cls(
             config,
+            {replica.name: replica for entry in networks.values() for replica in entry},
             layers,
             runs,
             recorded.units(config.measures.facets.units or {}, "config: measures.facets.units"),
@@ -128,28 +135,31 @@ class Plan:
         run = self.run_of(wildcards)
         return run.stores([self.layer_of(wildcards).name], run.checkpoints)
 
-    def recordings(self, wildcards: Place, jobs: str, layers: str, checkpoints: str) -> list[str]:
-        """Return the stores of layers of a job, layer by layer, in order of steps.
+    def recordings(self, wildcards: Place, jobs: str, reads: Recordings) -> list[str]:
+        """Return the stores of layers of a job: layer by layer, network by network, in order of steps.
 
         Parameters
         ----------
         wildcards : of the job.
         jobs : kind of its block, or ``run``.
-        layers, checkpoints : see :class:`census.measures.declaration.Recordings`.
+        reads : which recordings the job reads.
         """
         run = self.run_of(wildcards)
         names = run.layers if jobs == "run" else self.block_of(wildcards, cast(Kind, jobs)).layers
-        if layers == "output":
+        if reads.layers == "output":
             names = ("output",)
-        elif layers == "per_unit_layers":
+        elif reads.layers == "per_unit_layers":
             names = tuple(name for name in names if name in run.per_unit_layers)
         wanted = {
             "all": run.checkpoints,
             "units": run.per_unit_checkpoints,
             "units_and_untrained": ["0", *run.per_unit_checkpoints],
             "final": ["final"],
-        }[checkpoints]
-        return run.stores(names, [each for each in run.checkpoints if each in wanted])
+        }[reads.checkpoints]
+        checkpoints = [each for each in run.checkpoints if each in wanted]
+        networks = run.siblings if reads.all_seeds else (run.network,)
+        runs = [self._by_place[network, run.dataset] for network in networks]
+        return [store for name in names for each in runs for store in each.stores([name], checkpoints)]
 
     def parts_of_gram(self, wildcards: Place) -> list[str]:
         """Return what is found over the parts of the larger layers of a block."""
@@ -167,7 +177,7 @@ class Plan:
 
     def source_of_weights(self, wildcards: Place) -> str | list[str]:
         """Return the files or the folder from which a network's weights are imported."""
-        entry = self.config.networks[wildcards.network]
+        entry = self.replicas[wildcards.network].entry
         if entry.weights == HUB_WEIGHTS:
             return files_of_weights(entry.architecture)
         if entry.weights in FETCHED_WEIGHTS:
@@ -244,7 +254,7 @@ class Plan:
 
     def layer_of(self, wildcards: Place) -> Layer:
         """Return the layer that a wildcard names."""
-        layers = {layer.name: layer for layer in self.layers[wildcards.network]}
+        layers = {layer.name: layer for layer in self.layers[self.replicas[wildcards.network].network]}
         return layers[layer_name(wildcards.layer, layers)]
 
     def gram_parts_of_layer(self, wildcards: Place) -> int:
@@ -253,11 +263,11 @@ class Plan:
 
     def layers_with_loadings(self, wildcards: Place) -> list[str]:
         """Return the layers of a network of which loadings are kept."""
-        return list(self.loadings.get(wildcards.network, ()))
+        return list(self.loadings.get(self.replicas[wildcards.network].network, ()))
 
     def units_with_facets(self, wildcards: Place) -> dict[str, list[int]]:
         """Return the units, by layer of a block, that the config names to have facets."""
-        named = self.facet_units.get(wildcards.network, {})
+        named = self.facet_units.get(self.replicas[wildcards.network].network, {})
         return {
             layer: list(named[layer]) for layer in self.block_of(wildcards, "facets").layers if layer in named
         }
@@ -272,8 +282,10 @@ class Plan:
 
     def network_settings(self, network: str) -> dict[str, Any]:
         """Return all that determines a network's weights, apart from its training images."""
-        entry = self.config.networks[network].model_dump()
-        return {**entry, "seed": self.config.seed, "own_code": own_code(entry)}
+        replica = self.replicas[network]
+        # other seeds change nothing of this network
+        entry = replica.entry.model_dump(exclude={"training": {"seeds"}})
+        return {**entry, "seed": replica.seed, "own_code": own_code(entry)}
 
     def settings_of_dataset(self, wildcards: Place) -> dict[str, Any]:
         """Return the entry of a data set in the config, sorted by key."""

@@ -58,7 +58,7 @@ class Recorded:
     def _layer(self, network: str, name: str, key: str) -> Layer:
         if network not in self.known:
             raise StudyError(f"{key}: no run has a network {network!r}{nearest(network, self.known)}")
-        recorded = {layer for run in self.runs if run.network == network for layer in run.layers}
+        recorded = {layer for run in self.runs if run.settings.network == network for layer in run.layers}
         named = {
             each: layer
             for layer in self.known[network]

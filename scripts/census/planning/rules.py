@@ -111,6 +111,8 @@ def files_of_run(plan: Plan, measure: str, path: str, *, per_unit_layers: bool =
 def tables_of_run(plan: Plan, reference: str, *, per_unit_layers: bool = False) -> Files | str:
     """Return the files of a table of a run, see :func:`table_path` and :func:`files_of_run`."""
     measure = reference.partition(".")[0]
+    if measure == "census":
+        return table_path(reference)
     return files_of_run(plan, measure, table_path(reference), per_unit_layers=per_unit_layers)
 
 
@@ -210,10 +212,8 @@ def _input(plan: Plan, measure: Measure, reads: Input) -> Files | str:
     """Return the files of an input, as an input function or a pattern."""
     of_block = measure.jobs not in ("run", "study")
     match reads:
-        case Recordings(layers, checkpoints, where):
-            return plan.where(
-                where, lambda wildcards: plan.recordings(wildcards, measure.jobs, layers, checkpoints)
-            )
+        case Recordings():
+            return plan.where(reads.where, lambda wildcards: plan.recordings(wildcards, measure.jobs, reads))
         case Matrices(name, where):
             stores = path_of(name, "zarr") if of_block else stores_of_run(plan, name)
             return stores if where is everywhere else plan.where(where, stores)
@@ -221,6 +221,6 @@ def _input(plan: Plan, measure: Measure, reads: Input) -> Files | str:
             files: Files = getattr(plan, method)
             return files
         case Tables(table, layers):
-            if of_block or table.startswith("census."):
+            if of_block:
                 return table_path(table)
             return tables_of_run(plan, table, per_unit_layers=layers == "per_unit_layers")

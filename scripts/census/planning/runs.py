@@ -12,6 +12,7 @@ from census.planning.blocks import Block, parts_of, stretches
 from census.planning.config import Config, Network
 from census.planning.config import Run as RunSettings
 from census.planning.listing import own_code
+from census.planning.replicas import Replica
 from census.stores.paths import path_name
 
 DATASET = "results/data/{dataset}/{split}"
@@ -41,7 +42,8 @@ class Run:
     Attributes
     ----------
     settings : its entry in the config.
-    entry : its network's entry.
+    replica : its network; an entry in the config has several if its network is trained from several seeds.
+    siblings : names of all networks of that entry, in order of their seeds there.
     config : the whole config.
     known : all layers of the network, by depth.
     layers : names of the recorded layers, by depth.
@@ -50,7 +52,8 @@ class Run:
     """
 
     settings: RunSettings
-    entry: Network
+    replica: Replica
+    siblings: tuple[str, ...]
     config: Config
     known: tuple[Layer, ...]
     layers: tuple[str, ...]
@@ -58,12 +61,21 @@ class Run:
     checkpoints: tuple[str, ...]
 
     @classmethod
-    def of(cls, settings: RunSettings, config: Config, known: Sequence[Layer], key: str) -> Self:
+    def of(
+        cls,
+        settings: RunSettings,
+        replica: Replica,
+        siblings: Sequence[Replica],
+        config: Config,
+        known: Sequence[Layer],
+        key: str,
+    ) -> Self:
         """Return a run with its layers by name.
 
         Parameters
         ----------
-        settings, config, known : see the attributes.
+        settings, replica, config, known : see the attributes.
+        siblings : all networks of its entry in the config.
         key : the run's key in the config, for messages.
 
         Raises
@@ -81,21 +93,46 @@ class Run:
         names = tuple(layer.name for layer in recorded)
         if settings.correct_only and "output" not in names:
             raise StudyError(f"{key}.correct_only: needs the layer 'output' among layers")
-        entry = config.networks[settings.network]
         return cls(
             settings,
-            entry,
+            replica,
+            tuple(each.name for each in siblings),
             config,
             tuple(known),
             names,
             tuple(layer.name for layer in one_by_one),
-            tuple(_checkpoints(settings.checkpoints, entry)),
+            tuple(_checkpoints(settings.checkpoints, replica.entry)),
         )
 
     @property
     def network(self) -> str:
-        """Name of the network."""
-        return self.settings.network
+        """Name of the network in paths."""
+        return self.replica.name
+
+    @property
+    def entry(self) -> Network:
+        """Its network's entry in the config."""
+        return self.replica.entry
+
+    @property
+    def key(self) -> dict[str, str | int]:
+        """The columns of the census that tell it from other runs."""
+        return {**self.replica.key, "dataset": self.dataset}
+
+    @property
+    def title(self) -> str:
+        """Its name in figures."""
+        return f"{self.replica.title} on {self.dataset}"
+
+    @property
+    def seeds(self) -> list[str]:
+        """Names of all networks of its entry in the config, if there are others."""
+        return list(self.siblings) if len(self.siblings) > 1 else []
+
+    @property
+    def stands_for_seeds(self) -> bool:
+        """Whether its network is the first of several that are trained alike: it has what is about all."""
+        return len(self.siblings) > 1 and self.network == self.siblings[0]
 
     @property
     def dataset(self) -> str:

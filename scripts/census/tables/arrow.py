@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from census.measures.columns import Table
 from census.statistics.bootstrap import Estimate
-from census.tables.keys import KEYS, TYPES
+from census.tables.keys import CENSUS_KEYS, KEYS, TYPES
 
 ENDINGS = ("", "_low", "_high")
 
@@ -20,7 +20,7 @@ def schema(table: type[Table], parameters: Mapping[str, Any] | None = None) -> p
         for each in table.columns()
         for ending in (ENDINGS if each.has_interval else ENDINGS[:1])
     ]
-    keys = [(name, KEYS[name]) for name in table.keys or KEYS]
+    keys = [(name, CENSUS_KEYS[name]) for name in table.keys or KEYS]
     return pa.schema([*keys, *([("unit", pa.int64())] if _is_numbered(table) else []), *own])
 
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 from census.measures import DECLARED, declared
 from census.measures.columns import PER, Table, Type, column, count
 from census.measures.columns import Column as Declared
-from census.tables.keys import TYPES, Keys
+from census.tables.keys import CENSUS, TYPES
 
 TABLES = tuple(f"{per}s" for per in PER)
 # parameters in names of columns, unless a study is configured otherwise
@@ -83,7 +83,7 @@ def columns_of(table: str, **numbers: int) -> list[Column]:
     numbers : parameters that stand in names, such as ``components``, for ``reconstruction_error_8``.
     """
     per = table.removesuffix("s")
-    parts: list[tuple[str, Iterable[Declared]]] = [("", Keys.columns())]
+    parts: list[tuple[str, Iterable[Declared]]] = [("", CENSUS)]
     if per == Field.per:
         parts.append((FIELD, Field.columns()))
     parts += [(name, declared(name).census_columns(per)) for name in DECLARED]

@@ -42,5 +42,23 @@ class Keys(Table, per="layer at a checkpoint"):
     )
 
 
+class Seed(Table, per="network"):
+    """Which of the networks of one entry in the config a row is about.
+
+    Tables of measures have both in ``network``, as paths do: ``cnn@1``; see
+    :class:`census.planning.replicas.Replica`.
+    """
+
+    seed: int = column(
+        "seed from which the network was trained, or its untrained weights were drawn",
+        "ours",
+        range=(0, None),
+    )
+
+
 # a network that was not trained here has no step: null, in a column of integers all the same
 KEYS = {each.name: TYPES[each.type] for each in Keys.columns()}
+_NETWORK, *_OTHERS = Keys.columns()
+CENSUS = [_NETWORK, *Seed.columns(), *_OTHERS]
+"""The columns by which rows of the census are told apart."""
+CENSUS_KEYS = {each.name: TYPES[each.type] for each in CENSUS}

@@ -35,7 +35,7 @@ class Study:
     >>> import census
     >>> study = census.open_study("results")
     >>> study
-    <Study results: cnn on clothes, mlp on clothes>
+    <Study results: cnn on clothes; mlp on clothes>
     >>> study.units.query("gini > 0.6")[["network", "gini"]]
       network  gini
     1     mlp   0.7
@@ -48,12 +48,16 @@ class Study:
 
     def __repr__(self) -> str:
         """Return where it is, and what is in it."""
-        runs = self.layers[["network", "dataset"]].drop_duplicates().itertuples(index=False)
-        return f"<Study {self.path}: {', '.join(f'{network} on {dataset}' for network, dataset in runs)}>"
+        seeds = self.layers.groupby(["network", "dataset"], sort=False)["seed"].nunique()
+        runs = [
+            f"{network} on {dataset}" + (f", {count} seeds" if count > 1 else "")
+            for (network, dataset), count in seeds.items()
+        ]
+        return f"<Study {self.path}: {'; '.join(runs)}>"
 
     @cached_property
     def units(self) -> "pd.DataFrame":
-        """The census of units, a row per network, checkpoint, data set, layer and unit."""
+        """The census of units, a row per network, seed, checkpoint, data set, layer and unit."""
         return self._table("units.parquet")
 
     @cached_property
@@ -82,6 +86,11 @@ class Study:
         self, network: str, dataset: str, layer: str, checkpoint: str | int = FINAL
     ) -> "xr.Dataset":
         """Return a layer's activations.
+
+        Parameters
+        ----------
+        network : its key in the config; of a network that is trained from several seeds ``cnn@1``, and
+            ``cnn`` for the seed of the study.
 
         Returns
         -------

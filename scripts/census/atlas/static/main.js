@@ -24,7 +24,8 @@ function crumbsOf(parts) {
   if (!parts.length) return [];
   const [network, dataset, layer, unit] = parts;
   if (dataset === undefined) return [];
-  const steps = [["All networks", []], [`${network} on ${dataset}`, [network, dataset]]];
+  const run = ATLAS.shell.runs.find((each) => each.network === network && each.dataset === dataset);
+  const steps = [["All networks", []], [`${run?.title ?? network} on ${dataset}`, [network, dataset]]];
   if (layer !== undefined) steps.push([layer, [network, dataset, layer]]);
   if (unit !== undefined) steps.push([`unit ${unit}`, parts]);
   return steps.map(([words, to], place) => h("a", {

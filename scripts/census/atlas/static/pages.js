@@ -37,7 +37,7 @@ async function overviewPage() {
         const found = opened[place];
         const measure = measureOf(found, {});
         return h("li", { class: "card" },
-          h("h2", {}, h("a", { href: address([run.network, run.dataset]) }, run.network, h("small", {}, ` on ${run.dataset}`))),
+          h("h2", {}, h("a", { href: address([run.network, run.dataset]) }, run.title, h("small", {}, ` on ${run.dataset}`))),
           h("p", { class: "facts" }, `${count(run.n_layers, "layer")}, ${count(run.n_units, "unit")}, ${count(run.n_images, "image")} in ${count(found.classes.length, "class").replace("classs", "classes")}`),
           h("p", { class: "some", "aria-hidden": "true" }, spread(found.images.index.length, 8).map((image) => thumbnail(found, image, 40, ""))),
           measure && h("p", { class: "plot-title" }, `${label(measure)} along depth`),
@@ -77,9 +77,9 @@ function examples(opened) {
 async function networkPage(run, state, go) {
   const measure = measureOf(run, state);
   return {
-    title: `${run.network} on ${run.dataset}`,
+    title: `${run.title} on ${run.dataset}`,
     content: [
-      h("h1", {}, run.network, h("small", {}, ` on ${run.dataset}`)),
+      h("div", { class: "bar" }, h("h1", {}, run.title, h("small", {}, ` on ${run.dataset}`)), seedsOf(run)),
       h("p", { class: "facts" }, `${count(run.layers.length, "layer")}; ${count(run.n_images, "image")} (${run.split}); final checkpoint${run.step === null ? "" : `, step ${run.step.toLocaleString("en")}`}`),
       h("section", { class: "panel" },
         h("div", { class: "bar" }, h("h2", {}, "Along depth"), measureChoice(run, measure, go)),
@@ -121,9 +121,9 @@ async function layerPage(layer, state, go) {
   const found = conditions.length ? `${rows.length.toLocaleString("en")} of ${count(units, "unit")}` : count(units, "unit");
   announce(found);
   return {
-    title: `${layer.name}, ${run.network} on ${run.dataset}`,
+    title: `${layer.name}, ${run.title} on ${run.dataset}`,
     content: [
-      h("div", { class: "bar" }, h("h1", {}, layer.name, h("small", {}, ` ${run.network} on ${run.dataset}`)), neighborsOfLayer(layer, state)),
+      h("div", { class: "bar" }, h("h1", {}, layer.name, h("small", {}, ` ${run.title} on ${run.dataset}`)), seedsOf(run, [layer.name], { measure: state.measure }), neighborsOfLayer(layer, state)),
       h("p", { class: "facts" }, `${KINDS[layer.kind] ?? layer.kind}${layer.branch_of ? `, in the branch ${layer.branch_of}` : ""}; ${count(units, "unit")} with maps of ${height} × ${width}; ${fieldWords(layer)}`),
       h("section", { class: "panel" },
         h("div", { class: "bar" }, h("h2", {}, "Along depth"), measureChoice(run, measure, go)),
@@ -137,6 +137,15 @@ async function layerPage(layer, state, go) {
         rows.length ? unitTable({ rows, kinds: run.columns, state, go }) : h("p", { class: "empty" }, "No unit of this layer meets all conditions.")),
     ],
   };
+}
+
+/** Return links to the same page of the networks that are trained alike from other seeds; nothing without any. */
+function seedsOf(run, rest = [], state = {}) {
+  if (!run.seeds.length) return null;
+  const runs = run.seeds.map((name) => ATLAS.shell.runs.find((each) => each.network === name && each.dataset === run.dataset));
+  return h("nav", { class: "seeds", "aria-label": "Seeds" }, "Seed ", runs.map((each) => h("a", {
+    href: address([each.network, each.dataset, ...rest], state), "aria-current": each.network === run.network ? "page" : null,
+  }, String(each.seed))));
 }
 
 /** Return links to the previous and the next layer. */
@@ -178,7 +187,7 @@ async function searchPage(state, go) {
       h("label", { class: "choice" }, "Search in ",
         h("select", { id: "scope", onchange: (event) => go({ in: event.target.value }) },
           h("option", { value: "" }, "all networks"),
-          opened.map((run) => h("option", { value: run.key, selected: run.key === state.in }, `${run.network} on ${run.dataset}`)))),
+          opened.map((run) => h("option", { value: run.key, selected: run.key === state.in }, `${run.title} on ${run.dataset}`)))),
       conditionForm(where, kinds, (name) => textsOf(layers, name), (changed) => go({ where: changed }), "Add a condition"),
       conditions.length
         ? [
@@ -213,11 +222,13 @@ async function claimsPage() {
   const text = (value) => (value === undefined || value === "" ? "—" : value.replace(/^-/, "−"));
   const effect = (value) => (value === undefined || value === "" ? "—" : number(Number(value)));
   const ends = (row) => (row.low && row.high ? `${effect(row.low)} to ${effect(row.high)}` : "—");
-  const network = ({ network: name, dataset }) => {
-    const words = `${name} on ${dataset}`;
-    const known = runs.some((run) => run.network === name && run.dataset === dataset);
-    return known ? h("a", { href: address([name, dataset]) }, words) : words;
+  const network = ({ network: name, seed, dataset }) => {
+    const found = runs.filter((run) => run.name === name && run.dataset === dataset);
+    const run = seed ? found.find((each) => String(each.seed) === seed) : found[0];
+    const words = seed ? `${run?.title ?? name} on ${dataset}` : `${name} on ${dataset}, ${found.length} seeds`;
+    return run ? h("a", { href: address([run.network, dataset]) }, words) : words;
   };
+  const verdictOverNetworks = ({ n_networks: n, n_agreeing: agreeing }) => n && h("span", { class: "notes" }, `${agreeing} of ${n} networks on the predicted side`);
   const verdict = ({ verdict: word, reason }) => {
     const [mark, name] = VERDICTS[word] ?? ["", ""];
     return [h("span", { class: `verdict ${name}` }, h("span", { "aria-hidden": "true" }, mark), ` ${text(word)}`), reason && h("span", { class: "notes" }, reason)];
@@ -227,14 +238,14 @@ async function claimsPage() {
     title: "Claims",
     content: [
       h("h1", {}, "Claims"),
-      h("p", { class: "lead" }, "Conclusions of the five papers, tested here. A trend over layers is supported if a permutation test over layers excludes chance in the predicted direction; any other claim, if the 95 % interval of its effect excludes the null. A claim is not about learning if the effect is no stronger than in the untrained network."),
+      h("p", { class: "lead" }, "Conclusions of the five papers, tested here. A trend over layers is supported if a permutation test over layers excludes chance in the predicted direction; any other claim, if the 95 % interval of its effect excludes the null. A claim is not about learning if the effect is no stronger than in the untrained network. If a network is trained from several seeds, the verdict over these networks stands first; read that one."),
       [...together].map(([heading, rows]) => h("article", { class: "panel" },
         h("h2", {}, heading),
         h("div", { class: "scroll table", tabindex: 0, role: "region", "aria-label": `Results for: ${heading}` }, h("table", { class: "claims" },
           h("thead", {}, h("tr", {}, headings.map((words, place) => h("th", { scope: "col", class: place > 3 ? "number" : "text" }, words)))),
           h("tbody", {}, rows.map((row) => h("tr", {},
             h("th", { scope: "row" }, network(row)),
-            h("td", {}, verdict(row)),
+            h("td", {}, verdict(row), verdictOverNetworks(row)),
             h("td", { class: "statistic" }, text(row.statistic)),
             h("td", {}, [row.predicted, text(row.null)].filter(Boolean).join(" ")),
             h("td", { class: "number" }, effect(row.effect)),

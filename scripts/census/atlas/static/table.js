@@ -73,7 +73,7 @@ function unitRow({ layer, row }, columns, kinds, where) {
   return h("tr", {},
     h("th", { scope: "row" },
       h("a", { href: address([layer.run.network, layer.run.dataset, layer.name, String(unit)]) },
-        where && h("span", { class: "where" }, `${layer.run.network} ${shortened(layer.name, 22)}`), String(unit))),
+        where && h("span", { class: "where" }, `${layer.run.title} ${shortened(layer.name, 22)}`), String(unit))),
     h("td", { class: "text" }, someImages(layer, row, 4)),
     columns.map((name) => cell(valueOf(layer, name, row), kinds[name])));
 }

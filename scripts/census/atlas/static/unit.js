@@ -1,3 +1,5 @@
+// below it, claims that compare the order of units are inconclusive
+const RELIABLE = 0.5;
 const COMPANIONS = ["low", "high", "chance", "p", "q"];
 
 /** Return a unit's page. */
@@ -9,10 +11,10 @@ async function unitPage(layer, unit) {
   const images = units.top.image[row].filter((place) => place >= 0).length;
   announce(`Unit ${unit} of ${layer.name}`);
   return {
-    title: `unit ${unit}, ${layer.name}, ${run.network} on ${run.dataset}`,
+    title: `unit ${unit}, ${layer.name}, ${run.title} on ${run.dataset}`,
     content: [
       h("div", { class: "bar" },
-        h("h1", {}, `Unit ${unit}`, h("small", {}, ` ${layer.name}, ${run.network} on ${run.dataset}`)),
+        h("h1", {}, `Unit ${unit}`, h("small", {}, ` ${layer.name}, ${run.title} on ${run.dataset}`)),
         neighborsOfUnit(layer, row)),
       h("p", { class: "facts" }, inShort(layer, get)),
       h("div", { class: "two" },
@@ -151,6 +153,7 @@ function standingsOf(layer, row) {
         const notes = [
           chance && get(chance) !== null && `chance ${shown(get(chance))}`,
           interval(get, name),
+          name in layer.reliability && `reliability ${number(layer.reliability[name])}${layer.reliability[name] < RELIABLE ? ", too low to compare units" : ""}`,
           ...["p", "q"].map((suffix) => get(`${name}_${suffix}`) !== null && `${suffix} ${shown(get(`${name}_${suffix}`))}`),
         ].filter(Boolean).join(", ");
         return h("tr", {},

@@ -1,0 +1,137 @@
+"""Verdicts over several networks that are trained alike from different seeds."""
+
+import math
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from census.claims.declared import CLAIMS
+from census.claims.verdict import CONTRADICTED, INCONCLUSIVE, NOT_LEARNED, SUPPORTED, UNRELIABLE, Verdict
+from census.statistics.networks import LEAST, mean_with_interval, side_of_mean
+from census.statistics.significance import benjamini_hochberg
+
+Floats = NDArray[np.float64]
+RUN = ["network", "dataset"]
+TEST = "t interval over networks"
+
+
+def judge_networks(
+    effects: Floats,
+    controls: Floats,
+    null: float,
+    predicted: int,
+    *,
+    unreliable: int = 0,
+    pairs: bool = False,
+) -> Verdict:
+    """Return the verdict on a claim over several networks.
+
+    A claim is decided by the 95 % t interval of the mean effect over networks. It is not about learning
+    unless the interval of the difference between each network and its untrained state excludes 0 as well.
+    Effects that are equal in all networks have no interval: their sign decides, from five networks on.
+
+    Parameters
+    ----------
+    effects : array of float, shape (n_networks,), NaN where undefined: these networks are left out.
+    controls : array of float, shape (n_networks,), effects in the untrained networks; NaN where undefined.
+    null : effect under the null hypothesis.
+    predicted : 1 if the claim predicts an effect above the null, −1 if below.
+    unreliable : number of networks in which a measure that the claim rests on is unreliable. The claim is
+        inconclusive if these are more than half.
+    pairs : see :func:`mean_with_interval`.
+    """
+    known = ~np.isnan(effects)
+    n = int(known.sum())
+    if n < LEAST:
+        return Verdict(INCONCLUSIVE, math.nan, f"{_networks(n)}, at least {LEAST} needed")
+    side, p = side_of_mean((effects[known] - null) * predicted, pairs=pairs)
+    if 2 * unreliable > n:
+        return Verdict(INCONCLUSIVE, p, f"{UNRELIABLE} in {unreliable} of {_networks(n)}")
+    both = known & ~np.isnan(controls)
+    if side == 0:
+        state, reason = INCONCLUSIVE, "the interval includes the null"
+    elif side < 0:
+        state, reason = CONTRADICTED, ""
+    elif both.sum() < LEAST:
+        state, reason = SUPPORTED, "no untrained networks"
+    elif side_of_mean((effects[both] - controls[both]) * predicted, pairs=pairs)[0] > 0:
+        state, reason = SUPPORTED, ""
+    else:
+        state, reason = NOT_LEARNED, "no stronger than untrained"
+    undefined = f"undefined in {len(effects) - n} of {_networks(len(effects))}" if n < len(effects) else ""
+    return Verdict(state, p, ", ".join(filter(None, [reason, undefined])))
+
+
+def _networks(n: int) -> str:
+    return f"{n} network{'' if n == 1 else 's'}"
+
+
+def with_networks(claims: pd.DataFrame, figure: str) -> pd.DataFrame:
+    """Return the verdicts on runs with those over networks in front of them.
+
+    Parameters
+    ----------
+    claims : verdicts on runs; the index tells claims apart.
+    figure : figure of the verdicts over networks.
+
+    Returns
+    -------
+    DataFrame
+        Sorted by claim. Verdicts over networks have no ``seed``. ``n_networks`` counts the networks in which
+        the effect is defined, ``n_agreeing`` those of them in which it is on the predicted side.
+    """
+    claims = claims.assign(seed=claims["seed"].astype("Int64"))
+    verdicts = [
+        _over_networks(of_run, figure)
+        for _, of_run in claims.groupby(RUN, sort=False)
+        if of_run["seed"].nunique() > 1
+    ]
+    columns = [*claims.columns, "n_networks", "n_agreeing"]
+    for count in ("n_networks", "n_agreeing"):
+        claims[count] = pd.array([pd.NA] * len(claims), "Int64")
+    together = pd.concat([*verdicts, claims]).sort_index(kind="stable")
+    return together[columns]
+
+
+def _over_networks(of_run: pd.DataFrame, figure: str) -> pd.DataFrame:
+    """Return the verdicts over the networks of a run, a row per claim."""
+    pairs_of = {(claim.id, claim.statistic): claim.between_networks for claim in CLAIMS}
+    rows, places = [], []
+    for place, here in of_run.groupby(level=0):
+        first = here.iloc[0]
+        effects, controls = (here[name].to_numpy(np.float64) for name in ("effect", "control"))
+        predicted, null = (1 if first["predicted"] == "above" else -1), first["null"]
+        unreliable = int(here["reason"].str.startswith(UNRELIABLE).sum())
+        pairs = pairs_of[first["id"], first["statistic"]]
+        state, p, reason = judge_networks(
+            effects, controls, null, predicted, unreliable=unreliable, pairs=pairs
+        )
+        known = effects[~np.isnan(effects)]
+        effect, low, high = mean_with_interval(known, pairs=pairs)
+        control, control_low, control_high = mean_with_interval(controls[~np.isnan(controls)], pairs=pairs)
+        found = {
+            "seed": pd.NA,
+            "effect": effect,
+            "low": low,
+            "high": high,
+            "control": control,
+            "control_low": control_low,
+            "control_high": control_high,
+            "n": len(known),
+            "resampled": "networks",
+            "resamples": 0,
+            "test": TEST,
+            "p": p,
+            "verdict": state,
+            "reason": reason,
+            "figure": figure,
+            "n_networks": len(known),
+            "n_agreeing": int(((known - null) * predicted > 0).sum()),
+        }
+        rows.append({**first, **found})
+        places.append(place)
+    table = pd.DataFrame(rows, index=places)
+    table["q"] = benjamini_hochberg(table["p"].to_numpy(float))
+    counts = ("seed", "n_networks", "n_agreeing")
+    return table.astype(dict.fromkeys(counts, "Int64"))
