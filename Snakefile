@@ -1,3 +1,5 @@
+import time
+
 from snakemake.utils import min_version
 
 min_version("9.20")
@@ -10,6 +12,9 @@ configfile: ROOT / "config.yaml"
 
 
 report: "workflow/report/workflow.rst"
+
+
+BEGUN = time.monotonic()
 
 
 include: "workflow/rules/common.smk"
@@ -38,3 +43,10 @@ rule all:
         CENSUS,
         SOFTWARE,
         ATLAS,
+
+
+onsuccess:
+    from census.claims.summary import summary
+
+    if workflow.is_main_process:
+        print(summary("results", time.monotonic() - BEGUN))

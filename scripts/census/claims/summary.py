@@ -1,0 +1,54 @@
+"""What a finished study says on the console."""
+
+import csv
+from collections import Counter
+from pathlib import Path
+
+from census.claims.verdict import VERDICTS
+
+
+def summary(results: str | Path, seconds: float) -> str:
+    """Return a few lines about a finished study: its time, its verdicts, and where to look.
+
+    Parameters
+    ----------
+    results : folder that the workflow wrote.
+    seconds : time that the call of Snakemake took.
+
+    Returns
+    -------
+    str
+        Without verdicts, the time alone.
+    """
+    results = Path(results)
+    claims = results / "census" / "claims.tsv"
+    lines = [f"Finished in {_time(seconds)}."]
+    if claims.is_file():
+        with claims.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file, delimiter="\t"))
+        runs: dict[tuple[str, str], list[dict[str, str]]] = {}
+        for row in rows:
+            runs.setdefault((row["network"], row["dataset"]), []).append(row)
+        lines += [_verdicts(*run, of_run) for run, of_run in runs.items()]
+        places = {
+            "Claims": claims,
+            "Figure": results / "figures/claims.png",
+            "Atlas": results / "atlas/index.html",
+        }
+        lines += [f"{name}: {path}" for name, path in places.items() if path.is_file()]
+        lines.append("Report: make report")
+    return "\n".join(lines)
+
+
+def _verdicts(network: str, dataset: str, rows: list[dict[str, str]]) -> str:
+    """Count verdicts; of a network that is trained from several seeds, those over networks."""
+    over_networks = [row for row in rows if not row["seed"]]
+    seeds = {row["seed"] for row in rows if row["seed"]}
+    counts = Counter(row["verdict"] for row in over_networks or rows)
+    name = f"{network} ({len(seeds)} seeds)" if over_networks else network
+    return f"{name} on {dataset}: " + "; ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS)
+
+
+def _time(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
