@@ -27,12 +27,17 @@ HIGH, LOW = [0.7, 0.8, 0.75, 0.9, 0.8], [0.1, 0.2, 0.0, 0.1, -0.1]
         ([0.7, 0.8, 0.75, NAN, NAN], LOW, 1, SUPPORTED, "undefined in 2 of 5 networks"),
         # equal effects have no spread: five networks agree by chance in one of 32 cases
         ([-1] * 5, LOW, -1, SUPPORTED, ""),
-        ([-1] * 4, LOW[:4], -1, INCONCLUSIVE, "the interval includes the null"),
+        ([-1] * 4, LOW[:4], -1, INCONCLUSIVE, "equal in 4 networks: no interval"),
     ],
 )
 def test_verdicts(effects, controls, predicted, state, reason):
     verdict = judge_networks(np.array(effects, float), np.array(controls, float), 0, predicted)
     assert (verdict.state, verdict.reason) == (state, reason)
+
+
+def test_what_is_undefined_in_all_networks_has_their_reason():
+    verdict = judge_networks(np.array(NONE), np.array(LOW), 0, 1, undefined="no convolutional layers")
+    assert (verdict.state, verdict.reason) == (INCONCLUSIVE, "no convolutional layers")
 
 
 def test_a_claim_rests_on_measures_that_are_reliable_in_most_networks():

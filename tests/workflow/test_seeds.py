@@ -20,10 +20,10 @@ TOGETHER = {
 
 @pytest.fixture(scope="module")
 def seeded(begin, tmp_path_factory):
-    """A study of a network from two seeds, and the jobs that a third one asks for; then it is finished."""
+    """A study of a network from one seed, and the jobs that two more ask for; then it is finished."""
     study = begin(tmp_path_factory.mktemp("seeds") / "study")
     study.config["runs"] = [run for run in study.config["runs"] if run["network"] == "small"]
-    study.config["networks"]["small"]["training"]["seeds"] = [0, 1]
+    study.config["networks"]["small"]["training"]["seeds"] = [0]
     study.succeed()
     weights = (study.folder / "results/networks/small/final.safetensors").read_bytes()
     study.config["networks"]["small"]["training"]["seeds"] = [0, 1, 2]
@@ -34,7 +34,7 @@ def seeded(begin, tmp_path_factory):
 
 def test_another_seed_leaves_the_others_as_they_are(seeded):
     _, added = seeded
-    assert {job.partition("/")[0] for job in added if "small@2" not in job} <= TOGETHER
+    assert {job.partition("/")[0] for job in added if "small@" not in job} <= TOGETHER
     assert {"train/small@2", "universality/small/tiny"} <= added
 
 
@@ -55,7 +55,7 @@ def test_the_census_has_a_row_per_seed(seeded):
 def test_units_are_compared_between_networks(seeded):
     study, _ = seeded
     layers = open_study(study.folder / "results").layers
-    assert (layers["n_networks"] == 3).all()
+    assert (layers.query("checkpoint != '1'")["n_networks"] == 3).all()
     final = layers.query("checkpoint == 'final' and layer == 'relu'")
     assert (final["universality_mean"] >= final["universality_assigned_mean"]).all()
     assert final["universality_mean"].between(0, 1).all()

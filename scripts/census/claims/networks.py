@@ -24,6 +24,7 @@ def judge_networks(
     *,
     unreliable: int = 0,
     pairs: bool = False,
+    undefined: str = "",
 ) -> Verdict:
     """Return the verdict on a claim over several networks.
 
@@ -39,10 +40,13 @@ def judge_networks(
     predicted : 1 if the claim predicts an effect above the null, −1 if below.
     unreliable : number of networks in which a measure that the claim rests on is unreliable. The claim is
         inconclusive if these are more than half.
-    pairs : see :func:`mean_with_interval`.
+    pairs : see :func:`census.statistics.networks.mean_with_interval`.
+    undefined : why the effect is undefined, if it is so in all networks.
     """
     known = ~np.isnan(effects)
     n = int(known.sum())
+    if not n:
+        return Verdict(INCONCLUSIVE, math.nan, undefined)
     if n < LEAST:
         return Verdict(INCONCLUSIVE, math.nan, f"{_networks(n)}, at least {LEAST} needed")
     side, p = side_of_mean((effects[known] - null) * predicted, pairs=pairs)
@@ -50,7 +54,9 @@ def judge_networks(
         return Verdict(INCONCLUSIVE, p, f"{UNRELIABLE} in {unreliable} of {_networks(n)}")
     both = known & ~np.isnan(controls)
     if side == 0:
-        state, reason = INCONCLUSIVE, "the interval includes the null"
+        equal = math.isnan(mean_with_interval(effects[known])[1])
+        state = INCONCLUSIVE
+        reason = f"equal in {_networks(n)}: no interval" if equal else "the interval includes the null"
     elif side < 0:
         state, reason = CONTRADICTED, ""
     elif both.sum() < LEAST:
@@ -59,8 +65,8 @@ def judge_networks(
         state, reason = SUPPORTED, ""
     else:
         state, reason = NOT_LEARNED, "no stronger than untrained"
-    undefined = f"undefined in {len(effects) - n} of {_networks(len(effects))}" if n < len(effects) else ""
-    return Verdict(state, p, ", ".join(filter(None, [reason, undefined])))
+    left_out = f"undefined in {len(effects) - n} of {_networks(len(effects))}" if n < len(effects) else ""
+    return Verdict(state, p, ", ".join(filter(None, [reason, left_out])))
 
 
 def _networks(n: int) -> str:
@@ -104,8 +110,9 @@ def _over_networks(of_run: pd.DataFrame, figure: str) -> pd.DataFrame:
         predicted, null = (1 if first["predicted"] == "above" else -1), first["null"]
         unreliable = int(here["reason"].str.startswith(UNRELIABLE).sum())
         pairs = pairs_of[first["id"], first["statistic"]]
+        undefined = here["reason"].mode().iloc[0]  # the most common one
         state, p, reason = judge_networks(
-            effects, controls, null, predicted, unreliable=unreliable, pairs=pairs
+            effects, controls, null, predicted, unreliable=unreliable, pairs=pairs, undefined=undefined
         )
         known = effects[~np.isnan(effects)]
         effect, low, high = mean_with_interval(known, pairs=pairs)

@@ -85,15 +85,20 @@ class Drawing:
                 family.name: {key: measures[family.name][key] for key in family.parameters}
                 for family in self.families
             },
-            "run": None
-            if self.section.of_study
-            else plan.of_run(lambda run: {**run.key, "title": run.title}),
+            "run": None if self.section.of_study else plan.of_run(self._key),
             "dpi": plan.config.figures.dpi,
             "code": [
                 code_digest("figures.py"),
                 *(code_digest(f"census/figures/{family.name}.py") for family in self.families),
             ],
         }
+
+    def _key(self, run: Run) -> dict[str, Any]:
+        """Return what tells a run from others, with its title."""
+        title = run.title
+        if self.section.of_seeds:
+            title = f"{run.settings.network}, {len(run.siblings)} seeds, on {run.dataset}"
+        return {**run.key, "title": title}
 
     def path(self, family: Family, figure: str) -> str:
         """Return the path of a figure, without its ending."""

@@ -47,12 +47,14 @@ class Section:
     question : what its figures answer.
     paper : the study whose figures it corresponds to; None for none.
     of_study : whether its figures show the whole study, not a run.
+    of_seeds : whether its figures show all networks that are trained as a run's, each from another seed.
     """
 
     name: str
     question: str
     paper: Paper | None = None
     of_study: bool = False
+    of_seeds: bool = False
 
     @property
     def heading(self) -> str:
@@ -98,6 +100,6 @@ SECTIONS = (
         Paper("S4", "Zhang 2015", "Visualizing neuron role with dimensionality reduction of feature space"),
     ),
     Section("agreement", "X Do unit measures agree?"),
-    Section("replication", "X Do results replicate over seeds?"),
+    Section("replication", "X Do results replicate over seeds?", of_seeds=True),
     Section("claims", "Claims", of_study=True),
 )

@@ -34,10 +34,8 @@ class Replica:
 
     @property
     def title(self) -> str:
-        """Its name in figures: with its seed, if there are others."""
-        training = self.entry.training
-        several = training is not None and training.seeds is not None and len(training.seeds) > 1
-        return f"{self.network}, seed {self.seed}" if several else self.network
+        """Its name in figures; it stays the same when seeds are added, and so do the figures."""
+        return self.network if self.name == self.network else f"{self.network}, seed {self.seed}"
 
 
 def replicas(config: Config) -> dict[str, list[Replica]]:
