@@ -1,4 +1,4 @@
-"""Ablate units of layers, one by one and many together, and measure what the network's logits lose."""
+"""Ablate units of layers, single and cumulatively, and measure the effect on the network's logits."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,7 +42,7 @@ with job(snakemake.log[0]) as log:
 
     params, key = snakemake.params, snakemake.wildcards.network
     entry, seed, resampling = params.network, params.seed, Resampling(params.resamples, params.seed)
-    # of a seeded sample of images to train on, over which a unit's mean is taken
+    # size of the seeded sample of training images over which a unit's mean is taken
     n_training = 1000
     keep_freed_memory()
     device = choose_device(snakemake.config["device"], snakemake.threads)
@@ -50,21 +50,21 @@ with job(snakemake.log[0]) as log:
     def first_images(
         path: str, n_images: int | None, n_first: int
     ) -> tuple[NDArray[np.int64], NDArray[np.uint8], NDArray[np.int32], list[str]]:
-        """Return the images that come first in a pass: indices, pixels, labels, and names of classes."""
+        """Return indices, pixels and labels of the first images, and names of classes."""
         data = open_dataset(path)
         indices, n_first = choose_images(len(data.labels), n_images, n_first, seed)
         first = indices[:n_first]
         return first, data.pixels.oindex[first], data.labels[first], data.classes
 
     def substitution_of(layer: str, checkpoint: str, name: str) -> NDArray[np.float64]:
-        """Return a column of the table of substitution; NaN for units that have no row in it."""
+        """Return a column of the substitution table; NaN for units without a row."""
         table = read_tables([snakemake.input.substitution], layer=layer, checkpoint=checkpoint)
         column = np.full(n_units, np.nan)
         column[table["unit"].to_numpy()] = table[name].to_numpy()
         return column
 
     def class_selectivity(store: zarr.Group) -> NDArray[np.float64]:
-        """Return the class selectivity of a layer's units, as the rule ``selectivity`` does."""
+        """Return the class selectivity of a layer's units, computed as in the rule ``selectivity``."""
         labels, classes = sorted_labels(store), store.attrs["classes"]
         found = [selectivity_and_means(values, labels, len(classes))[0] for values in unit_means(store)]
         return np.concatenate(found)
@@ -74,11 +74,11 @@ with job(snakemake.log[0]) as log:
         for number in range(params.random_orders):
             order = stream(seed, "removal order", layer, number).permutation(n_units)
             yield Removal("random", number, None, removed_units(order, params.steps))
-        # on images made for units it is known for the sampled ones only
+        # on IAM images it is known for the sampled units only
         rs = "rs_iam" if len(chosen) == n_units else "rs_natural"
         for name, criterion, values in (
             ("mean_activation", "mean_activation", means),
-            # from the store, not from selectivity's table: that of its block changes with other layers
+            # from the store, not from the table of selectivity, which changes with other layers of its block
             ("selectivity", "selectivity", class_selectivity(stores[checkpoint, layer])),
             ("rs", rs, substitution_of(layer, checkpoint, rs)),
         ):
@@ -96,9 +96,9 @@ with job(snakemake.log[0]) as log:
             f"{entry['classes']} classes; check networks.{key}.classes"
         )
     elif len(np.unique(labels)) == 1:
-        log.warning("all images are of one class: any constant answer is as accurate as can be")
+        log.warning("all images are of one class: a constant prediction has accuracy 1")
 
-    # of a layer that takes long, several jobs ablate parts of the units, and one more and more of them
+    # for slow layers, several jobs ablate parts of the units, and one job ablates units cumulatively
     with_curves, with_units = snakemake.output.get("curves"), snakemake.output.get("units")
     part, parts = int(snakemake.wildcards.get("part", 0)), params.get("parts", 1)
     stores = {}
@@ -116,12 +116,12 @@ with job(snakemake.log[0]) as log:
             means = sums_over_images(statistic_blocks(store, "mean"), n_units).total / n_stored
             chosen = sample_units(n_units, params.units_per_layer, seed, layer.name)
             some = chosen[units_of_part(len(chosen), part, parts) if with_units else slice(0)]
-            # how fast a network that was not trained falls to chance is no question
+            # cumulative ablation of an untrained network, which starts at chance, is uninformative
             wants_curves = with_curves and checkpoint == "final"
             orders = list(removals(layer.name, checkpoint, means)) if wants_curves else []
             alone = np.arange(n_units) == some[:, None]
             wanted = [alone, *(each.removed for each in orders)]
-            # all orders begin and end with the same
+            # all orders share their first and last step
             distinct, places = np.unique(np.concatenate(wanted), axis=0, return_inverse=True)
             where = np.split(places, np.cumsum([len(each) for each in wanted])[:-1])
 

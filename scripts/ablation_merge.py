@@ -1,4 +1,4 @@
-"""Merge the ablation of a layer's units, of which each job ablated some."""
+"""Merge the ablation tables of a layer whose units were split among jobs."""
 
 from census.jobs import Script, job
 

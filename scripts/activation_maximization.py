@@ -22,11 +22,11 @@ with job(snakemake.log[0]) as log:
 
     key, entry, seed = snakemake.wildcards.network, snakemake.params.network, snakemake.params.seed
     batch, seeds = snakemake.params.batch, snakemake.params.seeds
-    # where a network runs, and how many images at once, change no result beyond rounding
+    # device and batch size change results only by rounding, so they are no parameters
     keep_freed_memory()
     device = choose_device(snakemake.config["device"], snakemake.threads)
     options = {name: snakemake.params[name] for name in ("steps", "step_size", "parametrization", "jitter")}
-    # of a layer that takes long, a part of the units
+    # for slow layers, each job takes a part of the units
     part, parts = int(snakemake.wildcards.get("part", 0)), snakemake.params.get("parts", 1)
     for path in map(Path, snakemake.input):
         network = build(entry, seed, key).requires_grad_(False)
@@ -43,7 +43,7 @@ with job(snakemake.log[0]) as log:
             found = []
             for first_unit in range(0, len(chosen), UNITS):
                 units = chosen[first_unit : first_unit + UNITS]
-                # images in the order of the store: seed by seed, all units
+                # images in the order of the store: all units for the first seed, then for the next
                 pairs = np.repeat(np.arange(seeds), len(units)), np.tile(units, seeds)
                 optimized = []
                 for objective in OBJECTIVES:

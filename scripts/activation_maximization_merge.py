@@ -1,4 +1,4 @@
-"""Merge the activation-maximization images of a layer's units, of which each job made some."""
+"""Merge the activation-maximization images of a layer whose units were split among jobs."""
 
 from pathlib import Path
 

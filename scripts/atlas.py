@@ -1,4 +1,4 @@
-"""Write the page of the atlas, and what all its views need: the runs, the meaning of columns, the claims."""
+"""Write the page of the atlas, and the data of all its views: runs, column dictionary, claims."""
 
 from pathlib import Path
 

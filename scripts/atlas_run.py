@@ -1,4 +1,4 @@
-"""Write what the atlas shows of one network on one data set: tables, images, and images of single units."""
+"""Write the atlas data of one network and data set: tables, sheets of images, and images of units."""
 
 from functools import partial
 from pathlib import Path
@@ -37,7 +37,7 @@ with job(snakemake.log[0]) as log:
     params, wildcards = snakemake.params, snakemake.wildcards
     key = f"{wildcards.network}/{wildcards.dataset}"
     folder = Path(snakemake.output[0])
-    data = folder.parents[1]  # keys tell network and data set
+    data = folder.parents[1]  # keys include network and data set
     table = read_tables([snakemake.input.units], **params.run, checkpoint="final")
     table = table.sort_by([("depth", "ascending"), ("unit", "ascending")])
     kinds = kinds_of_columns(table)
@@ -62,7 +62,7 @@ with job(snakemake.log[0]) as log:
         in_paths = path_name(name)
         images, labels = images_and_labels(store)
         units = table.filter(pc.equal(table["layer"], name))
-        # a layer of which no table says anything has its units all the same
+        # a layer without a row in any table still has units
         columns = columns_of_layer(units, kinds) or {"unit": list(range(n_units))}
         write_data(data, f"{key}/layers/{in_paths}", {"columns": columns})
 
@@ -137,7 +137,7 @@ with job(snakemake.log[0]) as log:
         save(folder / name, sheet(pixels, grid), exact=grid.side == params.size)
         sheets.append((name, len(some)))
 
-    # from images of the data set to their places in the sheets; no image stays none, in the last place
+    # from image index to position in the sheets; the last entry keeps NONE for -1
     place_of = np.full(int(used.max(initial=0)) + 2, NONE)
     place_of[used] = np.arange(len(used))
     for name, found in details.items():

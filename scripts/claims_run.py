@@ -32,7 +32,7 @@ with job(snakemake.log[0]) as log:
     final = evidence("final")
     untrained = evidence("0") if (layers["checkpoint"] == "0").any() else None
     if (layers.loc[layers["checkpoint"] == "final", "step"] == 0).any():
-        log.warning("%s has random weights: what is found of it says nothing about learning", network)
+        log.warning("%s has random weights: its results say nothing about learning", network)
     rows = []
     for claim in CLAIMS:
         outcome, control = claim.test(final), claim.test(untrained) if untrained else None

@@ -1,4 +1,4 @@
-"""Bring a split of a data set into the form in which everything downstream reads images."""
+"""Convert a split of a data set to a Zarr store, from which all later jobs read images."""
 
 from pathlib import Path
 

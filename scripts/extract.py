@@ -1,4 +1,4 @@
-"""Run a network on a data set once, and fill the stores of all layers asked for; or a shard of that."""
+"""Run a forward pass over a data set, or a shard of it, and fill the stores of all requested layers."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ with job(snakemake.log[0]) as log:
     from census.stores.paths import layer_name
 
     key, settings = snakemake.params.network, dict(snakemake.params.settings)
-    # where a network runs is no parameter: another device makes no result out of date
+    # the device is no parameter, so another device does not make results out of date
     keep_freed_memory()
     device = choose_device(snakemake.config["device"], snakemake.threads)
     entry = {**settings["network"], "weights": settings["weights"]}
@@ -37,7 +37,7 @@ with job(snakemake.log[0]) as log:
         len(data.labels), settings["n_images"], settings["n_map_images"], settings["seed"]
     )
     images = Images(data.pixels, data.labels, indices, n_maps)
-    # all shards of a pass try the same images, so that their stores agree
+    # all shards test the network on the same images, so that their stores agree
     prepared = prepare(network, entry, key, device, next(images.batches(N_IMAGES)))
     known = [layer.name for layer in prepared.listing.layers]
     names = snakemake.params.get("layers") or [
@@ -69,7 +69,7 @@ with job(snakemake.log[0]) as log:
         }
         | version_of_hub(entry["architecture"]),
     }
-    # weights and images belong to the identity of an unfinished pass: they are known by content only here
+    # weights and images are part of the identity, and their content is known only here
     identity = digest([this_pass, shards, provenance["weights_digest"], provenance["data_digest"]])
     run = Pass(
         prepared,

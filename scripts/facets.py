@@ -39,8 +39,7 @@ with job(snakemake.log[0]) as log:
         if not extremes:
             log.warning("layer %s has no two units with a multifacetedness: no facets", layer)
         top_images, top_positions = concepts["top_image"][:], concepts["top_position"][:]
-        # at either extreme, how far out the unit is on that side; elsewhere, on its own side of the layer's
-        # mean
+        # tail probability of the unit on the side of its extreme; otherwise on its side of the layer's mean
         tails = {
             "SF": tail_p_values(degrees, "lower"),
             "MF": tail_p_values(degrees, "upper"),
@@ -63,7 +62,7 @@ with job(snakemake.log[0]) as log:
                 places
             ]
             patches = cut(pixels, corners(positions, map_width, field), field.size)
-            # a field may lie beyond the border altogether, where a layer pads more than it needs
+            # a receptive field may lie entirely outside the image if a layer pads more than its kernel needs
             seen = patches.inside.any((1, 2))
             if not seen.all():
                 n_lost = int((~seen).sum())

@@ -1,4 +1,4 @@
-"""Multiply the vectors of a layer with each other over a part of its neurons, at every checkpoint."""
+"""Compute a layer's Gram matrix over a part of its neurons, at every checkpoint."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ with job(snakemake.log[0]) as log:
     part, parts = int(snakemake.wildcards.part), snakemake.params.parts
     for path in snakemake.input:
         store = open_store(path)
-        # all parts take the same from each vector, so that they can be added up
+        # all parts subtract the same values from each vector, so that they can be summed
         shift = shift_of(next(neuron_blocks(store)))
         found = multiply(neuron_blocks(store, part, parts), shift)
         log.info("%s: %d neurons", path, found.n_neurons)

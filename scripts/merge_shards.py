@@ -1,4 +1,4 @@
-"""Put together the stores that the shards of a pass have filled."""
+"""Merge the stores of the shards of a forward pass."""
 
 from pathlib import Path
 

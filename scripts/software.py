@@ -1,4 +1,4 @@
-"""Write down the versions of what the study runs with."""
+"""Write a table of the software versions of the study."""
 
 from census.jobs import Script, job
 
@@ -13,7 +13,7 @@ with job(snakemake.log[0]):
     rows = [("Python", platform.python_version()), ("system", platform.platform())]
     for line in snakemake.params.requirements.splitlines():
         name, pinned, _ = line.partition("#")[0].partition("==")
-        # extras stand in brackets
+        # extras are in brackets
         name = name.partition("[")[0].strip()
         if pinned:
             try:

@@ -1,4 +1,4 @@
-"""Bring together what all measures found of units and of layers, with a dictionary of the columns."""
+"""Merge the tables of all measures into tables of units and of layers, with a dictionary of columns."""
 
 from census.jobs import Script, job
 
@@ -23,14 +23,14 @@ with job(snakemake.log[0]) as log:
     BLOCKS = ("measure", "network", "dataset", "layer", "block")
 
     def found(measure: str, table: str) -> pa.Table | None:
-        """Return a measure's table for all layers; None where no run has it."""
+        """Return a measure's table for all layers; None if no run has it."""
         if measure == FIELD:
             return fields()
         paths = list(snakemake.input[f"{measure}_{table}"])
         return read_tables(paths, **snakemake.params.only.get(measure, {})) if paths else None
 
     def fields() -> pa.Table:
-        """Return the receptive fields of the layers: the longer side, in pixels."""
+        """Return the longer side of each layer's receptive field, in pixels."""
         columns = defaultdict(list)
         for path in snakemake.input.stores:
             attributes = open_store(path).attrs
@@ -42,7 +42,7 @@ with job(snakemake.log[0]) as log:
         return pa.table(columns)
 
     def census(table: str) -> pa.Table:
-        """Return a table of the census: the keys of the first measure's rows, and columns of all measures."""
+        """Return a census table: the keys of the first measure's rows, and columns of all measures."""
         columns = columns_of(table, **numbers)
         keys = [column.name for column in columns if column.name in (*KEYS, "unit")]
         types: dict[str, dict[str, pa.DataType]] = defaultdict(dict)
@@ -52,11 +52,11 @@ with job(snakemake.log[0]) as log:
         whole = read_tables(snakemake.input[f"{DECLARED[0]}_{table}"]).select(keys)
         for measure, dtypes in types.items():
             other = found(measure, table)
-            # receptive fields are of no checkpoint and no unit
+            # receptive fields have no checkpoint and no unit
             same = [name for name in SAME if name in (keys if other is None else other.column_names)]
             whole = beside(whole, other, same, dtypes)
         whole = with_seeds(whole)
-        # a join keeps no order
+        # a join does not preserve order
         whole = whole.sort_by([(name, "ascending") for name in ORDER if name in whole.column_names])
         return whole.select([column.name for column in columns])
 
@@ -75,7 +75,7 @@ with job(snakemake.log[0]) as log:
     units, layers = census("units"), census("layers")
     log.info("%d units, %d layers", len(units), len(layers))
     for table, path in ((units, snakemake.output.units), (layers, snakemake.output.layers)):
-        # statistics leave NaN out, and DuckDB concludes from them that there is none
+        # without statistics, because they ignore NaN and DuckDB would infer from them that there is none
         pq.write_table(table, path, write_statistics=False)
     blocks = zip(*snakemake.params.blocks, strict=True)
     for table, path in (

@@ -1,4 +1,4 @@
-"""Train a network and keep its checkpoints."""
+"""Train a network and save its checkpoints."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,7 +22,7 @@ with job(snakemake.log[0]) as log:
     from census.recording.passes import digest
 
     network, settings = snakemake.params.network, dict(snakemake.params.settings)
-    # where a network runs is no parameter: another device makes no result out of date
+    # the device is no parameter, so another device does not make results out of date
     keep_freed_memory()
     device = choose_device(snakemake.config["device"], snakemake.threads)
     precision = choose_precision(settings["training"]["precision"], device)
@@ -34,7 +34,7 @@ with job(snakemake.log[0]) as log:
                 f"{settings['training']['dataset']} has {len(split.classes)} classes"
             )
 
-    # Snakemake removes the outputs of a job that died; what is to outlive it lies beside them
+    # Snakemake removes the outputs of a killed job, so the state for resuming is stored next to them
     final = Path(snakemake.output.history).parent
     unfinished = final / "unfinished"
     identity = digest(
@@ -61,7 +61,7 @@ with job(snakemake.log[0]) as log:
     )
 
     def keep(checkpoint: str, step: int, state: Mapping[str, torch.Tensor]) -> None:
-        """Put a checkpoint beside the unfinished training."""
+        """Save a checkpoint next to the unfinished training."""
         metadata = {"network": network, "checkpoint": checkpoint, "step": str(step), "identity": identity}
         metadata["precision"] = precision
         write_weights(state, unfinished / f"{checkpoint}.safetensors", metadata)

@@ -1,4 +1,4 @@
-"""Bring in the weights of a network that is not trained here, and its random weights beside them."""
+"""Import the weights of a pretrained network, and write random weights for comparison."""
 
 from pathlib import Path
 
@@ -36,7 +36,7 @@ with job(snakemake.log[0]) as log:
     elif weights != "random":
         fit_state(network, read_state(Path(weights), network), weights)
     about = {"network": key, "checkpoint": "final", "weights": weights}
-    # weights from elsewhere were trained for a number of steps that nobody knows here
+    # the number of training steps of imported weights is unknown
     step = {"step": "0"} if weights == "random" else {}
     write_weights(network.state_dict(), final, about | step)
     source = settings["architecture"] if weights == "pretrained" else weights

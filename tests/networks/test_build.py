@@ -256,7 +256,7 @@ def test_other_precisions_become_float32_and_the_log_says_so(given, name, precis
     assert {parameter.dtype for parameter in network.parameters()} == {torch.float32}
     (line,) = caplog.messages
     assert line == (
-        f"networks.n.architecture: 'given_networks:{name}': torch.{precision} weights are brought to float32"
+        f"networks.n.architecture: 'given_networks:{name}': converted torch.{precision} weights to float32"
     )
 
 

@@ -502,7 +502,7 @@ def test_a_network_that_multiplies_rounding_is_recorded_and_says_so(caplog):
     network = seeded(lambda: Base(multiplies_rounding))
     proven = prepare(network, ENTRY, "mine", pixels=PIXELS).verify()
     assert proven.rounding > 10 * verification.TOLERANCE
-    assert "networks.mine multiplies rounding: values of layer" in caplog.text
+    assert "networks.mine amplifies rounding: values of layer" in caplog.text
     assert {parameter.dtype for parameter in network.parameters()} == {torch.float32}
 
 

@@ -230,7 +230,7 @@ def test_the_log_says_which_weights_were_taken(tmp_path, caplog):
         (lambda s: {**s, **prefixed("module.", averaged(s))}, "holds 2 sets of weights"),
         (
             lambda s: {**prefixed("head.", s), **{f"body.{i}": torch.zeros(1) for i in range(9)}},
-            "holds 7 tensors that fit the network, at 'head', but 9 more beside them, such as 'body.0'",
+            "holds 7 tensors that fit the network, at 'head', but 9 others next to them, such as 'body.0'",
         ),
         (
             lambda s: {name.replace("0.", "2.", 1): value for name, value in s.items()},
@@ -358,12 +358,12 @@ def with_a_flipped_bit(content):
         (lambda s: b"\x1c\0\0\0TFL3", "a model of TensorFlow Lite"),
         (lambda s: pickle.dumps({"a": 1}), "a pickle that torch.save has not written"),
         (lambda s: b"\0\1\2\xff" * 50, "neither safetensors nor written by torch.save"),
-        (lambda s: saved(s)[:-99], "cut off or damaged"),
-        (lambda s: saved(s, _use_new_zipfile_serialization=False)[:-9], "cut off or damaged"),
-        (lambda s: saved(s, _use_new_zipfile_serialization=False)[:99], "cut off or damaged"),
-        (lambda s: with_a_flipped_bit(saved(s)), "cut off or damaged"),
-        (lambda s: save(s)[:-9], "cut off or damaged"),
-        (lambda s: save(s)[:99], "cut off within its header"),
+        (lambda s: saved(s)[:-99], "truncated or damaged"),
+        (lambda s: saved(s, _use_new_zipfile_serialization=False)[:-9], "truncated or damaged"),
+        (lambda s: saved(s, _use_new_zipfile_serialization=False)[:99], "truncated or damaged"),
+        (lambda s: with_a_flipped_bit(saved(s)), "truncated or damaged"),
+        (lambda s: save(s)[:-9], "truncated or damaged"),
+        (lambda s: save(s)[:99], "truncated within its header"),
     ],
 )
 def test_files_that_are_no_weights_are_called_what_they_are(tmp_path, content, message):

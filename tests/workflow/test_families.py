@@ -146,7 +146,7 @@ def test_each_store_says_that_it_was_compared_with_the_network(finished, network
 def test_a_network_that_cannot_be_traced_is_changed_by_whole_passes(finished, network, whole):
     logs = [path.read_text() for path in (finished.folder / f"logs/ablation/{network}/tiny").glob("*.log")]
     assert logs
-    assert all(("are whole passes: torch.fx cannot trace the network" in log) == whole for log in logs)
+    assert all(("are full forward passes: torch.fx cannot trace the network" in log) == whole for log in logs)
 
 
 def test_the_sum_of_a_block_is_rectified(finished):

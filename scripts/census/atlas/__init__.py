@@ -1,1 +1,1 @@
-"""The atlas: a static site in which a reader looks at any unit behind the study's numbers."""
+"""The atlas: a static site with a page for every unit of the study."""

@@ -1,4 +1,4 @@
-"""The units of a layer that answer most like each one, found in a stream of images."""
+"""Find the most correlated units of each unit in a layer, from blocks of images."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -10,12 +10,12 @@ NONE = -1  # in place of a unit
 
 
 class Correlated(NamedTuple):
-    """The nearest other units of each unit, the nearest first; both (units, k).
+    """The most correlated other units of each unit, in descending order of the correlation.
 
     Attributes
     ----------
-    units : int64; :data:`NONE` where there are fewer than k.
-    correlations : float64, Pearson's r over images; NaN where there is no such unit.
+    units : array of int64, shape (n_units, k); :data:`NONE` if there are fewer than k.
+    correlations : array of float64, shape (n_units, k), Pearson's r over images; NaN for :data:`NONE`.
     """
 
     units: NDArray[np.int64]
@@ -23,16 +23,16 @@ class Correlated(NamedTuple):
 
 
 def most_correlated(blocks: Iterable[NDArray[np.floating]], k: int) -> Correlated:
-    """Find the k units whose responses correlate most with each one's.
+    """Return the k units whose responses correlate most with those of each unit.
 
-    Correlations are rounded to a hundred-thousandth, below which they depend on the order of sums; of equal
-    ones the unit with the lower number comes first.
+    Correlations are rounded to 1e-5, because smaller differences depend on the order of summation. Ties go to
+    the lower unit number.
 
     Parameters
     ----------
-    blocks : float (images, units), the units' responses, at least one block; gone through twice. A unit with
-        the same response to all images, or one that is not finite, has no neighbors and is none.
-    k : number of units wanted.
+    blocks : arrays of float, shape (n_images, n_units), responses; at least one block, iterated twice. Units
+        with a constant or non-finite response have no correlated units, and are none of other units.
+    k : number of correlated units.
     """
     n_images, n_units = 0, 0
     for block in blocks:
@@ -41,18 +41,18 @@ def most_correlated(blocks: Iterable[NDArray[np.floating]], k: int) -> Correlate
             total, least, largest = np.zeros(n_units), block[0], block[0]
         n_images += len(block)
         total = total + block.sum(0, dtype=np.float64)
-        # NaN stays NaN
+        # NaN propagates
         least, largest = np.minimum(least, block.min(0)), np.maximum(largest, block.max(0))
     usable = np.flatnonzero(np.isfinite(total) & (largest > least))
     mean, width = (total / n_images)[usable], (largest - least)[usable].astype(np.float64)
     products = np.zeros((len(usable), len(usable)))
     for block in blocks:
-        # no longer than 1, and centred, so that products of a block are exact enough in float32
+        # centered and scaled to at most 1, so that float32 suffices for the products of a block
         about = ((block[:, usable] - mean) / width).astype(np.float32)
         products += about.T @ about
     spread = np.sqrt(products.diagonal())
     found = np.round(np.clip(products / np.outer(spread, spread), -1, 1), 5)
-    np.fill_diagonal(found, np.nan)  # which comes last
+    np.fill_diagonal(found, np.nan)  # NaN sorts last
     units, correlations = np.full((n_units, k), NONE, np.int64), np.full((n_units, k), np.nan)
     if len(usable) > 1:
         order = np.argsort(-found, axis=1, kind="stable")[:, : min(k, len(usable) - 1)]

@@ -1,4 +1,4 @@
-"""The files of the atlas: its page, and scripts that hold data, for a page on disk can load nothing else."""
+"""Write the atlas's page, and its data as scripts, because a page on disk can load nothing else."""
 
 import csv
 import json
@@ -9,7 +9,7 @@ from typing import Any
 
 HERE = Path(__file__).parent
 STATIC, TEMPLATES = HERE / "static", HERE / "templates"
-# in the order in which they run: each uses those before it
+# in order of execution: each uses those before it
 SCRIPTS = (
     "data.js",
     "dom.js",
@@ -23,17 +23,17 @@ SCRIPTS = (
 )
 STYLES = ("style.css",)
 DATA = re.compile(r'ATLAS\["([^"]+)"\] = (.*);\n', re.DOTALL)
-# what could end a script or a line of one where it stands in a text
+# characters that could end a script or a line within a string
 ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
 def data_script(key: str, data: Any) -> str:
-    """Return a script that hands data to the atlas, whatever texts are in there.
+    """Return a script that passes data to the atlas, with special characters escaped.
 
     Parameters
     ----------
-    key : by which the atlas asks for it; ASCII letters, digits and ``/_.~-``.
-    data : what JSON can hold; no NaN, see :func:`census.atlas.tables.rounded`.
+    key : key under which the atlas requests the data; ASCII letters, digits and ``/_.~-``.
+    data : JSON-serializable, without NaN, see :func:`census.atlas.tables.rounded`.
     """
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     for character, escape in ESCAPES.items():
@@ -42,7 +42,7 @@ def data_script(key: str, data: Any) -> str:
 
 
 def read_data(path: Path) -> Any:
-    """Return what :func:`data_script` put into a file."""
+    """Return the data in a file of :func:`data_script`."""
     found = DATA.fullmatch(path.read_text(encoding="utf-8"))
     if found is None:
         raise ValueError(f"{path} holds no data of the atlas")
@@ -50,20 +50,20 @@ def read_data(path: Path) -> Any:
 
 
 def write_data(folder: Path, key: str, data: Any) -> None:
-    """Write data where the atlas looks for it: ``folder/key.js``."""
+    """Write data to ``folder/key.js``, where the atlas reads it."""
     path = folder / f"{key}.js"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(data_script(key, data), encoding="utf-8")
 
 
 def read_tsv(path: str | Path) -> list[dict[str, str]]:
-    """Return the rows of a table of texts with tabs between them, by the names in its first line."""
+    """Return the rows of a tab-separated file as dictionaries of strings."""
     with open(path, encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file, delimiter="\t"))
 
 
 def definitions(rows: list[dict[str, str]]) -> dict[str, dict[str, str]]:
-    """Return from a dictionary of columns what each column of the table of units means, by its name."""
+    """Return the definition of each column in the table of units, by name."""
     wanted = ("unit", "range", "definition", "source")
     return {
         row["name"]: {name: row[name] for name in wanted if row.get(name)}
@@ -73,15 +73,15 @@ def definitions(rows: list[dict[str, str]]) -> dict[str, dict[str, str]]:
 
 
 def write_shell(files: Mapping[str, Path], data: Mapping[str, Any], version: str) -> None:
-    """Write the page itself, its style, its script, and the data that every view needs.
+    """Write the page, its style, its script, and the data of all views.
 
     Parameters
     ----------
     files : paths of ``page``, ``style``, ``script`` and ``data``, all in one folder.
-    data : what ``data`` holds, see :func:`data_script`.
-    version : of the study's code, named at the foot of the page.
+    data : content of ``data``, see :func:`data_script`.
+    version : version of the study's code, shown in the footer.
     """
-    # jobs that write data alone do without
+    # imported here, because jobs that only write data do not need jinja2
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(

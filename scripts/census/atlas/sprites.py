@@ -1,4 +1,4 @@
-"""Images of the atlas: many small images in one sheet, and strips of a unit's own images."""
+"""Images of the atlas: sheets of thumbnails, and strips of a unit's images."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,16 +11,16 @@ from PIL import Image
 from census.statistics.pixels import as_image, resized, shrunk_size
 
 SHEET = 1024  # pixels along the longer side of a sheet, about
-QUALITY = 82  # of images that were shrunk; others keep their pixels
+QUALITY = 82  # of downscaled images; others are lossless
 
 
 class Grid(NamedTuple):
-    """How tiles lie in sheets, which follow one another.
+    """The arrangement of tiles in successive sheets.
 
     Attributes
     ----------
-    side : pixels along a tile, which is a square.
-    columns : tiles beside each other; a sheet has as many rows, the last one may have fewer.
+    side : side of the square tiles, in pixels.
+    columns : tiles per row; a sheet has as many rows, the last sheet may have fewer.
     """
 
     side: int
@@ -33,28 +33,28 @@ class Grid(NamedTuple):
 
 
 def grid_of(size: int, largest: int) -> Grid:
-    """Return how thumbnails of images lie in sheets.
+    """Return the arrangement of thumbnails in sheets.
 
     Parameters
     ----------
-    size : pixels along an image, which is a square.
-    largest : pixels along a thumbnail at most.
+    size : side of the square images, in pixels.
+    largest : largest side of a thumbnail, in pixels.
     """
     side = min(size, largest)
     return Grid(side, max(1, SHEET // side))
 
 
 def sheet(images: NDArray[np.uint8], grid: Grid) -> NDArray[np.uint8]:
-    """Return images as one sheet, row by row, each shrunk to a tile.
+    """Return a sheet of images, row by row, each downscaled to a tile.
 
     Parameters
     ----------
-    images : uint8 (image, y, x, 1 or 3), squares; at least one, and no more than a sheet holds.
-    grid : how tiles lie.
+    images : array of uint8, shape (n_images, side, side, 1 or 3); at least one, at most a full sheet.
+    grid : the arrangement of tiles.
 
     Returns
     -------
-    uint8 (rows · side, columns · side, channel); white where there is no tile.
+    array of uint8, shape (n_rows · side, n_columns · side, n_channels); empty tiles are white.
     """
     columns = min(grid.columns, len(images))
     rows = -(-len(images) // columns)
@@ -66,17 +66,17 @@ def sheet(images: NDArray[np.uint8], grid: Grid) -> NDArray[np.uint8]:
 
 
 def strip(tiles: Sequence[NDArray[np.uint8]], largest: int, gap: int = 2) -> NDArray[np.uint8]:
-    """Return tiles of one size beside each other, with white between them.
+    """Return tiles of one size in a row, with white gaps.
 
     Parameters
     ----------
-    tiles : uint8 (y, x, 1 or 3), at least one.
-    largest : pixels along the longer side of a tile; larger ones are shrunk.
-    gap : pixels between two of them.
+    tiles : arrays of uint8, shape (height, width, 1 or 3); at least one.
+    largest : largest length of a tile's longer side, in pixels; larger tiles are downscaled.
+    gap : width of the gaps, in pixels.
 
     Returns
     -------
-    uint8 (y, all x, channel).
+    array of uint8, shape (height, total width, n_channels).
     """
     height, width = shrunk_size(tiles[0].shape[:2], largest)
     pixels = np.full((height, len(tiles) * (width + gap) - gap, tiles[0].shape[2]), 255, np.uint8)
@@ -87,11 +87,11 @@ def strip(tiles: Sequence[NDArray[np.uint8]], largest: int, gap: int = 2) -> NDA
 
 
 def about_gray(facets: NDArray[np.floating]) -> list[NDArray[np.uint8]]:
-    """Return facets as gray tiles: weight 0 is middle gray, the largest absolute weight black or white.
+    """Return facets as tiles: weight 0 is middle gray, the largest absolute weight black or white.
 
     Parameters
     ----------
-    facets : float (component, y, x) or (component, y, x, channel).
+    facets : array of float, shape (n_components, height, width) or (n_components, height, width, n_channels).
     """
     tiles = []
     for facet in facets:
@@ -102,13 +102,13 @@ def about_gray(facets: NDArray[np.floating]) -> list[NDArray[np.uint8]]:
 
 
 def save(path: Path, pixels: NDArray[np.uint8], *, exact: bool) -> None:
-    """Save pixels as WebP, the same bytes for the same pixels.
+    """Save pixels as WebP; equal pixels give equal bytes.
 
     Parameters
     ----------
-    path : its folder is made.
-    pixels : uint8 (y, x, 1 or 3).
-    exact : whether every pixel is kept; that suits small images, which are shown enlarged.
+    path : the file; its folder is created.
+    pixels : array of uint8, shape (height, width, 1 or 3).
+    exact : whether compression is lossless, as for small images that are shown enlarged.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     image = as_image(pixels).convert("RGB")

@@ -1,4 +1,4 @@
-"""Images of single units: strips of their facets, and of what was made to drive them, a file each."""
+"""Write strips of images for single units: facets, and activation-maximization images."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -10,7 +10,7 @@ import zarr
 from census.atlas.sprites import about_gray, save, strip
 from census.atlas.tables import rounded
 
-OUTSIDE = 225  # shade of gray of what lies outside of an image
+OUTSIDE = 225  # gray level of pixels outside the image
 
 
 def write_facets(
@@ -20,15 +20,15 @@ def write_facets(
 
     Parameters
     ----------
-    folder : where; it is made.
-    facets : of the layer, see :mod:`census.stores.facets`.
-    rows : of each of its units, in their order, as the rule ``facets`` writes them.
-    largest : pixels along a tile at most.
+    folder : output folder, which is created.
+    facets : store of the layer, see :mod:`census.stores.facets`.
+    rows : rows of the layer's units in the table of the rule ``facets``, in the order of the store.
+    largest : largest side of a tile, in pixels.
 
     Returns
     -------
-    by unit: its ``extreme`` of the layer; the ``reason`` for which it has no facets, or none in color, or
-    None; and how many tiles each of the images has that were ``made``.
+    by unit: its ``extreme`` of the layer; the ``reason`` why it has no facets, or none in color, or None; and
+    ``made``, the number of tiles of each image.
     """
     found = {}
     for place, row in enumerate(rows):
@@ -52,17 +52,17 @@ def write_facets(
 
 
 def write_maximized(folder: Path, maximization: zarr.Group, largest: int) -> dict[int, Any]:
-    """Write ``{unit}-iam.webp`` and ``{unit}-am.webp``: the images made for each unit, from each seed.
+    """Write ``{unit}-iam.webp`` and ``{unit}-am.webp``: each unit's IAM and AM images, one tile per seed.
 
     Parameters
     ----------
-    folder : where; it is made.
-    maximization : of a layer, at one checkpoint, as the rule ``activation_maximization`` writes it.
-    largest : pixels along a tile at most.
+    folder : output folder, which is created.
+    maximization : group of the rule ``activation_maximization`` for a layer at one checkpoint.
+    largest : largest side of a tile, in pixels.
 
     Returns
     -------
-    by unit and objective: the unit's answer to each of its images.
+    by unit and objective: the unit's response to each of its images.
     """
     images, responses = maximization["image"][:], maximization["response"][:]
     exact = max(images.shape[3:5]) <= largest

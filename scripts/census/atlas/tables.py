@@ -1,4 +1,4 @@
-"""Tables of units as the atlas reads them: columns of a layer, and what they look like along depth."""
+"""Convert tables of units to the atlas's form: columns of a layer, and their summaries along depth."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,17 +6,18 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-# what a layer's page says once; the rest are columns of its units
+# columns with one value per layer; the rest are columns of units
 KEYS = ("network", "seed", "checkpoint", "step", "dataset", "layer", "depth", "kind", "branch_of")
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-DIGITS = 5  # that are kept of a number
-RELIABILITY = "reliability_"  # how names of columns begin
+DIGITS = 5  # significant digits of numbers
+RELIABILITY = "reliability_"  # prefix of columns
 
 
 def rounded(value: float, digits: int = DIGITS) -> float | int | str:
-    """Return a number with few digits, a whole one without a point; NaN and infinities as words.
+    """Return a rounded number, whole numbers as integers, NaN and infinities as strings.
 
-    JSON has no words for the latter: the atlas reads ``NaN``, ``Infinity`` and ``-Infinity`` as JavaScript's.
+    JSON cannot represent the latter. The atlas reads the strings ``NaN``, ``Infinity`` and ``-Infinity`` as
+    JavaScript's values.
     """
     if value != value:
         return "NaN"
@@ -28,7 +29,7 @@ def rounded(value: float, digits: int = DIGITS) -> float | int | str:
 
 
 def kinds_of_columns(table: pa.Table) -> dict[str, str]:
-    """Return for each column that is no key of a layer whether it holds a ``number`` or a ``text``."""
+    """Return the kind of each column that is no key of a layer: ``number`` or ``text``."""
     found = {}
     for field in table.schema:
         if field.name in KEYS:
@@ -39,16 +40,16 @@ def kinds_of_columns(table: pa.Table) -> dict[str, str]:
 
 
 def columns_of_layer(table: pa.Table, kinds: Mapping[str, str]) -> dict[str, list[Any]]:
-    """Return the columns of a layer's units; those in which nothing was measured are left out.
+    """Return the columns of a layer's units, without columns that have no measured value.
 
     Parameters
     ----------
     table : a row per unit.
-    kinds : what :func:`kinds_of_columns` returns.
+    kinds : see :func:`kinds_of_columns`.
 
     Returns
     -------
-    by name; None where a value was not measured, the word ``NaN`` where it is undefined.
+    columns by name; None for values that were not measured, the string ``NaN`` for undefined ones.
     """
     found: dict[str, list[Any]] = {}
     for name, kind in kinds.items():
@@ -64,12 +65,12 @@ def columns_of_layer(table: pa.Table, kinds: Mapping[str, str]) -> dict[str, lis
 
 
 def summaries(table: pa.Table, kinds: Mapping[str, str]) -> dict[str, list[Any]]:
-    """Return what numbers look like over a layer's units, for plots along depth.
+    """Return quantiles of numeric columns over a layer's units, for plots along depth.
 
     Returns
     -------
-    by column: how many units have a finite value, for how many it is undefined (or infinite), then its
-    :data:`QUANTILES`, None where there is no finite value. Columns without a measured value are left out.
+    by column: the number of units with a finite value, the number with an undefined or infinite value, and
+    the :data:`QUANTILES`, None without finite values. Columns without a measured value are dropped.
     """
     found: dict[str, list[Any]] = {}
     for name, kind in kinds.items():
@@ -88,7 +89,7 @@ def summaries(table: pa.Table, kinds: Mapping[str, str]) -> dict[str, list[Any]]
 
 
 def reliabilities(table: pa.Table) -> dict[str, float | int]:
-    """Return the reliability of each measure in a layer, without those that are not known.
+    """Return the reliability of each measure in a layer, by measure, without unknown ones.
 
     Parameters
     ----------
@@ -103,7 +104,7 @@ def reliabilities(table: pa.Table) -> dict[str, float | int]:
 
 
 def sparse_rows(counts: Sequence[Sequence[int]]) -> list[list[list[int]]]:
-    """Return rows of counts as pairs of place and count, the highest first, without those that are 0."""
+    """Return rows of counts as pairs of index and count, in descending order, without zeros."""
     return [
         sorted(
             ([place, int(count)] for place, count in enumerate(row) if count),

@@ -1,1 +1,1 @@
-"""What is done to a network or its input: activation maximization and ablation of units."""
+"""Interventions on a network or its input: ablation of units and activation maximization."""

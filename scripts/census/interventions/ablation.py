@@ -1,4 +1,4 @@
-"""What a network answers on images without some of a layer's units."""
+"""Run a network with some of a layer's units ablated."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -17,14 +17,13 @@ from census.statistics.streams import stream
 
 
 class Outcomes(NamedTuple):
-    """How good answers are, see :func:`census.measures.ablation.compare`.
+    """Quality of predictions with and without ablation, see :func:`census.measures.ablation.compare`.
 
     Attributes
     ----------
     changed : arrays of float64, shape (n_changes, n_images) each.
     intact : arrays of float64, shape (n_images,) each.
-    classes : array of int64, shape (n_images,), of each image: its label, or the intact network's first
-        class.
+    classes : array of int64, shape (n_images,): each image's label, or the intact network's predicted class.
     """
 
     changed: Answers
@@ -38,12 +37,12 @@ class Ablation:
     Parameters
     ----------
     prepared : the network.
-    layer : whose units are ablated.
+    layer : the layer whose units are ablated.
     pixels : array of uint8, shape (n_images, height, width, n_channels).
-    labels : array of integer, shape (n_images,); None where they name no class of the network, and its own
-        answers count.
-    batch : rows, each of them an image with a change, that run at once.
-    seed : of the choice of another image for each.
+    labels : array of integer, shape (n_images,); None to use the intact network's predictions instead, for
+        data sets with other classes than the network's.
+    batch : number of rows in a batch, each an image with a change.
+    seed : seed of the permutation that assigns another image to each.
     """
 
     def __init__(
@@ -60,18 +59,18 @@ class Ablation:
         self._recorder = prepared.recorder({layer.name: layer.node})
         self._layer, self._prepared, self._batch = layer, prepared, batch
         self._pixels, self._labels = pixels, labels
-        # a circle through all images, so that each map comes from another one
+        # a cyclic permutation, so that each map comes from another image
         circle = stream(seed, "donors").permutation(len(pixels))
         self._donors = np.empty(len(pixels), np.int64)
         self._donors[circle] = np.roll(circle, 1)
 
     def mean_over(self, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """Return the mean of each of the layer's units over images, and positions.
+        """Return the mean of each of the layer's units over images and positions.
 
         Parameters
         ----------
-        pixels : array of uint8, shape (n_images, height, width, n_channels), others than those on which units
-            are ablated.
+        pixels : array of uint8, shape (n_images, height, width, n_channels), images other than those on which
+            units are ablated.
 
         Returns
         -------
@@ -89,13 +88,14 @@ class Ablation:
         return total / len(pixels)
 
     def outcomes(self, changed: NDArray[np.bool_], mode: str, average: NDArray[np.floating]) -> Outcomes:
-        """Take units out, for several choices of them.
+        """Ablate units, for several sets of units.
 
         Parameters
         ----------
-        changed : array of bool, shape (n_changes, n_units), which units each of the changes takes out.
-        mode : what stands in for them: ``zero``; ``mean``; or ``resampled``, their maps on another image.
-        average : array of float, shape (n_units,), what stands in for ``mean``.
+        changed : array of bool, shape (n_changes, n_units), the units that each change ablates.
+        mode : replacement of the units' maps: ``zero``, ``mean``, or ``resampled``, their maps on another
+            image.
+        average : array of float, shape (n_units,), the values for ``mean``.
         """
         n_images = len(self._pixels)
         found = np.empty((len(Answers._fields), len(changed), n_images))
@@ -108,7 +108,7 @@ class Ablation:
                 logits = run_intact(self._suffix, crossing, self._batch)
                 classes[block] = logits.argmax(1) if labels is None else labels
                 intact[:, block] = compare(logits, logits, labels)
-                # an image that a change leaves as it is keeps these
+                # images that a change leaves unaltered keep these
                 found[:, :, block] = intact[:, None, block]
                 replacement = self._replacement(block, mode, average)
                 for rows in run_changes(self._suffix, crossing, changed, replacement, self._batch):
@@ -128,7 +128,7 @@ class Ablation:
         return self._prepared.preprocess(pixels, self._prepared.device)
 
     def _replacement(self, block: slice, mode: str, average: NDArray[np.floating]) -> Tensor:
-        """Return what stands in for units on a block of images, as :func:`run_changes` takes it."""
+        """Return the replacement of units' maps on a block of images, for :func:`run_changes`."""
         if mode == "resampled":
             others = self._cross(self._pixels[self._donors[block]])
             return as_maps(others[self._layer.node], self._layer.units_axis)

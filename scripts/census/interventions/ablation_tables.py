@@ -1,4 +1,4 @@
-"""Tables of units that were taken out of a layer, one by one and many together, from one job or several."""
+"""Tables of single and cumulative ablation, and their merging if units were split among jobs."""
 
 from collections.abc import Mapping, Sequence
 from functools import reduce
@@ -25,8 +25,8 @@ from census.statistics.reliability import halves, split_half
 from census.statistics.streams import stream
 from census.tables.arrow import arrow
 
-# of the table of units, as jobs make it: whether each image's answer is the same without the unit; and its
-# effects on both halves of the images of each split
+# intermediate columns of the table of units: whether each image's prediction is unchanged without the unit,
+# and the unit's effects on both halves of the images of each split
 SAME, HALVES = "same", "halves"
 EFFECTS = ("ablation_kl", "ablation_changed", "ablation_loss", "ablation_accuracy")
 SPLITS = 10
@@ -34,14 +34,14 @@ ORDERS = ("random", "mean_activation", "selectivity", "rs")
 
 
 class Removal(NamedTuple):
-    """An order in which more and more units of a layer are removed.
+    """An order of cumulative ablation of a layer's units.
 
     Attributes
     ----------
     order : one of :data:`ORDERS`.
-    random_order : which of several random ones.
-    criterion : the column by whose descending values units are removed; None for a random order.
-    removed : array of bool, shape (n_steps + 1, n_units), which units are gone at each step, see
+    random_order : number of the random order.
+    criterion : column by whose descending values units are ablated; None for a random order.
+    removed : array of bool, shape (n_steps + 1, n_units), the units ablated at each step, see
         :func:`census.measures.ablation.removed_units`.
     """
 
@@ -52,12 +52,12 @@ class Removal(NamedTuple):
 
     @property
     def shares(self) -> NDArray[np.float64]:
-        """Share of units that are gone at each step, (steps + 1,)."""
+        """Share of units ablated at each step, array of float64, shape (n_steps + 1,)."""
         return self.removed.mean(1)
 
 
 class Resampling(NamedTuple):
-    """How intervals over images are found: number of resamples, and their seed."""
+    """Settings of bootstrap intervals over images: number of resamples, and seed."""
 
     resamples: int
     seed: int
@@ -78,14 +78,14 @@ def unit_table(
 
     Parameters
     ----------
-    attributes : of the layer's store.
-    mode : what stood in for units.
-    units : array of int64, shape (n_units,), their numbers.
-    changed : arrays of float64, shape (n_units, n_images) each, without each of them.
+    attributes : attributes of the layer's store.
+    mode : mode of ablation.
+    units : array of int64, shape (n_units,), numbers of the ablated units.
+    changed : arrays of float64, shape (n_units, n_images) each, with each unit ablated.
     intact : arrays of float64, shape (n_images,) each.
     labeled : whether the labels of images are classes of the network.
     classes : array of integer, shape (n_images,), see :class:`census.interventions.ablation.Outcomes`.
-    class_names : by number.
+    class_names : names of classes, by number.
     """
     first = halves(classes, SPLITS, stream(resampling.seed, "halves of ablation"))
     parts = np.stack([first, ~first], axis=1).reshape(2 * SPLITS, -1).astype(np.float64)
@@ -119,12 +119,12 @@ def curve_table(
     changed: Answers,
     resampling: Resampling,
 ) -> pa.Table:
-    """Return a row for each step in which more units are gone.
+    """Return a row for each step of cumulative ablation.
 
     Parameters
     ----------
     attributes, mode : see :func:`unit_table`.
-    removal : in which order.
+    removal : the order of ablation.
     changed : arrays of float64, shape (n_steps + 1, n_images) each, at each step.
     """
     return arrow(
@@ -152,19 +152,19 @@ def layer_table(
     curves: Sequence[tuple[Removal, Answers]],
     resampling: Resampling,
 ) -> pa.Table:
-    """Return the one row of a layer; it counts no units yet, see :func:`with_counts`.
+    """Return the row of a layer, without counts of units, see :func:`with_counts`.
 
     Parameters
     ----------
     attributes, mode, intact, classes : see :func:`unit_table`.
-    reference : what answers are held against, ``labels`` or ``intact``.
+    reference : reference of predictions, ``labels`` or ``intact``.
     n_units : number of the layer's units.
-    curves : each order of removal, with what :func:`curve_table` takes for it.
+    curves : each order of ablation, with the argument ``changed`` of :func:`curve_table`.
     """
     areas: dict[str, list[NDArray[np.float64]]] = {}
     for removal, changed in curves:
         areas.setdefault(removal.order, []).append(area_under(changed.accuracy.T, removal.shares))
-    # of several random orders, the mean on each image
+    # mean over random orders, on each image
     found = {
         order: mean_of_rows(np.mean(of_order, axis=0)[None], *resampling).at(0)
         for order, of_order in areas.items()
@@ -202,7 +202,7 @@ def with_counts(units: pa.Table, layers: pa.Table) -> tuple[pa.Table, pa.Table]:
     ----------
     units : all ablated units, those of one layer, checkpoint and mode in order, with the columns ``same`` and
         ``halves``.
-    layers : a row for each layer, checkpoint and mode, without what follows from all of its units.
+    layers : a row for each layer, checkpoint and mode, without columns that depend on all of its units.
 
     Returns
     -------

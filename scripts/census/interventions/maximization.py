@@ -1,4 +1,4 @@
-"""Gradient ascent on images, for many units of a layer at once."""
+"""Activation maximization: gradient ascent on images, for many units of a layer at once."""
 
 import contextlib
 from collections.abc import Iterator
@@ -21,16 +21,16 @@ from census.statistics.streams import stream
 
 @dataclass(frozen=True)
 class Settings:
-    """How images are optimized.
+    """Settings of the optimization.
 
     Attributes
     ----------
     steps : number of steps.
-    step_size : root mean square of the first step's change of pixels between black, 0, and white, 1 (of what
-        goes into Fourier's sigmoid); steps become shorter, down to almost 0 at the end.
+    step_size : root mean square of the first step's change of pixels, on a scale from black, 0, to white, 1
+        (for ``fourier``, of the sigmoid's argument). Steps decrease to almost 0 at the end.
     parametrization : ``pixels`` or ``fourier``.
-    jitter : pixels by which images are shifted at most, anew in each step.
-    seed : of the noise from which images start, and of shifts.
+    jitter : largest random shift of images in each step, in pixels.
+    seed : seed of the initial noise and of shifts.
     """
 
     steps: int
@@ -41,17 +41,16 @@ class Settings:
 
 
 class Optimized(NamedTuple):
-    """Images at the end of their optimizations.
+    """Optimized images.
 
     Attributes
     ----------
     images : array of uint8, shape (n_images, size, size, n_channels), gray or RGB.
     trajectory : array of float32, shape (n_images, n_steps + 1), the objective's value before each step, and
-        last that of the finished image. NaN where an optimization diverged, or the layer has no gradient with
+        at the end that of the final image. NaN if an optimization diverged, or the layer has no gradient with
         respect to the image.
     responses : array of float32, shape (n_images, n_units), the mean over positions of all units of the
-        layer, after the nonlinearity, on the finished image as it is in ``images``; NaN where no step had a
-        number.
+        layer, after the nonlinearity, on ``images``; NaN if no step had a finite value.
     """
 
     images: NDArray[np.uint8]
@@ -60,24 +59,23 @@ class Optimized(NamedTuple):
 
 
 class Maximization:
-    """Makes images that drive units of one layer. The network is run up to that layer only.
+    """Make images that maximize the activation of units in one layer; the network runs up to that layer only.
 
     Parameters
     ----------
     prepared : the network; its weights need no gradients.
-    layer : whose units. Without a nonlinearity, its own values are what is maximized.
-    settings : how images are optimized.
+    layer : the layer of the units. Without a nonlinearity, its own values are maximized.
+    settings : settings of the optimization.
 
     Attributes
     ----------
-    has_gradient : whether a gradient of the layer reaches the image. If not, each optimization fails: its
-        trajectory is NaN.
+    has_gradient : whether a gradient of the layer reaches the image. If not, trajectories are NaN.
     """
 
     def __init__(self, prepared: Prepared, layer: Layer, settings: Settings) -> None:
         self._preprocess, self._settings = prepared.preprocess, settings
         self._device, self._units_axis, self._layer = prepared.device, layer.units_axis, layer.name
-        # of an image: channels and size
+        # number of channels and size of an image
         self._shape = prepared.images.shape[1:3]
         entering = {"preactivation": layer.node} if layer.preactivation else {}
         self._recorder = prepared.recorder({"after": layer.node}, entering)
@@ -101,23 +99,23 @@ class Maximization:
         return gradient is not None
 
     def _autograd(self) -> contextlib.AbstractContextManager[Any]:
-        """Return what a forward and a backward pass run in.
+        """Return the context of a forward and a backward pass.
 
-        Some networks write to tensors that a gradient needs. Copies of these cost time, so others keep none.
+        Some networks overwrite tensors that a gradient needs. Only for these, the context keeps copies, which
+        take time.
         """
         if self._saves_copies:
             return torch.autograd.graph.allow_mutation_on_saved_tensors()
         return contextlib.nullcontext()
 
     def optimize(self, units: NDArray[np.integer], seeds: NDArray[np.integer], objective: str) -> Optimized:
-        """Make an image for each pair of a unit and a seed, all in one batch.
+        """Optimize an image for each pair of a unit and a seed, in one batch.
 
-        An image depends on its own unit and seed only, not on what else is in the batch.
+        An image depends on its own unit and seed only, not on the rest of the batch.
 
         Parameters
         ----------
-        units, seeds : arrays of integer, shape (n_images,); a unit's images differ in the noise that they
-            start from.
+        units, seeds : arrays of integer, shape (n_images,); a unit's images differ in their initial noise.
         objective : a name in :data:`~census.interventions.objectives.OBJECTIVES`.
         """
         own, maximized = torch.from_numpy(units.astype(np.int64)).to(self._device), OBJECTIVES[objective]
@@ -126,7 +124,7 @@ class Maximization:
         with torch.no_grad():
             images = parametrization.images().round().to(torch.uint8)
             target, responses = self._read(self._preprocess.normalize(images.float()), own)
-            # an image that was never changed is noise: what it gives says nothing about its unit
+            # an image that was never updated is noise, and its responses say nothing about its unit
             failed = torch.stack(trajectory).isnan().all(0)
             trajectory.append(maximized(target, responses, own).masked_fill(failed, torch.nan))
             responses = responses.masked_fill(failed[:, None], torch.nan)
@@ -150,7 +148,7 @@ class Maximization:
     def _optimize(
         self, parametrization: Parametrization, units: Tensor, maximized: Objective
     ) -> Iterator[Tensor]:
-        """Optimize, and yield the objective's values, float (images,), before each step."""
+        """Optimize, and yield the objective's values before each step, tensor of float, shape (n_images,)."""
         settings = self._settings
         random = stream(settings.seed, "jitter", self._layer)
         for step in range(settings.steps):
@@ -163,7 +161,7 @@ class Maximization:
                 values = maximized(target, responses, units)
                 (gradient,) = torch.autograd.grad(values.sum(), parametrization.parameters)
             yield values.detach()
-            # of the same length whatever the layer's scale; none where there is no way up, or no number
+            # normalized, independent of the layer's scale; no step if the gradient is zero or not finite
             length = gradient.square().mean(dim=tuple(range(1, gradient.ndim)), keepdim=True).sqrt()
             direction = torch.where((length > 0) & length.isfinite(), gradient / length, 0)
             parametrization.update(settings.step_size * (1 - step / settings.steps) * direction)
@@ -171,8 +169,8 @@ class Maximization:
     def _read(self, images: Tensor, units: Tensor) -> tuple[Tensor, Tensor]:
         """Return the target of each image, and the responses of all units to it.
 
-        A target is the response of the image's own unit. A unit that is 0 at all positions has no gradient:
-        the mean of its pre-activation stands in until the unit is active.
+        A target is the response of the image's own unit. A unit that is 0 at all positions has no gradient.
+        Then the target is the mean of its pre-activation, until the unit is active.
 
         Parameters
         ----------
@@ -188,7 +186,7 @@ class Maximization:
         found: dict[str, Tensor] = {}
 
         def take(name: str, values: Tensor) -> None:
-            # summarized at once: the next operation may write to the values
+            # summarized immediately, because the next operation may write to the values
             maps = as_maps(values, self._units_axis)
             own = maps[rows, :, :, units]
             if name == "preactivation":

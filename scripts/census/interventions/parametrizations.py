@@ -1,7 +1,7 @@
-"""What of an image activation maximization changes: its pixels, or its frequencies.
+"""Parametrizations of images for activation maximization: pixels or spatial frequencies.
 
-Each makes images in the range of stored ones, array of float32, shape (n_images, n_channels, size, size) from
-0 to 255, of parameters that start as noise: from the same noise, the same image.
+Each returns images from 0 to 255, tensor of float32, shape (n_images, n_channels, size, size). Parameters
+start as noise; the same noise gives the same image.
 """
 
 from typing import Protocol
@@ -9,11 +9,11 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-SPREAD = 0.1  # standard deviation of the first image around middle gray, as a share of black to white
+SPREAD = 0.1  # standard deviation of the initial image around middle gray; black is 0, white is 1
 
 
 class Parametrization(Protocol):
-    """Parameters of images, and the images that they stand for."""
+    """Parameters of images, and the images that they define."""
 
     parameters: Tensor
 
@@ -25,7 +25,7 @@ class Parametrization(Protocol):
 
 
 class Pixels:
-    """Plain pixels, as Chen et al. (2018) has them; none darker than black or lighter than white.
+    """Pixels, as in Chen et al. (2018), clipped to the range from black to white.
 
     Parameters
     ----------
@@ -46,9 +46,9 @@ class Pixels:
 
 
 class Fourier:
-    """Frequencies, each weighted by one over itself, as in natural images; brought into range by a sigmoid.
+    """Spatial frequencies weighted by 1/frequency, as in natural images, followed by a sigmoid.
 
-    Low frequencies change fastest then, and images become smooth enough to look at.
+    With these weights low frequencies change fastest, which makes images smooth.
 
     Parameters
     ----------
@@ -63,10 +63,10 @@ class Fourier:
         self._size = noise.shape[-1]
         rows = torch.fft.fftfreq(self._size, device=noise.device)[:, None]
         columns = torch.fft.rfftfreq(self._size, device=noise.device)
-        # the mean of an image has frequency 0: it changes as the slowest wave does
+        # the image's mean, with frequency 0, gets the weight of the lowest frequency
         weights = 1 / (rows.square() + columns.square()).sqrt().clamp(min=1 / self._size)
         self._weights = weights / weights.square().mean().sqrt()
-        # a sigmoid at 0 is four times as flat as a line from black to white
+        # the slope of a sigmoid at 0 is 1/4
         spectrum = torch.fft.rfft2(4 * SPREAD * noise, norm="ortho")
         self.parameters = torch.view_as_real(spectrum).contiguous().requires_grad_()
 

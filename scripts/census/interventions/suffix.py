@@ -1,14 +1,14 @@
-"""What lies downstream of a layer, run for changed values of it.
+"""Run the part of a network downstream of a layer, with changed values of the layer.
 
-A change of one layer needs neither the image nor what lies upstream. On the way to the logits the layer's own
-values cross the cut; if it lies in a branch, others skip it. All of them come from one intact pass over a
-batch of images, and each change runs the part downstream of the cut.
+A change of one layer needs neither the image nor the upstream part. The layer's values cross the cut between
+the two parts; if the layer lies in a branch, so do the values that skip it. All of them come from one intact
+forward pass over a batch of images. Each change then runs the downstream part only.
 
-That part is a graph of torch.fx. It is used only if it gives the logits of whole passes; otherwise each
-change is a whole pass of the network itself, in which the layer's output is replaced.
+The downstream part is a graph of torch.fx. It is used only if it reproduces the logits of full forward
+passes. Otherwise each change is a full forward pass in which the layer's output is replaced.
 
-The layer's values could be read from its store. What skips a layer is in no store, so there is one way for
-both: the intact pass costs about as much as one change does, and there are dozens of these.
+The layer's values could be read from its store, but values that skip the layer are in no store. The intact
+forward pass costs about as much as one change, and there are dozens of changes.
 """
 
 from collections.abc import Iterator, Mapping
@@ -32,17 +32,17 @@ from census.networks.watch import INPUT, OUTPUT, Watch
 
 
 class Downstream(Protocol):
-    """What gives logits for values of a layer.
+    """Maps values of a layer to logits.
 
     Attributes
     ----------
-    layer : whose values can be changed.
+    layer : the layer whose values can be changed.
     """
 
     layer: Layer
 
     def cross(self, images: Tensor) -> dict[str, Tensor]:
-        """Run the network once, and return what is needed downstream, the layer's values by its node.
+        """Run the network once, and return the values needed downstream, by node.
 
         Parameters
         ----------
@@ -54,20 +54,20 @@ class Downstream(Protocol):
         """
 
     def __call__(self, crossing: Mapping[str, Tensor]) -> Tensor:
-        """Return logits (n, classes).
+        """Return logits, tensor of float, shape (n_images, n_classes).
 
         Parameters
         ----------
-        crossing : of the same names as from :meth:`cross`; a network that works in place writes to them.
+        crossing : values with the names from :meth:`cross`; in-place operations write to them.
         """
 
 
 def downstream_of(prepared: Prepared, layer: Layer) -> Downstream:
-    """Return the cheapest way to run what lies downstream of a layer that is proven right.
+    """Return the traced downstream part of a layer if it reproduces the logits, else full forward passes.
 
     Raises
     ------
-    StudyError : whole passes with the layer's own values in its place do not give the network's logits.
+    StudyError : forward passes with the layer's own values in its place do not give the network's logits.
     """
     whole = WholePass(prepared, layer)
     with torch.inference_mode():
@@ -92,12 +92,12 @@ def downstream_of(prepared: Prepared, layer: Layer) -> Downstream:
             reason = (
                 f"logits of the traced part differ by {distances[wrong]:.2g} of their scale, with {wrong}"
             )
-    LOGGER.info("networks.%s: changes of %s are whole passes: %s", prepared.key, layer.name, reason)
+    LOGGER.info("networks.%s: changes of %s are full forward passes: %s", prepared.key, layer.name, reason)
     return whole
 
 
 def _with_changes(downstream: Downstream, prepared: Prepared) -> dict[str, Tensor]:
-    """Return logits by what is changed of the layer: nothing, its largest unit, and every other unit."""
+    """Return logits for three changes of the layer: none, its largest unit, and every other unit."""
     layer = downstream.layer
     crossing = downstream.cross(prepared.images.clone())
     values = crossing[layer.node]
@@ -127,7 +127,7 @@ class Suffix:
 
     Attributes
     ----------
-    layer : the same.
+    layer : the layer.
     crossing : names of the nodes whose values cross the cut, the layer's first.
 
     Raises
@@ -153,7 +153,7 @@ class Suffix:
                 continue
             seen.add(each)
             shape = None if each.op == "get_attr" else shapes.get(each)
-            # numbers, such as that of the images, are found anew, and so is what has no row for each image
+            # numbers, and tensors without a row for each image, are recomputed
             if each in after or shape is None or shape[:1] != prepared.images.shape[:1]:
                 stack += each.all_input_nodes
             else:
@@ -164,11 +164,11 @@ class Suffix:
 
     @property
     def crossing(self) -> list[str]:
-        """Names of what crosses the cut, the layer's first."""
+        """Names of the nodes whose values cross the cut, the layer's first."""
         return [*self._nodes]
 
     def cross(self, images: Tensor) -> dict[str, Tensor]:
-        """Run the network as far as the cut, and return what crosses it; see :class:`Downstream`."""
+        """Run the network up to the cut, and return the values that cross it; see :class:`Downstream`."""
         return dict(zip(self._nodes, self._before(images), strict=True))
 
     def __call__(self, crossing: Mapping[str, Tensor]) -> Tensor:
@@ -203,7 +203,7 @@ def _find(
         return shapes, returned
     if not found:
         raise ValueError(f"the traced network has no values of {layer.name}")
-    # layers that pass values on have those of the layer before: the name tells them apart
+    # layers that keep values, such as reshapes, have those of the layer before; the name distinguishes them
     own = [node for node in found if str(node.target) == layer.node]
     return shapes, (own or found)[0]
 
@@ -242,7 +242,7 @@ class _Change(Watch):
         if name != self._step_name:
             return None
         if writes_in_place(operation):
-            # the forward may go on with the tensor that was written to, whatever is returned
+            # after a write in place, the forward may use the overwritten tensor instead of the return value
             output.copy_(self._values)
             return None
         return self._values
@@ -267,10 +267,10 @@ class Rows(NamedTuple):
 
 
 def run_intact(suffix: Downstream, crossing: Mapping[str, Tensor], batch: int) -> NDArray[np.float32]:
-    """Run what lies downstream of a layer as it is, in batches of the same size as :func:`run_changes`.
+    """Run the downstream part with unchanged values, in batches of the same size as :func:`run_changes`.
 
-    How a product is rounded may depend on the number of its rows. In batches of one size, filled up where
-    there are fewer, a unit that nothing reads makes no difference to the last bit.
+    Rounding of a matrix product may depend on its number of rows. With padded batches of one size, ablating a
+    unit without outgoing connections changes no bit of the logits.
 
     Returns
     -------
@@ -294,19 +294,19 @@ def run_changes(
     replacement: Tensor,
     batch: int,
 ) -> Iterator[Rows]:
-    """Replace maps of some of a layer's units, and run what lies downstream, for several choices of units.
+    """Replace the maps of sets of units, and run the downstream part for each set.
 
-    An image on which a change leaves all values as they are is not run: its logits are those of
-    :func:`run_intact`. So an inactive unit that is set to zero makes no difference at all.
+    Images on which a change alters no value are not run: their logits are those of :func:`run_intact`. So
+    setting an inactive unit to zero has no effect at all.
 
     Parameters
     ----------
-    suffix : what lies downstream of the layer.
-    crossing : what :meth:`Downstream.cross` returned for some images.
-    changed : array of bool, shape (n_changes, n_units), which units each of the changes replaces.
-    replacement : of the layer's maps, tensor of float, shape (n_images or 1, height or 1, width or 1, n_units
-        or 1).
-    batch : how many rows, each of them an image with a change, run at once.
+    suffix : the downstream part of the layer.
+    crossing : return value of :meth:`Downstream.cross` for some images.
+    changed : array of bool, shape (n_changes, n_units), the units that each change replaces.
+    replacement : values for the layer's maps, tensor of float, shape (n_images or 1, height or 1, width or 1,
+        n_units or 1).
+    batch : number of rows in a batch, each an image with a change.
 
     Yields
     ------
@@ -330,12 +330,12 @@ def run_changes(
 
 
 def _laid_out(rows: Tensor, values: Tensor) -> Tensor:
-    """Return rows in the layout of other values of the layer; a network may rely on the default one."""
+    """Return rows in the memory layout of other values; a network may rely on the default layout."""
     return rows.contiguous() if values.is_contiguous() else rows
 
 
 def _select(values: Tensor, images: Tensor) -> Tensor:
-    """Return the values of some images, with maps in the channels-last layout if they are in it."""
+    """Return the values of some images, in the memory layout of the input."""
     if values.ndim != 4 or values.is_contiguous():
         return values[images]
     return from_maps(as_maps(values)[images], 4)

@@ -1,7 +1,7 @@
-"""The forward pass as a graph of torch.fx, to run a part of it.
+"""Trace a forward pass as a graph of torch.fx, and run parts of it.
 
-A trace is a second program that may differ from the network: it knows no branch, no write through a view, and
-no default argument. Here it only saves work, and only where it has been compared with the network itself.
+A trace may differ from the network, because it ignores branches of the code, writes through views, and
+default arguments. It only saves time, and it is used only after a comparison with the network itself.
 """
 
 import operator
@@ -14,9 +14,7 @@ from census.networks.operations import writes_in_place
 
 
 def trace(network: nn.Module) -> fx.GraphModule:
-    """Trace a network, which shares its weights with the graph.
-
-    Operations that work in place still do.
+    """Trace a network; the graph shares its weights, and keeps its in-place operations.
 
     Raises
     ------
@@ -29,9 +27,9 @@ def trace(network: nn.Module) -> fx.GraphModule:
 
 
 def _use_what_is_written(graph: fx.Graph, network: nn.Module) -> None:
-    """Let all that comes after an operation in place, and uses the tensor written to, use its result instead.
+    """Make later users of an overwritten tensor use the result of the in-place operation.
 
-    A forward may call ``values.relu_()`` and go on with ``values``. To the graph, that call has no users.
+    A forward may call ``values.relu_()`` and continue with ``values``. In the graph, that call has no users.
     """
     for node in graph.nodes:
         if node.op == "call_module":
@@ -52,7 +50,7 @@ def returned_by(traced: fx.GraphModule) -> fx.Node:
 
     Raises
     ------
-    ValueError : it returns something else than one tensor.
+    ValueError : the network does not return a single tensor.
     """
     answer = next(reversed(traced.graph.nodes)).args[0]
     if not isinstance(answer, fx.Node):
@@ -61,13 +59,13 @@ def returned_by(traced: fx.GraphModule) -> fx.Node:
 
 
 class PartialGraph:
-    """Runs a part of a traced network.
+    """Run a part of a traced network.
 
     Parameters
     ----------
-    traced : what :func:`trace` returned.
+    traced : a network traced by :func:`trace`.
     wanted : nodes whose values are returned.
-    given : nodes whose values are handed in. Nothing that only they need is run.
+    given : nodes whose values are passed in; nodes that only these depend on do not run.
     """
 
     def __init__(
@@ -78,7 +76,7 @@ class PartialGraph:
         self._steps = self._needed()
 
     def _needed(self) -> list[tuple[fx.Node, list[fx.Node]]]:
-        """Return the nodes to run, each with the values that nobody needs after it."""
+        """Return the nodes to run, each with the values that are not needed after it."""
         needed, stack = set(), list(self._wanted)
         while stack:
             node = stack.pop()
@@ -104,8 +102,8 @@ class PartialGraph:
 
         Parameters
         ----------
-        images : preprocessed images (n, channels, height, width), float; None where ``given`` suffices.
-        given : the values of the ``given`` nodes; a network that works in place writes to them.
+        images : preprocessed images (n, channels, height, width), float; None if ``given`` suffices.
+        given : the values of the ``given`` nodes; in-place operations write to them.
         """
         values: dict[fx.Node, Any] = {}
         found: dict[fx.Node, Tensor] = {}

@@ -1,4 +1,4 @@
-"""Random transformations of images during their optimization, so that what they show is robust."""
+"""Random transformations of images during optimization, for robust results."""
 
 import numpy as np
 import torch.nn.functional as F
@@ -6,17 +6,17 @@ from torch import Tensor
 
 
 def jitter(images: Tensor, pixels: int, random: np.random.Generator) -> Tensor:
-    """Shift all images by the same random number of pixels; what comes in at the border mirrors them.
+    """Shift all images by the same random number of pixels, with reflection at the border.
 
     Parameters
     ----------
     images : tensor of float, shape (n_images, n_channels, size, size).
-    pixels : the most by which an image is shifted in either direction, less than its size; 0 for not at all.
-    random : draws the shift.
+    pixels : largest shift in either direction, less than the image size; 0 for no shift.
+    random : generator of the shift.
 
     Returns
     -------
-    float, of the same shape.
+    tensor of float, of the same shape.
     """
     if pixels == 0:
         return images

@@ -1,4 +1,4 @@
-"""Which units of a layer are looked at where each of them costs passes of the network."""
+"""Sample the units of per-unit analyses, in which each unit takes several forward passes."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ def sample_units(n_units: int, wanted: int | str, seed: int, layer: str) -> NDAr
     Parameters
     ----------
     n_units : number of units of the layer.
-    wanted : how many; ``all``, or more than there are, means all of them.
+    wanted : size of the sample; ``all``, or a larger number than ``n_units``, means all units.
     seed : seed of the permutation.
     layer : the layer's name.
 

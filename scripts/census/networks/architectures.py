@@ -1,9 +1,9 @@
-"""The study's own architectures: the shallow CNN, the MLP and the small VGG16 of substitution studies.
+"""The study's own architectures: the shallow CNN, the MLP and the small VGG16 of Chen et al. (2018).
 
-Widths, kernels and strides are those of the paper on representative substitution; what it leaves open
-(pooling, normalization, the width of the hidden layer) is chosen here and said in each docstring.
-Modules are named as the layers are read in the study: ``conv1``, ``norm1``, ``relu1``, ``pool1`` …
-EfficientNet-Lite0, which torchvision does not have, is in a file of its own.
+Widths, kernels and strides are those of the paper. The paper does not state pooling, normalization and the
+width of the hidden layer; each docstring gives the values chosen here. Modules have the names that layers
+have in the study: ``conv1``, ``norm1``, ``relu1``, ``pool1`` … EfficientNet-Lite0, which torchvision lacks,
+has its own file.
 """
 
 from collections import OrderedDict
@@ -39,8 +39,8 @@ def shallow_cnn(
     """Build the CNN: four 3×3 convolutions of stride 1, one hidden layer.
 
     Batch normalization follows each convolution, and 2×2 max pooling the first, second and fourth. The paper
-    gives neither these nor the width of the hidden layer. Pooled as early as that, a step of training takes
-    well under half the time that it takes with poolings after the second and fourth only.
+    gives neither these nor the width of the hidden layer. With pooling this early, a training step takes less
+    than half the time that it takes with pooling after the second and fourth convolution only.
 
     Parameters
     ----------
@@ -90,8 +90,8 @@ def mlp(channels: int, size: int, classes: int) -> nn.Module:
 def vgg16_small(channels: int, size: int, classes: int) -> nn.Module:
     """Build VGG16 for images of 28 to 64 pixels: its 13 convolutions, and one hidden layer of 512.
 
-    The fully connected layers of the original fit the 7×7 maps of 224-pixel images. Small images leave
-    one or two positions a side, so the usual adaptation averages them and keeps a single hidden layer.
+    The fully connected layers of the original expect the 7×7 maps of 224-pixel images. Small images leave one
+    or two positions per side. The usual adaptation averages them and keeps a single hidden layer.
     Batch normalization follows every convolution: without it the network does not start to learn.
 
     Parameters
@@ -111,7 +111,7 @@ def vgg16_small(channels: int, size: int, classes: int) -> nn.Module:
         for number, units in enumerate(widths, start=1):
             modules += _convolution(f"{stage}_{number}", inputs, units)
             inputs = units
-        # rounding up keeps a position where 28 pixels have shrunk to one
+        # rounding up, because floor mode would leave no position of images with 28 pixels
         modules.append((f"pool{stage}", nn.MaxPool2d(2, ceil_mode=True)))
     modules += [("average", nn.AdaptiveAvgPool2d(1)), ("flatten", nn.Flatten())]
     modules += _hidden("6", inputs, 512)

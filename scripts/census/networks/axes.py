@@ -1,9 +1,9 @@
-"""Along which axis of each tensor of a network its units lie.
+"""The axis of each tensor of a network along which units lie.
 
-Maps usually are ``(images, units, height, width)``, and sequences of tokens ``(images, tokens, units)``. Not
-all are: some transformers and convolutional networks have the units of their maps last. What the values went
-through tells: a convolution gives units along axis 1, a linear layer or the normalization of a layer along
-the last, and most of what comes behind moves that axis or leaves it where it is.
+Maps usually have the shape ``(images, units, height, width)``, and token sequences ``(images, tokens,
+units)``. There are exceptions: some transformers and convolutional networks have the units of their maps
+last. The axis follows from the operations that led to a tensor. A convolution returns units along axis 1; a
+linear layer or layer normalization, along the last axis. Most other operations move that axis or keep it.
 """
 
 import math
@@ -15,12 +15,12 @@ from census.networks.tracking import Rule, Tracker, from_last
 
 
 def usual_axis(n_axes: int) -> int:
-    """Return along which axis units lie where nothing else is known: the last one, but for maps."""
+    """Return the default axis of units: 1 for maps, else the last."""
     return 1 if n_axes == 4 else n_axes - 1
 
 
 class Axes(Tracker[int]):
-    """Follows the axis of units, counted from the last, -1, through a network while it is active.
+    """Track the axis of units through a network; axes are counted from the last, −1.
 
     Parameters
     ----------
@@ -31,9 +31,9 @@ class Axes(Tracker[int]):
         super().__init__(images, -3, RULES, _kept)
 
     def of(self, tensor: Tensor) -> int | None:
-        """Return along which axis a tensor's units lie, 0 being that of the images.
+        """Return the axis of a tensor's units; axis 0 is that of the images.
 
-        None stands for the usual one (:func:`usual_axis`), and where the network does not tell.
+        None means the default axis (:func:`usual_axis`), or that the axis cannot be determined.
         """
         axis = self.known.get(tensor)
         place = None if axis is None else axis + tensor.ndim
@@ -42,7 +42,7 @@ class Axes(Tracker[int]):
     def _of_output(
         self, rule: Rule[int] | None, dependent: list[Tensor], output: Tensor, arguments: dict[str, Any]
     ) -> int | None:
-        """Return the axis on which all inputs agree that say anything."""
+        """Return the axis on which all inputs with a known axis agree; None if they disagree."""
         found = {self._apply(rule, tensor, output, arguments) for tensor in dependent} - {None}
         return found.pop() if len(found) == 1 else None
 
@@ -52,7 +52,7 @@ class Axes(Tracker[int]):
         axis = self.known[tensor]
         if rule is None or (axis is None and rule not in (_first, _last, _layer_norm)):
             return None
-        # what makes units of its own takes no notice of those of its input
+        # operations that create units ignore the units of their input
         after = rule(axis or 0, tensor, output, arguments)
         return after if after and -output.ndim <= after else None
 
@@ -62,7 +62,7 @@ def _kept(axis: int, value: Tensor, output: Tensor, arguments: dict[str, Any]) -
 
 
 def _first(axis: int, value: Tensor, output: Tensor, arguments: dict[str, Any]) -> int:
-    """Units lie along the first axis behind that of the images."""
+    """Return the first axis after that of the images."""
     return 1 - output.ndim
 
 
@@ -71,12 +71,12 @@ def _last(axis: int, value: Tensor, output: Tensor, arguments: dict[str, Any]) -
 
 
 def _layer_norm(axis: int, value: Tensor, output: Tensor, arguments: dict[str, Any]) -> int | None:
-    """Over one axis, units lie along it; over several, it is not said along which."""
+    """Return the normalized axis; if several are normalized, the axis of the input's units."""
     return -1 if len(arguments["normalized_shape"]) == 1 else axis
 
 
 def _without(axis: int, value: Tensor, output: Tensor, arguments: dict[str, Any]) -> int | None:
-    """Axes ``dim``, or all, are left out, unless the output has as many."""
+    """Drop the axes ``dim``, or all axes, unless the output has as many axes as the input."""
     if output.ndim == value.ndim:
         return axis
     dim = arguments.get("dim")
@@ -99,7 +99,7 @@ def _unsqueeze(axis: int, value: Tensor, output: Tensor, arguments: dict[str, An
 
 
 def _view(axis: int, value: Tensor, output: Tensor, arguments: dict[str, Any]) -> int | None:
-    """Return the axis that is as long, with as many values behind it."""
+    """Return the axis of the same length that has the same number of values after it."""
     length, behind = value.shape[axis], math.prod(value.shape[value.ndim + axis + 1 :])
     for place in range(1, output.ndim):
         if output.shape[place] == length and math.prod(output.shape[place + 1 :]) == behind:

@@ -1,4 +1,4 @@
-"""From a network's entry in the config to a module: ours, torchvision's, a hub's, or the user's."""
+"""Build the network of a config entry: from this library, torchvision, a hub, or the user's code."""
 
 import copy
 import importlib
@@ -22,24 +22,24 @@ from census.networks.internals import original_of, run_compiled_as_written
 from census.networks.operators import torchvision_ready
 from census.networks.users import SCRIPTS, file_of, working_folder_first
 
-# torchvision's builders set this where they fetch ImageNet weights, which were trained so
+# torchvision's builders set this for their ImageNet weights, which were trained with it
 TRANSFORM_INPUT = {"googlenet", "inception_v3"}
-# folders with code that is not the user's, though they may lie in the working folder
+# folders of code that is not the user's, even inside the working folder
 INSTALLED = (sys.prefix, str(SCRIPTS))
 WRAPPERS = (nn.DataParallel, nn.parallel.DistributedDataParallel)
-# precisions that are brought to float32
+# precisions that are converted to float32
 OTHER_FLOATS = (torch.float64, torch.float16, torch.bfloat16)
 
 
 def channels_of(color: str) -> int:
-    """Return the channels of an input image of that color order: 1 for gray, else 3."""
+    """Return the number of channels of an input image: 1 for ``gray``, else 3."""
     return 1 if color == "gray" else 3
 
 
 def build(entry: Mapping[str, Any], seed: int, key: str = "network") -> nn.Module:
     """Build a network with seeded random weights, in evaluation mode and in float32.
 
-    Wrappers that only run a network, such as DataParallel and torch.compile, are taken off.
+    Wrappers that only run a network, such as DataParallel and torch.compile, are removed.
 
     Parameters
     ----------
@@ -53,14 +53,14 @@ def build(entry: Mapping[str, Any], seed: int, key: str = "network") -> nn.Modul
 
     Raises
     ------
-    StudyError : no such architecture, it does not take these arguments, or its operations cannot be
-        watched.
+    StudyError : the architecture does not exist, does not take these arguments, or has operations that cannot
+        be observed.
     """
     architecture, arguments = entry["architecture"], dict(entry["arguments"])
     channels, size = channels_of(entry["input"]["color"]), entry["input"]["size"]
     with torch.random.fork_rng(), warnings.catch_warnings():
         torch.manual_seed(seed)
-        # GoogLeNet and Inception announce a default of their own random weights
+        # GoogLeNet and Inception warn about the initialization of their random weights
         warnings.filterwarnings("ignore", message="The default weight initialization")
         try:
             if architecture in OWN:
@@ -98,7 +98,7 @@ def _torchvision(entry: Mapping[str, Any], arguments: dict[str, Any], key: str) 
 def _imported(name: str) -> ModuleType:
     """Import a module, and make torchvision importable before only where the module asks for it.
 
-    To import torchvision takes a second, and most networks of the user's own have no part of it.
+    Importing torchvision takes a second, and most user networks do not need it.
     """
     try:
         return importlib.import_module(name)
@@ -110,7 +110,7 @@ def _imported(name: str) -> ModuleType:
 
 
 def _users_own(reference: str, arguments: Mapping[str, Any], key: str) -> Any:
-    """Return what a function, class or method of the user's makes; or a copy of a network of that name."""
+    """Return the network built by the user's function or class, or a copy of the user's network."""
     where = f"networks.{key}.architecture"
     module_name, _, name = reference.partition(":")
     with working_folder_first(module_name):
@@ -142,7 +142,7 @@ def _users_own(reference: str, arguments: Mapping[str, Any], key: str) -> Any:
 
 
 def _reason(error: BaseException, module: str) -> str:
-    """Return what an error says, and in which line of the user's code it was raised."""
+    """Return the message of an error, with the line of the user's code that raised it."""
     message = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     file, folder = file_of(module) if module else None, Path.cwd()
     own = [
@@ -155,18 +155,18 @@ def _reason(error: BaseException, module: str) -> str:
 
 
 def made_plain(network: Any, images: Tensor, architecture: str, key: str) -> nn.Module:
-    """Return a network that can be watched, on the CPU and in evaluation mode, or say why it cannot.
+    """Return a network whose operations can be observed, on the CPU and in evaluation mode.
 
     Parameters
     ----------
     network : changed in place.
-    images : zeros, of the network's input.
-    architecture : how messages call the network.
-    key : its key in the config, for messages.
+    images : tensor of float, zeros in the shape of the network's input.
+    architecture : the network's name in messages.
+    key : the network's key in the config, for messages.
 
     Raises
     ------
-    StudyError : its operations cannot be watched, or its weights have no values.
+    StudyError : the network's operations cannot be observed, or its weights have no values.
     """
     where = f"networks.{key}.architecture: {architecture!r}"
     _refuse_opaque([("", network)], architecture, key)
@@ -180,7 +180,7 @@ def made_plain(network: Any, images: Tensor, architecture: str, key: str) -> nn.
         raise StudyError(f"{where} has weights on the meta device, which have no values; build it on the CPU")
     other = {str(tensor.dtype) for tensor in tensors if tensor.dtype in OTHER_FLOATS}
     if other:
-        LOGGER.info("%s: %s weights are brought to float32", where, ", ".join(sorted(other)))
+        LOGGER.info("%s: converted %s weights to float32", where, ", ".join(sorted(other)))
         network.float()
     network.cpu().eval()
     if any(map(is_lazy, tensors)):
@@ -207,7 +207,7 @@ def _unwrapped(network: nn.Module) -> nn.Module:
         return inner(wrapped) if isinstance(wrapped, nn.Module) else module
 
     network = inner(network)
-    # inner ones first, whose paths lead through the outer ones
+    # inner wrappers first, because their paths contain the outer ones
     for path, module in reversed(list(network.named_modules(remove_duplicate=False))):
         if path and inner(module) is not module:
             parent, _, name = path.rpartition(".")
@@ -216,7 +216,7 @@ def _unwrapped(network: nn.Module) -> nn.Module:
 
 
 def _refuse_opaque(modules: Iterable[tuple[str, Any]], architecture: str, key: str) -> None:
-    """Refuse what hides its operations, or has no weights in float32, by name."""
+    """Raise an error for the first module that hides its operations or has no weights in float32."""
     for name, module in modules:
         made_in = {each.__module__ for each in type(module).__mro__}
         if isinstance(module, torch.jit.ScriptModule):
@@ -228,6 +228,4 @@ def _refuse_opaque(modules: Iterable[tuple[str, Any]], architecture: str, key: s
         else:
             continue
         part = f"module {name!r} of {architecture!r}" if name else repr(architecture)
-        raise StudyError(
-            f"networks.{key}.architecture: {part} is {fault}; give the network as it was before that"
-        )
+        raise StudyError(f"networks.{key}.architecture: {part} is {fault}; give the original network")

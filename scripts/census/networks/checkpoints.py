@@ -1,8 +1,8 @@
-"""Checkpoints, read as data: nothing that a file names is imported, and nothing is called.
+"""Read checkpoints as data, without importing or calling anything that a file names.
 
-A pickle says of each object which function or class makes it, of which arguments. Here these names stand for
-inert records, but for those of plain containers and tensors, whose elements lie beside the pickle. Torch's
-notes on serialization document the layout of the files.
+A pickle names the function or class that makes each object, with its arguments. Here these names become inert
+records, except those of plain containers and tensors. The elements of tensors are stored next to the pickle.
+PyTorch's notes on serialization document the layout of the files.
 """
 
 import collections
@@ -22,7 +22,7 @@ from census.errors import StudyError
 from census.jobs import LOGGER
 from census.networks.formats import format_of
 
-# the element types of storages, by the name of the class before `Storage`
+# element types of storages, by class name without the ending `Storage`
 _DTYPES = {
     "Double": torch.float64,
     "Float": torch.float32,
@@ -37,7 +37,7 @@ _DTYPES = {
     "ComplexFloat": torch.complex64,
     "ComplexDouble": torch.complex128,
     "Untyped": torch.uint8,
-    # of quantized tensors, which are not made
+    # quantized tensors: their storages are read, the tensors become inert records
     "QInt8": torch.uint8,
     "QUInt8": torch.uint8,
     "QInt32": torch.int32,
@@ -46,19 +46,19 @@ _DTYPES = {
 }
 
 
-# the module of Python's own types, and its name in pickles that Python 2 can read
+# the module of Python's built-in types, and its name in pickles that Python 2 can read
 _BUILTINS = ("builtins", "__builtin__")
 
 
 class Inert(dict):
-    """What stands for an object of any other class than tensor, container, number or text.
+    """An inert record of an object that is no tensor, container, number or string.
+
+    The record holds the items of a mapping. Arguments and the items of lists are dropped.
 
     Attributes
     ----------
-    name : what the pickle asks for, as ``module.name``.
-    state : what the object would be restored from; None if there is nothing.
-
-    It also holds the items of a mapping; arguments, and the items of lists, are left out.
+    name : the function or class that the pickle names, as ``module.name``.
+    state : the object's pickled state; None if it has none.
     """
 
     name: ClassVar[str] = ""
@@ -70,7 +70,7 @@ class Inert(dict):
         return made
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Leave out the arguments."""
+        """Ignore the arguments."""
 
     def __setstate__(self, state: Any) -> None:
         self.state = state
@@ -85,12 +85,12 @@ class Inert(dict):
 
 
 class _Reader(pickle.Unpickler):
-    """An unpickler that makes containers, numbers, texts and tensors, and of all else inert records.
+    """Unpickle containers, numbers, strings and tensors; all other objects become inert records.
 
     Parameters
     ----------
-    file : with the pickle.
-    storage : returns the tensor, of one axis, of all elements of a storage.
+    file : the file with the pickle.
+    storage : returns all elements of a storage as a tensor with one axis.
     """
 
     def __init__(self, file: IO[bytes], storage: Callable[..., Tensor]) -> None:
@@ -111,14 +111,14 @@ class _Reader(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         full = f"{module}.{name}"
-        # functions are made anew for each file, so that no file can change those of the next one
+        # new functions for each file, so that no file can change those of the next
         if full not in self._known:
             self._known[full] = type("Inert", (Inert,), {"name": full})
         known = self._known[full]
         return known if isinstance(known, type) else lambda *args: known(*args)
 
     def load(self) -> Any:
-        """Return what the pickle holds, and say in the log what of it was not restored."""
+        """Return the content of the pickle, and log the objects that were not restored."""
         content = super().load()
         known = [each for each in self._known.values() if isinstance(each, type) and issubclass(each, Inert)]
         names = sorted(each.name for each in known if not each.name.startswith("torch."))
@@ -158,7 +158,7 @@ def _of_type(function: Callable[..., Any], kind: Any, args: Sequence[Any], *othe
 
 
 def _dtype(kind: Any) -> torch.dtype:
-    """Return the element type of a storage by its class."""
+    """Return the element type of a storage from its class."""
     name = kind.name.rpartition(".")[2].removesuffix("Storage")
     if name not in _DTYPES:
         raise ValueError(f"storages of the kind {kind.name} hold no plain numbers")
@@ -169,7 +169,7 @@ def _read_zip(path: Path) -> Any:
     with zipfile.ZipFile(path) as archive:
         names = archive.namelist()
         (folder,) = {name.partition("/")[0] for name in names if name.partition("/")[2] == "data.pkl"}
-        # torch can leave checksums out, and then writes 0 for all of them
+        # torch can omit checksums, and then writes 0 for all of them
         if not any(info.CRC for info in archive.infolist()):
             for info in archive.infolist():
                 info.CRC = None  # type: ignore[assignment]
@@ -206,7 +206,7 @@ def _read_legacy(path: Path) -> Any:
         return storages[key] if view is None else storages[key][view[1] : view[1] + view[2]]
 
     with path.open("rb") as file:
-        # the magic number, the version of the format, and sizes of C's numbers
+        # the magic number, the version of the format, and the sizes of C integers
         for _ in range(3):
             _Reader(file, storage).load()
         content = _Reader(file, storage).load()
@@ -221,16 +221,16 @@ def _read_legacy(path: Path) -> Any:
 
 
 def read_checkpoint(path: Path) -> Any:
-    """Read a checkpoint: a ``safetensors`` file, or what torch.save has written, of any version and ending.
+    """Read a checkpoint: a ``safetensors`` file, or a file of any version of ``torch.save``.
 
     Parameters
     ----------
-    path : its content decides about its format, and not its ending.
+    path : the checkpoint; its format follows from its content, not from its file extension.
 
     Returns
     -------
-    what was saved: containers, numbers, texts and tensors on the CPU, in the precision of the file, and
-    :class:`Inert` for objects of all other classes.
+    the saved containers, numbers, strings and tensors, with an :class:`Inert` record for any other object.
+    Tensors are on the CPU and keep the precision of the file.
 
     Raises
     ------
@@ -248,7 +248,7 @@ def read_checkpoint(path: Path) -> Any:
         raise
     except (EOFError, pickle.UnpicklingError, SafetensorError, struct.error, zipfile.BadZipFile) as error:
         raise StudyError(
-            f"{path} is cut off or damaged: {error}; download it again, or save it anew"
+            f"{path} is truncated or damaged: {error}; download it again, or save it again"
         ) from error
     except Exception as error:  # a pickle can go wrong in any way
         raise StudyError(

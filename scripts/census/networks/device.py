@@ -1,4 +1,4 @@
-"""Where networks run, and how: device, threads, precision, and what becomes of memory that is freed."""
+"""Choose the device, threads and precision of a network, and keep freed memory for reuse."""
 
 import contextlib
 import ctypes
@@ -13,10 +13,10 @@ _MOST = 1 << 30
 
 
 def keep_freed_memory() -> None:
-    """Have the C library keep freed memory for the next tensor, rather than give it back to the system.
+    """Have the C library keep freed memory for the next tensor instead of returning it to the system.
 
-    Each batch allocates the same large tensors as the one before. Fresh memory comes page by page, zeroed:
-    that took a third of SqueezeNet's forward pass. Without glibc nothing changes.
+    Each batch allocates the same large tensors as the batch before. The system zeroes new memory page by
+    page, which took a third of SqueezeNet's forward pass. Without glibc, the call has no effect.
     """
     with contextlib.suppress(AttributeError, OSError):  # other C libraries have no mallopt
         for threshold in (_TRIM_THRESHOLD, _MMAP_THRESHOLD):
@@ -24,11 +24,11 @@ def keep_freed_memory() -> None:
 
 
 def choose_device(request: str, threads: int) -> str:
-    """Return ``cpu`` or ``cuda`` for a config's ``device``, and give torch the job's threads.
+    """Return ``cpu`` or ``cuda`` for the config key ``device``, and set the number of torch's threads.
 
     Raises
     ------
-    StudyError : a GPU was asked for and torch sees none.
+    StudyError : a GPU is requested and torch sees none.
     """
     torch.set_num_threads(max(1, threads))
     available = torch.cuda.is_available()
@@ -38,10 +38,10 @@ def choose_device(request: str, threads: int) -> str:
 
 
 def choose_precision(request: str, device: str) -> str:
-    """Return ``float32`` or ``bfloat16`` for a config's ``precision``, which may leave it to the device.
+    """Return ``float32`` or ``bfloat16`` for the config key ``precision``; ``auto`` depends on the device.
 
-    Without instructions for bfloat16, torch computes in it by detours: on a processor with AVX2 alone, the
-    study's CNN trains for ten times as long as in float32.
+    Without bfloat16 instructions, torch emulates it. On a processor with AVX2 only, training the study's CNN
+    takes ten times as long in bfloat16 as in float32.
 
     Parameters
     ----------

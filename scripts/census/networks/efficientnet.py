@@ -1,7 +1,7 @@
-"""EfficientNet-Lite0, from the table of its paper, and the names of its tensors in a released checkpoint.
+"""EfficientNet-Lite0, built from the table of its paper, and its tensor names in a released checkpoint.
 
-The table is that of EfficientNet-B0. The Lite variant has no squeeze-and-excitation, and clipped activation
-functions (ReLU6) in place of swish.
+The table is that of EfficientNet-B0. The Lite variant has no squeeze-and-excitation, and ReLU6 in place of
+swish.
 """
 
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 
 class Stage(NamedTuple):
-    """A row of the table: blocks of the same width, of which the first may halve the map."""
+    """A row of the table: blocks of the same width; the first block may halve the map."""
 
     expansion: int
     kernel: int
@@ -32,7 +32,7 @@ STEM_UNITS, HEAD_UNITS, DROPOUT = 32, 1280, 0.2
 
 
 class InvertedResidual(nn.Sequential):
-    """A block: expand, depthwise convolution, project; its input is added to narrow maps of equal shape."""
+    """A block: expand, depthwise convolution, project; with a skip connection if the shapes agree."""
 
     def __init__(self, inputs: int, stage: Stage, stride: int, size: int) -> None:
         super().__init__()
@@ -53,9 +53,9 @@ def efficientnet_lite0(channels: int, size: int, classes: int) -> nn.Module:
     """Build EfficientNet-Lite0: a stem, 16 blocks in 7 stages, and a head.
 
     Its convolutions are ``stem``, ``expand``, ``depthwise`` and ``project`` in ``block{stage}_{number}``, and
-    ``head``. Each is followed by its ``…_norm`` and, except for ``project``, its ``…_relu``. Maps are padded
-    as by TensorFlow's ``same``: where a stride of 2 meets an even size, ``…_pad`` adds one pixel less before
-    than after. In training the authors also skip blocks at random; this network does not.
+    ``head``. Each is followed by its ``…_norm`` and, except for ``project``, its ``…_relu``. Padding is
+    TensorFlow's ``same``: for a stride of 2 and an even size, ``…_pad`` adds one pixel less before than
+    after. The authors also use stochastic depth in training; this network does not.
 
     Parameters
     ----------
@@ -93,14 +93,14 @@ def _convolution(
     groups: int = 1,
     rectified: bool = True,
 ) -> None:
-    """Append a normalized convolution whose map has its input's size divided by the stride, rounded up."""
+    """Append a convolution with batch normalization; output size is ``ceil(size / stride)``."""
     padding = kernel // 2
     if stride == 2 and size % 2 == 0:
         to.add_module(f"{name}_pad", nn.ZeroPad2d((padding - 1, padding, padding - 1, padding)))
         padding = 0
     # the bias would be undone by the normalization that follows
     convolution = nn.Conv2d(inputs, units, kernel, stride, padding, groups=groups, bias=False)
-    # as the authors' code does; with torch's own, logits of random weights differ by 1e-9 between images
+    # as in the authors' code; with torch's defaults, logits of random weights differ by 1e-9 between images
     nn.init.normal_(convolution.weight, std=(2 * groups / (units * kernel**2)) ** 0.5)
     to.add_module(name, convolution)
     to.add_module(f"{name}_norm", nn.BatchNorm2d(units, eps=1e-3, momentum=0.01))
@@ -109,7 +109,7 @@ def _convolution(
 
 
 def efficientnet_names() -> dict[str, str]:
-    """Return the paths of modules with weights, by their names in checkpoints of EfficientNet-PyTorch."""
+    """Return the paths of modules with weights, by name in checkpoints of EfficientNet-PyTorch."""
     names = {"_conv_stem": "stem", "_bn0": "stem_norm"}
     blocks = [f"block{row}_{1 + each}" for row, stage in enumerate(STAGES, 1) for each in range(stage.blocks)]
     for index, block in enumerate(blocks):

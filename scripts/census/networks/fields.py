@@ -1,11 +1,12 @@
-"""Receptive fields: which pixels of the network's input a position of a layer sees. Torch is not needed.
+"""Receptive fields: the pixels of the network's input on which a position of a layer depends.
 
-Size, stride and offset of a chain of windows, and of branches that are joined, follow
+Size, stride and offset of successive windows, and of merged branches, follow
 
     Araujo, Norris & Sim (2019), Computing Receptive Fields of Convolutional Neural Networks,
     Distill, doi:10.23915/distill.00021
 
-where the offset is the effective padding with its sign turned. Pixels and positions are counted from 0.
+The offset is minus the effective padding. Pixels and positions are counted from 0. This module does not
+import torch.
 """
 
 from collections.abc import Mapping
@@ -15,20 +16,19 @@ from typing import Any
 
 @dataclass(frozen=True)
 class ReceptiveField:
-    """The box of input pixels that each position of a layer sees, all pairs as ``(y, x)``.
+    """The box of input pixels on which each position of a layer depends; all pairs are ``(y, x)``.
 
-    Position p of an axis sees pixels from ``offset + stride · p`` on, ``size`` of them; where the box stands
-    out over the image, there are none. Within the box, not every pixel need be seen: there may be gaps
-    between the taps of dilated windows, or between windows.
+    Along each axis, position p sees ``size`` pixels from ``offset + stride · p`` on, as far as they lie in
+    the image. The box may contain pixels that the position does not see, because dilated windows, or strides
+    larger than windows, leave gaps.
 
-    A layer whose positions each see the whole image, or of which nothing smaller is known, has None in this
-    object's place.
+    None in place of this object means that each position sees, or may see, the whole image.
 
     Attributes
     ----------
     size : height and width of the box, in pixels.
-    stride : by how many pixels the box moves from one position to the next.
-    offset : first pixel that position 0 sees; negative where the box begins in the padding.
+    stride : distance between the boxes of adjacent positions, in pixels.
+    offset : first pixel of the box of position 0; negative if the box begins in the padding.
     """
 
     size: tuple[int, int] = (1, 1)
@@ -38,9 +38,9 @@ class ReceptiveField:
     def pixels(self, y: int, x: int) -> tuple[tuple[int, int], tuple[int, int]]:
         """Return the rows and the columns ``[start, stop)`` that position (y, x) of the layer sees.
 
-        They are not clipped to the image. Clipped, they hold every pixel that the position sees. A box that
-        stands out over the image may hold rows or columns at its edges that the position does not see: those
-        behind taps in the padding, and those that a stride leaves over on the right and at the bottom.
+        They are not clipped to the image. After clipping, they contain every pixel that the position sees. If
+        the box extends beyond the image, its edges may contain rows or columns that the position does not
+        see: those next to taps in the padding, and those that a stride leaves over at the right and bottom.
         """
         start_y, start_x = self.offset[0] + self.stride[0] * y, self.offset[1] + self.stride[1] * x
         return (start_y, start_y + self.size[0]), (start_x, start_x + self.size[1])
@@ -56,8 +56,8 @@ class ReceptiveField:
 
         Parameters
         ----------
-        kernel, stride, padding, dilation : of the window, in positions of this layer; padding is what stands
-            before the first position, negative where positions are cut off instead.
+        kernel, stride, padding, dilation : of the window, in positions of this layer. Padding counts the
+            positions added before the first; it is negative for cropping.
         """
         (ky, kx), (dy, dx), (py, px) = kernel, dilation, padding
         return ReceptiveField(
@@ -67,7 +67,7 @@ class ReceptiveField:
         )
 
     def union(self, other: "ReceptiveField") -> "ReceptiveField | None":
-        """Return the box around both fields, or None: boxes that move by different strides have none."""
+        """Return the box around both fields; None if their strides differ."""
         if self.stride != other.stride:
             return None
         (top, bottom), (left, right) = self.pixels(0, 0)
@@ -77,10 +77,10 @@ class ReceptiveField:
         return ReceptiveField(size, self.stride, offset)
 
     def attribute(self) -> dict[str, list[int]]:
-        """Return size, stride and offset as a store's attributes have them."""
+        """Return size, stride and offset as attributes of a store."""
         return {"size": list(self.size), "stride": list(self.stride), "offset": list(self.offset)}
 
 
 def read_field(attribute: Mapping[str, Any] | None) -> ReceptiveField | None:
-    """Return the field that a store's attributes, or a file of layers, hold."""
+    """Return the field from the attributes of a store or from a file of layers."""
     return ReceptiveField(**{name: tuple(pair) for name, pair in attribute.items()}) if attribute else None

@@ -1,4 +1,4 @@
-"""The config's ``input`` that does what another library's preprocessing does, found by trying it."""
+"""Find the config's ``input`` that reproduces the preprocessing of another library, by testing it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,26 +10,26 @@ from torch import Tensor
 from census.errors import StudyError
 from census.networks.preprocess import INTERPOLATIONS, Preprocess
 
-# the largest mean difference in gray levels: libraries that resize pixels round them
+# largest mean difference in gray levels; libraries round pixels when they resize
 TOLERANCE = 1.0
 
 
 def fit_input(process: Callable[[Image.Image], Tensor], what: str) -> dict[str, Any]:
-    """Return the ``input`` that gives what a preprocessing gives.
+    """Return the ``input`` that reproduces a preprocessing function.
 
     Parameters
     ----------
-    process : from an RGB image to a float tensor (channels, height, width).
-    what : the beginning of messages: key and preprocessing.
+    process : maps an RGB image to a tensor of float, shape (n_channels, height, width).
+    what : beginning of error messages: the key and the name of the preprocessing.
 
     Returns
     -------
-    all keys of ``input`` in the config; without ``size``, ``resize`` and ``interpolation`` where the result
-    is as large as the image.
+    all keys of ``input`` in the config, without ``size``, ``resize`` and ``interpolation`` if the result has
+    the size of the image.
 
     Raises
     ------
-    StudyError : no ``input`` does the same, for example because the result is not square.
+    StudyError : no ``input`` reproduces it, for example because the result is not square.
     """
 
     def tried(pixels: np.ndarray) -> np.ndarray:
@@ -71,7 +71,7 @@ def fit_input(process: Callable[[Image.Image], Tensor], what: str) -> dict[str, 
     size = shape[0]
     pixels = _shapes(2 * size if fixed else size)
     expected = tried(pixels)
-    # of a ramp from black to white, the steepness tells how much smaller it became
+    # the slope of a ramp from black to white gives the scale factor
     ramp = np.broadcast_to(np.linspace(0, 255, len(pixels))[:, None], pixels.shape)
     steps = (tried(ramp.round())[0] * std[0]).mean(0)[size // 8 : size - size // 8] * 255
     resize = round(
@@ -90,14 +90,14 @@ def fit_input(process: Callable[[Image.Image], Tensor], what: str) -> dict[str, 
     best = candidates[int(np.argmin(differences))]
     if min(differences) > TOLERANCE:
         raise StudyError(
-            f"{what} is none that the keys of input describe: the nearest differs by "
+            f"{what} cannot be expressed by the keys of input: the nearest differs by "
             f"{min(differences):.1f} gray levels; give all keys of input"
         )
     return best if fixed else found
 
 
 def _shapes(side: int) -> np.ndarray:
-    """Return an RGB image of waves of several lengths, with edges."""
+    """Return an RGB image of waves of several wavelengths, with edges."""
     y, x = np.mgrid[:side, :side] / side
     waves = [
         np.sin(2 * np.pi * count * (x * np.cos(turn) + y * np.sin(turn)))

@@ -1,6 +1,6 @@
-"""The format of a file of weights, told by its content; files of other kinds are called what they are.
+"""Detect the format of a file of weights from its content, and name files of other kinds.
 
-Nothing heavy is imported, because the config is checked with it before any job starts.
+Imports are light, because the config check runs this module before any job starts.
 """
 
 import json
@@ -18,7 +18,7 @@ Format = Literal["safetensors", "zip", "legacy"]
 LEGACY = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 _AGAIN = "; download it again"
 _CONVERT = "; convert it to a state dict of PyTorch"
-# how files that people take for weights begin, what they are, and the way out
+# first bytes of files that are mistaken for weights; their kind, and the way out
 _BEGINNINGS = (
     (b"version https://git-lfs", "a Git LFS pointer, not the file itself; run `git lfs pull`"),
     (b"\x1f\x8b", "compressed by gzip; unpack it"),
@@ -43,11 +43,11 @@ def format_of(path: Path) -> Format:
 
     Returns
     -------
-    ``safetensors``; or that of torch.save, ``zip`` since torch 1.6 and ``legacy`` before.
+    ``safetensors``, or for files of torch.save ``zip`` (torch 1.6 and later) or ``legacy``.
 
     Raises
     ------
-    StudyError : the file is not there, cannot be read, is cut off, or is something else, which is named.
+    StudyError : the file is missing, unreadable, truncated, or of another kind, which the message names.
     """
     if path.is_dir():
         held = sorted(each.name for each in path.iterdir() if each.is_file())
@@ -74,8 +74,8 @@ def _format_of_zip(path: Path) -> Format:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
     except (zipfile.BadZipFile, NotImplementedError) as error:
-        raise StudyError(f"{path} is cut off or damaged: {error}{_AGAIN}") from error
-    # all that torch saves in this form lies in one folder of the archive
+        raise StudyError(f"{path} is truncated or damaged: {error}{_AGAIN}") from error
+    # torch puts everything into one folder of the archive
     ends = {name.partition("/")[2] for name in names}
     if "constants.pkl" in ends:
         what = (
@@ -100,7 +100,7 @@ def _format_of_zip(path: Path) -> Format:
 
 
 def _what_begins_with(head: bytes, path: Path) -> str | None:
-    """Return what a file is that begins so, and the way out; None for weights."""
+    """Return the kind of a file from its first bytes, and the way out; None for weights."""
     size = path.stat().st_size
     if not size:
         return f"empty{_AGAIN}"
@@ -117,9 +117,9 @@ def _what_begins_with(head: bytes, path: Path) -> str | None:
         return (
             "a tar archive; unpack it, and give a file of weights (torch before 0.2 wrote such: save it anew)"
         )
-    if head[8:9] == b"{":  # its header has its length before it
+    if head[8:9] == b"{":  # the length of the header precedes it
         length = int.from_bytes(head[:8], "little")
-        return f"cut off within its header{_AGAIN}" if length > size - 8 else None
+        return f"truncated within its header{_AGAIN}" if length > size - 8 else None
     if LEGACY in head[:32]:
         return None
     if head[:1] == b"\x80" and head[1] <= 5:
@@ -128,7 +128,7 @@ def _what_begins_with(head: bytes, path: Path) -> str | None:
 
 
 def _what_text(path: Path, head: bytes) -> str | None:
-    """Return what a text is, and the way out; None for what is no text."""
+    """Return the kind of a text file, and the way out; None if the file is no text."""
     text = head.decode("utf-8", errors="replace")
     if not text.rstrip("�").replace("\n", "").replace("\r", "").replace("\t", "").isprintable():
         return None

@@ -1,4 +1,4 @@
-"""The layers of a network, from watching it run: names, kinds, shapes, branches, receptive fields."""
+"""List the layers of a network by observing a run: names, kinds, shapes, branches, receptive fields."""
 
 import inspect
 import itertools
@@ -21,11 +21,11 @@ from census.networks.watch import INPUT, OUTPUT, Watch, tensors_in
 
 
 class Listing(NamedTuple):
-    """What a network does with a batch of images.
+    """The layers and the steps of a network's forward pass.
 
     Attributes
     ----------
-    layers : in order of depth.
+    layers : all layers, in order of depth.
     steps : names of all steps of a forward pass, in order; they are the same for every batch.
     """
 
@@ -34,7 +34,7 @@ class Listing(NamedTuple):
 
 
 def layers_of(network: nn.Module, images: Tensor, key: str = "network", logits: Part = None) -> Listing:
-    """Return the layers of a network, from a run on two images and one on the first of them.
+    """Return the layers of a network from two runs: on two images, and on the first of them alone.
 
     Parameters
     ----------
@@ -46,20 +46,20 @@ def layers_of(network: nn.Module, images: Tensor, key: str = "network", logits: 
 
     Raises
     ------
-    StudyError : the forward pass fails, returns no logits, or takes other steps for another number of images.
+    StudyError : the forward pass fails, returns no logits, or has steps that depend on the number of images.
     """
-    # without gradients to keep track of, torch shows operations before it takes them apart
+    # in inference mode, torch dispatches operations before it decomposes them
     with torch.inference_mode():
         graph = _Graph(network, images[:2].clone())
         graph.run(key, logits)
         single = _Single(network, graph.names, key)
         run(network, images[:1].clone(), key, logits, single)
-    # an axis that is as long as there are images, whatever their number, is that of the images
+    # the axis of images is the one whose length is the number of images in both runs
     return Listing(graph.layers(single.of_images), tuple(graph.names))
 
 
 class _Single(Watch):
-    """Notes which tensors of a forward pass on one image have one entry for it."""
+    """Record the steps of a forward pass on one image whose tensors have a first axis of length 1."""
 
     def __init__(self, network: nn.Module, steps: Sequence[str], key: str) -> None:
         super().__init__(network, steps, key)
@@ -78,13 +78,13 @@ class _Single(Watch):
 
 @dataclass(eq=False)
 class _Step:
-    """A step, and what is known of the tensor that it returns.
+    """A step of the forward pass, with the properties of the tensor that it returns.
 
     Attributes
     ----------
-    inputs : the steps whose tensors it takes, each once, in the order of its arguments.
-    of_images : whether it depends on the images.
-    value : the tensor; None where a step returns several.
+    inputs : the steps whose tensors it takes, without repeats, in the order of its arguments.
+    of_images : whether the tensor depends on the images.
+    value : the tensor; None if the step returns several.
     axis, field : see :class:`~census.networks.layers.Layer`.
     """
 
@@ -99,10 +99,9 @@ class _Step:
 
 
 class _Graph(Watch):
-    """Watches one forward pass, and finds which step's tensors go into which other step.
+    """Observe one forward pass, and connect each step to the steps that use its tensors.
 
-    Tensors are told apart by identity. Each is kept, because Python gives the identity of one that is gone to
-    the next.
+    Tensors are identified by ``id``. All are kept alive, because Python reuses the ``id`` of deleted objects.
     """
 
     def __init__(self, network: nn.Module, images: Tensor) -> None:
@@ -112,7 +111,7 @@ class _Graph(Watch):
         self._constants = {id(tensor) for tensor in (*network.parameters(), *network.buffers())}
         self._maker: dict[int, _Step] = {}
         self._kept: list[Tensor] = []
-        # the last step that wrote to a tensor's memory, through whatever view
+        # the last step that wrote to a tensor's memory, through any view
         self._writers: dict[int, _Step] = {}
         self._modules_of: dict[_Step, list[str]] = {}
         self._steps: list[_Step] = []
@@ -137,7 +136,7 @@ class _Graph(Watch):
             return
         step = self._maker.get(id(output))
         if step is None or self._is_written_since(step, output):
-            # computed out of sight of torch's functions, or changed since: the module itself is the step
+            # not the result of an observed function, or changed since: the module itself is the step
             step = self._add(name, "", tensors_in(given), output)
         self._modules_of.setdefault(step, []).append(name)
 
@@ -151,7 +150,7 @@ class _Graph(Watch):
                 if writer is not None and writer.place > made.place:
                     inputs.append(writer)
             elif id(tensor) not in self._constants and tensor.shape[:1] == self._images.shape[:1]:
-                inputs.append(self._steps[-1])  # computed out of sight
+                inputs.append(self._steps[-1])  # not the result of an observed function
         inputs = list(dict.fromkeys(inputs))
         step = _Step(name, operation, len(self._steps), inputs, any(each.of_images for each in inputs))
         self._note(step, output)
@@ -178,7 +177,7 @@ class _Graph(Watch):
 
         Parameters
         ----------
-        of_images : names of the steps whose first axis is that of the images.
+        of_images : names of the steps whose tensors have the images along the first axis.
         """
         branches = _branches(self._steps, self._output)
         same_as_output, step = {self._output}, self._output
@@ -224,7 +223,7 @@ class _Graph(Watch):
         return layers
 
     def _further_paths(self) -> dict[str, list[str]]:
-        """Return further paths of modules that a network holds in several places, by the first path."""
+        """Return the further paths of modules that are registered several times, by first path."""
         first: dict[nn.Module, str] = {}
         further: dict[str, list[str]] = {}
         for path, module in self._network.named_modules(remove_duplicate=False):
@@ -233,16 +232,16 @@ class _Graph(Watch):
         return further
 
     def _name_of_argument(self) -> list[str]:
-        """Return the name of the argument that the images are; none where it has another meaning."""
+        """Return the name of the images' argument of ``forward``; empty if it has another meaning."""
         name = next(iter(inspect.signature(self._network.forward).parameters), "")
         return [name] if name.isidentifier() and name not in (*self.names, *self._reserved) else []
 
 
 def _branches(steps: list[_Step], output: _Step) -> dict[_Step, str]:
-    """Return the steps that some paths from the image to the logits avoid, each with the place it is in.
+    """Return the steps that some paths from the image to the logits skip, with the name of their branch.
 
-    Steps stand in an order in which values flow forward only. So all paths go through a step if no edge leads
-    past it, from a step before it to one after it.
+    Steps are in topological order. So all paths go through a step if no edge leads from an earlier step to a
+    later one.
     """
     to_logits, pending = {output}, [output]
     while pending:
@@ -259,7 +258,7 @@ def _branches(steps: list[_Step], output: _Step) -> dict[_Step, str]:
                 furthest_user[each] = rank[step]
     branches: dict[_Step, str] = {}
     region: list[_Step] = []
-    furthest = 0  # to which place the edges from the steps so far lead
+    furthest = 0  # index of the last step that the edges so far lead to
     for place, step in enumerate(path):
         if furthest > place:
             region.append(step)
@@ -272,6 +271,6 @@ def _branches(steps: list[_Step], output: _Step) -> dict[_Step, str]:
 
 
 def _common_path(names: list[str]) -> str:
-    """Return the path that the names of layers begin with in common."""
+    """Return the longest common path of the names of layers."""
     parts = zip(*(name.split(".") for name in names), strict=False)
     return ".".join(part[0] for part in itertools.takewhile(lambda part: len(set(part)) == 1, parts))

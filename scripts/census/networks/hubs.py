@@ -1,6 +1,6 @@
-"""Networks of timm and transformers: built by name, with weights and preprocessing of their own.
+"""Networks of timm and transformers, built by name, with their published weights and preprocessing.
 
-The packages are no requirements of the study and are imported only where a network asks for them.
+The packages are optional and are imported only if a network needs them.
 """
 
 import hashlib
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 HUBS = ("timm", "transformers")
-# of a local folder, what decides the network and its input; weights are inputs of the job that reads them
+# files of a local folder that determine the network's input; weights are inputs of the job that reads them
 PROCESSING = ("preprocessor_config.json", "processor_config.json")
 CONFIGURATIONS = ("config.json", *PROCESSING)
-# what a hub's libraries call the height and width of the image that they build a network for
+# the names that the hubs' libraries use for the height and width of a network's input
 SIZES = ("img_size", "image_size")
 
 
@@ -42,15 +42,15 @@ def local_folder(architecture: str) -> Path | None:
 
 
 def version_of_hub(architecture: str) -> dict[str, str]:
-    """Return the version of the package that an architecture comes from, by its name; empty for none."""
+    """Return the name and version of an architecture's package; empty if it comes from none."""
     try:
         return {hub: version(hub) for hub, _ in filter(None, [hub_of(architecture)])}
     except PackageNotFoundError:
-        return {}  # building the network says so, with its key
+        return {}  # building the network raises the error, with the key
 
 
 def digest_of_folder(architecture: str) -> str:
-    """Return the digest of the configuration in an architecture's local folder; empty for none."""
+    """Return the digest of the configuration in an architecture's local folder; empty without a folder."""
     folder = local_folder(architecture)
     if folder is None:
         return ""
@@ -60,7 +60,7 @@ def digest_of_folder(architecture: str) -> str:
 
 
 def files_of_weights(architecture: str) -> list[str]:
-    """Return the files in an architecture's local folder that decide its weights; empty for none."""
+    """Return the files of weights in an architecture's local folder; empty without a folder."""
     folder = local_folder(architecture)
     endings = (".json", ".safetensors", ".bin")
     return sorted(str(path) for path in (folder.iterdir() if folder else ()) if path.suffix in endings)
@@ -69,7 +69,7 @@ def files_of_weights(architecture: str) -> list[str]:
 def build_from_hub(
     entry: Mapping[str, Any], arguments: Mapping[str, Any], channels: int, key: str
 ) -> "nn.Module":
-    """Build a network of timm or transformers with random weights; nothing but its configuration is fetched.
+    """Build a network of timm or transformers with random weights; only its configuration is fetched.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def build_from_hub(
 
 
 def published_state(entry: Mapping[str, Any], channels: int, key: str) -> "dict[str, Tensor]":
-    """Return the weights that are published for a network of timm or transformers, or lie in its folder.
+    """Return the published weights of a network of timm or transformers, or those in its local folder.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def published_state(entry: Mapping[str, Any], channels: int, key: str) -> "dict[
 
     Raises
     ------
-    StudyError : there are none, they cannot be fetched, or they are not all of the network's.
+    StudyError : there are none, they cannot be fetched, or they lack some of the network's tensors.
     """
     own = own_entry(entry, key).get("classes")
     if own is not None and entry["classes"] != own:
@@ -115,7 +115,7 @@ def published_state(entry: Mapping[str, Any], channels: int, key: str) -> "dict[
 def _make(
     entry: Mapping[str, Any], arguments: Mapping[str, Any], channels: int, key: str, published: bool
 ) -> "tuple[nn.Module, list[str]]":
-    """Return a network, and the names of its tensors that the published weights lack."""
+    """Return a network, and the names of its tensors that are missing from the published weights."""
     hub, name = hub_of(entry["architecture"]) or ("", "")
     library = _imported(hub, entry["architecture"], key)
     where = f"networks.{key}.{'weights' if published else 'architecture'}: {entry['architecture']!r}"
@@ -172,7 +172,7 @@ def _configuration(entry: Mapping[str, Any], arguments: Mapping[str, Any], chann
 
 
 def _unreachable(where: str, error: Exception) -> str:
-    """Return what is said of something that a hub did not give."""
+    """Return the error message for a download that failed."""
     reason = " ".join(str(error).split())
     return f"{where} cannot be had: {reason}; check the name and the network, or name a local folder"
 
@@ -198,13 +198,13 @@ def _imported(hub: str, architecture: str, key: str) -> Any:
     return transformers
 
 
-# what a network says of its input
+# the properties of a network's input
 
 
 def own_entry(entry: Mapping[str, Any], key: str) -> dict[str, Any]:
-    """Return what a network of timm or transformers says itself of its classes and its input.
+    """Return the number of classes and the ``input`` that a network of timm or transformers declares.
 
-    Its preprocessing is known by what it makes of images: settings differ from family to family.
+    The preprocessing is found by testing it on images, because its settings differ between families.
 
     Parameters
     ----------
@@ -213,12 +213,12 @@ def own_entry(entry: Mapping[str, Any], key: str) -> dict[str, Any]:
 
     Returns
     -------
-    ``classes`` and ``input`` as in the config; ``input`` may be empty, or hold ``size`` alone, where the
-    network comes without preprocessing.
+    ``classes`` and ``input`` as in the config; ``input`` is empty or holds only ``size`` if the network has
+    no preprocessing of its own.
 
     Raises
     ------
-    StudyError : the configuration cannot be had, or its preprocessing cannot be expressed in the config.
+    StudyError : the configuration cannot be loaded, or its preprocessing cannot be expressed in the config.
     """
     from census.networks.fitting import fit_input
 
@@ -241,13 +241,13 @@ def own_entry(entry: Mapping[str, Any], key: str) -> dict[str, Any]:
 
 
 def with_size(found: Mapping[str, Any], size: int) -> dict[str, Any]:
-    """Return an input of another size, for which images are resized in proportion."""
+    """Return an input of another size, with ``resize`` scaled in proportion."""
     resized = {"resize": round(found["resize"] * size / found["size"])} if "size" in found else {}
     return {**found, "size": size, **resized}
 
 
 def _size_of(configuration: Any) -> int | None:
-    """Return the side of the square images of a configuration of transformers; None if it has none."""
+    """Return the image size in a configuration of transformers; None if it has none."""
     size = getattr(getattr(configuration, "vision_config", configuration), "image_size", None)
     sides = set(size) if isinstance(size, list | tuple) else {size}
     return sides.pop() if len(sides) == 1 else None
@@ -259,7 +259,7 @@ def _timm_processing(
     """Return a network's number of classes, and timm's preprocessing for it."""
     from timm.data import create_transform, resolve_data_config
 
-    if ":" in name:  # only the network itself knows
+    if ":" in name:  # the configuration is known only after building the network
         network, _ = _make({**entry, "classes": None}, entry["arguments"], 3, key, published=False)
         known: Any = network.pretrained_cfg
     else:
@@ -271,7 +271,7 @@ def _timm_processing(
 def _transformers_processing(
     library: Any, architecture: str, key: str
 ) -> "Callable[[Image.Image], Tensor] | None":
-    """Return transformers' preprocessing for a network; None where its local folder has none."""
+    """Return transformers' preprocessing for a network; None if its local folder has none."""
     folder, (_, name) = local_folder(architecture), hub_of(architecture) or ("", "")
     try:
         processor = library.AutoImageProcessor.from_pretrained(str(folder or name))
@@ -290,15 +290,15 @@ def _transformers_processing(
 def filled_in(
     entry: Mapping[str, Any], given: Mapping[str, Any], key: str, cache: Path | None
 ) -> dict[str, Any]:
-    """Return a network's entry in which its own classes and preprocessing fill what the config leaves open.
+    """Return a network's config entry, with missing keys filled from its own classes and preprocessing.
 
     Parameters
     ----------
     entry : the network's entry in the config, with the defaults of other architectures.
-    given : the entry as it was written.
+    given : the entry as written by the user.
     key : the network's key in the config, for messages.
-    cache : folder in which answers are kept, so that a second question needs neither torch nor the hub; None
-        for none.
+    cache : folder of cached results, so that a second call needs neither torch nor the hub; None for no
+        cache.
 
     Raises
     ------

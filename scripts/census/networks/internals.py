@@ -1,4 +1,4 @@
-"""All that the library needs of torch and that torch does not document: other versions may change it."""
+"""Undocumented parts of torch that the library uses; other versions of torch may change them."""
 
 import sys
 from collections.abc import Iterator, Mapping
@@ -26,16 +26,16 @@ __all__ = [
 
 
 class DispatchMode(TorchDispatchMode):
-    """A mode of torch that shows operations, without ``torch._dynamo``, whose import takes seconds."""
+    """A dispatch mode of torch that does not import ``torch._dynamo``, which takes seconds."""
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
-        # else torch imports it to keep torch.compile out of the mode; networks run uncompiled here
+        # otherwise torch imports it to exclude torch.compile from the mode; networks run uncompiled here
         return False
 
 
 def argument_defaults(operation: Any) -> dict[str, Any]:
-    """Return the default of each argument of an operation, by name, in order; None for those without."""
+    """Return the default of each argument of an operation, by name, in order; None if it has no default."""
     return {argument.name: argument.default_value for argument in operation._schema.arguments}
 
 
@@ -52,29 +52,29 @@ def written_arguments(operation: Any) -> Iterator[str]:
 
 
 def memory_of(tensor: Tensor) -> int:
-    """Return the identity of the memory that a tensor shares with its views, while any of them is kept."""
+    """Return an id of the memory that a tensor shares with its views, valid while any of them exists."""
     return int(tensor.untyped_storage()._cdata)
 
 
 def original_of(module: nn.Module) -> nn.Module | None:
-    """Return the module that ``torch.compile`` wrapped; None if it wrapped none."""
+    """Return the module inside a wrapper of ``torch.compile``; None if the module is no such wrapper."""
     original = getattr(module, "_orig_mod", None)
     return original if isinstance(original, nn.Module) else None
 
 
 def run_compiled_as_written(module: nn.Module) -> None:
-    """Have a network run as it was before ``compile()`` of modules, and without compiling its functions."""
+    """Make a network run uncompiled, both its modules and its functions."""
     for part in module.modules():
         part._compiled_call_impl = None
-    if "torch._dynamo" in sys.modules:  # public functions would import it, which takes seconds
+    if "torch._dynamo" in sys.modules:  # the public functions would import it, which takes seconds
         torch.compiler.set_stance("force_eager")
 
 
 def versions(state: Mapping[str, Any]) -> Any:
-    """Return the versions of modules that a state dict came from; None if it does not say."""
+    """Return the module versions recorded in a state dict; None if it has none."""
     return getattr(state, "_metadata", None)
 
 
 def set_versions(state: Any, found: Any) -> None:
-    """Set the versions of modules that a state dict came from."""
+    """Set the module versions recorded in a state dict."""
     state._metadata = found

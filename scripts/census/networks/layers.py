@@ -1,9 +1,9 @@
-"""The layers of a network by name: which there are, and which ones a request means. Torch is not needed.
+"""The layers of a network by name, and the selection of layers. This module does not import torch.
 
 A layer is a named tensor of the forward pass. Its name is the path of the module that returns it
-(``features.3.squeeze``; ``layer1.0.relu_1`` for a second call), or for an operation between modules the path
-of the module that it stands in and its own name (``features.3.cat``). The path of a module with parts of its
-own means the tensor that it returns. ``input`` is the preprocessed image, ``output`` the logits.
+(``features.3.squeeze``; ``layer1.0.relu_1`` for a second call). An operation between modules is named by the
+path of the module that calls it and its own name (``features.3.cat``). The path of a container means the
+tensor that the container returns. ``input`` is the preprocessed image, ``output`` the logits.
 """
 
 import json
@@ -15,7 +15,7 @@ from pathlib import Path
 from census.errors import StudyError, nearest
 from census.networks.fields import ReceptiveField, read_field
 
-# kinds of layers that a word in the config takes; anything else in the graph is taken where it is named
+# kinds of layers that a word in the config selects; other layers are selected by name
 GROUPS = {
     "all": ("input", "nonlinearity", "pooling", "module", "output"),
     "nonlinear": ("nonlinearity",),
@@ -28,18 +28,18 @@ class Layer:
 
     Attributes
     ----------
-    name : its one name in paths, tables and figures.
+    name : the name in paths, tables and figures.
     kind : ``input``, ``nonlinearity``, ``pooling``, ``module``, ``output``, ``complex``, or ``other``.
     shape : ``(units, height, width)`` for one image; height and width are 1 without spatial extent.
     depth : rank along the forward pass, 0 for the input.
     node : name of the step that returns the tensor; ``input`` and ``output`` for these two.
     aliases : further names for the same tensor.
-    branch_of : path of the module, or name of the next layer on every path, in which this layer lies on some
-        of the paths from the input to the logits only; empty where all of them go through the layer.
-    receptive_field : which pixels of the input each position sees; None for the whole image, or if it may be.
-    preactivation : name of the step whose tensor a nonlinearity takes; empty for layers of other kinds.
-    units_axis : along which axis of the tensor units lie, 0 being that of the images; None for the usual one,
-        1 of maps and vectors, 2 of sequences of tokens.
+    branch_of : the branch of the layer: path of the module, or name of the layer at which the paths merge.
+        Empty if all paths from the input to the logits go through the layer.
+    receptive_field : the input pixels that each position sees; None if it sees, or may see, the whole image.
+    preactivation : name of the step whose tensor enters a nonlinearity; empty for layers of other kinds.
+    units_axis : axis of the tensor along which units lie, counted from 0, the axis of images. None is the
+        default: 1 for maps and vectors, 2 for token sequences.
     """
 
     name: str
@@ -60,17 +60,17 @@ class Layer:
 
 
 def select(layers: Sequence[Layer], request: str | Iterable[str], key: str) -> list[Layer]:
-    """Return the layers that a request in the config means, in order of depth and without duplicates.
+    """Return the layers that a request in the config selects, in order of depth and without duplicates.
 
     Parameters
     ----------
     layers : all layers of the network.
-    request : ``all``, ``nonlinear`` or names; the words may stand among the names.
+    request : ``all``, ``nonlinear``, or names of layers; lists may contain both.
     key : the request's key in the config, for messages.
 
     Raises
     ------
-    StudyError : the network has no layer of that name, or one of complex values.
+    StudyError : the network has no layer of that name, or the layer has complex values.
     """
     names = {name: layer for layer in layers for name in (layer.name, *layer.aliases)}
     chosen: set[Layer] = set()
@@ -91,16 +91,16 @@ def select(layers: Sequence[Layer], request: str | Iterable[str], key: str) -> l
 
 
 def write_layers(layers: Sequence[Layer], path: Path) -> None:
-    """Write layers to a JSON file, whole or not at all."""
+    """Write layers to a JSON file, atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    # two runs may begin at once
+    # two runs may start at the same time
     partial = path.with_suffix(f".{os.getpid()}.partial")
     partial.write_text(json.dumps([asdict(layer) for layer in layers], indent=1))
     partial.replace(path)
 
 
 def read_layers(path: Path) -> list[Layer]:
-    """Read what :func:`write_layers` wrote."""
+    """Read layers from a file of :func:`write_layers`."""
     return [
         Layer(
             **{

@@ -1,7 +1,7 @@
-"""The layout in memory in which a network runs: channels last where that gives the same logits.
+"""Choose the memory layout of a network: channels last if that gives the same logits.
 
-Convolutions run about twice as fast in it. Networks that rely on the default layout, by ``view`` or strides
-of their own, run in that one.
+Convolutions run about twice as fast in channels last. Networks that rely on the default layout, through
+``view`` or explicit strides, run in the default layout.
 """
 
 import torch
@@ -16,7 +16,7 @@ from census.networks.verification import TOLERANCE, difference
 def place_network(
     network: nn.Module, images: Tensor, device: str = "cpu", key: str = "network", logits: Part = None
 ) -> torch.memory_format:
-    """Move a network to a device, in the fastest layout that gives the logits of the default one.
+    """Move a network to a device, in the fastest layout that gives the logits of the default layout.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def place_network(
 
     Returns
     -------
-    the layout that its images must have, too.
+    the layout, which its images must have, too.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def _logits(
 
 
 def _lay_out(network: nn.Module, layout: torch.memory_format) -> None:
-    """Lay out the kernels of convolutions; ``Module.to`` would fail on parameters of five axes."""
+    """Set the layout of convolution kernels; ``Module.to`` would fail on parameters with five axes."""
     for parameter in network.parameters():
         if parameter.ndim == 4:
             parameter.data = parameter.data.contiguous(memory_format=layout)

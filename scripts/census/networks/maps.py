@@ -1,4 +1,4 @@
-"""A layer's values as maps: units, height and width of a tensor, whichever way it is laid out."""
+"""View a layer's values as activation maps, independent of the order of the tensor's axes."""
 
 from torch import Tensor
 
@@ -6,15 +6,15 @@ from census.networks.axes import usual_axis
 
 
 def unit_shape(shape: tuple[int, ...], units_axis: int | None = None) -> tuple[int, int, int] | None:
-    """Return ``(units, height, width)`` of a tensor's shape without its batch axis, or None.
+    """Return ``(units, height, width)`` for the shape of one image's values, or None if it has no units.
 
-    Maps are ``(units, height, width)``, vectors ``(units,)``, sequences of tokens ``(tokens, units)``;
-    tokens are read as positions.
+    Maps have the shape ``(units, height, width)``, vectors ``(units,)``, token sequences ``(tokens, units)``.
+    Tokens count as positions.
 
     Parameters
     ----------
-    shape : of the values on one image.
-    units_axis : along which axis of a batch of them units lie, if it is not the usual one.
+    shape : shape of the values on one image.
+    units_axis : axis of units in a batch of values; None for the default.
     """
     if units_axis is not None:
         positions = [length for axis, length in enumerate(shape, 1) if axis != units_axis]
@@ -29,13 +29,13 @@ def unit_shape(shape: tuple[int, ...], units_axis: int | None = None) -> tuple[i
 
 
 def as_maps(values: Tensor, units_axis: int | None = None) -> Tensor:
-    """Return a batch of any layer's values as ``(images, height, width, units)``, without copying.
+    """Return a view of any layer's values as ``(images, height, width, units)``.
 
-    The values lie in memory in this order where the network runs in the channels-last layout.
+    The values have this order in memory if the network runs in the channels-last layout.
 
     Parameters
     ----------
-    values : of two to four axes, that of the images first.
+    values : tensor with two to four axes; the first is that of the images.
     units_axis : the layer's :attr:`~census.networks.layers.Layer.units_axis`.
     """
     if units_axis is not None:
@@ -46,11 +46,11 @@ def as_maps(values: Tensor, units_axis: int | None = None) -> Tensor:
 
 
 def from_maps(maps: Tensor, dimensions: int, units_axis: int | None = None) -> Tensor:
-    """Return maps as a batch of a layer's values again: the inverse of :func:`as_maps`, without copying.
+    """Return a view of maps in the shape of a layer's values: the inverse of :func:`as_maps`.
 
     Parameters
     ----------
-    maps : (images, height, width, units).
+    maps : tensor of float, shape (n_images, height, width, n_units).
     dimensions : number of axes of the layer's values, 2 to 4.
     units_axis : the layer's :attr:`~census.networks.layers.Layer.units_axis`.
     """

@@ -1,8 +1,8 @@
-"""Which tensors of a checkpoint are a network's, by the names and shapes of the network itself.
+"""Find a network's state dict in a checkpoint, from the names and shapes of the network's tensors.
 
-Training scripts put the state dict under a key of their choice, beside optimizers and averages. Wrappers put
-a prefix before its names. Both are parts of a tensor's path in the checkpoint. It ends with the network's own
-name, and all that is before that name is the same for all tensors of the network.
+Training scripts store the state dict under a key of their choice, next to optimizers and averages. Wrappers
+add a prefix to its names. Both are parts of a tensor's path in the checkpoint. The path ends with the
+tensor's name in the network, and the part before that name is the same for all tensors.
 """
 
 import re
@@ -20,11 +20,11 @@ from census.networks.checkpoints import Inert
 Path = tuple[str, ...]
 
 EXTRA_STATE = "_extra_state"
-# counters that old checkpoints lack and that evaluation does not read
+# counters that old checkpoints lack and that evaluation does not use
 COUNTER = "num_batches_tracked"
-# the modules into which torch's wrappers put a network: DataParallel, compile, FSDP, checkpointing
+# attribute names of the network in torch's wrappers: DataParallel, compile, FSDP, checkpointing
 _WRAPPERS = {"module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"}
-# words in the paths of averages of the trained weights, and of copies that follow them slowly
+# words in the paths of averaged weights and of slowly updated copies
 _AVERAGES = {"ema", "avg", "average", "averaged", "swa", "shadow", "teacher", "momentum", "target", "k"}
 
 
@@ -33,9 +33,9 @@ class _Leaf(NamedTuple):
 
     Attributes
     ----------
-    path : the keys that lead to it, cut at dots.
-    value : it.
-    home : path of the state dict, or another container, that holds it.
+    path : the keys that lead to the value, split at dots.
+    value : the value.
+    home : path of the state dict, or other container, that holds the value.
     """
 
     path: Path
@@ -48,13 +48,13 @@ class _Leaf(NamedTuple):
 
 
 class _Set(NamedTuple):
-    """Values that have names of the network's, all with the same path before these names.
+    """Values whose paths end with names of the network's tensors and have a common prefix.
 
     Attributes
     ----------
-    before : that path.
-    own : by name in the network.
-    others : by name, further tensors below the same path, in the same mappings.
+    before : the prefix.
+    own : the values, by name in the network.
+    others : further tensors below the same prefix, in the same mappings, by name.
     beside : further tensors in these mappings.
     """
 
@@ -73,12 +73,12 @@ class _Set(NamedTuple):
 
 
 def is_extra_state(name: str) -> bool:
-    """Return whether a name in a state dict is of what a module's ``get_extra_state`` returns."""
+    """Return whether a name in a state dict belongs to the extra state of a module."""
     return name.rpartition(".")[2] == EXTRA_STATE
 
 
 def ties(own: Mapping[str, Any]) -> list[list[str]]:
-    """Return the groups of names in a network's state dict that are one tensor."""
+    """Return the groups of names in a network's state dict that share one tensor."""
     groups = defaultdict(list)
     for name, value in own.items():
         if isinstance(value, Tensor) and value.numel():
@@ -88,9 +88,9 @@ def ties(own: Mapping[str, Any]) -> list[list[str]]:
 
 
 def find_state(checkpoint: Any, own: Mapping[str, Any], source: str) -> dict[str, Any]:
-    """Return the state dict of a network in a checkpoint, with the network's names.
+    """Return the state dict of a network from a checkpoint, under the network's names.
 
-    The log says which one was taken, out of which, and what its names were.
+    The log names the state dict that was chosen, the candidates, and how names were matched.
 
     Parameters
     ----------
@@ -100,11 +100,12 @@ def find_state(checkpoint: Any, own: Mapping[str, Any], source: str) -> dict[str
 
     Returns
     -------
-    the state dict that fits; or, if none does, the one that has most in common with the network.
+    the state dict that fits; if none fits, the one that has most in common with the network.
 
     Raises
     ------
-    StudyError : the checkpoint holds no tensors, or several state dicts that fit, or more besides than fits.
+    StudyError : the checkpoint holds no tensors, several state dicts that fit, or more other tensors than
+        fitting ones.
     """
     leaves = [leaf for leaf in _leaves(checkpoint, set()) if leaf.path]
     if not any(isinstance(leaf.value, Tensor) or _is_quantized(leaf.value) for leaf in leaves):
@@ -123,12 +124,12 @@ def find_state(checkpoint: Any, own: Mapping[str, Any], source: str) -> dict[str
     quantized = next((leaf for leaf in leaves if _is_quantized(leaf.value)), None)
     if quantized is not None:
         raise StudyError(
-            f"{source}: {'.'.join(quantized.path)!r} is quantized; give the weights from before that"
+            f"{source}: {'.'.join(quantized.path)!r} is quantized; give weights that are not quantized"
         )
     if sets:
         best = max(sets, key=lambda each: (_in_common(each, own), -len(each.before)))
         return {name: leaf.value for name, leaf in (best.own | best.others).items()}
-    # no name is the network's: say so of the mapping with most tensors
+    # no name matches: report on the mapping with most tensors
     homes: dict[Path, dict[str, Any]] = defaultdict(dict)
     for leaf in leaves:
         if leaf.counts:
@@ -137,7 +138,7 @@ def find_state(checkpoint: Any, own: Mapping[str, Any], source: str) -> dict[str
 
 
 def kind_of(value: Any) -> str:
-    """Return what a value is that was to be a tensor."""
+    """Return the kind of a value in place of a tensor, for messages."""
     return (
         f"an object that {value.name} makes"
         if isinstance(value, Inert)
@@ -152,8 +153,8 @@ def _leaves(
 
     Parameters
     ----------
-    seen : identities of the objects that were looked into, because objects refer to each other in many ways.
-    above : identities of the containers around the value.
+    seen : ids of visited objects, because objects may refer to each other.
+    above : ids of the containers around the value.
     """
     if id(value) in above or id(value) in seen:
         return
@@ -200,12 +201,14 @@ def _parts_of_module(module: Inert, path: Path = ()) -> Iterator[tuple[Path, Any
 def _readings(own: Collection[str]) -> Iterator[tuple[dict[Path, str], Callable[[Path], Path], bool]]:
     """Yield ways to compare names, the strictest first.
 
-    Names of torch's wrappers may be anywhere. And a file may lack what all of the network's names begin with,
-    because it was saved of a network that this one only wraps.
+    Names of torch's wrappers may occur anywhere in a path. The file may also lack the common prefix of the
+    network's names, because it was saved from a network that this one only wraps.
 
-    Returns
-    -------
-    the network's names by path; what counts of a path; and whether names in the file may have a prefix.
+    Yields
+    ------
+    names : the network's names by path.
+    compared : function that returns the parts of a path that are compared.
+    prefixed : whether names in the file may have a prefix.
     """
     paths = {name: tuple(name.split(".")) for name in own}
     shared = 0
@@ -284,7 +287,7 @@ def _in_common(found: _Set, own: Mapping[str, Any]) -> int:
 
 
 def _chosen(fitting: list[_Set], source: str) -> _Set:
-    """Return the plain one of the sets that fit, and log what it is."""
+    """Return the set that is no average of weights, and log its path."""
     plain = [each for each in fitting if not each.is_average] or fitting
     taken = plain[0]
     for other in plain[1:]:
@@ -293,15 +296,15 @@ def _chosen(fitting: list[_Set], source: str) -> _Set:
         ):
             raise StudyError(
                 f"{source} holds {len(plain)} sets of weights that fit the network, such as those at "
-                f"{taken.label} and at {other.label}; save the one that you mean alone"
+                f"{taken.label} and at {other.label}; save only the one to use"
             )
     fit = {leaf.path for each in fitting for leaf in each.own.values()}
     rest = [leaf for leaf in taken.beside if leaf.path not in fit]
     if len(rest) > len(taken.own):
         raise StudyError(
             f"{source} holds {len(taken.own)} tensors that fit the network, at {taken.label}, but "
-            f"{len(rest)} more beside them, such as {'.'.join(rest[0].path)!r}; check the architecture, or "
-            "save the network's state dict alone"
+            f"{len(rest)} others next to them, such as {'.'.join(rest[0].path)!r}; check the architecture, "
+            "or save only the network's state dict"
         )
     name, leaf = next(iter(taken.own.items()))
     was = ".".join(leaf.path)
@@ -311,9 +314,7 @@ def _chosen(fitting: list[_Set], source: str) -> _Set:
         others = ", ".join(each.label for each in fitting if each is not taken)
         LOGGER.info("%s: weights are taken from %s; those at %s fit, too", source, taken.label, others)
     if rest:
-        LOGGER.info(
-            "%s: %d tensors beside these are left, such as %r", source, len(rest), ".".join(rest[0].path)
-        )
+        LOGGER.info("%s: %d other tensors are ignored, such as %r", source, len(rest), ".".join(rest[0].path))
     return taken
 
 

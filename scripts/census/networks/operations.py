@@ -1,6 +1,6 @@
-"""What is known of torch's operations: which are nonlinear, pool, pass values on, or write in place.
+"""Classify torch's operations: nonlinearities, pooling, operations that keep values, writes in place.
 
-An operation is a module of torch's own, or the name of one of its functions and methods (``relu``, ``add_``).
+An operation is one of torch's modules, or the name of a function or method (``relu``, ``add_``).
 """
 
 from torch import nn
@@ -30,7 +30,7 @@ NONLINEARITY_NAMES = {
     *("relu", "relu6", "leaky_relu", "prelu", "rrelu", "elu", "selu", "celu", "gelu", "silu", "mish"),
     *("softplus", "hardswish", "hardsigmoid", "hardtanh", "sigmoid", "tanh"),
 }
-# these only pass values on, in another shape or none: a layer of the same numbers is no new layer
+# these return the values that they receive, possibly reshaped, and so create no new layer
 PASSING_ON: tuple[type[nn.Module], ...] = (
     nn.Identity,
     nn.Flatten,
@@ -41,12 +41,12 @@ PASSING_ON: tuple[type[nn.Module], ...] = (
 )
 PASSING_ON_NAMES = {"flatten", "dropout", "reshape", "view", "squeeze", "contiguous"}
 
-# ``x[…] = …`` and those operators that no method has; torch calls ``+=`` ``add_``
+# ``x[…] = …``, and operators without a method; torch calls ``+=`` ``add_``
 IN_PLACE_OPERATORS = {"setitem", "iand", "ior", "ixor", "ilshift", "irshift"}
 
 
 def is_nonlinearity(operation: Operation) -> bool:
-    """Return whether an operation is an activation function; ``relu_`` is one as ``relu`` is."""
+    """Return whether an operation is an activation function; ``relu_`` counts like ``relu``."""
     if isinstance(operation, str):
         return operation.removesuffix("_") in NONLINEARITY_NAMES
     return isinstance(operation, NONLINEARITIES)
@@ -60,12 +60,12 @@ def is_pooling(operation: Operation) -> bool:
 
 
 def passes_on(operation: Operation) -> bool:
-    """Return whether an operation returns the numbers that it takes."""
+    """Return whether an operation returns the values that it receives."""
     return isinstance(operation, PASSING_ON) or operation in PASSING_ON_NAMES
 
 
 def writes_in_place(operation: Operation) -> bool:
-    """Return whether an operation writes to a tensor that it takes, as far as its name or module tells."""
+    """Return whether an operation writes to one of its inputs, judging by its name or module."""
     if isinstance(operation, str):
         return operation.endswith("_") or operation in IN_PLACE_OPERATORS
     return bool(getattr(operation, "inplace", False))

@@ -1,9 +1,9 @@
-"""Make torchvision importable beside a build of torch that its compiled operators do not fit.
+"""Make torchvision importable with a build of torch that its compiled operators do not fit.
 
-The torchvision wheel is compiled against one build of torch. Beside another (the CPU build, say) its
-operators are not registered, and ``import torchvision`` fails because it describes two of them,
-``nms`` and ``qnms``, to the compiler. Both belong to object detection, which this study does not use.
-Declaring them first, without an implementation, makes models, transforms and data sets work.
+The torchvision wheel is compiled against one build of torch. With another build, such as the CPU build, its
+operators are not registered. Then ``import torchvision`` fails because it describes two of them, ``nms`` and
+``qnms``, to the compiler. Both belong to object detection, which this study does not use. Declaring them
+first, without an implementation, makes models, transforms and data sets work.
 """
 
 import functools
@@ -18,7 +18,7 @@ _declared: list[Any] = []
 
 @functools.cache
 def torchvision_ready() -> None:
-    """Import torchvision, declaring its missing operators first where, and only where, they are missing.
+    """Import torchvision, and declare its operators first if they are missing.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""A network that is ready to run: on its device, in its layout, with its layers known."""
+"""Prepare a network for running: choose its device and layout, and list its layers."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -27,10 +27,10 @@ class Prepared:
     Attributes
     ----------
     network : in evaluation mode, on ``device``, in the layout that ``preprocess`` gives images.
-    preprocess : how pixels become its input.
+    preprocess : maps pixels to the network's input.
     listing : its layers and steps.
-    images : a few preprocessed images, tensor of float, shape (n, n_channels, size, size), on which it has
-        been tried.
+    images : a few preprocessed images on which the network was tested, tensor of float, shape (n, n_channels,
+        size, size).
     device : ``cpu`` or ``cuda``.
     key : its key in the config, for messages.
     logits : ``networks.KEY.logits``, see :func:`census.networks.running.logits_of`.
@@ -49,7 +49,7 @@ class Prepared:
         return select(self.listing.layers, names, f"networks.{self.key}")
 
     def recorder(self, layers: Mapping[str, str], entering: Mapping[str, str] | None = None) -> Recorder:
-        """Return what hands out values of layers; see :class:`census.networks.recorder.Recorder`."""
+        """Return a recorder of layers; see :class:`census.networks.recorder.Recorder`."""
         return Recorder(
             self.network,
             layers,
@@ -71,7 +71,7 @@ def prepare(
     device: str = "cpu",
     pixels: NDArray[np.uint8] | None = None,
 ) -> Prepared:
-    """Bring a network to its device and fastest layout, and find its layers.
+    """Move a network to its device in the fastest layout, and list its layers.
 
     Parameters
     ----------
@@ -79,12 +79,13 @@ def prepare(
     entry : its entry in the config: ``input``, ``classes``, and ``logits`` if it has the key.
     key : its key there, for messages.
     device : ``cpu`` or ``cuda``.
-    pixels : array of uint8, shape (n, height, width, n_channels), images of which a few are taken to try it;
-        None for noise.
+    pixels : array of uint8, shape (n, height, width, n_channels), images of which the first few test the
+        network; None for noise.
 
     Raises
     ------
-    StudyError : the forward pass fails on these images, returns other logits, or takes varying steps.
+    StudyError : the forward pass fails on these images, returns the wrong number of logits, or has varying
+        steps.
     """
     if pixels is None:
         size = entry["input"]["size"], entry["input"]["size"], channels_of(entry["input"]["color"])
@@ -107,20 +108,21 @@ def prepare_with(
     device: str = "cpu",
     logits: Part = None,
 ) -> Prepared:
-    """Bring a network to its device and fastest layout, and find its layers, with any preprocessing.
+    """Move a network to its device in the fastest layout, and list its layers, for any preprocessing.
 
     Parameters
     ----------
     network : in evaluation mode; changed in place.
-    preprocess : how images become its input; it is given the layout that was found.
-    pixels : (n, …), images as ``preprocess`` takes them, of which a few are taken to try the network.
+    preprocess : maps images to the network's input; its layout is set.
+    pixels : array of shape (n, …), images in the form that ``preprocess`` takes; the first few test the
+        network.
     key : see :func:`prepare`.
     device : ``cpu`` or ``cuda``.
     logits : see :func:`census.networks.running.logits_of`.
 
     Raises
     ------
-    StudyError : the forward pass fails on these images, returns no logits, or takes varying steps.
+    StudyError : the forward pass fails on these images, returns no logits, or has varying steps.
     """
     # fewer images are repeated
     tried = pixels[np.arange(N_IMAGES) % len(pixels)]

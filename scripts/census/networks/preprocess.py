@@ -1,4 +1,4 @@
-"""From stored pixels to a network's input."""
+"""Convert stored pixels to a network's input."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +14,7 @@ INTERPOLATIONS = ("bilinear", "bicubic", "nearest")
 
 
 class Preprocess:
-    """Resizes, crops, reorders and normalizes images as one network wants them.
+    """Resize, crop, reorder and normalize images for one network.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ class Preprocess:
 
     Attributes
     ----------
-    layout : in memory, of the result; see :func:`census.networks.layout.place_network`.
+    layout : memory layout of the result; see :func:`census.networks.layout.place_network`.
     """
 
     layout: torch.memory_format = torch.channels_last
@@ -31,8 +31,8 @@ class Preprocess:
         self._size, self._resize = entry["size"], entry["resize"] or entry["size"]
         self._interpolation, self._color = entry.get("interpolation", "bilinear"), entry["color"]
         self._scale = entry["range"] / 255
-        # of a row of pixels, whose channels lie side by side: a loop over three values takes several times as
-        # long as one over a row of them
+        # repeated for a row of pixels with adjacent channels: a loop over a row is several times as fast as
+        # loops over three values
         self._mean = torch.tensor(entry["mean"], dtype=torch.float32).repeat(self._size)
         self._std = torch.tensor(entry["std"], dtype=torch.float32).repeat(self._size)
 
@@ -42,7 +42,7 @@ class Preprocess:
         Parameters
         ----------
         pixels : array of uint8, shape (n, height, width, 1 or 3), gray or RGB.
-        device : where the result is to lie.
+        device : device of the result.
 
         Returns
         -------
@@ -50,7 +50,7 @@ class Preprocess:
         """
         values = torch.from_numpy(np.ascontiguousarray(pixels))
         if device == "cuda":
-            # so the copy runs beside what the device still has to do
+            # so that the copy overlaps with computations on the device
             values = values.pin_memory().to(device, non_blocking=True)
         values = values.permute(0, 3, 1, 2).float()
         if self._color == "gray" and values.shape[1] == 3:
@@ -67,7 +67,7 @@ class Preprocess:
         shape = self._resize, self._resize
         if self._interpolation == "nearest":
             return F.interpolate(values, shape, mode="nearest-exact")
-        # cubic curves go beyond the values between which they lie
+        # cubic interpolation overshoots the values that it interpolates
         return F.interpolate(values, shape, mode=self._interpolation, antialias=True).clamp_(0, 255)
 
     def normalize(self, values: Tensor) -> Tensor:
@@ -79,7 +79,7 @@ class Preprocess:
         """
         images = values.permute(0, 2, 3, 1)
         if self._color == "BGR":
-            # which torch does in a third of the time that it takes to flip them
+            # three times as fast as torch.flip
             images = images.index_select(-1, torch.tensor([2, 1, 0], device=images.device))
         mean, std = self._mean.to(images.device), self._std.to(images.device)
         rows = (images.flatten(2) * self._scale).sub_(mean).div_(std)

@@ -1,7 +1,7 @@
 """The receptive field of every tensor in a network.
 
-For each of torch's own operations a rule says what its output sees. An operation without one may mix all
-positions, and what it returns is taken to see the whole image.
+A rule for each of torch's operations gives the receptive field of its output. An operation without a rule may
+mix all positions, so its output is assumed to see the whole image.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,9 +18,9 @@ from census.networks.watch import tensors_in
 
 @dataclass(frozen=True)
 class _Seen:
-    """What a tensor's positions see, and which of its axes are rows and columns.
+    """The receptive field of a tensor's positions, and the axes of rows and columns.
 
-    Axes are counted from the last, -1: so they keep their number where tensors with different numbers of axes
+    Axes are counted from the last, −1. So they keep their number when tensors with different numbers of axes
     are added.
     """
 
@@ -34,14 +34,14 @@ class _Seen:
         return (self.rows, self.columns) == (-2, -1)
 
     def moved(self, new_axis: Callable[[int], int]) -> "_Seen":
-        """Return the same with other axes as rows and columns."""
+        """Return the same receptive field with other axes as rows and columns."""
         return replace(self, rows=new_axis(self.rows), columns=new_axis(self.columns))
 
 
 class Fields(Tracker[_Seen]):
-    """Follows what tensors see of the images, through a network while it is active.
+    """Track receptive fields through a network while this context is active.
 
-    A tensor of which nothing is known may see the whole of them.
+    A tensor without a known field may see the whole image.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class Fields(Tracker[_Seen]):
 
     def __init__(self, images: Tensor) -> None:
         super().__init__(images, _Seen(ReceptiveField()), RULES, _same_place)
-        # tensors by the memory that they lie in; they are kept, so that no other takes their place in there
+        # tensors by their memory; they are kept alive, so that their memory is not reused
         self._sharing: dict[int, dict[Tensor, None]] = {}
 
     def of(self, tensor: Tensor, units_axis: int | None) -> ReceptiveField | None:
@@ -63,8 +63,8 @@ class Fields(Tracker[_Seen]):
 
         Returns
         -------
-        None where each position may see the whole image, where the other axes are not the rows and columns of
-        the image, and for tensors of other shapes.
+        the field; None if each position may see the whole image, if the other axes are not the rows and
+        columns of the image, or if the tensor has another shape.
         """
         seen = self.known.get(tensor)
         places = [-3, -2] if units_axis == 3 else [-2, -1]
@@ -83,7 +83,7 @@ class Fields(Tracker[_Seen]):
             self._sharing.setdefault(memory_of(tensor), {})[tensor] = None
         super()._follow(operation, rule, inputs, outputs, arguments)
         if any(tensor in self.known for tensor in inputs):
-            # all others that share the memory that an operation writes to may see the whole image
+            # after a write, all other tensors that share the memory may see the whole image
             for name in written_arguments(operation):
                 for written in tensors_in(arguments[name]):
                     sharing = self._sharing[memory_of(written)]
@@ -92,9 +92,9 @@ class Fields(Tracker[_Seen]):
     def _of_output(
         self, rule: Rule[_Seen] | None, dependent: list[Tensor], output: Tensor, arguments: dict[str, Any]
     ) -> _Seen | None:
-        """Return what an output sees: what any of the inputs does, under the rule."""
+        """Return the field of an output: the union over its inputs, after the rule."""
         if rule is None or (len(dependent) > 1 and rule not in (_same_place, _joined)):
-            return None  # one that also takes its weights, say, from the image
+            return None  # another argument, such as the weights, depends on the image
         seen: _Seen | None = None
         for tensor in dependent:
             before = self.known[tensor]
@@ -104,7 +104,7 @@ class Fields(Tracker[_Seen]):
 
 
 def _both(one: _Seen | None, other: _Seen | None) -> _Seen | None:
-    """Return what is seen by one or the other."""
+    """Return the union of two fields."""
     if one is None or other is None or (one.rows, one.columns) != (other.rows, other.columns):
         return None
     field = one.field.union(other.field)
@@ -112,12 +112,12 @@ def _both(one: _Seen | None, other: _Seen | None) -> _Seen | None:
 
 
 def _pair(values: Sequence[int]) -> tuple[int, int]:
-    """Return what holds along rows and columns, of values for the last axes or a single one for all."""
+    """Return the values for rows and columns; a single value holds for both."""
     return values[-2 if len(values) > 1 else -1], values[-1]
 
 
 def _same_place(seen: _Seen, value: Tensor, output: Tensor, arguments: dict[str, Any]) -> _Seen | None:
-    """Each position sees its own place; so if the input has no other extent, along which it is repeated."""
+    """Keep the field for pointwise operations; inputs of size 1 along an axis are broadcast."""
     if output.ndim < -min(seen.rows, seen.columns):
         return None
     kept = all(value.shape[axis] == output.shape[axis] for axis in (seen.rows, seen.columns))
@@ -125,7 +125,7 @@ def _same_place(seen: _Seen, value: Tensor, output: Tensor, arguments: dict[str,
 
 
 def _joined(seen: _Seen, value: Tensor, output: Tensor, arguments: dict[str, Any]) -> _Seen | None:
-    """Tensors stand one behind the other along an axis."""
+    """Concatenate tensors along an axis."""
     along = from_last(arguments["dim"], output.ndim)
     return None if along in (seen.rows, seen.columns) else seen
 
@@ -137,8 +137,8 @@ def _convolution(seen: _Seen, value: Tensor, output: Tensor, arguments: dict[str
         return None
     if arguments["transposed"]:
         if set(stride) != {1}:
-            return None  # positions would see windows of varying size, a fraction of a pixel apart
-        # the same windows as those of a convolution that stand out as far as the kernel leaves it
+            return None  # windows would vary in size, and lie fractions of a pixel apart
+        # the same windows as those of a convolution with the padding that the kernel leaves
         padding = (
             dilation[0] * (kernel[0] - 1) - padding[0],
             dilation[1] * (kernel[1] - 1) - padding[1],
@@ -158,7 +158,7 @@ def _pooling(seen: _Seen, value: Tensor, output: Tensor, arguments: dict[str, An
 def _adaptive_pooling(seen: _Seen, value: Tensor, output: Tensor, arguments: dict[str, Any]) -> _Seen | None:
     before, after = value.shape[-2:], output.shape[-2:]
     if not seen.lies_as_images or set(after) == {1} or before[0] % after[0] or before[1] % after[1]:
-        return None  # of the whole, or with windows of varying size
+        return None  # global, or with windows of varying size
     window = before[0] // after[0], before[1] // after[1]
     return _Seen(seen.field.through(window, window))
 
@@ -180,7 +180,7 @@ def _slice(seen: _Seen, value: Tensor, output: Tensor, arguments: dict[str, Any]
 
 
 def _along_others(seen: _Seen, value: Tensor, output: Tensor, arguments: dict[str, Any]) -> _Seen | None:
-    """Mixed are the values along the axes ``dim``, or all; they are left out where the output has fewer."""
+    """Mix values along the axes ``dim``, or all axes; drop these axes if the output has fewer."""
     dim = arguments.get("dim")
     axes = {from_last(axis, value.ndim) for axis in ([dim] if isinstance(dim, int) else dim or [])}
     if not axes or axes & {seen.rows, seen.columns}:
@@ -191,7 +191,7 @@ def _along_others(seen: _Seen, value: Tensor, output: Tensor, arguments: dict[st
 
 
 def _over_last(seen: _Seen, value: Tensor, output: Tensor, arguments: dict[str, Any]) -> _Seen | None:
-    """Mixed are the values along the last axes: those of ``normalized_shape``, or one."""
+    """Mix values along the last axes: those of ``normalized_shape``, or one."""
     n_mixed = len(arguments.get("normalized_shape", [1]))
     return seen if max(seen.rows, seen.columns) < -n_mixed else None
 
@@ -216,7 +216,7 @@ def _unsqueeze(seen: _Seen, value: Tensor, output: Tensor, arguments: dict[str, 
 
 
 def _view(seen: _Seen, value: Tensor, output: Tensor, arguments: dict[str, Any]) -> _Seen | None:
-    """Whatever becomes of the axes before them, the last two are what they were if they are as long."""
+    """Keep rows and columns if they are the last two axes and keep their lengths."""
     return seen if seen.lies_as_images and value.shape[-2:] == output.shape[-2:] else None
 
 

@@ -1,4 +1,4 @@
-"""Running a network and handing out the values of chosen layers, as it computes them."""
+"""Run a network and pass the values of selected layers to a callback."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -11,15 +11,15 @@ from census.networks.watch import INPUT, OUTPUT, Finished, Watch, tensors_in
 
 
 class Recorder(Watch):
-    """Runs a network and hands out each layer's values at once, before the next step can write to them.
+    """Run a network and pass each layer's values to a callback before the next step can write to them.
 
     Parameters
     ----------
     network : in evaluation mode.
-    layers : for each name under which values are handed out, the step that returns them: a layer's ``node``.
-    entering : for each further name, the step that takes the values as its first tensor. For pre-activations,
-        that is the nonlinearity.
-    steps : all steps of a forward pass, see :class:`~census.networks.graph.Listing`; None to check none.
+    layers : by recorded name, the step that returns the values: a layer's ``node``.
+    entering : by further recorded name, the step that takes the values as its first tensor. For
+        pre-activations, that step is the nonlinearity.
+    steps : all steps of a forward pass, see :class:`~census.networks.graph.Listing`; None for no check.
     key : the network's key in the config, for messages.
     logits : see :func:`census.networks.running.logits_of`.
     """
@@ -36,7 +36,7 @@ class Recorder(Watch):
     ) -> None:
         super().__init__(network, steps, key)
         self.network, self._logits = network, logits
-        # by when values are handed out: as a step begins, or ends
+        # recorded names, by whether a step begins or ends, and by step
         self._names: dict[tuple[str, str], list[str]] = {}
         for when, wanted in (("ends", layers), ("begins", entering or {})):
             for name, step in wanted.items():
@@ -48,12 +48,12 @@ class Recorder(Watch):
         Parameters
         ----------
         images : preprocessed images (n, channels, height, width), float.
-        take : called with each name and its values, the batch axis first, in order of the steps. The next
-            step may write to them: they hold only until ``take`` returns.
+        take : called with each name and its values, batch axis first, in order of the steps. Values are valid
+            until ``take`` returns, because the next step may write to them.
 
         Returns
         -------
-        logits (n, classes), where the network was run to its end; else None.
+        tensor of float, shape (n_images, n_classes), the logits; None if the run stopped at the last layer.
 
         Raises
         ------

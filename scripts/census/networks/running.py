@@ -1,4 +1,4 @@
-"""Calling a network: its logits, whatever object it returns, and the true reason where it fails."""
+"""Call a network, extract logits from any return value, and report the cause of failures."""
 
 import contextlib
 import traceback
@@ -28,8 +28,8 @@ def run(
     network : in evaluation mode.
     images : preprocessed, tensor of float, shape (n, n_channels, height, width). A network may write to them.
     key : the network's key in the config, for messages.
-    logits : ``networks.KEY.logits``, which part of what the network returns are its logits.
-    watch : active during the call.
+    logits : ``networks.KEY.logits``, the part of the return value that holds the logits.
+    watch : observer that is active during the call.
 
     Returns
     -------
@@ -38,8 +38,8 @@ def run(
     Raises
     ------
     StudyError : the forward fails, or returns no logits; the message names its file and line.
-    Exception : whatever the watch raises when it takes notice, such as that a disk is full.
-    Finished : by a watch that has seen enough.
+    Exception : any exception of the observer, such as a full disk.
+    Finished : the observer needs no further steps.
     """
     try:
         if watch is None:
@@ -47,7 +47,7 @@ def run(
         else:
             with watch:
                 answer = network(images)
-            if watch.failure is not None:  # which the forward has caught
+            if watch.failure is not None:  # the forward has caught the exception
                 raise watch.failure
             watch.ended()
     except (StudyError, torch.OutOfMemoryError, MemoryError):
@@ -65,7 +65,7 @@ def run(
 
 
 def _place(error: Exception, network: nn.Module, images: Tensor) -> str:
-    """Return where an error comes from: file and line of the forward, or the module that was running."""
+    """Return the origin of an error: file and line of the forward, or the module that was running."""
     line = line_of_forward(traceback.extract_tb(error.__traceback__))
     if line:
         return f"at {line}"
@@ -76,15 +76,15 @@ def _place(error: Exception, network: nn.Module, images: Tensor) -> str:
 
 
 def logits_of(answer: Any, n_images: int, key: str = "network", part: Part = None) -> Tensor:
-    """Return the logits within what a network returns.
+    """Return the logits from the return value of a network.
 
     Parameters
     ----------
-    answer : a tensor; or an object, mapping or sequence with one as its ``logits``, or as the only tensor of
-        the shape of logits in it.
-    n_images : number of images that the network was given.
+    answer : return value: a tensor; or an object, mapping or sequence. The latter hold the logits under the
+        name ``logits``, or as their only tensor of that shape.
+    n_images : number of images in the batch.
     key : the network's key in the config, for messages.
-    part : name or number of the part that is taken, with dots for parts of parts; None to look for it.
+    part : name or number of the part with the logits, with dots for parts of parts; None to search for it.
 
     Returns
     -------
@@ -128,7 +128,7 @@ def logits_of(answer: Any, n_images: int, key: str = "network", part: Part = Non
 
 
 def _parts(answer: Any) -> dict[Any, Any]:
-    """Return the parts of what a network returns, by name or number."""
+    """Return the parts of a network's return value, by name or number."""
     if isinstance(answer, Mapping):
         return dict(answer)
     if hasattr(answer, "_asdict"):

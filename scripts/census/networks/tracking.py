@@ -1,7 +1,7 @@
-"""Following something through a network as it runs: what is known of each tensor on the way.
+"""Track a property of tensors, such as their receptive field, through a running network.
 
-For each of torch's own operations on the way a rule says what is known of its output. Modules, functions and
-methods all come down to these few operations: so a convolution is known wherever it stands.
+A rule for each of torch's operations derives the property of its output. Modules, functions and methods all
+reduce to these few operations, so a convolution is recognized in any of these forms.
 """
 
 from abc import abstractmethod
@@ -15,23 +15,23 @@ from census.networks.internals import DispatchMode, argument_defaults, writes
 from census.networks.watch import tensors_in
 
 Known = TypeVar("Known")
-# from what is known of the input, the input, the output, and the arguments by name: what is of the output
+# returns the output's property from the input's property, the input, the output, and arguments by name
 Rule = Callable[[Known, Tensor, Tensor, dict[str, Any]], Known | None]
 
 
 class Tracker(DispatchMode, Generic[Known]):
-    """Follows what is known of tensors through all operations while it is active.
+    """Track a property of tensors through all operations while this context is active.
 
     Parameters
     ----------
-    images : what the network takes.
-    known : what is known of them.
-    rules : by torch's names for operations, for those that work in place without their last "_".
-    pointwise : the rule for operations that torch itself tags as pointwise; they need no entry.
+    images : the network's input.
+    known : property of the images.
+    rules : by torch's names of operations; in-place operations without the trailing "_".
+    pointwise : rule for operations that torch tags as pointwise, which need no entry in ``rules``.
 
     Attributes
     ----------
-    known : for each tensor that depends on the images what is known of it, or None for nothing.
+    known : property of each tensor that depends on the images; None if it is unknown.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Tracker(DispatchMode, Generic[Known]):
         kwargs = kwargs or {}
         rule = self._rule_of(operation)
         if rule is None:
-            with self:  # shown again are the operations that this one consists of
+            with self:  # the parts of a composite operation are dispatched again
                 result = operation.decompose(*args, **kwargs)
             if result is not NotImplemented:
                 return result
@@ -71,7 +71,7 @@ class Tracker(DispatchMode, Generic[Known]):
         outputs: list[Tensor],
         arguments: dict[str, Any],
     ) -> None:
-        """Note what is known of an operation's outputs."""
+        """Store the property of an operation's outputs."""
         dependent = [tensor for tensor in inputs if tensor in self.known]
         if dependent:
             found = [self._of_output(rule, dependent, output, arguments) for output in outputs]
@@ -81,15 +81,15 @@ class Tracker(DispatchMode, Generic[Known]):
     def _of_output(
         self, rule: Rule[Known] | None, dependent: list[Tensor], output: Tensor, arguments: dict[str, Any]
     ) -> Known | None:
-        """Return what is known of an output, from the inputs that depend on the images."""
+        """Return the property of an output, from the inputs that depend on the images."""
 
 
 def _by_name(operation: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Return an operation's arguments by name, those that were left out with their defaults."""
+    """Return an operation's arguments by name, including defaults."""
     defaults = argument_defaults(operation)
     return defaults | dict(zip(defaults, args, strict=False)) | kwargs
 
 
 def from_last(axis: int, n_axes: int) -> int:
-    """Return an axis counted from the last, -1."""
+    """Return an axis counted from the last, −1."""
     return axis - n_axes if axis >= 0 else axis

@@ -1,7 +1,8 @@
-"""Modules of the user's own, found in the working folder first, whatever they are called.
+"""Import the user's modules from the working folder, even if their names are taken.
 
-They may have names of modules that are loaded already, or of files in ``scripts/``. So these step aside while
-the user's are imported and called, and come back after that: neither shadows the other. Torch is not needed.
+User modules may have the names of loaded modules or of files in ``scripts/``. Those are removed from
+``sys.modules`` while user modules are imported and called, and restored afterwards. So neither shadows the
+other. This module does not import torch.
 """
 
 import contextlib
@@ -15,18 +16,18 @@ from types import ModuleType
 
 # the workflow's scripts and its library, none of which is the user's
 SCRIPTS = Path(__file__).parents[2]
-# by working folder, the modules that were imported from it, and when and how long their files were
+# by working folder, the modules imported from it, with the time and size of their files
 _imported: dict[str, tuple[dict[str, ModuleType], list[tuple[str, int, int]]]] = {}
 
 
 def search_path() -> list[str]:
-    """Return where modules of the user's are looked for, in order: not in the workflow's ``scripts/``."""
+    """Return the search path of user modules, without the workflow's ``scripts/``."""
     scripts = SCRIPTS.resolve()
     return [os.getcwd(), *(folder for folder in sys.path if Path(folder).resolve() != scripts)]
 
 
 def file_of(module: str) -> Path | None:
-    """Return the file of a user's module, which is not imported; None where there is none."""
+    """Return the file of a user module without importing it; None if there is none."""
     folders = search_path()
     *packages, name = module.split(".")
     for package in packages:
@@ -38,13 +39,14 @@ def file_of(module: str) -> Path | None:
 
 @contextlib.contextmanager
 def working_folder_first(module: str = "") -> Iterator[None]:
-    """Have modules of the working folder win over others of the same name, and forget them after that.
+    """Prefer modules of the working folder over others of the same name, within this context.
 
-    Those that were imported from there before count again, unless a file of theirs has changed.
+    Modules that were imported from there before are reused unless one of their files has changed.
 
     Parameters
     ----------
-    module : the one that is asked for. Others do not win over Python's own, which torch may import meanwhile.
+    module : the requested module. Other user modules do not replace Python's own, which torch may import
+        meanwhile.
     """
     folder = Path.cwd()
     tops = {
@@ -63,7 +65,7 @@ def working_folder_first(module: str = "") -> Iterator[None]:
         del sys.modules[name]
     sys.modules.update({name: each for name, each in known.items() if _top(name) in tops})
     sys.path[:] = search_path()
-    # byte code goes by whole seconds: an edit within one would be missed
+    # byte code is dated in whole seconds: an edit within the same second would be missed
     sys.dont_write_bytecode = True
     importlib.invalidate_caches()
     try:
@@ -71,7 +73,7 @@ def working_folder_first(module: str = "") -> Iterator[None]:
     finally:
         sys.path[:], sys.dont_write_bytecode = path_before, written
         if str(folder) not in sys.path:
-            sys.path.append(str(folder))  # for what is imported in a forward
+            sys.path.append(str(folder))  # for imports during a forward pass
         mine = known | _of(tops)
         _imported[str(folder)] = mine, _files(mine)
         sys.modules.update(aside)
@@ -82,12 +84,12 @@ def _top(module: str) -> str:
 
 
 def _of(tops: set[str]) -> dict[str, ModuleType]:
-    """Return the loaded modules of some names, and those within."""
+    """Return the loaded modules of some names, and their submodules."""
     return {name: each for name, each in sys.modules.items() if _top(name) in tops}
 
 
 def _files(modules: dict[str, ModuleType]) -> list[tuple[str, int, int]]:
-    """Return path, time and length of each module's file."""
+    """Return path, time and size of each module's file."""
     paths = {str(getattr(each, "__file__", None)) for each in modules.values()}
     states = [(path, os.stat(path)) for path in sorted(paths) if os.path.isfile(path)]
     return [(path, state.st_mtime_ns, state.st_size) for path, state in states]

@@ -1,8 +1,8 @@
-"""Whether what is recorded is what the network computes, and a function of each image alone.
+"""Verify that recorded values equal the network's own, and depend on each image alone.
 
-Recorded values are compared with the network itself: with its logits, and with clones that hooks on its
-modules take at once. The comparison needs no list of what can go wrong. It notices writes through views,
-names that mean another tensor, noise, and statistics over the batch.
+Recorded values are compared with the network's logits, and with clones that hooks on its modules take
+immediately. The comparison needs no list of possible faults. It detects writes through views, names that
+refer to another tensor, noise, and statistics over the batch.
 """
 
 import copy
@@ -23,18 +23,17 @@ from census.networks.running import Part, run
 from census.networks.watch import INPUT, OUTPUT
 
 N_IMAGES = 3
-# Largest difference, in root mean squares of a layer's values. In float32, kernels for other layouts and
-# batches differ by 1e-7 to 1e-4 of these after some hundred layers. What changes a result differs by 1e-2 and
-# more.
+# Largest difference, in units of the root mean square of a layer's values. In float32, kernels for other
+# layouts and batches differ by 1e-7 to 1e-4 after a few hundred layers. Faults differ by 1e-2 and more.
 TOLERANCE = 1e-3
-# Bytes of recorded values that are compared at once. What a network with more computes is compared part by
-# part, by further forward passes.
+# Bytes of recorded values that are compared at once. Networks with more values are compared in parts, each
+# with further forward passes.
 AT_ONCE = 1 << 30
 
 
 @dataclass(frozen=True)
 class Verification:
-    """A comparison of recorded values with the network's own, which they passed.
+    """The result of a passed comparison of recorded values with the network's own.
 
     Attributes
     ----------
@@ -51,14 +50,15 @@ class Verification:
     rounding: float
 
     def attribute(self) -> dict[str, Any]:
-        """Return the same as plain values, for the attributes of a store."""
+        """Return the fields as plain values, for the attributes of a store."""
         return asdict(self)
 
 
 def difference(values: Tensor, truth: Tensor) -> float:
     """Return the largest difference between two tensors, in root mean squares of the second.
 
-    Equal infinities and NaN in the same places are no difference; NaN in one of them is an infinite one.
+    Equal infinities, and NaN at the same positions, count as equal. NaN in only one tensor is an infinite
+    difference.
     """
     if values.shape != truth.shape:
         return float("inf")
@@ -76,14 +76,14 @@ def difference(values: Tensor, truth: Tensor) -> float:
     top = finite.max().item() if finite.numel() else 0.0
     if not top:
         return float("inf")
-    # in parts of the largest: squares of values beyond 1e19 are infinite, and any difference would be none
+    # relative to the largest value, because squares of values above 1e19 overflow and would hide differences
     return largest / (top * finite.div_(top).square_().mean().sqrt().item())
 
 
 def perturb(network: nn.Module) -> None:
     """Add a little noise to random weights, in place.
 
-    Some heads start at zero: their logits would be the same whatever happens before.
+    Some heads start at zero, so their logits would not depend on earlier layers.
     """
     noise = torch.Generator().manual_seed(0)
     with torch.no_grad():
@@ -94,21 +94,21 @@ def perturb(network: nn.Module) -> None:
 def verify(
     network: nn.Module, listing: Listing, images: Tensor, key: str = "network", logits: Part = None
 ) -> Verification:
-    """Compare what is recorded of a network with the network itself.
+    """Compare recorded values of a network with the network's own.
 
     Parameters
     ----------
-    network : in evaluation mode, on the device and in the layout in which it is to run.
-    listing : what :func:`census.networks.graph.layers_of` returned for it.
-    images : some preprocessed images, tensor of float, shape (n, n_channels, height, width), different from
-        each other.
+    network : in evaluation mode, on the device and in the layout of the study.
+    listing : the network's listing, see :func:`census.networks.graph.layers_of`.
+    images : preprocessed images that differ from each other, tensor of float, shape (n, n_channels, height,
+        width).
     key : the network's key in the config, for messages.
     logits : see :func:`census.networks.running.logits_of`.
 
     Raises
     ------
-    StudyError : a layer differs from the network's own value, from one run to the next, or with the other
-        images in the batch. The message names it, with the difference and the way out.
+    StudyError : a layer differs from the network's own values, between runs, or with the other images in the
+        batch. The message names the layer, the difference and the way out.
     """
 
     def recorder(of: nn.Module) -> Recorder:
@@ -129,7 +129,7 @@ def verify(
             truth = _Truth(network, layers)
             again = truth.run(images.clone(), key, logits)
             found = _Comparison(layers, truth)
-            # all layers are recorded, as they are later, and those of the part are compared
+            # all layers are recorded, as in the study, but only those of the part are compared
             recorded = record(images.clone(), found)
             assert recorded is not None
             wrong = found.wrong
@@ -148,14 +148,14 @@ def verify(
 
 
 def _parts(layers: Sequence[Layer], n_images: int) -> Iterator[list[Layer]]:
-    """Yield layers in parts whose values, and those of the network beside them, take :data:`AT_ONCE` bytes.
+    """Yield parts of the layers whose recorded and own values take at most :data:`AT_ONCE` bytes.
 
-    A larger layer is a part of its own.
+    A larger layer is a part by itself.
     """
     part: list[Layer] = []
     taken = 0
     for layer in layers:
-        # float32, recorded and the network's own; pre-activations take as much
+        # float32, recorded and the network's own; as much again for pre-activations
         size = 4 * n_images * layer.n_neurons * (4 if layer.preactivation else 2)
         if part and taken + size > AT_ONCE:
             yield part
@@ -166,18 +166,18 @@ def _parts(layers: Sequence[Layer], n_images: int) -> Iterator[list[Layer]]:
 
 
 def _names(layer: Layer) -> set[str]:
-    """Return the modules that return a layer's values; it may be known by its step, too."""
+    """Return the names of modules that return a layer's values, including its step."""
     # no module has these two names
     return {layer.name, *layer.aliases, layer.node} - {INPUT, OUTPUT}
 
 
 def _entering(layer: Layer) -> str:
-    """Return the name under which a layer's pre-activations are compared; no layer has it."""
+    """Return the name of a layer's pre-activations in the comparison, which no layer has."""
     return f"pre-activations of {layer.name}"
 
 
 class _Truth:
-    """Clones of what modules of some layers take and return, kept by hooks at once."""
+    """Clones of the inputs and outputs of some layers' modules, taken by hooks."""
 
     def __init__(self, network: nn.Module, layers: Sequence[Layer]) -> None:
         self._network = network
@@ -222,7 +222,7 @@ class _Truth:
 
 
 class _Comparison:
-    """Takes recorded values, and compares those of some layers with the truth."""
+    """Compare recorded values of some layers with the network's own."""
 
     def __init__(self, layers: Sequence[Layer], truth: _Truth) -> None:
         self._names = {layer.name: _names(layer) for layer in layers}
@@ -250,7 +250,7 @@ class _Comparison:
 
 
 def _explain(record: Recorder, images: Tensor, wrong: Sequence[tuple[str, float]], key: str) -> None:
-    """Raise the error for values that differ from the network's: at random, or as recorded."""
+    """Raise the error for values that differ from the network's, at random or in every run."""
     once: dict[str, Tensor] = {}
     record(images.clone(), lambda name, values: once.update({name: values.clone()}))
     varying: list[tuple[str, float]] = []
@@ -275,11 +275,11 @@ def _explain(record: Recorder, images: Tensor, wrong: Sequence[tuple[str, float]
 
 
 def _alone(record: Recorder, images: Tensor, beside: Mapping[str, Tensor], key: str) -> dict[str, float]:
-    """Return by how much values on the first image alone differ from those beside the others, by layer.
+    """Return, by layer, the difference between values on the first image alone and within the batch.
 
     Raises
     ------
-    StudyError : they have another shape.
+    StudyError : the values differ in shape.
     """
     distances: dict[str, float] = {}
 
@@ -306,15 +306,15 @@ def _refuse_more_than_rounding(
     distances: Mapping[str, float],
     key: str,
 ) -> None:
-    """Raise an error where values on the first image depend on the others in float64, too.
+    """Raise an error if values on the first image depend on the other images in float64, too.
 
-    Kernels for other batches round differently. Some networks multiply this from layer to layer: with random
-    weights, values grow until gates are as steep as steps. In float64 rounding is a billion times smaller,
-    and a dependence as large as before. A network that does not run in float64 is taken to depend.
+    Kernels for other batch sizes round differently. Some networks amplify rounding from layer to layer: with
+    random weights, values may grow until gates saturate. In float64 rounding is a billion times smaller, but
+    a true dependence stays as large. A network that does not run in float64 is treated as dependent.
 
     Parameters
     ----------
-    distances : those beyond the tolerance in float32, by layer.
+    distances : differences beyond the tolerance in float32, by layer.
     """
     beside: dict[str, Tensor] = {}
 
@@ -338,7 +338,7 @@ def _refuse_more_than_rounding(
             )
     name = max(distances, key=lambda each: distances[each])
     LOGGER.warning(
-        "networks.%s multiplies rounding: values of layer %r change by up to %.2g times their root mean "
+        "networks.%s amplifies rounding: values of layer %r change by up to %.2g times their root mean "
         "square with the size of the batch, but not in float64; expect other values on another machine",
         key,
         name,

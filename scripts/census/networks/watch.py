@@ -1,10 +1,10 @@
-"""Watching a network while it runs itself: every module call and every function of torch is a step.
+"""Observe a network while it runs: every call of a torch module or function is a step.
 
-A step is a call of one of torch's own modules, or of one of torch's functions outside of these. It is named
-by the path of the module (``features.3.squeeze``; ``layer1.0.relu_1`` for a second call), or by the path of
-the module that the function is called in and the function's own name (``features.3.cat``). The network's
-Python runs as its author wrote it. So default arguments, branches, writes through views and any return value
-need no treatment here.
+A step is a call of one of torch's own modules, or of one of torch's functions outside of these. A module's
+step has the path of the module (``features.3.squeeze``; ``layer1.0.relu_1`` for a second call). A function's
+step has the path of the calling module and the function's name (``features.3.cat``). The network's Python
+code runs unchanged. So default arguments, branches, writes through views and any return value need no special
+treatment.
 """
 
 import functools
@@ -23,12 +23,12 @@ from census.networks.internals import OpOverload, tree_leaves
 from census.networks.operations import Operation
 
 INPUT, OUTPUT = "input", "output"
-# steps are named as torch.fx names them: operators by their own names, and ``+=`` as ``+``
+# steps have the names of torch.fx: operators by name, and ``+=`` as ``+``
 OPERATORS = {
     **{"div": "truediv", "rdiv": "truediv", "rsub": "sub", "rpow": "pow", "get": "getattr"},
     **{"add_": "add", "sub_": "sub", "mul_": "mul", "div_": "truediv", "pow_": "pow"},
 }
-# modules of torch whose parts are called as modules: layers within are steps
+# modules of torch that call their parts as modules, so that these parts are the steps
 TRANSFORMERS = (
     nn.Transformer,
     nn.TransformerEncoder,
@@ -43,7 +43,7 @@ FORWARDS, CALLER = os.path.join("networks", "architectures.py"), os.path.join("n
 
 
 class Finished(BaseException):
-    """All that was asked for has been handed out. No ``except Exception`` of a forward stops it."""
+    """All requested values are recorded; derives from BaseException, so that no forward catches it."""
 
 
 def tensors_in(values: Any) -> list[Tensor]:
@@ -54,31 +54,33 @@ def tensors_in(values: Any) -> list[Tensor]:
 
 
 def is_step(module: nn.Module) -> bool:
-    """Return whether a module's call is one step: torch's own modules, without containers."""
+    """Return whether a module's call is one step, as for torch's own modules except containers."""
     return _TRACER.is_leaf_module(module, "") and not isinstance(module, TRANSFORMERS)
 
 
 @functools.cache
 def _name_of(function: Callable[..., Any]) -> str:
-    """Return torch's own name of a function; ``setitem`` for ``Tensor.__setitem__``."""
+    """Return torch's name of a function; ``setitem`` for ``Tensor.__setitem__``."""
     name = getattr(function, "__name__", "")
     return name.strip("_") if name.startswith("__") else name
 
 
 class Watch(TorchFunctionMode):
-    """While active, reports the steps of one forward pass to the methods that a subclass overrides.
+    """Report the steps of a forward pass to methods that subclasses override, while this context is active.
 
-    No two steps have one name. Paths of modules, ``input`` and ``output`` are no names of functions' steps.
+    Names of steps are unique. No function's step has the path of a module, or the name ``input`` or
+    ``output``.
 
     Parameters
     ----------
-    network : whose modules are watched; it may be called any number of times, each in a context of its own.
-    steps : names of all steps, in order, if they are known: a pass that takes others is refused.
+    network : the network to observe; each call needs its own context.
+    steps : expected names of all steps, in order; a forward pass with other steps raises an error.
     key : the network's key in the config, for messages.
 
     Attributes
     ----------
-    failure : what a method that takes notice has raised, as no fault of the network's; None for nothing.
+    failure : exception raised by an overridden method, which is no fault of the network; None if there is
+        none.
     """
 
     failure: Exception | None
@@ -95,16 +97,16 @@ class Watch(TorchFunctionMode):
         self._handles: list[Any] = []
 
     def _on_enter(self, name: str, given: Any) -> None:
-        """Take notice that a step begins; ``given`` is ``(args, kwargs)``, not written to yet."""
+        """Handle the start of a step; ``given`` is ``(args, kwargs)``, not yet overwritten."""
 
     def _on_step(self, name: str, operation: Operation, given: Any, output: Any) -> Any:
-        """Take notice of a step. Whatever is returned that is not None stands in for the output.
+        """Handle a finished step; a return value other than None replaces its output.
 
-        Tensors within the output of a step are steps of their own, of the operation ``getitem``.
+        Tensors within the output of a step are further steps, of the operation ``getitem``.
         """
 
     def _on_return(self, name: str, module: nn.Module, given: Any, output: Any) -> Any:
-        """Take notice that a module with steps of its own returns; a value may replace its output."""
+        """Handle the return of a container; a return value other than None replaces its output."""
 
     def __enter__(self) -> Self:
         self._path, self._inside, self._place, self.failure = [""], 0, 0, None
@@ -154,7 +156,7 @@ class Watch(TorchFunctionMode):
         self, function: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
         kwargs = kwargs or {}
-        # overloads are called by whoever looks into torch's functions, such as a dispatch mode
+        # overloads are called only by observers of torch's functions, such as a dispatch mode
         if self._inside or isinstance(function, OpOverload):
             return function(*args, **kwargs)
         operation = _name_of(function)
@@ -164,7 +166,7 @@ class Watch(TorchFunctionMode):
         self._quietly(self._on_enter, self._next(base), (args, kwargs))
         output = function(*args, **kwargs)
         if operation == "setitem":
-            # it returns nothing: its tensor is the one that it has written to
+            # the function returns None; its output is the tensor that it wrote to
             output = args[0]
         if isinstance(output, Tensor):
             pass
@@ -189,8 +191,8 @@ class Watch(TorchFunctionMode):
         return type(output)(parts) if changed else None
 
     def _quietly(self, report: Callable[..., Any], *given: Any) -> Any:
-        """Report to a method whose own use of torch is none of the network's steps."""
-        if self.failure is not None:  # the forward has caught it
+        """Call a method whose own use of torch does not count as steps of the network."""
+        if self.failure is not None:  # the forward has caught the exception
             raise self.failure
         self._inside += 1
         try:
@@ -202,11 +204,11 @@ class Watch(TorchFunctionMode):
             self._inside -= 1
 
     def ended(self) -> None:
-        """Take notice that a forward pass has ended by itself."""
+        """Handle the end of a complete forward pass."""
         self._compare(None)
 
     def _compare(self, name: str | None) -> None:
-        """Raise an error where a pass takes another step than expected; None for its end."""
+        """Raise an error if a step differs from the expected one; None stands for the end."""
         if self._expected is None:
             return
         expected = self._expected[self._place] if self._place < len(self._expected) else None
@@ -221,7 +223,7 @@ class Watch(TorchFunctionMode):
             )
 
     def _next(self, base: str, is_module: bool = False) -> str:
-        """Return the name that the next step of that module or function has."""
+        """Return the name of the next step of a module or function."""
         number = self._counts.get((base, is_module), 0)
         reserved = {INPUT, OUTPUT} if is_module else self._reserved
         if not number and base not in reserved and base not in self._taken:
@@ -239,11 +241,11 @@ class Watch(TorchFunctionMode):
 
 
 def line_of_forward(frames: Sequence[traceback.FrameSummary]) -> str:
-    """Return file and line of the innermost frame that is neither torch's nor the library's; empty for none.
+    """Return file and line of the innermost frame outside torch and this library; empty if there is none.
 
     Parameters
     ----------
-    frames : from the outermost on. Those that called the library are no forward's.
+    frames : frames, the outermost first. Frames that called the library are ignored.
     """
     calls = [place for place, frame in enumerate(frames) if frame.filename.endswith(CALLER)]
     own = [

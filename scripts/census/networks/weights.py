@@ -1,4 +1,4 @@
-"""Weights: brought into a network from anywhere, and kept in one form."""
+"""Read weights from any source, load them into networks, and write them as safetensors."""
 
 import collections
 import hashlib
@@ -24,7 +24,7 @@ from census.networks.internals import set_versions, versions
 from census.networks.matching import COUNTER, EXTRA_STATE, find_state, kind_of, ties
 from census.networks.operators import torchvision_ready
 
-# the fire modules of SqueezeNet 1.1 by their place in torchvision's `features`
+# the fire modules of SqueezeNet 1.1, with their index in torchvision's `features`
 FIRE_MODULES = {2: 3, 3: 4, 4: 6, 5: 7, 6: 9, 7: 10, 8: 11, 9: 12}
 # names of batch normalization and convolution in the layers of DenseNets before torch forbade dots in them
 _OLD_DENSENET = re.compile(r"(denselayer\d+\.(?:norm|relu|conv))\.([12]\.)")
@@ -32,17 +32,18 @@ _PLAIN_STATE = "let get_extra_state return a tensor, or numbers and texts"
 
 
 def write_weights(state: Mapping[str, Any], path: Path, metadata: Mapping[str, str]) -> None:
-    """Write a state dict as safetensors, whole or not at all.
+    """Write a state dict as safetensors, atomically.
 
     Parameters
     ----------
-    state : tensors by name; extra state of modules may also be numbers and texts, in lists and mappings.
-    path : where.
-    metadata : text by name: where the weights come from, and ``step``, after how many steps of training.
+    state : tensors by name; extra state of modules may also consist of numbers and strings, in lists and
+        mappings.
+    path : the file to write.
+    metadata : strings by name: the source of the weights, and ``step``, the number of training steps.
 
     Raises
     ------
-    StudyError : a value cannot be kept, and would be lost.
+    StudyError : a value cannot be stored.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
@@ -62,13 +63,13 @@ def write_weights(state: Mapping[str, Any], path: Path, metadata: Mapping[str, s
                 f"the tensor {name!r} ({value.dtype}, {value.layout}) cannot be kept; make it a plain one"
             )
         value = value.detach().contiguous().cpu()
-        # safetensors holds no memory in common; a tied tensor is written twice
+        # safetensors stores no shared memory; a tied tensor is written twice
         storage = value.untyped_storage().data_ptr()
         tensors[name] = value.clone() if storage in storages else value
         storages.add(storage)
     if extra:
         metadata = {**metadata, EXTRA_STATE: json.dumps(extra)}
-    # safetensors' own save_file makes a file that only its owner may read
+    # save_file of safetensors creates a file that only its owner may read
     partial.write_bytes(save(tensors, dict(metadata)))
     partial.replace(path)
 
@@ -78,16 +79,16 @@ def _survives_json(value: Any) -> bool:
         back = json.loads(json.dumps(value))
     except (TypeError, ValueError):
         return False
-    # as text, because 1 == 1.0 == True, and keys of mappings may have become texts
+    # as text, because 1 == 1.0 == True, and keys of mappings may have become strings
     return repr(back) == repr(value)
 
 
 def load_weights(network: nn.Module, path: Path) -> None:
-    """Load weights that :func:`write_weights` wrote into a network, in place.
+    """Load weights from a file of :func:`write_weights` into a network, in place.
 
     Raises
     ------
-    StudyError : the file is damaged, or its tensors are not the network's.
+    StudyError : the file is damaged, or its tensors do not fit the network.
     """
     state = read_checkpoint(path)
     with safe_open(path, framework="pt") as file:
@@ -96,7 +97,7 @@ def load_weights(network: nn.Module, path: Path) -> None:
 
 
 def step_of_weights(path: Path) -> int | None:
-    """Return the step of training after which weights were kept; None where they were not trained here."""
+    """Return the training step of weights; None if they were not trained in this study."""
     with safe_open(path, framework="pt") as file:
         step = (file.metadata() or {}).get("step")
     return None if step is None else int(step)
@@ -109,10 +110,10 @@ def digest_of_weights(path: Path) -> str:
 
 
 def read_state(path: Path, network: nn.Module) -> dict[str, Any]:
-    """Read a network's state dict from a file; nothing in the file is run.
+    """Read a network's state dict from a file, without running code from the file.
 
-    Checkpoints are searched for the state dict, and its names lose their prefix, by comparison with the names
-    and shapes of the network.
+    In checkpoints, the state dict is found by the names and shapes of the network's tensors. Prefixes of its
+    names are removed.
 
     Raises
     ------
@@ -124,12 +125,12 @@ def read_state(path: Path, network: nn.Module) -> dict[str, Any]:
 def fit_state(network: nn.Module, state: Mapping[str, Any], source: str) -> None:
     """Load a state dict into a network, in place.
 
-    Floating-point tensors are brought to the network's precision, and the log says so. Of several names that
-    the network has for one tensor, one is enough. Modules may convert names of their earlier versions.
+    Floating-point tensors are converted to the network's precision, and the log reports this. If several
+    names share one tensor, one of them suffices. Modules may convert names of their earlier versions.
 
     Raises
     ------
-    StudyError : names, shapes or kinds of numbers are not the network's; the first that differ are named.
+    StudyError : names, shapes or types do not fit the network; the message names the first difference.
     """
     own = network.state_dict()
     given = collections.OrderedDict((_current_name(name, own), value) for name, value in state.items())
@@ -139,14 +140,14 @@ def fit_state(network: nn.Module, state: Mapping[str, Any], source: str) -> None
     fault = next((fault for name in common if (fault := _fault(name, given[name], own[name]))), None)
     failure = None
     if fault is None:
-        # the names of now are those of the modules' versions of now
+        # current names go with the modules' current versions
         found = versions(own if not missing | unexpected else state)
         if found is not None:
             set_versions(given, found)
         try:
             result = network.load_state_dict(given, strict=False)
             missing, unexpected = set(result.missing_keys), set(result.unexpected_keys)
-        except Exception as error:  # modules may have their own way of loading
+        except Exception as error:  # modules may override loading
             failure = error
     lacking = [name for name in own if name in missing and not name.endswith(COUNTER)]
     if lacking:
@@ -167,17 +168,17 @@ def fit_state(network: nn.Module, state: Mapping[str, Any], source: str) -> None
         if isinstance(own[name], Tensor) and given[name].dtype != own[name].dtype
     }
     if brought:
-        LOGGER.info("%s: tensors were brought from %s", source, ", ".join(sorted(brought)))
+        LOGGER.info("%s: converted tensors from %s", source, ", ".join(sorted(brought)))
 
 
 def _current_name(name: str, own: Mapping[str, Any]) -> str:
-    """Return a tensor's name of now, for the files of DenseNets that torchvision has from its first years."""
+    """Return the current name of a tensor from torchvision's early files of DenseNets."""
     current = _OLD_DENSENET.sub(r"\1\2", name)
     return current if name not in own and current in own else name
 
 
 def _fill_in_ties(given: dict[str, Any], own: Mapping[str, Any], source: str) -> None:
-    """Give each name of a tied tensor its value, in place."""
+    """Add the missing names of tied tensors, in place."""
     for names in ties(own):
         known = [name for name in names if name in given]
         for name in known[1:]:
@@ -191,7 +192,7 @@ def _fill_in_ties(given: dict[str, Any], own: Mapping[str, Any], source: str) ->
 
 
 def _fault(name: str, value: Any, own: Any) -> str | None:
-    """Return why a value cannot be that of the network; None if it can."""
+    """Return the reason why a value does not fit the network's tensor; None if it fits."""
     if isinstance(own, Tensor) and not isinstance(value, Tensor):
         return f"{name!r} is no plain tensor, but {kind_of(value)}; save plain tensors"
     if not isinstance(own, Tensor):
@@ -226,7 +227,7 @@ def _inert_in(value: Any) -> Iterator[Inert]:
 
 
 def torchvision_state(architecture: str, name: str, key: str) -> dict[str, Tensor]:
-    """Download weights that torchvision publishes for one of its networks, and check their digest.
+    """Download torchvision's published weights of a network, and check their digest.
 
     Parameters
     ----------
@@ -260,7 +261,7 @@ _RECONSTRUCT = np.empty(0).__reduce__()[0]  # how numpy pickles arrays
 
 
 class _ArraysOnly(pickle.Unpickler):
-    """An unpickler that makes containers, numbers and numpy arrays, and refuses everything else."""
+    """Unpickle containers, numbers and numpy arrays; refuse everything else."""
 
     ADMITTED: ClassVar = {
         ("numpy.core.multiarray", "_reconstruct"): _RECONSTRUCT,
@@ -309,7 +310,7 @@ def squeezenet_state(pickled: str | os.PathLike[str]) -> dict[str, Tensor]:
 
 
 def efficientnet_state(checkpoint: str | os.PathLike[str]) -> dict[str, Tensor]:
-    """Convert a checkpoint of EfficientNet-Lite0 from EfficientNet-PyTorch to the names of this library's.
+    """Convert an EfficientNet-PyTorch checkpoint of EfficientNet-Lite0 to this library's names.
 
     Parameters
     ----------
@@ -329,7 +330,7 @@ def efficientnet_state(checkpoint: str | os.PathLike[str]) -> dict[str, Tensor]:
     return state
 
 
-# by their name in the config: how weights that are fetched become a state dict of their architecture
+# functions that convert fetched weights to a state dict, by name in the config
 CONVERTERS: dict[str, Callable[[str | os.PathLike[str]], dict[str, Tensor]]] = {
     "squeezenet1_1-caffe": squeezenet_state,
     "efficientnet-lite0-tensorflow": efficientnet_state,
@@ -337,16 +338,16 @@ CONVERTERS: dict[str, Callable[[str | os.PathLike[str]], dict[str, Tensor]]] = {
 
 
 def fetched_state(name: str, folder: Path) -> dict[str, Tensor]:
-    """Read weights that were fetched, as a state dict of their architecture.
+    """Read fetched weights as a state dict of their architecture.
 
     Parameters
     ----------
     name : a key of :data:`CONVERTERS`.
-    folder : holds the one file that was fetched.
+    folder : folder of the fetched file.
 
     Raises
     ------
-    StudyError : the file is not what it should be.
+    StudyError : the file has unexpected content.
     """
-    (file,) = folder.glob("[!.]*")  # Snakemake keeps a hidden one beside it
+    (file,) = folder.glob("[!.]*")  # Snakemake keeps a hidden file next to it
     return CONVERTERS[name](file)

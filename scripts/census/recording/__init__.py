@@ -1,1 +1,1 @@
-"""Forward passes: one per network, checkpoint and data set, which fills the store of each layer."""
+"""Forward passes: one per network, checkpoint and data set, writing a store for each layer."""

@@ -1,4 +1,4 @@
-"""One forward pass over a data set, which fills the stores of all layers asked for."""
+"""Run one forward pass over a data set, and fill the stores of all requested layers."""
 
 import contextlib
 import json
@@ -32,14 +32,14 @@ from census.stores.paths import path_name
 
 @dataclass(frozen=True)
 class Images:
-    """The images of a pass.
+    """The images of a forward pass.
 
     Attributes
     ----------
     pixels : array of uint8, shape (N, height, width, n_channels), the whole data set on disk.
     labels : array of int32, shape (N,), its labels.
-    indices : array of int64, shape (n,), the images that the pass sees, in its order.
-    n_maps : of how many of the first ones activation maps are kept.
+    indices : array of int64, shape (n,), indices of the recorded images, in their order.
+    n_maps : number of images with activation maps; they come first.
     """
 
     pixels: zarr.Array
@@ -48,14 +48,14 @@ class Images:
     n_maps: int
 
     def batches(self, size: int, starts: Iterable[int] | None = None) -> Iterator[np.ndarray]:
-        """Yield the pixels of some batches of successive images.
+        """Yield the pixels of batches of successive images.
 
-        Each chunk of the data set is read once for each ascending run of indices, and one is held.
+        Each chunk of the data set is read once per ascending run of indices; one chunk is in memory.
 
         Parameters
         ----------
-        size : images in a batch; the last one of the pass may have fewer.
-        starts : the place in the pass of each batch's first image; None for all batches.
+        size : number of images in a batch; the last batch may have fewer.
+        starts : position of each batch's first image; None for all batches.
         """
         starts = range(0, len(self.indices), size) if starts is None else starts
         length, held, chunk = self.pixels.chunks[0], -1, np.empty(0)
@@ -71,36 +71,36 @@ class Images:
 
 
 def _preactivation_of(layer: Layer) -> str:
-    """Return the name under which a nonlinearity's pre-activations are recorded; no layer has it."""
+    """Return the recorded name of a nonlinearity's pre-activations, which no layer has."""
     return f"pre-activation of {layer.name}"
 
 
 class Pass:
-    """A forward pass, or one of the shards of it, that can be stopped at any moment and taken up again.
+    """A forward pass over a data set, or one of its shards, that can be interrupted and resumed.
 
-    A shard sees every so many-th chunk of images and fills the same stores as the whole pass would, but for
-    the chunks of others; :func:`census.recording.shards.merge_shards` puts them together.
+    With n shards, each records every n-th chunk of images and writes these chunks of the same stores.
+    :func:`census.recording.shards.merge_shards` merges them.
 
-    Finished batches are counted in a file beside the unfinished stores, in whole chunks of statistics. A pass
-    of the same identity goes on from there; a pass of another one starts anew.
+    Finished batches are counted in a file next to the unfinished stores, in whole chunks of statistics. A
+    forward pass with the same identity resumes from there; one with another identity starts over.
 
     Parameters
     ----------
     prepared : the network.
-    layers : what to record.
-    images : what to run it on.
-    folder : where unfinished stores lie; in a folder of the pass and its shards alone; in one that unfinished
-        passes for other layers of the same network, checkpoint and data set share; beside finished stores.
-        What others left for any of these layers is removed: no two passes that are under way fill the same
-        layer.
-    identity : digest of all that decides the result.
-    batch : images in one forward pass.
-    compression : of activation maps.
+    layers : the layers to record.
+    images : the images to record.
+    folder : folder of unfinished stores. Its parent belongs to the forward pass and its shards. The folder
+        above is shared by unfinished forward passes of the same network, checkpoint and data set, and lies
+        next to finished stores. Unfinished stores of other forward passes for any of these layers are
+        removed, because no two current ones fill the same layer.
+    identity : digest of everything that determines the result.
+    batch : number of images in a batch.
+    compression : compression of activation maps.
     precision : ``float32`` or ``bfloat16``, of the forward pass.
-    positions : at how many positions of the maps pre-activations are kept.
-    seed : of the choice of these positions.
-    shard, shards : which shard this is, of how many.
-    writers : how many threads write maps while the network runs; None for as many as suit the device.
+    positions : number of sampled positions at which pre-activations are stored.
+    seed : seed of these positions.
+    shard, shards : number of this shard, and of all shards.
+    writers : number of threads that write maps while the network runs; None for the device's default.
     """
 
     def __init__(
@@ -134,7 +134,7 @@ class Pass:
             for start in range(0, len(images.indices), batch)
             if start // self._per_chunk % shards == shard
         ]
-        # on a CPU the network has all cores, and there is nothing to wait for
+        # on a CPU the network uses all cores, so threads would save no time
         self._writers = writers if writers is not None else 4 if self._device == "cuda" else 0
         nonlinear = [layer for layer in layers if layer.preactivation]
         self._nonlinear = {_preactivation_of(layer): layer.name for layer in nonlinear}
@@ -145,7 +145,7 @@ class Pass:
 
     @property
     def n_images(self) -> int:
-        """Number of images that this shard sees; all of the pass's where it is the only one."""
+        """Number of images of this shard; all images if it is the only one."""
         return sum(len(self._images.indices[start : start + self._batch]) for start in self._starts)
 
     @property
@@ -153,11 +153,11 @@ class Pass:
         return self._folder / "progress.json"
 
     def _store(self, layer: str) -> Path:
-        """Return where a layer's store lies until it is finished."""
+        """Return the temporary path of a layer's store."""
         return self._folder / f"{path_name(layer)}.zarr"
 
     def _open(self) -> tuple[dict[str, StoreWriter], int]:
-        """Return the unfinished stores, and how many batches are in them already."""
+        """Return the unfinished stores, and the number of batches that they contain."""
         paths = {name: self._store(name) for name in self._layers}
         with contextlib.suppress(OSError, ValueError, KeyError):
             progress = json.loads(self._progress.read_text())
@@ -186,11 +186,11 @@ class Pass:
         partial.replace(self._progress)
 
     def run(self) -> None:
-        """Run the network on the images that are not done yet, and write what it gives."""
+        """Run the network on the remaining images, and write the recorded values."""
         self._folder.mkdir(parents=True, exist_ok=True)
         stores, done = self._open()
         pending: dict[str, list[Statistics]] = {name: [] for name in self._layers}
-        # chunks that are not counted yet: what has to be written first, and the batches that are done then
+        # chunks not yet counted: the ticket that has to be written first, and the number of batches then
         uncounted: deque[tuple[int, int]] = deque()
         begun = self._starts[done:]
         seen = done * self._batch if begun else self.n_images
@@ -224,7 +224,7 @@ class Pass:
                         write.arrays(stores[name].write_statistics, chunk, summaries)
                         parts.clear()
                     uncounted.append((write.given, done))
-                    # while other threads write one chunk, the network goes on with the next
+                    # while other threads write one chunk, the network computes the next
                     while len(uncounted) > (1 if self._writers else 0):
                         given, batches = uncounted.popleft()
                         write.wait(given)
@@ -233,7 +233,7 @@ class Pass:
             self._count(done)
 
     def _record(self, pixels: np.ndarray, take: Callable[[str, torch.Tensor], None]) -> None:
-        """Hand out each layer's values on a batch, and pre-activations, as the network computes them."""
+        """Pass each layer's values and pre-activations on a batch to ``take``."""
         with (
             torch.inference_mode(),
             torch.autocast(self._device, torch.bfloat16, enabled=self._precision == "bfloat16"),
@@ -241,7 +241,7 @@ class Pass:
             self._recorder(self._preprocess(pixels, self._device), take)
 
     def _at_positions(self, layer: str, values: torch.Tensor) -> torch.Tensor:
-        """Return a copy of a layer's values, float32 (images, positions, units), at the positions chosen."""
+        """Return a copy of values at the sampled positions, float32 (n_images, n_positions, n_units)."""
         y, x = torch.from_numpy(self._positions[layer]).long().to(values.device).unbind(1)
         return as_maps(values, self._layers[layer].units_axis)[:, y, x].float()
 
@@ -257,14 +257,14 @@ class Pass:
         return {**provenance, **about}
 
     def finish(self, provenance: Mapping[str, Any], destinations: Mapping[str, Path]) -> None:
-        """Set the attributes of the filled stores and move them to their places.
+        """Set the attributes of the filled stores and move them to their final paths.
 
         Parameters
         ----------
-        provenance : what goes into each store's attributes, beside what the layer is.
-        destinations : by layer, the store's final name.
+        provenance : attributes of each store, in addition to those of the layer.
+        destinations : the store's final path, by layer.
         """
-        # once the first store is moved, a pass that is taken up again has to start anew
+        # once the first store has moved, the forward pass cannot be resumed
         self._progress.unlink()
         for name, destination in destinations.items():
             attributes = self._attributes(self._layers[name], provenance)
@@ -272,15 +272,15 @@ class Pass:
         remove_empty(self._folder)
 
     def finish_shard(self, provenance: Mapping[str, Any], destination: Path) -> None:
-        """Set the attributes of a shard's stores, and give their folder its final name.
+        """Set the attributes of a shard's stores, and rename their folder to its final path.
 
         Parameters
         ----------
-        provenance : as for :meth:`finish`; the same for all shards of a pass.
-        destination : the final name; nothing has it.
+        provenance : see :meth:`finish`; equal for all shards of a forward pass.
+        destination : the final path, which must not exist.
         """
         for name, layer in self._layers.items():
             set_attributes(self._store(name), self._attributes(layer, provenance))
-        # a shard without images has counted none
+        # a shard without images has no count
         self._progress.unlink(missing_ok=True)
         self._folder.rename(destination)

@@ -1,7 +1,7 @@
-"""The four summaries of maps in one pass over their values, compiled when it is first called.
+"""Compute the four summaries of maps in one loop over their values, compiled at the first call.
 
-What the compiler made is kept beside the module's byte code, else in the user's cache, and loaded by the next
-process. It is known by the content of this file and by the processor.
+The machine code is cached next to the module's byte code, or else in the user's cache, for other processes.
+The cache key is the content of this file and the processor.
 """
 
 from collections.abc import Callable
@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-# values that are summarized side by side: where there are fewer units, several positions of each
+# values that are summarized in parallel; with fewer units, several positions of each
 LANES = 64
-# blocks of lanes that are gone through at once: to load and to keep what is known of each lane so far takes
-# longer than to compare a value with it
+# blocks of lanes per iteration, because loading and storing the state of a lane takes longer than comparing
+# it with a value
 BLOCKS_AT_ONCE = 4
 # blocks that are added up in float32 before they go into a sum in float64
 FLOAT32_BLOCKS = 4 * BLOCKS_AT_ONCE
@@ -23,7 +23,7 @@ def _compiled(function: Callable[..., None]) -> Callable[..., None]:
     options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
     try:
         return njit(cache=True, **options)(function)
-    except RuntimeError:  # no folder can be written to: then each process compiles anew
+    except RuntimeError:  # no folder is writable, so each process compiles again
         return njit(**options)(function)
 
 
@@ -36,10 +36,9 @@ def summarize(
     Parameters
     ----------
     maps : array of float32, shape (n_images, n_positions, n_units), contiguous, with at least one position.
-    mean, largest : arrays of float32, shape (n_images, n_units), written to: mean and largest value of the
-        map.
-    argmax, nonzero : arrays of int32, shape (n_images, n_units), written to: the first position of the
-        largest value, and the number of values that are not 0. A NaN is the largest value, and not 0.
+    mean, largest : arrays of float32, shape (n_images, n_units), outputs: mean and largest value of the map.
+    argmax, nonzero : arrays of int32, shape (n_images, n_units), outputs: the first position of the largest
+        value, and the number of values that are not 0. A NaN counts as the largest value, and as not 0.
     """
     images, positions, units = maps.shape
     side = max(1, LANES // units)
@@ -54,7 +53,7 @@ def summarize(
             top[lane], place[lane] = -np.inf, 0
         whole = flat[image, : blocks * lanes].reshape(blocks, lanes)
         for first in range(0, blocks, BLOCKS_AT_ONCE):
-            # the hot loop: without a branch, so that it becomes vector instructions
+            # the hot loop has no branches, so that it is vectorized
             for lane in range(lanes):
                 added, counted, highest, at = part[lane], count[lane], top[lane], place[lane]
                 for number in range(first, first + BLOCKS_AT_ONCE):
@@ -78,13 +77,13 @@ def summarize(
                 here = place[lane] * side + lane // units
                 if top[lane] > most or (top[lane] == most and here < where):
                     most, where = top[lane], here
-            for position in range(blocks * side, positions):  # what is left over
+            for position in range(blocks * side, positions):  # the remainder
                 value = values[position, unit]
                 sum_ += value
                 found += value != 0
                 if value > most:
                     most, where = value, position
-            if np.isnan(sum_):  # a NaN is larger than nothing, so the loops above passed it over
+            if np.isnan(sum_):  # comparisons with NaN are false, so the loops above ignored it
                 for position in range(positions):
                     if np.isnan(values[position, unit]):
                         most, where = values[position, unit], position

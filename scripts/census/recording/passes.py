@@ -1,8 +1,9 @@
-"""Plan which forward pass fills which layer's store. Snakemake, torch and zarr are not needed.
+"""Plan which forward pass fills which layer's store. This module imports neither Snakemake, torch nor zarr.
 
-A store remembers, in its own attributes, the pass that made it and the digest of all that decides its
-numbers. A layer whose store has the right digest stays with its pass; all others share one new pass. So
-adding a layer runs one pass for that layer alone, and dropping one and putting it back runs nothing.
+A store's attributes contain the id of the forward pass that filled it, and a digest of everything that
+determines its values. A layer whose store has the right digest keeps its forward pass; all others share a new
+one. So adding a layer runs a forward pass for that layer alone, and removing and restoring a layer runs
+nothing.
 """
 
 import hashlib
@@ -15,13 +16,13 @@ NEW = "new"
 
 
 class CacheKey(NamedTuple):
-    """What the last step of a pass writes into the attributes of each store.
+    """The cache key in the attributes of each store, written when a forward pass is complete.
 
     Attributes
     ----------
-    key : digest of all that decides the numbers, except which layer it is.
-    pass_id : digest of ``key`` and of the layers that the pass filled.
-    shards : in how many jobs.
+    key : digest of everything that determines the values, except the layer.
+    pass_id : digest of ``key`` and of the layers that the forward pass filled.
+    shards : number of jobs of the forward pass.
     """
 
     key: str
@@ -30,12 +31,12 @@ class CacheKey(NamedTuple):
 
 
 class Planned(NamedTuple):
-    """A pass as it ran, or will run.
+    """A finished or planned forward pass.
 
     Attributes
     ----------
-    layers : that it fills.
-    shards : in how many jobs.
+    layers : the layers that it fills.
+    shards : number of jobs.
     """
 
     layers: list[str]
@@ -48,12 +49,12 @@ def digest(value: Any) -> str:
 
 
 def pass_id(key: str, layers: Iterable[str]) -> str:
-    """Return the name of a pass: its key and its layers, in any order."""
+    """Return the id of a forward pass from its key and its layers, in any order."""
     return digest([key, sorted(layers)])
 
 
 def read_cache_key(store: Path) -> CacheKey | None:
-    """Return a store's cache key, or None where there is no finished store."""
+    """Return a store's cache key, or None if there is no finished store."""
     try:
         attributes = json.loads((store / "zarr.json").read_text())["attributes"]
         return CacheKey(attributes["key"], attributes["pass"], attributes["shards"])
@@ -62,18 +63,18 @@ def read_cache_key(store: Path) -> CacheKey | None:
 
 
 def plan(stores: Mapping[str, Path], key: str, shards: int) -> dict[str, Planned]:
-    """Assign each layer to the pass that fills its store.
+    """Assign each layer to the forward pass that fills its store.
 
     Parameters
     ----------
-    stores : where each layer's store lies, or will lie.
-    key : the digest that a store must have to be up to date.
-    shards : in how many jobs a new pass will run. Finished ones keep their number: another one is no reason
-        to run them again.
+    stores : path of each layer's store, finished or not.
+    key : digest of a store that is up to date.
+    shards : number of jobs of a new forward pass. Finished ones keep their number, because another number is
+        no reason to run them again.
 
     Returns
     -------
-    by the id of a finished pass, or :data:`NEW`: the pass, its layers in the order of ``stores``.
+    forward passes by id, or by :data:`NEW` for the new one; layers are in the order of ``stores``.
     """
     passes: dict[str, Planned] = {}
     for layer, store in stores.items():
@@ -84,22 +85,22 @@ def plan(stores: Mapping[str, Path], key: str, shards: int) -> dict[str, Planned
 
 
 def pass_folder(beside: Path, pass_id: str) -> Path:
-    """Return the folder of a pass for unfinished stores.
+    """Return the folder of unfinished stores of a forward pass.
 
     Parameters
     ----------
-    beside : the folder in which finished stores lie.
+    beside : the folder of finished stores.
     pass_id : see :class:`CacheKey`.
     """
     return beside / "unfinished" / pass_id
 
 
 def shard_name(name: str, shard: int | str) -> str:
-    """Return the name of a finished shard, which lies beside finished stores.
+    """Return the name of a finished shard, which lies next to finished stores.
 
     Parameters
     ----------
-    name : of the pass's folder.
+    name : name of the forward pass's folder.
     shard : number of the shard.
     """
     return f"{name}.{shard}.shard"

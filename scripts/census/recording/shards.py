@@ -1,7 +1,7 @@
-"""Stores that several shards of a pass have filled, put together; and the folders where they lie till then.
+"""Merge the stores of a forward pass that ran in several shards, and manage their temporary folders.
 
-All shards of a pass fill the same stores, each its own chunks. A chunk is a file: putting them together moves
-no values.
+All shards of a forward pass fill the same stores, each its own chunks. A chunk is a file, so merging does not
+copy values.
 """
 
 import contextlib
@@ -19,41 +19,42 @@ from census.stores.activations import chunk_file, place_store
 
 
 def remove_others(folder: Path, layers: Collection[str]) -> None:
-    """Remove what other passes have begun for any of these layers, and never will finish.
+    """Remove the unfinished stores of other forward passes for any of these layers.
 
     Parameters
     ----------
-    folder : of the pass: its shards have folders in it, other passes' folders lie beside it, and finished
-        shards, see :func:`shard_name`, one folder up.
-    layers : their names in paths.
+    folder : folder of the forward pass, with the folders of its shards. Folders of other forward passes lie
+        next to it, and finished shards, see :func:`shard_name`, one folder up.
+    layers : the layers' names in paths.
     """
     for other in [*folder.parent.iterdir(), *folder.parents[1].glob(shard_name("*", "*"))]:
         stores = [*other.glob("*.zarr"), *other.glob("*/*.zarr")]
         own = other == folder or other.name.startswith(f"{folder.name}.")
         if not own and any(store.name.removesuffix(".zarr") in layers for store in stores):
-            shutil.rmtree(other, ignore_errors=True)  # another shard may be at it, too
+            shutil.rmtree(other, ignore_errors=True)  # another shard may remove it, too
 
 
 def remove_empty(folder: Path) -> None:
-    """Remove the folder whose stores have got their places, and those around it that are empty."""
+    """Remove a folder whose stores have moved to their final paths, and its empty parents."""
     folder.rmdir()
     for parent in list(folder.parents)[:2]:
-        with contextlib.suppress(OSError):  # another pass may be under way beside it
+        with contextlib.suppress(OSError):  # another forward pass may be using it
             parent.rmdir()
 
 
 def merge_shards(shards: Sequence[Path], folder: Path, destinations: Mapping[str, Path]) -> None:
-    """Put what the shards of a pass have filled together, and move it to its places.
+    """Merge the stores of a forward pass's shards, and move them to their final paths.
 
     Parameters
     ----------
-    shards : a folder each, with a store per layer; they are left as they are.
-    folder : where the stores are put together; what is there is replaced.
-    destinations : by the layer's name in paths, the store's final name.
+    shards : folder of each shard, with a store per layer; they are not changed.
+    folder : temporary folder of the merged stores; its content is replaced.
+    destinations : the store's final path, by the layer's name in paths.
 
     Raises
     ------
-    StudyError : the shards are not of one pass, or a chunk is in none of them. Nothing has its place then.
+    StudyError : the shards are not of one forward pass, or a chunk is missing in all of them. Then no store
+        moves to its final path.
     """
     if folder.exists():
         shutil.rmtree(folder)
@@ -75,7 +76,7 @@ def merge_shards(shards: Sequence[Path], folder: Path, destinations: Mapping[str
 
 
 def _agree(stores: Sequence[Path]) -> None:
-    """Raise an error where stores have not the same metadata: provenance, cache key, images, shapes."""
+    """Raise an error if stores differ in metadata: provenance, cache key, images or shapes."""
     try:
         first, *others = [(store / "zarr.json").read_bytes() for store in stores]
     except OSError as error:
@@ -83,7 +84,7 @@ def _agree(stores: Sequence[Path]) -> None:
     for store, other in zip(stores[1:], others, strict=True):
         if other != first:
             raise StudyError(
-                f"{store} and {stores[0]} are not of the same pass; delete {store.parent} and "
+                f"{store} and {stores[0]} are not of the same forward pass; delete {store.parent} and "
                 f"{stores[0].parent} and run the workflow again"
             )
 
@@ -96,7 +97,7 @@ def _files(store: Path) -> Iterator[Path]:
 
 
 def _link(source: Path, target: Path) -> None:
-    """Give a file a second name; where the file system has no such, copy it."""
+    """Create a hard link to a file, or copy it if the file system has no hard links."""
     try:
         target.hardlink_to(source)
     except OSError:
@@ -104,7 +105,7 @@ def _link(source: Path, target: Path) -> None:
 
 
 def _complete(store: Path, shards: Sequence[Path]) -> None:
-    """Raise an error where a chunk of a store is missing."""
+    """Raise an error if a chunk of a store is missing."""
     for metadata in store.glob("*/zarr.json"):
         array = json.loads(metadata.read_text())
         chunk = array["chunk_grid"]["configuration"]["chunk_shape"]
@@ -114,6 +115,6 @@ def _complete(store: Path, shards: Sequence[Path]) -> None:
             if not path.exists():
                 folders = " ".join(str(shard.parent) for shard in shards)
                 raise StudyError(
-                    f"{path.relative_to(store.parent)} is in none of the shards of the pass; delete "
+                    f"{path.relative_to(store.parent)} is in none of the shards of the forward pass; delete "
                     f"{folders} and run the workflow again"
                 )

@@ -1,4 +1,4 @@
-"""Reading and writing beside a running network, so that it does not wait for files."""
+"""Read and write in threads while a network runs, so that it does not wait for files."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -9,12 +9,12 @@ import numpy as np
 import torch
 
 Value = TypeVar("Value")
-# as much may wait to be written; what is larger waits alone
+# largest amount of data that waits to be written; larger arrays wait alone
 WAITING_BYTES = 1 << 30
 
 
 def ahead(values: Iterable[Value]) -> Iterator[Value]:
-    """Yield values, and have the next one made in another thread meanwhile."""
+    """Yield values, while another thread computes the next one."""
     iterator, end = iter(values), object()
     with ThreadPoolExecutor(1) as pool:
         coming: Future[Any] = pool.submit(next, iterator, end)
@@ -24,14 +24,14 @@ def ahead(values: Iterable[Value]) -> Iterator[Value]:
 
 
 class Writing:
-    """Writes tensors by threads of its own, while whoever gave them goes on.
+    """Write tensors in background threads.
 
-    A tensor on a GPU is copied into pinned memory, and the network's next kernels need not wait for that.
-    What could not be written is raised by a later call, or at the end.
+    Tensors on a GPU are copied into pinned memory, so the network's next kernels need not wait. Errors are
+    raised by a later call, or at the end.
 
     Parameters
     ----------
-    threads : how many; 0 writes at once, in the thread that calls.
+    threads : number of threads; 0 writes immediately, in the calling thread.
     """
 
     def __init__(self, threads: int) -> None:
@@ -46,19 +46,19 @@ class Writing:
     def __exit__(self, kind: object, *_: object) -> None:
         if self._pool is None:
             return
-        # after an error, what waits is not written
+        # after an error, pending writes are canceled
         self._pool.shutdown(cancel_futures=kind is not None)
         if kind is None:
             self.wait()
 
     def __call__(self, write: Callable[[int, np.ndarray], None], first: int, values: torch.Tensor) -> None:
-        """Have values written; they may change as soon as this returns.
+        """Schedule a write; values may change as soon as this returns.
 
         Parameters
         ----------
-        write : takes ``first`` and the values in the memory of the host.
-        first : the place of the first image.
-        values : of any device.
+        write : function of ``first`` and the values as an array in host memory.
+        first : position of the first image.
+        values : tensor on any device.
         """
         if self._pool is None:
             write(first, values.cpu().numpy())
@@ -82,7 +82,7 @@ class Writing:
     def arrays(
         self, write: Callable[[int, Sequence[np.ndarray]], None], first: int, values: Sequence[np.ndarray]
     ) -> None:
-        """Have several arrays written by one call; they do not change any more."""
+        """Schedule a write of several arrays by one call; the arrays must not change afterwards."""
         n_bytes = sum(each.nbytes for each in values)
         self._make_room(n_bytes)
         self._submit(lambda: write(first, values), n_bytes)
@@ -106,10 +106,10 @@ class Writing:
 
     @property
     def given(self) -> int:
-        """How much has been given so far, to be waited for."""
+        """Number of writes scheduled so far, as a ticket for :meth:`wait`."""
         return self._taken + len(self._waiting)
 
     def wait(self, given: int | None = None) -> None:
-        """Return when all is written that had been given when so much had; None for all."""
+        """Block until every write up to ticket ``given`` has finished; None for all writes."""
         while self._waiting and (given is None or self._taken < given):
             self._take()

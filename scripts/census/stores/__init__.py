@@ -1,1 +1,1 @@
-"""Files of arrays: how Zarr stores are written, checked and read, and the paths of layers."""
+"""Zarr stores: writing, checking and reading them, and the paths of layers."""

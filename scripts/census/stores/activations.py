@@ -15,16 +15,17 @@ map_label   map_image                   int32    as ``label``
 unit, y, x  unit, y, x                  int32    0, 1, 2 …
 ==========  ==========================  =======  ======================================================
 
-Units come last in ``maps`` because so they lie in memory while a network runs in the channels-last layout:
-nothing is transposed between the forward pass and the file. A chunk of maps holds all units at some rows of a
-batch of images. That serves reading by image (top images, patches) and by block of neurons (the Gram matrix)
-alike; a block of single units would cost each reader of whole images a seek per unit.
+Units come last in ``maps``, as in memory while a network runs in the channels-last layout. So nothing is
+transposed between the forward pass and the file. A chunk of maps contains all units at some rows of a batch
+of images. This suits reading by image (top images, patches) and by block of neurons (the Gram matrix). With
+chunks of single units, reading whole images would take a seek per unit.
 
-Chunks lie side by side in an array's folder (``c.0.1``), and not in folders of their own (``c/0/1``): to make
-these takes longer than to write the small ones of many a layer.
+Chunks are files in an array's folder (``c.0.1``), without subfolders (``c/0/1``), because creating folders
+takes longer than writing the small chunks of many layers.
 
-A store is filled under a temporary name, given its attributes last, and renamed: under its final name it is
-complete. It is read by :mod:`census.stores.reading`, on which no pass depends: an edit there runs none again.
+A store is filled under a temporary name, receives its attributes last, and is then renamed. So a store under
+its final name is complete. Reading is in :mod:`census.stores.reading`, on which no forward pass depends, so
+that edits there do not rerun one.
 """
 
 import json
@@ -45,11 +46,11 @@ MAP_CHUNK_BYTES = 4 << 20
 
 
 def map_compressors(compression: str) -> list[dict[str, Any]]:
-    """Return the codecs of maps for a config's ``activations.compression``, as Zarr's metadata do."""
+    """Return the codecs of maps for the config key ``activations.compression``, in Zarr's format."""
     if compression == "none":
         return []
-    # not shuffled, though that is usual for floats: rectified maps are runs of zeros and repeats of whole
-    # values, which shuffling breaks up; see docs/development/benchmarks.md
+    # not shuffled, unlike most float data: activation maps have runs of zeros and repeated values, which
+    # shuffling breaks up; see docs/development/benchmarks.md
     return [_blosc(compression, "noshuffle")]
 
 
@@ -59,13 +60,13 @@ def _blosc(compression: str, shuffle: str) -> dict[str, Any]:
 
 
 def numcodec(codec: Mapping[str, Any]) -> Blosc:
-    """Return what compresses and decompresses as Blosc in Zarr's metadata says."""
+    """Return the Blosc compressor for a codec in Zarr's metadata."""
     settings = codec["configuration"]
     return Blosc(**{**settings, "shuffle": getattr(Blosc, settings["shuffle"].upper())})
 
 
 def images_per_chunk(batch: int) -> int:
-    """Return the images in a chunk of statistics: whole batches, about :data:`IMAGES_PER_CHUNK`."""
+    """Return the number of images per chunk of statistics: whole batches, about :data:`IMAGES_PER_CHUNK`."""
     return batch * max(1, round(IMAGES_PER_CHUNK / batch))
 
 
@@ -81,25 +82,24 @@ def create_store(
     *,
     preactivations: bool = False,
 ) -> None:
-    """Create the empty store of a layer, in place of what there was.
+    """Create the empty store of a layer, replacing any previous one.
 
     Parameters
     ----------
-    path : where; a temporary name.
-    shape : units, height and width.
-    images, labels : int64 and arrays of int32, shape (n,), the images in the order in which they will come.
-    n_maps : of how many of the first images activation maps are kept.
-    batch : images that are written at a time.
-    compression : ``none``, ``lz4`` or ``zstd``, of the maps.
-    positions : array of int32, shape (n, 2), y and x of the positions of the maps that stand for all; None
-        for none.
-    preactivations : whether the layer has pre-activations, which are kept at these positions.
+    path : temporary path of the store.
+    shape : number of units, height and width.
+    images, labels : arrays of int64 and int32, shape (n_images,), the images in order of recording.
+    n_maps : number of images with activation maps; they come first.
+    batch : number of images that are written at a time.
+    compression : compression of maps, ``none``, ``lz4`` or ``zstd``.
+    positions : array of int32, shape (n_positions, 2), y and x of the sampled positions; None for none.
+    preactivations : whether the layer has pre-activations, which are stored at these positions.
     """
     if path.exists():
         shutil.rmtree(path)
     units, height, width = shape
     positions = np.empty((0, 2)) if positions is None else positions
-    # written as files, and not by zarr: its dozen arrays cost it more time than many a layer's forward pass
+    # written as files, because creating a dozen arrays with zarr takes longer than many layers' forward pass
     path.mkdir(parents=True)
     (path / "zarr.json").write_text(json.dumps({"zarr_format": 3, "node_type": "group", "attributes": {}}))
     coordinates = {
@@ -121,12 +121,12 @@ def create_store(
             )
     chunk = (min(images_per_chunk(batch), len(images)), units)
     for name, dtype in STATISTICS.items():
-        # hardly two are equal, but bytes of exponents and of small whole numbers are alike: shuffled, LZ4
-        # makes them as small as Zstandard does, in a fifth of the time
+        # few values are equal, but the bytes of exponents and small integers are similar: with shuffling, LZ4
+        # compresses them as well as Zstandard, in a fifth of the time
         codecs = [_blosc("lz4", "shuffle")]
         _create_array(path / name, (len(images), units), chunk, dtype, ("image", "unit"), codecs)
     most_rows = max(1, min(height, MAP_CHUNK_BYTES // (batch * width * units * 4)))
-    # as even as can be: the last chunk is padded to the size of the others
+    # chunks of even size, because the last one is padded to the size of the others
     rows = math.ceil(height / math.ceil(height / most_rows))
     _create_array(
         path / "maps",
@@ -137,7 +137,7 @@ def create_store(
         map_compressors(compression),
     )
     if preactivations:
-        # not compressed: hardly two pre-activations are the same
+        # not compressed, because few pre-activations are equal
         _create_array(
             path / "preactivation",
             (n_maps, len(positions), units),
@@ -154,7 +154,7 @@ def chunk_file(array: Path, index: Iterable[int]) -> Path:
     Parameters
     ----------
     array : the array's folder.
-    index : the chunk's place in the grid of chunks.
+    index : index of the chunk in the grid of chunks.
     """
     return array / ".".join(["c", *map(str, index)])
 
@@ -167,13 +167,13 @@ def _create_array(
     dimensions: Sequence[str],
     compressors: Sequence[Mapping[str, Any]],
 ) -> None:
-    """Write the metadata of an array as the Zarr specification has them."""
+    """Write the metadata of an array according to the Zarr specification."""
     metadata = {
         "zarr_format": 3,
         "node_type": "array",
         "shape": shape,
         "data_type": dtype,
-        # a chunk of no images, which an array of no images would have, is not allowed
+        # chunks must not be empty, even for an array without images
         "chunk_grid": {
             "name": "regular",
             "configuration": {"chunk_shape": [max(1, length) for length in chunks]},
@@ -190,10 +190,10 @@ def _create_array(
 
 
 class ChunkWriter:
-    """Writes whole chunks of an array, as zarr would, to their files.
+    """Write whole chunks of an array to their files, in the format of zarr.
 
-    Zarr takes twice the time of compressing and writing for what it does around these: it hands each chunk
-    to other threads and back, and allocates and fills a chunk before it copies values into it.
+    Zarr's overhead is twice the time of compressing and writing: it passes each chunk through other threads,
+    and allocates and fills a chunk before copying values into it.
 
     Parameters
     ----------
@@ -205,19 +205,18 @@ class ChunkWriter:
         self.shape: tuple[int, ...] = tuple(metadata["chunk_grid"]["configuration"]["chunk_shape"])
         self._path = path
         self._dtype = np.dtype(metadata["data_type"]).newbyteorder("<")
-        # between the bytes themselves and their checksum
+        # codecs between serialization and checksum
         self._codecs = [numcodec(codec) for codec in metadata["codecs"][1:-1]]
 
     def write(self, index: Iterable[int], values: np.ndarray) -> None:
         """Write a chunk.
 
-        A process that is killed here may leave part of the file: what counts chunks as done does so later.
+        If the process is killed, part of the file may remain. Chunks count as done only afterwards.
 
         Parameters
         ----------
-        index : the chunk's place in the grid of chunks.
-        values : what is in the chunk; less than a whole one where the array ends within it, which is then
-            filled up with zeros.
+        index : index of the chunk in the grid of chunks.
+        values : values of the chunk; a partial chunk at the end of the array is padded with zeros.
         """
         if values.shape == self.shape:
             chunk = np.ascontiguousarray(values, dtype=self._dtype)
@@ -231,11 +230,11 @@ class ChunkWriter:
 
 
 class StoreWriter:
-    """Fills the store of a layer, chunk by chunk.
+    """Fill the store of a layer, chunk by chunk.
 
     Parameters
     ----------
-    path : a store that :func:`create_store` has made.
+    path : a store from :func:`create_store`.
     """
 
     def __init__(self, path: Path) -> None:
@@ -250,8 +249,8 @@ class StoreWriter:
 
         Parameters
         ----------
-        first : the place of their first image; a chunk begins there.
-        statistics : (images, units) each.
+        first : position of their first image, at which a chunk begins.
+        statistics : arrays of shape (n_images, n_units).
         """
         for writer, values in zip(self._statistics, statistics, strict=True):
             writer.write((first // writer.shape[0], 0), values)
@@ -261,7 +260,7 @@ class StoreWriter:
 
         Parameters
         ----------
-        first : the place of the first of them; a chunk begins there.
+        first : position of the first image, at which a chunk begins.
         maps : array of float32, shape (n_images, height, width, n_units).
         """
         images, rows = self._maps.shape[:2]
@@ -273,7 +272,7 @@ class StoreWriter:
 
         Parameters
         ----------
-        first : the place of the first of them; a chunk begins there.
+        first : position of the first image, at which a chunk begins.
         values : array of float32, shape (n_images, n_positions, n_units).
         """
         assert self._preactivations is not None, "the layer has no pre-activations"
@@ -282,25 +281,25 @@ class StoreWriter:
 
 def set_attributes(path: Path, attributes: Mapping[str, Any]) -> None:
     """Give a filled store its attributes: provenance, with the cache key, ``key``, and ``pass``."""
-    # `coordinates` tells xarray which arrays, beside those named as their dimension, are labels
+    # `coordinates` lists further coordinates for xarray, in addition to arrays named after their dimension
     consolidate(path, {**attributes, "coordinates": "label map_label position_y position_x"})
 
 
 def place_store(path: Path, destination: Path) -> None:
-    """Give a store its final name, in place of a store that has it."""
+    """Move a store to its final path, replacing any store there."""
     if destination.exists():
         shutil.rmtree(destination)
     path.rename(destination)
 
 
 def finish_store(path: Path, attributes: Mapping[str, Any], destination: Path) -> None:
-    """Set the attributes of a filled store, and give it its final name.
+    """Set the attributes of a filled store, and move it to its final path.
 
     Parameters
     ----------
-    path : the temporary name.
+    path : the temporary path.
     attributes : see :func:`set_attributes`.
-    destination : the final name; a store there is replaced.
+    destination : the final path; a store there is replaced.
     """
     set_attributes(path, attributes)
     place_store(path, destination)

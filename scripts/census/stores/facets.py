@@ -35,11 +35,11 @@ class FacetWriter:
 
     Parameters
     ----------
-    path : where; nothing is there.
-    attributes : of the layer's store of activations.
+    path : path of the store, which must not exist.
+    attributes : attributes of the layer's store of activations.
     extremes : by unit, see :func:`census.measures.facets.choose_units`.
-    components : facets of a unit.
-    ranks : patches of a unit that are kept.
+    components : number of facets per unit.
+    ranks : number of stored patches per unit.
     shape : height, width and channels of a patch.
     """
 
@@ -55,7 +55,7 @@ class FacetWriter:
         self._path, self._attributes = path, {**attributes, "extremes": list(extremes.values())}
         self._places = {unit: place for place, unit in enumerate(extremes)}
         self._group = zarr.create_group(path)
-        # opened anew, an array would leave out chunks without values
+        # reopened arrays would not write chunks without values
         self._arrays: dict[str, zarr.Array] = {}
         height, width, channels = shape
         self._create("gray", "float32", {"component": components, "y": height, "x": width}, np.nan)
@@ -78,7 +78,7 @@ class FacetWriter:
         )
 
     def write(self, unit: int, facets: Facets, patches: Patches, images: NDArray[np.integer]) -> None:
-        """Write a unit's facets, and as many of its patches as are kept, with the images that they are of."""
+        """Write a unit's facets, and its first patches with their images."""
         place = self._places[unit]
         values: dict[str, np.ndarray] = {
             "gray": facets.gray,
@@ -99,5 +99,5 @@ class FacetWriter:
             array[place] = whole
 
     def finish(self) -> None:
-        """Make the store one that readers open at once."""
+        """Consolidate the metadata of the store."""
         consolidate(self._path, self._attributes)

@@ -1,7 +1,7 @@
-"""What all Zarr stores of the study have in common.
+"""Common functions of all Zarr stores of the study.
 
-Every chunk has a file, also where its values are those that fill an array, and the file ends with a checksum.
-So readers notice, and name, a chunk that is missing, cut off or altered.
+Every chunk has a file, even if all its values are the fill value, and the file ends with a checksum. So
+readers detect and name chunks that are missing, truncated or altered.
 """
 
 import contextlib
@@ -25,12 +25,12 @@ from census.stores.paths import path_name
 CHUNK_BYTES = 1 << 25
 CHECKSUM = {"name": "crc32c"}  # of a chunk's file, as Zarr's metadata have it
 CHECKSUM_BYTES = 4
-# what data with their own checksum behind them have for a checksum, whatever the data are
+# the CRC-32C of any data followed by its own checksum
 _INTACT = 0x48674BC7
 
 
 def write_chunk(path: Path, encoded: bytes) -> None:
-    """Write a chunk's file: what it holds, and its checksum."""
+    """Write a chunk's file: encoded values and checksum."""
     with path.open("wb") as file:
         file.write(encoded)
         file.write(google_crc32c.value(encoded).to_bytes(CHECKSUM_BYTES, "little"))
@@ -50,14 +50,14 @@ def read_chunk(path: Path) -> memoryview:
 
 
 def check(encoded: bytes) -> None:
-    """Raise a ValueError where a chunk's file does not end with the checksum of what it holds."""
+    """Raise a ValueError if a chunk's file does not end with the right checksum."""
     if google_crc32c.value(encoded) != _INTACT:
         raise ValueError("its checksum does not match")
 
 
 @contextlib.contextmanager
 def readable(path: Path) -> Iterator[Path]:
-    """Say of what goes wrong with a store's file which one it is, and what to do."""
+    """Convert errors with a store's file to a StudyError that names the file and the way out."""
     try:
         yield path
     except (OSError, ValueError, RuntimeError) as error:
@@ -68,7 +68,7 @@ def readable(path: Path) -> Iterator[Path]:
 
 
 class _CheckedStore(LocalStore):  # type: ignore[misc]
-    """Files of a finished store, each chunk of which has to be there and whole."""
+    """Files of a finished store, with a check that each chunk exists and is intact."""
 
     async def get(
         self, key: str, prototype: BufferPrototype | None = None, byte_range: ByteRequest | None = None
@@ -83,22 +83,22 @@ class _CheckedStore(LocalStore):  # type: ignore[misc]
 
 
 def open_group(path: str | Path) -> zarr.Group:
-    """Open a finished group; whoever reads a chunk of it that is missing or damaged gets a StudyError."""
+    """Open a finished group; reading a missing or damaged chunk raises a StudyError."""
     store = _CheckedStore(path, read_only=True)
     return zarr.open_group(store, mode="r", zarr_format=3, use_consolidated=True)
 
 
 def consolidate(path: Path, attributes: Mapping[str, Any]) -> None:
-    """Give a group its attributes, and merge the metadata of its arrays into its own, in one write.
+    """Set a group's attributes, and merge the metadata of its arrays into its own, in one write.
 
-    Readers need not list the folder then, in which Snakemake leaves a file of its own.
+    Then readers need not list the folder, in which Snakemake leaves a file of its own.
     """
     document = path / "zarr.json"
     group = json.loads(document.read_text())
     group["attributes"] = dict(attributes)
     group["consolidated_metadata"] = {
         "kind": "inline",
-        "must_understand": False,  # readers that do not know it may ignore it, and lose nothing
+        "must_understand": False,  # readers may ignore it
         "metadata": {
             array.parent.name: json.loads(array.read_text()) for array in sorted(path.glob("*/zarr.json"))
         },
@@ -107,11 +107,11 @@ def consolidate(path: Path, attributes: Mapping[str, Any]) -> None:
 
 
 def new_layer(store: Path, layer: str) -> Path:
-    """Return the folder for a layer's group in a store of several layers, and note the layer in the store.
+    """Return the folder for a layer's group in a store of several layers, and register the layer.
 
     Parameters
     ----------
-    store : the store; it is made with its first layer.
+    store : the store; it is created with its first layer.
     layer : name of the layer.
     """
     block = zarr.open_group(store, mode="a")
@@ -133,13 +133,13 @@ def layers_in(stores: Iterable[str | Path]) -> dict[str, Path]:
 def write_checkpoint(
     store: Path, arrays: Mapping[str, tuple[tuple[str, ...], np.ndarray]], attributes: Mapping[str, Any]
 ) -> None:
-    """Write what was measured of a layer at one checkpoint, as the group ``LAYER/CHECKPOINT`` of a store.
+    """Write the arrays of a layer at one checkpoint, as the group ``LAYER/CHECKPOINT`` of a store.
 
     Parameters
     ----------
-    store : the store; it is made with its first group.
+    store : the store; it is created with its first group.
     arrays : dimensions and values by name.
-    attributes : of the group; ``layer`` and ``checkpoint`` are among them.
+    attributes : attributes of the group, including ``layer`` and ``checkpoint``.
     """
     layer, checkpoint = new_layer(store, attributes["layer"]), attributes["checkpoint"]
     group = zarr.open_group(layer, mode="a").create_group(checkpoint)
@@ -149,15 +149,15 @@ def write_checkpoint(
 
 
 def merge_checkpoints(store: Path, parts: Sequence[Path], along: str) -> None:
-    """Merge stores of which each holds a part of the same dimension, with the same layers and checkpoints.
+    """Merge stores along one dimension; all have the same layers and checkpoints.
 
-    What is written is what :func:`write_checkpoint` would write of the whole; no more than an array of one
-    part is in memory.
+    The result equals that of :func:`write_checkpoint` for the whole. One array of one part is in memory at a
+    time.
 
     Parameters
     ----------
-    store : the store; it is made.
-    parts : at least one, in order; attributes are those of the first.
+    store : the new store.
+    parts : at least one store, in order; attributes are those of the first.
     along : name of the dimension, which all arrays have.
     """
     for layer, first_part in layers_in(parts[:1]).items():
@@ -188,14 +188,14 @@ def create_array(
     fill_value: float = 0,
     level: int = 0,
 ) -> zarr.Array:
-    """Create an array of a group that stores each of its chunks, compressed by Zstandard, with a checksum.
+    """Create an array whose chunks are all stored, compressed by Zstandard, with a checksum.
 
     Parameters
     ----------
-    group, name, shape, dtype, dimensions : the group, and what the array is.
-    chunks : shape of chunks; by default as large as they may be.
-    fill_value : value of what is not written.
-    level : of the compression.
+    group, name, shape, dtype, dimensions : the group, and the properties of the array.
+    chunks : shape of chunks; by default the largest allowed.
+    fill_value : value of elements that are not written.
+    level : compression level.
     """
     return group.create_array(
         name,
@@ -210,7 +210,7 @@ def create_array(
 
 
 def _chunks(whole: Sequence[int], dtype: np.dtype) -> tuple[int, ...]:
-    """Return the shape of chunks that are no larger than a bound: cut along the first dimensions only."""
+    """Return the shape of chunks of bounded size, split along the first dimensions only."""
     shape = list(whole)
     for axis, length in enumerate(shape):
         size = dtype.itemsize * math.prod(shape)

@@ -1,4 +1,4 @@
-"""Names of layers as parts of paths, and back.
+"""Convert names of layers to parts of paths, and back.
 
 PyTorch accepts any name: ``größe 2``, ``a/b::c``, ``head[0]``. Paths, and the wildcard ``layer`` of rules,
 contain the escaped name; tables, figures and the atlas contain the name itself.
@@ -9,20 +9,20 @@ import re
 from collections.abc import Iterable
 from urllib.parse import quote, unquote
 
-# characters of an escaped name at most: a file name may have 255 bytes, of which endings take some, and in
-# the folders of a cluster's logs the names of the network and the data set
+# longest escaped name: a file name may have 255 bytes, including its extension and, in the folders of a
+# cluster's logs, the names of the network and the data set
 LONGEST = 150
 ESCAPED = r"[A-Za-z0-9_.~-]+"  # regular expression of what :func:`path_name` returns
-_SHORTENED = "~~"  # escaped names never hold it
+_SHORTENED = "~~"  # never occurs in escaped names
 
 
 def path_name(layer: str) -> str:
-    """Return a layer's name as a part of paths.
+    """Return a layer's name, escaped for use in paths.
 
-    ASCII letters, digits, ``_``, ``.`` and ``-`` stay. Every other byte of the name in UTF-8, and a leading
-    ``.`` or ``-``, becomes ``~`` and two hexadecimal digits. (Slurm replaces ``%`` in the paths of logs,
-    browsers decode it in addresses, and readers of Parquet take ``=`` for partitions.) A name longer than
-    :data:`LONGEST` keeps its beginning, followed by a digest.
+    ASCII letters, digits, ``_``, ``.`` and ``-`` are kept. Every other byte of the name in UTF-8, and a
+    leading ``.`` or ``-``, becomes ``~`` and two hexadecimal digits. (Slurm replaces ``%`` in the paths of
+    logs, browsers decode it in addresses, and Parquet readers interpret ``=`` as partitions.) A name longer
+    than :data:`LONGEST` keeps its beginning, followed by a digest.
 
     Examples
     --------
@@ -41,12 +41,12 @@ def path_name(layer: str) -> str:
 
 
 def layer_name(path: str, layers: Iterable[str] = ()) -> str:
-    """Return the name of the layer that has a name in paths: the inverse of :func:`path_name`.
+    """Return the layer for a name in paths: the inverse of :func:`path_name`.
 
     Parameters
     ----------
-    path : what :func:`path_name` returned.
-    layers : names among which that of a shortened one is; without it, a shortened name stays as it is.
+    path : an escaped name from :func:`path_name`.
+    layers : candidates for a shortened name; without a match, the shortened name is returned.
     """
     if _SHORTENED in path:
         return next((name for name in layers if path_name(name) == path), path)

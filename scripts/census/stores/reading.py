@@ -1,4 +1,4 @@
-"""Reading a finished store of activations, in blocks of bounded size."""
+"""Read a finished store of activations, in blocks of bounded size."""
 
 import json
 import math
@@ -14,7 +14,7 @@ from census.errors import StudyError
 from census.stores.activations import chunk_file, numcodec
 from census.stores.groups import open_group, read_chunk, readable
 
-VALUES_AT_ONCE = 1 << 25  # of all units on many images, in memory
+VALUES_AT_ONCE = 1 << 25  # largest number of values in memory
 
 
 def open_store(path: str | Path) -> zarr.Group:
@@ -41,7 +41,7 @@ def statistic_blocks(group: zarr.Group, name: str) -> Iterator[np.ndarray]:
 
     Yields
     ------
-    values (images, units), a chunk of the array; not to be written to.
+    arrays of shape (n_images, n_units), chunks of the array; read-only.
 
     Raises
     ------
@@ -52,11 +52,11 @@ def statistic_blocks(group: zarr.Group, name: str) -> Iterator[np.ndarray]:
 
 
 def unit_means(group: zarr.Group) -> Iterator[NDArray[np.float32]]:
-    """Yield the mean activations of a layer's units on all images, some units at a time, in bounded memory.
+    """Yield the mean activations of a layer's units on all images, in blocks of units.
 
     Yields
     ------
-    arrays of float32, shape (n_images, n_sampled_units), images by their index in the data set.
+    arrays of float32, shape (n_images, n_block_units), images in order of their index in the data set.
     """
     order = np.argsort(group["image"][:])
     n_units = group.attrs["shape"][0]
@@ -67,17 +67,17 @@ def unit_means(group: zarr.Group) -> Iterator[NDArray[np.float32]]:
 
 
 def sorted_labels(group: zarr.Group) -> NDArray[np.int32]:
-    """Return the class of each image, int32 (images,), images by their index in the data set."""
+    """Return the class of each image, array of int32, in order of the images' index in the data set."""
     return group["label"][:][np.argsort(group["image"][:])]
 
 
 def rows_at(blocks: Iterable[np.ndarray], places: NDArray[np.integer], units: int) -> NDArray[np.float32]:
-    """Return some rows of what comes in blocks, of which one is held at a time.
+    """Return selected rows of blocks, of which one is in memory at a time.
 
     Parameters
     ----------
     blocks : arrays of float32, shape (n_images, n_units), see :func:`statistic_blocks`.
-    places : array of int, shape (n,), of the images wanted, ascending.
+    places : array of int, shape (n,), positions of the selected images, ascending.
     units : number of units.
 
     Returns
@@ -101,17 +101,17 @@ def images_and_labels(group: zarr.Group) -> tuple[NDArray[np.int64], NDArray[np.
 def image_blocks(
     group: zarr.Group, images: NDArray[np.integer], *names: str
 ) -> Iterator[tuple[np.ndarray, ...]]:
-    """Yield some of a store's statistics with the images that they are of, in blocks of bounded size.
+    """Yield statistics with their images, in blocks of bounded size.
 
     Parameters
     ----------
-    images : all of the store's, or their classes, see :func:`images_and_labels`.
-    names : of statistics, see :func:`statistic_blocks`.
+    images : the store's images or their classes, see :func:`images_and_labels`.
+    names : names of statistics, see :func:`statistic_blocks`.
 
     Yields
     ------
-    images : (images,), those of the block.
-    values : (images, units), of each statistic.
+    images : array of shape (n_images,), the images of the block.
+    values : arrays of shape (n_images, n_units), one per statistic.
     """
     first = 0
     for blocks in zip(*(statistic_blocks(group, name) for name in names), strict=True):
@@ -121,9 +121,9 @@ def image_blocks(
 
 
 class _Chunks:
-    """Chunks of an array, read as :class:`census.stores.activations.ChunkWriter` writes them.
+    """Read chunks written by :class:`census.stores.activations.ChunkWriter`.
 
-    Zarr hands each array and each chunk to other threads and back, which takes longer than reading it.
+    Zarr passes each array and each chunk through other threads, which takes longer than reading it.
     """
 
     def __init__(self, group: zarr.Group, name: str) -> None:
@@ -137,15 +137,15 @@ class _Chunks:
         self._codecs = [numcodec(codec) for codec in metadata["codecs"][-2:0:-1]]
 
     def along(self, axis: int) -> Iterator[tuple[int, slice]]:
-        """Yield the number of each chunk along an axis, and its place there; the last one may hold less."""
+        """Yield the index of each chunk along an axis, and its slice; the last chunk may be shorter."""
         length, size = self.shape[axis], self.chunk[axis]
         for number, first in enumerate(range(0, length, size)):
             yield number, slice(first, min(first + size, length))
 
     def read(self, *index: int, into: np.ndarray | None = None) -> np.ndarray:
-        """Return a whole chunk, which is not to be written to; or read it into contiguous memory.
+        """Return a whole chunk, read-only, or read it into contiguous memory.
 
-        Fresh memory costs so much that multiplying the vectors with each other would wait for it.
+        Reusing memory matters, because allocating it would take longer than multiplying the vectors.
 
         Raises
         ------
@@ -167,7 +167,7 @@ class _Chunks:
         return into
 
     def blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
-        """Yield all chunks of an array that is cut along its first dimension, each with its place there."""
+        """Yield all chunks of an array that is split along its first dimension, each with its slice."""
         for number, place in self.along(0):
             yield place, self.read(number, *[0] * (len(self.shape) - 1))[: place.stop - place.start]
 
@@ -194,13 +194,13 @@ def neuron_blocks(group: zarr.Group, part: int = 0, parts: int = 1) -> Iterator[
 
     Parameters
     ----------
-    part, parts : which of so many parts of the neurons, as even as whole blocks can be; some have none where
-        there are more parts than blocks.
+    part, parts : number of this part of the neurons, and of all parts. Parts consist of whole blocks; with
+        more parts than blocks, some are empty.
 
     Yields
     ------
-    vectors : array of float32, shape (n_map_images, n_neurons), a part of the neurons: some rows of all
-        units' maps. The next block overwrites it.
+    vectors : array of float32, shape (n_map_images, n_neurons), a block of neurons: some rows of all units'
+        maps. The next block overwrites it.
     """
     maps = _Chunks(group, "maps")
     batch, _, width, units = maps.chunk
@@ -213,7 +213,7 @@ def neuron_blocks(group: zarr.Group, part: int = 0, parts: int = 1) -> Iterator[
 
 
 def values_at_positions(group: zarr.Group) -> NDArray[np.float32]:
-    """Read a store's maps at the positions that stand for all, a chunk at a time.
+    """Read a store's maps at the sampled positions, a chunk at a time.
 
     Returns
     -------
@@ -233,7 +233,7 @@ def values_at_positions(group: zarr.Group) -> NDArray[np.float32]:
 
 
 def preactivations(group: zarr.Group) -> NDArray[np.float32] | None:
-    """Read pre-activations, at the positions that stand for all; None for a layer of another kind.
+    """Read pre-activations at the sampled positions; None if the layer has none.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What a measure reads of a layer: its recorded activations, and matrices of other measures."""
+"""The inputs of measures: a layer's recorded activations, and matrices of other measures."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -21,7 +21,7 @@ class Recording:
 
     Attributes
     ----------
-    attributes : of the layer: the key columns of tables, ``shape``, ``classes``, and more.
+    attributes : attributes of the layer: the key columns of tables, ``shape``, ``classes``, and more.
     n_map_images : number of images with activation maps; they come first.
 
     Raises
@@ -81,7 +81,7 @@ class Recording:
     def statistics(
         self, *names: str, beside: NDArray[np.integer] | None = None
     ) -> Iterator[tuple[np.ndarray, ...]]:
-        """Yield blocks of images, or of their values in ``beside``, with statistics (images, units)."""
+        """Yield blocks of images, or of their values in ``beside``, with statistics (n_images, n_units)."""
         return reading.image_blocks(self.group, self.images if beside is None else beside, *names)
 
     def on_images(self, name: str, places: NDArray[np.integer]) -> NDArray[np.float32]:
@@ -90,14 +90,14 @@ class Recording:
         Parameters
         ----------
         name : see :meth:`statistic`.
-        places : of the images in the order of the values, see :attr:`images`.
+        places : positions of the images in the order of :attr:`images`.
         """
         ascending, inverse = np.unique(places, return_inverse=True)
         rows = reading.rows_at(self.statistic(name), ascending, self.shape[0])
         return rows if np.array_equal(ascending, places) else rows[inverse]
 
     def unit_means(self) -> Iterator[NDArray[np.float32]]:
-        """Yield mean activations of some units at a time, (images, units), images by their index."""
+        """Yield mean activations in blocks of units, (n_images, n_units), images in order of their index."""
         return reading.unit_means(self.group)
 
     def maps(self) -> Iterator[tuple[slice, NDArray[np.float32]]]:
@@ -130,11 +130,11 @@ class Recording:
 
 
 class LayerMatrices:
-    """The arrays that a measure wrote of a layer at one checkpoint, by name. Each is read when it is used.
+    """The arrays of a measure for a layer at one checkpoint, by name; each is read at its first use.
 
     Attributes
     ----------
-    attributes : of the layer.
+    attributes : attributes of the layer.
     """
 
     def __init__(self, layer: Path, checkpoint: str) -> None:
@@ -151,9 +151,9 @@ class LayerMatrices:
 
 def matrices_in(stores: Iterable[str | Path]) -> Iterator[LayerMatrices]:
     """Yield the matrices in stores of several layers, layer by layer, in order of training steps."""
-    # several stores may hold parts of the same layer
+    # several stores may contain parts of the same layer
     for layer in (layer for store in stores for layer in layers_in([store]).values()):
         checkpoints = (path.parent.name for path in layer.glob("*/zarr.json"))
-        # the final one has no step in its name
+        # the final checkpoint has no step in its name
         for checkpoint in sorted(checkpoints, key=lambda name: (not name.isdigit(), name.zfill(20))):
             yield LayerMatrices(layer, checkpoint)
