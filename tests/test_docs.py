@@ -29,7 +29,7 @@ FOLDERS = ("docs/", "envs/", "scripts/", "studies/", "tests/", "workflow/")
 STUDIES = sorted((ROOT / "studies").glob("*.yaml"))
 # studies that reproduce no paper
 NO_PAPERS = {"imagenet", "imagenet-networks", "quick"}
-# made in the course of docs/adding.md, the user's own, or made by `make quick`
+# made by following docs/howto/add-measure.md, the user's own, or made by `make quick`
 NOT_YET = re.compile(r"kurtosis|studies/(mine|quick/|…)")
 
 

@@ -1,4 +1,4 @@
-"""The measure and the figure of docs/adding.md, added to a copy of the checkout."""
+"""The measure and the figure of docs/howto/add-measure.md, added to a copy of the checkout."""
 
 import json
 import os
@@ -65,7 +65,7 @@ def added(checkout, tmp_path_factory):
     folder = tmp_path_factory.mktemp("added") / "checkout"
     shutil.copytree(checkout, folder, symlinks=True)
     shutil.copy2(ROOT / "pyproject.toml", folder)
-    return folder, add((ROOT / "docs/adding.md").read_text(), folder)
+    return folder, add((ROOT / "docs/howto/add-measure.md").read_text(), folder)
 
 
 def call(folder: Path, *arguments: str) -> str:
