@@ -37,7 +37,7 @@ include: "workflow/rules/targets.smk"
 rule all:
     default_target: True
     input:
-        # by name, so that one that was deleted is made again: activations are a result, too
+        # stores by name, so that deleted ones are made again: activations are results, too
         STORES,
         FIGURES,
         CENSUS,

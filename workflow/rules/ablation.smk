@@ -1,5 +1,5 @@
-# What a network's logits lose without single units of a layer, and without more and more of them. The units of a layer
-# that takes long are split into parts.
+# Ablation effects of single units on a network's logits, and cumulative ablation. The units of slow layers are split
+# into parts.
 from census.planning.rules import table_path
 
 ABLATION_UNITS = table_path("ablation.units")
@@ -7,7 +7,7 @@ ABLATION_CURVES = table_path("ablation.curves")
 ABLATION_LAYER = table_path("ablation.layer")
 ABLATION_IMAGES = table_path("ablation.images")
 ABLATION_PART = "results/parts/ablation/{network}/{dataset}/{block}/{part}.parquet"
-# all that determines the tables, beside weights, images and what orders units
+# everything that determines the tables, except weights, images and the order of units
 ABLATION_SETTINGS = {
     **measures.ablation.model_dump(),
     "network": plan.of_run(lambda run: run.built_from),
@@ -119,7 +119,7 @@ rule ablation_merge:
         mem_mb=memory(1000),
         runtime=30,
     params:
-        # the parts are gone by then
+        # by then the parts are deleted
         **ABLATION_SETTINGS,
         merge=code("ablation_merge.py"),
     message:

@@ -1,10 +1,9 @@
-# Images that maximize the activation of single units, by gradient ascent. The units of a layer that takes long are
-# split into parts.
+# Images that maximize the activation of single units. The units of slow layers are split into parts.
 from census.planning.rules import path_of
 
 MAXIMIZATION = path_of("activation_maximization", "zarr")
 MAXIMIZATION_PART = "results/parts/activation_maximization/{network}/{dataset}/{block}/{part}.zarr"
-# all that determines the images, beside the weights
+# everything that determines the images, except the weights
 MAXIMIZATION_SETTINGS = {
     **measures.activation_maximization.model_dump(),
     "network": plan.of_run(lambda run: run.built_from),
@@ -28,7 +27,7 @@ rule activation_maximization:
         block=SHARED,
     conda:
         CONDA
-    # two jobs use two cores better than two threads do
+    # two jobs use two cores better than one job with two threads
     threads: 1
     resources:
         mem_mb=memory(4000),
@@ -73,7 +72,7 @@ rule activation_maximization_merge:
         mem_mb=memory(1000),
         runtime=30,
     params:
-        # the parts are gone by then
+        # by then the parts are deleted
         **MAXIMIZATION_SETTINGS,
         merge=code("activation_maximization_merge.py"),
     message:

@@ -1,5 +1,5 @@
-# A rule for each forward pass; see scripts/census/planning/passes.py. A pass may be split into shards, jobs of their
-# own, whose stores a further rule puts together.
+# A rule for each forward pass; see scripts/census/planning/passes.py. A forward pass may be split into shards, which are
+# separate jobs. A further rule merges their stores.
 from census.planning.passes import passes
 from census.planning.resources import memory_of_pass, runtime_of_pass
 
@@ -47,7 +47,7 @@ for each in passes(plan, code("extract.py")):
                 f"merge_{each.name}"
             input:
                 shards=expand(each.shard, shard=range(each.shards)),
-                # shards are gone when their stores have their places: what makes them out of date
+                # shards are deleted after merging, so the inputs that make them out of date are listed here
                 weights=each.weights,
                 images=each.run.images,
             output:

@@ -1,4 +1,4 @@
-# The atlas: a static site in which to look at any unit.
+# The atlas: a static site with a page for every unit.
 from census.planning.rules import stores_of_run
 
 ATLAS_RUN = "results/atlas/data/{network}/{dataset}"
@@ -8,7 +8,7 @@ ATLAS_SHELL = {
     "script": "results/atlas/atlas.js",
     "data": "results/atlas/data.js",
 }
-# of each by name, so that one that was deleted is made again
+# files by name, so that deleted ones are made again
 ATLAS = [*ATLAS_SHELL.values(), *plan.of_runs(ATLAS_RUN)]
 
 
@@ -30,7 +30,7 @@ rule atlas_run:
         "results/benchmarks/atlas_run/{network}/{dataset}.tsv"
     conda:
         CONDA
-    # matrices of a layer's units by its units, and what is shown of all units
+    # correlation matrices of a layer's units, and the data of all units
     resources:
         mem_mb=memory(2000),
         runtime=60,

@@ -1,4 +1,4 @@
-# What the rules share: the checked config, and the plan of the study.
+# Shared by all rules: the checked config, and the plan of the study.
 from census.errors import StudyError
 from census.measures.declaration import Recordings
 from census.stores.paths import ESCAPED
@@ -19,7 +19,7 @@ try:
 except StudyError as error:
     raise WorkflowError(str(error)) from None
 
-# what jobs read of it
+# the parts of the config that jobs read
 config = plan.config.plain()
 measures, seed = plan.config.measures, plan.config.seed
 

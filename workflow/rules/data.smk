@@ -1,4 +1,4 @@
-# Images and labels: fetched, or in a folder of the user's, then brought into one form, a Zarr store per split.
+# Images and labels: fetched, or in the user's folder, then converted to a Zarr store per split.
 from census.data.downloads import SOURCES
 from census.data.sources import TORCHVISION_PREFIX
 
@@ -12,7 +12,7 @@ rule fetch:
         "results/benchmarks/fetch/{source}.tsv"
     wildcard_constraints:
         source="|".join([*map(re.escape, SOURCES), f"{TORCHVISION_PREFIX}[A-Za-z0-9]+"]),
-    # the nodes of a cluster often have no way to the internet
+    # the nodes of a cluster often have no internet access
     localrule: True
     conda:
         CONDA
@@ -20,7 +20,7 @@ rule fetch:
         mem_mb=memory(2000),
         runtime=240,
     params:
-        # the content is pinned, so that code decides nothing: an edit there must not fetch everything anew
+        # the content is pinned by its digest, so edits of code must not fetch everything again
         sha256=lambda wildcards: (
             SOURCES[wildcards.source].sha256 if wildcards.source in SOURCES else "torchvision's own"
         ),
@@ -45,16 +45,16 @@ rule dataset:
         CONDA
     threads: 4
     resources:
-        # an image of as many pixels as Pillow takes is 700 MB, and each thread holds one
+        # the largest image that Pillow opens is 700 MB, and each thread holds one
         mem_mb=memory(3000),
         runtime=240,
     params:
         entry=plan.settings_of_dataset,
-        # of a folder of the user's; its class folders are no inputs, for Snakemake takes braces in names for wildcards
+        # for the user's folders; class folders are no inputs, because Snakemake reads braces in names as wildcards
         classes=plan.classes_of_dataset,
         changes=plan.changes_of_dataset,
         code=code("dataset.py"),
     message:
-        "Bring {wildcards.dataset} ({wildcards.split}) into a store"
+        "Convert {wildcards.dataset} ({wildcards.split}) to a Zarr store"
     script:
         "../../scripts/dataset.py"

@@ -1,5 +1,5 @@
 # Figures: one job draws all families of a section of the report for a run. Families and their views are declared in
-# scripts/census/figures/; runs that lack some figures have a rule of their own.
+# scripts/census/figures/. Runs that lack some figures have their own rule.
 from census.drawing.rules import caption_file, drawings
 
 DRAWINGS = list(drawings(plan.runs))

@@ -1,4 +1,4 @@
-# A rule for each declared measure: what it reads, its tables and its parameters stand in scripts/census/measures/.
+# A rule for each declared measure. Inputs, tables and parameters are declared in scripts/census/measures/.
 from census.planning.rules import measure_rules
 
 for measure in measure_rules(plan):

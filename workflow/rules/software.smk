@@ -1,4 +1,4 @@
-# The versions of what the study runs with, for the report.
+# The software versions of the study, for the report.
 SOFTWARE = "results/census/software.html"
 
 
@@ -18,7 +18,7 @@ rule software:
         mem_mb=memory(500),
         runtime=10,
     params:
-        # by content: a checkout only touches the file
+        # the content, because a checkout changes the file's time only
         requirements=(ROOT / "envs/study.txt").read_text(),
         code=code("software.py"),
     message:

@@ -1,5 +1,5 @@
-# Targets by name, beside `all`, `tables` and `atlas`: the figures of a paper, by author and year or by its code; all figures;
-# the verdicts on all claims.
+# Further targets, in addition to `all`, `tables` and `atlas`: the figures of a paper, by author and year or by its code; all
+# figures; the verdicts on all claims.
 from collections import defaultdict
 
 from census.figures.sections import SECTIONS

@@ -9,9 +9,9 @@ class Paper:
 
     Attributes
     ----------
-    code : as in the ids of its claims.
+    code : prefix of the ids of its claims.
     short : author and year, as in running text and lists.
-    title : its title.
+    title : title of the paper.
     """
 
     code: str
@@ -20,7 +20,7 @@ class Paper:
 
     @property
     def target(self) -> str:
-        """Name of the target of Snakemake that makes its figures: first author and year.
+        """Name of the Snakemake target of its figures: first author and year.
 
         Examples
         --------
@@ -32,7 +32,7 @@ class Paper:
 
     @property
     def cited(self) -> str:
-        """How captions cite it."""
+        """Citation in captions: author, and year in parentheses."""
         authors, year = self.short.rsplit(" ", 1)
         return f"{authors} ({year})"
 
@@ -43,11 +43,11 @@ class Section:
 
     Attributes
     ----------
-    name : its rule is ``figures_NAME``.
-    question : what its figures answer.
+    name : name of the section; its rule is ``figures_NAME``.
+    question : the question that its figures answer.
     paper : the study whose figures it corresponds to; None for none.
-    of_study : whether its figures show the whole study, not a run.
-    of_seeds : whether its figures show all networks that are trained as a run's, each from another seed.
+    of_study : whether its figures show the whole study instead of one run.
+    of_seeds : whether its figures show all networks that are trained alike, each from another seed.
     """
 
     name: str
@@ -58,8 +58,12 @@ class Section:
 
     @property
     def heading(self) -> str:
-        """Its heading in the report, which sorts headings: the paper's code keeps the order."""
-        return f"{self.paper.code} {self.paper.short}: {self.question}" if self.paper else self.question
+        """Heading in the report: author and year, with the code of the paper's claims in brackets.
+
+        The report sorts headings alphabetically. "All claims" comes first.
+        """
+        paper = self.paper
+        return f"{paper.short} ({paper.code}): {self.question}" if paper else self.question
 
 
 SECTIONS = (
@@ -99,7 +103,7 @@ SECTIONS = (
         "Neurons or directions?",
         Paper("S4", "Zhang 2015", "Visualizing neuron role with dimensionality reduction of feature space"),
     ),
-    Section("agreement", "X Do unit measures agree?"),
-    Section("replication", "X Do results replicate over seeds?", of_seeds=True),
-    Section("claims", "Claims", of_study=True),
+    Section("agreement", "Unit measures: Do they agree?"),
+    Section("replication", "Seeds: Do results replicate?", of_seeds=True),
+    Section("claims", "All claims", of_study=True),
 )

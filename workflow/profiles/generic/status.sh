@@ -1,6 +1,6 @@
 #!/bin/sh
-# Say of a job of PBS how it is, in the one word that Snakemake asks for. Of what PBS does not answer about, now, it is
-# asked again later.
+# Print the status of a PBS job in the one word that Snakemake expects. If PBS does not respond, the job counts as
+# running, and Snakemake asks again later.
 qstat -x -f "$1" 2> /dev/null | awk '
     $1 == "job_state" { state = $3 }
     $1 == "Exit_status" { status = $3 }
