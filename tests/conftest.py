@@ -84,7 +84,7 @@ def chromium():
     options.binary_location = programs["chromium"]
     arguments = ["--headless=new", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=1280,900"]
     if os.geteuid() == 0:
-        arguments.append("--no-sandbox")  # which Chromium has none of for root
+        arguments.append("--no-sandbox")  # because Chromium has no sandbox for root
     for argument in arguments:
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})

@@ -1,4 +1,4 @@
-"""Record what a finished study holds, value for value, to compare two versions of the workflow.
+"""Record all values of a finished study, to compare two versions of the workflow.
 
     python tests/golden.py record RESULTS RECORD.json
     python tests/golden.py compare OLD.json NEW.json [--except facets]

@@ -1,4 +1,4 @@
-"""How a script of the workflow ends: its log, its message, its status."""
+"""Log, message and exit status of the workflow's scripts."""
 
 import errno
 import logging

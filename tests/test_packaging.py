@@ -1,4 +1,4 @@
-"""What the project says about itself agrees, wherever it is said."""
+"""Version, license and description agree in all files."""
 
 import ast
 import os

@@ -1,4 +1,4 @@
-"""A small atlas of planted stores, made by the rules' own scripts; and a browser to look at it."""
+"""A small atlas of synthetic stores, written by the rules' own scripts, and a browser."""
 
 import json
 import runpy

@@ -1,4 +1,4 @@
-"""The atlas in a browser: its views, their addresses, keys, and texts that would be code elsewhere."""
+"""The atlas in a browser: views, addresses, keys, and escaping of special characters."""
 
 from urllib.parse import quote
 

@@ -1,4 +1,4 @@
-"""Most correlated units, held against numpy's correlation of whole matrices."""
+"""Most correlated units, compared with numpy's correlation of whole matrices."""
 
 import numpy as np
 import pytest

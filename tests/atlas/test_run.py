@@ -1,4 +1,4 @@
-"""What the rules' scripts write of planted stores."""
+"""The files that the rules' scripts write for synthetic stores."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Files of the atlas: no text in them can end a script, and they are the same each time."""
+"""Files of the atlas: no string can end a script, and output is reproducible."""
 
 import json
 import re

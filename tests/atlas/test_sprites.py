@@ -1,4 +1,4 @@
-"""Sheets and strips: each image in its place, whole where it is not shrunk, the same bytes each time."""
+"""Sheets and strips: position of images, lossless tiles, and reproducible bytes."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Columns for the atlas: three kinds of nothing stay apart, and numbers keep enough digits."""
+"""Columns for the atlas: missing, undefined and infinite values are distinct, and digits suffice."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The page of results says what the table says."""
+"""The page of results agrees with the table."""
 
 import csv
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Other tools' processes and environments: what they answer, and what is said where they cannot."""
+"""Processes and environments of other tools: their results, and the messages if they fail."""
 
 import subprocess
 import sys

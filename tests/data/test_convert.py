@@ -1,4 +1,4 @@
-"""Data sets of every source come out in one form."""
+"""Data sets of every source are converted to one format."""
 
 import errno
 import logging

@@ -1,4 +1,4 @@
-"""Fetching: exactly the wanted files, or nothing.
+"""Fetching: exactly the requested files, or nothing.
 
 The programs called are the real ones, with packages made here; only apt-get, which needs a repository, is a
 script.
@@ -53,7 +53,7 @@ def pinned(archive, files=FILES, folder="usr/share/pictures", pattern="*.png", *
 
 @pytest.fixture
 def sources(monkeypatch):
-    """An empty table of sources, for the test's own."""
+    """An empty table of sources, to which the test adds its own."""
     table = {}
     monkeypatch.setattr(module, "SOURCES", table)
     return table

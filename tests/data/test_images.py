@@ -1,4 +1,4 @@
-"""Images of all kinds come out in the wanted form."""
+"""Conversion of images of all formats."""
 
 import numpy as np
 import pytest

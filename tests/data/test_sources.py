@@ -1,4 +1,4 @@
-"""What a config's entry says about its source."""
+"""Sources of data sets in the config."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The store of images: what is written is read, and only when it is complete."""
+"""The store of images: round trip, and refusal of incomplete stores."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""torchvision's data sets, with small ones in place of its own."""
+"""Data sets of torchvision, replaced by small ones."""
 
 import errno
 import gzip

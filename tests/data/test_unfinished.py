@@ -1,4 +1,4 @@
-"""A folder has its name only once it is complete."""
+"""Folders get their final name only when they are complete."""
 
 import errno
 

@@ -1,4 +1,4 @@
-"""Texts of figures, whatever names of layers and classes contain."""
+"""Texts of figures, for any names of layers and classes."""
 
 import warnings
 

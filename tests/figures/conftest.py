@@ -1,4 +1,4 @@
-"""What tests of figures share: the style, and ways to look at what was drawn."""
+"""Shared fixtures for figures: the style, and functions to inspect a figure."""
 
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg

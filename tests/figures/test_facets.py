@@ -1,4 +1,4 @@
-"""Figures of facets show every unit that they are given, and where images end."""
+"""Figures of facets show every unit, and the edges of images."""
 
 import numpy as np
 

@@ -93,7 +93,7 @@ def test_densities_leave_inactive_units_out_and_show_chance(units, layers, drawn
         assert len(panel.patches) == 2 * len(NAMES)
     flat = right.patches[5].get_data()
     assert flat.edges[0] == 0
-    # the bars of a layer are shares of its units that answer, on a common scale
+    # the bars of a layer are shares of its active units, on a common scale
     assert np.count_nonzero(flat.values > flat.baseline) < N_UNITS
     chance = [line for line in left.lines if list(line.get_xdata()) == [0.16, 0.16]]
     assert len(chance) == len(NAMES)

@@ -1,4 +1,4 @@
-"""Figures of images made for units show each of them in its place."""
+"""Figures of activation-maximization images show each image at its position."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Outcomes without units are those of whole passes in which a hook takes the units out."""
+"""Ablation gives the results of full forward passes with a hook that ablates the units."""
 
 import numpy as np
 import pytest
@@ -69,7 +69,7 @@ def test_a_map_of_another_image(network):
     """What stands in for an image's map is that of exactly one other, and each image's is used once."""
     found = ablation(network).outcomes(np.ones((1, UNITS), bool), "resampled", np.zeros(UNITS))
     intact = logits_of(network)
-    # without any of its own maps, an image is answered as the other one is
+    # with all maps replaced, an image has the logits of the other image
     losses = np.stack([compare(np.roll(intact, by, 0), intact, LABELS).loss for by in range(N_IMAGES)])
     donors = [
         [(image - by) % N_IMAGES for by in range(N_IMAGES) if abs(losses[by, image] - loss) < 1e-5]

@@ -1,4 +1,4 @@
-"""Gradient ascent on images."""
+"""Activation maximization."""
 
 from collections import OrderedDict
 
@@ -25,7 +25,7 @@ def maximization(network, layer, settings=SETTINGS, entry=PLAIN, device="cpu"):
 
 
 def convolution(*kernels):
-    """A rectified convolution with these kernels, and what comes behind it."""
+    """A convolution with these kernels and a ReLU, and the downstream layers."""
     conv = nn.Conv2d(1, len(kernels), 3, bias=False)
     with torch.no_grad():
         conv.weight[:] = torch.stack(kernels)[:, None]
@@ -54,7 +54,7 @@ KERNEL = torch.tensor([[1.0, 2, 1], [0, 0, 0], [-1, -2, -1]])
 
 
 def test_a_unit_beside_a_larger_copy_of_itself_is_replaceable_and_the_copy_is_not():
-    # the last unit answers to the opposite, which nothing else does
+    # the last unit alone responds to the opposite
     network = convolution(KERNEL, 2 * KERNEL, -KERNEL)
     units = np.arange(3)
     optimized = maximization(network, "relu").optimize(units, np.zeros(3, int), "iam")
@@ -213,7 +213,7 @@ def test_a_layer_without_activation_function_is_driven_itself():
 
 
 class Residual(nn.Module):
-    """A rectified sum, whose module is called twice."""
+    """A sum with a ReLU, whose module is called twice."""
 
     def __init__(self):
         super().__init__()

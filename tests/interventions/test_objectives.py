@@ -1,4 +1,4 @@
-"""What activation maximization maximizes."""
+"""Objectives of activation maximization."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""What of an image activation maximization changes."""
+"""Parametrizations of images for activation maximization."""
 
 import numpy as np
 import pytest

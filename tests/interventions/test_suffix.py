@@ -1,4 +1,4 @@
-"""What lies downstream of a layer gives what whole passes give, whatever crosses the cut."""
+"""Downstream parts of networks give the logits of full forward passes, for any cut."""
 
 import copy
 import re
@@ -251,7 +251,7 @@ def test_a_unit_that_nothing_reads_makes_no_difference_to_the_last_bit(prepared_
 def test_images_on_which_nothing_changes_are_not_run(prepared_on):
     network, channels, size = NETWORKS["chain"]()
     with torch.no_grad():
-        network.norm3.bias[2] = -1e6  # is inactive behind its activation function
+        network.norm3.bias[2] = -1e6  # is inactive after its activation function
     images = torch.randn(5, channels, size, size)
     prepared = prepared_on(network.to(memory_format=torch.channels_last), images[:3])
     changed = np.eye(128, dtype=bool)[:4]

@@ -1,4 +1,4 @@
-"""What is done to images while they are optimized."""
+"""Transformations of images during optimization."""
 
 import numpy as np
 import torch

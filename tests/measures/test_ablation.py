@@ -1,4 +1,4 @@
-"""What answers lose: by hand, against other implementations, and on networks whose units' roles are known."""
+"""Ablation effects: by hand, against other implementations, and for units with known roles."""
 
 import numpy as np
 import pytest
@@ -143,7 +143,7 @@ def test_chance_is_the_most_frequent_class():
 
 
 class Planted(nn.Module):
-    """Tells the brightest of four channels, each through a unit of its own; and has a unit nobody reads."""
+    """A network that returns the brightest of four channels, with a unit for each and one unused unit."""
 
     def __init__(self):
         super().__init__()

@@ -1,4 +1,4 @@
-"""Units beside other directions: where these are planted, by theory, and against scikit-learn."""
+"""Units compared with other directions: planted ones, theory, and scikit-learn."""
 
 import numpy as np
 import pytest
@@ -110,7 +110,7 @@ def test_each_kind_of_direction_is_found_where_it_is_planted(random):
 
 
 def test_directions_are_found_on_other_images_than_they_are_measured_on(random):
-    """With fewer vectors than directions could be fitted to, nothing seems uneven."""
+    """With fewer vectors than directions could be fitted to, nothing seems peaked."""
     vectors = random.standard_normal((60, 1, 40))
     found = compared(vectors, 20)
     assert (np.abs(found.value.value[:, 0] - 3 * 19 / 21) < 0.35).all()

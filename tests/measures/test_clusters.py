@@ -45,7 +45,7 @@ def test_a_large_mean_and_any_size_leave_correlations_as_they_are(random, factor
 
 
 def test_a_tree_by_hand():
-    """Units 0 and 2 answer the same, 3 opposite to them; 1 is not correlated with any."""
+    """Units 0 and 2 respond equally, 3 with the opposite sign; 1 is not correlated with any."""
     same, other = np.array([1, 1, -1, -1.0]), np.array([1, -1, 1, -1.0])
     values = standardize(np.stack([same, other, same, -same], axis=1)).values
     merges = tree(distances(values))

@@ -1,4 +1,4 @@
-"""The jobs of the measure ``directions``, on stores that hold what is known."""
+"""The jobs of the measure ``directions``, on stores with known directions."""
 
 import runpy
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Directions by the images at their ends: by hand, by definition, and against scipy."""
+"""Directions and their extreme images: by hand, by definition, and against scipy."""
 
 import itertools
 

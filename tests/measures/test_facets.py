@@ -1,4 +1,4 @@
-"""Facets recover what patches were made of, and say so where there are none."""
+"""Facets recover the components of synthetic patches, or report that there are none."""
 
 import warnings
 

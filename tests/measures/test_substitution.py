@@ -1,11 +1,11 @@
-"""How replaceable units are."""
+"""Representative substitution of units."""
 
 import numpy as np
 import pytest
 
 from census.measures.substitution import over_seeds, representative_substitution, unconverged_optimizations
 
-# three images on which four units answer; the images are of the units 0, 2 and 3
+# responses of four units to three images, which are those of units 0, 2 and 3
 RESPONSES = np.array([[2.0, 1.0, 3.0, 2.0], [5.0, 0.0, 5.0, 1.0], [0.0, 1.0, 2.0, 4.0]], np.float32)
 UNITS = np.array([0, 2, 3])
 
@@ -15,7 +15,7 @@ def test_only_units_that_answer_strictly_more_count():
 
 
 def test_the_share_is_of_all_units_of_the_layer():
-    # all others answer more: the largest share there is
+    # all other units respond more strongly: the largest possible share
     responses = np.array([[1.0, 2, 3, 4, 5]])
     assert representative_substitution(responses, np.array([0])) == 4 / 5
 

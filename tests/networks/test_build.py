@@ -1,4 +1,4 @@
-"""Architectures: the study's own, torchvision's, the user's."""
+"""Architectures of the study, of torchvision, and of the user."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Where networks run, and what becomes of memory."""
+"""Device, precision and memory of networks."""
 
 import os
 import platform

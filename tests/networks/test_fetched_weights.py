@@ -1,4 +1,4 @@
-"""Pretrained networks, for real: fetched, converted, and right about labeled photographs."""
+"""Pretrained networks: fetched, converted, and accurate on labeled photographs."""
 
 import logging
 

@@ -333,7 +333,7 @@ def test_branches_lead_through_what_returns_several_tensors():
     assert {vit[f"{block}.{name}"] for name in ("ln_2", "mlp.0", "mlp.1", "mlp.2", "mlp.4")} == {block}
     stream = ["input", "conv_proj", "encoder.add", f"{block}.add", f"{block}.add_1", "encoder.ln", "output"]
     assert {vit[name] for name in stream} == {""}
-    # half of the units by-pass a block
+    # half of the units skip a block
     shuffled = branches("shufflenet_v2_x0_5")
     assert shuffled["stage2.1.branch2.2"] == shuffled["stage2.1.branch2.7"] == "stage2.1"
     assert shuffled["stage2.1.cat"] == ""
@@ -364,7 +364,7 @@ def test_tokens_are_positions():
 
 
 UNITS_LAST = {
-    # units of maps behind a convolution, a permutation, the normalization of a layer, linear layers and sums
+    # units of maps after a convolution, a permutation, layer normalization, linear layers and sums
     "convnext_tiny": {
         "features.0.0": (96, 8, 8, None),
         "features.0.1.layer_norm": (96, 8, 8, 3),

@@ -1,4 +1,4 @@
-"""Networks that nobody thought of: recorded as plain torch computes them, or refused for the true reason."""
+"""Unusual networks: recorded as plain torch computes them, or refused with the right message."""
 
 import collections
 import contextlib
@@ -114,7 +114,7 @@ WRITES = {
     )
 }
 
-# --- arguments with defaults, branches that do not depend on values, calls that are none of forward
+# --- arguments with defaults, branches that do not depend on values, calls outside of forward
 
 
 class HasAScale(Base):
@@ -591,7 +591,7 @@ class Traced:
 
 
 class Keeping(verification.Recorder):
-    """Keeps each tensor until the end of the pass, as a plain hook does."""
+    """Keep each tensor until the end of the forward pass, as a plain hook does."""
 
     def __call__(self, images, take):
         kept = {}

@@ -1,4 +1,4 @@
-"""From pixels to input."""
+"""Preprocessing of pixels."""
 
 import numpy as np
 import pytest

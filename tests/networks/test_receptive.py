@@ -137,7 +137,7 @@ def classifier(network: nn.Module, images: Tensor) -> nn.Module:
 
 
 def list_layers(network: nn.Module, size: int, channels: int = 3):
-    """Return the layers of a network, whatever it returns; what it returns is called "network"."""
+    """Return the layers of a network with any return value, which is named "network"."""
     images = torch.rand(2, channels, size, size)
     return [
         dataclasses.replace(

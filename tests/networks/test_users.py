@@ -1,4 +1,4 @@
-"""Modules of the user's own have any names, and are those of the working folder."""
+"""User modules may have any name, and come from the working folder."""
 
 import os
 import subprocess

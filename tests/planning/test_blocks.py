@@ -1,4 +1,4 @@
-"""How the layers of a network become blocks, and the units of a large layer parts."""
+"""Grouping of layers into blocks, and of a large layer's units into parts."""
 
 from itertools import pairwise
 

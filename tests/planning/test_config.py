@@ -1,4 +1,4 @@
-"""The config: defaults, and one line for each fault, which names the key and what was meant."""
+"""The config: defaults, and one line per fault, with the key and the nearest valid name."""
 
 import copy
 import datetime

@@ -1,4 +1,4 @@
-"""A network's layers are known without torch once they were asked for."""
+"""Once listed, a network's layers are known without torch."""
 
 import json
 import os

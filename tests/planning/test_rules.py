@@ -1,4 +1,4 @@
-"""The rules that follow from declared measures."""
+"""Rules of declared measures."""
 
 from types import SimpleNamespace
 

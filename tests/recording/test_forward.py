@@ -1,4 +1,4 @@
-"""A whole pass: what it stores, and that it can be stopped anywhere."""
+"""Forward passes: their stores, and resuming after an interruption at any point."""
 
 import shutil
 from pathlib import Path
@@ -63,7 +63,7 @@ def images(tmp_path):
     return Images(pixels, random.integers(0, 5, 90).astype("i4"), indices, n_maps)
 
 
-# the folder of a pass
+# the folder of a forward pass
 PASS = "pass"
 
 
@@ -230,7 +230,7 @@ def test_a_pass_killed_while_it_is_moved_into_place_starts_anew(network, images,
 
 
 def merged(network, images, folder, shards, **options):
-    """Run a pass in shards, the last one first, and put them together."""
+    """Run a forward pass in shards, the last one first, and merge them."""
     folders = [folder / shard_name(PASS, shard) for shard in range(shards)]
     for shard in reversed(range(shards)):
         this, layers = make(network, images, folder, shard=shard, shards=shards, **options)

@@ -1,4 +1,4 @@
-"""Which pass fills which store."""
+"""Assignment of stores to forward passes."""
 
 import json
 

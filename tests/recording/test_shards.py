@@ -1,4 +1,4 @@
-"""Shards of a pass, put together."""
+"""Merging the shards of a forward pass."""
 
 import json
 import shutil
@@ -16,7 +16,7 @@ SHARDS, CHUNK, BATCH, N_IMAGES, N_MAPS = 3, 512, 512, 1100, 700
 
 @pytest.fixture
 def shards(tmp_path):
-    """Three shards of a pass that fills one layer; the last one has 76 images of 1100."""
+    """Three shards of a forward pass that fills one layer; the last one has 76 images of 1100."""
     values = np.arange(N_IMAGES * 2, dtype="f4").reshape(N_IMAGES, 2)
     folders = []
     for shard in range(SHARDS):

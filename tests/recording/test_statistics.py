@@ -107,9 +107,7 @@ def test_nan_is_kept(statistics):
 def test_the_kernel_runs_wherever_its_code_can_be_kept(tmp_path, cache):
     module = shutil.copy(Path(kernel.__file__), tmp_path / "kernel.py")
     if cache != "beside the code":
-        (
-            tmp_path / "__pycache__"
-        ).touch()  # where the folder would be: so nobody can write there, root neither
+        (tmp_path / "__pycache__").touch()  # where the folder would be: so that not even root can write there
     user = tmp_path / "user" if cache == "the user's" else Path(os.devnull)
     program = (
         "import numpy as np, kernel\n"

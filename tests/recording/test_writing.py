@@ -1,4 +1,4 @@
-"""Reading ahead and writing behind."""
+"""Reading and writing in threads."""
 
 import threading
 

@@ -1,4 +1,4 @@
-"""Whether measures order units alike."""
+"""Agreement of measures in the order of units."""
 
 import numpy as np
 import pytest

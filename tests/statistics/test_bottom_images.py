@@ -1,4 +1,4 @@
-"""Images at the lower end of units: the least values, ties by lot, and no trace of blocks."""
+"""Bottom images: smallest values, random order of ties, and independence of blocks."""
 
 import numpy as np
 import pytest

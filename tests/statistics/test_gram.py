@@ -1,4 +1,4 @@
-"""Gram matrices, against the product in one piece, for any blocks."""
+"""Gram matrices, against the product of whole matrices, for any blocks."""
 
 import itertools
 

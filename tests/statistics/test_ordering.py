@@ -1,4 +1,4 @@
-"""An order of images in which similar ones stand together."""
+"""Order of images by similarity."""
 
 import numpy as np
 from scipy.cluster.hierarchy import leaves_list, linkage

@@ -1,4 +1,4 @@
-"""How measures of the same units go together."""
+"""Relations between measures of the same units."""
 
 import numpy as np
 import pandas as pd

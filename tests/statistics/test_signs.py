@@ -1,4 +1,4 @@
-"""Signs of vectors that have none of their own."""
+"""Sign convention of vectors with arbitrary sign."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Which images a pass sees, and which positions stand for all."""
+"""Sampling of images and of positions."""
 
 import numpy as np
 from hypothesis import given

@@ -26,7 +26,7 @@ from census.statistics.svd import (
 
 N, D = 30, 200
 RANDOM = np.random.default_rng(0)
-# rectified, with means of images and of neurons that differ
+# non-negative, with different means of images and of neurons
 VECTORS = np.maximum(RANDOM.normal(size=(N, D)) + RANDOM.normal(size=D) + RANDOM.uniform(0, 1, (N, 1)), 0)
 
 

@@ -1,4 +1,4 @@
-"""The store of facets gives back what was written, and tells where there is nothing."""
+"""The store of facets: round trip, and missing values."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Stores of what was measured."""
+"""Stores of measures."""
 
 import numpy as np
 import pytest

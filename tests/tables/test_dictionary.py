@@ -1,4 +1,4 @@
-"""What is declared of the census's columns, and the page that is made of it."""
+"""Declared columns of the census, and the page generated from them."""
 
 import runpy
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Tables of several measures, brought together."""
+"""Merging of the tables of several measures."""
 
 import numpy as np
 import pandas as pd

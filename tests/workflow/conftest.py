@@ -1,4 +1,4 @@
-"""Whole studies, tiny, run by Snakemake in folders of their own."""
+"""Tiny whole studies, run by Snakemake in separate folders."""
 
 import contextlib
 import copy
@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 PARTS = ("Snakefile", "config.yaml", "envs", "profiles", "scripts", "workflow")
 
 # a network of the user's own. What watches over its batches counts them, and halts or fails at one of them:
-# so a test stops a job at a known place, whatever the speed of the machine. A network is tried on three
+# so a test stops a job at a known place, at any speed of the machine. A network is tried on three
 # images before each job; these are no batches.
 MY_NETWORKS = """
 import os
@@ -376,7 +376,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Share:
 
 @pytest.fixture(scope="session")
 def checkout(shared: Share) -> Path:
-    """A checkout of the repository that nobody edits while the tests run."""
+    """A copy of the repository that stays unchanged while the tests run."""
 
     def make(folder: Path) -> None:
         for part in PARTS:

@@ -68,9 +68,9 @@ LAYERS = {
 # by hand: 7 pixels in steps of 2, pooled over 3; then 3×3 kernels in steps of 4, and of 8 in the second block
 FIELDS = {
     "relu": ([7, 7], [2, 2], [-3, -3]),
-    # 11 pixels behind the pooling, 27 behind the first block: past the second one, every other position of it
+    # 11 pixels after the pooling, 27 after the first block: past the second one, every other position of it
     "layer2.0.downsample.1": ([27, 27], [8, 8], [-13, -13]),
-    # the sum sees what the longer path does: 35 behind its first kernel
+    # the sum sees what the longer path does: 35 after its first kernel
     "layer2.0.relu_1": ([51, 51], [8, 8], [-25, -25]),
     "conv_proj": ([8, 8], [8, 8], [0, 0]),
     # the whole image
@@ -150,7 +150,7 @@ def test_a_network_that_cannot_be_traced_is_changed_by_whole_passes(finished, ne
 
 
 def test_the_sum_of_a_block_is_rectified(finished):
-    """Only what an activation function gives is never negative; the path that by-passes the block is none."""
+    """Only outputs of activation functions are never negative; the skip connection has none."""
     lowest = {
         name: float(xr.open_zarr(finished.store("residual", "final", name))["maps"].min())
         for _, name, *_ in LAYERS["residual"]
@@ -209,7 +209,7 @@ def test_patches_are_of_what_a_position_sees(finished, network):
         # the whole image where all of it is seen; 51 pixels are shown by 32
         size = 32 if FIELDS[name] is None else min(FIELDS[name][0][0], 32)
         assert facets["patches"].shape[2:] == (size, size, 3)
-        # of three logits few answer at all
+        # few of three logits are active at all
         assert facets["unit"].size == 2 or name == "output"
         if FIELDS[name] is None:
             chosen = facets["image"].values >= 0

@@ -37,7 +37,7 @@ def batches(study) -> int:
 
 @pytest.fixture(scope="module")
 def with_many_images(begin, tmp_path_factory):
-    """A study with a pass over many images, which has not run yet; what it needs is there."""
+    """A study with a forward pass over many images, which has not run yet; its inputs exist."""
     study = begin(tmp_path_factory.mktemp("many") / "study")
     tests = study.folder / "images/test"
     for folder in tests.iterdir():
@@ -60,7 +60,7 @@ def with_many_images(begin, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def undisturbed(with_many_images, tmp_path_factory):
-    """The stores of a pass that nothing disturbed."""
+    """The stores of an uninterrupted forward pass."""
     study = with_many_images.copy(tmp_path_factory.mktemp("undisturbed") / "study")
     ended = study.succeed(*STORES, BATCHES=study.folder / "batches")
     assert ended.jobs == {"extract/extract_small_final_many"}
@@ -69,7 +69,7 @@ def undisturbed(with_many_images, tmp_path_factory):
 
 
 def assert_resumed(study, undisturbed):
-    """Take up a disturbed pass; it has to go on where it was, and to give what an undisturbed one gives."""
+    """Resume an interrupted forward pass, and compare its stores with those of an uninterrupted one."""
     assert not any((study.folder / store).exists() for store in STORES)
     (study.folder / "batches").unlink()
     ended = study.succeed(*STORES, BATCHES=study.folder / "batches")
@@ -111,7 +111,7 @@ def test_a_killed_shard_is_repeated_alone_and_shards_change_nothing(with_many_im
     assert not list((study.folder / "results/activations").rglob("*.shard"))
     assert not list((study.folder / "results/activations").rglob("unfinished"))
 
-    # finished passes stay as they are; a layer that comes later is a pass of its own, in as many shards
+    # finished forward passes are kept; a layer added later has its own one, in as many shards
     study.config["runs"][0]["shards"] = 1
     assert study.succeed(*STORES).nothing_to_do
     study.config["runs"][0]["shards"] = 3
@@ -283,7 +283,7 @@ def test_a_full_disk_costs_no_finished_result_and_is_told(finished, small_disk):
     small_disk(10_000)
     assert finished.succeed(*targets).jobs == lost.keys()
     found = contents(finished, *lost.values(), *drawn_with_it)
-    # the pass was for that layer alone, and its attributes say so
+    # the forward pass ran for that layer alone, according to its attributes
     relu1 = lost["extract/extract_random_final_tiny"]
     assert [path for path in expected if found[path] != expected[path]] == [f"{relu1}/zarr.json"]
     xr.testing.assert_equal(xr.open_zarr(finished.folder / relu1).load(), maps)

@@ -1,4 +1,4 @@
-"""Folders of images whose names are those that people have, in a whole workflow."""
+"""Image folders with realistic names, in a whole workflow."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Names of any kind, and networks that give nothing to measure, go through the whole study."""
+"""Whole studies with unusual names, and with networks without measurable units."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What bfloat16 changes in each measure: a study's passes in float32, and once more in bfloat16."""
+"""Effect of bfloat16 on each measure: forward passes in float32 and in bfloat16."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -186,7 +186,7 @@ LAYERS = {
 AGREEMENT = {"rho": Bound(0.1, 0.9)}
 PAIRS = dict.fromkeys(("similarity", "similarity_spearman", "similarity_deconfounded", "cka"), Bound(0.005))
 PERFORMANCE = {"accuracy": Bound(0.01), "loss": Bound(0.01)}
-# optimizations, and ablations with what they start from, run in float32 whatever the passes do
+# activation maximization and ablation run in float32, independent of the precision of forward passes
 UNTOUCHED = {
     *("redundancy_chance", "share_unconverged_iam", "share_unconverged_am"),
     *("reliability_rs_iam", "reliability_rs_am"),
@@ -277,7 +277,7 @@ def draw_gratings(folder: Path, per_class: int, seed: int) -> None:
 
 @pytest.fixture(scope="module")
 def studies(begin, tmp_path_factory):
-    """Two studies of one trained network: passes in float32, passes in bfloat16."""
+    """Two studies of one trained network: forward passes in float32, and in bfloat16."""
     exact = begin(tmp_path_factory.mktemp("precision") / "float32")
     (exact.folder / "gratings_network.py").write_text(NETWORK)
     for seed, (split, per_class) in enumerate({"train": 60, "test": 40}.items()):

@@ -67,7 +67,7 @@ def test_a_cluster_does_what_the_default_profile_does(profile):
         ("job_state = F\n    Exit_status = -29", "failed"),
         # removed before it began
         ("job_state = F", "failed"),
-        # nobody answers
+        # no response
         (None, "running"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The study to begin with, `make quick`: all of what the default study has, of one network."""
+"""The study of `make quick`: everything of the default study, for one network."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""A study on a Slurm cluster: two nodes that are daemons on this machine."""
+"""A study on a Slurm cluster with two nodes, which are daemons on this machine."""
 
 import os
 import shutil

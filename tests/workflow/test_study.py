@@ -1,4 +1,4 @@
-"""A whole study: what its first run makes, and what a later run makes anew."""
+"""A whole study: the results of its first run, and those recomputed by later runs."""
 
 import math
 import os
@@ -76,7 +76,7 @@ VIEWS["small"] = {
     "correlation/matrices-0",
 }
 SECTIONS = ("sparsity", "decorrelation", "concepts", "substitution", "directions", "agreement")
-# rules whose jobs follow whatever changes the census, which all networks share
+# rules downstream of the census, which all networks share
 OF_CENSUS = (
     *("tables", "agreement", "figures_agreement"),
     *("claims_run", "verdicts", "figures_claims", "atlas_run", "atlas"),
@@ -433,7 +433,7 @@ def test_measures_of_the_same_unit_stand_side_by_side(found):
         assert len(both) == 8
         np.testing.assert_array_equal(both[column], both[f"{column}_there"])
     relations = found.table("importance", "small", "tiny", "relations")
-    # three with selectivity, and nine each with the change of the answer and with the loss
+    # three with selectivity, and nine each with the divergence and with the loss
     assert len(relations) == 2 * 21
     chosen = relations.query("checkpoint == 'final' and first == 'mean_activation'").iloc[0]
     final = units.query("checkpoint == 'final'")
@@ -520,7 +520,7 @@ def test_ablation_is_of_the_network_with_a_unit_less(finished):
     without = maps.copy()
     without[..., data["mean"].values.mean(0).argmax()] = 0
     assert first["loss"] == pytest.approx(loss_of(without)[some].mean(), abs=1e-5)
-    # without any of them all images give the same answer, in whatever order they were removed
+    # with all units ablated, in any order, all images have the same logits
     assert curves.query("mode == 'zero' and share == 1")["loss"].nunique() == 1
 
 
@@ -688,7 +688,7 @@ def test_a_changed_parameter_or_code_reruns_what_depends_on_it(finished, tmp_pat
     assert {store for store in before if made[store] != before[store]} == {
         f"random/final/tiny/{layer}.zarr" for layer in LAYERS["random"]
     }
-    # the passes of the other network are still to come
+    # the forward passes of the other network have not run yet
     planned = finished.planned()
     assert {job for job in planned if job.startswith("extract/")} == {job for job in PASSES if "small" in job}
     assert not of_rule(planned, "train", "dataset", "weights")
