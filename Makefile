@@ -68,7 +68,7 @@ docs: $(VENV)/.study  ## write docs/reference/configuration.md and docs/referenc
 site: $(VENV)/.dev  ## build the documentation into build/site
 	$(RUN) sphinx -q -W --keep-going -n -b html docs build/site
 
-images: study $(VENV)/.dev browser  ## write the image of the README from the default study's atlas
+images: study quick $(VENV)/.dev browser  ## write the images of the README and the tutorial from both studies
 	$(VENV)/bin/python docs/make_images.py
 
 envs: $(VENV)/.study  ## write the conda environment of envs/study.txt
