@@ -142,7 +142,7 @@ def test_ablation_effects_that_are_undefined_for_every_unit_are_said_to_be(table
     figure = figure_of(draw_ablation, units, relations, title="A title")
     drawn(figure)
     words, _ = (text.get_text() for text in figure.texts)
-    assert words == "Nothing defined to show: change of the answer by ablation has no value for any unit."
+    assert words == "Nothing defined to show: change of the output by ablation has no value for any unit."
 
 
 def test_a_network_without_an_untrained_checkpoint_is_drawn_alone(tables, drawn):

@@ -522,7 +522,7 @@ def _importance(effect: str, words: str) -> None:
         return _mean_over_layers(_relations(evidence, "rs_iam", effect, names))
 
 
-_importance("ablation_kl", "change of the answer")
+_importance("ablation_kl", "change of the output")
 _importance("ablation_loss", "rise of the loss")
 
 
@@ -587,7 +587,7 @@ def _redundancy(evidence: Evidence, names: list[str]) -> Outcome:
 @_claim(
     "S4.3",
     "interpretability goes with the singular value",
-    "ρ over significant components of singular value and class entropy of the images at both ends, mean over "
+    "ρ over significant components of singular value and class entropy of the extreme images, mean over "
     "layers, minus that of pixels",
     -1,
     ("directions", "class_entropy"),

@@ -55,7 +55,7 @@ def draw_units(page: "Page", units: "pd.DataFrame", layers: "pd.DataFrame") -> N
     modes = [mode for mode in MODES if mode in set(units["mode"])]
     shown = [checkpoint for checkpoint, _ in states(units)]
     rows = {
-        "ablation_kl": "change of the answer\n(KL, nats; log beyond 0.001)",
+        "ablation_kl": "change of the output\n(KL, nats; log beyond 0.001)",
         "ablation_changed": "images whose first\nclass changes",
         "ablation_loss": "change of cross-entropy\n(nats; log beyond ±0.001)",
         "ablation_accuracy": "change of accuracy",
@@ -229,7 +229,7 @@ family = Family(
             "Importance of single units",
             caption="""
             Effect of the ablation of single units of {network}, on images of {dataset}, by layer:
-            Kullback–Leibler divergence of the answers from the intact network's, share of images whose first
+            Kullback–Leibler divergence of the output from the intact network's, share of images whose first
             class changes, and fall of the accuracy on the most affected class. Change of loss and accuracy
             are shown if the labels are the network's classes. Each mark is a unit, in ascending order within
             its layer, with a 95 % bootstrap interval over images; hollow gray marks are the untrained

@@ -43,7 +43,7 @@ NAMES = {
     "rs_iam": "substitution (RS, IAM)",
     "rs_am": "substitution (RS, AM)",
     "rs_natural": "substitution (RS, natural)",
-    "ablation_kl": "change of the answer without the unit",
+    "ablation_kl": "change of the output without the unit",
     "ablation_changed": "share of changed first classes",
     "ablation_loss": "loss without the unit",
     "ablation_accuracy": "accuracy without the unit",

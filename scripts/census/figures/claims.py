@@ -137,7 +137,7 @@ family = Family(
         View(
             "claims",
             draw_claims,
-            "Do the studies' claims hold here?",
+            "Which claims are supported here?",
             caption="""
             Every claim of the five papers as a test, a row per claim and a column per network and data set:
             the measured effect (mark) with its 95 % bootstrap interval (bar), its value if there were nothing

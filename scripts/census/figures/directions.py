@@ -219,7 +219,7 @@ def draw_components(
     components: int,
     images_shown: int,
 ) -> None:
-    """Draw the images at both ends of the first singular vectors of each layer."""
+    """Draw the extreme images of the first singular vectors of each layer."""
     of_final = at(spectra, FINAL).set_index(["layer", "component"]).sort_index()
     of_final = of_final[["singular_value", "explained_variance"]]
 
@@ -245,7 +245,7 @@ def draw_neurons(
     neurons: int,
     images_shown: int,
 ) -> None:
-    """Draw the images at both ends of single neurons of each layer that lies in no branch."""
+    """Draw the extreme images of single neurons of each layer that lies in no branch."""
     ends = _Ends(directions, stores, images_shown)
 
     def label(row: "pd.Series[Any]") -> str:
@@ -277,7 +277,7 @@ def draw_projections(
     neurons: int,
     images_shown: int,
 ) -> None:
-    """Draw the images at both ends of random directions of each layer that lies in no branch."""
+    """Draw the extreme images of random directions of each layer that lies in no branch."""
     ends = _Ends(directions, stores, images_shown)
 
     def label(row: "pd.Series[Any]") -> str:
@@ -296,7 +296,7 @@ def draw_projections(
 
 
 class _Ends:
-    """The images at both ends of the final network's directions."""
+    """The extreme images of the final network's directions."""
 
     def __init__(self, directions: "pd.DataFrame", stores: "Stores", images_shown: int) -> None:
         self.shapes: dict[str, Sequence[int]] = {}

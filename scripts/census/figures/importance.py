@@ -55,7 +55,7 @@ MEASURES = {
     "rs_iam": _Kind(BLUE, "o", "RS (IAM)"),
     "mean_activation": _Kind(ORANGE, "^", "mean activation"),
 }
-EFFECT, EFFECT_NAME = "ablation_kl", "change of the answer by ablation"
+EFFECT, EFFECT_NAME = "ablation_kl", "change of the output by ablation"
 
 
 def _interval(row: "pd.Series[Any]") -> str:
@@ -240,8 +240,8 @@ family = Family(
             draw_ablation,
             "Which units are important?",
             caption="""
-            Change of the answers of {network} on images of {dataset} if a unit is ablated (Kullback–Leibler
-            divergence from the intact network's answers), against the unit's class selectivity,
+            Change of the output of {network} on images of {dataset} if a unit is ablated (Kullback–Leibler
+            divergence from the intact network's output), against the unit's class selectivity,
             representative substitution (RS) and mean activation, a row per layer with per-unit analyses.
             Marks are units with 95 % bootstrap intervals over images; Spearman's ρ has its 95 % bootstrap
             interval over units. The vermilion line is no effect.
@@ -252,7 +252,7 @@ family = Family(
             draw_relations,
             "What goes with importance",
             caption="""
-            Spearman's ρ between measures of units and the change of the answers of {network} on images of
+            Spearman's ρ between measures of units and the change of the output of {network} on images of
             {dataset} if the unit is ablated, in order of depth. Above: plain; below: partial, given mean
             activation. Bars are 95 % bootstrap intervals over units; hollow marks and dashed lines are the
             untrained network; crosses are undefined. Numbers above are the units of a layer, the fewest of

@@ -1,4 +1,4 @@
-"""Universality along depth: whether units come again in networks of other seeds."""
+"""Universality along depth: whether units recur in networks of other seeds."""
 
 from typing import TYPE_CHECKING
 
@@ -55,9 +55,9 @@ family = Family(
         View(
             "depth",
             draw_depth,
-            "Units come again over seeds",
+            "Units recur over seeds",
             caption="""
-            Whether the units of a layer come again in networks that are trained as {network} is from other
+            Whether the units of a layer recur in networks that are trained as {network} is from other
             seeds, on the images of {dataset}. Above, each unit's highest rank correlation of responses with a
             unit of the same layer in another network, mean over units and other networks; below, the same if
             partners are assigned one to one. A thin line is one network; marks and the thick line are the

@@ -1,6 +1,6 @@
 """How much a network's answers depend on single units of a layer, and on many of them together.
 
-Units are ablated, and the network is run again. The ablation effect is first the change of the answer: its
+Units are ablated, and the network is run again. The ablation effect is first the change of the output: its
 Kullback–Leibler divergence from the intact network's. Loss and accuracy are measured in addition if the
 labels of the images are classes that the network was trained to name. With few images they are much noisier:
 single units change answers reliably and by little, and the loss hardly.
@@ -186,7 +186,7 @@ def agreement(logits: NDArray[np.floating], intact: NDArray[np.floating]) -> Per
 
 
 class Answers(NamedTuple):
-    """Answers of a network, compared with labels and with the intact network's answers.
+    """Answers of a network, compared with labels and with the intact network's output.
 
     Attributes
     ----------

@@ -360,7 +360,7 @@ class Families:
     top: int
 
     def extremes(self) -> "Extremes":
-        """Return the images at both ends of all directions, family after family."""
+        """Return the extreme images of all directions, family after family."""
         return extremes(np.concatenate(list(self.scores.values())), self.top)
 
     def table(self, of: Mapping[str, Any], variance_quantile: float) -> Directions:
@@ -428,7 +428,7 @@ class Families:
 
 
 class Extremes(NamedTuple):
-    """The images at both ends of directions, the outermost first; places among all, int64 (directions, k)."""
+    """The extreme images of directions, the outermost first; places among all, int64 (directions, k)."""
 
     top: Places
     bottom: Places

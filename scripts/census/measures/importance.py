@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SUBSTITUTIONS = ("rs_iam", "rs_am", "rs_natural")
-# the change of the answer first: with few images, the loss is much noisier
+# the change of the output first: with few images, the loss is much noisier
 EFFECTS = ("ablation_kl", "ablation_loss")
 ENDINGS = ("", "_low", "_high")
 # two measures, and the one that is controlled for meanwhile

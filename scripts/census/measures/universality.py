@@ -1,4 +1,4 @@
-"""Universality: whether the units of a layer come again in networks that are trained alike from other seeds.
+"""Universality: whether the units of a layer recur in networks that are trained alike from other seeds.
 
 All networks see the same images. A unit's partner in another network is the unit of the same layer with the
 highest rank correlation of responses. Two controls say how high that is by chance: the other network's images
@@ -34,7 +34,7 @@ INPUT = "input"
 
 @dataclass(frozen=True)
 class Parameters:
-    """Whether units come again in networks that are trained from other seeds."""
+    """Whether units recur in networks that are trained from other seeds."""
 
     images: Annotated[int, Ge(8)] = 2000
     """Images on which units are compared at most, the first ones in the order of the recording."""
@@ -43,7 +43,7 @@ class Parameters:
 
 
 class Units(Table, per="unit"):
-    """Whether a unit comes again; means over the networks of other seeds."""
+    """Whether a unit recurs; means over the networks of other seeds."""
 
     universality: Floats = column(
         "rank correlation of the unit's responses with those of its partner, the unit of another network's "
@@ -93,7 +93,7 @@ PERMUTED = "units if the images of the other networks are in a random order"
 
 
 class Layer(Table, per="layer"):
-    """Whether the units of a layer come again, and by chance."""
+    """Whether the units of a layer recur, and by chance."""
 
     n_networks: int = count("networks that are trained alike, each from another seed", "networks", "ours")
     n_compared_images: int = count("images on which units are compared", "images")
