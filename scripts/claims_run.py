@@ -59,7 +59,7 @@ with job(snakemake.log[0]) as log:
                 "n": outcome.n,
                 "resampled": claim.resampled,
                 "resamples": resamples,
-                "test": "permutation of layers" if outcome.tails else "bootstrap interval",
+                "test": outcome.test,
                 "p": p,
                 "verdict": state,
                 "reason": reason,

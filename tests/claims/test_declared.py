@@ -300,6 +300,22 @@ def test_what_is_planted_is_found(statistic, sign):
     assert verdict_on(statistic, planted) == expected
 
 
+def test_few_layers_that_agree_by_chance_do_not_differ_from_random_top_images():
+    planted = Planted()
+    planted.layers = planted.layers[planted.layers["layer"].isin(["input", *CODES[:3]])]
+    # neither end is significant, as by chance in most layers: the interval has no width
+    planted.units["mf_degree"] = np.tile(np.linspace(0.9, 1.1, N_UNITS), len(NAMES))
+    planted.class_counts = lambda layer: np.full((N_UNITS, N_CLASSES), 3)
+    planted.class_sizes = lambda layer: np.full(N_CLASSES, 300)
+    claim = claim_of("share of layers whose lowest")
+    outcome = claim.test(planted.evidence())
+    assert outcome.low == outcome.high != claim.null
+    assert outcome.test == "random draws"
+    verdict = judge(outcome, None, claim.null, claim.predicted)
+    assert verdict.state == INCONCLUSIVE
+    assert verdict.reason.endswith("over random draws in 3 layers")
+
+
 @pytest.mark.parametrize("measure", ["rs_iam", "selectivity"])
 def test_the_order_of_units_by_an_unreliable_measure_says_nothing(measure):
     statistic, planted = "ρ of RS and class selectivity", Planted()

@@ -29,7 +29,7 @@ TestOfLayers = Callable[[Evidence, list[str]], Outcome]
 # layers that a claim is about: properties of the evidence
 Layers = Literal["recorded", "trunk", "nonlinear", "hidden", "substituted", "convolutional", "early"]
 
-DRAWS = 50  # of random top images, for a level of chance
+DRAWS = 99  # of random top images: with the data they make 100, of which the outermost 5 are significant
 # measures by which a study calls a unit specialized, with the sign that makes more of it a higher number
 UNIT_MEASURES = {"mf_degree": -1, "selectivity": 1, "lifetime_sparseness": 1, "ablation_kl": 1, "rs_iam": -1}
 NAMES = {
@@ -414,16 +414,21 @@ def _significant_ends(evidence: Evidence, names: list[str]) -> Outcome:
         high = tail_p_values(degrees, "upper")[0][highest] < LEVEL
         return float(low) - float(high)
 
-    differences = []
+    observed, drawn = [], []
     for name in names:
+        effect = difference(*evidence.values(name, ["mf_degree"]))
         by_chance = [difference(degrees) for degrees in evidence.chance_degrees(name, DRAWS)]
-        differences.append(difference(*evidence.values(name, ["mf_degree"])) - np.mean(by_chance))
-    differences = [each for each in differences if not math.isnan(each)]
-    if not differences:
+        if not np.isnan([effect, *by_chance]).any():
+            observed.append(effect)
+            drawn.append(by_chance)
+    n = len(observed)
+    if not n:
         return Outcome.undefined("no layer with 3 MF degrees")
-    n = len(differences)
-    samples = with_data(resample_counts(n, evidence.resamples, evidence.seed)) @ differences / n
-    return Outcome.of_samples(samples, n)
+    # few layers often agree by chance, and their resamples then have no width: random draws decide
+    means = np.mean(drawn, axis=0)
+    among_draws = tails(np.array([np.mean(observed), *means]))._replace(attainable=1 / (1 + DRAWS))
+    counts = with_data(resample_counts(n, evidence.resamples, evidence.seed))
+    return Outcome.of_samples(counts @ observed / n - means.mean(), n, among_draws, random_draws=True)
 
 
 # S3: how important, and how replaceable, is one unit

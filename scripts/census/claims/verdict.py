@@ -34,10 +34,12 @@ class Outcome:
     effect : the statistic; NaN if it is undefined.
     samples : array of float, shape (n_resamples,), the statistic on resamples; empty without resampling.
     n : number of layers, pairs of layers, or units that the effect is of.
-    tails : position of the effect among all orders of layers; None if the interval decides.
+    tails : position of the effect among all orders of layers, or among random draws; None if the interval
+        decides.
     low, high : ends of the 95 % interval; NaN without resamples.
     reason : why the effect is undefined, or has no interval.
     unreliable : measures of units that are too unreliable to compare their order; empty if none.
+    random_draws : whether ``tails`` is the position among draws of random data, in place of orders of layers.
     """
 
     effect: float
@@ -48,6 +50,7 @@ class Outcome:
     high: float = math.nan
     reason: str = ""
     unreliable: str = ""
+    random_draws: bool = False
 
     @classmethod
     def undefined(cls, reason: str, n: int = 0) -> Self:
@@ -55,19 +58,29 @@ class Outcome:
         return cls(math.nan, np.empty(0), n, reason=reason)
 
     @classmethod
-    def of_samples(cls, samples: NDArray[np.floating], n: int, tails: Tails | None = None) -> Self:
+    def of_samples(
+        cls, samples: NDArray[np.floating], n: int, tails: Tails | None = None, *, random_draws: bool = False
+    ) -> Self:
         """Return the outcome for a statistic on the data and on resamples.
 
         Parameters
         ----------
         samples : array of float, shape (1 + n_resamples,), the statistic of the data first; NaN if undefined.
-        n, tails : see :class:`Outcome`.
+        n, tails, random_draws : see :class:`Outcome`.
         """
         if np.isnan(samples[0]):
             return cls.undefined("the statistic is undefined", n)
         drawn = np.asarray(samples[1:], np.float64)
         low, high = percentile_interval(drawn) if len(drawn) else (math.nan, math.nan)
-        return cls(float(samples[0]), drawn, n, tails, float(low), float(high))
+        interval = float(low), float(high)
+        return cls(float(samples[0]), drawn, n, tails, *interval, random_draws=random_draws)
+
+    @property
+    def test(self) -> str:
+        """The test that decides."""
+        if self.tails is None:
+            return "bootstrap interval"
+        return "random draws" if self.random_draws else "permutation of layers"
 
     @property
     def interval(self) -> tuple[float, float, float]:
@@ -97,8 +110,9 @@ class Verdict(NamedTuple):
 def judge(outcome: Outcome, control: Outcome | None, null: float, predicted: int) -> Verdict:
     """Return the verdict on a claim.
 
-    A trend over layers is decided by its permutation test, all else by the 95 % interval. A supported claim
-    is not about learning if its difference from the untrained network, resampled jointly, does not exclude 0.
+    A trend over layers is decided by its permutation test, a comparison with random draws by these, all else
+    by the 95 % interval. A supported claim is not about learning if its difference from the untrained
+    network, resampled jointly, does not exclude 0.
     If a measure on which a claim rests is unreliable, the claim is inconclusive, whatever its interval.
 
     Parameters
@@ -114,7 +128,8 @@ def judge(outcome: Outcome, control: Outcome | None, null: float, predicted: int
         p, opposite = (tails.above, tails.below)[:: int(predicted)]
         if tails.attainable > LEVEL:
             return Verdict(INCONCLUSIVE, p, f"{layers}: no order of them reaches p < {LEVEL}")
-        few, inconclusive = (layers if outcome.n < FEW else ""), f"p = {p:.2f} over orders of {layers}"
+        compared = f"random draws in {layers}" if outcome.random_draws else f"orders of {layers}"
+        few, inconclusive = (layers if outcome.n < FEW else ""), f"p = {p:.2f} over {compared}"
         side = predicted if p <= LEVEL else -predicted if opposite <= LEVEL else 0
     elif math.isnan(outcome.low):
         return Verdict(INCONCLUSIVE, math.nan, outcome.reason or "no interval")

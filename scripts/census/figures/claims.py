@@ -143,7 +143,8 @@ family = Family(
             the measured effect (mark) with its 95 % bootstrap interval (bar), its value if there were nothing
             to the claim (black line), and the same effect in the untrained network (hollow mark). A trend
             over layers is supported if a permutation test over layers excludes chance on the predicted,
-            tinted side; any other claim, if its interval excludes the null. A claim is supported, but not
+            tinted side; S2.4, if random top images seldom give as much; any other claim, if its interval
+            excludes the null. A claim is supported, but not
             learned, if its effect is no stronger than in the untrained network. Inconclusive verdicts give
             the reason. If a network is trained from several seeds, its column shows the mean over these
             networks with its 95 % t interval, the verdict by that interval, the effect in each network (fine
