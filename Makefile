@@ -15,7 +15,7 @@ COMPILE = $(VENV)/bin/python -m compileall -qq -j 0 -x '/tests?/' $(VENV)/lib ||
 # what pip remarks on the way is of interest only where it fails
 QUIETLY = 2> $(VENV)/pip.log || { cat $(VENV)/pip.log >&2; exit 1; }
 
-.PHONY: quick study report test test-slow lint bench coverage lock docs site images envs clean help browser cluster
+.PHONY: quick study report test test-slow lint bench coverage calibration lock docs site images envs clean help browser cluster
 .DEFAULT_GOAL := help
 
 # in a folder of its own: census, claims and atlas are of one study
@@ -54,6 +54,10 @@ bench: $(VENV)/.dev  ## measure speed and memory
 coverage: $(VENV)/.dev  ## write docs/reference/coverage.md: which networks can be studied
 	$(VENV)/bin/python docs/make_coverage.py $(ARGS)
 
+# a quarter of an hour of one core; ARGS=--page writes page and figure from the table that is there
+calibration: $(VENV)/.study  ## write docs/explanation/calibration.md: false rate and power of each claim
+	OMP_NUM_THREADS=1 PYTHONPATH=. $(VENV)/bin/python docs/make_calibration.py $(ARGS)
+
 lock: $(VENV)/.dev  ## resolve envs/*.txt afresh and pin what comes out
 	$(VENV)/bin/python -m pip install -q --dry-run --ignore-installed --report $(VENV)/report.json \
 		-r envs/dev.txt
@@ -80,7 +84,7 @@ clean:  ## remove the environment and the tools' caches, never results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # tests of the atlas and the report need a browser; where it cannot be installed here, they are skipped
 browser:
