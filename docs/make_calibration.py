@@ -117,10 +117,10 @@ LIMITS = """
 - **Smooth curves along depth.** Permutation tests treat layers as exchangeable. A quantity that drifts
   from layer to layer, in no direction, has trends by chance. With layers that resemble their neighbors,
   read p as a lower bound.
-- **Sparseness.** Units that respond to few images have a higher Gini index, lower MF degree and higher
-  selectivity by chance, without any preference for classes. Compare with the [chance
-  levels](controls.md): `gini_corrected` and `selectivity_corrected` subtract them. The reliability of
-  measures does not protect X.1 here, because sparseness is reliable.
+- **Sparseness.** Units that respond to few images have a higher selectivity by chance, without any
+  preference for classes. X.1 on selectivity and lifetime sparseness is then supported more often than in
+  5 % of networks. The reliability of measures protects the pairs with MF degree, and this pair in part.
+  Compare with `selectivity_corrected`, which subtracts the [chance level](controls.md).
 - **Branches.** S1.4 resamples images, not modules. Its verdict is about the branches of this network.
   Branches that differ at random, whatever their kernels, are called different as soon as there are enough
   images.
@@ -138,11 +138,9 @@ of the middle size.
 """
 
 LEARNED = """
-**A trend is called learned too often.** Both trends are compared on resamples of units or images. How
-much layers differ by chance is not resampled. If trained and untrained network have the same trend, and
-their layers deviate from it independently, the trained network has the stronger trend in half of all
-cases, and a narrow interval says so. Read `control` beside `effect`: two strong trends in the same
-direction say little about learning.
+Trends of both networks are compared on resamples of units or images. How much layers differ by chance is
+not resampled, so that a stronger trend of the trained network can be chance. Read `control` beside
+`effect`: two strong trends in the same direction say little about learning.
 """
 
 CODE = """\
