@@ -337,11 +337,11 @@ def spectra(n_layers: int, strength: float, resamples: int, random: Random) -> W
     values = share * (active - active.mean()) / active.std() + np.sqrt(1 - share**2) * random.normal(
         size=n_layers
     )
-    world.layers["n_significant_components"] = 0.0
+    world.layers["n_significant_components_matched"] = 0.0
     for layer, one, mean, width, number in zip(world.codes, active, values, spread, components, strict=True):
         world.set_units(layer, active_fraction=one + 0.1 * random.normal(size=N_UNITS))
         world.matrices[layer] = as_matrix(np.exp(-0.3 * width) * kernel(N_MATRIX, random) + 0.3 * mean)
-        world.layers.loc[layer, "n_significant_components"] = round(20 + 5 * number)
+        world.layers.loc[layer, "n_significant_components_matched"] = round(20 + 5 * number)
     world.matrices["input"] = as_matrix(kernel(N_MATRIX, random))
     return world
 
@@ -506,7 +506,7 @@ FAMILIES = {
     "spectra": Family(
         (
             *("ρ over layers of active fraction", "ρ of depth and participation ratio"),
-            "ρ of depth and number of components",
+            "ρ of depth and number of significant",
         ),
         *("layers", (5, 7, 12), 3, TREND + "; for S0.2, a correlation of 0.83"),
         *(LAYERS_AT_RANDOM, spectra),

@@ -58,7 +58,8 @@ def test_without_structure_claims_are_seldom_supported(planted, name):
 def test_every_claim_is_simulated_once(planted):
     assert set(SIMULATIONS) == set(planted.FAMILIES)
     found = [claim.statistic for family in planted.FAMILIES.values() for claim in family.claims]
-    assert sorted(found) == sorted(claim.statistic for claim in CLAIMS)
+    # X.2 is decided over networks alone
+    assert sorted(found) == sorted(claim.statistic for claim in CLAIMS if claim.id != "X.2")
 
 
 @pytest.mark.parametrize("name", ["alike_units", "last_step", "entropies"])
