@@ -21,7 +21,8 @@ from census.measures.declaration import Recordings
 SINGLE = [
     name
     for name in DECLARED
-    if len(declared(name).reads) == 1 and isinstance(next(iter(declared(name).reads.values())), Recordings)
+    if [type(reads) for reads in declared(name).reads.values()] == [Recordings]
+    and not any(reads.all_seeds for reads in declared(name).reads.values())
 ]
 N_IMAGES, UNITS = 30, 2
 
@@ -219,6 +220,7 @@ def test_measures_are_given_without_a_name_too(recorded):
         ("sparsity", {"resamples": 5}, "^measure 'sparsity': resamples: must be at least 100, not 5"),
         ("similarity", {}, "measure 'similarity': reads more than one recording; run a study"),
         ("importance", {}, "measure 'importance': reads more than one recording"),
+        ("universality", {}, "measure 'universality': reads more than one recording"),
     ],
 )
 def test_faults_of_a_measure_are_those_of_its_config(recorded, name, parameters, message):

@@ -62,13 +62,12 @@ def measure(
             'take one of what census.record returns, such as recorded["relu1"]'
         )
     chosen = name if isinstance(name, Measure) else declared(name)
-    inputs_of = list(chosen.reads.items())
-    if chosen.compute is None or len(inputs_of) != 1 or not isinstance(inputs_of[0][1], Recordings):
+    (argument, reads), *others = chosen.reads.items() or [("", None)]
+    if chosen.compute is None or others or not isinstance(reads, Recordings) or reads.all_seeds:
         raise StudyError(
             f"measure {chosen.name!r}: reads more than one recording; run a study, and open its tables with "
             "census.open_study"
         )
-    ((argument, _),) = inputs_of
     own = _parameters(chosen, parameters)
     inputs = {argument: recording if chosen.each == "recording" else [recording]}
     arrays: dict[str, Any] = {}
