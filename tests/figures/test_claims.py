@@ -51,7 +51,8 @@ def test_networks_of_several_seeds_share_a_column():
     figure.canvas.draw()
     titles = [axes.get_title(loc="left") for axes in figure.axes[1:]]
     assert titles == ["cnn, 5 seeds\non clothes", "mlp\non clothes"]
-    assert "−0.70 [−0.90, −0.50]; untrained 0.20; 4 of 5" in words(figure)
+    assert "−0.70 [−0.90, −0.50]; untrained 0.20" in words(figure)
+    assert "supported (4 of 5)" in words(figure)
     strokes = [line for line in figure.axes[1].lines if line.get_marker() == "|"]
     assert [float(np.ravel(line.get_xdata())[0]) for line in strokes[::3]] == [-0.7] * 5
     assert not [line for line in figure.axes[2].lines if line.get_marker() == "|"]

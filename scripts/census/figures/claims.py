@@ -97,7 +97,9 @@ def _draw_run(
         axes.hlines(place, values["low"], values["high"], color=color, linewidth=2.6, alpha=0.5)
         axes.plot(values["effect"], place, MARKS[row["verdict"]], color=color, markersize=4.5)
         axes.text(1.2, place - 0.27, _number(row), fontsize=6.3, va="center")
-        words = textwrap.fill(": ".join(filter(None, [row["verdict"], row["reason"]])), 34)
+        is_counted = not row.isna()["n_networks"] and row["n_networks"] > 0
+        counts = f" ({row['n_agreeing']} of {row['n_networks']})" if is_counted else ""
+        words = textwrap.fill(": ".join(filter(None, [row["verdict"] + counts, row["reason"]])), 34)
         style: dict[str, Any] = {"fontsize": 6.3, "va": "center", "fontweight": "bold", "linespacing": 1.0}
         axes.text(1.2, place + 0.17, words, color=color, **style)
 
@@ -125,8 +127,7 @@ def _number(row: "pd.Series[float]") -> str:
         return "–"
     interval = "" if np.isnan(row["low"]) else f" [{row['low']:.2f}, {row['high']:.2f}]"
     control = "" if np.isnan(row["control"]) else f"; untrained {row['control']:.2f}"
-    networks = "" if row.isna()["n_networks"] else f"; {row['n_agreeing']} of {row['n_networks']}"
-    return f"{row['effect']:.2f}{interval}{control}{networks}".replace("-", "−")
+    return f"{row['effect']:.2f}{interval}{control}".replace("-", "−")
 
 
 family = Family(
