@@ -234,7 +234,8 @@ def test_claims_rest_on_what_the_census_says(first, found, column, checkpoint):
     evidence = Evidence(layers, units, Files(files, checkpoint), resamples=100, seed=0)
     (expected,) = layers.query("layer == 'relu'")[column]
     value = np.ravel(EVIDENCE[column](evidence, "relu"))[0]
-    assert value == pytest.approx(expected, rel=1e-9, nan_ok=True)
+    # the matrices of correlations are stored as float32
+    assert value == pytest.approx(expected, rel=1e-6, nan_ok=True)
 
 
 def test_every_claim_has_a_verdict_for_every_network_and_a_figure_that_shows_it(first):
