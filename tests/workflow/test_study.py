@@ -228,7 +228,7 @@ def test_claims_rest_on_what_the_census_says(first, found, column, checkpoint):
         )
     }
     layers, units = (
-        table.query("network == 'small' and checkpoint == @checkpoint")
+        table[(table["network"] == "small") & (table["checkpoint"] == checkpoint)]
         for table in (found.layers, found.units)
     )
     evidence = Evidence(layers, units, Files(files, checkpoint), resamples=100, seed=0)
