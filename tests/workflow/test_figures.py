@@ -66,6 +66,8 @@ def test_each_figure_is_made(study, figure, rule, file, first, planned):
 @pytest.mark.parametrize("figure", sorted({claim.figure for claim in CLAIMS}), ids="/".join)
 def test_each_figure_that_shows_a_claim_is_made(figure, planned):
     family, view = figure
+    if family == "universality":  # of networks that are trained from several seeds; see test_seeds.py
+        return
     pattern = re.compile(rf"results/figures/{family}/\w+/\w+/{view}\.png")
     assert any(pattern.fullmatch(path) for path in planned)
 
