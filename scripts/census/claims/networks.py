@@ -7,7 +7,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from census.claims.declared import CLAIMS
-from census.claims.verdict import CONTRADICTED, INCONCLUSIVE, NOT_LEARNED, SUPPORTED, UNRELIABLE, Verdict
+from census.claims.verdict import (
+    CONTRADICTED,
+    COUNTS,
+    INCONCLUSIVE,
+    NOT_LEARNED,
+    SUPPORTED,
+    UNRELIABLE,
+    Verdict,
+)
 from census.statistics.networks import LEAST, mean_with_interval, side_of_mean
 from census.statistics.significance import benjamini_hochberg
 
@@ -87,17 +95,16 @@ def with_networks(claims: pd.DataFrame, figure: str) -> pd.DataFrame:
         Sorted by claim. Verdicts over networks have no ``seed``. ``n_networks`` counts the networks in which
         the effect is defined, ``n_agreeing`` those of them in which it is on the predicted side.
     """
-    claims = claims.assign(seed=claims["seed"].astype("Int64"))
+    claims = claims.copy()
     verdicts = [
         _over_networks(of_run, figure)
         for _, of_run in claims.groupby(RUN, sort=False)
         if of_run["seed"].nunique() > 1
     ]
-    columns = [*claims.columns, "n_networks", "n_agreeing"]
-    for count in ("n_networks", "n_agreeing"):
-        claims[count] = pd.array([pd.NA] * len(claims), "Int64")
-    together = pd.concat([*verdicts, claims]).sort_index(kind="stable")
-    return together[columns]
+    of_networks = [count for count in COUNTS if count not in claims]
+    claims[of_networks] = pd.NA
+    claims = claims.astype(dict.fromkeys(COUNTS, "Int64"))
+    return pd.concat([*verdicts, claims]).sort_index(kind="stable")[claims.columns]
 
 
 def _over_networks(of_run: pd.DataFrame, figure: str) -> pd.DataFrame:
@@ -140,5 +147,4 @@ def _over_networks(of_run: pd.DataFrame, figure: str) -> pd.DataFrame:
         places.append(place)
     table = pd.DataFrame(rows, index=places)
     table["q"] = benjamini_hochberg(table["p"].to_numpy(float))
-    counts = ("seed", "n_networks", "n_agreeing")
-    return table.astype(dict.fromkeys(counts, "Int64"))
+    return table.astype(dict.fromkeys(COUNTS, "Int64"))
