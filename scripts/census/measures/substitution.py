@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from census.measures.columns import Floats, Integers, Table, column, count, share
 from census.measures.declaration import Matrices, Measure, NoParameters, Recordings
+from census.statistics.defined import mean_over
 from census.statistics.reliability import of_seeds
 from census.statistics.top_images import NONE, top_images
 
@@ -243,9 +244,7 @@ def over_seeds(values: Floats) -> OverSeeds:
     values : array of float64, shape (n_seeds, n_units), NaN where a seed gave no number.
     """
     known = ~np.isnan(values)
-    with np.errstate(invalid="ignore"):
-        mean = np.where(known, values, 0).sum(0) / known.sum(0)
     least = np.where(known, values, np.inf).min(0)
     largest = np.where(known, values, -np.inf).max(0)
     some = known.any(0)
-    return OverSeeds(mean, np.where(some, least, np.nan), np.where(some, largest, np.nan))
+    return OverSeeds(mean_over(values), np.where(some, least, np.nan), np.where(some, largest, np.nan))

@@ -20,7 +20,7 @@ from annotated_types import Ge
 from census.errors import StudyError
 from census.measures.columns import Floats, Integers, Table, Texts, column, count, share
 from census.measures.declaration import Measure, Recordings
-from census.statistics.defined import finite_mean
+from census.statistics.defined import finite_mean, mean_over
 from census.statistics.streams import stream
 from census.statistics.universality import Chance, Matches, chance, match, permuted, ranked, rotated
 
@@ -179,7 +179,9 @@ def _tables(
     orders, rotations : the controls of each other network.
     """
     network, n_units = networks[here], networks[here].shape[0]
-    units = {name: mean_over([getattr(each, name) for each in matches.values()]) for name in MATCHES}
+    units = {
+        name: mean_over(np.stack([getattr(each, name) for each in matches.values()])) for name in MATCHES
+    }
     rotation = {
         name: mean_over(np.concatenate([getattr(each, name) for each in rotations])) for name in MATCHES
     }
@@ -214,15 +216,6 @@ def _tables(
         universality_assigned_mean=finite_mean(units["assigned"]),
         universality_assigned_rotated=finite_mean(rotation["assigned"]),
     )
-
-
-def mean_over(values: Sequence[Floats] | Floats) -> Floats:
-    """Return the mean over the first axis of the values that are not NaN; NaN where none is left."""
-    stacked = np.asarray(values)
-    known = ~np.isnan(stacked)
-    with np.errstate(invalid="ignore"):
-        mean: Floats = np.where(known, stacked, 0).sum(0) / known.sum(0)
-    return mean
 
 
 measure = Measure(

@@ -13,6 +13,23 @@ def over_defined(statistic: Callable[[Any], Any], values: NDArray[np.floating]) 
     return float(statistic(defined)) if len(defined) else float("nan")
 
 
+def mean_over(values: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return the mean over the first axis of the values that are not NaN; NaN where none is left.
+
+    Parameters
+    ----------
+    values : array of float, shape (n, …).
+
+    Returns
+    -------
+    array of float64, shape (…).
+    """
+    known = ~np.isnan(values)
+    with np.errstate(invalid="ignore"):
+        mean: NDArray[np.float64] = np.where(known, values, 0).sum(0) / known.sum(0)
+    return mean
+
+
 def finite_mean(values: NDArray[np.floating]) -> float:
     """Return the mean of the finite values; NaN where there are none."""
     return over_defined(np.mean, values[np.isfinite(values)])
