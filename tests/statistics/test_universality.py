@@ -99,6 +99,15 @@ def test_partners_are_mutual_from_both_sides(random):
     assert np.nansum(one.assigned) == pytest.approx(np.nansum(back.assigned), abs=1e-5)
 
 
+def test_without_assignment_the_best_partners_are_the_same(random):
+    layer, other = ranked(mixed(random)), ranked(mixed(random))
+    found, best = match(layer, other), match(layer, other, assign=False)
+    for name in ("best", "partner", "mutual"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(best, name))
+    assert np.isnan(best.assigned).all()
+    assert (best.assigned_partner == -1).all()
+
+
 def test_a_rotated_copy_scores_chance(random):
     for number in range(5):
         layer = mixed(random)

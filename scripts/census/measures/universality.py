@@ -152,11 +152,11 @@ def _compare(
         purpose = [str(network.attributes[key]) for key in ("network", "checkpoint", "layer")]
         orders = permuted(ranks[there], parameters.draws, stream(seed, "orders of images", *purpose))
         rotations = rotated(responses[there], parameters.draws, stream(seed, "rotated layers", *purpose))
-        for found, control in ((permuted_by, orders), (rotated_by, rotations)):
-            for here, by_chance in zip(
-                others, chance([ranks[each] for each in others], control), strict=True
-            ):
-                found[here].append(by_chance)
+        # of images in random order, only the best partners are of interest
+        for found, control, assign in ((permuted_by, orders, False), (rotated_by, rotations, True)):
+            by_chance = chance([ranks[each] for each in others], control, assign=assign)
+            for here, of_layer in zip(others, by_chance, strict=True):
+                found[here].append(of_layer)
     for here in numbers:
         matches = {there: match(ranks[here], ranks[there]) for there in numbers if there != here}
         yield from _tables(networks, here, matches, permuted_by[here], rotated_by[here], n_images)

@@ -109,12 +109,13 @@ def ranked(responses: NDArray[np.floating]) -> RankedUnits:
     return RankedUnits(responses.shape[1], units, ranks)
 
 
-def match(layer: RankedUnits, other: RankedUnits) -> Matches:
+def match(layer: RankedUnits, other: RankedUnits, *, assign: bool = True) -> Matches:
     """Find the partners of a layer's units in another network's layer.
 
     Parameters
     ----------
     layer, other : units ranked on the same images. Their numbers may differ.
+    assign : whether partners are assigned one to one, too, which takes most of the time for many units.
 
     Examples
     --------
@@ -135,9 +136,10 @@ def match(layer: RankedUnits, other: RankedUnits) -> Matches:
         best[layer.units] = rho.max(1)
         partner[layer.units] = other.units[closest]
         mutual[layer.units] = rho.argmax(0)[closest] == np.arange(len(closest))
-        rows, columns = linear_sum_assignment(rho, maximize=True)
-        assigned[layer.units[rows]] = rho[rows, columns]
-        assigned_partner[layer.units[rows]] = other.units[columns]
+        if assign:
+            rows, columns = linear_sum_assignment(rho, maximize=True)
+            assigned[layer.units[rows]] = rho[rows, columns]
+            assigned_partner[layer.units[rows]] = other.units[columns]
     return Matches(best, partner, mutual, assigned, assigned_partner)
 
 
@@ -179,7 +181,9 @@ def rotated(
         yield ranked(centered @ frame)
 
 
-def chance(layers: Sequence[RankedUnits], controls: Iterable[RankedUnits]) -> list[Chance]:
+def chance(
+    layers: Sequence[RankedUnits], controls: Iterable[RankedUnits], *, assign: bool = True
+) -> list[Chance]:
     """Match the units of several layers with draws of a control, all of them with the same draws.
 
     Parameters
@@ -187,12 +191,13 @@ def chance(layers: Sequence[RankedUnits], controls: Iterable[RankedUnits]) -> li
     layers : layers of networks, ranked on the same images.
     controls : draws of a control of another network's layer, see :func:`permuted` and :func:`rotated`; at
         least one.
+    assign : see :func:`match`; without it, ``assigned`` is NaN.
 
     Returns
     -------
     the matches of each layer.
     """
-    found = [[match(layer, control) for layer in layers] for control in controls]
+    found = [[match(layer, control, assign=assign) for layer in layers] for control in controls]
     return [
         Chance(*(np.stack([getattr(each, name) for each in of_layer]) for name in Chance._fields))
         for of_layer in zip(*found, strict=True)
