@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from census.interventions.maximization import Maximization, Settings
-from census.measures.substitution import representative_substitution
+from census.measures.substitution import representative_substitution, unconverged_optimizations
 from census.networks.build import build
 from census.networks.prepared import prepare
 from census.networks.preprocess import Preprocess
@@ -166,6 +166,38 @@ def test_the_network_is_run_only_as_far_as_the_layer():
     images = maximization(network, "relu2")
     network.fc.forward = lambda *_: pytest.fail("the network was run behind the layer")
     images.optimize(np.array([0]), np.array([0]), "am")
+
+
+def optimized_in(steps, jitter=0):
+    settings = Settings(steps, 0.2, "pixels", jitter, 0)
+    return maximization(random_network(), "relu2", settings).optimize(np.arange(8), np.zeros(8, int), "iam")
+
+
+def test_optimizations_end_when_they_have_converged():
+    trajectory = optimized_in(96).trajectory.astype(float)
+    assert not unconverged_optimizations(trajectory).any()
+    # without the last number, that of the image rounded to 8 bits
+    steps = np.diff(trajectory[:, :-1], axis=1)
+    assert (steps >= 0).all()
+    last = 1 + np.array([np.flatnonzero(each)[-1] for each in steps])
+    assert (last < 80).all()
+    # where they end, they have gained less than 1 % over the last sixth, at least four steps
+    values = np.take_along_axis(trajectory, last[:, None], 1)[:, 0]
+    assert (trajectory[:, -2] == values).all()
+    assert unconverged_optimizations(optimized_in(8).trajectory).all()
+
+
+def test_more_steps_give_higher_objectives():
+    few, many = (optimized_in(steps).trajectory[:, -1] for steps in (8, 96))
+    assert (many > few).all()
+
+
+def test_shifted_images_are_optimized_in_all_steps():
+    trajectory = optimized_in(48, jitter=2).trajectory
+    steps = np.diff(trajectory[:, :-1], axis=1)
+    assert (steps != 0).all()
+    assert (steps < 0).any()
+    assert (trajectory[:, -1] > trajectory[:, 0]).all()
 
 
 @pytest.mark.parametrize("number", [np.nan, np.inf])

@@ -49,9 +49,12 @@ def test_seeds_that_failed_do_not_count():
 
 
 def test_an_optimization_is_unconverged_while_it_gains_a_hundredth_over_its_last_sixth():
-    steps = np.arange(13.0)
+    steps = np.arange(25.0)
     trajectories = np.stack(
-        [np.full(13, 2.0), steps, np.minimum(steps, 9), -steps[::-1] - 100, np.full(13, np.nan)]
+        [np.full(25, 2.0), steps, np.minimum(steps, 19), -steps[::-1] - 100, np.full(25, np.nan)]
     )
-    # the last sixth of 12 steps is 2: 102 to 100 is a gain of 2 %
+    # the last sixth of 24 steps is 4: 104 to 100 is a gain of 4 %
     np.testing.assert_array_equal(unconverged_optimizations(trajectories), [0, 1, 0, 1, np.nan])
+    # fewer steps are too few
+    few = unconverged_optimizations(trajectories[:, :24])
+    np.testing.assert_array_equal(few, [1, 1, 1, 1, np.nan])

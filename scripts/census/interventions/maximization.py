@@ -1,7 +1,6 @@
 """Activation maximization: gradient ascent on images, for many units of a layer at once."""
 
 import contextlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -13,10 +12,13 @@ from torch import Tensor
 from census.interventions.objectives import OBJECTIVES, Objective
 from census.interventions.parametrizations import PARAMETRIZATIONS, Parametrization
 from census.interventions.transformations import jitter
+from census.measures.substitution import GAIN, LEAST_STEPS, PART
 from census.networks.layers import Layer
 from census.networks.maps import as_maps
 from census.networks.prepared import Prepared
 from census.statistics.streams import stream
+
+LONGER, SHORTER = 1.1, 0.5  # factors of the step size, if a step raised the objective, and if it did not
 
 
 @dataclass(frozen=True)
@@ -25,9 +27,9 @@ class Settings:
 
     Attributes
     ----------
-    steps : number of steps.
+    steps : largest number of steps.
     step_size : root mean square of the first step's change of pixels, on a scale from black, 0, to white, 1
-        (for ``fourier``, of the sigmoid's argument). Steps decrease to almost 0 at the end.
+        (for ``fourier``, of the sigmoid's argument).
     parametrization : ``pixels`` or ``fourier``.
     jitter : largest random shift of images in each step, in pixels.
     seed : seed of the initial noise and of shifts.
@@ -46,9 +48,9 @@ class Optimized(NamedTuple):
     Attributes
     ----------
     images : array of uint8, shape (n_images, size, size, n_channels), gray or RGB.
-    trajectory : array of float32, shape (n_images, n_steps + 1), the objective's value before each step, and
-        at the end that of the final image. NaN if an optimization diverged, or the layer has no gradient with
-        respect to the image.
+    trajectory : array of float32, shape (n_images, n_steps + 1), the objective's value on the first image and
+        after each step, at the end that of rounding to ``images``. It is constant after an optimization has
+        converged. NaN if no value was finite, or the layer has no gradient with respect to the image.
     responses : array of float32, shape (n_images, n_units), the mean over positions of all units of the
         layer, after the nonlinearity, on ``images``; NaN if no step had a finite value.
     """
@@ -120,17 +122,17 @@ class Maximization:
         """
         own, maximized = torch.from_numpy(units.astype(np.int64)).to(self._device), OBJECTIVES[objective]
         parametrization = PARAMETRIZATIONS[self._settings.parametrization](self._noise(units, seeds))
-        trajectory = [*self._optimize(parametrization, own, maximized)]
+        parameters, trajectory = self._optimize(parametrization, own, maximized)
         with torch.no_grad():
-            images = parametrization.images().round().to(torch.uint8)
+            images = parametrization.images(parameters).round().to(torch.uint8)
             target, responses = self._read(self._preprocess.normalize(images.float()), own)
             # an image that was never updated is noise, and its responses say nothing about its unit
-            failed = torch.stack(trajectory).isnan().all(0)
-            trajectory.append(maximized(target, responses, own).masked_fill(failed, torch.nan))
+            failed = trajectory.isnan().all(1)
+            final = maximized(target, responses, own).masked_fill(failed, torch.nan)
             responses = responses.masked_fill(failed[:, None], torch.nan)
         return Optimized(
             images.permute(0, 2, 3, 1).cpu().numpy(),
-            torch.stack(trajectory, 1).cpu().numpy(),
+            torch.cat([trajectory, final[:, None]], 1).cpu().numpy(),
             responses.cpu().numpy(),
         )
 
@@ -147,24 +149,52 @@ class Maximization:
 
     def _optimize(
         self, parametrization: Parametrization, units: Tensor, maximized: Objective
-    ) -> Iterator[Tensor]:
-        """Optimize, and yield the objective's values before each step, tensor of float, shape (n_images,)."""
+    ) -> tuple[Tensor, Tensor]:
+        """Optimize each image until it has converged.
+
+        A step that does not raise the objective is taken back, and the next one is shorter. Random shifts
+        change the objective as well: with them, all steps count, and step sizes decrease to almost 0.
+
+        Returns
+        -------
+        parameters : of the optimized images.
+        trajectory : tensor of float, shape (n_images, n_steps), the objective's value after each step, that
+            of the first image first; NaN before it was finite.
+        """
         settings = self._settings
         random = stream(settings.seed, "jitter", self._layer)
-        for step in range(settings.steps):
-            if not self.has_gradient:
-                yield torch.full(units.shape, torch.nan, device=self._device)
-                continue
+        best, candidates = parametrization.start.clone(), parametrization.start.clone()
+        gradients = torch.zeros_like(best)
+        sizes = torch.full((len(units), *[1] * (best.ndim - 1)), settings.step_size, device=best.device)
+        trajectory = torch.full((len(units), settings.steps), torch.nan, device=best.device)
+        values = torch.full_like(trajectory[:, 0], -torch.inf)
+        rows = torch.arange(len(units), device=best.device)
+        for step in range(settings.steps if self.has_gradient else 0):
+            parameters = candidates[rows].requires_grad_()
             with self._autograd():
-                images = jitter(parametrization.images(), settings.jitter, random)
-                target, responses = self._read(self._preprocess.normalize(images), units)
-                values = maximized(target, responses, units)
-                (gradient,) = torch.autograd.grad(values.sum(), parametrization.parameters)
-            yield values.detach()
-            # normalized, independent of the layer's scale; no step if the gradient is zero or not finite
-            length = gradient.square().mean(dim=tuple(range(1, gradient.ndim)), keepdim=True).sqrt()
-            direction = torch.where((length > 0) & length.isfinite(), gradient / length, 0)
-            parametrization.update(settings.step_size * (1 - step / settings.steps) * direction)
+                images = jitter(parametrization.images(parameters), settings.jitter, random)
+                target, responses = self._read(self._preprocess.normalize(images), units[rows])
+                found = maximized(target, responses, units[rows])
+                (gradient,) = torch.autograd.grad(found.sum(), parameters)
+            found, parameters = found.detach(), parameters.detach()
+            is_kept = found.isfinite()
+            if not settings.jitter:
+                is_kept &= found > values[rows]
+            kept = rows[is_kept]
+            best[kept], values[kept] = parameters[is_kept], found[is_kept]
+            gradients[kept] = _normalized(parametrization.free(parameters, gradient))[is_kept]
+            trajectory[:, step] = values
+            if settings.jitter:
+                sizes.fill_(settings.step_size * (1 - step / settings.steps))
+            else:
+                sizes[kept] *= LONGER
+                sizes[rows[~is_kept]] *= SHORTER
+                rows = rows[~_converged(trajectory[rows, : step + 1])]
+                if not len(rows):
+                    trajectory[:, step:] = values[:, None]
+                    break
+            candidates[rows] = parametrization.within(best[rows] + sizes[rows] * gradients[rows])
+        return best, trajectory.masked_fill(trajectory.isneginf(), torch.nan)
 
     def _read(self, images: Tensor, units: Tensor) -> tuple[Tensor, Tensor]:
         """Return the target of each image, and the responses of all units to it.
@@ -198,3 +228,24 @@ class Maximization:
         responses = found["responses"]
         own = responses[rows, units]
         return torch.where(found["active"], own, found.get("preactivation", own)), responses
+
+
+def _normalized(gradients: Tensor) -> Tensor:
+    """Return gradients with a root mean square of 1, whatever the layer's scale; 0 if not finite, or 0."""
+    length = gradients.square().mean(dim=tuple(range(1, gradients.ndim)), keepdim=True).sqrt()
+    return torch.where((length > 0) & length.isfinite(), gradients / length, 0)
+
+
+def _converged(trajectories: Tensor) -> Tensor:
+    """Return which optimizations have gained little over the last part of their steps.
+
+    Parameters
+    ----------
+    trajectories : tensor of float, shape (n_images, n_steps), with the values so far.
+    """
+    n_steps = trajectories.shape[1]
+    if n_steps < LEAST_STEPS:
+        return torch.zeros(len(trajectories), dtype=torch.bool, device=trajectories.device)
+    values = trajectories[:, -1]
+    # of the first value, which is −∞ as long as none is finite, the difference is NaN
+    return ~(values - trajectories[:, -1 - n_steps // PART] >= GAIN * values.abs())

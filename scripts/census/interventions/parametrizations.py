@@ -13,15 +13,23 @@ SPREAD = 0.1  # standard deviation of the initial image around middle gray; blac
 
 
 class Parametrization(Protocol):
-    """Parameters of images, and the images that they define."""
+    """Parameters of images, and the images that they define.
 
-    parameters: Tensor
+    Attributes
+    ----------
+    start : tensor of float32, shape (n_images, …), the first parameters.
+    """
 
-    def images(self) -> Tensor:
+    start: Tensor
+
+    def images(self, parameters: Tensor) -> Tensor:
         """Return the images, through which gradients reach the parameters."""
 
-    def update(self, change: Tensor) -> None:
-        """Add a change to the parameters, in place; what leaves the range of images is brought back."""
+    def free(self, parameters: Tensor, gradient: Tensor) -> Tensor:
+        """Return the gradient without what would lead out of the range of images."""
+
+    def within(self, parameters: Tensor) -> Tensor:
+        """Return parameters of images in the range of stored ones."""
 
 
 class Pixels:
@@ -33,22 +41,26 @@ class Pixels:
     """
 
     def __init__(self, noise: Tensor) -> None:
-        self.parameters = (0.5 + SPREAD * noise).clamp(0, 1).requires_grad_()
+        self.start = self.within(0.5 + SPREAD * noise)
 
-    def images(self) -> Tensor:
+    def images(self, parameters: Tensor) -> Tensor:
         """Return the images, through which gradients reach the parameters."""
-        return 255 * self.parameters
+        return 255 * parameters
 
-    @torch.no_grad()
-    def update(self, change: Tensor) -> None:
-        """Add a change to the parameters, in place; what leaves the range of images is brought back."""
-        self.parameters.add_(change).clamp_(0, 1)
+    def free(self, parameters: Tensor, gradient: Tensor) -> Tensor:
+        """Return the gradient without what would make black darker, and white brighter."""
+        is_outward = ((parameters <= 0) & (gradient < 0)) | ((parameters >= 1) & (gradient > 0))
+        return gradient.masked_fill(is_outward, 0)
+
+    def within(self, parameters: Tensor) -> Tensor:
+        """Return the parameters, clipped."""
+        return parameters.clamp(0, 1)
 
 
 class Fourier:
     """Spatial frequencies weighted by 1/frequency, as in natural images, followed by a sigmoid.
 
-    With these weights low frequencies change fastest, which makes images smooth.
+    With these weights low frequencies change fastest, which makes images smooth. All parameters are in range.
 
     Parameters
     ----------
@@ -67,19 +79,21 @@ class Fourier:
         weights = 1 / (rows.square() + columns.square()).sqrt().clamp(min=1 / self._size)
         self._weights = weights / weights.square().mean().sqrt()
         # the slope of a sigmoid at 0 is 1/4
-        spectrum = torch.fft.rfft2(4 * SPREAD * noise, norm="ortho")
-        self.parameters = torch.view_as_real(spectrum).contiguous().requires_grad_()
+        self.start = torch.view_as_real(torch.fft.rfft2(4 * SPREAD * noise, norm="ortho")).contiguous()
 
-    def images(self) -> Tensor:
+    def images(self, parameters: Tensor) -> Tensor:
         """Return the images, through which gradients reach the parameters."""
-        spectrum = torch.view_as_complex(self.parameters) * self._weights
+        spectrum = torch.view_as_complex(parameters) * self._weights
         size = (self._size, self._size)
         return 255 * torch.sigmoid(torch.fft.irfft2(spectrum, s=size, norm="ortho"))
 
-    @torch.no_grad()
-    def update(self, change: Tensor) -> None:
-        """Add a change to the parameters, in place."""
-        self.parameters.add_(change)
+    def free(self, parameters: Tensor, gradient: Tensor) -> Tensor:
+        """Return the gradient."""
+        return gradient
+
+    def within(self, parameters: Tensor) -> Tensor:
+        """Return the parameters."""
+        return parameters
 
 
 PARAMETRIZATIONS: dict[str, type[Pixels] | type[Fourier]] = {"pixels": Pixels, "fourier": Fourier}

@@ -12,18 +12,20 @@ from census.measures.declaration import Measure
 class Parameters:
     """Activation-maximization images of single units, made by gradient ascent."""
 
-    steps: Annotated[int, Ge(1)] = 24
-    """Optimization steps per image."""
-    step_size: Annotated[float, Gt(0)] = 0.1
-    """Root mean square of the first step's change of pixels between black, 0, and white, 1; step sizes
-    decrease, down to almost 0 at the end."""
+    steps: Annotated[int, Ge(1)] = 96
+    """Largest number of optimization steps per image. An image has converged if its objective gained less
+    than 1 % over the last sixth of its steps, of at least 24."""
+    step_size: Annotated[float, Gt(0)] = 0.2
+    """Root mean square of the first step's change of pixels between black, 0, and white, 1. Step sizes adapt
+    to the objective."""
     seeds: Annotated[int, Ge(1), Le(100)] = 3
     """Images per unit, each started from different noise."""
     parametrization: Literal["pixels", "fourier"] = "pixels"
     """Parameters of an image that are optimized: its pixels, as in the paper; or Fourier coefficients
     weighted by the inverse of their frequency, for images that are easier to look at."""
     jitter: Annotated[int, Ge(0)] = 0
-    """Largest random shift of an image in pixels, drawn anew in each step."""
+    """Largest random shift of an image in pixels, drawn anew in each step. With shifts, all steps are done,
+    and step sizes decrease to almost 0."""
     batch: Annotated[int, Ge(1)] = 96
     """Images optimized at once; fewer take less memory."""
 

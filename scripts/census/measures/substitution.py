@@ -1,4 +1,4 @@
-"""How replaceable a unit is: how many others of its layer answer more to what drives it.
+"""How replaceable a unit is: how many other units of its layer respond more strongly to its images.
 
 References
 ----------
@@ -19,6 +19,10 @@ from census.statistics.top_images import NONE, top_images
 
 if TYPE_CHECKING:
     from census.stores.recording import LayerMatrices, Recording
+
+# an optimization has converged if its objective gained less than this share over the last of so many parts
+GAIN, PART = 0.01, 6
+LEAST_STEPS = 24  # fewer are too few to tell
 
 
 class Units(Table, per="unit"):
@@ -81,7 +85,7 @@ class Layer(Table, per="layer"):
     n_failed_images_iam: int = count("IAM images that failed", "images")
     share_unconverged_iam: float = share(
         "share of IAM images, without diverged ones, whose objective still gained 1 % or more over the last "
-        "sixth of the steps",
+        "sixth of all steps",
         "ours",
     )
     reliability_rs_iam: float = column(
@@ -102,7 +106,7 @@ class Layer(Table, per="layer"):
     )
     share_unconverged_am: float = share(
         "share of AM images, without diverged ones, whose objective still gained 1 % or more over the last "
-        "sixth of the steps",
+        "sixth of all steps",
         "ours",
     )
     share_rs_am_zero: float = share(
@@ -221,7 +225,7 @@ def representative_substitution(responses: NDArray[np.floating], units: NDArray[
 
 
 def unconverged_optimizations(trajectories: NDArray[np.floating]) -> Floats:
-    """Return which optimizations still gained 1 % or more over the last sixth of the steps.
+    """Return which optimizations still gained 1 % or more over the last sixth of the steps, of at least 24.
 
     Parameters
     ----------
@@ -232,8 +236,10 @@ def unconverged_optimizations(trajectories: NDArray[np.floating]) -> Floats:
     array of float64, shape (…), 1 or 0; NaN for an optimization that diverged.
     """
     end = trajectories[..., -1].astype(np.float64)
-    gained = end - trajectories[..., -1 - max(1, (trajectories.shape[-1] - 1) // 6)]
-    return np.where(np.isfinite(gained), gained >= 0.01 * np.abs(end), np.nan)
+    n_steps = trajectories.shape[-1] - 1
+    gained = end - trajectories[..., -1 - n_steps // PART]
+    is_open = (gained >= GAIN * np.abs(end)) | (n_steps < LEAST_STEPS)
+    return np.where(np.isfinite(gained), is_open, np.nan)
 
 
 def over_seeds(values: Floats) -> OverSeeds:
