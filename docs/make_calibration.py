@@ -57,7 +57,7 @@ says so.
 - **Planted class counts**: S2.3, and S2.4 with random top images.
 - **Planted correlation matrices** of images: S0.2, S1.1 to S1.4, and the participation ratio of S4.1.
   Similarities of layers are computed from them.
-- **Planted columns**: RS and ablation effects; class selectivity in S3.3; number of significant
+- **Planted columns**: RS and ablation effects; class selectivity in S3.3a; number of significant
   components, redundancy and class entropy. Errors of these measures themselves, such as those of
   optimized images, are not simulated.
 
@@ -91,9 +91,9 @@ READING = """\
   one-sided. Intervals of alignment and of similarities (S0.3, S1.2, S1.4) are cautious: their false rate is
   close to 0. That of S1.1, S0.4 and of trends is at most 5 %, exactly, because all orders of layers are
   equally likely. Rates above 5 % in the table are within the allowance.
-- **A contradiction needs care if a layer is compared with the most extreme of the others** (S1.3, S3.3 on
-  selectivity). Of equal layers, one is the most extreme by chance. The claim is then contradicted more
-  often than in 5 % of networks, and hardly ever supported.
+- **Comparisons with the most extreme of the other layers** (S1.3, S3.3a) are corrected for the number of
+  layers. Of equal layers, one is the most extreme by chance: without the correction, the claims were
+  contradicted in 22 % of networks.
 - **Power of a trend depends on layers, not on units.** More units or images make the value of each layer
   more exact, but layers differ among themselves. Five layers show only nearly monotonic trends: a change
   of 3 standard deviations of layers is found in about one of three networks of five layers.
@@ -118,7 +118,7 @@ LIMITS = """
   from layer to layer, in no direction, has trends by chance. With layers that resemble their neighbors,
   read p as a lower bound.
 - **Sparseness.** Units that respond to few images have a higher selectivity by chance, without any
-  preference for classes. X.1 on selectivity and lifetime sparseness is then supported more often than in
+  preference for classes. X.1e on selectivity and lifetime sparseness is then supported more often than in
   5 % of networks. The reliability of measures protects the pairs with MF degree, and this pair in part.
   Compare with `selectivity_corrected`, which subtracts the [chance level](controls.md).
 - **Branches.** S1.4 resamples images, not modules. Its verdict is about the branches of this network.

@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from census.claims.evidence import Evidence, along
-from census.claims.verdict import LEVEL, Outcome
+from census.claims.verdict import Outcome
 from census.statistics.bootstrap import resample_counts, with_data
 from census.statistics.correlation import mean_correlation
 from census.statistics.permutation import mantel, tails, trend
 from census.statistics.proportion import clopper_pearson
 from census.statistics.ranks import rank_correlation
-from census.statistics.significance import tail_p_values
+from census.statistics.significance import LEVEL, tail_p_values
 from census.statistics.similarity import adjacent_pairs
 from census.statistics.svd import mean_square, participation_ratio
 
@@ -284,7 +284,7 @@ def _last_step(evidence: Evidence, names: list[str]) -> Outcome:
         return Outcome.undefined("the last step has no weights: it averages class maps", len(names))
     alike = evidence.similarities(names)
     across = np.stack([alike[:, here, there] for here, there in adjacent_pairs([False] * len(names))], axis=1)
-    return Outcome.of_samples(across[:, -1] - across[:, :-1].min(1), across.shape[1])
+    return Outcome.of_highest(across[:, -1:] - across[:, :-1])
 
 
 @_claim(
@@ -477,7 +477,7 @@ def _last_selectivity(evidence: Evidence, names: list[str]) -> Outcome:
     if len(names) < 2:
         return Outcome.undefined("a single hidden layer", len(names))
     medians = evidence.medians("selectivity", names)
-    return Outcome.of_samples(medians[:, -1] - medians[:, :-1].max(1), len(names))
+    return Outcome.of_highest(medians[:, :-1] - medians[:, -1:]).negated()
 
 
 @_claim(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from census.statistics.bootstrap import percentile_interval
 from census.statistics.permutation import Tails
+from census.statistics.significance import LEVEL
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,7 +19,6 @@ SUPPORTED, NOT_LEARNED = "supported", "supported, not learned"
 CONTRADICTED, INCONCLUSIVE = "contradicted", "inconclusive"
 UNRELIABLE = "measure unreliable"  # how the reason of an inconclusive verdict begins
 VERDICTS = (SUPPORTED, NOT_LEARNED, CONTRADICTED, INCONCLUSIVE)
-LEVEL = 0.05  # of permutation tests, one-sided
 FEW = 6  # layers, below which a verdict should say their number
 # numbers of the table that may be undefined, and those that only some rows have
 COUNTS = ("seed", "n_networks", "n_agreeing")
@@ -74,6 +74,27 @@ class Outcome:
         low, high = percentile_interval(drawn) if len(drawn) else (math.nan, math.nan)
         interval = float(low), float(high)
         return cls(float(samples[0]), drawn, n, tails, *interval, random_draws=random_draws)
+
+    @classmethod
+    def of_highest(cls, differences: NDArray[np.floating]) -> Self:
+        """Return the outcome for the highest of the differences between one layer and each of the others.
+
+        Of equal layers, one differs most by chance. The effect is therefore above 0 only if a single
+        difference is, at a level divided by their number (Bonferroni). It is below 0 if all of them are.
+
+        Parameters
+        ----------
+        differences : array of float, shape (1 + n_resamples, n_others), those of the data first; NaN if
+            undefined.
+        """
+        n_others = differences.shape[1]
+        outcome = cls.of_samples(differences.max(1), n_others + 1)
+        low = float(percentile_interval(differences[1:], 1 - LEVEL / n_others)[0].max())
+        return outcome if math.isnan(outcome.low) else outcome.between(low, outcome.high)
+
+    def negated(self) -> Self:
+        """Return the outcome for the negative of the statistic."""
+        return replace(self, effect=-self.effect, samples=-self.samples, low=-self.high, high=-self.low)
 
     @property
     def test(self) -> str:

@@ -19,12 +19,10 @@ from census.measures.columns import Floats, Texts, column, count, share
 from census.measures.concepts import is_multi_faceted, is_single_faceted
 from census.measures.declaration import Measure, NoParameters, Tables
 from census.statistics.defined import finite_mean
-from census.statistics.significance import benjamini_hochberg, tail_p_values
+from census.statistics.significance import LEVEL, benjamini_hochberg, tail_p_values
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-LEVEL = 0.05
 
 
 class Units(concepts.Units, per="unit"):

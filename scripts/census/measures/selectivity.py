@@ -29,7 +29,7 @@ from census.measures.declaration import Measure, Recordings
 from census.statistics.class_selectivity import index_of, is_signed, present, selectivity_and_means, slices
 from census.statistics.defined import over_defined
 from census.statistics.ranks import tied
-from census.statistics.significance import benjamini_hochberg
+from census.statistics.significance import LEVEL, benjamini_hochberg
 from census.statistics.streams import seed_of, stream
 from census.statistics.ties import as_bits, tie_ranks
 
@@ -43,7 +43,6 @@ LABELS_AT_ONCE = 1 << 22
 VALUES_AT_ONCE = 1 << 16  # of those that are sorted
 RANKS_AT_ONCE = 1 << 24  # of random rankings
 TIE = 1e-5  # relative; class means of shuffled labels are in float32
-LEVEL = 0.05
 DRAWS = 100  # of rankings, of which only means are wanted
 
 

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from census.statistics.significance import LEVEL
+
 LEAST = 3
 """Number of networks below which nothing is inferred over them."""
-LEVEL = 0.05
 
 
 def mean_with_interval(

@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
+LEVEL = 0.05
+"""Significance level of tests; intervals hold the rest."""
+
 
 def benjamini_hochberg(p_values: NDArray[np.floating]) -> NDArray[np.float64]:
     """Return q-values: to call all units up to a q significant makes at most that share of them false.
