@@ -29,6 +29,7 @@ TestOfLayers = Callable[[Evidence, list[str]], Outcome]
 # layers that a claim is about: properties of the evidence
 Layers = Literal["recorded", "trunk", "nonlinear", "hidden", "substituted", "convolutional", "early"]
 
+UNLIMITED = (-math.inf, math.inf)
 DRAWS = 99  # of random top images: with the data they make 100, of which the outermost 5 are significant
 # measures by which a study calls a unit specialized, with the sign that makes more of it a higher number
 UNIT_MEASURES = {"mf_degree": -1, "selectivity": 1, "lifetime_sparseness": 1, "ablation_kl": 1, "rs_iam": -1}
@@ -47,8 +48,8 @@ class Claim:
 
     Attributes
     ----------
-    id : the study, and a number.
-    claim : the study's conclusion.
+    id : the study, a number, and a letter if there are several tests of a conclusion; unique.
+    claim : the study's conclusion, a sentence that stands alone.
     statistic : the measured quantity.
     predicted : 1 if the claim predicts a statistic above the null, -1 if below.
     null : the statistic under the null hypothesis.
@@ -56,6 +57,7 @@ class Claim:
     figure : family and view of the figure that shows it, below ``results/figures/``.
     test : function that returns the outcome.
     between_networks : whether the statistic of a network is a mean over its pairs with other networks.
+    limits : the lowest and the highest value that the statistic can have.
     """
 
     id: str
@@ -67,6 +69,7 @@ class Claim:
     figure: tuple[str, str]
     test: Test
     between_networks: bool = False
+    limits: tuple[float, float] = UNLIMITED
 
 
 CLAIMS: list[Claim] = []
@@ -83,6 +86,7 @@ def _claim(
     of: Layers = "nonlinear",
     orders: Sequence[str] = (),
     between_networks: bool = False,
+    limits: tuple[float, float] = (-1, 1),
 ) -> Callable[[TestOfLayers], TestOfLayers]:
     """Declare a claim by its test.
 
@@ -90,7 +94,7 @@ def _claim(
     ----------
     of : the layers that the claim is about, which are passed to the test. Without any, there is no outcome.
     orders : measures of units whose order the test compares, and which must be reliable.
-    between_networks : see :class:`Claim`.
+    between_networks, limits : see :class:`Claim`; limits by default are those of a correlation.
     """
 
     def declare(test: TestOfLayers) -> TestOfLayers:
@@ -101,7 +105,7 @@ def _claim(
             return replace(test(evidence, names), unreliable=evidence.unreliable(orders, names))
 
         CLAIMS.append(
-            Claim(id, claim, statistic, predicted, null, resampled, figure, outcome, between_networks)
+            Claim(id, claim, statistic, predicted, null, resampled, figure, outcome, between_networks, limits)
         )
         return test
 
@@ -166,31 +170,33 @@ def _median_alignment(evidence: Evidence, names: list[str], *, preactivation: bo
 
 
 @_claim(
-    "S0.3",
+    "S0.3a",
     "activation vectors are aligned with units",
     "median over layers of the alignment (kurtosis minus its mean over rotations)",
     1,
     ("alignment", "depth"),
     "images, rotations",
+    limits=UNLIMITED,
 )
 def _alignment(evidence: Evidence, names: list[str]) -> Outcome:
     return _median_alignment(evidence, names, preactivation=False)
 
 
 @_claim(
-    "S0.3",
-    "pre-activations are aligned with units; nonlinearities alone make some alignment",
+    "S0.3b",
+    "pre-activations are aligned with units, too",
     "median over layers of the alignment of pre-activations",
     1,
     ("alignment", "depth"),
     "images, rotations",
+    limits=UNLIMITED,
 )
 def _alignment_of_preactivations(evidence: Evidence, names: list[str]) -> Outcome:
     return _median_alignment(evidence, names, preactivation=True)
 
 
 @_claim(
-    "S0.3",
+    "S0.3c",
     "alignment with units increases with depth",
     "ρ of depth and alignment",
     1,
@@ -257,6 +263,7 @@ def _distance(evidence: Evidence, names: list[str]) -> Outcome:
     ("similarity", "pearson"),
     "images",
     of="trunk",
+    limits=UNLIMITED,
 )
 def _early_loss(evidence: Evidence, names: list[str]) -> Outcome:
     third = len(names) // 3
@@ -276,6 +283,7 @@ def _early_loss(evidence: Evidence, names: list[str]) -> Outcome:
     ("similarity", "pearson"),
     "images",
     of="trunk",
+    limits=UNLIMITED,
 )
 def _last_step(evidence: Evidence, names: list[str]) -> Outcome:
     if len(names) < 3 or evidence.layers.loc[names[-1], "kind"] != "output":
@@ -288,13 +296,14 @@ def _last_step(evidence: Evidence, names: list[str]) -> Outcome:
 
 
 @_claim(
-    "S1.4",
+    "S1.4a",
     "larger kernels in a module stand apart from its other branches",
     "similarity of a module's layers with the largest receptive field to the others, minus that of the "
     "others to each other; mean over modules",
     -1,
     ("similarity", "branches"),
     "images",
+    limits=UNLIMITED,
 )
 def _large_kernels_apart(evidence: Evidence, names: list[str]) -> Outcome:
     differences = []
@@ -311,13 +320,14 @@ def _large_kernels_apart(evidence: Evidence, names: list[str]) -> Outcome:
 
 
 @_claim(
-    "S1.4",
+    "S1.4b",
     "larger kernels in a module are less like the output",
     "similarity to the output of a module's layers with the largest receptive field, minus that of those "
     "with the smallest; mean over modules",
     -1,
     ("similarity", "branches"),
     "images",
+    limits=UNLIMITED,
 )
 def _large_kernels(evidence: Evidence, names: list[str]) -> Outcome:
     last = evidence.recorded[-1]
@@ -338,7 +348,7 @@ def _large_kernels(evidence: Evidence, names: list[str]) -> Outcome:
 
 
 @_claim(
-    "S2.1",
+    "S2.1a",
     "Gini sparsity rises with depth",
     "ρ of depth and mean Gini index",
     1,
@@ -349,21 +359,21 @@ def _gini(evidence: Evidence, names: list[str]) -> Outcome:
 
 
 @_claim(
-    "S2.1", "flatness falls with depth", "ρ of depth and mean flatness", -1, ("multifacetedness", "degree")
+    "S2.1b", "flatness falls with depth", "ρ of depth and mean flatness", -1, ("multifacetedness", "degree")
 )
 def _flatness(evidence: Evidence, names: list[str]) -> Outcome:
     return _trend(evidence, names, evidence.means("flatness", names))
 
 
 @_claim(
-    "S2.2", "MF degree falls with depth", "ρ of depth and mean MF degree", -1, ("multifacetedness", "degree")
+    "S2.2a", "MF degree falls with depth", "ρ of depth and mean MF degree", -1, ("multifacetedness", "degree")
 )
 def _mf_degree(evidence: Evidence, names: list[str]) -> Outcome:
     return _trend(evidence, names, evidence.means("mf_degree", names))
 
 
 @_claim(
-    "S2.2",
+    "S2.2b",
     "the share of single-faceted units grows with depth",
     "ρ of depth and share of single-faceted units",
     1,
@@ -374,7 +384,7 @@ def _single_faceted(evidence: Evidence, names: list[str]) -> Outcome:
 
 
 @_claim(
-    "S2.3",
+    "S2.3a",
     "conceptual similarity of units falls with depth",
     "ρ of depth and mean correlation of two units' class counts",
     -1,
@@ -385,7 +395,7 @@ def _conceptual_similarity(evidence: Evidence, names: list[str]) -> Outcome:
 
 
 @_claim(
-    "S2.3",
+    "S2.3b",
     "conceptual dissimilarity of units rises with depth",
     "ρ of depth and mean distance of two units' class counts",
     1,
@@ -403,6 +413,7 @@ def _conceptual_distance(evidence: Evidence, names: list[str]) -> Outcome:
     1,
     ("multifacetedness", "degree"),
     "layers",
+    limits=UNLIMITED,
 )
 def _significant_ends(evidence: Evidence, names: list[str]) -> Outcome:
     def difference(degrees: Floats) -> float:
@@ -466,8 +477,8 @@ def _weakening(evidence: Evidence, names: list[str]) -> Outcome:
 
 
 @_claim(
-    "S3.3",
-    "in the last hidden layer selectivity is high",
+    "S3.3a",
+    "units of the last hidden layer are more selective than those of other layers",
     "median class selectivity of the last hidden layer, minus the highest of the others",
     1,
     ("selectivity", "depth"),
@@ -481,13 +492,14 @@ def _last_selectivity(evidence: Evidence, names: list[str]) -> Outcome:
 
 
 @_claim(
-    "S3.3",
-    "in the last hidden layer RS is mostly zero",
+    "S3.3b",
+    "most units of the last hidden layer are not replaceable (RS is 0)",
     "share of the last hidden layer's units with RS = 0",
     1,
     ("importance", "substitution"),
     null=0.5,
     of="hidden",
+    limits=(0, 1),
 )
 def _last_substitution(evidence: Evidence, names: list[str]) -> Outcome:
     (values,) = evidence.values(names[-1], ["is_not_replaceable"])
@@ -499,11 +511,11 @@ def _last_substitution(evidence: Evidence, names: list[str]) -> Outcome:
     return outcome.between(*clopper_pearson(int(known.sum()), len(known)))
 
 
-def _importance(effect: str, words: str) -> None:
+def _importance(letter: str, effect: str, words: str) -> None:
     """Declare the claims about which units matter, for one measure of an ablation effect."""
 
     @_claim(
-        "S3.4",
+        f"S3.4{letter}",
         f"selective units matter least, by the {words}",
         f"ρ of class selectivity and {effect}, mean over the first third of convolutional layers",
         -1,
@@ -515,7 +527,7 @@ def _importance(effect: str, words: str) -> None:
         return _mean_over_layers(_relations(evidence, "selectivity", effect, names))
 
     @_claim(
-        "S3.5",
+        f"S3.5{letter}",
         f"replaceable units matter least, by the {words}",
         f"ρ of RS and {effect}, mean over layers",
         -1,
@@ -527,16 +539,16 @@ def _importance(effect: str, words: str) -> None:
         return _mean_over_layers(_relations(evidence, "rs_iam", effect, names))
 
 
-_importance("ablation_kl", "change of the output")
-_importance("ablation_loss", "rise of the loss")
+_importance("a", "ablation_kl", "change of the output")
+_importance("b", "ablation_loss", "rise of the loss")
 
 
 # S4: neurons or directions
 
 
 @_claim(
-    "S4.1",
-    "earlier layers spread over fewer directions",
+    "S4.1a",
+    "activation vectors of earlier layers spread over fewer directions",
     "ρ of depth and participation ratio",
     1,
     ("directions", "depth"),
@@ -559,7 +571,7 @@ def participation_ratios(evidence: Evidence, names: Sequence[str]) -> Floats:
 
 
 @_claim(
-    "S4.1",
+    "S4.1b",
     "earlier layers have fewer large singular values",
     "ρ of depth and number of significant components of as many neurons of each layer",
     1,
@@ -597,6 +609,7 @@ def _redundancy(evidence: Evidence, names: list[str]) -> Outcome:
     -1,
     ("directions", "class_entropy"),
     "components",
+    limits=UNLIMITED,
 )
 def _entropy_and_sigma(evidence: Evidence, names: list[str]) -> Outcome:
     if evidence.layers["kind"].iloc[0] != "input":
@@ -617,12 +630,12 @@ def _entropy_and_sigma(evidence: Evidence, names: list[str]) -> Outcome:
 # beyond the studies
 
 
-def _agreement(one: str, other: str) -> None:
+def _agreement(letter: str, one: str, other: str) -> None:
     """Declare the claim that two unit measures that stands for one thing agree."""
     sign = UNIT_MEASURES[one] * UNIT_MEASURES[other]
 
     @_claim(
-        "X.1",
+        f"X.1{letter}",
         f"{NAMES[one]} units are {NAMES[other]}",
         f"ρ of {one} and {other} over units, mean over layers",
         sign,
@@ -635,8 +648,8 @@ def _agreement(one: str, other: str) -> None:
         return Outcome.of_samples(rho, len(names))
 
 
-for _one, _other in combinations(UNIT_MEASURES, 2):
-    _agreement(_one, _other)
+for _letter, _pair in zip("abcdefghij", combinations(UNIT_MEASURES, 2), strict=True):
+    _agreement(_letter, *_pair)
 
 
 @_claim(
@@ -648,6 +661,7 @@ for _one, _other in combinations(UNIT_MEASURES, 2):
     ("universality", "depth"),
     "networks",
     between_networks=True,
+    limits=UNLIMITED,
 )
 def _universality(evidence: Evidence, names: list[str]) -> Outcome:
     if not evidence.layers["universality_rotated"].notna().any():

@@ -109,21 +109,30 @@ def with_networks(claims: pd.DataFrame, figure: str) -> pd.DataFrame:
 
 def _over_networks(of_run: pd.DataFrame, figure: str) -> pd.DataFrame:
     """Return the verdicts over the networks of a run, a row per claim."""
-    pairs_of = {(claim.id, claim.statistic): claim.between_networks for claim in CLAIMS}
+    claim_of = {claim.id: claim for claim in CLAIMS}
     rows, places = [], []
     for place, here in of_run.groupby(level=0):
         first = here.iloc[0]
         effects, controls = (here[name].to_numpy(np.float64) for name in ("effect", "control"))
-        predicted, null = (1 if first["predicted"] == "above" else -1), first["null"]
         unreliable = int(here["reason"].str.startswith(UNRELIABLE).sum())
-        pairs = pairs_of[first["id"], first["statistic"]]
+        claim = claim_of[first["id"]]
         undefined = here["reason"].mode().iloc[0]  # the most common one
+        pairs = claim.between_networks
         state, p, reason = judge_networks(
-            effects, controls, null, predicted, unreliable=unreliable, pairs=pairs, undefined=undefined
+            effects,
+            controls,
+            claim.null,
+            claim.predicted,
+            unreliable=unreliable,
+            pairs=pairs,
+            undefined=undefined,
         )
         known = effects[~np.isnan(effects)]
-        effect, low, high = mean_with_interval(known, pairs=pairs)
-        control, control_low, control_high = mean_with_interval(controls[~np.isnan(controls)], pairs=pairs)
+        # a t interval knows no limits of the statistic
+        effect, low, high = np.clip(mean_with_interval(known, pairs=pairs), *claim.limits)
+        control, control_low, control_high = np.clip(
+            mean_with_interval(controls[~np.isnan(controls)], pairs=pairs), *claim.limits
+        )
         found = {
             "seed": pd.NA,
             "effect": effect,
@@ -141,7 +150,7 @@ def _over_networks(of_run: pd.DataFrame, figure: str) -> pd.DataFrame:
             "reason": reason,
             "figure": figure,
             "n_networks": len(known),
-            "n_agreeing": int(((known - null) * predicted > 0).sum()),
+            "n_agreeing": int(((known - claim.null) * claim.predicted > 0).sum()),
         }
         rows.append({**first, **found})
         places.append(place)

@@ -27,26 +27,26 @@ def draw_claims(page: "Page", claims: "pd.DataFrame") -> None:
     Each row has a scale of its own, the same for all networks: −1 to 1 for rank correlations, else up to the
     largest number in the row.
     """
-    rows = claims[["id", "statistic"]].drop_duplicates().reset_index(drop=True)
+    rows = claims.drop_duplicates("id").set_index("id")[["claim", "statistic"]]
     runs = list(claims.groupby(["network", "dataset"], sort=False))
     width, height = CLAIM + COLUMN * len(runs), 1.5 + ROW * len(rows)
     ratios = [CLAIM, *[COLUMN] * len(runs)]
     texts, *panels = page.panels(width, height, 1, 1 + len(runs), sharey=True, width_ratios=ratios)[0]
-    _write_claims(texts, claims, rows)
+    _write_claims(texts, rows)
     scales = {
-        key: 1.0
-        if key[1].startswith("ρ")
+        id: 1.0
+        if rows.at[id, "statistic"].startswith("ρ")
         else max(here[["effect", "low", "high", "control"]].sub(here["null"], axis=0).abs().max().max(), 1e-9)
-        for key, here in claims.groupby(["id", "statistic"])
+        for id, here in claims.groupby("id")
     }
     has_seeds = False
     for axes, ((network, dataset), here) in zip(panels, runs, strict=True):
         n_seeds = here["seed"].nunique()
         shown = here[here["seed"].isna()] if n_seeds > 1 else here
-        _draw_run(axes, shown.set_index(["id", "statistic"]), rows, scales)
+        _draw_run(axes, shown.set_index("id").loc[rows.index], scales)
         if n_seeds > 1:
             has_seeds = True
-            _draw_seeds(axes, here[here["seed"].notna()], rows, scales)
+            _draw_seeds(axes, here[here["seed"].notna()], rows.index, scales)
         axes.set_title(
             f"{network}, {n_seeds} seeds\non {dataset}" if n_seeds > 1 else f"{network}\non {dataset}"
         )
@@ -63,31 +63,28 @@ def draw_claims(page: "Page", claims: "pd.DataFrame") -> None:
     page.legend(loc="outside lower center", ncols=6)
 
 
-def _write_claims(axes: "Axes", claims: "pd.DataFrame", rows: "pd.DataFrame") -> None:
+def _write_claims(axes: "Axes", rows: "pd.DataFrame") -> None:
     """Write each claim, and below it what is measured."""
     axes.set_axis_off()
     axes.set_xlim(0, 1)
     axes.set_ylim(len(rows) - 0.5, -0.5)
-    claim_of = claims.drop_duplicates(["id", "statistic"]).set_index(["id", "statistic"])["claim"]
     for place, row in enumerate(rows.itertuples()):
         _stripe(axes, place)
-        claim = textwrap.fill(claim_of[row.id, row.statistic], 84)
-        axes.text(0, place - 0.4, row.id, fontweight="bold", va="top", fontsize=7.5)
+        claim = textwrap.fill(row.claim, 84)
+        axes.text(0, place - 0.4, row.Index, fontweight="bold", va="top", fontsize=7.5)
         axes.text(0.08, place - 0.4, claim, va="top", fontsize=7.5)
         statistic = textwrap.fill(row.statistic, 100)
         axes.text(0.08, place + 0.4, statistic, va="bottom", fontsize=6.2, color="#555555")
 
 
-def _draw_run(
-    axes: "Axes", found: "pd.DataFrame", rows: "pd.DataFrame", scales: dict[tuple[str, str], float]
-) -> None:
-    """Draw what was found of one network."""
+def _draw_run(axes: "Axes", found: "pd.DataFrame", scales: dict[str, float]) -> None:
+    """Draw the verdicts on one network, a row per claim."""
     axes.set_axis_off()
     # words stand to the right of the marks
     axes.set_xlim(-1.1, 5.2)
-    for place, key in enumerate(rows.itertuples(index=False, name=None)):
+    for place, (id, row) in enumerate(found.iterrows()):
         _stripe(axes, place)
-        row, scale = found.loc[key], scales[key]
+        scale = scales[str(id)]
         side = 1 if row["predicted"] == "above" else -1
         axes.fill_between([0, side], place - 0.36, place + 0.36, color=PREDICTED, linewidth=0)
         axes.vlines(0, place - 0.36, place + 0.36, color=INK, linewidth=0.8)
@@ -104,15 +101,11 @@ def _draw_run(
         axes.text(1.2, place + 0.17, words, color=color, **style)
 
 
-def _draw_seeds(
-    axes: "Axes", found: "pd.DataFrame", rows: "pd.DataFrame", scales: dict[tuple[str, str], float]
-) -> None:
+def _draw_seeds(axes: "Axes", found: "pd.DataFrame", ids: "pd.Index[str]", scales: dict[str, float]) -> None:
     """Mark the effect in each of the networks that are trained from different seeds."""
-    places = {key: place for place, key in enumerate(rows.itertuples(index=False, name=None))}
     for row in found.itertuples():
-        key = (row.id, row.statistic)
-        effect = (row.effect - row.null) / scales[key]
-        axes.plot(effect, places[key] + 0.26, "|", color=INK, markersize=4, markeredgewidth=0.7)
+        effect = (row.effect - row.null) / scales[row.id]
+        axes.plot(effect, ids.get_loc(row.id) + 0.26, "|", color=INK, markersize=4, markeredgewidth=0.7)
 
 
 def _stripe(axes: "Axes", place: int) -> None:
