@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from census.errors import StudyError as StudyError
     from census.notebooks.measure import measure as measure
     from census.notebooks.record import record as record
-    from census.tables.study import open_study as open_study
+    from census.notebooks.study import open_study as open_study
 
 __version__ = "0.2.0"
 __all__ = ["StudyError", "measure", "measures", "open_study", "record"]
@@ -22,7 +22,7 @@ __all__ = ["StudyError", "measure", "measures", "open_study", "record"]
 _MODULES = {
     "StudyError": "census.errors",
     "measure": "census.notebooks.measure",
-    "open_study": "census.tables.study",
+    "open_study": "census.notebooks.study",
     "record": "census.notebooks.record",
 }
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from census.tables.study import Study
+from census.notebooks.study import Study
 
 pytestmark = pytest.mark.slow
 

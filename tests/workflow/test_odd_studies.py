@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from census.atlas.site import read_data
+from census.notebooks.study import Study
 from census.stores.paths import path_name
-from census.tables.study import Study
 
 pytestmark = pytest.mark.slow
 

@@ -10,7 +10,7 @@ from PIL import Image
 from sklearn.metrics import adjusted_rand_score
 
 from census.measures.reliability import MEASURES
-from census.tables.study import Study
+from census.notebooks.study import Study
 
 pytestmark = [pytest.mark.slow, pytest.mark.very_slow]
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from census.claims.verdict import read_verdicts
-from census.tables.study import open_study
+from census.notebooks.study import open_study
 
 pytestmark = pytest.mark.slow
 

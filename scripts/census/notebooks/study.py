@@ -1,5 +1,6 @@
-"""A finished study, for notebooks: its tables as pandas objects, its stores as xarray ones."""
+"""A finished study: its tables as pandas objects, its stores as xarray ones, its units as objects."""
 
+import html
 import json
 from functools import cached_property
 from os import PathLike
@@ -7,19 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from census.errors import StudyError, nearest
+from census.figures.style import FINAL
+from census.notebooks.views import Run
 from census.stores.paths import layer_name, path_name
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-FINAL = "final"
-
 
 class Study:
-    """What a study has found.
+    """The results of a study.
 
-    Tables and stores are read when they are asked for.
+    ``study["cnn"]["relu4"].unit(5)`` is a unit. Tables and stores are read when they are first used.
 
     Parameters
     ----------
@@ -55,6 +56,53 @@ class Study:
         ]
         return f"<Study {self.path}: {'; '.join(runs)}>"
 
+    def _repr_html_(self) -> str:
+        """Return a card: the runs, as a table."""
+        return f"<b>Study {html.escape(str(self.path))}</b>{self.runs.to_html(index=False)}"
+
+    @cached_property
+    def runs(self) -> "pd.DataFrame":
+        """The runs: network in paths, network and seed in the census, data set, and numbers of layers."""
+        import pandas as pd
+
+        layers = self.layers[self.layers["checkpoint"] == FINAL]
+        rows = []
+        for (network, seed, dataset), here in layers.groupby(["network", "seed", "dataset"], sort=False):
+            name = f"{network}@{seed}"
+            is_plain = not (self.path / "activations" / name).is_dir()
+            rows.append((network if is_plain else name, network, seed, dataset, len(here)))
+        return pd.DataFrame(rows, columns=["run", "network", "seed", "dataset", "n_layers"])
+
+    def key_of(self, network: str) -> dict[str, str | int]:
+        """Return the columns of the census that tell a network, by its name in paths, from others."""
+        (row, *_) = self.runs[self.runs["run"] == network].itertuples()
+        return {"network": row.network, "seed": row.seed}
+
+    def __getitem__(self, run: str | tuple[str, str]) -> Run:
+        """Return a run.
+
+        Parameters
+        ----------
+        run : the network's name in paths, ``cnn``, or ``cnn@1`` of seed 1; with the data set, ``("cnn",
+            "clothes")``, if the network has run on several.
+        """
+        network, *rest = (run,) if isinstance(run, str) else run
+        runs = self.runs
+        here = runs.loc[runs["run"] == network, "dataset"].tolist()
+        if not here:
+            raise StudyError(f"{self.path}: there is no network {network!r}{nearest(network, runs['run'])}")
+        if not rest and len(here) > 1:
+            keys = ", ".join(f"study[{network!r}, {dataset!r}]" for dataset in here)
+            raise StudyError(f"{network} has run on several data sets: {keys}")
+        dataset = rest[0] if rest else here[0]
+        if dataset not in here:
+            raise StudyError(f"{network} has not run on {dataset!r}{nearest(dataset, here)}")
+        return Run(self, network, dataset)
+
+    def _ipython_key_completions_(self) -> list[str]:
+        names: list[str] = self.runs["run"].unique().tolist()
+        return names
+
     @cached_property
     def units(self) -> "pd.DataFrame":
         """The census of units, a row per network, seed, checkpoint, data set, layer and unit."""
@@ -75,7 +123,7 @@ class Study:
         """The verdicts on the studies' claims."""
         from census.claims.verdict import read_verdicts
 
-        return read_verdicts(self._found(self.path, "census", "claims.tsv"))
+        return read_verdicts(self.found("census", "claims.tsv"))
 
     @cached_property
     def dictionary(self) -> "pd.DataFrame":
@@ -113,7 +161,7 @@ class Study:
         """
         import xarray as xr
 
-        folder = self._found(self.path / "measures", measure, network, dataset)
+        folder = self.found("measures", measure, network, dataset)
         block = self._block(measure, network, dataset, layer)
         group = self._found(folder, f"{block}.zarr", path_name(layer))
         # facets are not of a checkpoint
@@ -123,7 +171,7 @@ class Study:
         """Return a measure's own table: ``relu3.spectrum`` of ``directions``, ``pairs`` of ``similarity``."""
         import pandas as pd
 
-        folder = self._found(self.path / "measures", measure, network, dataset)
+        folder = self.found("measures", measure, network, dataset)
         known = self._layers(measure, network, dataset)
         layer, part = (name, "") if name in known else name.rpartition(".")[::2]
         # a file that is named by a layer of the study is of an earlier version
@@ -138,9 +186,7 @@ class Study:
         """In which block the files of a measure have a layer."""
         import pandas as pd
 
-        return pd.read_csv(
-            self._found(self.path, "census", "blocks.tsv"), sep="\t", dtype=str, keep_default_na=False
-        )
+        return pd.read_csv(self.found("census", "blocks.tsv"), sep="\t", dtype=str, keep_default_na=False)
 
     def _layers(self, measure: str, network: str, dataset: str) -> dict[str, str]:
         """Return the blocks of a measure by layer."""
@@ -160,13 +206,16 @@ class Study:
     def _table(self, name: str) -> "pd.DataFrame":
         import pandas as pd
 
-        path = self._found(self.path, "census", name)
+        path = self.found("census", name)
         if path.suffix == ".parquet":
             return pd.read_parquet(path)
         return pd.read_csv(path, sep="\t", keep_default_na=False)
 
+    def found(self, *parts: str) -> Path:
+        """Return a path below the results; an error says what is in the place of what is not there."""
+        return self._found(self.path, *parts)
+
     def _found(self, folder: Path, *parts: str) -> Path:
-        """Return a path below a folder; of what is not there, say what is in its place."""
         for part in parts:
             if not (folder / part).exists():
                 there = sorted(layer_name(path.name) for path in folder.glob("[!.]*"))

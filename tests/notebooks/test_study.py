@@ -8,8 +8,8 @@ import xarray as xr
 
 import census
 from census.errors import StudyError
+from census.notebooks import study as module
 from census.stores.groups import write_checkpoint
-from census.tables import study as module
 
 
 def place(results, layer, checkpoint, attributes):
