@@ -1,0 +1,141 @@
+"""Write the verdicts of the finished replication study into its page and the README.
+
+The argument is the folder with the results of ``studies/replication.yaml``, ``results`` by default. Tables
+stand between two marks in ``docs/studies/replication.md`` and ``README.md``.
+"""
+
+import re
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
+
+import pandas as pd
+from make_images import save
+from PIL import Image
+
+from census.claims.verdict import read_verdicts
+from census.figures.style import two_digits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+DOCS = Path(__file__).parent
+PAGE, README = DOCS / "studies/replication.md", DOCS.parent / "README.md"
+PAPERS = {
+    "S0": "Rupprecht 2017",
+    "S1": "Rupprecht 2018",
+    "S2": "Sadeghi 2018",
+    "S3": "Chen et al. 2018",
+    "S4": "Zhang 2015",
+    "X.": "ours",
+}
+# of the MLP, in the README
+EXCERPT = ("S0.1", "S1.1", "S2.2a", "S3.3b", "S3.5b", "S4.1a")
+
+
+def table(head: "Iterable[str]", rows: "Iterable[Iterable[str]]") -> str:
+    """Return a table in Markdown."""
+    lines = [[*head], ["---"] * len([*head]), *map(list, rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def put(path: Path, name: str, text: str) -> None:
+    """Replace what stands between the marks of a table in a page."""
+    begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
+    page, count = re.subn(
+        rf"({re.escape(begin)}\n).*?(\n{re.escape(end)})",
+        lambda marks: f"{marks[1]}{text}{marks[2]}",
+        path.read_text(encoding="utf-8"),
+        flags=re.DOTALL,
+    )
+    if count != 1:
+        raise SystemExit(f"{path}: {begin} and {end} must stand there once, but are there {count} times")
+    path.write_text(page, encoding="utf-8")
+
+
+def interval(row: "pd.Series[Any]") -> str:
+    """Return an effect with its interval."""
+    if pd.isna(row["low"]):
+        return two_digits(row["effect"])
+    return f"{two_digits(row['effect'])} [{two_digits(row['low'])}, {two_digits(row['high'])}]"
+
+
+def verdict(row: "pd.Series[Any]") -> str:
+    """Return a verdict with its reason."""
+    return ": ".join(filter(None, [row["verdict"], row["reason"]]))
+
+
+def agreeing(row: "pd.Series[Any]") -> str:
+    """Return in how many networks the effect is on the predicted side."""
+    return f"{row['n_agreeing']} of {row['n_networks']}"
+
+
+def cell(row: "pd.Series[Any]") -> str:
+    """Return an effect, that of untrained networks, and how many networks agree."""
+    if pd.isna(row["effect"]):
+        return "–"
+    return f"{interval(row)}; {two_digits(row['control'])}; {agreeing(row)}"
+
+
+def universality(layers: pd.DataFrame) -> str:
+    """Return the table of universality by layer: trained and untrained networks, units and rotations."""
+    layers = layers[layers["checkpoint"].isin(["final", "0"]) & (layers["kind"] == "nonlinearity")]
+    columns = ["universality_mean", "universality_rotated"]
+    means = layers.groupby(["network", "depth", "layer", "checkpoint"])[columns].mean().dropna()
+    rows = [
+        [
+            network.upper(),
+            f"`{layer}`",
+            *(two_digits(number) for number in here.loc[["final", "0"]].to_numpy().ravel()),
+        ]
+        for (network, _, layer), here in (
+            (key, group.droplevel([0, 1, 2])) for key, group in means.groupby(["network", "depth", "layer"])
+        )
+    ]
+    return table(["network", "layer", "trained", "rotated", "untrained", "rotated"], rows)
+
+
+def main(results: Path) -> None:
+    """Write tables and figure."""
+    claims = read_verdicts(results / "census/claims.tsv")
+    shutil.copyfile(results / "census/claims.tsv", DOCS / "reference/replication.tsv")
+    with Image.open(results / "figures/claims.png") as figure:
+        save(figure, DOCS / "studies/images/replication.png")
+    over = claims[claims["seed"].isna()].set_index(["id", "network"])
+    rows = [
+        [
+            f"{PAPERS[id[:2]]} ({id})",
+            over.at[(id, "cnn"), "claim"],
+            *(words(over.loc[(id, network)]) for network in ("cnn", "mlp") for words in (cell, verdict)),
+        ]
+        for id in over.index.unique("id")
+    ]
+    counts = {
+        network: f"{network.upper()}, {claims.loc[claims['network'] == network, 'seed'].nunique()} networks"
+        for network in ("cnn", "mlp")
+    }
+    head = ["paper (id)", "claim", counts["cnn"], "verdict", counts["mlp"], "verdict"]
+    put(PAGE, "verdicts", table(head, rows))
+    put(PAGE, "universality", universality(pd.read_parquet(results / "census/layers.parquet")))
+    excerpt = (over.loc[(id, "mlp")] for id in EXCERPT)
+    rows = [
+        [
+            PAPERS[id[:2]],
+            row["claim"],
+            row["statistic"],
+            interval(row),
+            two_digits(row["control"]),
+            agreeing(row),
+            row["verdict"],
+        ]
+        for id, row in zip(EXCERPT, excerpt, strict=True)
+    ]
+    head = ["paper", "claim", "statistic", "effect [95 % interval]", "untrained", "networks", "verdict"]
+    put(README, "verdicts", table(head, rows))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "results"))
