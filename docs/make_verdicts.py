@@ -1,7 +1,7 @@
-"""Write the verdicts of the finished replication study into its page and the README.
+"""Write the verdicts of finished studies into their pages and the README.
 
-The argument is the folder with the results of ``studies/replication.yaml``, ``results`` by default. Tables
-stand between two marks in ``docs/studies/replication.md`` and ``README.md``.
+Arguments are the study, ``replication`` or ``imagenet-networks``, and the folder with its results, by default
+``results``. Tables stand between two marks in the pages.
 """
 
 import re
@@ -23,7 +23,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 DOCS = Path(__file__).parent
-PAGE, README = DOCS / "studies/replication.md", DOCS.parent / "README.md"
+README = DOCS.parent / "README.md"
+NETWORKS = {
+    "cnn": "CNN",
+    "mlp": "MLP",
+    "squeezenet1_1": "SqueezeNet",
+    "efficientnet-lite0": "EfficientNet-Lite0",
+}
 PAPERS = {
     "S0": "Rupprecht 2017",
     "S1": "Rupprecht 2018",
@@ -77,7 +83,7 @@ def cell(row: "pd.Series[Any]") -> str:
     """Return an effect, that of untrained networks, and how many networks agree."""
     if pd.isna(row["effect"]):
         return "–"
-    return f"{interval(row)}; {two_digits(row['control'])}; {agreeing(row)}"
+    return f"{effect(row)}; {agreeing(row)}"
 
 
 def universality(layers: pd.DataFrame) -> str:
@@ -98,8 +104,9 @@ def universality(layers: pd.DataFrame) -> str:
     return table(["network", "layer", "trained", "rotated", "untrained", "rotated"], rows)
 
 
-def main(results: Path) -> None:
-    """Write tables and figure."""
+def replication(results: Path) -> None:
+    """Write tables and figure of ``studies/replication.yaml``, and the excerpt in the README."""
+    page = DOCS / "studies/replication.md"
     claims = read_verdicts(results / "census/claims.tsv")
     shutil.copyfile(results / "census/claims.tsv", DOCS / "reference/replication.tsv")
     with Image.open(results / "figures/claims.png") as figure:
@@ -114,12 +121,12 @@ def main(results: Path) -> None:
         for id in over.index.unique("id")
     ]
     counts = {
-        network: f"{network.upper()}, {claims.loc[claims['network'] == network, 'seed'].nunique()} networks"
+        network: f"{NETWORKS[network]}, {claims.loc[claims['network'] == network, 'seed'].nunique()} networks"
         for network in ("cnn", "mlp")
     }
     head = ["paper (id)", "claim", counts["cnn"], "verdict", counts["mlp"], "verdict"]
-    put(PAGE, "verdicts", table(head, rows))
-    put(PAGE, "universality", universality(pd.read_parquet(results / "census/layers.parquet")))
+    put(page, "verdicts", table(head, rows))
+    put(page, "universality", universality(pd.read_parquet(results / "census/layers.parquet")))
     excerpt = (over.loc[(id, "mlp")] for id in EXCERPT)
     rows = [
         [
@@ -137,5 +144,29 @@ def main(results: Path) -> None:
     put(README, "verdicts", table(head, rows))
 
 
+def imagenet_networks(results: Path) -> None:
+    """Write the table of ``studies/imagenet-networks.yaml``: a column for each network and data set."""
+    claims = read_verdicts(results / "census/claims.tsv").set_index(["id", "network", "dataset"])
+    runs = claims.index.droplevel("id").unique()
+    rows = []
+    for id in claims.index.unique("id"):
+        here = claims.loc[id]
+        verdicts = (
+            "<br>".join(filter(None, [effect(here.loc[run]), verdict(here.loc[run])])) for run in runs
+        )
+        rows.append([f"{PAPERS[id[:2]]} ({id})", here["claim"].iloc[0], *verdicts])
+    head = ["paper (id)", "claim", *(f"{NETWORKS[network]}, {dataset}" for network, dataset in runs)]
+    put(DOCS / "studies/imagenet-networks.md", "verdicts", table(head, rows))
+
+
+def effect(row: "pd.Series[Any]") -> str:
+    """Return an effect with its interval, and that of the untrained network."""
+    if pd.isna(row["effect"]):
+        return ""
+    return interval(row) if pd.isna(row["control"]) else f"{interval(row)}; {two_digits(row['control'])}"
+
+
+STUDIES = {"replication": replication, "imagenet-networks": imagenet_networks}
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1] if len(sys.argv) > 1 else "results"))
+    STUDIES[sys.argv[1]](Path(sys.argv[2] if len(sys.argv) > 2 else "results"))
