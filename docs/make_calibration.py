@@ -285,7 +285,7 @@ _EXPLAINED = (
 
 
 def _label(statistic: str, here: pd.DataFrame) -> str:
-    return f"{here['id'].iloc[0]}  {shortened(statistic, 42, begin=True)}"
+    return f"{here['id'].iloc[0]}  {shortened(statistic, 40, begin=True)}"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
