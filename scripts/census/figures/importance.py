@@ -55,6 +55,9 @@ MEASURES = {
     "rs_iam": _Kind(BLUE, "o", "RS (IAM)"),
     "mean_activation": _Kind(ORANGE, "^", "mean activation"),
 }
+LINEAR = 0.01  # RS below which the axis is linear
+SHIFT = 0.005  # of RS, within which marks of 0 are spread
+GOLDEN = 0.618034  # multiples of the golden ratio's fraction spread evenly
 EFFECT, EFFECT_NAME = "ablation_kl", "change of the output by ablation"
 
 
@@ -76,21 +79,26 @@ def draw_substitution(page: "Page", units: "pd.DataFrame", relations: "pd.DataFr
     """Draw how replaceable units are against how selective they are, a panel for each layer."""
     units = at(units, FINAL)
     names, shown = layers_of(units), {"IAM": "rs_iam", "AM": "rs_am"}
-    panels = page.grid(len(names), 3, WIDTH, row=2.15, others=0.8, sharex=True, sharey=True)
+    panels = page.grid(len(names), 3, WIDTH, row=2.45, others=0.8, sharex=True, sharey=True)
     for axes, name in zip(panels, names, strict=True):
         here = units[units["layer"] == name]
+        # many units have an RS of 0: their marks would hide each other
+        shift = ((here["unit"] * GOLDEN) % 1 - 0.5) * SHIFT
         lines = [f"{here['rs_iam_failed'].notna().sum()} of {len(here)} units"]
         for word, column in shown.items():
-            _mark(axes, here["selectivity"], here[column], SUBSTITUTIONS[column], solid=word == "IAM")
+            values = here[column].mask(here[column] == 0, shift)
+            _mark(axes, here["selectivity"], values, SUBSTITUTIONS[column], solid=word == "IAM")
             failed = (here[f"{column}_failed"].notna() & here[column].isna()).sum()
             n_zero = (here[column] == 0).sum()
-            lines.append(f"{word}: {_interval(_relation(relations, name, column, 'selectivity'))}")
-            lines.append(f"{n_zero} with RS 0" + (f", {failed} failed" if failed else ""))
-        axes.set_title(wrapped(name, 26), fontsize=7.5)
-        axes.text(0.99, 0.98, "\n".join(lines), transform=axes.transAxes, ha="right", va="top", fontsize=6.2)
-    # room for the words in each panel
-    highest = max(0.05, units[[*shown.values()]].max().max())
-    panels[0].set(xlim=(-0.03, 1.03), ylim=(-0.04 * highest, 1.8 * highest))
+            counts = f"{n_zero} with RS 0" + (f", {failed} failed" if failed else "")
+            lines.append(f"{word}: {_interval(_relation(relations, name, column, 'selectivity'))}; {counts}")
+        axes.set_title(wrapped(name, 26), fontsize=7.5, pad=31)
+        words = axes.text(0, 1.02, "\n".join(lines), transform=axes.transAxes, va="bottom", fontsize=6.2)
+        words.set_in_layout(False)
+    panels[0].set_yscale("symlog", linthresh=LINEAR, linscale=0.5)
+    panels[0].set(xlim=(-0.03, 1.03), ylim=(-SHIFT, 1.2))
+    panels[0].set_yticks([0, 0.01, 0.1, 1], ["0", "0.01", "0.1", "1"])
+    panels[0].minorticks_off()
     for axes in panels[-3:]:
         axes.tick_params(labelbottom=True)
         axes.set_xlabel("class selectivity")
@@ -217,8 +225,9 @@ family = Family(
             Representative substitution (RS) against class selectivity of units of {network}, on images of
             {dataset}, a panel per layer with per-unit analyses. RS is the share of the layer's units that
             respond more strongly than the unit to the image made for it: with regard to the other units (IAM,
-            filled) or without (AM, hollow). Spearman's ρ has its 95 % bootstrap interval over units. Units at
-            the lower right are selective and irreplaceable.
+            filled) or without (AM, hollow). The axis is linear below 0.01, logarithmic above; units with RS 0
+            are spread around it. Spearman's ρ has its 95 % bootstrap interval over units. Units at the
+            lower right are selective and irreplaceable.
             """,
             corresponds="Figures 1, 3a, 4, 5 and 6a",
         ),
