@@ -89,7 +89,7 @@ def test_pruned_trees_have_each_cluster_once():
 def test_dendrograms_show_the_largest_clusters_with_their_images(drawn, texts, overlaps):
     nothing = LayerClusters("inactive", 0.7, np.empty(0, int), np.empty((0, 4)), np.empty((0, 0), int))
     one = LayerClusters("one", 0.7, np.zeros(1, int), np.empty((0, 4)), np.array([[3, 4]]))
-    shown = [layer("features.3.squeeze_activation", 300), layer("b", 6), one, nothing]
+    shown = [layer("features.3.squeeze_activation", 300), layer("b", 6), nothing, one]
     random = np.random.default_rng(0)
     pixels = {image: random.integers(0, 256, (28, 28, 1), np.uint8) for image in range(50)}
     figure = figure_of(draw_trees, shown, pixels, title="A title")
@@ -97,20 +97,25 @@ def test_dendrograms_show_the_largest_clusters_with_their_images(drawn, texts, o
     trees = figure.axes[::2]
     sizes = np.bincount(shown[0].clusters)
     headings = [axes.get_title("left") for axes in trees]
-    assert headings[0].endswith(f"300 units that vary, {len(sizes)} clusters, of which the 10 largest")
-    assert headings[3] == "inactive: no unit varies"
+    of_two = (sizes > 1).sum()
+    assert headings[0].endswith(
+        f"300 units that vary, {len(sizes)} clusters, {of_two} of two or more units, the 8 largest shown"
+    )
+    assert headings[2] == "inactive: no unit varies"
+    assert headings[3].endswith("1 units that vary, 1 clusters, 0 of two or more units")
     labels = [int(text.get_text().split()[0]) for text in texts(figure) if text.axes is trees[0]]
     assert sorted(labels, reverse=True) == sizes[:MOST_CLUSTERS].tolist()
     assert overlaps([text for text in texts(figure) if text.axes is trees[0]], renderer) == []
     # a row of images stands beside each cluster
-    for axes, tiles, each in zip(trees, figure.axes[1::2], shown[:3], strict=False):
+    for axes, tiles, each in zip(trees, figure.axes[1::2], shown[:2], strict=False):
         (image,) = tiles.images
         assert image.get_array().shape[0] / 60 == each.n_shown
         assert tiles.get_window_extent(renderer).y0 == pytest.approx(axes.get_window_extent(renderer).y0)
 
 
 def test_images_of_any_size_and_color(drawn):
-    shown = LayerClusters("a", 0.7, np.zeros(1, int), np.empty((0, 4)), np.array([[0, 1]]))
+    merges = np.array([[0, 1, 0.1, 2]])
+    shown = LayerClusters("a", 0.7, np.zeros(2, int), merges, np.array([[0, 1]]))
     pixels = {0: np.full((90, 70, 3), (255, 0, 0), np.uint8), 1: np.full((5, 5, 1), 9, np.uint8)}
     figure = figure_of(draw_trees, [shown], pixels, title="A title")
     drawn(figure)

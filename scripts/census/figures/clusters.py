@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from census.drawing.inputs import Stores
     from census.drawing.page import Page
 
-MOST_CLUSTERS = 10  # of a layer, of which the largest are drawn
+MOST_CLUSTERS = 8  # of a layer, of which the largest are drawn: three layers fit on a page
 TILE, GAP = 56, 4  # dots of an image, and between images
 # inches: a row of tiles, what stands above a layer's rows, what stands above and below the figure
-ROW, HEADING, ABOVE, BELOW = 0.34, 0.68, 0.25, 0.1
+ROW, HEADING, ABOVE, BELOW = 0.3, 0.68, 0.25, 0.1
 MARGIN, LABELS = 0.25, 0.75  # beside the trees, and between them and the images
 
 
@@ -88,8 +88,8 @@ class LayerClusters:
 
     @property
     def n_shown(self) -> int:
-        """How many clusters are drawn."""
-        return min(MOST_CLUSTERS, len(self.top_images))
+        """How many clusters are drawn: of two or more units each."""
+        return min(MOST_CLUSTERS, int((np.bincount(self.clusters) > 1).sum()))
 
 
 @dataclass(frozen=True)
@@ -182,10 +182,12 @@ def _draw_layer(
     heading = f"{name}: no unit varies"
     if len(sizes):
         heading = f"{name}: {len(layer.clusters):,} units that vary, {len(sizes):,} clusters"
-        if len(sizes) > layer.n_shown:
-            heading += f", of which the {layer.n_shown} largest"
+        n_larger = int((sizes > 1).sum())
+        heading += f", {n_larger:,} of two or more units"
+        if n_larger > layer.n_shown:
+            heading += f", the {layer.n_shown} largest shown"
     tree.set_title(heading, fontsize=8, pad=27)
-    if not len(sizes):
+    if not layer.n_shown:
         tree.set_axis_off()
         return
     root = prune(layer.merges, layer.clusters, layer.n_shown)
@@ -296,9 +298,9 @@ family = Family(
             "The largest clusters of units",
             where=lambda run: run.config.measures.clusters.dendrograms > 0,
             caption="""
-            Dendrograms of the largest clusters of units in some layers of {network}, by average linkage of
-            the correlation between mean responses to the images of {dataset}. The dashed line is where
-            clusters are cut; a blue bar reaches from the first merge within a cluster to the last. At the
+            Dendrograms of the largest clusters of two or more units in some layers of {network}, by average
+            linkage of the correlation between mean responses to the images of {dataset}. Clusters are cut at
+            the dashed line. A blue bar reaches from the first merge within a cluster to the last. At the
             right are the number of units of each cluster and the images to which its units respond most on
             average.
             """,
