@@ -8,6 +8,7 @@ snakemake: Script
 
 with job(snakemake.log[0]) as log:
     from census import __version__
+    from census.atlas.claims import by_claim
     from census.atlas.site import definitions, read_data, read_tsv, write_shell
 
     runs = []
@@ -24,7 +25,8 @@ with job(snakemake.log[0]) as log:
     data = {
         "runs": runs,
         "definitions": definitions(read_tsv(snakemake.input.dictionary)),
-        "claims": read_tsv(claims) if claims else None,
+        "papers": snakemake.params.papers,
+        "claims": by_claim(read_tsv(claims), snakemake.params.figures) if claims else None,
     }
     files = {name: Path(snakemake.output[name]) for name in ("page", "style", "script", "data")}
     write_shell(files, data, __version__)

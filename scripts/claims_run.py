@@ -63,6 +63,7 @@ with job(snakemake.log[0]) as log:
                 "p": p,
                 "verdict": state,
                 "reason": reason,
+                "layers": ", ".join(getattr(final, claim.of)),
                 # without an effect, there is none
                 "figure": "" if math.isnan(outcome.effect) else figure.as_posix(),
             }

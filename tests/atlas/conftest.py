@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from census.atlas.claims import figures, papers
 from census.data.store import DatasetWriter
 from census.measures.facets import Facets
 from census.measures.patches import Patches
@@ -124,6 +125,50 @@ def table_of_layers():
     )
 
 
+def write_claims(path):
+    """Write claims of two papers and of none: one with two statistics, one on networks of three seeds."""
+    columns = [
+        *("id", "claim", "network", "seed", "dataset", "statistic", "predicted", "null"),
+        *("effect", "low", "high", "control", "control_low", "control_high", "n", "resampled", "resamples"),
+        *("test", "p", "q", "verdict", "reason", "layers", "figure", "n_networks", "n_agreeing"),
+    ]
+    of_test = {
+        **{"seed": "0", "dataset": "set", "predicted": "above", "null": "0", "resampled": "units"},
+        **{"effect": "0.5", "low": "-0.25", "high": "0.75", "n": "7", "p": "0.25", "verdict": "inconclusive"},
+        **{"resamples": "1000", "test": "bootstrap interval", "layers": "early, wide"},
+    }
+    hostile = {"id": "S0.1", "claim": f"units like {HOSTILE}", "statistic": "<b>ρ</b>"}
+    rho = {"id": "S0.1", "claim": f"units like {HOSTILE}", "statistic": "ρ"}
+    learned = {"id": "S2.2", "claim": "MF degree falls", "statistic": "ρ of depth", "predicted": "below"}
+    over = {"seed": "", "n_networks": "3", "n_agreeing": "2", "figure": "figures/claims.png"}
+    figure = "figures/multifacetedness/net/set/degree.png"
+    rows = [
+        {**hostile, "network": "net", "reason": "<i>n</i>"},
+        {**hostile, "network": "elsewhere", "verdict": "supported"},
+        {**rho, "network": "net", "verdict": "contradicted"},
+        {**rho, "network": "elsewhere", "effect": "", "low": "", "high": "", "n": "0", "p": "", "layers": ""},
+        {
+            **learned,
+            "network": "net",
+            "control": "-0.5",
+            "verdict": "supported, not learned",
+            "figure": figure,
+        },
+        {
+            **learned,
+            **over,
+            "network": "elsewhere",
+            "verdict": "supported",
+            "effect": "-0.9",
+            "resamples": "0",
+        },
+        *({**learned, "network": "elsewhere", "seed": seed, "effect": f"-0.{seed}"} for seed in "123"),
+        {"id": "X.1", "claim": "measures agree", "statistic": "ρ of both", "network": "net"},
+    ]
+    lines = [columns, *([(of_test | row).get(column, "") for column in columns] for row in rows)]
+    path.write_text("".join("\t".join(line) + "\n" for line in lines))
+
+
 def plant(folder):
     """Write all that the scripts read; return their inputs by name."""
     dataset = DatasetWriter(folder / "images.zarr", N_IMAGES)
@@ -190,13 +235,7 @@ def plant(folder):
         "units\tgini\t\t[0, inf)\tinequality of `<b>classes</b>`\tS2\n"
         "layers\tgini\t\t\tThe mean.\tS2\n"
     )
-    (folder / "claims.tsv").write_text(
-        "id\tclaim\tnetwork\tseed\tdataset\tstatistic\tpredicted\tnull\teffect\tlow\thigh\tcontrol\tn\tp\tq\t"
-        "verdict\treason\n"
-        f"S0.1\tUnits like {HOSTILE}\tnet\t0\tset\t<b>ρ</b>\tabove\t0\t0.5\t-0.25\t0.75\t\t7\t0.25\t\t"
-        "inconclusive\t<i>n</i>\n"
-        f"S0.1\tUnits like {HOSTILE}\telsewhere\t0\tset\tρ\tabove\t0\t\t\t\t\t0\t\t\tsupported\t\n"
-    )
+    write_claims(folder / "claims.tsv")
     return {
         "stores": stores,
         "concepts": [str(folder / "concepts.zarr")],
@@ -230,6 +269,7 @@ def make_atlas(planted, folder, *, claims=True, **settings):
             **({"claims": str(beside / "claims.tsv")} if claims else {}),
         ),
         output=Files(**{name: str(folder / file) for name, file in names.items()}),
+        params=SimpleNamespace(papers=papers(), figures=figures()),
         log=log,
     )
     runpy.run_path(str(SCRIPTS / "atlas.py"), {"snakemake": shell})

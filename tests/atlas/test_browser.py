@@ -7,6 +7,26 @@ import pytest
 pytestmark = pytest.mark.slow
 
 LAYER, WIDE_LAYER = "#/net/set/early", "#/net/set/wide"
+# one of each kind
+PAGES = [
+    "#/",
+    "#/claims/S2.2",
+    "#/claims/S2.2/elsewhere/set",
+    "#/networks",
+    "#/net/set",
+    LAYER,
+    "#/net/set/early/0",
+    "#/search?where=gini:above:0.1",
+]
+
+
+WIDTHS = pytest.mark.parametrize("width", [390, 1024, 1440])
+
+
+def be_wide(reader, width):
+    """Show pages as wide as on a phone, a tablet or a screen."""
+    size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 600}
+    reader.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +49,7 @@ def cells(reader, unit):
 
 
 def test_from_a_network_to_a_layer_to_a_unit_and_back(reader):
-    reader.open()
+    reader.open("#/networks")
     assert reader.texts("h1") == ["What single units respond to"]
     assert reader.texts(".card .facts") == ["2 layers, 515 units, 40 images in 3 classes"]
     reader.click(".card h2 a")
@@ -41,8 +61,8 @@ def test_from_a_network_to_a_layer_to_a_unit_and_back(reader):
     reader.click("table.units tbody tr:last-child a")
     assert reader.route() == "#/net/set/early/2"
     assert reader.texts("h1")[0].startswith("Unit 2")
-    assert reader.texts("#crumbs a") == ["All networks", "net on set", "early", "unit 2"]
-    for route in (LAYER, "#/net/set", "#/"):
+    assert reader.texts("#crumbs a") == ["Networks", "net on set", "early", "unit 2"]
+    for route in (LAYER, "#/net/set", "#/networks"):
         reader.follow(reader.driver.back)
         assert reader.route() == route
 
@@ -233,16 +253,14 @@ def test_texts_that_would_be_code_are_shown_as_texts(reader, plan):
     reader.open("#/net/set/early/0")
     assert plan.hostile in reader.texts(".bars a")
     assert plan.hostile in reader.texts(".images .name")
-    reader.open("#/claims")
-    assert reader.texts("article h2") == [f"S0.1: Units like {plan.hostile}"]
-    found, missing = (
-        [cell.strip() for cell in text.replace("\n", " ").split("\t")]
-        for text in reader.texts("article tbody tr")
+    reader.open("#/")
+    assert reader.texts(".matrix tbody th a .id + *, .matrix tbody th[scope=row]")[0] == (
+        f"S0.1a Units like {plan.hostile}"
     )
-    numbers = ["above 0", "0.500", "−0.250 to 0.750", "—", "7", "0.250", "—"]
-    assert found == ["net on set", "◆ inconclusive <i>n</i>", "<b>ρ</b>", *numbers]
-    assert missing == ["elsewhere on set", "● supported", "ρ", "above 0", "—", "—", "—", "0", "—", "—"]
-    assert reader.texts("article a") == ["net on set"]
+    reader.open("#/claims/S0.1a/net/set")
+    assert reader.texts("h1") == [f"S0.1a Units like {plan.hostile}"]
+    assert "Reason given: <i>n</i>." in reader.texts("main")[0]
+    assert reader.texts(".facts-of-test td")[0] == "<b>ρ</b>"
     # and a search for it finds its units
     reader.open("#/net/set/early/0")
     reader.follow(
@@ -267,14 +285,16 @@ def test_a_search_goes_over_all_layers(reader):
     assert "No unit meets all conditions." in reader.texts("main")[0]
 
 
-def test_without_claims_there_is_no_page_of_them(reader, plan, planted, tmp_path):
-    reader.open("#/claims")
-    assert reader.texts("#sections a") == ["Claims", "Search"]
+def test_without_claims_the_first_page_has_the_networks(reader, plan, planted, tmp_path):
+    reader.open("#/")
+    assert reader.texts("#sections a") == ["Claims", "Networks", "Search"]
     without = plan.make_atlas(planted, tmp_path / "atlas", claims=False)
     reader.page = (without / "index.html").as_uri()
     reader.folders.append(without)
+    reader.open("#/")
+    assert reader.texts("#sections a") == ["Networks", "Search"]
+    assert reader.texts(".card .facts") == ["2 layers, 515 units, 40 images in 3 classes"]
     reader.open("#/claims")
-    assert reader.texts("#sections a") == ["Search"]
     assert "There is no network claims in this atlas." in reader.texts("main")[0]
 
 
@@ -334,6 +354,9 @@ def test_help_opens_and_keeps_keys_to_itself(reader, keys):
         ("#/net/set/early/1/2", "early has no unit 1/2; its units are 0 to 2."),
         ("#/net/set/early/1e0", "early has no unit 1e0; its units are 0 to 2."),
         ("#/%E0%A4%A", "There is no network %E0%A4%A in this atlas."),
+        ("#/claims/S9", "There is no claim S9 in this atlas."),
+        ("#/claims/S2.2/net", "Claim S2.2 was not tested on net."),
+        ("#/claims/S2.2/net/set/7", "Claim S2.2 was not tested on net, on set, seed 7."),
     ],
 )
 def test_addresses_that_lead_nowhere_are_said_to(reader, route, words):
@@ -341,13 +364,10 @@ def test_addresses_that_lead_nowhere_are_said_to(reader, route, words):
     assert words in reader.texts("main")[0]
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize(
-    "route", ["#/", "#/net/set", LAYER, "#/net/set/early/0", "#/search?where=gini:above:0.1", "#/claims"]
-)
+@WIDTHS
+@pytest.mark.parametrize("route", PAGES)
 def test_pages_are_no_wider_than_the_screen(reader, width, route):
-    size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 600}
-    reader.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    be_wide(reader, width)
     reader.open(route)
     assert reader.js("document.documentElement.scrollWidth") <= width
     # nothing is cut off beside what scrolls on its own
@@ -361,7 +381,7 @@ def test_pages_are_no_wider_than_the_screen(reader, width, route):
 
 
 def test_controls_have_names_and_images_have_texts(reader):
-    for route in ("#/", "#/net/set", f"{LAYER}?where=gini:above:0.1", "#/net/set/early/0", "#/search"):
+    for route in (*PAGES, f"{LAYER}?where=gini:above:0.1", "#/search"):
         reader.open(route)
         unnamed = reader.js(
             "[...document.querySelectorAll('main :is(input, select, button, a, img)')].filter((each) => "

@@ -1,4 +1,5 @@
 # The atlas: a static site with a page for every unit.
+from census.atlas.claims import figures, papers
 from census.planning.rules import stores_of_run
 
 ATLAS_RUN = "results/atlas/data/{network}/{dataset}"
@@ -65,6 +66,8 @@ rule atlas:
         mem_mb=memory(500),
         runtime=10,
     params:
+        papers=papers(),
+        figures=figures(),
         code=code("atlas.py", "census/atlas/static", "census/atlas/templates"),
     message:
         "Atlas"

@@ -17,6 +17,7 @@ SCRIPTS = (
     "images.js",
     "plots.js",
     "table.js",
+    "claims.js",
     "pages.js",
     "unit.js",
     "main.js",

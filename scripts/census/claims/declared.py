@@ -55,6 +55,7 @@ class Claim:
     null : the statistic under the null hypothesis.
     resampled : units of resampling of the interval, such as units, images or components.
     figure : family and view of the figure that shows it, below ``results/figures/``.
+    of : the layers that it is about, a property of the evidence.
     test : function that returns the outcome.
     between_networks : whether the statistic of a network is a mean over its pairs with other networks.
     limits : the lowest and the highest value that the statistic can have.
@@ -67,6 +68,7 @@ class Claim:
     null: float
     resampled: str
     figure: tuple[str, str]
+    of: Layers
     test: Test
     between_networks: bool = False
     limits: tuple[float, float] = UNLIMITED
@@ -105,7 +107,11 @@ def _claim(
             return replace(test(evidence, names), unreliable=evidence.unreliable(orders, names))
 
         CLAIMS.append(
-            Claim(id, claim, statistic, predicted, null, resampled, figure, outcome, between_networks, limits)
+            Claim(
+                *(id, claim, statistic, predicted, null, resampled, figure, of, outcome),
+                between_networks=between_networks,
+                limits=limits,
+            )
         )
         return test
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+BLOG = "https://ptrrupprecht.wordpress.com"
+
 
 @dataclass(frozen=True)
 class Paper:
@@ -12,11 +14,13 @@ class Paper:
     code : prefix of the ids of its claims.
     short : author and year, as in running text and lists.
     title : title of the paper.
+    url : its address; empty if it is published at none.
     """
 
     code: str
     short: str
     title: str
+    url: str = ""
 
     @property
     def target(self) -> str:
@@ -70,13 +74,21 @@ SECTIONS = (
     Section(
         "sparsity",
         "Sparse or distributed?",
-        Paper("S0", "Rupprecht 2017", "The basis of feature spaces in deep networks"),
+        Paper(
+            "S0",
+            "Rupprecht 2017",
+            "The basis of feature spaces in deep networks",
+            f"{BLOG}/2017/11/14/the-basis-of-feature-spaces-in-deep-networks/",
+        ),
     ),
     Section(
         "decorrelation",
         "From input to output",
         Paper(
-            "S1", "Rupprecht 2018", "Layer-wise decorrelation in deep-layered artificial neuronal networks"
+            "S1",
+            "Rupprecht 2018",
+            "Layer-wise decorrelation in deep-layered artificial neuronal networks",
+            f"{BLOG}/2018/01/08/layer-wise-decorrelation-in-deep-layered-artificial-neuronal-networks/",
         ),
     ),
     Section(
@@ -96,6 +108,7 @@ SECTIONS = (
             "S3",
             "Chen et al. 2018",
             "Understanding the Importance of Single Directions via Representative Substitution",
+            "https://arxiv.org/abs/1811.11053",
         ),
     ),
     Section(

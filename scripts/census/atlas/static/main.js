@@ -1,9 +1,11 @@
 /** Return the page that an address names; throws what a reader can understand. */
 async function pageOf({ parts, state }, go) {
   const [first, second, third, fourth] = parts;
-  if (first === undefined) return overviewPage();
+  const { claims } = ATLAS.shell;
+  if (first === undefined) return claims ? claimsPage() : networksPage();
+  if (first === "networks" && parts.length === 1) return networksPage();
   if (first === "search" && parts.length === 1) return searchPage(state, go);
-  if (first === "claims" && parts.length === 1 && ATLAS.shell.claims) return claimsPage();
+  if (first === "claims" && claims) return parts.length === 1 ? claimsPage() : claimPage(parts.slice(1));
   if (!ATLAS.shell.runs.some((run) => run.network === first && run.dataset === second)) {
     throw new Error(`There is no network ${first}${second === undefined ? "" : ` on ${second}`} in this atlas.`);
   }
@@ -24,10 +26,17 @@ function crumbsOf(parts) {
   if (!parts.length) return [];
   const [network, dataset, layer, unit] = parts;
   if (dataset === undefined) return [];
-  const run = ATLAS.shell.runs.find((each) => each.network === network && each.dataset === dataset);
-  const steps = [["All networks", []], [`${run?.title ?? network} on ${dataset}`, [network, dataset]]];
-  if (layer !== undefined) steps.push([layer, [network, dataset, layer]]);
-  if (unit !== undefined) steps.push([`unit ${unit}`, parts]);
+  const steps = [];
+  if (network === "claims") {
+    steps.push(["Claims", []], [dataset, parts.slice(0, 2)]);
+    if (layer !== undefined) steps.push([`${layer} on ${unit}`, parts.slice(0, 4)]);
+    if (parts.length > 4) steps.push([`seed ${parts[4]}`, parts]);
+  } else {
+    const run = ATLAS.shell.runs.find((each) => each.network === network && each.dataset === dataset);
+    steps.push(["Networks", ["networks"]], [`${run?.title ?? network} on ${dataset}`, [network, dataset]]);
+    if (layer !== undefined) steps.push([layer, [network, dataset, layer]]);
+    if (unit !== undefined) steps.push([`unit ${unit}`, parts]);
+  }
   return steps.map(([words, to], place) => h("a", {
     href: address(to), "aria-current": place === steps.length - 1 ? "page" : null,
   }, words));
@@ -57,7 +66,7 @@ async function draw() {
       title: "Page not found",
       content: [
         h("h1", {}, "Page not found"), h("p", {}, error.message.endsWith(".") ? error.message : `${error.message}: run the workflow again.`),
-        h("p", {}, h("a", { href: "#/" }, "All networks"), " or ", h("a", { href: "#/search" }, "search")),
+        h("p", {}, h("a", { href: "#/networks" }, "Networks"), " or ", h("a", { href: "#/search" }, "search")),
       ],
     };
   }
@@ -71,7 +80,8 @@ async function draw() {
   document.title = `${page.title} · Atlas of units`;
   document.getElementById("crumbs").replaceChildren(...crumbsOf(here.parts));
   for (const link of document.querySelectorAll("#sections a")) {
-    link.toggleAttribute("aria-current", link.getAttribute("href") === `#/${path}`);
+    if (link.getAttribute("href") === `#/${path}`) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
   }
   if (same) {
     const chooser = document.getElementById("chooser");
@@ -105,7 +115,10 @@ function onKey(event) {
     ArrowRight: () => !scrolls && follow("next"),
     ArrowUp: () => event.shiftKey && layerBy(-1),
     ArrowDown: () => event.shiftKey && layerBy(1),
-    u: () => parts.length > 1 && (location.hash = address(parts.length === 2 ? [] : parts.slice(0, -1))),
+    u: () => {
+      const steps = crumbsOf(parts);
+      if (steps.length > 1) steps.at(-2).click();
+    },
     "/": () => {
       if (parts[0] !== "search") location.hash = "#/search";
       const wait = () => {
@@ -128,7 +141,7 @@ document.addEventListener("DOMContentLoaded", () => {
     main.replaceChildren(h("p", {}, "The file data.js is missing beside this page, or damaged. Run the workflow again."));
     return;
   }
-  if (ATLAS.shell.claims) document.getElementById("sections").prepend(h("a", { href: "#/claims" }, "Claims"));
+  if (ATLAS.shell.claims) document.getElementById("sections").prepend(h("a", { href: "#/" }, "Claims"));
   document.getElementById("help-button").addEventListener("click", () => document.getElementById("help").showModal());
   document.querySelector(".skip").addEventListener("click", (event) => {
     event.preventDefault(); // addresses are the pages'

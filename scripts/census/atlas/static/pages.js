@@ -17,15 +17,15 @@ function fitted(draw) {
   const host = h("div", { class: "fitted" });
   let width = 0;
   new ResizeObserver(() => {
-    if (host.clientWidth === width) return;
+    if (!host.clientWidth || host.clientWidth === width) return; // it has none once the page is left
     width = host.clientWidth;
     host.replaceChildren(draw(width));
   }).observe(host);
   return host;
 }
 
-/** Return the first page: all runs. */
-async function overviewPage() {
+/** Return the page of all networks. */
+async function networksPage() {
   const { runs } = ATLAS.shell;
   const opened = await Promise.all(runs.map(({ network, dataset }) => openRun(network, dataset)));
   return {
@@ -200,60 +200,6 @@ async function searchPage(state, go) {
           h("ul", { class: "examples" }, examples(opened).map(([words, example]) =>
             h("li", {}, h("a", { href: address(["search"], { ...example, in: state.in }) }, words)))),
         ],
-    ],
-  };
-}
-
-const VERDICTS = {
-  supported: ["●", "supported"],
-  "supported, not learned": ["▲", "not-learned"],
-  contradicted: ["■", "contradicted"],
-  inconclusive: ["◆", "inconclusive"],
-};
-
-/** Return the page of the study's claims: each with what was found of it in every network. */
-async function claimsPage() {
-  const { claims, runs } = ATLAS.shell;
-  const together = new Map();
-  for (const row of claims) {
-    const key = [row.id, row.claim].filter(Boolean).join(": ");
-    together.set(key, [...(together.get(key) ?? []), row]);
-  }
-  const text = (value) => (value === undefined || value === "" ? "—" : value.replace(/^-/, "−"));
-  const effect = (value) => (value === undefined || value === "" ? "—" : number(Number(value)));
-  const ends = (row) => (row.low && row.high ? `${effect(row.low)} to ${effect(row.high)}` : "—");
-  const network = ({ network: name, seed, dataset }) => {
-    const found = runs.filter((run) => run.name === name && run.dataset === dataset);
-    const run = seed ? found.find((each) => String(each.seed) === seed) : found[0];
-    const words = seed ? `${run?.title ?? name} on ${dataset}` : `${name} on ${dataset}, ${found.length} seeds`;
-    return run ? h("a", { href: address([run.network, dataset]) }, words) : words;
-  };
-  const verdictOverNetworks = ({ n_networks: n, n_agreeing: agreeing }) => n && h("span", { class: "notes" }, `${agreeing} of ${n} networks on the predicted side`);
-  const verdict = ({ verdict: word, reason }) => {
-    const [mark, name] = VERDICTS[word] ?? ["", ""];
-    return [h("span", { class: `verdict ${name}` }, h("span", { "aria-hidden": "true" }, mark), ` ${text(word)}`), reason && h("span", { class: "notes" }, reason)];
-  };
-  const headings = ["Network", "Verdict", "Measured", "Predicted", "Effect", "95 % interval", "Untrained", "n", "p", "q"];
-  return {
-    title: "Claims",
-    content: [
-      h("h1", {}, "Claims"),
-      h("p", { class: "lead" }, "Conclusions of the five papers, tested here. A trend over layers is supported if a permutation test over layers excludes chance in the predicted direction; any other claim, if the 95 % interval of its effect excludes the null. A claim is not about learning if the effect is no stronger than in the untrained network. If a network is trained from several seeds, the verdict over these networks stands first; read that one."),
-      [...together].map(([heading, rows]) => h("article", { class: "panel" },
-        h("h2", {}, heading),
-        h("div", { class: "scroll table", tabindex: 0, role: "region", "aria-label": `Results for: ${heading}` }, h("table", { class: "claims" },
-          h("thead", {}, h("tr", {}, headings.map((words, place) => h("th", { scope: "col", class: place > 3 ? "number" : "text" }, words)))),
-          h("tbody", {}, rows.map((row) => h("tr", {},
-            h("th", { scope: "row" }, network(row)),
-            h("td", {}, verdict(row), verdictOverNetworks(row)),
-            h("td", { class: "statistic" }, text(row.statistic)),
-            h("td", {}, [row.predicted, text(row.null)].filter(Boolean).join(" ")),
-            h("td", { class: "number" }, effect(row.effect)),
-            h("td", { class: "number" }, ends(row)),
-            h("td", { class: "number" }, effect(row.control)),
-            h("td", { class: "number" }, text(row.n)),
-            h("td", { class: "number" }, effect(row.p)),
-            h("td", { class: "number" }, effect(row.q)))))))))
     ],
   };
 }

@@ -1,0 +1,38 @@
+"""The table of claims as the atlas shows it."""
+
+import pytest
+
+from census.atlas.claims import by_claim, figures, papers
+
+
+def test_papers_have_a_code_a_title_and_mostly_an_address():
+    found = papers()
+    assert [paper["code"] for paper in found] == ["S0", "S1", "S2", "S3", "S4"]
+    assert all(paper["title"] and paper["short"][-4:].isdigit() for paper in found)
+    assert [paper["code"] for paper in found if paper["url"].startswith("https://")] == ["S0", "S1", "S3"]
+
+
+def row(name, statistic, network="net", **other):
+    other = {"figure": "", "reason": "", **other}
+    return {"id": name, "claim": "c", "statistic": statistic, "predicted": "above", "null": "0"} | {
+        "network": network,
+        **other,
+    }
+
+
+def test_tests_of_a_claim_are_put_together_in_the_order_of_the_table():
+    rows = [row("S1.1", "a"), row("S2.1", "b"), row("S1.1", "a", "other", effect="1"), row("S2.1", "a")]
+    found = by_claim(rows, {})
+    assert [(claim["key"], claim["statistic"]) for claim in found] == [
+        *(("S1.1", "a"), ("S2.1a", "b"), ("S2.1b", "a"))
+    ]
+    assert found[0]["tests"] == [{"network": "net"}, {"network": "other", "effect": "1"}]
+    assert found[0]["shown"] is None
+
+
+@pytest.mark.parametrize("figure", ["figures/importance/net/set/depth.png", "figures/claims.png"])
+def test_figures_are_those_of_the_declared_views(figure):
+    seeds = row("S3.1", "a", figure="figures/importance/net-1/set/depth.svg")
+    (claim,) = by_claim([row("S3.1", "a", figure=figure), seeds], figures())
+    assert claim["shown"]["corresponds"] == "Figures 3b and 6b of Chen et al. (2018)"
+    assert claim["shown"]["title"]
