@@ -95,6 +95,7 @@ def tables():
         "branch_of": [""] * n,
         "unit": [0, 1, 2, *range(WIDE)],
         "top_class_1": [HOSTILE, None, "Bag", *(CLASSES[unit % 3] for unit in range(WIDE))],
+        "active_fraction": [1.0, 0.0, 0.125, *[1.0] * WIDE],
         "gini": pa.array([0.25, np.nan, 0.75, *np.arange(WIDE) / WIDE], from_pandas=False),
         "gini_chance": pa.array([0.2, np.nan, 0.2] + [0.2] * WIDE, from_pandas=False),
         "mf_degree": pa.array([0.5, np.nan, np.inf] + [1.0] * WIDE, from_pandas=False),
@@ -379,3 +380,8 @@ def reader(chromium, atlas):
     inside = ("data:,", *(f"{folder.as_uri()}/" for folder in found.folders))
     outside = {url for url in found.requests() if not url.startswith(inside) and url != "about:blank"}
     assert outside == set()
+
+
+@pytest.fixture(scope="session")
+def keys():
+    return pytest.importorskip("selenium.webdriver.common.keys").Keys

@@ -14,6 +14,7 @@ SCRIPTS = (
     "data.js",
     "dom.js",
     "query.js",
+    "list.js",
     "images.js",
     "plots.js",
     "table.js",

@@ -76,7 +76,7 @@ function imagesOf(run, layer, end, row, boxed) {
     const box = boxed && Number(value[row][rank]) !== 0 ? fieldAt(layer, position[row][rank]) : null;
     return h("li", {},
       h("figure", {}, thumbnail(run, place, LARGE, text, box),
-        h("figcaption", {}, h("span", { class: "name" }, name), h("span", { class: "value" }, answer))));
+        h("figcaption", {}, h("span", { class: "name", title: name }, name), h("span", { class: "value" }, answer))));
   }));
 }
 
@@ -84,6 +84,7 @@ function imagesOf(run, layer, end, row, boxed) {
 function someImages(layer, row, n) {
   const host = h("span", { class: "some" });
   host.style.minWidth = `${n * (sideOf(layer.run, 32) + 2)}px`;
+  host.style.minHeight = `${sideOf(layer.run, 32)}px`; // as with images: readers come back to the same place
   openUnits(layer).then((units) => {
     const places = units.top.image[row].slice(0, n).filter((place) => place >= 0);
     host.append(...places.map((place) => {

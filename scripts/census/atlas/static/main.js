@@ -18,11 +18,11 @@ async function pageOf({ parts, state }, go) {
   if (parts.length > 4 || !/^\d+$/.test(fourth) || !layer.rowOf.has(Number(fourth))) {
     throw new Error(`${third} has no unit ${parts.slice(3).join("/")}; its units are 0 to ${layer.columns.unit.at(-1)}.`);
   }
-  return unitPage(layer, Number(fourth));
+  return unitPage(layer, Number(fourth), state);
 }
 
-/** Return the way from the first page to this one. */
-function crumbsOf(parts) {
+/** Return the way from the first page to this one; a list of units on the way is as the reader left it. */
+function crumbsOf(parts, state = {}) {
   if (!parts.length) return [];
   const [network, dataset, layer, unit] = parts;
   if (dataset === undefined) return [];
@@ -34,19 +34,39 @@ function crumbsOf(parts) {
   } else {
     const run = ATLAS.shell.runs.find((each) => each.network === network && each.dataset === dataset);
     steps.push(["Networks", ["networks"]], [`${run?.title ?? network} on ${dataset}`, [network, dataset]]);
-    if (layer !== undefined) steps.push([layer, [network, dataset, layer]]);
-    if (unit !== undefined) steps.push([`unit ${unit}`, parts]);
+    if (layer !== undefined) steps.push([layer, [network, dataset, layer], state.from ? {} : state]);
+    if (unit !== undefined) steps.push([`unit ${unit}`, parts, state]);
   }
-  return steps.map(([words, to], place) => h("a", {
-    href: address(to), "aria-current": place === steps.length - 1 ? "page" : null,
+  return steps.map(([words, to, seen], place) => h("a", {
+    href: address(to, seen), "aria-current": place === steps.length - 1 ? "page" : null,
   }, words));
 }
 
 let drawn = { path: null, number: 0 };
+const places = new Map(); // where readers were, by entry of the browser's history
+let entry = null;
+
+/** Return where the reader is: how far page and tables are scrolled, and how long a table is. */
+const placeNow = () => ({
+  page: [window.scrollX, window.scrollY],
+  tables: [...document.querySelectorAll("#main .scroll")].map((each) => [each.scrollLeft, each.scrollTop]),
+  rows: document.querySelector("#main .units tbody")?.childElementCount,
+});
+
+/** Take a reader who comes back to the place that was left. */
+function resume({ page, tables }) {
+  document.querySelectorAll("#main .scroll").forEach((each, number) => each.scrollTo(...(tables[number] ?? [0, 0])));
+  window.scrollTo(...page);
+}
 
 /** Draw the page of the present address. */
 async function draw() {
+  if (entry !== null) places.set(entry, placeNow());
   const here = readAddress(location.hash);
+  if (!history.state?.entry) history.replaceState({ entry: `${Date.now()}-${drawn.number}` }, "");
+  entry = history.state.entry;
+  const before = places.get(entry) ?? history.state.place;
+  here.state.rows = before?.rows;
   const path = here.parts.join("/");
   const same = drawn.path === path;
   const number = drawn.number + 1;
@@ -55,6 +75,7 @@ async function draw() {
   const slow = setTimeout(() => {
     if (drawn.number === number && !same) main.replaceChildren(h("p", { class: "muted" }, "Reading…"));
   }, 200);
+  /** Go to the address with changes. */
   const go = (changes) => {
     location.hash = address(here.parts, { ...here.state, ...changes });
   };
@@ -78,7 +99,8 @@ async function draw() {
   const [x, y] = [window.scrollX, window.scrollY];
   main.replaceChildren(...page.content.flat(Infinity).filter(Boolean));
   document.title = `${page.title} · Atlas of units`;
-  document.getElementById("crumbs").replaceChildren(...crumbsOf(here.parts));
+  document.getElementById("crumbs").replaceChildren(...crumbsOf(here.parts, here.state));
+  document.querySelectorAll("#main .fitted").forEach((each) => each.fit());
   for (const link of document.querySelectorAll("#sections a")) {
     if (link.getAttribute("href") === `#/${path}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
@@ -87,11 +109,8 @@ async function draw() {
     const chooser = document.getElementById("chooser");
     if (chooser && open) chooser.open = true;
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
-    window.scrollTo(x, y);
-  } else {
-    if (number > 1) main.focus({ preventScroll: true });
-    window.scrollTo(0, 0);
-  }
+  } else if (number > 1) main.focus({ preventScroll: true });
+  resume(before ?? { page: same ? [x, y] : [0, 0], tables: [] });
   document.body.dataset.drawn = String(number);
 }
 
@@ -99,7 +118,7 @@ async function draw() {
 function onKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const typing = event.target.closest?.("input, select, textarea");
-  if (typing || document.getElementById("help").open) return;
+  if (typing || document.querySelector("dialog[open]")) return;
   const { parts } = readAddress(location.hash);
   const follow = (id) => document.getElementById(id)?.click();
   const layerBy = async (step) => {
@@ -116,13 +135,13 @@ function onKey(event) {
     ArrowUp: () => event.shiftKey && layerBy(-1),
     ArrowDown: () => event.shiftKey && layerBy(1),
     u: () => {
-      const steps = crumbsOf(parts);
-      if (steps.length > 1) steps.at(-2).click();
+      const steps = document.querySelectorAll("#crumbs a");
+      if (steps.length > 1) steps[steps.length - 2].click();
     },
     "/": () => {
       if (parts[0] !== "search") location.hash = "#/search";
       const wait = () => {
-        const field = document.getElementById("where-0-value");
+        const field = document.getElementById("text");
         if (field) field.focus();
         else if (readAddress(location.hash).parts[0] === "search") setTimeout(wait, 30);
       };
@@ -147,7 +166,9 @@ document.addEventListener("DOMContentLoaded", () => {
     event.preventDefault(); // addresses are the pages'
     main.focus();
   });
+  history.scrollRestoration = "manual";
   window.addEventListener("hashchange", draw);
+  window.addEventListener("pagehide", () => history.replaceState({ entry, place: placeNow() }, ""));
   document.addEventListener("keydown", onKey);
   draw();
 });

@@ -12,15 +12,16 @@ function measureOf(run, state) {
   return [state.measure, "gini", "mf_degree", "lifetime_sparseness", ...run.numbers].find((name) => name && there(name)) ?? "";
 }
 
-/** Draw something as wide as its place, and again when that changes. */
+/** Draw something as wide as its place: by `fit`, once it is on the page, and again when its width changes. */
 function fitted(draw) {
   const host = h("div", { class: "fitted" });
   let width = 0;
-  new ResizeObserver(() => {
+  host.fit = () => {
     if (!host.clientWidth || host.clientWidth === width) return; // it has none once the page is left
     width = host.clientWidth;
     host.replaceChildren(draw(width));
-  }).observe(host);
+  };
+  new ResizeObserver(host.fit).observe(host);
   return host;
 }
 
@@ -113,12 +114,10 @@ async function layerPage(layer, state, go) {
   const { run } = layer;
   await Promise.all([openLayer(layer), openUnits(layer)]);
   const measure = measureOf(run, state);
-  const all = layer.columns.unit.map((_, row) => ({ layer, row }));
-  const conditions = complete(state.where);
-  const rows = all.filter(({ row }) => matches(layer, row, conditions));
+  const { rows, inactive } = unitsOf([layer], state, true);
   const measured = (name) => name in layer.columns;
   const [units, height, width] = layer.shape;
-  const found = conditions.length ? `${rows.length.toLocaleString("en")} of ${count(units, "unit")}` : count(units, "unit");
+  const found = rows.length < units ? `${rows.length.toLocaleString("en")} of ${count(units, "unit")}` : count(units, "unit");
   announce(found);
   return {
     title: `${layer.name}, ${run.title} on ${run.dataset}`,
@@ -132,7 +131,9 @@ async function layerPage(layer, state, go) {
       h("section", {},
         h("h2", {}, "Units"),
         conditionForm(state.where, run.columns, (name) => textsOf([layer], name), (where) => go({ where }), "Add a condition"),
+        rankingForm(state, inactive, go, run.columns, true),
         h("div", { class: "bar" }, h("p", { class: "found", id: "found" }, found),
+          csvButton(rows, columnsToShow(run.columns, state, measured), `${run.network}-${run.dataset}-${layer.path}`),
           columnChooser(run.columns, columnsToShow(run.columns, { columns: state.columns }, measured), measured, go)),
         rows.length ? unitTable({ rows, kinds: run.columns, state, go }) : h("p", { class: "empty" }, "No unit of this layer meets all conditions.")),
     ],
@@ -169,34 +170,36 @@ function textsOf(layers, name) {
 async function searchPage(state, go) {
   const { runs } = ATLAS.shell;
   const opened = await Promise.all(runs.map(({ network, dataset }) => openRun(network, dataset)));
-  const chosen = opened.filter((run) => !state.in || run.key === state.in);
-  const layers = await Promise.all(chosen.flatMap((run) => run.layers).map(openLayer));
+  const layers = await layersOfSearch(state);
   const kinds = Object.assign({}, ...opened.map((run) => run.columns));
-  const where = state.where.length ? state.where : [{ column: "top_class_1" in kinds ? "top_class_1" : Object.keys(kinds)[0], operator: "is", value: "" }];
-  const conditions = complete(state.where);
-  const rows = conditions.length
-    ? layers.flatMap((layer) => layer.columns.unit.map((_, row) => ({ layer, row })).filter(({ row }) => matches(layer, row, conditions)))
-    : [];
+  const where = state.where.length || state.text ? state.where : [{ column: "top_class_1" in kinds ? "top_class_1" : Object.keys(kinds)[0], operator: "is", value: "" }];
+  const asked = complete(state.where).length > 0 || state.text !== "";
+  const { rows, inactive } = asked ? unitsOf(layers, state, false) : { rows: [], inactive: 0 };
   const measured = (name) => layers.some((layer) => name in layer.columns);
   const found = `${count(rows.length, "unit")} in ${count(new Set(rows.map(({ layer }) => layer)).size, "layer")}`;
-  announce(conditions.length ? found : "");
+  announce(asked ? found : "");
   return {
     title: "Search",
     content: [
       h("h1", {}, "Find units"),
+      h("label", { class: "choice" }, "Words ",
+        h("input", { id: "text", type: "search", value: state.text, placeholder: "class, layer or unit", autocomplete: "off", onchange: (event) => go({ text: event.target.value.trim() }) })),
+      " ",
       h("label", { class: "choice" }, "Search in ",
         h("select", { id: "scope", onchange: (event) => go({ in: event.target.value }) },
           h("option", { value: "" }, "all networks"),
           opened.map((run) => h("option", { value: run.key, selected: run.key === state.in }, `${run.title} on ${run.dataset}`)))),
       conditionForm(where, kinds, (name) => textsOf(layers, name), (changed) => go({ where: changed }), "Add a condition"),
-      conditions.length
+      asked
         ? [
+          rankingForm(state, inactive, go, kinds, false),
           h("div", { class: "bar" }, h("p", { class: "found", id: "found" }, found),
+            csvButton(rows, columnsToShow(kinds, state, measured), "search"),
             columnChooser(kinds, columnsToShow(kinds, { columns: state.columns }, measured), measured, go)),
           rows.length ? unitTable({ rows, kinds, state, go, where: true }) : h("p", { class: "empty" }, "No unit meets all conditions."),
         ]
         : [
-          h("p", {}, "A search lists the units of all layers that meet all conditions. The address of this page contains the conditions, so you can bookmark or send it. Examples:"),
+          h("p", {}, "A search lists the units of all layers that meet all conditions, and whose classes, layer, network or number contain all words. The address of this page contains the conditions, so you can bookmark or send it. Examples:"),
           h("ul", { class: "examples" }, examples(opened).map(([words, example]) =>
             h("li", {}, h("a", { href: address(["search"], { ...example, in: state.in }) }, words)))),
         ],

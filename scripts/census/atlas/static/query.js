@@ -1,9 +1,15 @@
 // Addresses: #/NETWORK/DATASET/LAYER/UNIT?key=value&…, and #/search?…
 //   where=COLUMN:OPERATOR:VALUE   a condition; several of them all have to hold
+//   text=WORDS                    all of them stand in the texts of a unit
 //   in=NETWORK/DATASET            search in one run only
+//   kinds=all                     search in inputs and pooling layers, too
+//   active=NUMBER                 least active fraction of units in rankings
+//   from=search                   the list of a unit's page is a search, not its layer
 //   sort=COLUMN or sort=-COLUMN   ascending, or descending
 //   columns=COLUMN,COLUMN         which columns a table shows
 //   measure=COLUMN                what is drawn along depth
+
+const KEYS = ["in", "text", "kinds", "sort", "active", "measure", "from"];
 
 const isNumber = (value) => typeof value === "number" && !Number.isNaN(value);
 const OPERATORS = {
@@ -38,10 +44,8 @@ function readAddress(hash) {
     parts,
     state: {
       where: parameters.getAll("where").map(readCondition).filter(Boolean),
-      in: parameters.get("in") ?? "",
-      sort: parameters.get("sort") ?? "",
       columns: parameters.get("columns")?.split(",").filter(Boolean) ?? null,
-      measure: parameters.get("measure") ?? "",
+      ...Object.fromEntries(KEYS.map((key) => [key, parameters.get(key) ?? ""])),
     },
   };
 }
@@ -58,7 +62,7 @@ function address(parts, state = {}) {
   for (const { column, operator, value } of state.where ?? []) {
     query.append("where", OPERATORS[operator].takes ? `${column}:${operator}:${value}` : `${column}:${operator}`);
   }
-  for (const key of ["in", "sort", "measure"]) if (state[key]) query.set(key, state[key]);
+  for (const key of KEYS) if (state[key]) query.set(key, state[key]);
   if (state.columns) query.set("columns", state.columns.join(","));
   const text = query.toString().replaceAll("%3A", ":").replaceAll("%2C", ",").replaceAll("%2F", "/");
   return `#/${parts.map(encodeURIComponent).join("/")}${text ? `?${text}` : ""}`;

@@ -20,13 +20,13 @@ function columnsToShow(kinds, { columns, sort = "", where = [] }, measured) {
 /**
  * Return a table of units.
  *
- * rows: {layer, row} of each unit; kinds: of the columns; go: called with changes of the state; where: whether
- * each row names the layer, too.
+ * rows: {layer, row} of each unit, in order; kinds: of the columns; go: called with changes of the state; where:
+ * whether each row names the layer, too.
  */
 function unitTable({ rows, kinds, state, go, where = false }) {
   const layers = [...new Set(rows.map(({ layer }) => layer))];
   const shownColumns = columnsToShow(kinds, state, (name) => layers.some((layer) => name in layer.columns));
-  const sorted = sortedRows(rows, state.sort);
+  const listed = { ...state, from: where ? "search" : "" };
   const [by, descending] = state.sort.startsWith("-") ? [state.sort.slice(1), true] : [state.sort || "unit", false];
   const heading = (name, words, kind) => {
     const here = by === name;
@@ -41,14 +41,14 @@ function unitTable({ rows, kinds, state, go, where = false }) {
     }, words, h("span", { class: "arrow", "aria-hidden": "true" }, here ? (descending ? "▼" : "▲") : "")));
   };
   const body = h("tbody");
-  const append = () => {
+  const append = (n) => {
     const from = body.childElementCount;
-    body.append(...sorted.slice(from, from + AT_ONCE).map((each) => unitRow(each, shownColumns, kinds, where)));
-    more.hidden = body.childElementCount >= sorted.length;
-    more.textContent = `Show more of ${count(sorted.length, "unit")}; ${body.childElementCount.toLocaleString("en")} are shown`;
+    body.append(...rows.slice(from, from + n).map((each) => unitRow(each, shownColumns, kinds, listed)));
+    more.hidden = body.childElementCount >= rows.length;
+    more.textContent = `Show more of ${count(rows.length, "unit")}; ${body.childElementCount.toLocaleString("en")} are shown`;
   };
-  const more = h("button", { type: "button", class: "more", onclick: append });
-  append();
+  const more = h("button", { type: "button", class: "more", onclick: () => append(AT_ONCE) });
+  append(Math.max(AT_ONCE, state.rows ?? 0));
   return h("div", {},
     h("div", { class: "scroll table", tabindex: 0, role: "region", "aria-label": "Table of units" },
       h("table", { class: "units" },
@@ -60,20 +60,11 @@ function unitTable({ rows, kinds, state, go, where = false }) {
     more);
 }
 
-function sortedRows(rows, sort) {
-  if (!sort) return rows;
-  const descending = sort.startsWith("-");
-  const name = descending ? sort.slice(1) : sort;
-  const values = new Map(rows.map((each) => [each, valueOf(each.layer, name, each.row)]));
-  return [...rows].sort((one, other) => compare(values.get(one), values.get(other), descending));
-}
-
-function unitRow({ layer, row }, columns, kinds, where) {
-  const unit = layer.columns.unit[row];
+function unitRow({ layer, row }, columns, kinds, listed) {
   return h("tr", {},
     h("th", { scope: "row" },
-      h("a", { href: address([layer.run.network, layer.run.dataset, layer.name, String(unit)]) },
-        where && h("span", { class: "where" }, `${layer.run.title} ${shortened(layer.name, 22)}`), String(unit))),
+      h("a", { href: addressOfUnit(layer, row, listed) },
+        listed.from && h("span", { class: "where", title: layer.name }, `${layer.run.title} ${shortened(layer.name, 22)}`), String(layer.columns.unit[row]))),
     h("td", { class: "text" }, someImages(layer, row, 4)),
     columns.map((name) => cell(valueOf(layer, name, row), kinds[name])));
 }
@@ -81,7 +72,7 @@ function unitRow({ layer, row }, columns, kinds, where) {
 function cell(value, kind) {
   if (value === null) return h("td", { class: `${kind} muted`, title: "not measured" }, "—");
   if (Number.isNaN(value)) return h("td", { class: `${kind} muted` }, "undefined");
-  return h("td", { class: kind }, shown(value));
+  return h("td", { class: kind, title: kind === "text" ? value : null }, shown(value));
 }
 
 /** Return a choice of columns, each with what it means. */

@@ -3,10 +3,11 @@ const RELIABLE = 0.5;
 const COMPANIONS = ["low", "high", "chance", "p", "q"];
 
 /** Return a unit's page. */
-async function unitPage(layer, unit) {
+async function unitPage(layer, unit, state) {
   const { run } = layer;
   const [, units] = await Promise.all([openLayer(layer), openUnits(layer)]);
   const row = layer.rowOf.get(unit);
+  const list = await listOfUnit(layer, row, state);
   const get = (name) => valueOf(layer, name, row);
   const images = units.top.image[row].filter((place) => place >= 0).length;
   announce(`Unit ${unit} of ${layer.name}`);
@@ -15,7 +16,7 @@ async function unitPage(layer, unit) {
     content: [
       h("div", { class: "bar" },
         h("h1", {}, `Unit ${unit}`, h("small", {}, ` ${layer.name}, ${run.title} on ${run.dataset}`)),
-        neighborsOfUnit(layer, row)),
+        stepsOfUnit(list, layer)),
       h("p", { class: "facts" }, inShort(layer, get)),
       h("div", { class: "two" },
         h("div", {},
@@ -34,18 +35,6 @@ async function unitPage(layer, unit) {
           standingsOf(layer, row))),
     ],
   };
-}
-
-/** Return links to the previous and the next unit. */
-function neighborsOfUnit(layer, row) {
-  const link = (to, words, id) => {
-    const unit = layer.columns.unit[to];
-    return unit === undefined
-      ? h("span", { class: "step muted" }, words(""))
-      : h("a", { class: "step", id, rel: id, href: address([layer.run.network, layer.run.dataset, layer.name, String(unit)]) }, words(unit));
-  };
-  return h("nav", { class: "steps", "aria-label": "Previous and next unit" },
-    link(row - 1, (name) => `← ${name}`, "prev"), link(row + 1, (name) => `${name} →`, "next"));
 }
 
 /** Return a summary of a unit. */
