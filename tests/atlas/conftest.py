@@ -99,6 +99,7 @@ def tables():
         "gini": pa.array([0.25, np.nan, 0.75, *np.arange(WIDE) / WIDE], from_pandas=False),
         "gini_chance": pa.array([0.2, np.nan, 0.2] + [0.2] * WIDE, from_pandas=False),
         "mf_degree": pa.array([0.5, np.nan, np.inf] + [1.0] * WIDE, from_pandas=False),
+        "cluster": pa.array([1.0, np.nan, 0.0, *(np.arange(WIDE) % 200)], from_pandas=False),
         "rs_iam": pa.array([0.0, None, 0.5] + [None] * WIDE, pa.float64()),
         "ablation_loss": pa.array([-0.125, None, 0.001] + [None] * WIDE, pa.float64()),
         "ablation_loss_low": pa.array([-0.25, None, -0.01] + [None] * WIDE, pa.float64()),

@@ -6,7 +6,7 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-LAYER, WIDE_LAYER = "#/net/set/early", "#/net/set/wide"
+LAYER, WIDE_LAYER = "#/net/set/early?view=table", "#/net/set/wide?view=table"
 # one of each kind
 PAGES = [
     "#/",
@@ -15,6 +15,7 @@ PAGES = [
     "#/networks",
     "#/net/set",
     LAYER,
+    "#/net/set/wide?sort=-gini&color=top_class_1",
     "#/net/set/early/0",
     "#/search?where=gini:above:0.1",
 ]
@@ -51,13 +52,15 @@ def test_from_a_network_to_a_layer_to_a_unit_and_back(reader):
     assert reader.route() == "#/net/set"
     assert [text.split("\t")[0] for text in reader.texts("main table tbody tr")] == ["early", "wide"]
     reader.click("main table tbody a")
+    assert reader.route() == "#/net/set/early"
+    reader.click("#view-table")
     assert reader.route() == LAYER
     assert rows(reader) == ["0", "1", "2"]
     reader.click("table.units tbody tr:last-child a")
-    assert reader.route() == "#/net/set/early/2"
+    assert reader.route() == "#/net/set/early/2?view=table"
     assert reader.texts("h1")[0].startswith("Unit 2")
     assert reader.texts("#crumbs a") == ["Networks", "net on set", "early", "unit 2"]
-    for route in (LAYER, "#/net/set", "#/networks"):
+    for route in (LAYER, "#/net/set/early", "#/net/set", "#/networks"):
         reader.follow(reader.driver.back)
         assert reader.route() == route
 
@@ -81,7 +84,7 @@ def test_a_layer_of_the_plot_along_depth_leads_to_its_page(reader):
 
 
 def test_what_was_not_measured_does_not_look_like_what_is_undefined(reader):
-    reader.open(f"{LAYER}?columns=gini,rs_iam,mf_degree,ablation_loss")
+    reader.open(f"{LAYER}&columns=gini,rs_iam,mf_degree,ablation_loss")
     assert cells(reader, 0) == {
         "Unit": "0",
         "Top images": "",
@@ -104,7 +107,7 @@ def test_what_was_not_measured_does_not_look_like_what_is_undefined(reader):
 
 
 def test_tables_are_sorted_by_their_headings_with_the_undefined_last(reader):
-    reader.open(f"{LAYER}?active=0")
+    reader.open(f"{LAYER}&active=0")
     for expected, order, route in (
         (["2", "0", "1"], "descending", "sort=-gini&active=0"),
         (["0", "2", "1"], "ascending", "sort=gini&active=0"),
@@ -114,7 +117,7 @@ def test_tables_are_sorted_by_their_headings_with_the_undefined_last(reader):
         assert (
             reader.js("document.getElementById('sort-gini').closest('th').getAttribute('aria-sort')") == order
         )
-        assert reader.route() == f"{LAYER}?{route}"
+        assert reader.route() == f"{LAYER}&{route}"
         assert reader.js("document.activeElement.id") == "sort-gini"
     assert reader.js("document.querySelectorAll('[aria-sort]').length") == 1
     reader.click("#sort-top_class_1")
@@ -135,7 +138,7 @@ def test_tables_are_filtered_by_conditions_in_the_address(reader):
     choose("where-0-operator", "from")
     field = reader.driver.find_element("id", "where-0-value")
     reader.follow(lambda: field.send_keys("0.99", "\n"))
-    assert reader.route() == f"{WIDE_LAYER}?where=gini:from:0.99"
+    assert reader.route() == f"{WIDE_LAYER}&where=gini:from:0.99"
     assert rows(reader) == ["507", "508", "509", "510", "511"]
     assert reader.texts("#found") == ["5 of 512 units"]
     reader.click(".condition .quiet")
@@ -164,7 +167,7 @@ def test_tables_are_filtered_by_conditions_in_the_address(reader):
     ],
 )
 def test_conditions(reader, where, expected):
-    reader.open(f"{LAYER}?{'&'.join(f'where={quote(each)}' for each in where)}")
+    reader.open(f"{LAYER}&{'&'.join(f'where={quote(each)}' for each in where)}")
     assert rows(reader) == expected
 
 
@@ -319,9 +322,9 @@ def test_keys_lead_to_units_and_layers(reader, keys):
     go(keys.ARROW_LEFT)
     assert reader.route() == "#/net/set/early/0"
     go(keys.ARROW_DOWN, held=keys.SHIFT)
-    assert reader.route() == WIDE_LAYER
+    assert reader.route() == "#/net/set/wide"
     go(keys.ARROW_LEFT)
-    assert reader.route() == LAYER
+    assert reader.route() == "#/net/set/early"
     go("u")
     assert reader.route() == "#/net/set"
     go("/")
@@ -376,7 +379,7 @@ def test_pages_are_no_wider_than_the_screen(reader, width, route):
 
 
 def test_controls_have_names_and_images_have_texts(reader):
-    for route in (*PAGES, f"{LAYER}?where=gini:above:0.1", "#/search"):
+    for route in (*PAGES, f"{LAYER}&where=gini:above:0.1", "#/search"):
         reader.open(route)
         unnamed = reader.js(
             "[...document.querySelectorAll('main :is(input, select, button, a, img)')].filter((each) => "

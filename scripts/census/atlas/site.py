@@ -18,6 +18,7 @@ SCRIPTS = (
     "images.js",
     "plots.js",
     "table.js",
+    "gallery.js",
     "claims.js",
     "pages.js",
     "unit.js",

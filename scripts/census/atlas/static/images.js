@@ -29,6 +29,37 @@ function thumbnail(run, place, wanted, text, box = null) {
   }, box && boxOver(box, run.size, size));
 }
 
+/**
+ * Return the square of an image that a position of a layer sees, [top, left, side]; null for about the whole image.
+ *
+ * Less than a seventh of the image is shown with what is around it: a few pixels alone say nothing.
+ */
+function squareAt(layer, position) {
+  const { size } = layer.run;
+  if (!layer.field || position < 0) return null;
+  const side = Math.max(...layer.field.size, size / 7);
+  if (side > 0.85 * size) return null;
+  const place = [Math.floor(position / layer.shape[2]), position % layer.shape[2]];
+  const start = place.map((index, axis) => layer.field.offset[axis] + layer.field.stride[axis] * index + (layer.field.size[axis] - side) / 2);
+  return [...start.map((first) => Math.min(size - side, Math.max(0, first))), side];
+}
+
+/** Return what a position of a layer sees of an image, out of its sheet, as a square of some pixels. */
+function patch(layer, place, position, pixels) {
+  const { run } = layer;
+  const { side, columns, sheets } = run.images;
+  const number = Math.floor(place / (columns * columns));
+  const [file, tiles] = sheets[number];
+  const within = place - number * columns * columns;
+  const across = Math.min(columns, tiles);
+  const [top, left, seen] = squareAt(layer, position) ?? [0, 0, run.size];
+  const scale = pixels / seen;
+  const shift = (index, first) => `${-(index * run.size + first) * scale}px`;
+  const found = h("span", { class: side < 64 ? "patch pixels" : "patch" });
+  found.style.cssText = `background-image: url("data/${run.key}/${file}"); background-size: ${across * run.size * scale}px auto; background-position: ${shift(within % across, left)} ${shift(Math.floor(within / across), top)}`;
+  return found;
+}
+
 /** Return a frame around the pixels that a position sees, as far as they lie in the image. */
 function boxOver([top, left, bottom, right], pixels, size) {
   const scale = size / pixels;

@@ -20,7 +20,9 @@ function unitsOf(layers, state, ofLayer) {
     const value = valueOf(layer, "active_fraction", row);
     return value === null || !(value < least);
   });
-  return { rows: sortedRows(rows, state.sort), inactive: found.length - rows.length };
+  const sorted = sortedRows(rows, state.sort);
+  const together = ofLayer && state.group === "cluster" && state.view !== "table";
+  return { rows: together ? clustersOf(sorted).flatMap(({ units }) => units) : sorted, inactive: found.length - rows.length };
 }
 
 /** Return whether all words stand in what is written of a unit: its layer, number, network and texts. */
@@ -58,7 +60,7 @@ async function listOfUnit(layer, row, state) {
   const searched = state.from === "search";
   const { rows } = unitsOf(searched ? await layersOfSearch(state) : [layer], state, !searched);
   const place = rows.findIndex((each) => each.layer === layer && each.row === row);
-  if (place >= 0) return { rows, place, state, listed: searched || state.sort !== "" || complete(state.where).length > 0 };
+  if (place >= 0) return { rows, place, state, listed: searched || rows.length < layer.columns.unit.length || state.sort !== "" || state.group !== "" };
   const all = layer.columns.unit.map((_, other) => ({ layer, row: other }));
   return { rows: all, place: row, state: {}, listed: false };
 }

@@ -95,19 +95,18 @@ async function draw() {
   if (drawn.number !== number) return; // the reader has gone on
   // on the same page with other conditions, readers stay where they are
   const focused = document.activeElement?.id;
-  const open = document.getElementById("chooser")?.open;
+  const open = [...document.querySelectorAll("#main details[open]")].map(({ id }) => id);
   const [x, y] = [window.scrollX, window.scrollY];
   main.replaceChildren(...page.content.flat(Infinity).filter(Boolean));
   document.title = `${page.title} · Atlas of units`;
   document.getElementById("crumbs").replaceChildren(...crumbsOf(here.parts, here.state));
+  if (same) for (const details of open.map((id) => document.getElementById(id))) if (details) details.open = true;
   document.querySelectorAll("#main .fitted").forEach((each) => each.fit());
   for (const link of document.querySelectorAll("#sections a")) {
     if (link.getAttribute("href") === `#/${path}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
   if (same) {
-    const chooser = document.getElementById("chooser");
-    if (chooser && open) chooser.open = true;
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
   } else if (number > 1) main.focus({ preventScroll: true });
   resume(before ?? { page: same ? [x, y] : [0, 0], tables: [] });
@@ -119,16 +118,16 @@ function onKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const typing = event.target.closest?.("input, select, textarea");
   if (typing || document.querySelector("dialog[open]")) return;
-  const { parts } = readAddress(location.hash);
+  const { parts, state } = readAddress(location.hash);
   const follow = (id) => document.getElementById(id)?.click();
   const layerBy = async (step) => {
     if (parts.length < 3) return;
     const run = await openRun(parts[0], parts[1]);
     const to = run.layers[(run.byName.get(parts[2])?.place ?? NaN) + step];
-    if (to) location.hash = address([parts[0], parts[1], to.name]);
+    if (to) location.hash = address([parts[0], parts[1], to.name], { view: state.view, measure: state.measure });
   };
-  // within what scrolls sideways, arrows scroll
-  const scrolls = event.target.closest?.(".scroll");
+  // within what scrolls sideways, arrows scroll; in a grid of units, they lead from one to the next
+  const scrolls = event.target.closest?.(".scroll, .gallery-host");
   const keys = {
     ArrowLeft: () => !scrolls && follow("prev"),
     ArrowRight: () => !scrolls && follow("next"),
@@ -148,6 +147,7 @@ function onKey(event) {
       wait();
     },
     "?": () => document.getElementById("help").showModal(),
+    Escape: () => document.getElementById("tip")?.toggleAttribute("hidden", true),
   };
   if (!(event.key in keys)) return;
   if (!event.key.startsWith("Arrow") || event.shiftKey) event.preventDefault();

@@ -112,8 +112,9 @@ async function networkPage(run, state, go) {
 /** Return a layer's page: where it stands along depth, and its units. */
 async function layerPage(layer, state, go) {
   const { run } = layer;
-  await Promise.all([openLayer(layer), openUnits(layer)]);
+  const [, details] = await Promise.all([openLayer(layer), openUnits(layer)]);
   const measure = measureOf(run, state);
+  const asTable = state.view === "table";
   const { rows, inactive } = unitsOf([layer], state, true);
   const measured = (name) => name in layer.columns;
   const [units, height, width] = layer.shape;
@@ -122,20 +123,24 @@ async function layerPage(layer, state, go) {
   return {
     title: `${layer.name}, ${run.title} on ${run.dataset}`,
     content: [
-      h("div", { class: "bar" }, h("h1", {}, layer.name, h("small", {}, ` ${run.title} on ${run.dataset}`)), seedsOf(run, [layer.name], { measure: state.measure }), neighborsOfLayer(layer, state)),
+      h("div", { class: "bar" }, h("h1", {}, layer.name, h("small", {}, ` ${run.title} on ${run.dataset}`)), seedsOf(run, [layer.name], { measure: state.measure, view: state.view }), neighborsOfLayer(layer, state)),
       h("p", { class: "facts" }, `${KINDS[layer.kind] ?? layer.kind}${layer.branch_of ? `, in the branch ${layer.branch_of}` : ""}; ${count(units, "unit")} with maps of ${height} × ${width}; ${fieldWords(layer)}`),
-      h("section", { class: "panel" },
-        h("div", { class: "bar" }, h("h2", {}, "Along depth"), measureChoice(run, measure, go)),
-        fitted((available) => depthPlot(run, measure, { width: available, current: layer.name, names: false, state: { measure: state.measure } })),
+      h("details", { class: "panel", id: "depth", open: state.measure !== "" },
+        h("summary", { id: "depth-summary" }, `${label(measure)} along depth`),
+        measureChoice(run, measure, go),
+        fitted((available) => depthPlot(run, measure, { width: available, current: layer.name, names: false, state: { measure: state.measure, view: state.view } })),
         depthLegend(run, measure)),
       h("section", {},
-        h("h2", {}, "Units"),
+        h("div", { class: "bar" }, h("h2", { id: "found" }, found), viewSwitch([run.network, run.dataset, layer.name], state)),
+        !asTable && galleryControls(layer, state, go),
         conditionForm(state.where, run.columns, (name) => textsOf([layer], name), (where) => go({ where }), "Add a condition"),
         rankingForm(state, inactive, go, run.columns, true),
-        h("div", { class: "bar" }, h("p", { class: "found", id: "found" }, found),
+        asTable && h("div", { class: "bar" },
           csvButton(rows, columnsToShow(run.columns, state, measured), `${run.network}-${run.dataset}-${layer.path}`),
           columnChooser(run.columns, columnsToShow(run.columns, { columns: state.columns }, measured), measured, go)),
-        rows.length ? unitTable({ rows, kinds: run.columns, state, go }) : h("p", { class: "empty" }, "No unit of this layer meets all conditions.")),
+        !rows.length
+          ? h("p", { class: "empty" }, "No unit of this layer meets all conditions.")
+          : asTable ? unitTable({ rows, kinds: run.columns, state, go }) : gallery({ rows, layer, units: details, state, go })),
     ],
   };
 }
@@ -153,7 +158,7 @@ function seedsOf(run, rest = [], state = {}) {
 function neighborsOfLayer(layer, state) {
   const [before, after] = [layer.run.layers[layer.place - 1], layer.run.layers[layer.place + 1]];
   const link = (to, words, id) => to
-    ? h("a", { class: "step", id, rel: id, href: address([layer.run.network, layer.run.dataset, to.name], { measure: state.measure }) }, words(to.name))
+    ? h("a", { class: "step", id, rel: id, href: address([layer.run.network, layer.run.dataset, to.name], { measure: state.measure, view: state.view }) }, words(to.name))
     : h("span", { class: "step muted" }, words(""));
   return h("nav", { class: "steps", "aria-label": "Previous and next layer" },
     link(before, (name) => `← ${shortened(name, 16)}`, "prev"), link(after, (name) => `${shortened(name, 16)} →`, "next"));

@@ -4,12 +4,15 @@
 //   in=NETWORK/DATASET            search in one run only
 //   kinds=all                     search in inputs and pooling layers, too
 //   active=NUMBER                 least active fraction of units in rankings
+//   view=table                    a table of units in place of their images
+//   color=COLUMN                  what colors the images of units
+//   group=cluster                 clusters of units stay together
 //   from=search                   the list of a unit's page is a search, not its layer
 //   sort=COLUMN or sort=-COLUMN   ascending, or descending
 //   columns=COLUMN,COLUMN         which columns a table shows
 //   measure=COLUMN                what is drawn along depth
 
-const KEYS = ["in", "text", "kinds", "sort", "active", "measure", "from"];
+const KEYS = ["view", "in", "text", "kinds", "sort", "active", "color", "group", "measure", "from"];
 
 const isNumber = (value) => typeof value === "number" && !Number.isNaN(value);
 const OPERATORS = {
@@ -59,10 +62,11 @@ function readCondition(text) {
 /** Return the address of a view. */
 function address(parts, state = {}) {
   const query = new URLSearchParams();
+  if (state.view) query.set("view", state.view);
   for (const { column, operator, value } of state.where ?? []) {
     query.append("where", OPERATORS[operator].takes ? `${column}:${operator}:${value}` : `${column}:${operator}`);
   }
-  for (const key of KEYS) if (state[key]) query.set(key, state[key]);
+  for (const key of KEYS) if (state[key] && key !== "view") query.set(key, state[key]);
   if (state.columns) query.set("columns", state.columns.join(","));
   const text = query.toString().replaceAll("%3A", ":").replaceAll("%2C", ",").replaceAll("%2F", "/");
   return `#/${parts.map(encodeURIComponent).join("/")}${text ? `?${text}` : ""}`;
