@@ -9,6 +9,7 @@ snakemake: Script
 with job(snakemake.log[0]) as log:
     from census import __version__
     from census.atlas.claims import by_claim
+    from census.atlas.papers import papers_of_columns
     from census.atlas.site import definitions, read_data, read_tsv, write_shell
 
     runs = []
@@ -26,6 +27,7 @@ with job(snakemake.log[0]) as log:
         "runs": runs,
         "definitions": definitions(read_tsv(snakemake.input.dictionary)),
         "papers": snakemake.params.papers,
+        "paper_of": papers_of_columns(snakemake.params.measures),
         "claims": by_claim(read_tsv(claims), snakemake.params.figures) if claims else None,
     }
     files = {name: Path(snakemake.output[name]) for name in ("page", "style", "script", "data")}

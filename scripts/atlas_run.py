@@ -8,9 +8,12 @@ from census.jobs import Script, job, one_by_one
 
 snakemake: Script
 
+EARLIER = 6  # top images of a unit of the untrained network, at most
+
 with job(snakemake.log[0]) as log:
     import numpy as np
     import pyarrow.compute as pc
+    import zarr
     from numpy.typing import NDArray
 
     from census.atlas.correlated import most_correlated
@@ -26,6 +29,7 @@ with job(snakemake.log[0]) as log:
         summaries,
     )
     from census.data.store import open_dataset
+    from census.figures.style import UNTRAINED
     from census.measures.patches import as_seen
     from census.statistics.blocks import Blocks
     from census.statistics.top_images import NONE, bottom_images
@@ -41,6 +45,9 @@ with job(snakemake.log[0]) as log:
     table = read_tables([snakemake.input.units], **params.run, checkpoint="final")
     table = table.sort_by([("depth", "ascending"), ("unit", "ascending")])
     kinds = kinds_of_columns(table)
+    numbers = {name: kind for name, kind in kinds.items() if kind == "number"}
+    untrained = read_tables([snakemake.input.units], **params.run, checkpoint=UNTRAINED)
+    untrained = untrained.sort_by([("depth", "ascending"), ("unit", "ascending")])
     table_of_layers = read_tables([snakemake.input.layers], **params.run, checkpoint="final")
     concepts_of, facets_of, maximization_of = (
         layers_in(snakemake.input[name]) for name in ("concepts", "facets", "maximization")
@@ -51,8 +58,17 @@ with job(snakemake.log[0]) as log:
         """Return numbers of (unit, rank) as rows of lists."""
         return [[rounded(float(value), digits) for value in row] for row in values]
 
+    def top_of(concepts: zarr.Group, k: int) -> dict[str, Any]:
+        """Return the first top images of a layer's units, with the largest value on each and its position."""
+        return {
+            "image": concepts["top_image"][:, :k],
+            "value": few_digits(concepts["top_value"][:, :k]),
+            "position": concepts["top_position"][:, :k].tolist(),
+        }
+
     layers: list[dict[str, Any]] = []
     details: dict[str, dict[str, Any]] = {}
+    before: dict[str, dict[str, Any]] = {}  # details of the untrained network
     shown = {NONE}
     for path in one_by_one(snakemake.input.stores):
         store = open_store(path)
@@ -69,15 +85,16 @@ with job(snakemake.log[0]) as log:
         k = min(params.images, len(images))
         blocks = image_blocks(store, images, "max", "argmax")
         bottom = bottom_images(blocks, n_units, k, int(images.max()) + 1, params.seed)
-        top = {part: concepts[f"top_{part}"][:, :k] for part in ("image", "value", "position")}
+        top = top_of(concepts, k)
         near = most_correlated(Blocks(partial(statistic_blocks, store, "mean")), params.correlated_units)
         shown.update(np.unique(top["image"]).tolist(), np.unique(bottom.images).tolist())
+        of_layer = untrained.filter(pc.equal(untrained["layer"], name))
+        if of_layer.num_rows:
+            earlier = top_of(open_checkpoint(concepts_of[name], UNTRAINED), min(k, EARLIER))
+            shown.update(np.unique(earlier["image"]).tolist())
+            before[in_paths] = {"columns": columns_of_layer(of_layer, numbers), "top": earlier}
         details[in_paths] = {
-            "top": {
-                "image": top["image"],
-                "value": few_digits(top["value"]),
-                "position": top["position"].tolist(),
-            },
+            "top": top,
             "bottom": {
                 "image": bottom.images,
                 "value": few_digits(bottom.values),
@@ -144,6 +161,9 @@ with job(snakemake.log[0]) as log:
         for end in ("top", "bottom"):
             found[end]["image"] = place_of[found[end]["image"]].tolist()
         write_data(data, f"{key}/units/{name}", found)
+    for name, found in before.items():
+        found["top"]["image"] = place_of[found["top"]["image"]].tolist()
+        write_data(data, f"{key}/untrained/{name}", found)
     run = {
         "network": wildcards.network,
         "name": params.run["network"],
@@ -158,6 +178,7 @@ with job(snakemake.log[0]) as log:
         "class_images": np.bincount(labels, minlength=len(dataset.classes)).tolist(),
         "size": params.size,
         "columns": kinds,
+        "untrained": sorted(before),
         "layers": layers,
         "images": {
             "index": used.tolist(),

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from census.atlas.claims import figures, papers
+from census.atlas.papers import figures, papers, papers_of_measures
 from census.data.store import DatasetWriter
 from census.measures.facets import Facets
 from census.measures.patches import Patches
@@ -104,11 +104,17 @@ def tables():
         "ablation_loss": pa.array([-0.125, None, 0.001] + [None] * WIDE, pa.float64()),
         "ablation_loss_low": pa.array([-0.25, None, -0.01] + [None] * WIDE, pa.float64()),
         "ablation_loss_high": pa.array([0.0, None, 0.02] + [None] * WIDE, pa.float64()),
+        "rs_iam_failed": pa.array([1, None, 0] + [None] * WIDE, pa.float64()),
+        "gini_p": pa.array([0.01, np.nan, 0.5] + [0.2] * WIDE, from_pandas=False),
+        "natural_maximum": pa.array([10.0, None, 4.0] + [None] * WIDE, pa.float64()),
         "never": pa.array([None] * n, pa.float64()),
         "seed": [0] * n,
     }
     final = pa.table(rows)
     earlier = final.set_column(1, "checkpoint", pa.array(["0"] * n))
+    earlier = earlier.set_column(
+        final.column_names.index("gini"), "gini", pa.array([0.125, np.nan, 0.5] + [0.25] * WIDE)
+    )
     return pa.concat_tables([earlier, final])
 
 
@@ -194,6 +200,12 @@ def plant(folder):
             "class_count": (("unit", "class"), class_counts(top.images, LABELS, 3).astype("i4")),
         }
         write_checkpoint(folder / "concepts.zarr", arrays, attributes)
+        reverse = top_images([(np.arange(N_IMAGES), values[::-1], positions)], units, 20)
+        arrays |= {
+            "top_image": (("unit", "rank"), reverse.images),
+            "top_value": (("unit", "rank"), reverse.values),
+        }
+        write_checkpoint(folder / "concepts.zarr", arrays, attributes | {"checkpoint": "0", "step": 0})
         extremes = {0: "SF", 2: "MF"} if name == "early" else {}
         facets = FacetWriter(new_layer(folder / "facets.zarr", name), attributes, extremes, 2, 3, (5, 5, 3))
         inside = np.ones((4, 5, 5), bool)
@@ -271,7 +283,7 @@ def make_atlas(planted, folder, *, claims=True, **settings):
             **({"claims": str(beside / "claims.tsv")} if claims else {}),
         ),
         output=Files(**{name: str(folder / file) for name, file in names.items()}),
-        params=SimpleNamespace(papers=papers(), figures=figures()),
+        params=SimpleNamespace(papers=papers(), figures=figures(), measures=papers_of_measures()),
         log=log,
     )
     runpy.run_path(str(SCRIPTS / "atlas.py"), {"snakemake": shell})

@@ -2,7 +2,8 @@
 
 import pytest
 
-from census.atlas.claims import by_claim, figures, papers
+from census.atlas.claims import by_claim
+from census.atlas.papers import figures, papers, papers_of_columns, papers_of_measures
 
 
 def test_papers_have_a_code_a_title_and_mostly_an_address():
@@ -36,3 +37,12 @@ def test_figures_are_those_of_the_declared_views(figure):
     (claim,) = by_claim([row("S3.1", "a", figure=figure), seeds], figures())
     assert claim["shown"]["corresponds"] == "Figures 3b and 6b of Chen et al. (2018)"
     assert claim["shown"]["title"]
+
+
+def test_columns_belong_to_the_paper_of_their_measure():
+    found = papers_of_columns(papers_of_measures())
+    assert [found.get(name) for name in ("active_fraction", "gini_p", "auroc", "rs_iam", "ablation_kl")] == [
+        *("S0", "S2", "S3", "S3", "S3")
+    ]
+    assert "universality" not in found
+    assert "unit" not in found

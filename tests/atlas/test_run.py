@@ -102,6 +102,16 @@ def test_columns_hold_what_was_measured(atlas, run, plan):
     assert run["layers"][0]["summary"]["gini"] == [2, 1, 0.275, 0.375, 0.5, 0.625, 0.725]
 
 
+def test_the_untrained_network_has_files_of_its_own(atlas, run, plan):
+    assert run["untrained"] == ["early", "wide"]
+    found = read_data(atlas / "data/net/set/untrained/early.js")
+    assert found["columns"]["gini"] == [0.125, "NaN", 0.5]
+    assert "top_class_1" not in found["columns"]
+    # its images come in reverse order
+    assert indices(run, found["top"]["image"])[0] == [0, 1, 2, 3, 4, 5]
+    assert found["top"]["value"][0] == [40, 39, 38, 37, 36, 35]
+
+
 def test_units_have_their_own_images(atlas):
     early, folder = units(atlas, "early"), atlas / "data/net/set"
     assert early["facets"]["0"] == {

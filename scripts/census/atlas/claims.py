@@ -5,40 +5,8 @@ from pathlib import PurePosixPath
 from string import ascii_lowercase
 from typing import Any
 
-from census.figures import families
-from census.figures.sections import SECTIONS
-
 # columns that are equal in all rows of a claim
 OF_CLAIM = ("id", "claim", "statistic", "predicted", "null")
-
-
-def papers() -> list[dict[str, str]]:
-    """Return the papers in order: ``code`` of their claims, author and year, title, question and address."""
-    return [
-        {
-            "code": section.paper.code,
-            "short": section.paper.short,
-            "title": section.paper.title,
-            "question": section.question,
-            "url": section.paper.url,
-        }
-        for section in SECTIONS
-        if section.paper
-    ]
-
-
-def figures() -> dict[str, dict[str, str]]:
-    """Return the figures of final networks, by family and view, such as ``importance/depth``.
-
-    Each has a ``title``, and ``corresponds``, the figures of a paper to which it corresponds; empty for none.
-    """
-    found = {}
-    for family in families().values():
-        paper = family.of_section.paper
-        for view in family.views:
-            corresponds = f"{view.corresponds} of {paper.cited}" if view.corresponds and paper else ""
-            found[f"{family.name}/{view.name}"] = {"title": view.title, "corresponds": corresponds}
-    return found
 
 
 def by_claim(
@@ -49,7 +17,7 @@ def by_claim(
     Parameters
     ----------
     rows : rows of ``claims.tsv``, as texts.
-    shown : see :func:`figures`.
+    shown : see :func:`census.atlas.papers.figures`.
 
     Returns
     -------

@@ -16,6 +16,7 @@ SCRIPTS = (
     "query.js",
     "list.js",
     "images.js",
+    "viewer.js",
     "plots.js",
     "table.js",
     "gallery.js",

@@ -36,17 +36,27 @@ async function openRun(network, dataset) {
 /** Return a layer with the columns of its units, and the row in which each unit stands. */
 async function openLayer(layer) {
   if (!layer.columns) {
-    const { columns } = await load(`${layer.run.key}/layers/${layer.path}`);
-    for (const [name, values] of Object.entries(columns)) {
-      // JSON has no word for what is undefined
-      if (layer.run.columns[name] === "number") {
-        columns[name] = values.map((value) => (typeof value === "string" ? Number(value) : value));
-      }
-    }
+    const columns = parsedColumns(layer.run, (await load(`${layer.run.key}/layers/${layer.path}`)).columns);
     layer.rowOf = new Map(columns.unit.map((unit, row) => [unit, row]));
     layer.columns = columns;
   }
   return layer;
+}
+
+/** Return columns with numbers in place of the words for which JSON has no numbers. */
+function parsedColumns(run, columns) {
+  return Object.fromEntries(Object.entries(columns).map(([name, values]) => [name,
+    run.columns[name] === "number" ? values.map((value) => (typeof value === "string" ? Number(value) : value)) : values]));
+}
+
+/** Return the columns and top images of a layer's units in the untrained network; null where there are none. */
+async function openUntrained(layer) {
+  if (!layer.run.untrained.includes(layer.path)) return null;
+  if (!layer.untrained) {
+    const { columns, top } = await load(`${layer.run.key}/untrained/${layer.path}`);
+    layer.untrained = { columns: parsedColumns(layer.run, columns), top };
+  }
+  return layer.untrained;
 }
 
 /** Return the top and bottom images, classes and most correlated units of a layer's units. */

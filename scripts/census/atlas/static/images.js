@@ -6,7 +6,7 @@ function sideOf(run, wanted) {
   return side <= wanted ? side * Math.floor(wanted / side) : wanted;
 }
 
-/** Return one of a run's images, out of its sheet. */
+/** Return one of a run's images, out of its sheet; without a text if what is around it says what it is. */
 function thumbnail(run, place, wanted, text, box = null) {
   const { side, columns, sheets } = run.images;
   const number = Math.floor(place / (columns * columns));
@@ -16,7 +16,7 @@ function thumbnail(run, place, wanted, text, box = null) {
   const size = sideOf(run, wanted);
   return h("span", {
     class: side < 64 ? "thumb pixels" : "thumb",
-    role: "img",
+    role: text === null ? null : "img",
     "aria-label": text,
     title: text,
     style: {
@@ -98,17 +98,17 @@ function fieldWords(layer) {
 /** Return the images at one end of a unit, each with its class, the unit's answer, and what was seen of it. */
 function imagesOf(run, layer, end, row, boxed) {
   const { image, value, position } = end;
-  return h("ul", { class: "images" }, image[row].map((place, rank) => {
-    if (place < 0) return null;
+  const pictures = image[row].flatMap((place, rank) => {
+    if (place < 0) return [];
     const name = run.classes[run.images.label[place]];
     const answer = shown(Number(value[row][rank]));
-    const text = `Image ${run.images.index[place]}, ${name}: ${answer}`;
     // where a map is 0 all over, its largest value is anywhere
     const box = boxed && Number(value[row][rank]) !== 0 ? fieldAt(layer, position[row][rank]) : null;
-    return h("li", {},
-      h("figure", {}, thumbnail(run, place, LARGE, text, box),
-        h("figcaption", {}, h("span", { class: "name", title: name }, name), h("span", { class: "value" }, answer))));
-  }));
+    return [{ image: place, name, answer, box, text: `Image ${run.images.index[place]}, ${name}: ${answer}` }];
+  });
+  return h("ul", { class: "images" }, pictures.map(({ name, answer }, place) => h("li", {},
+    h("figure", {}, zoomable(run, pictures, place),
+      h("figcaption", {}, h("span", { class: "name", title: name }, name), h("span", { class: "value" }, answer))))));
 }
 
 /** Return a few of a unit's top images, small, when they are there. */

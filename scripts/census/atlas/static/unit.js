@@ -1,11 +1,14 @@
 // below it, claims that compare the order of units are inconclusive
 const RELIABLE = 0.5;
 const COMPANIONS = ["low", "high", "chance", "p", "q"];
+// p-values, counts, and what follows from another measure
+const FOLDED = /(^|_)[pq](_|$)|^n_|_count_|^top_class_|_failed$|_chance$|_normalized$|_corrected$|^(auroc|informedness)_class$|^cluster_size$|^natural_|_over_natural$/;
+const ABLATION = /^ablation_|^most_affected_class$/; // in a panel of their own
 
 /** Return a unit's page. */
 async function unitPage(layer, unit, state) {
   const { run } = layer;
-  const [, units] = await Promise.all([openLayer(layer), openUnits(layer)]);
+  const [, units, untrained] = await Promise.all([openLayer(layer), openUnits(layer), openUntrained(layer)]);
   const row = layer.rowOf.get(unit);
   const list = await listOfUnit(layer, row, state);
   const get = (name) => valueOf(layer, name, row);
@@ -25,14 +28,15 @@ async function unitPage(layer, unit, state) {
             images
               ? [h("p", { class: "meaning" }, `Images with the largest activations of the unit; the number is its largest value on the image${layer.field ? ", the frame the receptive field at that position" : ""}.`), imagesOf(run, layer, units.top, row, true)]
               : h("p", { class: "empty" }, "The unit is inactive: no image gives a value above 0.")),
+          untrainedOf(layer, untrained, row),
           bottomOf(layer, units, row),
           facetsOf(layer, units, unit),
           maximizationOf(layer, units, unit, get),
           nearestOf(layer, units, row)),
         h("div", {},
           classesOf(layer, units, row),
-          ablationOf(layer, get),
-          standingsOf(layer, row))),
+          ablationOf(layer, row, untrained),
+          standingsOf(layer, row, untrained))),
     ],
   };
 }
@@ -90,17 +94,15 @@ function classesOf(layer, units, row) {
       : h("p", { class: "empty" }, "The unit has no top images."));
 }
 
-function ablationOf(layer, get) {
-  const names = ["ablation_kl", "ablation_changed", "ablation_loss", "ablation_accuracy", "ablation_most_affected"].filter((name) => name in layer.run.columns);
+function ablationOf(layer, row, untrained) {
+  const names = Object.keys(layer.run.columns).filter((name) => ABLATION.test(name) && !/_(low|high)$/.test(name));
   if (!names.length) return null;
+  const measured = names.filter((name) => valueOf(layer, name, row) !== null);
   return h("section", { class: "panel" },
     h("h2", {}, "Ablation effect"),
-    names.every((name) => get(name) === null)
-      ? h("p", { class: "empty" }, "Not measured: only a sample of units in some layers is ablated.")
-      : h("table", { class: "plain" }, h("tbody", {}, names.map((name) => h("tr", {},
-        h("th", { scope: "row", title: meaning(name) || null }, label(name)),
-        h("td", { class: "number" }, shown(get(name))),
-        h("td", { class: "muted" }, interval(get, name), name === "ablation_most_affected" && get("most_affected_class") && ` ${get("most_affected_class")}`))))));
+    measured.length
+      ? standingsTable(layer, row, untrained, measured)
+      : h("p", { class: "empty" }, "Not measured: only a sample of units in some layers is ablated."));
 }
 
 /** Return a measure's interval in words; substitution has the range over seeds instead. */
@@ -111,48 +113,91 @@ function interval(get, name) {
   return `${of}: ${shown(low)} to ${shown(high)}`;
 }
 
-/** Return the rank of a unit within its layer, by each measure. */
-function standingsOf(layer, row) {
+/** Return the unit's top images in the untrained network. */
+function untrainedOf(layer, untrained, row) {
+  if (!untrained) return null;
+  const { run } = layer;
+  const none = untrained.top.image[row].every((place) => place < 0);
+  return h("section", { class: "panel" },
+    h("h2", {}, "Maximally activating images, untrained"),
+    h("p", { class: "meaning" }, run.step === null
+      ? "The network with random weights. Its unit of the same number is another unit."
+      : "The same unit before training."),
+    none ? h("p", { class: "empty" }, "The unit is inactive: no image gives a value above 0.") : imagesOf(run, layer, untrained.top, row, true));
+}
+
+/** Return the measures of a unit in groups by paper, each with the unit's rank within its layer. */
+function standingsOf(layer, row, untrained) {
   const { run } = layer;
   const get = (name) => valueOf(layer, name, row);
   const isCompanion = (name) => {
     const found = /^(.+)_([a-z]+)$/.exec(name);
     return found && COMPANIONS.includes(found[2]) && (found[1] in run.columns || `${found[1]}_degree` in run.columns);
   };
-  // an image's or a cluster's number has no rank
-  const ranked = (name) => !isCompanion(name) && !/^(top_count_\d|natural_image|cluster)$/.test(name);
-  const there = run.numbers.filter((name) => ranked(name) && name in layer.columns);
+  const { papers, paper_of: paperOfColumn } = ATLAS.shell;
+  const there = Object.keys(run.columns).filter((name) => name !== "unit" && name in layer.columns && !/_(low|high)$/.test(name) && !ABLATION.test(name));
   const names = there.filter((name) => get(name) !== null);
-  const missing = there.filter((name) => get(name) === null);
-  const texts = Object.keys(run.columns).filter((name) => run.columns[name] === "text" && get(name) !== null);
+  const missing = there.filter((name) => get(name) === null && !isCompanion(name) && !FOLDED.test(name));
+  const importance = (name) => (USUAL.includes(name) ? USUAL.indexOf(name) : USUAL.length);
+  const groups = [...papers, null].map((paper) => {
+    const here = names.filter((name) => (paperOfColumn[name] ?? null) === (paper?.code ?? null))
+      .sort((one, other) => importance(one) - importance(other));
+    return { paper, main: here.filter((name) => !isCompanion(name) && !FOLDED.test(name)), folded: here.filter((name) => isCompanion(name) || FOLDED.test(name)) };
+  }).filter(({ main, folded }) => main.length || folded.length);
   return h("section", { class: "panel" },
-    h("h2", {}, "Rank within layer"),
+    h("h2", {}, "Measures and rank within layer"),
     h("p", { class: "legend" },
       h("span", {}, s("svg", { width: 14, height: 14, viewBox: "-7 -7 14 14", "aria-hidden": "true" }, s("path", { class: "self", d: "M0 -6L4.5 0L0 6L-4.5 0z" })), "this unit"),
       h("span", {}, s("svg", { width: 14, height: 14, viewBox: "-7 -7 14 14", "aria-hidden": "true" }, s("rect", { class: "half", x: -6, y: -5, width: 12, height: 10 }), s("line", { class: "median", x1: 0, x2: 0, y1: -6, y2: 6 })), "half of the units, median"),
       h("span", {}, s("svg", { width: 14, height: 14, viewBox: "-7 -7 14 14", "aria-hidden": "true" }, s("line", { class: "whisker", x1: -7, x2: 7, y1: 0, y2: 0 })), "smallest to largest")),
-    h("table", { class: "standings" },
-      h("thead", { class: "unseen" }, h("tr", {}, ["Measure", "Value", "Among its layer’s units", "Rank"].map((words) => h("th", { scope: "col" }, words)))),
-      h("tbody", {}, names.map((name) => {
-        const value = get(name);
-        const values = finiteValues(layer, name);
-        const rank = Number.isFinite(value) ? 1 + values.filter((other) => other > value).length : null;
-        const same = Number.isFinite(value) ? values.filter((other) => other === value).length : 0;
-        const chance = chanceOf(run, name);
-        const notes = [
-          chance && get(chance) !== null && `chance ${shown(get(chance))}`,
-          interval(get, name),
-          name in layer.reliability && `reliability ${number(layer.reliability[name])}${layer.reliability[name] < RELIABLE ? ", too low to compare units" : ""}`,
-          ...["p", "q"].map((suffix) => get(`${name}_${suffix}`) !== null && `${suffix} ${shown(get(`${name}_${suffix}`))}`),
-        ].filter(Boolean).join(", ");
-        return h("tr", {},
-          h("th", { scope: "row", title: meaning(name) || null }, label(name), notes && h("span", { class: "notes" }, notes)),
-          h("td", { class: value === null || Number.isNaN(value) ? "number muted" : "number" }, shown(value)),
-          h("td", {}, new Set(values).size > 1 ? standing(values, value) : h("span", { class: "muted small" }, values.length > 1 && Number.isFinite(value) && "equal for all units")),
-          h("td", { class: "rank muted" }, rank === null || values.length === 1 || new Set(values).size === 1 ? "" : `${rank.toLocaleString("en")}${same > 1 ? "=" : ""} of ${values.length.toLocaleString("en")}`));
-      }))),
-    missing.length > 0 && h("p", { class: "muted small" }, `Measured for other units of the layer only: ${missing.map(label).join(", ")}.`),
-    texts.length > 0 && h("dl", { class: "texts" }, texts.map((name) => h("div", {}, h("dt", { title: meaning(name) || null }, label(name)), h("dd", {}, get(name))))));
+    groups.map(({ paper, main, folded }) => h("div", { class: "group" },
+      h("h3", {}, paper ? paper.short : "Other measures", paper && h("small", {}, ` ${paper.question}`)),
+      main.length > 0 && standingsTable(layer, row, untrained, main),
+      folded.length > 0 && h("details", { id: `folded-${paper?.code ?? "other"}` },
+        h("summary", {}, "p-values, counts and more"),
+        h("table", { class: "standings" }, h("tbody", {}, folded.map((name) => h("tr", {},
+          h("th", { scope: "row", title: meaning(name) || null }, label(name)),
+          h("td", { class: run.columns[name] }, shown(get(name)))))))))),
+    missing.length > 0 && h("p", { class: "muted small" }, `Measured for other units of the layer only: ${missing.map(label).join(", ")}.`));
+}
+
+/** Return a table of measures with the value, that in the untrained network, and the rank within the layer. */
+function standingsTable(layer, row, untrained, names) {
+  const headings = ["Measure", "Value", untrained && "Untrained", "Rank within layer"].filter(Boolean);
+  const before = (name) => untrained.columns[name]?.[row] ?? null;
+  const isText = (name) => layer.run.columns[name] === "text";
+  return h("table", { class: untrained ? "standings both" : "standings" },
+    h("thead", {}, h("tr", {}, headings.map((words, place) => h("th", { scope: "col", class: place > 0 && place < headings.length - 1 ? "number" : null }, words)))),
+    h("tbody", {}, names.map((name) => h("tr", {},
+      h("th", { scope: "row", title: meaning(name) || null }, label(name), h("span", { class: "notes" }, notesOf(layer, row, name))),
+      isText(name)
+        ? h("td", { colspan: headings.length - 1 }, valueOf(layer, name, row))
+        : [
+          h("td", { class: isNumber(valueOf(layer, name, row)) ? "number" : "number muted" }, shown(valueOf(layer, name, row))),
+          untrained && h("td", { class: "number muted" }, shown(before(name))),
+          rankCell(layer, row, name),
+        ]))));
+}
+
+/** Return chance level, interval and reliability of a unit's measure. */
+function notesOf(layer, row, name) {
+  const get = (column) => valueOf(layer, column, row);
+  const chance = chanceOf(layer.run, name);
+  return [
+    chance && get(chance) !== null && `chance ${shown(get(chance))}`,
+    interval(get, name),
+    name in layer.reliability && `reliability ${number(layer.reliability[name])}${layer.reliability[name] < RELIABLE ? ", too low to compare units" : ""}`,
+  ].filter(Boolean).join(", ");
+}
+
+function rankCell(layer, row, name) {
+  const value = valueOf(layer, name, row);
+  const values = finiteValues(layer, name);
+  if (name === "cluster" || values.length < 2) return h("td"); // a number that is a name has no rank
+  if (new Set(values).size === 1) return h("td", { class: "muted small" }, Number.isFinite(value) && "equal for all units");
+  const same = values.filter((other) => other === value).length;
+  return h("td", {}, standing(values, value), Number.isFinite(value) && h("span", { class: "rank muted" },
+    `${(1 + values.filter((other) => other > value).length).toLocaleString("en")}${same > 1 ? "=" : ""} of ${values.length.toLocaleString("en")}`));
 }
 
 /** Return a strip of tiles in one image, loaded when it is in view. */
@@ -181,12 +226,21 @@ function maximizationOf(layer, units, unit, get) {
   if (!found) return null;
   const words = { am: "Activation maximization (AM)", iam: "Independent activation maximization (IAM)" };
   const natural = get("natural_maximum");
+  const known = natural !== null && Number.isFinite(natural);
+  // as in the measure of substitution: no activation, or less than by an image of the data set
+  const failure = (response) => (!(response > 0) ? "inactive" : known && response < natural ? "weaker than natural" : null);
   return h("section", { class: "panel" },
     h("h2", {}, "Activation-maximization images"),
-    h("p", { class: "meaning" }, `Made by gradient ascent, each from different noise; the number is the unit’s mean activation on the image.${Number.isFinite(natural) && natural !== null ? ` The largest on an image of the data set is ${number(natural)}.` : ""}`),
-    Object.entries(found).map(([objective, responses]) => h("figure", { class: "strips" },
-      h("figcaption", {}, words[objective] ?? objective, h("span", { class: "value" }, ` ${responses.map((response) => shown(Number(response))).join(", ")}`)),
-      stripOf(layer.run, `activation_maximization/${layer.path}/${unit}-${objective}.webp`, `${words[objective] ?? objective}: images of unit ${unit}`, responses.length))));
+    h("p", { class: "meaning" }, `Made by gradient ascent, each from different noise; the number is the unit’s mean activation on the image.${known ? ` The largest on an image of the data set is ${number(natural)}.` : ""}`),
+    Object.entries(found).map(([objective, texts]) => {
+      const responses = texts.map(Number);
+      const failed = responses.filter(failure).length;
+      return h("figure", { class: "strips" },
+        h("figcaption", {}, words[objective] ?? objective, failed > 0 && h("strong", { class: "failed" }, ` ${failed} of ${count(responses.length, "image")} failed`)),
+        stripOf(layer.run, `activation_maximization/${layer.path}/${unit}-${objective}.webp`, `${words[objective] ?? objective}: images of unit ${unit}`, responses.length),
+        h("ol", { class: "responses", style: { maxWidth: `${responses.length * 98}px` } }, responses.map((response) => h("li", {},
+          h("span", { class: "value" }, shown(response)), failure(response) && h("span", { class: "failed" }, failure(response))))));
+    }));
 }
 
 function nearestOf(layer, units, row) {

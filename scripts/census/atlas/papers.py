@@ -1,0 +1,53 @@
+"""What the atlas says of papers: their titles, and which figures, claims and measures are theirs."""
+
+from collections.abc import Mapping
+
+from census.figures import families
+from census.figures.sections import SECTIONS
+from census.tables.dictionary import columns_of
+
+
+def papers() -> list[dict[str, str]]:
+    """Return the papers in order: ``code`` of their claims, author and year, title, question and address."""
+    return [
+        {
+            "code": section.paper.code,
+            "short": section.paper.short,
+            "title": section.paper.title,
+            "question": section.question,
+            "url": section.paper.url,
+        }
+        for section in SECTIONS
+        if section.paper
+    ]
+
+
+def figures() -> dict[str, dict[str, str]]:
+    """Return the figures of final networks, by family and view, such as ``importance/depth``.
+
+    Each has a ``title``, and ``corresponds``, the figures of a paper to which it corresponds; empty for none.
+    """
+    found = {}
+    for family in families().values():
+        paper = family.of_section.paper
+        for view in family.views:
+            corresponds = f"{view.corresponds} of {paper.cited}" if view.corresponds and paper else ""
+            found[f"{family.name}/{view.name}"] = {"title": view.title, "corresponds": corresponds}
+    return found
+
+
+def papers_of_measures() -> dict[str, str]:
+    """Return the code of the paper to whose figures a measure's figures correspond, by measure."""
+    return {
+        name: family.of_section.paper.code for name, family in families().items() if family.of_section.paper
+    }
+
+
+def papers_of_columns(papers: Mapping[str, str]) -> dict[str, str]:
+    """Return the code of the paper to which each column of the table of units belongs, by column.
+
+    Parameters
+    ----------
+    papers : see :func:`papers_of_measures`. Columns of other measures are left out.
+    """
+    return {column.name: papers[column.measure] for column in columns_of("units") if column.measure in papers}
