@@ -118,8 +118,9 @@ $(VENV)/.study: envs/study.txt envs/lock.txt | $(VENV)/bin/python
 	@$(COMPILE)
 	@touch $@
 
-$(VENV)/.dev: envs/dev.txt envs/cluster.txt $(VENV)/.study
+$(VENV)/.dev: envs/dev.txt envs/axe.txt envs/cluster.txt $(VENV)/.study
 	@echo "Installing the developers' requirements into $(VENV)"
 	@$(PIP) -r envs/dev.txt $(QUIETLY)
+	@$(PIP) --no-deps -r envs/axe.txt $(QUIETLY)
 	@$(COMPILE)
 	@touch $@

@@ -9,8 +9,8 @@ snakemake: Script
 with job(snakemake.log[0]) as log:
     from census import __version__
     from census.atlas.claims import by_claim
-    from census.atlas.papers import papers_of_columns
     from census.atlas.site import definitions, read_data, read_tsv, write_shell
+    from census.atlas.tables import papers_of_columns
 
     runs = []
     for folder in map(Path, snakemake.input.runs):

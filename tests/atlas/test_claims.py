@@ -3,7 +3,8 @@
 import pytest
 
 from census.atlas.claims import by_claim
-from census.atlas.papers import figures, papers, papers_of_columns, papers_of_measures
+from census.atlas.papers import figures, papers, papers_of_measures
+from census.atlas.tables import papers_of_columns
 
 
 def test_papers_have_a_code_a_title_and_mostly_an_address():

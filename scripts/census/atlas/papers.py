@@ -1,10 +1,7 @@
 """What the atlas says of papers: their titles, and which figures, claims and measures are theirs."""
 
-from collections.abc import Mapping
-
 from census.figures import families
 from census.figures.sections import SECTIONS
-from census.tables.dictionary import columns_of
 
 
 def papers() -> list[dict[str, str]]:
@@ -41,13 +38,3 @@ def papers_of_measures() -> dict[str, str]:
     return {
         name: family.of_section.paper.code for name, family in families().items() if family.of_section.paper
     }
-
-
-def papers_of_columns(papers: Mapping[str, str]) -> dict[str, str]:
-    """Return the code of the paper to which each column of the table of units belongs, by column.
-
-    Parameters
-    ----------
-    papers : see :func:`papers_of_measures`. Columns of other measures are left out.
-    """
-    return {column.name: papers[column.measure] for column in columns_of("units") if column.measure in papers}

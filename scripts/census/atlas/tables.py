@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from census.tables.dictionary import columns_of
+
 # columns with one value per layer; the rest are columns of units
 KEYS = ("network", "seed", "checkpoint", "step", "dataset", "layer", "depth", "kind", "branch_of")
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -112,3 +114,13 @@ def sparse_rows(counts: Sequence[Sequence[int]]) -> list[list[list[int]]]:
         )
         for row in counts
     ]
+
+
+def papers_of_columns(papers: Mapping[str, str]) -> dict[str, str]:
+    """Return the code of the paper to which each column of the table of units belongs, by column.
+
+    Parameters
+    ----------
+    papers : see :func:`census.atlas.papers.papers_of_measures`. Columns of other measures are left out.
+    """
+    return {column.name: papers[column.measure] for column in columns_of("units") if column.measure in papers}
