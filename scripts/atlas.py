@@ -28,6 +28,7 @@ with job(snakemake.log[0]) as log:
         "definitions": definitions(read_tsv(snakemake.input.dictionary)),
         "papers": snakemake.params.papers,
         "paper_of": papers_of_columns(snakemake.params.measures),
+        "figures": snakemake.params.figures_of_runs,
         "claims": by_claim(read_tsv(claims), snakemake.params.figures) if claims else None,
     }
     files = {name: Path(snakemake.output[name]) for name in ("page", "style", "script", "data")}

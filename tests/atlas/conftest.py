@@ -41,6 +41,18 @@ PARAMS = {
 }
 
 
+FIGURES = {
+    "net/set": [
+        {
+            "paper": "S2",
+            "title": HOSTILE,
+            "corresponds": "Figure 2",
+            "file": "figures/multifacetedness/net/set/degree.png",
+        }
+    ]
+}
+
+
 class Files(SimpleNamespace):
     """Inputs or outputs by name, as Snakemake gives them to a script."""
 
@@ -283,7 +295,9 @@ def make_atlas(planted, folder, *, claims=True, **settings):
             **({"claims": str(beside / "claims.tsv")} if claims else {}),
         ),
         output=Files(**{name: str(folder / file) for name, file in names.items()}),
-        params=SimpleNamespace(papers=papers(), figures=figures(), measures=papers_of_measures()),
+        params=SimpleNamespace(
+            papers=papers(), figures=figures(), measures=papers_of_measures(), figures_of_runs=FIGURES
+        ),
         log=log,
     )
     runpy.run_path(str(SCRIPTS / "atlas.py"), {"snakemake": shell})

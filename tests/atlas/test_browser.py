@@ -12,6 +12,7 @@ PAGES = [
     "#/",
     "#/claims/S2.2",
     "#/claims/S2.2/elsewhere/set",
+    "#/papers/S2",
     "#/networks",
     "#/net/set",
     LAYER,

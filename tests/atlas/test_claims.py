@@ -1,9 +1,11 @@
 """The table of claims as the atlas shows it."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from census.atlas.claims import by_claim
-from census.atlas.papers import figures, papers, papers_of_measures
+from census.atlas.papers import figures, figures_of_runs, papers, papers_of_measures
 from census.atlas.tables import papers_of_columns
 
 
@@ -38,6 +40,37 @@ def test_figures_are_those_of_the_declared_views(figure):
     (claim,) = by_claim([row("S3.1", "a", figure=figure), seeds], figures())
     assert claim["shown"]["corresponds"] == "Figures 3b and 6b of Chen et al. (2018)"
     assert claim["shown"]["title"]
+
+
+def test_figures_of_a_run_are_those_of_final_networks_in_the_order_of_the_paper(monkeypatch):
+    views = {
+        "late": ("Figures 10 to 12", ["late"]),
+        "text": ("the text", ["text"]),
+        "each": ("Figure 2", ["each-0", "each-final"]),
+        "none": ("", ["none"]),
+    }
+
+    def view_of(name):
+        view, _, checkpoint = name.partition("-")
+        return SimpleNamespace(title=view.title(), corresponds=views[view][0]), checkpoint
+
+    def family(paper):
+        return SimpleNamespace(
+            name="some",
+            of_section=SimpleNamespace(paper=paper),
+            names=lambda _: [name for _, names in views.values() for name in names],
+            view_of=view_of,
+        )
+
+    found = {"some": family(SimpleNamespace(code="S1")), "other": family(None)}
+    monkeypatch.setattr("census.atlas.papers.families", lambda: found)
+    run = SimpleNamespace(network="net", dataset="set")
+    (of_run,) = figures_of_runs([run], "svg").values()
+    assert [(figure["title"], figure["file"]) for figure in of_run] == [
+        ("Each", "figures/some/net/set/each-final.svg"),
+        ("Late", "figures/some/net/set/late.svg"),
+        ("Text", "figures/some/net/set/text.svg"),
+    ]
 
 
 def test_columns_belong_to_the_paper_of_their_measure():

@@ -40,7 +40,7 @@ def test_papers_are_named_with_their_addresses(reader):
     reader.open()
     assert reader.js(
         "[...document.querySelectorAll('.paper')].map((each) => "
-        "[each.querySelector('cite')?.innerText ?? null, each.querySelector('a')?.host ?? null])"
+        "[each.querySelector('cite')?.innerText ?? null, each.querySelector('cite')?.closest('a')?.host ?? null])"
     ) == [
         ["The basis of feature spaces in deep networks", "ptrrupprecht.wordpress.com"],
         [
@@ -104,3 +104,20 @@ def test_a_claim_has_a_page_of_all_its_tests(reader):
     ]
     reader.click("#next")
     assert reader.route() == "#/claims/S2.2"
+
+
+@pytest.mark.parametrize("width", [390, 1024, 1440])
+def test_figures_of_a_paper_are_two_clicks_away(reader, plan, width):
+    size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 600}
+    reader.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    reader.open()
+    reader.click(".paper a[href='#/papers/S2']")
+    assert reader.texts(".figures tbody :is(th, td)") == ["Figure 2", plan.hostile, "figure"]
+    links = reader.js("[...document.querySelectorAll('.figures a')].map((each) => each.getAttribute('href'))")
+    assert links == ["../figures/multifacetedness/net/set/degree.png"]
+    assert list(matrix(reader)) == ["S2.2"]
+    assert reader.texts("#crumbs a") == ["Claims", "Sadeghi 2018"]
+    reader.open("#/papers/S4")
+    assert "No figure of this study corresponds to one of the paper." in reader.texts("main")[0]
+    reader.open("#/papers/S9")
+    assert "There is no paper S9 in this atlas." in reader.texts("main")[0]

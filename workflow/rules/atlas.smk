@@ -1,5 +1,5 @@
 # The atlas: a static site with a page for every unit.
-from census.atlas.papers import figures, papers, papers_of_measures
+from census.atlas.papers import figures, figures_of_runs, papers, papers_of_measures
 from census.planning.rules import stores_of_run
 
 ATLAS_RUN = "results/atlas/data/{network}/{dataset}"
@@ -68,6 +68,7 @@ rule atlas:
     params:
         papers=papers(),
         figures=figures(),
+        figures_of_runs=figures_of_runs(plan.runs, plan.config.figures.formats[0]),
         measures=papers_of_measures(),
         code=code("atlas.py", "census/atlas/static", "census/atlas/templates"),
     message:

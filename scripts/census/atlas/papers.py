@@ -1,7 +1,15 @@
-"""What the atlas says of papers: their titles, and which figures, claims and measures are theirs."""
+"""What the atlas says of papers: their titles, and which figures and measures are theirs."""
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from census.figures import families
 from census.figures.sections import SECTIONS
+from census.figures.style import FINAL
+
+if TYPE_CHECKING:
+    from census.planning.runs import Run
 
 
 def papers() -> list[dict[str, str]]:
@@ -31,6 +39,46 @@ def figures() -> dict[str, dict[str, str]]:
             corresponds = f"{view.corresponds} of {paper.cited}" if view.corresponds and paper else ""
             found[f"{family.name}/{view.name}"] = {"title": view.title, "corresponds": corresponds}
     return found
+
+
+def figures_of_runs(runs: "Iterable[Run]", extension: str) -> dict[str, list[dict[str, str]]]:
+    """Return the figures of final networks that correspond to a paper's, by network and data set.
+
+    Parameters
+    ----------
+    runs : runs of the study.
+    extension : the format to which links lead.
+
+    Returns
+    -------
+    by ``network/dataset``, in the order of the papers' figures: code of the ``paper``, ``title``, the figures
+    to which it ``corresponds``, and the ``file`` below ``results/``.
+    """
+    return {
+        f"{run.network}/{run.dataset}": sorted(
+            (
+                {
+                    "paper": family.of_section.paper.code,
+                    "title": view.title,
+                    "corresponds": view.corresponds,
+                    "file": f"figures/{family.name}/{run.network}/{run.dataset}/{name}.{extension}",
+                }
+                for family in families().values()
+                if family.of_section.paper
+                for name in family.names(run)
+                for view, checkpoint in [family.view_of(name)]
+                if view.corresponds and checkpoint in ("", FINAL)
+            ),
+            key=_place,
+        )
+        for run in runs
+    }
+
+
+def _place(figure: dict[str, str]) -> tuple[str, int]:
+    """Return where a figure stands in its paper: by number, then what corresponds to the text."""
+    number = re.match(r"Figures? (\d+)", figure["corresponds"])
+    return figure["paper"], int(number[1]) if number else 1000
 
 
 def papers_of_measures() -> dict[str, str]:

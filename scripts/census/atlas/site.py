@@ -20,6 +20,7 @@ SCRIPTS = (
     "plots.js",
     "table.js",
     "gallery.js",
+    "papers.js",
     "claims.js",
     "pages.js",
     "unit.js",

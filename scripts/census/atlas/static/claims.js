@@ -58,15 +58,17 @@ function verdictMark(word, full = false) {
 const verdictLegend = () => h("dl", { class: "verdicts" }, Object.entries(VERDICTS).map(([word, { meaning: words }]) =>
   h("div", {}, h("dt", {}, verdictMark(word)), h("dd", {}, words))));
 
-/** Return the way to a paper: author and year, title, and link. */
-function citation(paper) {
-  const title = h("cite", {}, paper.title);
-  return [h("strong", {}, paper.short), paper !== OWN && ` (${paper.code})`, ": ", paper.title ? [paper.url ? h("a", { href: paper.url, rel: "noreferrer" }, title) : title, ". "] : "", h("span", { class: "muted" }, paper.question)];
+/** Return the title of a paper, as a link if the paper has an address. */
+function titleOf({ title, url }) {
+  const cited = h("cite", {}, title);
+  return url ? h("a", { href: url, rel: "noreferrer" }, cited) : cited;
 }
 
+/** Return author, year, title and question of a paper. */
+const citation = (paper) => [h("strong", {}, paper.short), paper !== OWN && ` (${paper.code})`, ": ", paper.title && [titleOf(paper), ". "], h("span", { class: "muted" }, paper.question)];
+
 /** Return the matrix of claims and networks, with the verdict in each cell. */
-function claimsMatrix() {
-  const { claims } = ATLAS.shell;
+function claimsMatrix(claims, grouped = true) {
   const columns = columnsOfClaims();
   const groups = [...new Set([...ATLAS.shell.papers, OWN])]
     .map((paper) => [paper, claims.filter((claim) => paperOf(claim) === paper)]).filter(([, found]) => found.length);
@@ -84,7 +86,7 @@ function claimsMatrix() {
     h("table", { class: "matrix" },
       h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Claim"), columns.map(heading))),
       groups.map(([paper, found]) => h("tbody", {},
-        h("tr", { class: "paper" }, h("th", { scope: "rowgroup", colspan: 1 + columns.length }, h("div", {}, citation(paper)))),
+        grouped && h("tr", { class: "paper" }, h("th", { scope: "rowgroup", colspan: 1 + columns.length }, h("div", {}, citation(paper), hasFigures(paper) && [" · ", h("a", { href: address(["papers", paper.code]) }, "Its figures, here")]))),
         found.map((claim) => h("tr", {},
           h("th", { scope: "row" },
             h("a", { href: address(["claims", claim.key]), title: claim.statistic }, h("span", { class: "id" }, claim.key), ` ${capital(claim.claim)}`)),
@@ -118,7 +120,7 @@ function claimsPage() {
       h("p", { class: "meaning" }, "A cell gives the verdict and the effect, vs the same effect in the untrained network. ",
         "Networks that are trained from several seeds have one verdict over all of them. ",
         codes.length > 0 && `The code before the point of a number names the paper: ${codes.join(", ")}${claims.some((claim) => paperOf(claim) === OWN) ? "; X marks claims of this study" : ""}.`),
-      claimsMatrix(),
+      claimsMatrix(claims),
     ],
   };
 }
@@ -181,10 +183,10 @@ function testsTable(claim, tests, words) {
 }
 
 /** Return the name of the network of a test. */
-function nameOfTest(test) {
-  if (test.seed !== undefined) return `${runOf(test)?.title ?? test.network} on ${test.dataset}`;
-  const seeds = ATLAS.shell.runs.filter((run) => run.name === test.network && run.dataset === test.dataset).length;
-  return `${test.network} on ${test.dataset}, ${test.n_networks !== undefined ? `over ${seeds} seeds` : ""}`.replace(/, $/, "");
+function nameOfTest({ network, seed, dataset, n_networks: networks }) {
+  const seeds = ATLAS.shell.runs.filter((run) => run.name === network && run.dataset === dataset).length;
+  if (seed === undefined) return `${network} on ${dataset}${networks === undefined ? "" : `, over ${count(seeds, "seed")}`}`;
+  return `${network}${seeds > 1 ? `, seed ${seed},` : ""} on ${dataset}`;
 }
 
 /** Return the page of a test: the numbers behind a verdict. */

@@ -98,7 +98,7 @@ function fieldWords(layer) {
 /** Return the images at one end of a unit, each with its class, the unit's answer, and what was seen of it. */
 function imagesOf(run, layer, end, row, boxed) {
   const { image, value, position } = end;
-  const pictures = image[row].flatMap((place, rank) => {
+  const series = image[row].flatMap((place, rank) => {
     if (place < 0) return [];
     const name = run.classes[run.images.label[place]];
     const answer = shown(Number(value[row][rank]));
@@ -106,8 +106,8 @@ function imagesOf(run, layer, end, row, boxed) {
     const box = boxed && Number(value[row][rank]) !== 0 ? fieldAt(layer, position[row][rank]) : null;
     return [{ image: place, name, answer, box, text: `Image ${run.images.index[place]}, ${name}: ${answer}` }];
   });
-  return h("ul", { class: "images" }, pictures.map(({ name, answer }, place) => h("li", {},
-    h("figure", {}, zoomable(run, pictures, place),
+  return h("ul", { class: "images" }, series.map(({ name, answer }, place) => h("li", {},
+    h("figure", {}, zoomable(run, series, place),
       h("figcaption", {}, h("span", { class: "name", title: name }, name), h("span", { class: "value" }, answer))))));
 }
 

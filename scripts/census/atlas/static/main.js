@@ -5,6 +5,7 @@ async function pageOf({ parts, state }, go) {
   if (first === undefined) return claims ? claimsPage() : networksPage();
   if (first === "networks" && parts.length === 1) return networksPage();
   if (first === "search" && parts.length === 1) return searchPage(state, go);
+  if (first === "papers") return paperPage(parts.slice(1));
   if (first === "claims" && claims) return parts.length === 1 ? claimsPage() : claimPage(parts.slice(1));
   if (!ATLAS.shell.runs.some((run) => run.network === first && run.dataset === second)) {
     throw new Error(`There is no network ${first}${second === undefined ? "" : ` on ${second}`} in this atlas.`);
@@ -27,7 +28,9 @@ function crumbsOf(parts, state = {}) {
   const [network, dataset, layer, unit] = parts;
   if (dataset === undefined) return [];
   const steps = [];
-  if (network === "claims") {
+  if (network === "papers") {
+    steps.push(ATLAS.shell.claims ? ["Claims", []] : ["Networks", ["networks"]], [ATLAS.shell.papers.find(({ code }) => code === dataset)?.short ?? dataset, parts]);
+  } else if (network === "claims") {
     steps.push(["Claims", []], [dataset, parts.slice(0, 2)]);
     if (layer !== undefined) steps.push([`${layer} on ${unit}`, parts.slice(0, 4)]);
     if (parts.length > 4) steps.push([`seed ${parts[4]}`, parts]);

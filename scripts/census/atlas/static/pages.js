@@ -47,6 +47,9 @@ async function networksPage() {
       h("h2", {}, "Find units"),
       h("ul", { class: "examples" }, examples(opened).map(([words, state]) =>
         h("li", {}, h("a", { href: address(["search"], state) }, words)))),
+      ATLAS.shell.papers.some(hasFigures) && h("h2", {}, "Figures of the papers"),
+      h("ul", { class: "examples" }, ATLAS.shell.papers.filter(hasFigures).map(({ code, short, title }) =>
+        h("li", {}, h("a", { href: address(["papers", code]) }, short), `: ${title}`))),
     ],
   };
 }

@@ -1,18 +1,18 @@
 // A larger image over the page.
 const LARGEST = 560; // pixels
 
-/** Return an image as a button that enlarges it; pictures are those through which the large view goes. */
-const zoomable = (run, pictures, place) => h("button", {
-  type: "button", class: "zoom", "aria-label": `${pictures[place].text}; enlarge`, title: pictures[place].text,
-  onclick: () => enlarge(run, pictures, place),
-}, thumbnail(run, pictures[place].image, LARGE, null, pictures[place].box));
+/** Return an image as a button that enlarges it; the series is what the large view goes through. */
+const zoomable = (run, series, place) => h("button", {
+  type: "button", class: "zoom", "aria-label": `${series[place].text}; enlarge`, title: series[place].text,
+  onclick: () => enlarge(run, series, place),
+}, thumbnail(run, series[place].image, LARGE, null, series[place].box));
 
 /** Show an image as large as there is room, with its class and number. */
-function enlarge(run, pictures, place) {
+function enlarge(run, series, place) {
   const viewer = document.getElementById("viewer");
-  const { image, name, text, box } = pictures[place];
+  const { image, name, text, box } = series[place];
   const room = Math.min(LARGEST, window.innerWidth - 48, window.innerHeight - 190);
-  const step = (to, words, id) => h("button", { type: "button", id, disabled: !pictures[to], onclick: () => enlarge(run, pictures, to) }, words);
+  const step = (to, words, id) => h("button", { type: "button", id, disabled: !series[to], onclick: () => enlarge(run, series, to) }, words);
   const focused = document.activeElement?.id;
   viewer.replaceChildren(
     h("h2", { id: "viewer-title" }, name),
@@ -22,7 +22,7 @@ function enlarge(run, pictures, place) {
       h("button", { type: "button", id: "viewer-close", onclick: () => viewer.close() }, "Close")));
   viewer.onkeydown = (event) => {
     const to = { ArrowLeft: place - 1, ArrowRight: place + 1 }[event.key];
-    if (pictures[to]) enlarge(run, pictures, to);
+    if (series[to]) enlarge(run, series, to);
   };
   viewer.onclick = (event) => event.target === viewer && viewer.close();
   if (!viewer.open) viewer.showModal();
