@@ -40,7 +40,7 @@ def test_papers_are_named_with_their_addresses(reader):
     reader.open()
     assert reader.js(
         "[...document.querySelectorAll('.paper')].map((each) => "
-        "[each.querySelector('cite')?.innerText ?? null, each.querySelector('cite')?.closest('a')?.host ?? null])"
+        "[each.querySelector('cite')?.innerText ?? null, each.querySelector('a:has(cite)')?.host ?? null])"
     ) == [
         ["The basis of feature spaces in deep networks", "ptrrupprecht.wordpress.com"],
         [
