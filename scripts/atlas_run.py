@@ -9,6 +9,8 @@ from census.jobs import Script, job, one_by_one
 snakemake: Script
 
 EARLIER = 6  # top images of a unit of the untrained network, at most
+# what follows measures in the names of columns that pages do not show of the untrained network
+COMPANIONS = ("_low", "_high", "_p", "_q", "_chance", "_corrected")
 
 with job(snakemake.log[0]) as log:
     import numpy as np
@@ -45,7 +47,9 @@ with job(snakemake.log[0]) as log:
     table = read_tables([snakemake.input.units], **params.run, checkpoint="final")
     table = table.sort_by([("depth", "ascending"), ("unit", "ascending")])
     kinds = kinds_of_columns(table)
-    numbers = {name: kind for name, kind in kinds.items() if kind == "number"}
+    numbers = {
+        name: kind for name, kind in kinds.items() if kind == "number" and not name.endswith(COMPANIONS)
+    }
     untrained = read_tables([snakemake.input.units], **params.run, checkpoint=UNTRAINED)
     untrained = untrained.sort_by([("depth", "ascending"), ("unit", "ascending")])
     table_of_layers = read_tables([snakemake.input.layers], **params.run, checkpoint="final")

@@ -1,6 +1,11 @@
 """The files that the rules' scripts write for synthetic stores."""
 
+import shutil
+from pathlib import Path
+
 import numpy as np
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
@@ -106,10 +111,21 @@ def test_the_untrained_network_has_files_of_its_own(atlas, run, plan):
     assert run["untrained"] == ["early", "wide"]
     found = read_data(atlas / "data/net/set/untrained/early.js")
     assert found["columns"]["gini"] == [0.125, "NaN", 0.5]
-    assert "top_class_1" not in found["columns"]
+    assert not {"top_class_1", "gini_chance", "ablation_loss_low"} & set(found["columns"])
     # its images come in reverse order
     assert indices(run, found["top"]["image"])[0] == [0, 1, 2, 3, 4, 5]
     assert found["top"]["value"][0] == [40, 39, 38, 37, 36, 35]
+
+
+def test_a_run_without_an_untrained_network_has_no_such_files(planted, tmp_path, plan):
+    beside = Path(planted["units"]).parent
+    for name in ("dictionary.tsv", "claims.tsv"):
+        shutil.copy(beside / name, tmp_path)
+    table = pq.read_table(planted["units"])
+    pq.write_table(table.filter(pc.equal(table["checkpoint"], "final")), tmp_path / "units.parquet")
+    folder = plan.make_atlas(planted | {"units": str(tmp_path / "units.parquet")}, tmp_path / "atlas")
+    assert read_data(folder / "data/net/set/run.js")["untrained"] == []
+    assert not (folder / "data/net/set/untrained").exists()
 
 
 def test_units_have_their_own_images(atlas):
