@@ -1,4 +1,4 @@
-const AT_ONCE = 600; // rows of a table that are drawn before a reader asks for more
+const AT_ONCE = 300; // rows of a table that are drawn before a reader asks for more
 const USUAL = [
   "top_class_1", "mf_degree", "gini", "selectivity", "selective_class", "auroc", "lifetime_sparseness",
   "active_fraction", "rs_iam", "ablation_kl",
