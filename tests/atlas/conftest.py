@@ -157,8 +157,8 @@ def write_claims(path):
         **{"effect": "0.5", "low": "-0.25", "high": "0.75", "n": "7", "p": "0.25", "verdict": "inconclusive"},
         **{"resamples": "1000", "test": "bootstrap interval", "layers": "early, wide"},
     }
-    hostile = {"id": "S0.1", "claim": f"units like {HOSTILE}", "statistic": "<b>ρ</b>"}
-    rho = {"id": "S0.1", "claim": f"units like {HOSTILE}", "statistic": "ρ"}
+    hostile = {"id": "S0.1a", "claim": f"units like {HOSTILE}", "statistic": "<b>ρ</b>"}
+    rho = {"id": "S0.1b", "claim": f"units like {HOSTILE}", "statistic": "ρ"}
     learned = {"id": "S2.2", "claim": "MF degree falls", "statistic": "ρ of depth", "predicted": "below"}
     over = {"seed": "", "n_networks": "3", "n_agreeing": "2", "figure": "figures/claims.png"}
     figure = "figures/multifacetedness/net/set/degree.png"

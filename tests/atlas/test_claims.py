@@ -25,9 +25,9 @@ def row(name, statistic, network="net", **other):
 
 
 def test_tests_of_a_claim_are_put_together_in_the_order_of_the_table():
-    rows = [row("S1.1", "a"), row("S2.1", "b"), row("S1.1", "a", "other", effect="1"), row("S2.1", "a")]
+    rows = [row("S1.1", "a"), row("S2.1a", "b"), row("S1.1", "a", "other", effect="1"), row("S2.1b", "a")]
     found = by_claim(rows, {})
-    assert [(claim["key"], claim["statistic"]) for claim in found] == [
+    assert [(claim["id"], claim["statistic"]) for claim in found] == [
         *(("S1.1", "a"), ("S2.1a", "b"), ("S2.1b", "a"))
     ]
     assert found[0]["tests"] == [{"network": "net"}, {"network": "other", "effect": "1"}]

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
-from string import ascii_lowercase
 from typing import Any
 
 # columns that are equal in all rows of a claim
@@ -21,19 +20,15 @@ def by_claim(
 
     Returns
     -------
-    by claim: ``key``, the name of its page; the columns in :data:`OF_CLAIM`; ``shown``, the entry of this
-    argument for the figure of a single network, None without any; and ``tests``, one per network, data set
-    and seed, with the other columns. Empty texts are left out.
+    by claim: the columns in :data:`OF_CLAIM`; ``shown``, the entry of this argument for the figure of a
+    single network, None without any; and ``tests``, one per network, data set and seed, with the other
+    columns. Empty texts are left out.
     """
-    tests: dict[tuple[str, str], list[Mapping[str, str]]] = {}
+    tests: dict[str, list[Mapping[str, str]]] = {}
     for row in rows:
-        tests.setdefault((row["id"], row["statistic"]), []).append(row)
-    statistics: dict[str, list[str]] = {}
-    for name, statistic in tests:
-        statistics.setdefault(name, []).append(statistic)
+        tests.setdefault(row["id"], []).append(row)
     return [
         {
-            "key": _key(name, statistics[name], statistic),
             **{column: found[0][column] for column in OF_CLAIM},
             "shown": next(filter(None, (shown.get(_view(row)) for row in found)), None),
             "tests": [
@@ -41,13 +36,8 @@ def by_claim(
                 for row in found
             ],
         }
-        for (name, statistic), found in tests.items()
+        for found in tests.values()
     ]
-
-
-def _key(name: str, statistics: list[str], statistic: str) -> str:
-    """Return a name of its own for each statistic of an id: a letter follows if there are several."""
-    return name if len(statistics) == 1 else name + ascii_lowercase[statistics.index(statistic)]
 
 
 def _view(row: Mapping[str, str]) -> str:

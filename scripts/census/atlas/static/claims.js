@@ -46,7 +46,7 @@ function decisive({ tests }, { network, dataset }) {
 }
 
 const addressOfTest = (claim, { network, dataset, seed }, folded) =>
-  address(["claims", claim.key, network, dataset, ...(folded || seed === undefined ? [] : [seed])]);
+  address(["claims", claim.id, network, dataset, ...(folded || seed === undefined ? [] : [seed])]);
 
 /** Return a verdict as shape, color and word. */
 function verdictMark(word, full = false) {
@@ -89,7 +89,7 @@ function claimsMatrix(claims, grouped = true) {
         grouped && h("tr", { class: "paper" }, h("th", { scope: "rowgroup", colspan: 1 + columns.length }, h("div", {}, citation(paper), hasFigures(paper) && [" · ", h("a", { href: address(["papers", paper.code]) }, "Its figures, here")]))),
         found.map((claim) => h("tr", {},
           h("th", { scope: "row" },
-            h("a", { href: address(["claims", claim.key]), title: claim.statistic }, h("span", { class: "id" }, claim.key), ` ${capital(claim.claim)}`)),
+            h("a", { href: address(["claims", claim.id]), title: claim.statistic }, h("span", { class: "id" }, claim.id), ` ${capital(claim.claim)}`)),
           columns.map((column) => matrixCell(claim, column))))))));
 }
 
@@ -99,7 +99,7 @@ function matrixCell(claim, column) {
   if (!test) return h("td", { class: "muted", title: "not tested" }, "—");
   const measured = test.effect !== undefined;
   return h("td", { class: (VERDICTS[test.verdict] ?? { name: "" }).name, title: test.reason ?? null },
-    h("a", { href: addressOfTest(claim, test, true), "aria-label": `${claim.key} on ${column.network}, ${column.dataset}: ${test.verdict}${measured ? `, effect ${shownNumber(test.effect)}` : ""}` },
+    h("a", { href: addressOfTest(claim, test, true), "aria-label": `${claim.id} on ${column.network}, ${column.dataset}: ${test.verdict}${measured ? `, effect ${shownNumber(test.effect)}` : ""}` },
       verdictMark(test.verdict),
       h("span", { class: "notes" }, measured
         ? [shownNumber(test.effect), test.control !== undefined && [" vs ", shownNumber(test.control)]]
@@ -128,7 +128,7 @@ function claimsPage() {
 /** Return the page of a claim, or of one of its tests. */
 function claimPage([key, network, dataset, seed, ...rest]) {
   const { claims } = ATLAS.shell;
-  const claim = claims.find((each) => each.key === key);
+  const claim = claims.find((each) => each.id === key);
   if (!claim) throw new Error(`There is no claim ${key} in this atlas.`);
   if (network === undefined) return testsPage(claim);
   const here = claim.tests.filter((test) => test.network === network && test.dataset === dataset);
@@ -140,11 +140,11 @@ function claimPage([key, network, dataset, seed, ...rest]) {
 /** Return the page of a claim: what was found in every network. */
 function testsPage(claim) {
   return {
-    title: `${claim.key}: ${claim.claim}`,
+    title: `${claim.id}: ${claim.claim}`,
     content: [
       claimHeading(claim),
       h("p", { class: "facts" }, `Statistic: ${claim.statistic}. Predicted: ${claim.predicted} ${shownNumber(claim.null)}.`),
-      testsTable(claim, claim.tests, claim.key),
+      testsTable(claim, claim.tests, claim.id),
       verdictLegend(),
     ],
   };
@@ -156,12 +156,12 @@ function claimHeading(claim, run = null) {
   const step = (to, words, id) => {
     const found = to && run && decisive(to, run);
     return to
-      ? h("a", { class: "step", id, rel: id, href: run && found ? addressOfTest(to, found, true) : address(["claims", to.key]) }, words(to.key))
+      ? h("a", { class: "step", id, rel: id, href: run && found ? addressOfTest(to, found, true) : address(["claims", to.id]) }, words(to.id))
       : h("span", { class: "step muted" }, words(""));
   };
   return [
     h("div", { class: "bar" },
-      h("h1", {}, h("span", { class: "id" }, claim.key), ` ${capital(claim.claim)}`),
+      h("h1", {}, h("span", { class: "id" }, claim.id), ` ${capital(claim.claim)}`),
       h("nav", { class: "steps", "aria-label": "Previous and next claim" },
         step(claims[place - 1], (name) => `← ${name}`, "prev"), step(claims[place + 1], (name) => `${name} →`, "next"))),
     h("p", { class: "facts" }, citation(paperOf(claim))),
@@ -199,7 +199,7 @@ function testPage(claim, test, here) {
   const names = test.layers ? test.layers.split(", ") : [];
   const row = (words, ...content) => content.flat(Infinity).some(Boolean) && h("tr", {}, h("th", { scope: "row" }, words), h("td", {}, content));
   return {
-    title: `${claim.key} on ${nameOfTest(test)}: ${test.verdict}`,
+    title: `${claim.id} on ${nameOfTest(test)}: ${test.verdict}`,
     content: [
       claimHeading(claim, test),
       h("section", { class: "panel" },
@@ -231,7 +231,7 @@ function testPage(claim, test, here) {
           h("p", { class: "layers" }, names.length
             ? names.map((name) => (run ? h("a", { href: address([run.network, run.dataset, name]) }, name) : h("span", {}, name)))
             : h("span", { class: "empty" }, "The network has none of the layers that the claim is about.")))),
-      seeds.length > 1 && h("section", {}, h("h2", {}, "Single networks"), testsTable(claim, here.filter((each) => each !== test), `${claim.key} in single networks`)),
+      seeds.length > 1 && h("section", {}, h("h2", {}, "Single networks"), testsTable(claim, here.filter((each) => each !== test), `${claim.id} in single networks`)),
     ],
   };
 }
