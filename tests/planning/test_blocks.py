@@ -22,7 +22,7 @@ def test_stretches_hold_each_item_once_and_keep_to_the_limit(expected, limit):
         assert sum(expected[place] for place in stretch) + expected[following[0]] > limit
 
 
-def test_an_item_that_takes_longer_than_the_limit_is_alone():
+def test_an_item_longer_than_the_limit_has_its_own_stretch():
     assert stretches([1, 5, 1, 1], limit=2) == [range(1), range(1, 2), range(2, 4)]
 
 

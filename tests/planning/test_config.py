@@ -44,7 +44,7 @@ EMPTY = b"\x02\0\0\0\0\0\0\0{}"
 
 
 def changed(path: str, value: Any) -> dict[str, Any]:
-    """Return the study with the value at a path such as ``runs.0.network`` replaced, added or taken away."""
+    """Return the study with the value at a path such as ``runs.0.network`` replaced, added or removed."""
     study = copy.deepcopy(STUDY)
     *parents, last = [int(step) if step.isdigit() else step for step in path.split(".")]
     place: Any = study
@@ -101,7 +101,7 @@ def test_arguments_have_one_order():
     assert str(read_config(study).networks["resnet"].arguments) == "{'a': 3, 'b': {'c': 2, 'd': 1}}"
 
 
-def test_what_is_given_is_kept_and_the_original_left_alone():
+def test_given_values_are_kept_and_the_original_is_unchanged():
     study = changed("measures.histogram.bins", 7)
     study["networks"]["resnet"] |= {"arguments": {"rates": [1, "1e-1"]}}
     before = copy.deepcopy(study)
@@ -118,7 +118,7 @@ def test_what_is_given_is_kept_and_the_original_left_alone():
 
 
 def test_whole_numbers_stay_whole():
-    """Otherwise a parameter would have changed, and all that depends on it would be computed again."""
+    """Otherwise a parameter would have changed, and all dependent jobs would rerun."""
     study = changed("networks.resnet.input", {"mean": [104, 117, 123.0], "range": 255})
     study["measures"] = {"directions": {"threshold": 2}}
     complete = read_config(study)
@@ -126,12 +126,12 @@ def test_whole_numbers_stay_whole():
     assert repr(complete.measures.directions.threshold) == "2"
 
 
-def test_a_config_cannot_be_changed():
+def test_a_config_is_immutable():
     with pytest.raises(ValidationError, match="frozen"):
         read_config(STUDY).seed = 1
 
 
-def test_plain_values_of_one_config_are_not_those_of_another():
+def test_plain_values_of_two_configs_are_independent():
     complete = read_config(STUDY).plain()
     complete["datasets"]["clothes"]["background"][0] = 0
     complete["activations"]["batch"] = 1
@@ -145,7 +145,7 @@ def test_plain_values_read_to_the_same_config():
     assert read_config(json.loads(json.dumps(complete.plain()))) == complete
 
 
-def test_a_run_without_a_split_takes_the_test_split_else_all(tmp_path):
+def test_a_run_without_a_split_uses_the_test_split_else_all(tmp_path):
     assert [run.split for run in read_config(STUDY).runs] == ["test", "all"]
     (tmp_path / "cat").mkdir()
     folders = {"train": str(tmp_path), "val": str(tmp_path)}
@@ -153,7 +153,7 @@ def test_a_run_without_a_split_takes_the_test_split_else_all(tmp_path):
     assert read_config(own).runs[1].split == "train"
 
 
-def test_checkpoints_stand_in_order_of_steps():
+def test_checkpoints_are_in_order_of_steps():
     networks = read_config(STUDY).networks
     assert networks["cnn"].checkpoints == ["0", "3", "final"]
     assert networks["resnet"].checkpoints == ["0", "final"]
@@ -322,7 +322,7 @@ KEYS_OF_STUDY = "activations, atlas, datasets, device, figures, jobs, measures, 
         (
             "datasets.tv",
             {"source": "torchvision", "name": "CIFAR"},
-            "datasets.tv.name: there is no data set 'CIFAR' of torchvision here; did you mean 'CIFAR10'?",
+            "datasets.tv.name: torchvision data set 'CIFAR' is not supported; did you mean 'CIFAR10'?",
         ),
         # networks
         ("networks.cnn.input.mean", [0, 0, 0], "networks.cnn.input.mean: color gray needs 1 number(s)"),
@@ -341,7 +341,7 @@ KEYS_OF_STUDY = "activations, atlas, datasets, device, figures, jobs, measures, 
         (
             "networks.cnn.training.dataset",
             "stamps",
-            "networks.cnn.training.dataset: 'stamps' has not both splits, train and test",
+            "networks.cnn.training.dataset: 'stamps' needs both splits, train and test",
         ),
         (
             "networks.resnet.training",
@@ -371,7 +371,7 @@ KEYS_OF_STUDY = "activations, atlas, datasets, device, figures, jobs, measures, 
         ),
     ],
 )
-def test_a_fault_is_told_in_one_line(path, value, message):
+def test_a_fault_is_reported_in_one_line(path, value, message):
     told = fault(changed(path, value))
     # the description of a key is cut short here
     beginning, cut, _ = f"config: {message}".partition("…")
@@ -475,7 +475,7 @@ def test_a_fault_is_told_in_one_line(path, value, message):
         ),
     ],
 )
-def test_what_yaml_misreads_is_told_with_its_key(written, message):
+def test_values_that_yaml_misreads_are_reported_with_their_key(written, message):
     study = copy.deepcopy(STUDY)
     update_config(study, yaml.safe_load(written))
     assert as_begun(study, in_job=False) is study
@@ -499,7 +499,7 @@ def places(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str |
     ],
     ids=lambda odd: ascii(odd)[:30],
 )
-def test_a_value_of_any_kind_is_taken_or_told(odd):
+def test_a_value_of_any_type_is_accepted_or_reported(odd):
     study = read_config(STUDY).plain()
     for *above, last in places(copy.deepcopy(study)):
         place: Any = study
@@ -529,7 +529,7 @@ def test_numbers_with_an_exponent_are_numbers():
     assert networks["resnet"].arguments == {"norm": {"eps": 1e-5, "name": "e5"}, "rates": [0.25, 3.0]}
 
 
-def test_home_folders_are_found(tmp_path, monkeypatch):
+def test_home_folders_are_expanded(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "best.pth.tar").write_bytes(EMPTY)
     (tmp_path / "cat").mkdir()
@@ -545,7 +545,7 @@ def test_home_folders_are_found(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "weights", ["a.ckpt", "b.pth.tar", "c.bin", "runs/last", "../d", "~/e", "f.safetensors"]
 )
-def test_a_path_of_weights_is_one_whatever_its_ending(weights):
+def test_a_path_of_weights_may_have_any_ending(weights):
     assert file_of_weights(weights) == weights
 
 
@@ -553,11 +553,11 @@ def test_a_path_of_weights_is_one_whatever_its_ending(weights):
     "weights",
     ["train", "random", "squeezenet1_1-caffe", "torchvision:IMAGENET1K_V1.x", "https://a.b/c.pt", "randon"],
 )
-def test_a_word_for_weights_is_no_path(weights):
+def test_a_keyword_for_weights_is_not_a_path(weights):
     assert file_of_weights(weights) is None
 
 
-def test_a_file_that_holds_no_weights_is_told_before_any_job(tmp_path):
+def test_a_file_without_weights_is_reported_before_any_job(tmp_path):
     pointer = tmp_path / "w.pt"
     pointer.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
     told = fault(changed("networks.resnet.weights", str(pointer)))
@@ -582,7 +582,7 @@ def test_each_of_several_faults_has_its_line():
     ]
 
 
-def test_files_and_folders_that_are_there_are_no_fault(tmp_path):
+def test_existing_files_and_folders_are_valid(tmp_path):
     weights = tmp_path / "weights.pt"
     weights.write_bytes(EMPTY)
     (tmp_path / "cat").mkdir()
@@ -600,12 +600,12 @@ def test_files_and_folders_that_are_there_are_no_fault(tmp_path):
         ("efficientnet-lite0", "efficientnet-lite0-tensorflow"),
     ],
 )
-def test_weights_from_elsewhere_are_no_fault(architecture, weights):
+def test_weights_from_other_sources_are_valid(architecture, weights):
     study = changed("networks.resnet", {"architecture": architecture, "weights": weights})
     assert read_config(study).networks["resnet"].weights == weights
 
 
-def test_the_default_study_is_valid_and_says_what_the_defaults_are():
+def test_the_default_study_is_valid_and_states_the_defaults():
     written = yaml.safe_load(CONFIG.read_text())
     complete, defaults = read_config(written).plain(), read_config(STUDY).plain()
     for section in ("seed", "device", "activations", "measures", "jobs", "atlas", "figures"):
@@ -624,8 +624,8 @@ def test_the_other_studies_override_the_default_one(path, tmp_path, monkeypatch)
     assert read_config(study).runs
 
 
-def test_two_studies_share_the_run_that_both_have():
-    """Otherwise each would make activations anew that the other made."""
+def test_two_studies_share_their_common_run():
+    """Otherwise each would record the other's activations again."""
     study, default = (yaml.safe_load(CONFIG.read_text()) for _ in range(2))
     update_config(study, yaml.safe_load((ROOT / "studies/imagenet-networks.yaml").read_text()))
     shared = [
@@ -639,7 +639,7 @@ def test_two_studies_share_the_run_that_both_have():
 
 
 def models(form: Any) -> Iterator[tuple[str, type[Settings]]]:
-    """Yield the mappings that a type holds, and the path to each: ``*`` for the user's own names, or none."""
+    """Yield the mappings within a type and the path to each, with ``*`` for the user's own names."""
     if isinstance(form, type) and issubclass(form, Settings):
         yield "", form
     elif get_origin(form) in (list, dict):
@@ -649,7 +649,7 @@ def models(form: Any) -> Iterator[tuple[str, type[Settings]]]:
 
 
 def keys(model: type[Settings], path: str = "") -> Iterator[str]:
-    """Yield the paths of the keys that take a value."""
+    """Yield the paths of the keys that have a value."""
     for key, field in model.model_fields.items():
         here = f"{path}.{key}".lstrip(".")
         inner = list(models(field.annotation))
@@ -678,12 +678,12 @@ def described_keys(text: str) -> Iterator[str]:
         described = line.lstrip().startswith("#")
 
 
-def test_every_key_stands_in_the_default_study_with_a_comment():
+def test_every_key_has_a_comment_in_the_default_study():
     assert {"jobs.minutes", "networks.*.input.size", "runs.*.n_map_images"} <= set(keys(Config))
     assert set(keys(Config)) - set(described_keys(CONFIG.read_text())) == set()
 
 
-def test_jobs_get_the_config_with_which_the_run_was_begun(monkeypatch):
+def test_jobs_get_the_config_with_which_the_run_was_started(monkeypatch):
     monkeypatch.delenv("NEURON_CENSUS_CONFIG", raising=False)
     begun, edited = {"seed": 0, "runs": [{"network": "ü"}]}, {"seed": 1, "runs": []}
     assert as_begun(edited, in_job=True) == edited, "nothing was handed on"

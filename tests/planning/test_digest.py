@@ -1,4 +1,4 @@
-"""Digests follow code, and nothing else."""
+"""Digests change with code, and with nothing else."""
 
 import ast
 import json
@@ -124,7 +124,7 @@ def edited(library, path: str, old: str, new: str) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("edit", CHANGES)
-def test_code_that_may_decide_a_result_changes_the_digest(library, edit):
+def test_code_that_may_change_a_result_changes_the_digest(library, edit):
     before, after = edited(library, *CHANGES[edit])
     assert before != after
 
@@ -135,7 +135,7 @@ def test_other_edits_change_nothing(library, edit):
     assert before == after
 
 
-def test_imports_are_followed_to_where_names_are_defined(library, tmp_path):
+def test_imports_are_followed_to_the_defining_module(library, tmp_path):
     # in functions and in circles, not to b, which the package re-exports too, nor into errors
     assert module.modules_of(tmp_path / "job.py") == {"census.things.a", "census.deep", "census.deep.c"}
 
@@ -185,7 +185,7 @@ def test_a_file_is_parsed_again_only_if_something_has_changed(library, monkeypat
     assert len(read) > 5
 
 
-def test_what_is_kept_of_files_is_not_needed(library, tmp_path):
+def test_the_cache_of_digests_is_optional(library, tmp_path):
     before = module.code_digest("job.py")
     kept = list(tmp_path.rglob("*.digest"))
     assert {path.stem for path in kept} == {"job", "__init__", "a", "c"}
@@ -222,7 +222,7 @@ def test_data_of_a_module_and_of_folders_count(library, tmp_path):
     assert digests()[1] not in (digest, pages[1])
 
 
-def test_the_digest_is_blind_to_times_and_places(library, tmp_path, monkeypatch):
+def test_the_digest_ignores_times_and_folders(library, tmp_path, monkeypatch):
     before = module.code_digest("job.py")
     for path in tmp_path.rglob("*.py"):
         os.utime(path, (1, 1))
@@ -257,7 +257,7 @@ EDITS_OF_A = {edit: change for edit, (path, *change) in (CHANGES | CHANGES_NOTHI
 
 
 @pytest.mark.parametrize("edit", EDITS_OF_A)
-def test_a_file_of_the_user_s_counts_by_its_code_too(edit):
+def test_the_digest_of_a_user_file_covers_its_code(edit):
     before, after = LIBRARY[A], LIBRARY[A].replace(*EDITS_OF_A[edit])
     same = module.source_digest(before.encode()) == module.source_digest(after.encode())
     assert same == (edit in CHANGES_NOTHING)
@@ -275,13 +275,13 @@ def test_a_file_of_the_user_s_counts_by_its_code_too(edit):
     ],
     ids=["syntax", "null byte", "encoding", "parentheses", "operators", "a long sum"],
 )
-def test_what_cannot_be_read_counts_byte_by_byte(source):
+def test_invalid_python_is_hashed_byte_by_byte(source):
     digest = module.source_digest(source)
     assert len(digest) == 16
     assert module.source_digest(source + b"# a comment\n") != digest
 
 
-def test_odd_code_of_the_user_s_warns_where_it_is_imported_alone():
+def test_warnings_in_user_code_appear_only_on_import():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert module.source_digest(rb"x = '\d'  # digits") == module.source_digest(rb"x = '\d'")

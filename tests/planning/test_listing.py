@@ -1,4 +1,4 @@
-"""Once listed, a network's layers are known without torch."""
+"""Cached layers of networks are read without torch."""
 
 import json
 import os
@@ -44,7 +44,7 @@ def entry(**changes: Any) -> dict[str, Any]:
 
 
 def ask(folder: Path, network: dict[str, Any]) -> tuple[bool, dict[str, list[int]]]:
-    """Ask a new Python for the layers; return whether it needed torch, and the layers' shapes."""
+    """List layers in a new Python process; return whether it needed torch, and the layers' shapes."""
     printed = subprocess.run(
         [sys.executable, "-c", PROGRAM, json.dumps(network)],
         cwd=folder,
@@ -61,7 +61,7 @@ def kept(folder: Path) -> list[str]:
     return sorted(path.name for path in (folder / "layers").iterdir())
 
 
-def test_a_second_question_needs_no_torch(tmp_path):
+def test_a_cached_listing_needs_no_torch(tmp_path):
     needed, layers = ask(tmp_path, entry())
     assert needed
     assert layers["input"] == [1, 8, 8]
@@ -71,7 +71,7 @@ def test_a_second_question_needs_no_torch(tmp_path):
     assert len(kept(tmp_path)) == 1
 
 
-def test_what_does_not_change_the_graph_is_no_new_question(tmp_path):
+def test_settings_that_leave_the_graph_unchanged_reuse_the_listing(tmp_path):
     before = list_layers("net", entry(), tmp_path / "layers")
     files = kept(tmp_path)
     other = {"size": 8, "color": "gray", "mean": [0.5], "std": [2], "range": 255, "resize": 9}
@@ -88,7 +88,7 @@ def test_what_does_not_change_the_graph_is_no_new_question(tmp_path):
         ({"input": {"size": 16}}, "input", (3, 16, 16)),
     ],
 )
-def test_another_entry_is_a_new_question(tmp_path, change, layer, shape):
+def test_a_changed_entry_is_listed_again(tmp_path, change, layer, shape):
     list_layers("net", entry(), tmp_path / "layers")
     outdated = kept(tmp_path)
     layers = {each.name: each.shape for each in list_layers("net", entry(**change), tmp_path / "layers")}
@@ -98,14 +98,14 @@ def test_another_entry_is_a_new_question(tmp_path, change, layer, shape):
     assert kept(tmp_path) != outdated
 
 
-def test_networks_do_not_take_each_other_s_answers(tmp_path):
+def test_networks_do_not_share_listings(tmp_path):
     list_layers("net", entry(), tmp_path / "layers")
     list_layers("net2", entry(classes=4), tmp_path / "layers")
     list_layers("net", entry(classes=5), tmp_path / "layers")
     assert [name.partition(".")[0] for name in kept(tmp_path)] == ["net", "net2"]
 
 
-def test_an_edited_module_of_the_user_s_is_a_new_question(tmp_path):
+def test_an_edited_user_module_is_listed_again(tmp_path):
     module = tmp_path / "mine" / "nets.py"
     module.parent.mkdir()
     module.write_text(OWN.format(units=4))
@@ -134,7 +134,7 @@ def test_the_digest_of_the_user_s_module(tmp_path, monkeypatch):
     assert own_code(entry()) == own_code(entry(architecture="resnet18")) == ""
 
 
-def test_a_broken_module_of_the_user_s_is_told_with_its_line(tmp_path, monkeypatch):
+def test_a_broken_user_module_is_reported_with_its_line(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
     Path("nets.py").write_text(OWN.format(units="4)"))
@@ -142,7 +142,7 @@ def test_a_broken_module_of_the_user_s_is_told_with_its_line(tmp_path, monkeypat
         list_layers("net", entry(architecture="nets:net"), tmp_path / "layers")
 
 
-def test_a_network_that_cannot_be_built_leaves_no_answer(tmp_path):
+def test_a_network_that_cannot_be_built_is_not_cached(tmp_path):
     with pytest.raises(
         StudyError, match=r"networks\.net\.architecture: .*'resnet81'; did you mean 'resnet18'"
     ):

@@ -74,7 +74,7 @@ def trained_from(seeds, **config):
 # networks that are trained from several seeds
 
 
-def test_each_seed_is_a_network_and_a_run_of_its_own():
+def test_each_seed_has_its_own_network_and_run():
     plan = trained_from([0, 1, 5])
     assert list(plan.replicas) == ["cnn", "cnn@1", "cnn@5"]
     assert [run.network for run in plan.runs] == ["cnn", "cnn@1", "cnn@5"]
@@ -86,12 +86,12 @@ def test_each_seed_is_a_network_and_a_run_of_its_own():
 
 
 @pytest.mark.parametrize("seeds", [None, [0]])
-def test_one_seed_is_a_network_like_any_other(seeds):
+def test_a_single_seed_adds_no_suffix(seeds):
     (run,) = trained_from(seeds).runs
     assert (run.network, run.title, run.seeds, run.stands_for_seeds) == ("cnn", "cnn on clothes", [], False)
 
 
-def test_further_seeds_change_nothing_of_the_networks_that_are_there():
+def test_adding_seeds_leaves_existing_networks_unchanged():
     few, many = trained_from([0]), trained_from([3, 0, 1])
     assert few.network_settings("cnn") == many.network_settings("cnn")
     one, other = few.runs[0], next(run for run in many.runs if run.network == "cnn")
@@ -100,7 +100,7 @@ def test_further_seeds_change_nothing_of_the_networks_that_are_there():
     assert keys[0] == keys[1]
 
 
-def test_the_seed_of_the_study_needs_no_mention():
+def test_the_study_seed_adds_no_suffix():
     assert list(trained_from([1, 2]).replicas) == ["cnn@1", "cnn@2"]
     assert list(trained_from([1, 2], seed=2).replicas) == ["cnn@1", "cnn"]
 
@@ -116,7 +116,7 @@ def product_of(layers, networks):
     return [(network, layer) for layer in layers for network in networks]
 
 
-def test_units_named_in_the_config_are_those_of_every_seed():
+def test_units_named_in_the_config_apply_to_every_seed():
     plan = trained_from([0, 1], measures={"facets": {"units": {"cnn": {"relu1": [3]}}}})
     (block,) = plan.runs[1].blocks["facets"]
     assert plan.units_with_facets(job(block, "cnn@1")) == {"relu1": [3]}
@@ -140,7 +140,7 @@ def test_seeds_are_a_list_of_numbers(seeds, message):
 # names of layers and units
 
 
-def test_layers_of_a_run_go_by_their_one_name():
+def test_layers_of_a_run_have_canonical_names():
     assert planned().runs[0].layers == ("input", "relu1", "relu2", "output")
     assert planned({"layers": ["block1", "input"]}).runs[0].layers == ("input", "relu1")
 
@@ -155,7 +155,7 @@ def test_layers_of_a_run_go_by_their_one_name():
     ],
     ids=["all", "recorded", "none", "named"],
 )
-def test_per_unit_layers_are_recorded_ones(run, expected):
+def test_per_unit_layers_must_be_recorded(run, expected):
     assert planned(run).runs[0].per_unit_layers == expected
 
 
@@ -177,7 +177,7 @@ def test_faults_of_a_run_name_their_key(run, message):
     assert str(raised.value) == f"config: runs[0].{message}"
 
 
-def test_units_with_facets_go_by_their_layer_s_one_name():
+def test_units_with_facets_have_canonical_layer_names():
     asked = {"cnn": {"block1": [63], "input": [0], "relu1": [2]}}
     plan = planned(measures={"facets": {"units": asked}})
     assert plan.facet_units == {"cnn": {"relu1": [63, 2], "input": [0]}}
@@ -196,13 +196,13 @@ def test_units_with_facets_go_by_their_layer_s_one_name():
     ],
     ids=["network", "layer", "not recorded", "unit"],
 )
-def test_missing_units_are_named(asked, message):
+def test_missing_units_are_reported(asked, message):
     with pytest.raises(StudyError) as raised:
         planned({"layers": ["input", "relu1"]}, measures={"facets": {"units": asked}})
     assert str(raised.value) == f"config: measures.facets.{message}"
 
 
-def test_layers_with_loadings_go_by_their_one_name():
+def test_layers_with_loadings_have_canonical_names():
     plan = planned(measures={"directions": {"loadings": {"cnn": ["block1", "input"]}}})
     assert plan.layers_with_loadings(job("")) == ["relu1", "input"]
     with pytest.raises(StudyError, match=r"loadings\.cnn: no run of it records a layer 'relu3'"):
@@ -229,7 +229,7 @@ def test_small_layers_share_a_block():
 
 @pytest.mark.parametrize("minutes", [1e-9, 0.005, 0.01, 1])
 @pytest.mark.parametrize("kind", ["layers", "facets", "units"])
-def test_another_layer_changes_one_block_and_moves_none(kind, minutes):
+def test_adding_a_layer_changes_one_block_and_moves_none(kind, minutes):
     few = planned({"layers": ["input", "relu1"], "per_unit_layers": ["relu1"]}, jobs={"minutes": minutes})
     more = planned(
         {"layers": ["input", "relu1", "conv1"], "per_unit_layers": ["relu1", "conv1"]},
@@ -262,7 +262,7 @@ def test_neurons_of_large_layers_are_split():
     assert plan.parts_of_gram(job(block)) == [f"{folder}/{part}.zarr" for part in range(3)]
 
 
-def test_a_block_that_is_not_in_the_plan_is_named():
+def test_an_unknown_block_is_reported():
     with pytest.raises(StudyError, match="has no block '0000-0004' of layers; did you mean '0000-0005'"):
         planned().recordings(job("0000-0004"), "layers", Recordings())
 

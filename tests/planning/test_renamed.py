@@ -1,4 +1,4 @@
-"""Old names of the config are refused with the new ones, which the config has."""
+"""Old names in the config are refused with a message that gives the new ones, which the config has."""
 
 import copy
 from typing import Any, get_args
@@ -24,7 +24,7 @@ MODELS = {
 
 
 def fault(path: str, value: Any) -> str:
-    """Return the fault of the study with a value at a path."""
+    """Return the error message of the study with a value at a path."""
     study = copy.deepcopy(STUDY)
     *parents, last = path.replace("runs[0]", "runs").split(".")
     place: Any = study
@@ -37,7 +37,7 @@ def fault(path: str, value: Any) -> str:
 
 
 @pytest.mark.parametrize(("path", "new"), KEYS.items())
-def test_an_old_key_is_refused_with_the_new_one(path, new):
+def test_an_old_key_is_refused_and_the_new_one_named(path, new):
     path = path.replace("[]", "[0]")
     assert fault(path, {}) == f"config: {path}: renamed to {new} in version 0.2.0"
 
@@ -45,7 +45,7 @@ def test_an_old_key_is_refused_with_the_new_one(path, new):
 @pytest.mark.parametrize(
     ("path", "value"), [(path, value) for path, values in VALUES.items() for value in values.items()]
 )
-def test_an_old_value_is_refused_with_the_new_one(path, value):
+def test_an_old_value_is_refused_and_the_new_one_named(path, value):
     path, (old, new) = path.replace("[]", "[0]"), value
     assert fault(path, old) == f"config: {path}: {old!r} was renamed to {new!r} in version 0.2.0"
 

@@ -52,7 +52,7 @@ def test_files_of_a_run_are_those_of_its_blocks():
     assert files_of_study(plan, "sparsity.units") == [file]
 
 
-def test_a_run_has_files_of_the_measures_that_it_has():
+def test_a_run_has_files_only_of_its_measures():
     place, file = (
         SimpleNamespace(network="cnn", dataset="clothes"),
         "results/measures/performance/cnn/clothes",
@@ -64,7 +64,7 @@ def test_a_run_has_files_of_the_measures_that_it_has():
     assert files_of_study(without_logits, "performance") == []
 
 
-def test_an_input_is_read_where_a_run_has_it():
+def test_an_input_is_read_if_the_run_has_it():
     def inputs(run, **measures):
         plan = planned(run, measures=measures)
         rule = next(rule for rule in measure_rules(plan) if rule.name == "directions")
@@ -86,7 +86,7 @@ def test_memory_may_follow_from_the_run():
     assert rules["similarity"].memory(place, 1) > rules["correlation"].memory(place, 1)
 
 
-def test_measures_that_share_a_section_have_their_own_of_its_parameters():
+def test_measures_that_share_a_section_get_only_their_own_parameters():
     plan = planned(measures={"alignment": {"rotations": 21, "directions": 5}})
     rules = {rule.name: rule.params for rule in measure_rules(plan)}
     assert [rules[name]["rotations"] for name in ("alignment", "bases")] == [21, 21]
@@ -98,7 +98,7 @@ def test_measures_that_share_a_section_have_their_own_of_its_parameters():
 @pytest.mark.parametrize(
     ("layer", "files"), [("input", []), ("relu1", ["results/measures/bases/cnn/clothes.parquet"])]
 )
-def test_a_run_that_a_measure_leaves_out_has_no_file_of_it(layer, files):
+def test_a_run_that_a_measure_skips_has_no_file_of_it(layer, files):
     plan = planned({"layers": [layer]})
     assert tables_of_run(plan, "bases")(SimpleNamespace(network="cnn", dataset="clothes")) == files
     assert files_of_study(plan, "bases") == files
@@ -122,16 +122,16 @@ def test_results_of_a_run_are_a_table_or_arrays(reference, file):
     assert results_of_run(plan, reference)(place) == [f"results/measures/{file.format(block)}"]
 
 
-def test_results_of_the_study_are_those_of_a_run():
+def test_results_of_the_study_are_available_to_each_run():
     assert results_of_run(planned(), "agreement.agreement") == "results/census/agreement.parquet"
 
 
-def test_tables_that_all_have_names_are_asked_for_by_name():
+def test_named_tables_must_be_requested_by_name():
     with pytest.raises(TypeError, match=r"there is no table 'sparsity'.*sparsity\.units"):
         results_of_run(planned(), "sparsity")
 
 
-def test_an_unknown_input_is_named_with_the_nearest():
+def test_an_unknown_input_is_reported_with_the_nearest_name():
     with pytest.raises(TypeError, match=r"there is no table 'sparsity\.unit'.*sparsity\.units"):
         table_path("sparsity.unit")
     with pytest.raises(StudyError, match=r"measure .sparsty.: there is no measure.*sparsity"):

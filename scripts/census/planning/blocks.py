@@ -1,34 +1,34 @@
-"""Blocks: what one job works on.
+"""Blocks: the layers that one job processes.
 
-A block is a stretch of a network's layers that take about a minute together, or one layer that takes longer.
-Its boundaries follow from the sizes of all layers of the network, whichever the study records, so another
-layer in the config changes one block and moves none. Units of a layer that takes longer are split into parts,
-jobs of their own, whose results are then merged.
+A block is a stretch of consecutive layers that take about a minute together, or one layer that takes longer.
+Block boundaries depend on the sizes of all layers of the network, not on the layers a study records. Adding a
+layer to the config therefore changes one block and moves no boundary. The units of a layer that takes longer
+are split into parts; each part is a job, and the results are merged.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
-# The units of a part are a multiple of this number, and activation maximization optimizes the units of one
-# multiple together: the split changes no result.
+# Activation maximization optimizes this many units together. The size of a part is a multiple of it, so
+# results do not depend on the split.
 UNITS = 32
 
-# regular expressions of names of blocks, for wildcards
+# regular expressions that match names of blocks, for wildcards
 SHARED = "[0-9]+-[0-9]+"
 SPLIT = "[0-9]+"
 
 
 @dataclass(frozen=True)
 class Block:
-    """Layers that one job works on.
+    """Layers that one job processes.
 
     Attributes
     ----------
-    name : unique in its network, and part of paths: places of the first and the last layer among all layers
-        of the network; of a layer whose units are split into parts, its place alone.
-    layers : names of the layers in it that the study asks for, by depth.
-    parts : number of parts into which the units are split; 1 for a block that one job computes.
+    name : indices of the first and the last layer among all layers of the network, or the index of a single
+        layer whose units are split into parts. Unique within a network; part of paths.
+    layers : names of the block's layers that the study records, by depth.
+    parts : number of parts into which the units are split; 1 if one job computes the block.
     """
 
     name: str
@@ -42,7 +42,7 @@ def stretches(seconds: Sequence[float], limit: float) -> list[range]:
     Parameters
     ----------
     seconds : expected seconds of each item.
-    limit : seconds of a stretch.
+    limit : maximum seconds of a stretch.
 
     Examples
     --------
@@ -59,13 +59,13 @@ def stretches(seconds: Sequence[float], limit: float) -> list[range]:
 
 
 def parts_of(n_units: int, seconds: float, limit: float) -> int:
-    """Return the number of parts into which units are split, each a multiple of :data:`UNITS`.
+    """Return the number of parts into which units are split; each holds a multiple of :data:`UNITS`.
 
     Parameters
     ----------
     n_units : number of units.
-    seconds : expected seconds of all of them.
-    limit : seconds of a part.
+    seconds : expected seconds for all units.
+    limit : maximum seconds of a part.
     """
     multiples = ceil(n_units / UNITS)
     at_once = max(1, int(multiples * limit / seconds)) if seconds else multiples
@@ -73,12 +73,12 @@ def parts_of(n_units: int, seconds: float, limit: float) -> int:
 
 
 def units_of_part(n_units: int, part: int, parts: int) -> slice:
-    """Return which of a layer's units a part has.
+    """Return the slice of a layer's units that belongs to a part.
 
     Parameters
     ----------
-    n_units : number of units of all parts.
-    part : number of the part, from 0.
+    n_units : number of units in all parts.
+    part : index of the part, from 0.
     parts : number of parts.
 
     Examples

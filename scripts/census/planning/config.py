@@ -1,6 +1,6 @@
 """The config of a study: its keys with their types, ranges and defaults, and the rules between keys.
 
-All faults are reported before the first job starts, in one line each that names the key.
+All faults are reported before the first job starts, one line each, with the key.
 """
 
 import json
@@ -36,8 +36,8 @@ from census.planning.settings import (
 
 HUB_WEIGHTS = "pretrained"
 
-# the environment variable in which a Snakemake hands its config on to those that it starts, and the number of
-# characters that it may have: Linux refuses a variable of more than 128 KiB
+# the environment variable in which Snakemake passes its config on to the Snakemakes of its jobs, and the
+# maximum length: Linux refuses a variable of more than 128 KiB
 _HANDED_ON = "NEURON_CENSUS_CONFIG"
 _LONGEST = 100_000
 
@@ -66,8 +66,8 @@ class Dataset(Settings):
     size: Positive | None = None
     """Height and width in pixels to which each image is resized; null if all images have one size."""
     fit: Literal["pad", "crop", "stretch"] = "pad"
-    """How an image becomes square: `pad` adds background, `crop` cuts its ends off, `stretch` changes its
-    proportions."""
+    """How an image becomes square: `pad` adds background, `crop` cuts off the longer side, `stretch` changes
+    the proportions."""
     background: Annotated[list[Byte], Len(3, 3)] = [255, 255, 255]
     """Red, green and blue of the background under transparency and around padded images."""
     unreadable: Literal["fail", "skip"] = "fail"
@@ -86,8 +86,8 @@ class Dataset(Settings):
 class Input(Settings):
     """How an image becomes the network's input.
 
-    The defaults are those of the network's own configuration if it is one of timm or transformers, otherwise
-    torchvision's for ImageNet.
+    Networks of timm and transformers default to their own configuration; all others default to torchvision's
+    preprocessing for ImageNet.
     """
 
     size: Positive = 224
@@ -95,7 +95,7 @@ class Input(Settings):
     resize: Positive | None = None
     """Height and width to which images are resized before the center is cropped; null for `size`."""
     interpolation: Literal["bilinear", "bicubic", "nearest"] = "bilinear"
-    """Interpolation when images are resized; the first two average over all pixels that become one."""
+    """Interpolation when images are resized; `bilinear` and `bicubic` are antialiased."""
     color: Literal["RGB", "BGR", "gray"] = "RGB"
     """Order of the color channels."""
     range: Annotated[Literal[1, 255], AS_WRITTEN] = 1
@@ -125,12 +125,12 @@ class Training(Settings):
     """Random augmentation of the images: `flip` mirrors them; `crop-flip` shifts them by up to 4 pixels and
     mirrors them."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    """Arithmetic of the forward and backward pass; weights are float32 either way. `auto` is bfloat16 if the
-    device computes in it, otherwise float32, because bfloat16 would then take ten times as long."""
+    """Precision of the forward and backward pass; weights are always float32. `auto` is bfloat16 on devices
+    with bfloat16 hardware, otherwise float32, because emulated bfloat16 takes ten times as long."""
     seeds: Annotated[Unique[NotNegative], Len(1)] | None = None
-    """Seeds from which the network is trained, each time with other weights and another order of images; null
-    for `seed` alone. All that runs ask of the network is computed for each of them, and claims are tested
-    over all of them if they are at least 3. More seeds change nothing of the networks trained before."""
+    """Seeds from which the network is trained; each determines the initial weights and the order of images.
+    Null for `seed` alone. The network's runs are computed for each seed; claims are tested across seeds if
+    there are at least 3. Adding seeds leaves networks already trained unchanged."""
     checkpoints: Unique[NotNegative] = [0, 10, 30, 100, 300]
     """Steps after which the weights are kept, in addition to the final ones; 0 is the untrained network."""
 
@@ -140,22 +140,22 @@ class Network(Settings):
 
     architecture: str
     """`cnn`, `mlp`, `vgg16-small` or `efficientnet-lite0`; a name in torchvision.models; `timm:NAME` or
-    `transformers:NAME`, if the package is installed, where the NAME of transformers is one of the hub or a
-    local folder; or `package.module:function` of your own, which returns a `torch.nn.Module`."""
+    `transformers:NAME`, if the package is installed, with the NAME of a model on the hub or of a local
+    folder; or `package.module:function` of your own, which returns a `torch.nn.Module`."""
     arguments: Arguments = {}
-    """Keyword arguments for the architecture; for one of transformers, changes to its configuration. `1e-3`
-    is a number here as well."""
+    """Keyword arguments for the architecture; for transformers, changes to the configuration. `1e-3` is read
+    as a number."""
     classes: Annotated[int, Ge(2)] = 1000
     """Number of classes. Networks of timm and transformers have their own default."""
     weights: Annotated[str, HOME] = "random"
     """`train`; `random`; `torchvision:NAME` (`torchvision:DEFAULT` for the best) for networks of torchvision;
     `squeezenet1_1-caffe` or `efficientnet-lite0-tensorflow`, which are downloaded and belong to the
-    architecture in their name; `pretrained` for those that are published with a network of timm or
-    transformers, or lie in its local folder; or the path of a file, by safetensors or torch.save, with a
-    state dict or a checkpoint that holds one."""
+    architecture in their name; `pretrained` for the weights published with a network of timm or transformers,
+    or in its local folder; or the path of a file, by safetensors or torch.save, with a state dict or a
+    checkpoint that holds one."""
     logits: str | int | None = None
-    """Part of the network's return value that holds its logits, by name or number, with dots for parts of
-    parts; null for the part called `logits`, or the only one of the shape of logits."""
+    """Item of the network's return value that holds the logits, by name or index, with dots between nested
+    items; null for the item called `logits`, or the only one with the shape of logits."""
     input: Input = Input()
     training: Training | None = None
     """How the network is trained (weights `train` only); null for other weights."""
@@ -177,44 +177,44 @@ class Run(Settings):
     split: str | None = None
     """The data set's split; null for `test` if it exists, else `all`, else the first one named."""
     layers: str | Layers = "all"
-    """`all`: the input, every output of a nonlinearity, pooling, module output and the logits; `nonlinear`;
-    or a list of layers by their names in the network's graph."""
+    """`all`: the input, outputs of nonlinearities, poolings and modules, and the logits; `nonlinear`: only
+    outputs of nonlinearities; or a list of layers by their names in the network's graph."""
     n_images: Images | None = None
     """Size of the seeded random subset of images; null for all."""
     n_map_images: Images = 500
-    """Number of these images whose activation maps are kept; the same ones at every checkpoint. Correlation
-    between images, and all that follows from it, is computed on these."""
+    """Number of these images whose activation maps are stored, the same at every checkpoint. Correlations
+    between images, and measures derived from them, use these images."""
     correct_only: bool = False
-    """Whether directions are computed only on those images with activation maps that the final network
-    classifies correctly; needs the layer `output`, and the network's classes."""
+    """Whether directions are computed only on images that the final network classifies correctly, among those
+    with activation maps; needs the layer `output`, and the network's classes."""
     checkpoints: Literal["final", "all"] | Unique[NotNegative] = "final"
-    """`final`; `all`; or a list of steps. A network that is not trained here has the step 0, its random
+    """`final`; `all`; or a list of steps. A network that the study does not train has step 0, its random
     weights."""
     n_checkpoint_images: Images | None = 1000
-    """As `n_images`, at the checkpoints other than the final one."""
+    """Like `n_images`, for checkpoints other than the final one."""
     shards: Positive = 1
-    """Number of jobs into which each pass of the run is split. They may run at the same time, on several
-    machines of a cluster. No result depends on it."""
+    """Number of jobs into which each forward pass of the run is split. On a cluster they can run in parallel
+    on several machines. Results do not depend on it."""
     per_unit_layers: str | Layers = "nonlinear"
     """Layers for per-unit analyses: `nonlinear` for all outputs of nonlinearities among the run's layers; or
-    a list of these layers."""
+    a list of the run's layers."""
     units_per_layer: Literal["all"] | Annotated[int, Ge(2)] = 32
     """Number of units per layer in these analyses, a seeded random sample of at least 2; or `all`."""
     per_unit_checkpoints: Literal["first_and_final", "final", "all"] = "first_and_final"
     """Checkpoints for per-unit analyses: `first_and_final` for the final one and, if the run has it, the
     untrained network as a control; `final`; or `all`."""
     n_ablation_images: Images | None = None
-    """Number of the images with activation maps on which units are ablated, a seeded random subset; null for
-    all of them. Each unit costs a pass over these images through the layers downstream of its own."""
+    """Number of images on which units are ablated, a seeded random subset of the images with activation maps;
+    null for all of them. Each unit takes a forward pass over these images through all downstream layers."""
 
 
 class Jobs(Settings):
-    """How work is split into jobs. Changes no result."""
+    """How work is split into jobs. Results do not depend on it."""
 
     minutes: Annotated[float, Gt(0), AS_WRITTEN] = 1
-    """Expected minutes of a job on one core. Small layers share a job of about this time; a larger layer has
-    a job of its own, and the units of its activation maximization and ablation have several. Another value
-    computes all measures anew."""
+    """Expected minutes of a job on one core. Small layers share a job of about this length. A larger layer
+    has its own job; activation maximization and ablation split its units over several. Changing the value
+    recomputes all measures."""
 
 
 class Activations(Settings):
@@ -223,27 +223,27 @@ class Activations(Settings):
     batch: Positive = 32
     """Images in one forward pass; also the images in one chunk of activation maps."""
     precision: Literal["float32", "bfloat16"] = "float32"
-    """Arithmetic of the forward pass; values are stored as float32 either way."""
+    """Precision of the forward pass; values are always stored as float32."""
     compression: Literal["none", "lz4", "zstd"] = "lz4"
     """Compression of activation maps. `none` is fastest and largest; `zstd` slowest and smallest."""
     positions: Positive = 8
-    """Number of positions of a layer's maps, a seeded random sample, at which pre-activations are kept for
-    the images with activation maps; also the positions at which axis alignment is tested. All positions if
-    there are fewer."""
+    """Number of positions of a layer's activation maps, a seeded random sample, at which pre-activations are
+    stored and axis alignment is tested, on the images with activation maps. All positions if there are
+    fewer."""
 
 
 class Atlas(Settings):
     """The atlas, a static site with a page for every unit."""
 
     images: Annotated[int, Ge(1), Le(100)] = 16
-    """Images shown at each extreme of a unit; of its top images, at most `measures.concepts.top`."""
+    """Number of images shown at each extreme of a unit; at most `measures.concepts.top` top images."""
     thumbnail: Pixels = 96
     """Largest height or width of an image in pixels; larger ones are shrunk."""
     visualization: Pixels = 112
     """Largest height or width of facets and activation-maximization images in pixels; larger ones are
     shrunk."""
     correlated_units: Annotated[int, Ge(1), Le(100)] = 8
-    """Number of most correlated units of the same layer."""
+    """Number of most correlated units of the same layer that are shown."""
 
 
 class Figures(Settings):
@@ -263,9 +263,9 @@ class Config(Settings):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Device on which networks run; `auto` takes a GPU if there is one."""
     datasets: dict[Name, Dataset]
-    """Labeled images by name. Only those that a run or a training names are downloaded."""
+    """Data sets of labeled images, by name. Only those that a run or a training uses are downloaded."""
     networks: dict[Name, Network]
-    """Networks by name. Only those that a run names are trained or downloaded."""
+    """Networks by name. Only those that a run uses are trained or downloaded."""
     runs: Annotated[list[Run], Len(1)]
     """Networks and the data sets on which they are recorded."""
     jobs: Jobs = Jobs()
@@ -275,29 +275,29 @@ class Config(Settings):
     figures: Figures = Figures()
 
     def plain(self) -> dict[str, Any]:
-        """Return the config as mappings, lists and single values, as jobs read it."""
+        """Return the config as mappings, lists and scalars, as jobs read it."""
         datasets = {name: dataset.plain() for name, dataset in self.datasets.items()}
         return self.model_dump() | {"datasets": datasets}
 
 
 def as_begun(config: Mapping[str, Any], *, in_job: bool) -> Mapping[str, Any]:
-    """Return the config with which this run of the study began.
+    """Return the config with which the study was started.
 
-    On a cluster each job runs in a Snakemake of its own, which reads the config again; its files may have
-    been edited since the jobs were planned. So the first Snakemake passes on the config that it has read, in
-    an environment variable, unless it is longer than 100,000 characters.
+    On a cluster each job runs in its own Snakemake, which reads the config files again. They may have been
+    edited since the jobs were planned. The first Snakemake therefore passes its config on in an environment
+    variable, unless it is longer than 100,000 characters.
 
     Parameters
     ----------
-    config : the config as this Snakemake has read it.
-    in_job : whether this Snakemake runs a job, rather than having been called by the user.
+    config : the config that this Snakemake read.
+    in_job : whether this Snakemake runs a job; False if the user called it.
     """
     if in_job:
         return json.loads(os.environ.get(_HANDED_ON, "null")) or config
     os.environ.pop(_HANDED_ON, None)
     try:
         written = json.dumps(config)
-    except TypeError:  # a date, say; the check of the config names it
+    except TypeError:  # such as a date, which the check of the config reports
         return config
     if len(written) <= _LONGEST:
         os.environ[_HANDED_ON] = written
@@ -305,16 +305,16 @@ def as_begun(config: Mapping[str, Any], *, in_job: bool) -> Mapping[str, Any]:
 
 
 def read_config(written: Mapping[str, Any], cache: Path | None = None) -> Config:
-    """Check the config and complete it: defaults, home folders for ``~``, and the splits of runs.
+    """Check the config and fill in defaults, home folders for ``~``, and the splits of runs.
 
     Parameters
     ----------
     written : the config as written.
-    cache : folder for the answers of networks of timm and transformers about their input; None for none.
+    cache : folder for the input settings that timm and transformers define; None to disable caching.
 
     Raises
     ------
-    StudyError : one line per fault, with the key and, for a misspelt name, the nearest valid one.
+    StudyError : one line per fault, with the key and, for a misspelled name, the nearest valid one.
     """
     config = read(Config, written)
     networks = config.networks | {
@@ -333,7 +333,7 @@ def read_config(written: Mapping[str, Any], cache: Path | None = None) -> Config
 
 
 def file_of_weights(weights: str) -> str | None:
-    """Return the path in ``networks.NAME.weights``; None if it is a word, or names published weights.
+    """Return the path in ``networks.NAME.weights``; None for a keyword or the name of published weights.
 
     >>> file_of_weights("runs/best")
     'runs/best'
@@ -345,7 +345,7 @@ def file_of_weights(weights: str) -> str | None:
 
 
 def _with_own_input(network: Network, name: str, cache: Path | None) -> Network:
-    """Return a network with its own classes and input, if it is one of timm or transformers."""
+    """Return a network of timm or transformers with its own classes and input; others unchanged."""
     if not hub_of(network.architecture):
         return network
     entry = filled_in(network.model_dump(), network.model_dump(exclude_unset=True), name, cache)
@@ -387,7 +387,7 @@ def _faults_of_dataset(key: str, dataset: Dataset) -> Iterator[str]:
             yield f"{key}.{option}: only the {have.format(wanted)} this key, not {dataset.source!r}"
     if dataset.source == "torchvision" and dataset.name not in (None, *TORCHVISION):
         hint = nearest(dataset.name, TORCHVISION)
-        yield f"{key}.name: there is no data set {dataset.name!r} of torchvision here{hint}"
+        yield f"{key}.name: torchvision data set {dataset.name!r} is not supported{hint}"
     if dataset.source == "folder" and dataset.path is not None:
         try:
             classes_of(folders_of(dataset.plain()), key)
@@ -411,7 +411,7 @@ def _faults_of_network(key: str, network: Network, datasets: Mapping[str, Datase
             hint = nearest(training.dataset, datasets)
             yield f"{key}.training.dataset: there is no data set {training.dataset!r}{hint}"
         elif not {"train", "test"} <= set(datasets[training.dataset].splits):
-            yield f"{key}.training.dataset: {training.dataset!r} has not both splits, train and test"
+            yield f"{key}.training.dataset: {training.dataset!r} needs both splits, train and test"
     elif training is not None:
         yield f"{key}.training: only weights 'train' use this key, not {weights!r}"
     elif (file := file_of_weights(weights)) is not None:
@@ -429,7 +429,7 @@ def _faults_of_network(key: str, network: Network, datasets: Mapping[str, Datase
 
 
 def _words_of_weights(architecture: str) -> list[str]:
-    """Return the words for weights that an architecture may have, beside files."""
+    """Return the valid keywords for an architecture's weights, apart from files."""
     if hub_of(architecture):
         return ["train", "random", HUB_WEIGHTS]
     if ":" in architecture:

@@ -1,9 +1,9 @@
-"""Digests of code, which jobs have among their parameters: they run again when code they depend on changes.
+"""Digests of code. Jobs have them as parameters, so they rerun when code they depend on changes.
 
-A digest covers a script and all modules of the library that it imports, directly or not, anywhere in a file.
-It is taken of the syntax tree: comments, docstrings, formatting, imports for type checkers, definitions of
-columns and captions of figures do not count.
-The digest of a file of the user's own is, too, and covers that file alone.
+A digest covers a script and every library module that it imports, directly or not, anywhere in a file.
+It hashes the syntax tree. Comments, docstrings, formatting, imports for type checkers, descriptions of
+columns and captions of figures are ignored.
+The digest of a user's own file follows the same rules but covers that file alone.
 """
 
 import ast
@@ -19,13 +19,13 @@ from pathlib import Path
 SCRIPTS = Path(__file__).parents[2]
 LIBRARY = "census"
 
-# logging and the wording of errors: no result depends on them
+# no result depends on logging or error messages
 PLUMBING = {"census.errors", "census.jobs"}
 # functions of census.measures.columns whose arguments describe a column in words
 DESCRIBING = {"column", "share", "count"}
 # arguments of census.figures.declaration.View that describe a figure in words
 CAPTIONS = {"caption", "corresponds"}
-# this file decides, too, what is kept of others
+# the cached digests of other files depend on this file
 OWN = Path(__file__).read_bytes()
 
 
@@ -33,12 +33,12 @@ OWN = Path(__file__).read_bytes()
 def code_digest(script: str, *folders: str) -> str:
     """Return a digest of a script and of all code it depends on.
 
-    It does not depend on modification times, on the folder of the checkout, or on the version of Python.
+    The digest is independent of modification times, the folder of the checkout and the version of Python.
 
     Parameters
     ----------
-    script : path of the file in ``scripts/``.
-    folders : folders in ``scripts/`` whose files count as well, such as templates.
+    script : path of the file relative to ``scripts/``.
+    folders : folders in ``scripts/`` whose files are included, such as templates.
     """
     digest = hashlib.sha256()
     path = SCRIPTS / script
@@ -52,9 +52,9 @@ def code_digest(script: str, *folders: str) -> str:
 
 @cache
 def source_digest(source: bytes) -> str:
-    """Return a digest of the code of one file, without what it imports.
+    """Return a digest of the code of one file, without its imports.
 
-    Of what is no valid Python, every byte counts: importing it tells the fault.
+    If the file is not valid Python, all bytes are hashed; importing it reports the error.
 
     Parameters
     ----------
@@ -62,9 +62,9 @@ def source_digest(source: bytes) -> str:
     """
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of odd escapes, say: the import tells them
+            warnings.simplefilter("ignore")  # such as for invalid escapes; the import reports them
             content = _text(ast.parse(source), []).encode()
-    # null bytes are a ValueError, too deep an expression is one of the others
+    # null bytes raise ValueError; expressions nested too deeply, MemoryError or RecursionError
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         content = source
     return hashlib.sha256(content).hexdigest()[:16]
@@ -72,7 +72,7 @@ def source_digest(source: bytes) -> str:
 
 @cache
 def modules_of(path: Path) -> frozenset[str]:
-    """Return the names of all modules of the library that a file depends on, directly or not."""
+    """Return the names of all library modules that a file depends on, directly or indirectly."""
     found: set[str] = set()
     pending = list(_imports(path))
     while pending:
@@ -85,26 +85,29 @@ def modules_of(path: Path) -> frozenset[str]:
 
 @cache
 def _file(module: str) -> Path:
-    """Return the path that the file of a module or package would have."""
+    """Return the path of a module's or package's file, whether or not it exists."""
     path = SCRIPTS.joinpath(*module.split("."))
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
 @cache
 def _imports(path: Path) -> frozenset[str]:
-    """Return the modules on which a file's own imports depend."""
+    """Return the library modules that a file itself imports."""
     origins = (origin for module, name in _read(path).imported for origin in _origins(module, name))
     return frozenset(origins) - PLUMBING
 
 
 @cache
 def _origins(module: str, name: str) -> frozenset[str]:
-    """Return the modules of the library that define a name imported from a module.
+    """Return the library modules that define a name imported from a module.
+
+    A name imported from a package is traced to its module. The package itself is included if it defines the
+    name, or if importing it runs code. Its ``__version__`` is ignored.
 
     Parameters
     ----------
-    name : empty if the module itself is imported. The names of a package are followed to their modules; the
-        package counts if it defines the name, or if importing it runs code. Its version is no code.
+    module : dotted name of the module or package.
+    name : imported name; empty if the module itself is imported.
     """
     path, parts = _file(module), module.split(".")
     if parts[0] != LIBRARY or not path.is_file():
@@ -126,16 +129,16 @@ def _origins(module: str, name: str) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class _Source:
-    """What digests depend on in a file. Its syntax tree is not kept: many objects slow garbage collection.
+    """The parts of a file on which digests depend, as types that JSON can represent.
 
-    All of it is what JSON has.
+    Syntax trees are not kept, because many objects slow garbage collection.
 
     Attributes
     ----------
-    content : digest of its code, and of data files beside it that have its name.
-    imported : modules that it imports, each with the name taken from it or an empty one.
-    reexported : origin, module and name, of each name that it imports, if it is a package.
-    runs_code : whether importing it runs more than definitions and imports.
+    content : digest of the file's code and of data files with the same stem in the same folder.
+    imported : pairs of an imported module and the name imported from it, empty for the module itself.
+    reexported : module and name from which a package imports each name; empty for other files.
+    runs_code : whether importing the file runs more than definitions and imports.
     """
 
     content: str
@@ -146,22 +149,22 @@ class _Source:
 
 @cache
 def _read(path: Path) -> _Source:
-    """Return what digests depend on in a file.
+    """Return the parts of a file on which digests depend.
 
-    It is kept beside the file's byte code, and taken from there while no content has changed: where a study
-    has nothing to do, parsing the library would take longer than all other work of ours.
+    They are cached next to the file's byte code until its content changes. Without the cache, parsing the
+    library would dominate the start of a study that has nothing to do.
     """
     code = path.read_bytes()
     data = [each.read_bytes() for each in sorted(set(path.parent.glob(f"{path.stem}.*")) - {path})]
     key = hashlib.sha256(b"".join(hashlib.sha256(each).digest() for each in (OWN, code, *data))).hexdigest()
     kept = path.parent / "__pycache__" / f"{path.stem}.digest"
-    # what another process has begun to write is no JSON yet
+    # a file that another process is still writing is not valid JSON
     with contextlib.suppress(OSError, ValueError):
         found = json.loads(kept.read_bytes())
         if found["key"] == key:
             return _Source(**found["source"])
     source = _parse(code, data, is_package=path.name == "__init__.py")
-    with contextlib.suppress(OSError):  # the checkout may be another's, or the disk full
+    with contextlib.suppress(OSError):  # the checkout may be read-only, or the disk full
         kept.parent.mkdir(exist_ok=True)
         kept.write_text(json.dumps({"key": key, "source": asdict(source)}))
     return source
@@ -178,7 +181,7 @@ def _parse(code: bytes, data: Iterable[bytes], *, is_package: bool) -> _Source:
         for node in imports
         for alias in node.names
     }
-    # a package may import lazily, and then names the modules for type checkers alone
+    # a package with lazy imports names the modules only for type checkers
     reexported = {
         alias.asname or alias.name: (node.module or "", alias.name)
         for node in (ast.walk(tree) if is_package else ())
@@ -189,7 +192,7 @@ def _parse(code: bytes, data: Iterable[bytes], *, is_package: bool) -> _Source:
 
 
 def _only_defines(statement: ast.stmt) -> bool:
-    """Return whether a statement calls nothing, and changes nothing outside of its module."""
+    """Return whether a statement calls nothing and changes nothing outside its module."""
     if isinstance(statement, ast.Assign | ast.AnnAssign):
         return not any(isinstance(node, ast.Call | ast.Subscript) for node in ast.walk(statement))
     definitions = ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef
@@ -197,7 +200,7 @@ def _only_defines(statement: ast.stmt) -> bool:
 
 
 def _is_ignored(node: object) -> bool:
-    """Return whether an item of a list in a syntax tree is a docstring, or for type checkers."""
+    """Return whether an item of a list in a syntax tree is a docstring or serves only type checkers."""
     match node:
         case ast.Expr(ast.Constant(str())) | ast.alias("TYPE_CHECKING"):
             return True
@@ -209,7 +212,7 @@ def _is_ignored(node: object) -> bool:
 
 
 def _leave_words_out(call: ast.Call, imports: list[ast.Import | ast.ImportFrom]) -> None:
-    """Remove arguments that decide no result: all but the name of a column, and the caption of a figure."""
+    """Remove arguments that affect no result: descriptions of columns and captions of figures."""
     modules = {getattr(node, "module", None) for node in imports}
     match call.func:
         case ast.Name(name) if name in DESCRIBING and "census.measures.columns" in modules:
@@ -221,8 +224,8 @@ def _leave_words_out(call: ast.Call, imports: list[ast.Import | ast.ImportFrom])
 def _text(value: object, imports: list[ast.Import | ast.ImportFrom]) -> str:
     """Return a syntax tree as text, and add its import statements to a list.
 
-    The text is the same on all versions of Python, unlike that of :func:`ast.dump` and :func:`ast.unparse`.
-    Empty fields are left out because newer versions have more of them.
+    Unlike the text of :func:`ast.dump` and :func:`ast.unparse`, it is the same in all versions of Python.
+    Empty fields are omitted because newer versions have more of them.
     """
     if isinstance(value, list):
         return f"[{','.join(_text(item, imports) for item in value if not _is_ignored(item))}]"
@@ -232,9 +235,9 @@ def _text(value: object, imports: list[ast.Import | ast.ImportFrom]) -> str:
         imports.append(value)
     if isinstance(value, ast.Call):
         _leave_words_out(value, imports)
-    if isinstance(value, ast.JoinedStr):  # Python 3.12 adds empty texts
+    if isinstance(value, ast.JoinedStr):  # Python 3.12 adds empty strings
         value.values = [part for part in value.values if getattr(part, "value", None) != ""]
-    # whether a name is read or written follows from its place; a string may have the prefix u
+    # ctx follows from the position of a name; kind is the prefix u of a string
     fields = ((name, getattr(value, name)) for name in value._fields if name not in ("ctx", "kind"))
     written = [f"{name}={_text(field, imports)}" for name, field in fields if field not in (None, [])]
     return f"{type(value).__name__}({','.join(written)})"

@@ -1,8 +1,8 @@
-"""Which layers a network has, known without torch once it was asked.
+"""The layers of a network, cached so that planning needs no torch.
 
-The workflow has to know a network's layers before it can plan its jobs. Running a network needs torch, whose
-import alone takes seconds, so the answer is kept beside a digest of all that it follows from. Only a network
-whose recorded values are its own has an answer.
+The workflow must know a network's layers before it can plan its jobs. Tracing a network needs torch, whose
+import alone takes seconds. The list of layers is therefore cached under a digest of everything it depends on,
+once the values to be recorded have been verified against the network's own.
 """
 
 from collections.abc import Mapping
@@ -18,10 +18,9 @@ from census.recording.passes import digest
 
 
 def own_code(entry: Mapping[str, Any]) -> str:
-    """Return the digest of what the user has of an architecture; empty where the user has nothing of it.
+    """Return a digest of the user's own files of an architecture; empty if there are none.
 
-    That is the code in the file of a function of the user's own, and what it imports is not followed; or the
-    configuration in a local folder of a hub's.
+    Covers the file of a user's function, without its imports, or the configuration in a hub's local folder.
     """
     if hub_of(entry["architecture"]):
         return digest_of_folder(entry["architecture"])
@@ -30,7 +29,7 @@ def own_code(entry: Mapping[str, Any]) -> str:
         return ""
     file = file_of(module)
     if file is None:
-        return "missing"  # building the network says so, with its key
+        return "missing"  # building the network reports this with its key
     return source_digest(file.read_bytes())
 
 
@@ -40,12 +39,12 @@ def list_layers(key: str, entry: Mapping[str, Any], folder: Path) -> list[Layer]
     Parameters
     ----------
     key : the network's key in the config.
-    entry : its entry there, defaults filled in.
-    folder : where answers are kept, in a file per network.
+    entry : its config entry, with defaults filled in.
+    folder : cache with one file per network.
 
     Raises
     ------
-    StudyError : there is no such network, it fails, or what is recorded would not be its own values.
+    StudyError : the network does not exist, fails, or differs from the values that would be recorded.
     """
     shape = {name: entry["input"][name] for name in ("size", "color")}
     follows_from = digest(

@@ -1,4 +1,4 @@
-"""The section ``measures`` of the config: the parameters of all measures, and those of the claims."""
+"""The section ``measures`` of the config: the parameters of all measures and of the claims."""
 
 import dataclasses
 from typing import TYPE_CHECKING, Any
@@ -26,7 +26,7 @@ def _sections() -> dict[str, type[Settings]]:
 if TYPE_CHECKING:
 
     class Measures(_Sections):
-        """All sections; they are known when the module runs."""
+        """All sections; their names are known only at run time."""
 
         def __getattr__(self, section: str) -> Any: ...
 

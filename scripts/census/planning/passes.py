@@ -1,4 +1,4 @@
-"""The forward passes of a study, each of which becomes a rule.
+"""The forward passes of a study; each becomes a rule.
 
 A layer whose store is up to date stays with the pass that filled it. All other layers of a network,
 checkpoint and data set share one new pass; see :mod:`census.recording.passes`.
@@ -23,14 +23,14 @@ class Pass:
 
     Attributes
     ----------
-    run, checkpoint : what it records.
+    run, checkpoint : the recorded run and checkpoint.
     name : unique part of the names of its rule and log.
-    layers : the layers it fills.
-    stores : the stores of these layers.
-    settings : all that determines their content, apart from weights and images.
+    layers : names of the layers it records.
+    stores : paths of the stores of these layers.
+    settings : everything that determines the stores' content, apart from weights and images.
     key : digest of the settings.
     folder : folder for unfinished stores.
-    shards : number of jobs it is split into.
+    shards : number of jobs into which it is split.
     shard : output of each of these jobs; a pattern with the wildcard ``shard``.
     """
 
@@ -58,7 +58,7 @@ class Pass:
     @property
     def threads(self) -> int:
         """Number of cores its jobs use."""
-        # the few images of an early checkpoint take less time than loading torch, on one core
+        # on one core, the few images of an early checkpoint take less time than loading torch
         return 4 if self.checkpoint == "final" else 1
 
 
@@ -68,7 +68,7 @@ def passes(plan: Plan, code: str) -> Iterator[Pass]:
     Parameters
     ----------
     plan : plan of the study.
-    code : digest of the code of passes.
+    code : digest of the code that runs passes.
     """
     for run in plan.runs:
         for checkpoint in run.checkpoints:
@@ -79,10 +79,10 @@ def passes(plan: Plan, code: str) -> Iterator[Pass]:
                 for layer in run.layers
             }
             for finished, (layers, shards) in share_out(stores, key, run.settings.shards).items():
-                # of a finished pass, some stores may be missing: its id is that of all its layers still
+                # stores of a finished pass may be missing; its id still covers all of its layers
                 this_pass = pass_id(key, layers) if finished == NEW else finished
                 beside = stores[layers[0]].parent
-                # a run's passes are told apart by their layers; the new one needs no such name
+                # finished passes of a run need distinct names; there is only one new pass
                 ending = "" if finished == NEW else f"_{finished}"
                 yield Pass(
                     run,

@@ -1,7 +1,7 @@
-"""The plan of a study: what its jobs read and write.
+"""The plan of a study: the files that its jobs read and write.
 
-It answers every question of the rules and knows nothing of Snakemake: a method of :class:`Plan` that takes
-wildcards can stand in a rule as an input function or a parameter.
+The plan does not depend on Snakemake. Rules use methods of :class:`Plan` that take wildcards as input
+functions and as parameters.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -50,11 +50,11 @@ class Plan:
     Attributes
     ----------
     config : the checked config.
-    replicas : its networks by name; see :class:`census.planning.replicas.Replica`.
-    layers : all layers of each network that has a run, by key of the network in the config.
-    runs : its runs, in the order of the config.
-    facet_units : the units that ``measures.facets.units`` names, by network and layer, as in the config.
-    loadings : the layers that ``measures.directions.loadings`` names, by network, as in the config.
+    replicas : networks by name; see :class:`census.planning.replicas.Replica`.
+    layers : all layers of each network that has a run, by the network's key in the config.
+    runs : runs in the order of the config.
+    facet_units : unit indices of ``measures.facets.units``, by network and layer.
+    loadings : layers of ``measures.directions.loadings``, by network.
     """
 
     config: Config
@@ -70,7 +70,7 @@ class Plan:
 
         Raises
         ------
-        StudyError : a key of the config names a layer, or a unit, that is not there.
+        StudyError : a config key names a layer or a unit that does not exist.
         """
         networks = replicas(config)
         runs = tuple(
@@ -97,8 +97,8 @@ class Plan:
 
     @property
     def gpus(self) -> int:
-        """Number of GPUs that a job with a network asks for."""
-        # `auto` takes a GPU where there is one, but asks a cluster for none
+        """Number of GPUs that a job with a network requests."""
+        # `auto` uses a GPU if there is one, but requests none from a cluster
         return 1 if self.config.device == "cuda" else 0
 
     @cached_property
@@ -110,11 +110,11 @@ class Plan:
         return self._by_place[wildcards.network, wildcards.dataset]
 
     def block_of(self, wildcards: Place, kind: Kind) -> Block:
-        """Return the block that a job works on.
+        """Return the block that a job processes.
 
         Raises
         ------
-        StudyError : the study has no such block, as after a change of ``jobs.minutes``.
+        StudyError : the study has no such block, for example after a change of ``jobs.minutes``.
         """
         blocks = self.run_of(wildcards).blocks[kind]
         if wildcards.block not in blocks:
@@ -125,7 +125,7 @@ class Plan:
         return blocks[wildcards.block]
 
     def of_run(self, get: Callable[[Run], Value]) -> Callable[[Place], Value]:
-        """Return a function of wildcards: something of the job's run."""
+        """Return a function of wildcards that applies ``get`` to the job's run."""
         return lambda wildcards: get(self.run_of(wildcards))
 
     # input functions
@@ -136,13 +136,13 @@ class Plan:
         return run.stores([self.layer_of(wildcards).name], run.checkpoints)
 
     def recordings(self, wildcards: Place, jobs: str, reads: Recordings) -> list[str]:
-        """Return the stores of layers of a job: layer by layer, network by network, in order of steps.
+        """Return the stores that a job reads, ordered by layer, then network, then step.
 
         Parameters
         ----------
-        wildcards : of the job.
-        jobs : kind of its block, or ``run``.
-        reads : which recordings the job reads.
+        wildcards : wildcards of the job.
+        jobs : kind of the job's block, or ``run``.
+        reads : declaration of the recordings that the job reads.
         """
         run = self.run_of(wildcards)
         names = run.layers if jobs == "run" else self.block_of(wildcards, cast(Kind, jobs)).layers
@@ -162,7 +162,7 @@ class Plan:
         return [store for name in names for each in runs for store in each.stores([name], checkpoints)]
 
     def parts_of_gram(self, wildcards: Place) -> list[str]:
-        """Return what is found over the parts of the larger layers of a block."""
+        """Return the partial Gram matrices of a block's larger layers."""
         run = self.run_of(wildcards)
         return [
             run.path(GRAM_PART, layer=path_name(layer), part=str(part))
@@ -171,7 +171,7 @@ class Plan:
         ]
 
     def files_of_dataset(self, wildcards: Place) -> str | list[str]:
-        """Return the folder fetched for a data set; nothing for a folder of the user's."""
+        """Return the folder fetched for a data set; nothing for a user's own folder."""
         source = source_of(self.config.datasets[wildcards.dataset].plain())
         return [] if source is None else SOURCE.format(source=source)
 
@@ -187,24 +187,24 @@ class Plan:
     # input functions for a pattern of paths
 
     def blocks_of_run(self, pattern: str, kind: Kind = "layers") -> Files:
-        """Return an input function: the files of a pattern for a run's blocks, in order of depth."""
+        """Return an input function for the files of a run's blocks, in order of depth."""
         return self.of_run(lambda run: [run.path(pattern, block=block) for block in run.blocks[kind]])
 
     def per_unit_layers_of_run(self, pattern: str) -> Files:
-        """Return an input function: the blocks of measures that hold a run's ``per_unit_layers``."""
+        """Return an input function for the files of blocks that hold a run's ``per_unit_layers``."""
         return self.of_run(lambda run: run.files_with(pattern, run.per_unit_layers))
 
     def file_if(self, pattern: str, condition: Callable[[Run], bool]) -> Files:
-        """Return an input function: a file of a run if a condition holds, else nothing."""
+        """Return an input function for a file of a run; no file if the condition is false."""
         return self.of_run(lambda run: [run.path(pattern)] if condition(run) else [])
 
     def measured_layers(self, pattern: str, kind: Kind) -> Files:
-        """Return an input function: the blocks of measures that have the layers of a block of another kind.
+        """Return an input function for a measure's files of the layers in a job's block.
 
         Parameters
         ----------
-        pattern : path of the measure, with the wildcard ``block``.
-        kind : of the job's own block.
+        pattern : path of the measure's files, with the wildcard ``block``.
+        kind : kind of the job's block, which may differ from the measure's.
         """
 
         def files(wildcards: Place) -> list[str]:
@@ -213,7 +213,7 @@ class Plan:
         return files
 
     def where(self, condition: Callable[[Run], bool], files: Files | str) -> Files:
-        """Return an input function: files, or those of a pattern, if the run fulfills a condition."""
+        """Return an input function for files, or those of a pattern; no files if the condition is false."""
 
         def chosen(wildcards: Place) -> list[str]:
             if not condition(self.run_of(wildcards)):
@@ -223,7 +223,7 @@ class Plan:
         return chosen
 
     def parts_of_block(self, pattern: str) -> Files:
-        """Return an input function: the parts into which the units of a block are split, in order."""
+        """Return an input function for the files of the parts of a block, in order."""
 
         def files(wildcards: Place) -> list[str]:
             parts = self.block_of(wildcards, "units").parts
@@ -235,7 +235,7 @@ class Plan:
     # files of all runs
 
     def of_runs(self, pattern: str, runs: Iterable[Run] | None = None) -> list[str]:
-        """Return the files of a pattern for some runs, or for all of them."""
+        """Return the files of a pattern for the given runs, or for all runs."""
         return [run.path(pattern) for run in (self.runs if runs is None else runs)]
 
     def of_blocks(self, pattern: str, kind: Kind = "layers") -> list[str]:
@@ -249,7 +249,7 @@ class Plan:
     # parameters
 
     def layers_of_block(self, kind: Kind) -> Callable[[Place], list[str]]:
-        """Return a parameter function: the names of a block's layers."""
+        """Return a parameter function for the names of a block's layers."""
         return lambda wildcards: list(self.block_of(wildcards, kind).layers)
 
     def layer_of(self, wildcards: Place) -> Layer:
@@ -258,22 +258,22 @@ class Plan:
         return layers[layer_name(wildcards.layer, layers)]
 
     def gram_parts_of_layer(self, wildcards: Place) -> int:
-        """Return into how many parts the neurons of a layer are split."""
+        """Return the number of parts into which the neurons of a layer are split."""
         return gram_parts(self.layer_of(wildcards))
 
     def layers_with_loadings(self, wildcards: Place) -> list[str]:
-        """Return the layers of a network of which loadings are kept."""
+        """Return the layers of a network whose loadings are stored."""
         return list(self.loadings.get(self.replicas[wildcards.network].network, ()))
 
     def units_with_facets(self, wildcards: Place) -> dict[str, list[int]]:
-        """Return the units, by layer of a block, that the config names to have facets."""
+        """Return the units of a block for which the config requests facets, by layer."""
         named = self.facet_units.get(self.replicas[wildcards.network].network, {})
         return {
             layer: list(named[layer]) for layer in self.block_of(wildcards, "facets").layers if layer in named
         }
 
     def ablation_mode(self, wildcards: Place) -> str:
-        """Return the substitute for ablated units whose effect is compared with other measures."""
+        """Return the ablation mode whose effects are compared with other measures."""
         return self.config.measures.ablation.modes[0]
 
     def number_of_parts(self, wildcards: Place) -> int:
@@ -281,18 +281,18 @@ class Plan:
         return self.block_of(wildcards, "units").parts
 
     def network_settings(self, network: str) -> dict[str, Any]:
-        """Return all that determines a network's weights, apart from its training images."""
+        """Return everything that determines a network's weights, apart from its training images."""
         replica = self.replicas[network]
-        # other seeds change nothing of this network
+        # this network does not depend on the other seeds
         entry = replica.entry.model_dump(exclude={"training": {"seeds"}})
         return {**entry, "seed": replica.seed, "own_code": own_code(entry)}
 
     def settings_of_dataset(self, wildcards: Place) -> dict[str, Any]:
-        """Return the entry of a data set in the config, sorted by key."""
+        """Return the config entry of a data set, sorted by key."""
         return dict(sorted(self.config.datasets[wildcards.dataset].plain().items()))
 
     def classes_of_dataset(self, wildcards: Place) -> list[str] | None:
-        """Return the names of classes in the user's folders, for all splits; None for fetched data."""
+        """Return the class names of all splits in the user's folders; None for fetched data."""
         folders = folders_of(self.config.datasets[wildcards.dataset].plain())
         return classes_of(folders, f"datasets.{wildcards.dataset}") if folders else None
 

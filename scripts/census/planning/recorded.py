@@ -1,4 +1,4 @@
-"""Keys of the config that name layers of networks, or units of these."""
+"""Resolve config keys that name layers of networks, or units of layers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from census.planning.runs import Run
 
 @dataclass(frozen=True)
 class Recorded:
-    """Resolves keys of the config that name layers of networks.
+    """Resolve config keys that name layers of networks.
 
     Attributes
     ----------
@@ -24,11 +24,11 @@ class Recorded:
     def units(
         self, requests: Mapping[str, Mapping[str, Sequence[int]]], key: str
     ) -> dict[str, dict[str, list[int]]]:
-        """Return numbers of units by network and by the layer's one name.
+        """Return unit indices by network and by the layer's canonical name.
 
         Raises
         ------
-        StudyError : no run has the network, or records the layer; or the layer has no such unit.
+        StudyError : no run has the network or records the layer, or the layer has no such unit.
         """
         chosen: dict[str, dict[str, list[int]]] = {}
         for network, by_layer in requests.items():
@@ -44,11 +44,11 @@ class Recorded:
         return chosen
 
     def layers(self, requests: Mapping[str, Sequence[str]], key: str) -> dict[str, list[str]]:
-        """Return layers by network, each by its one name.
+        """Return layers by network, with their canonical names.
 
         Raises
         ------
-        StudyError : no run has the network, or records the layer.
+        StudyError : no run has the network or records the layer.
         """
         return {
             network: [self._layer(network, name, key).name for name in names]

@@ -27,7 +27,7 @@ VALUES = {
 
 
 def renamed_key(path: str) -> str | None:
-    """Return what is wrong with a key that has been renamed; None for any other key.
+    """Return the error message for a renamed key; None for any other key.
 
     >>> renamed_key("runs[0].maps")
     'runs[0].maps: renamed to n_map_images in version 0.2.0'
@@ -37,7 +37,7 @@ def renamed_key(path: str) -> str | None:
 
 
 def renamed_value(path: str, value: object) -> str | None:
-    """Return what is wrong with a value, or a list with a value, that has been renamed; None for any other.
+    """Return the error message for a renamed value, or a list that holds one; None for any other value.
 
     >>> renamed_value("runs[0].layers", ["input", "rectified"])
     "runs[0].layers: 'rectified' was renamed to 'nonlinear' in version 0.2.0"

@@ -1,25 +1,25 @@
-"""Replicas: networks that one entry of the config stands for, trained alike from different seeds."""
+"""Replicas: the networks of one config entry, trained identically from different seeds."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from census.planning.config import Config, Network
 
-# no name in the config has it
+# names in the config cannot contain it
 SEPARATOR = "@"
 
 
 @dataclass(frozen=True)
 class Replica:
-    """A network of an entry in the config, with the seed of its weights.
+    """A network of a config entry, with the seed of its weights.
 
     Attributes
     ----------
     network : key of the entry.
-    seed : seed of training, and of untrained weights.
-    name : unique in the study, and part of paths: the key; from another seed than that of the study, the key
-        and the seed, such as ``cnn@1``.
-    entry : the entry.
+    seed : seed of the initial weights and of training.
+    name : the key if the seed is that of the study, otherwise key and seed, such as ``cnn@1``. Unique in the
+        study; part of paths.
+    entry : the config entry.
     """
 
     network: str
@@ -29,21 +29,21 @@ class Replica:
 
     @property
     def key(self) -> dict[str, str | int]:
-        """The columns of the census that tell it from other networks."""
+        """The census columns that identify the network."""
         return {"network": self.network, "seed": self.seed}
 
     @property
     def title(self) -> str:
-        """Its name in figures; it stays the same when seeds are added, and so do the figures."""
+        """Its name in figures. Adding seeds changes neither the name nor the figures."""
         return self.network if self.name == self.network else f"{self.network}, seed {self.seed}"
 
 
 def replicas(config: Config) -> dict[str, list[Replica]]:
-    """Return the networks that each entry of the config stands for, in order of their seeds there."""
+    """Return the networks of each config entry, in the order of its seeds."""
     return {name: list(_replicas(name, entry, config.seed)) for name, entry in config.networks.items()}
 
 
 def _replicas(network: str, entry: Network, seed: int) -> Iterator[Replica]:
     for each in (entry.training and entry.training.seeds) or [seed]:
-        # a network keeps its name, and so its files, when seeds are added
+        # adding seeds must not rename existing networks, because paths contain the name
         yield Replica(network, each, network if each == seed else f"{network}{SEPARATOR}{each}", entry)

@@ -1,4 +1,4 @@
-"""Memory and time of jobs, as resource functions of Snakemake."""
+"""Memory and time limits of jobs, as resource functions for Snakemake."""
 
 import json
 from collections.abc import Callable
@@ -10,14 +10,14 @@ from census.planning.passes import Pass
 from census.planning.plan import Place, Plan
 from census.planning.runs import Run
 
-# memory in MB of the Snakemake that goes with each job where jobs are submitted
+# memory in MB of the Snakemake that runs each submitted job
 SNAKEMAKE_MB = 500
 
 Megabytes = Callable[[Any, int], int]
 
 
 def memory(megabytes: int | Callable[[Place], int]) -> Megabytes:
-    """Return a job's memory in MB: more with each attempt, plus that of its Snakemake.
+    """Return a job's memory in MB, multiplied by the attempt, plus that of its Snakemake.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def memory_of_matrices(plan: Plan, count: Callable[[Run], int]) -> Megabytes:
 
     def megabytes(wildcards: Place) -> int:
         run = plan.run_of(wildcards)
-        # a block of 4 MB per 32 images, too
+        # 0.14 MB per image for a chunk of 4 MB per 32 images
         return 1000 + round(
             0.14 * run.settings.n_map_images + count(run) * 8e-6 * run.settings.n_map_images**2
         )
@@ -51,15 +51,15 @@ def memory_of_matrices(plan: Plan, count: Callable[[Run], int]) -> Megabytes:
 
 
 def memory_of_pass(run: Run, batch: int) -> Megabytes:
-    """Return the memory of a forward pass: it grows with a batch, not with images.
+    """Return the memory of a forward pass, which depends on the batch but not on the number of images.
 
     Parameters
     ----------
-    run : its run.
-    batch : images in a batch.
+    run : the run that is recorded.
+    batch : number of images in a batch.
     """
-    # the tensors that live at once, and what is computed between them, as multiples of the largest; measured
-    # on SqueezeNet, see docs/howto/budget.md
+    # 14 times the largest tensor for all tensors and intermediate values that live at once; measured on
+    # SqueezeNet, see docs/howto/budget.md
     tensors = 14 * max(layer.n_neurons for layer in run.known) * batch * 4
     # four summaries, 4 bytes each, of a chunk of about 512 images
     units = sum(layer.shape[0] for layer in run.recorded)
@@ -67,7 +67,7 @@ def memory_of_pass(run: Run, batch: int) -> Megabytes:
 
 
 def runtime_of_block(plan: Plan) -> Callable[[Any, Any], int]:
-    """Return the time limit in minutes of a measure of a block: an hour, and ten times what is expected."""
+    """Return the time limit in minutes of a block's measure: an hour plus ten times the expected time."""
 
     def minutes(wildcards: Place, input: Any) -> int:
         arrays = _metadata(input[0])["consolidated_metadata"]["metadata"]
@@ -80,8 +80,8 @@ def runtime_of_block(plan: Plan) -> Callable[[Any, Any], int]:
 
 
 def runtime_of_pass(this: Pass) -> Callable[[Any, Any, int], int]:
-    """Return the time limit in minutes of a job of a forward pass, twice what is expected."""
-    # multiplications per neuron as in VGG16, of which few networks have more; on one core
+    """Return the time limit in minutes of a forward-pass job: 10 minutes plus twice the expected time."""
+    # multiplications per neuron as in VGG16, which few networks exceed; on one core
     seconds = sum(layer.n_neurons for layer in this.run.known) * 1200 / 1e10
     wanted = this.settings["n_images"]
 
@@ -94,7 +94,7 @@ def runtime_of_pass(this: Pass) -> Callable[[Any, Any, int], int]:
 
 
 def _metadata(store: str) -> Any:
-    """Return the metadata of a store that is an input."""
-    # if it is not there yet, Snakemake learns it from an error that names its input, and asks again
+    """Return the metadata of an input store."""
+    # if the store does not exist yet, FileNotFoundError makes Snakemake evaluate the resource again later
     Path(store).stat()
     return json.loads((Path(store) / "zarr.json").read_text())

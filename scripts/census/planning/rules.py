@@ -1,4 +1,4 @@
-"""The rules of declared measures: from declarations to what Snakemake asks for."""
+"""The Snakemake rules of declared measures."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,12 +25,12 @@ class MeasureRule:
     ----------
     name : name of the measure.
     place : the wildcards of its jobs, as part of a path.
-    inputs : input function, or pattern, of each input.
+    inputs : input function or path pattern of each input.
     outputs : path of each table, and of the store of arrays as ``store``.
-    params : all that determines its results, apart from its inputs.
-    memory : resource function.
-    minutes : time limit, or a resource function.
-    message : message of a job.
+    params : everything that determines its results, apart from its inputs.
+    memory : resource function for MB of memory.
+    minutes : time limit in minutes, or a resource function for it.
+    message : message shown when a job starts.
     """
 
     name: str
@@ -49,7 +49,7 @@ def path_of(measure: str, ending: str) -> str:
     Parameters
     ----------
     measure : name of the measure.
-    ending : name of the table and ``parquet``, or ``zarr``.
+    ending : file ending: ``TABLE.parquet``, ``parquet`` for an only table, or ``zarr``.
 
     >>> path_of("sparsity", "units.parquet")
     'results/measures/sparsity/{network}/{dataset}/{block}.units.parquet'
@@ -64,7 +64,7 @@ def path_of(measure: str, ending: str) -> str:
 
 
 def table_path(reference: str) -> str:
-    """Return the path of a table, given as ``measure.table``, or ``measure`` for the only table."""
+    """Return the path of a table, given as ``measure.table``, or as ``measure`` if it has only one."""
     measure, _, table = reference.partition(".")
     if measure == "census":
         return CENSUS.format(table=table)
@@ -82,20 +82,20 @@ def paths_of(measure: Measure) -> dict[str, str]:
 
 
 def _has_per_unit_layers_only(measure: str) -> bool:
-    """Return whether a measure of blocks has those blocks alone that hold layers with per-unit analyses."""
+    """Return whether a measure is computed only for blocks that hold layers with per-unit analyses."""
     first = next(iter(declared(measure).reads.values()), None)
     return isinstance(first, Recordings) and first.layers == "per_unit_layers"
 
 
 def files_of_run(plan: Plan, measure: str, path: str, *, per_unit_layers: bool = False) -> Files | str:
-    """Return a measure's files of a run, in order of depth: an input function, or a pattern.
+    """Return a measure's files of a run, in order of depth, as an input function or a pattern.
 
     Parameters
     ----------
     plan : plan of the study.
     measure : name of the measure.
-    path : as from :func:`path_of`.
-    per_unit_layers : whether only blocks count that hold layers with per-unit analyses.
+    path : path pattern, see :func:`path_of`.
+    per_unit_layers : whether to return only blocks that hold layers with per-unit analyses.
     """
     match declared(measure).jobs:
         case "layers" | "units" | "facets" as kind:
@@ -152,7 +152,7 @@ def files_of_study(plan: Plan, reference: str) -> list[str]:
 
 
 def blocks_of_layers(plan: Plan) -> list[list[str]]:
-    """Return in which block each measure has a layer: measure, network, data set, layer, block."""
+    """Return the block of each layer in each measure, as [measure, network, data set, layer, block]."""
     return [
         [measure, run.network, run.dataset, layer, block.name]
         for run in plan.runs
@@ -164,7 +164,7 @@ def blocks_of_layers(plan: Plan) -> list[list[str]]:
 
 
 def census_tables(plan: Plan) -> dict[str, list[str]]:
-    """Return the files of all tables of which columns go into the census, such as ``sparsity_units``."""
+    """Return the files of all tables with census columns, under names such as ``sparsity_units``."""
     return {
         f"{measure.name}_{table.per}s": files_of_study(plan, f"{measure.name}.{name}")
         for measure in map(declared, DECLARED)

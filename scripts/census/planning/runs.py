@@ -19,20 +19,21 @@ DATASET = "results/data/{dataset}/{split}"
 WEIGHTS = "results/networks/{network}/{checkpoint}.safetensors"
 STORE = "results/activations/{network}/{checkpoint}/{dataset}/{layer}.zarr"
 
-# larger layers are multiplied in parts of about this many neurons, a job each
+# Gram matrices of larger layers are computed in parts of about this many neurons, one job each
 NEURONS_OF_JOB = 1_000_000
-# images of a run that takes all of its data set, for expected times
+# assumed number of images of a run on its whole data set, for expected times
 SOME_IMAGES = 10_000
 # Expected seconds on one core, measured on the default study:
-# to open a layer's store for a measure; per value of maps; per mean of a unit on an image
+# to open a layer's store; per value of activation maps; per mean of a unit on an image
 STORE_SECONDS, VALUE_SECONDS, MEAN_SECONDS = 0.1, 2e-8, 3e-8
-# of a forward pass over one image, per neuron of the network; of the facets of a unit
+# per neuron of the network in a forward pass over one image; for the facets of a unit
 NEURON_SECONDS, FACETS_SECONDS = 1e-9, 0.1
-# a step of activation maximization takes a forward and a backward pass, and there are two objectives
+# a step of activation maximization costs about 3 forward passes (one forward, one backward), for each of 2
+# objectives
 PASSES_OF_STEP = 2 * 3
 
 Kind = Literal["layers", "units", "facets"]
-"""What the jobs of a block compute: measures of layers, per-unit analyses, or facets."""
+"""Kind of a block's jobs: measures of layers, per-unit analyses, or facets."""
 
 
 @dataclass(frozen=True)
@@ -41,14 +42,14 @@ class Run:
 
     Attributes
     ----------
-    settings : its entry in the config.
-    replica : its network; an entry in the config has several if its network is trained from several seeds.
-    siblings : names of all networks of that entry, in order of their seeds there.
+    settings : config entry of the run.
+    replica : network of the run; one config entry has several if it is trained from several seeds.
+    siblings : names of all networks of that entry, in the order of its seeds.
     config : the whole config.
     known : all layers of the network, by depth.
     layers : names of the recorded layers, by depth.
-    per_unit_layers : names of those with per-unit analyses.
-    checkpoints : its checkpoints, in order of steps.
+    per_unit_layers : names of the recorded layers with per-unit analyses.
+    checkpoints : names of the checkpoints, in order of steps.
     """
 
     settings: RunSettings
@@ -70,18 +71,18 @@ class Run:
         known: Sequence[Layer],
         key: str,
     ) -> Self:
-        """Return a run with its layers by name.
+        """Return a run with its selections of layers and checkpoints resolved.
 
         Parameters
         ----------
         settings, replica, config, known : see the attributes.
-        siblings : all networks of its entry in the config.
+        siblings : all networks of the config entry.
         key : the run's key in the config, for messages.
 
         Raises
         ------
-        StudyError : the network has no such layer; one of ``per_unit_layers`` is not among ``layers``; or
-            ``correct_only`` lacks the layer ``output``.
+        StudyError : the network has no such layer; ``per_unit_layers`` names a layer that is not in
+            ``layers``; or ``correct_only`` is set without the layer ``output``.
         """
         recorded = select(known, settings.layers, f"{key}.layers")
         one_by_one = select(known, settings.per_unit_layers, f"{key}.per_unit_layers")
@@ -116,7 +117,7 @@ class Run:
 
     @property
     def key(self) -> dict[str, str | int]:
-        """The columns of the census that tell it from other runs."""
+        """The census columns that identify the run."""
         return {**self.replica.key, "dataset": self.dataset}
 
     @property
@@ -126,12 +127,12 @@ class Run:
 
     @property
     def seeds(self) -> list[str]:
-        """Names of all networks of its entry in the config, if there are others."""
+        """Names of all networks of its config entry; empty if there is only one."""
         return list(self.siblings) if len(self.siblings) > 1 else []
 
     @property
     def stands_for_seeds(self) -> bool:
-        """Whether its network is the first of several that are trained alike: it has what is about all."""
+        """Whether its network is the first of several seeds and carries their shared results."""
         return len(self.siblings) > 1 and self.network == self.siblings[0]
 
     @property
@@ -146,7 +147,7 @@ class Run:
 
     @property
     def training_images(self) -> list[str]:
-        """The store of the images over which ablated units are averaged; nothing if none are needed."""
+        """The store of the images for mean ablation; empty if mean ablation is off or there are none."""
         splits = self.config.datasets[self.dataset].splits
         if "mean" not in self.config.measures.ablation.modes or "train" not in splits:
             return []
@@ -164,7 +165,7 @@ class Run:
 
     @property
     def built_from(self) -> dict[str, Any]:
-        """The parts of its network's entry from which the network is built; its weights are files."""
+        """The settings from which the network is built, without the content of its weights."""
         entry = self.entry.model_dump()
         parts = ("architecture", "arguments", "classes", "weights", "input", "logits")
         return {**{name: entry[name] for name in parts}, "own_code": own_code(entry)}
@@ -198,7 +199,7 @@ class Run:
 
     @property
     def has_branches(self) -> bool:
-        """Whether some of its layers lie in branches of the network."""
+        """Whether some of its layers are in branches of the network."""
         return any(layer.branch_of for layer in self.recorded)
 
     @property
@@ -208,7 +209,7 @@ class Run:
 
     @property
     def has_gram(self) -> bool:
-        """Whether directions follow from Gram matrices: there are maps of few enough images."""
+        """Whether directions are computed from Gram matrices, because few enough images have maps."""
         return self.settings.n_map_images <= self.config.measures.directions.gram_images
 
     @property
@@ -252,7 +253,7 @@ class Run:
         }
 
     def files_with(self, pattern: str, layers: Iterable[str]) -> list[str]:
-        """Return the files of a measure of layers, of those blocks that hold some of these layers."""
+        """Return the files of the blocks that hold some of these layers, for a measure of layers."""
         blocks, wanted = self.blocks["layers"], set(layers)
         return [
             self.path(pattern, block=name)
@@ -261,13 +262,13 @@ class Run:
         ]
 
     def gram_parts(self, block: Block) -> dict[str, int]:
-        """Return, of the layers of a block with very many neurons, into how many parts these are split."""
+        """Return the number of parts of each layer of a block whose neurons are split into several."""
         wanted = set(block.layers)
         parts = {layer.name: gram_parts(layer) for layer in self.recorded if layer.name in wanted}
         return {name: count for name, count in parts.items() if count > 1}
 
     def n_units(self, layer: Layer) -> int:
-        """Return the number of a layer's units with per-unit analyses."""
+        """Return the number of units of a layer that have per-unit analyses."""
         wanted = self.settings.units_per_layer
         return layer.shape[0] if wanted == "all" else min(wanted, layer.shape[0])
 
@@ -289,12 +290,12 @@ class Run:
         return found
 
     def seconds_of_layer(self, layer: Layer, images: int | None = None) -> float:
-        """Return the expected seconds of a measure of a layer, on one core.
+        """Return the expected seconds of measuring a layer, on one core.
 
         Parameters
         ----------
         layer : the layer.
-        images : images in its store; None for as many as the config says.
+        images : number of images in its store; None for the number in the config.
         """
         values = layer.n_neurons * self.settings.n_map_images * VALUE_SECONDS
         means = layer.shape[0] * (images or self.settings.n_images or SOME_IMAGES) * MEAN_SECONDS
@@ -316,7 +317,7 @@ class Run:
 
 
 def gram_parts(layer: Layer) -> int:
-    """Return into how many parts the neurons of a layer are split to be multiplied."""
+    """Return the number of parts into which a layer's neurons are split for its Gram matrix."""
     return ceil(layer.n_neurons / NEURONS_OF_JOB)
 
 

@@ -1,7 +1,7 @@
-"""The base of all mappings in the config, and error messages of one line each.
+"""The base class of all mappings in the config, and its one-line error messages.
 
-A mapping is a class and a key is an attribute: its type, range and default, with its description below it.
-The messages and docs/reference/configuration.md follow from these classes.
+A mapping is a class. A key is an attribute with a type, a range, a default and a description below it.
+Error messages and docs/reference/configuration.md are generated from these classes.
 """
 
 import ast
@@ -38,16 +38,16 @@ from census.planning.renamed import renamed_key, renamed_value
 
 Model = TypeVar("Model", bound="Settings")
 
-# in the words of YAML; all others are mappings
+# names of types in YAML; all others are mappings
 _KINDS = {int: "integer", float: "number", str: "string", bool: "boolean", list: "list"}
 _BOUNDS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
 
-# a number in YAML 1.2; a text in the YAML 1.1 that Snakemake reads, which requires 1.0e-3
+# a number in YAML 1.2, but a string in the YAML 1.1 that Snakemake reads, which requires 1.0e-3
 _EXPONENT = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+")
 
 
 class Settings(BaseModel):
-    """A mapping of the config. It takes no other keys, converts no types, and cannot be changed."""
+    """A mapping of the config. It rejects unknown keys, converts no types and is immutable."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -58,13 +58,13 @@ class Settings(BaseModel):
     )
 
     written_as: ClassVar[tuple[type[Any], ...]] = ()
-    """The classes below whose attributes its keys are described; empty for itself."""
+    """The classes that describe its keys below their attributes; empty for the class itself."""
 
     @classmethod
     def __get_pydantic_json_schema__(
         cls, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        """Return the JSON schema, from which the documentation is made, with the descriptions of keys."""
+        """Return the JSON schema with the descriptions of keys, from which the documentation is made."""
         written = handler(schema)
         keys = handler.resolve_ref_schema(written)["properties"]
         for key, text in descriptions(cls).items():
@@ -76,12 +76,12 @@ class Settings(BaseModel):
 def descriptions(model: type[Settings]) -> Mapping[str, str]:
     """Return the description below each key of a mapping, by key.
 
-    They are read where a message or the documentation needs them. The option ``use_attribute_docstrings``
-    reads them each time the module is imported, which would take most of its import's time.
+    They are read only when a message or the documentation needs them. Pydantic's ``use_attribute_docstrings``
+    would read them at import, which would take most of the import's time.
     """
     found = {}
     written_as = model.written_as or (model,)
-    # what a class inherits stands in another one
+    # inherited keys are described in the base class
     for source in (base for each in written_as for base in reversed(each.__mro__)):
         if source in Settings.__mro__:
             continue
@@ -94,27 +94,28 @@ def descriptions(model: type[Settings]) -> Mapping[str, str]:
 
 
 def _number(value: Any) -> Any:
-    """Return the number that a text such as ``1e-3`` stands for; other values as they are."""
+    """Return the number in a string such as ``1e-3``; other values unchanged."""
     return float(value) if isinstance(value, str) and _EXPONENT.fullmatch(value) else value
 
 
 def _as_written(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
     value = _number(value)
-    if isinstance(value, bool):  # Python takes true for 1
+    if isinstance(value, bool):  # Python treats True as 1
         raise PydanticCustomError("bool_type", "no number")
     check(value)
     return value
 
 
 def _handed_on(value: Any, key: str = "") -> Any:
-    """Return a value with numbers for texts such as ``1e-3`` and sorted keys; refuse values that JSON lacks.
+    """Return a value with sorted keys and with numbers for strings such as ``1e-3``.
 
-    Jobs get the config as JSON. Their parameters depend on the order of keys, which decides nothing.
+    Values that JSON cannot represent are refused, because jobs receive the config as JSON. Keys are sorted
+    because their order changes no result, but would change the parameters of jobs.
 
     Parameters
     ----------
-    value : of an argument, or all of them.
-    key : path of the value below the key of the config, for messages.
+    value : value of one argument, or the mapping of all of them.
+    key : path of the value below the config key, for messages.
     """
     if isinstance(value, dict):
         for name in value:
@@ -132,7 +133,7 @@ def _fault(line: str) -> PydanticCustomError:
     return PydanticCustomError("below", "{line}", {"line": line})
 
 
-# 104 must stay 104: as 104.0 it would be a changed parameter, and all that depends on it would run again
+# 104 must stay 104: as 104.0 it would be a changed parameter, and all dependent jobs would rerun
 AS_WRITTEN = WrapValidator(_as_written)
 Number = Annotated[float, AS_WRITTEN]
 Name = Annotated[str, Field(pattern="^[a-z0-9][a-z0-9_-]*$")]
@@ -144,10 +145,10 @@ NotNegative = Annotated[int, Ge(0)]
 
 
 def model_of(name: str, parameters: Sequence[type[Any]]) -> type[Settings]:
-    """Return the model of a section of the config whose keys are those of some dataclasses.
+    """Return the model of a config section with the keys of some dataclasses.
 
     Parameters of measures are plain dataclasses because importing pydantic would cost each job a tenth of a
-    second. Several measures may have the same key: it means the same.
+    second. Measures that share a section may share a key; it then has one meaning for all of them.
     """
     keys: dict[str, Any] = {}
     for each in parameters:
@@ -175,7 +176,7 @@ def read(model: type[Model], written: Mapping[str, Any]) -> Model:
 
     Raises
     ------
-    StudyError : one line per fault, with the key and, for a misspelt name, the nearest valid one.
+    StudyError : one line per fault, with the key and, for a misspelled name, the nearest valid one.
     """
     try:
         return model.model_validate(dict(written))
@@ -184,19 +185,19 @@ def read(model: type[Model], written: Mapping[str, Any]) -> Model:
 
 
 def faulty(lines: Iterable[str]) -> StudyError:
-    """Return the error for some faults, a line for each."""
+    """Return an error with one line per fault."""
     return StudyError("\n".join(f"config: {line}" for line in sorted(set(lines))))
 
 
 def shown(value: Any) -> str:
-    """Return a value as YAML writes it, if it is a single one."""
+    """Return a value as text, scalars as YAML writes them."""
     if value is None or isinstance(value, bool):
         return json.dumps(value)
     return str(value) if isinstance(value, datetime.date) else repr(value)
 
 
 def _lines(errors: Iterable[ErrorDetails], model: type[Settings]) -> list[str]:
-    """Describe faults. Of a value that may have several forms, a fault within one of them says more."""
+    """Describe faults. If a value may have several forms, only faults within a form are listed."""
     found = [(_Place(error, model), error) for error in errors]
     told = {place.path for place, _ in found if not place.is_choice}
 
@@ -208,15 +209,15 @@ def _lines(errors: Iterable[ErrorDetails], model: type[Settings]) -> list[str]:
 
 
 class _Place:
-    """The key of the config that an error of pydantic is about.
+    """The config key that a pydantic error refers to.
 
     Attributes
     ----------
     path : the key, such as ``runs[0].layers``.
-    above : the key that holds it.
-    form : its type.
-    description : its description; of items, that of the key that holds them.
-    is_choice : whether the value may have several forms, and has none of them.
+    above : the parent key.
+    form : type of the key's value.
+    description : description of the key; for items, that of the parent key.
+    is_choice : whether the value may have several forms and matches none.
     """
 
     def __init__(self, error: ErrorDetails, model: type[Settings]) -> None:
@@ -288,7 +289,7 @@ def _line(place: _Place, error: ErrorDetails) -> str:
 
 
 def _forms(form: Any) -> list[Any]:
-    """Return the types that a value may have, null aside, without their ranges."""
+    """Return the types that a value may have, apart from null, without their ranges."""
     if get_origin(form) is Annotated:
         return _forms(get_args(form)[0])
     if get_origin(form) in (Union, UnionType):
@@ -297,7 +298,7 @@ def _forms(form: Any) -> list[Any]:
 
 
 def _wrong_type(value: Any, form: Any) -> str:
-    """Say of which type a value must be and, if that is known, how it is written so."""
+    """Describe the type that a value must have and, if known, how to write it."""
     kinds = [_KINDS.get(get_origin(each) or each, "mapping") for each in _forms(form)]
     kinds += ["null"] if NoneType in get_args(form) else []
     line, misread = f"must be of type {' or '.join(kinds)}, not {shown(value)}", _misread(value)
@@ -314,7 +315,7 @@ def _wrong_type(value: Any, form: Any) -> str:
 
 
 def _misread(value: Any) -> str | None:
-    """Return as what YAML reads a name that is not in quotes; None if as a text, or as several values."""
+    """Return how YAML reads an unquoted name; None for a string or a collection."""
     if isinstance(value, bool):
         return "YAML reads yes, no, on, off, true and false as true or false"
     if isinstance(value, int | float):
