@@ -14,7 +14,7 @@ VALUES[3, 5] = np.inf
 COUNTS = resampled_units(60, 400, 0, 3)
 
 
-def test_each_pair_is_compared_over_the_units_that_both_have():
+def test_each_pair_is_compared_over_units_defined_for_both():
     found = rank_correlations(VALUES, COUNTS)[0]
     for one in range(4):
         for other in range(4):
@@ -23,7 +23,7 @@ def test_each_pair_is_compared_over_the_units_that_both_have():
             assert found[one, other] == pytest.approx(expected)
 
 
-def test_samples_have_the_ranks_of_the_units_that_they_consist_of():
+def test_samples_are_ranked_anew():
     values = np.array([[1.0, 2, 3, 4], [2.0, 1, 4, 3]])
     counts = np.array([[1.0, 1, 1, 1], [2.0, 1, 1, 0]])
     drawn = [0, 0, 1, 2]
@@ -31,7 +31,7 @@ def test_samples_have_the_ranks_of_the_units_that_they_consist_of():
     assert rank_correlations(values, counts)[:, 0, 1] == pytest.approx([0.6, expected])
 
 
-def test_every_sample_of_measures_with_ties_is_that_of_scipy():
+def test_samples_with_ties_agree_with_scipy():
     found = rank_correlations(VALUES, COUNTS)
     for sample in range(1, 20):
         drawn = VALUES[:, np.repeat(np.arange(60), COUNTS[sample].astype(int))]
@@ -71,21 +71,21 @@ def test_undefined_is_no_number(second):
     assert found[0, 0, 0] == pytest.approx(1)
 
 
-def test_units_are_resampled_as_often_as_there_are_and_layers_apart():
+def test_units_are_resampled_independently_in_each_layer():
     assert (COUNTS.sum(1) == 60).all()
     assert (COUNTS[0] == 1).all()
     assert not np.array_equal(COUNTS, resampled_units(60, 400, 0, 4))
     assert np.array_equal(COUNTS, resampled_units(60, 400, 0, 3))
 
 
-def test_layers_count_by_their_units():
+def test_layers_are_weighted_by_their_units():
     one, other = np.full((1, 2, 2), 0.5), np.full((1, 2, 2), -1.0)
     other[0, 0, 1] = np.nan
     numbers = [np.full((2, 2), 30), np.full((2, 2), 10)]
     assert pooled([one, other], numbers)[0] == pytest.approx(np.array([[0.125, 0.5], [0.125, 0.125]]))
 
 
-def test_what_changes_along_depth_alike_is_no_agreement():
+def test_common_trends_along_depth_are_not_agreement():
     layers = [RANDOM.normal(size=(2, 200)) + 10 * depth for depth in range(3)]
     found = [rank_correlations(values, np.ones((1, 200))) for values in layers]
     assert abs(pooled(found, [pair_counts(values) for values in layers])[0, 0, 1]) < 0.15

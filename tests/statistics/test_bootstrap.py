@@ -18,7 +18,7 @@ def test_it_agrees_with_scipy():
     np.testing.assert_allclose(ours, tuple(theirs), atol=0.04 * (theirs.high - theirs.low))
 
 
-def test_it_covers_the_mean_as_often_as_it_says():
+def test_the_interval_has_nominal_coverage_of_the_mean():
     random = np.random.default_rng(3)
     covered = 0
     for seed in range(300):

@@ -16,7 +16,7 @@ def blocks(values, size, images=None):
         yield images[part], values[part].astype(np.float32), positions[part]
 
 
-def test_the_least_come_first_with_their_values_and_positions():
+def test_the_smallest_come_first_with_their_values_and_positions():
     values = np.array([[3, -1], [1, -5], [2, 0], [7, 4]])
     found = bottom_images(blocks(values, 3), 2, 3, 4, 0)
     assert found.images.tolist() == [[1, 2, 0], [1, 0, 2]]
@@ -25,7 +25,7 @@ def test_the_least_come_first_with_their_values_and_positions():
     assert found.tied.tolist() == [1, 1]
 
 
-def test_of_tied_images_some_are_drawn_by_lot():
+def test_tied_images_are_sampled_at_random():
     values = np.zeros((1000, 1))
     values[5] = 1
     found = bottom_images(blocks(values, 64), 1, 8, 1000, 0)

@@ -75,7 +75,7 @@ def test_cka_agrees_with_the_paper():
     np.testing.assert_allclose(debiased_cka(products(VECTORS), ONES)[0], expected)
 
 
-def test_independent_features_are_at_zero():
+def test_independent_features_have_zero_cka():
     found = []
     for seed in range(200):
         random = np.random.default_rng(seed)
@@ -86,7 +86,7 @@ def test_independent_features_are_at_zero():
 
 
 @given(st.permutations(range(N_IMAGES)), st.floats(0.01, 100), st.integers(0, 1000))
-def test_what_it_does_not_depend_on(images, scale, seed):
+def test_cka_is_invariant_to_rotation_shift_and_scale(images, scale, seed):
     random = np.random.default_rng(seed)
     rotation, _ = np.linalg.qr(random.normal(size=(20, 20)))
     changed = [VECTORS[0], scale * VECTORS[1] @ rotation + random.normal(size=20), VECTORS[2]]
@@ -94,7 +94,7 @@ def test_what_it_does_not_depend_on(images, scale, seed):
     np.testing.assert_allclose(found, debiased_cka(products(VECTORS), ONES), atol=1e-6)
 
 
-def test_vectors_that_are_all_the_same_have_none():
+def test_equal_vectors_have_no_cka():
     same = np.tile(RANDOM.normal(size=30), (N_IMAGES, 1)) + 1e-7 * RANDOM.normal(size=(N_IMAGES, 30))
     found = debiased_cka(products([*VECTORS, same, np.zeros((N_IMAGES, 4))]), ONES)[0]
     assert np.isnan(found[3:]).all()

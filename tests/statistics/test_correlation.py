@@ -37,7 +37,7 @@ def test_it_agrees_with_rsatoolbox():
     st.lists(st.floats(0.1, 100), min_size=8, max_size=8),
     st.lists(st.floats(-100, 100), min_size=8, max_size=8),
 )
-def test_what_it_does_and_does_not_depend_on(neurons, images, scales, shifts):
+def test_correlation_is_invariant_to_scale_and_shift(neurons, images, scales, shifts):
     found = correlation(VECTORS)
     np.testing.assert_allclose(correlation(VECTORS[:, neurons]), found, atol=1e-6)
     np.testing.assert_allclose(correlation(VECTORS[images]), found[np.ix_(images, images)], atol=1e-6)
@@ -51,7 +51,7 @@ def test_equal_and_opposite_vectors():
     np.testing.assert_allclose(found, [[1, 1, -1], [1, 1, -1], [-1, -1, 1]])
 
 
-def test_a_constant_vector_correlates_with_none():
+def test_a_constant_vector_has_no_correlations():
     vectors = VECTORS.copy()
     vectors[3], vectors[5, 0] = 0.7, np.nan
     found = correlation(vectors)

@@ -40,7 +40,7 @@ def test_blocks_do_not_matter(ends, at_once):
     assert found.n_neurons == 60
 
 
-def test_a_large_mean_does_not_cost_the_digits():
+def test_a_large_mean_costs_no_precision():
     exact = RANDOM.normal(size=(5, 3000)) + 1e4
     vectors = exact.astype(np.float32)
     found = gram(blocks(vectors, 1000))
@@ -48,14 +48,14 @@ def test_a_large_mean_does_not_cost_the_digits():
     np.testing.assert_allclose(found.deviations, 3000 * vectors.astype(float).var(1), rtol=1e-4)
 
 
-def test_a_constant_vector_has_no_deviation_at_all():
+def test_a_constant_vector_has_exactly_zero_deviation():
     vectors = VECTORS.copy()
     vectors[2], vectors[4] = 0, 0.1
     found = gram(blocks(vectors, 13, 50))
     assert (found.deviations == 0).tolist() == [False, False, True, False, True, False, False]
 
 
-def test_values_that_are_not_finite_spoil_their_own_vector_only():
+def test_non_finite_values_affect_only_their_own_vector():
     vectors = VECTORS.copy()
     vectors[1, 7], vectors[3, 40] = np.nan, np.inf
     found = gram(blocks(vectors, 30))
@@ -87,7 +87,7 @@ def test_the_same_blocks_in_parts_add_up_to_the_whole_in_any_order(ends, random)
     assert found.deviations[2] == 0
 
 
-def test_combining_leaves_its_parts_as_they_are():
+def test_combining_does_not_modify_its_parts():
     shift = np.ones(7, np.float32)
     parts = [multiply([block], shift) for block in blocks(VECTORS, 30)]
     assert combine(parts).products.tolist() == combine(parts).products.tolist()

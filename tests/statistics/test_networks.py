@@ -55,7 +55,7 @@ def test_values_of_pairs_have_the_interval_of_the_jackknife():
 
 
 @pytest.mark.parametrize(("pairs", "n"), [(False, 3), (False, 5), (True, 5)])
-def test_a_mean_of_nothing_is_seldom_above(pairs, n):
+def test_a_null_mean_is_rarely_significant(pairs, n):
     simulations = 1500
     random = np.random.default_rng(1)
     above = 0

@@ -8,7 +8,7 @@ from census.statistics.ordering import hierarchical_order
 RANDOM = np.random.default_rng(0)
 
 
-def test_groups_stand_together():
+def test_groups_are_adjacent():
     groups = np.tile([0, 1, 2], 8)
     vectors = 3 * RANDOM.normal(size=(3, 40))[groups] + RANDOM.normal(size=(24, 40))
     ordered = groups[hierarchical_order(np.corrcoef(vectors))]

@@ -11,7 +11,7 @@ def random(seed=0):
     return np.random.default_rng(seed)
 
 
-def test_all_orders_of_few_things_and_some_of_many():
+def test_all_orders_of_few_items_and_samples_of_many():
     few, many = orders(4, random()), orders(20, random())
     assert len({tuple(order) for order in few}) == 24
     assert many.shape == (1 + DRAWN, 20)
@@ -42,7 +42,7 @@ def test_three_layers_cannot_be_significant_and_four_can():
         assert found.above == found.attainable == pytest.approx(attainable)
 
 
-def test_values_that_are_all_the_same_have_no_trend():
+def test_equal_values_have_no_trend():
     assert trend(np.arange(5.0), np.ones(5), random()) == (1, 1, 1)
 
 
@@ -73,5 +73,5 @@ def test_pairs_of_layers_do_not_count_as_independent():
     assert np.mean(false) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / len(false))
 
 
-def test_the_data_s_own_order_counts():
+def test_the_data_s_own_order_is_included():
     assert tails(np.array([5.0, 1, 2, 3])) == (0.25, 1, 0.25)

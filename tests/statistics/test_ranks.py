@@ -31,7 +31,7 @@ def test_rank_correlation_against_scipy():
         assert value == pytest.approx(stats.spearmanr(x[drawn], y[drawn]).statistic)
 
 
-def test_rank_correlation_of_what_does_not_vary():
+def test_rank_correlation_of_constant_values_is_undefined():
     ones = np.ones((1, 4))
     assert np.isnan(rank_correlation(np.arange(4.0), np.ones(4), ones)).all()
     assert np.isnan(rank_correlation(np.empty(0), np.empty(0), np.ones((3, 0)))).all()

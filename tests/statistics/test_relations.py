@@ -13,7 +13,7 @@ SECOND = np.round(FIRST + RANDOM.normal(size=60))  # with ties
 THIRD = FIRST + 0.5 * RANDOM.normal(size=60)
 
 
-def test_it_is_spearman_s():
+def test_rho_agrees_with_scipy():
     found = relation(FIRST, SECOND, 200, 0)
     assert found.rho == pytest.approx(spearmanr(FIRST, SECOND).statistic)
     assert found.n == 60
@@ -25,7 +25,7 @@ def test_by_hand():
     assert relation(np.array([1.0, 5, 7, 9]), np.array([0.0, 2, 1, 8]), 100, 0).rho == pytest.approx(0.8)
 
 
-def test_the_partial_one_is_of_what_a_fit_to_the_third_leaves():
+def test_partial_rho_is_the_correlation_of_residuals():
     ranks = [rankdata(values) for values in (FIRST, SECOND, THIRD)]
     fit = np.stack([np.ones(60), ranks[2]], 1)
     left = [rank - fit @ np.linalg.lstsq(fit, rank, rcond=None)[0] for rank in ranks[:2]]
@@ -33,7 +33,7 @@ def test_the_partial_one_is_of_what_a_fit_to_the_third_leaves():
     assert relation(FIRST, SECOND, 100, 0, THIRD).rho == pytest.approx(expected)
 
 
-def test_what_both_follow_from_a_third_is_taken_out():
+def test_partial_rho_removes_a_common_cause():
     common = RANDOM.normal(size=2000)
     first, second = (common + 0.3 * RANDOM.normal(size=2000) for _ in range(2))
     assert relation(first, second, 100, 0).rho > 0.8
@@ -42,7 +42,7 @@ def test_what_both_follow_from_a_third_is_taken_out():
     assert partial.high > -0.05
 
 
-def test_units_without_a_number_are_left_out():
+def test_units_with_nan_are_left_out():
     second = SECOND.copy()
     second[:10] = np.nan
     found = relation(FIRST, second, 100, 0)
@@ -63,11 +63,11 @@ def test_undefined_is_no_number(first, second, n):
     assert found.n == n
 
 
-def test_a_measure_that_follows_from_the_third_has_no_partial_relation():
+def test_a_measure_determined_by_the_third_has_no_partial_rho():
     assert np.isnan(relation(FIRST, SECOND, 100, 0, 2 * FIRST).rho)
 
 
-def test_the_interval_covers_as_often_as_it_says():
+def test_the_interval_has_nominal_coverage():
     # a bootstrap of 50 pairs of normal numbers with ρ of about 0.48
     covered = 0
     for seed in range(200):

@@ -11,7 +11,7 @@ def random():
     return np.random.default_rng(0)
 
 
-def test_halves_are_of_one_size_and_have_each_class_alike(random):
+def test_halves_have_equal_sizes_and_class_counts(random):
     labels = random.permutation(np.repeat([0, 1, 4], [10, 5, 4]))
     split = halves(labels, 50, random)
     assert set(split.sum(1)) <= {9, 10}

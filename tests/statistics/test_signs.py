@@ -5,7 +5,7 @@ import numpy as np
 from census.statistics.signs import with_signs
 
 
-def test_signs_are_those_of_the_largest_entry_and_the_same_again():
+def test_signs_follow_the_largest_entry_and_are_idempotent():
     vectors = np.array([[0.6, -0.8, 0.0], [-0.1, -0.2, 0.1]])
     np.testing.assert_allclose(with_signs(vectors), [[-0.6, 0.8, 0.0], [0.1, 0.2, -0.1]])
     np.testing.assert_array_equal(with_signs(-vectors), with_signs(vectors))

@@ -13,7 +13,7 @@ from census.statistics.svd import Decomposition
 CENSUS = Path(__file__).parents[2] / "scripts/census"
 
 
-def test_a_purpose_has_the_same_stream_again_and_another_one_another():
+def test_a_stream_is_reproducible_and_differs_between_purposes():
     purposes = [*product((0, 1), ("projections", "rotation"), ("a", "b", "ab"), (0, 1)), (0, "a", "b")]
     assert len({seed_of(*purpose) for purpose in purposes}) == len(purposes)
     first, again, other = (stream(0, "units", layer).random(5) for layer in ("a", "a", "b"))
@@ -21,12 +21,12 @@ def test_a_purpose_has_the_same_stream_again_and_another_one_another():
     assert not np.isin(first, other).any()
 
 
-def test_names_do_not_run_together():
+def test_parts_of_a_purpose_are_separated():
     assert seed_of(0, "a", "bc") != seed_of(0, "ab", "c")
     assert seed_of(0, 1, 23) != seed_of(0, 12, 3)
 
 
-def test_projections_of_two_layers_are_drawn_apart():
+def test_projections_of_two_layers_are_independent():
     decomposition = Decomposition(
         np.array([3.0, 2, 1]), np.linalg.qr(np.random.default_rng(0).normal(size=(60, 3)))[0]
     )
@@ -38,7 +38,7 @@ def test_projections_of_two_layers_are_drawn_apart():
     assert abs(np.corrcoef(one, other)[0, 1]) < 0.2
 
 
-def test_no_two_places_draw_for_the_same_purpose():
+def test_no_two_draws_share_a_purpose():
     purposes = [
         purpose
         for path in CENSUS.rglob("*.py")

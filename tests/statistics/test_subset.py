@@ -23,7 +23,7 @@ def test_subsets(available, images, maps, seed):
         assert (np.diff(part) > 0).all()
 
 
-def test_maps_are_of_the_same_images_whatever_else_is_seen():
+def test_images_with_maps_do_not_depend_on_the_number_of_images():
     few, n_few = choose_images(1000, 100, 30, seed=0)
     many, n_many = choose_images(1000, None, 30, seed=0)
     assert n_few == n_many == 30
@@ -35,7 +35,7 @@ def test_the_seed_decides():
     assert not np.array_equal(choose_images(1000, 100, 0, 0)[0], choose_images(1000, 100, 0, 1)[0])
 
 
-def test_positions_are_a_sample_that_smaller_ones_lie_within():
+def test_smaller_samples_of_positions_are_nested():
     few, many = choose_positions(5, 7, 6, 0, "a"), choose_positions(5, 7, 20, 0, "a")
     assert few.shape == (6, 2)
     assert few.dtype == np.int32

@@ -108,7 +108,7 @@ def test_the_reconstruction_error_by_the_identity_and_by_reconstruction():
     assert (np.diff(errors) < 0).all()
 
 
-def test_the_error_on_held_out_images_is_that_of_projecting_them():
+def test_the_held_out_error_agrees_with_projection():
     # an odd number, so that halves differ
     vectors = VECTORS[:29]
     columns, half = phi(vectors).T, 14
@@ -137,7 +137,7 @@ def test_held_out_errors_stay_where_there_are_no_more_directions(monkeypatch):
     assert held_out_error(np.ones((1, 1)), D, 4, seed=0).size == 0
 
 
-def test_the_participation_ratio_of_all_images_is_that_of_the_eigenvalues():
+def test_the_participation_ratio_of_all_images_follows_from_eigenvalues():
     r, ones = correlation(VECTORS), np.ones((1, N))
     found = decompose(r, D, 8)
     expected = found.eigenvalues.sum() ** 2 / (found.eigenvalues**2).sum()
@@ -145,7 +145,7 @@ def test_the_participation_ratio_of_all_images_is_that_of_the_eigenvalues():
     assert participation_ratio(np.array([0.0, 1.0]), 10).tolist() == [10, 1]
 
 
-def test_the_participation_ratio_of_fewer_images_is_that_of_random_choices():
+def test_the_participation_ratio_of_fewer_images_agrees_with_subsets():
     r = correlation(planted(60, 500, 4, 1.5))
     random, n = np.random.default_rng(0), 12
     inverse = []
@@ -171,7 +171,7 @@ def test_planted_directions_are_counted_and_noise_is_not(n_directions, n_sample)
     assert null.shape == (3, 80)
 
 
-def test_the_mean_vector_is_no_component_of_its_own():
+def test_the_mean_vector_is_no_significant_component():
     # all images share a vector, and the noise of neurons knows nothing of each other
     vectors = planted(80, 2000, 0, 1) + 3 * np.random.default_rng(7).normal(size=2000)
     r = correlation(vectors)
@@ -182,7 +182,7 @@ def test_the_mean_vector_is_no_component_of_its_own():
     assert count <= 1
 
 
-def test_the_null_of_a_sample_is_that_of_all_neurons():
+def test_the_null_of_a_sample_agrees_with_that_of_all_neurons():
     vectors = np.maximum(planted(60, 6000, 3, 0.5) + 0.5 * np.random.default_rng(2).normal(size=6000), 0)
     whole, part = above(vectors, None, permutations=8)[1], above(vectors, 700, permutations=8)[1]
     np.testing.assert_allclose(part.mean(0), whole.mean(0), rtol=0.03)
@@ -208,7 +208,7 @@ def test_the_leading_eigenvalues_of_many_images_by_permutation(monkeypatch):
     np.testing.assert_allclose(null, full[1][:, :50], rtol=1e-3)
 
 
-def test_counting_ends_with_the_first_component_that_is_not_above():
+def test_counting_stops_at_the_first_insignificant_component():
     null = np.array([[4.0, 3, 2, 1], [3, 4, 1, 1]])
     assert count_above(np.array([5.0, 4.5, 1.5, 1.5]), null) == 2
     assert count_above(np.array([4.0, 4.5]), null) == 0
@@ -217,7 +217,7 @@ def test_counting_ends_with_the_first_component_that_is_not_above():
 
 
 @given(st.lists(st.integers(1, D - 1), max_size=4))
-def test_loadings_are_left_singular_vectors_however_they_are_cut(ends):
+def test_loadings_are_left_singular_vectors_for_any_blocks(ends):
     rows = phi(VECTORS).astype(np.float32)
     full = decompose(correlation(VECTORS), D, 8)
     found = Decomposition(full.eigenvalues[:6], full.vectors[:, :6])
@@ -231,7 +231,7 @@ def test_loadings_are_left_singular_vectors_however_they_are_cut(ends):
     np.testing.assert_allclose(rows @ parts.T, found.vectors * sigma, atol=1e-3)
 
 
-def test_without_vectors_there_is_nothing():
+def test_no_vectors_have_no_components():
     found = decompose(np.empty((0, 0)), D, 8)
     assert found.eigenvalues.shape == (0,)
     assert found.vectors.shape == (0, 0)

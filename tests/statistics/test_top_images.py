@@ -54,7 +54,7 @@ def test_types_and_inactive_units():
     assert (found.positions[5] == NONE).all()
 
 
-def test_nothing_to_look_at():
+def test_no_images():
     found = top_images([], 2, 3)
     assert (found.images == NONE).all()
     assert found.images.shape == (2, 3)

@@ -162,7 +162,7 @@ def test_ties_have_the_mean_of_their_ranks(random):
     np.testing.assert_allclose(match(ranked(layer), ranked(other)).best, expected.max(1), atol=1e-6)
 
 
-def test_size_does_not_matter(random):
+def test_scale_does_not_matter(random):
     layer, other = mixed(random), mixed(random)
     found = match(ranked(layer), ranked(other))
     for factor in (1e-30, 1e30):
@@ -175,7 +175,7 @@ def test_size_does_not_matter(random):
         np.testing.assert_allclose(*axes, atol=1e-3)
 
 
-def test_permuted_images_keep_what_units_of_a_layer_have_in_common(random):
+def test_permuted_images_keep_correlations_within_a_layer(random):
     layer = ranked(mixed(random))
     for draw in permuted(layer, 3, random):
         np.testing.assert_allclose(draw.ranks @ draw.ranks.T, layer.ranks @ layer.ranks.T, atol=1e-5)
@@ -201,7 +201,7 @@ def test_draws_follow_the_random_numbers(random):
         assert (one[0].ranks != one[1].ranks).any()
 
 
-def test_the_highest_of_independent_correlations_is_that_of_theory(random):
+def test_the_highest_independent_correlation_agrees_with_theory(random):
     # ρ of n images is normal with variance 1 / (n − 1), nearly
     n_images, units = 500, 40
     layer, other = random.standard_normal((2, n_images, units))

@@ -28,7 +28,7 @@ def exact(vectors):
     return (vectors - vectors.mean(1, keepdims=True)) / vectors.std(1, keepdims=True)
 
 
-def test_vectors_are_normalized_and_constant_neurons_known():
+def test_vectors_are_normalized_and_constant_neurons_marked():
     images = np.array([1, 4, 5, 9])
     found = list(blocks(VECTORS, [7, 20], images))
     values = np.concatenate([each for each, _ in found], axis=1)
@@ -63,7 +63,7 @@ def test_neurons_chosen_at_random_vary_and_follow_the_seed():
     assert chosen == set(np.flatnonzero(~CONSTANT))
 
 
-def test_of_equal_variances_the_first_neuron_comes_first():
+def test_equal_variances_are_in_order_of_neurons():
     twins = np.tile(VECTORS[:, :10], 4)
     for ends in ([], [5, 22], [10, 20, 30]):
         found = neurons(blocks(twins, ends), D, 4, 1, 1, seed=0)
@@ -71,7 +71,7 @@ def test_of_equal_variances_the_first_neuron_comes_first():
         assert found.top.tolist() == [best, best + 10, best + 20, best + 30]
 
 
-def test_fewer_neurons_than_are_asked_for():
+def test_fewer_neurons_than_requested():
     vectors = np.random.default_rng(1).random((N, 4), np.float32)
     vectors[:, 1] = 0.5
     found = neurons(blocks(vectors, [2]), 4, 8, 8, 8, seed=0)

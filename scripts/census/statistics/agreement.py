@@ -1,4 +1,4 @@
-"""Rank correlations of several measures of the same units, on samples of the units."""
+"""Rank correlations between several measures of the same units, on samples of the units."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -14,36 +14,36 @@ Floats = NDArray[np.float64]
 
 
 def resampled_units(n_units: int, resamples: int, seed: int, layer: int) -> Floats:
-    """Return how often each unit of a layer counts: once, and in each resample as often as it is drawn.
+    """Return the counts of a layer's units in the data and in bootstrap resamples of the units.
 
     Parameters
     ----------
-    n_units, resamples : numbers.
-    seed, layer : layers are resampled apart from each other.
+    n_units, resamples : number of units and of resamples.
+    seed, layer : seed of the study and index of the layer; layers are resampled independently.
 
     Returns
     -------
-    array of float64, shape (1 + n_resamples, n_units), ones in the first row.
+    array of float64, shape (1 + n_resamples, n_units); the first row, for the data, is ones.
     """
     return with_data(drawn_counts(n_units, resamples, stream(seed, "units", layer)))
 
 
 def rank_correlations(values: NDArray[np.floating], counts: Floats) -> Floats:
-    """Return Spearman's ρ of each two measures, on samples of the units.
+    """Return Spearman's ρ between all pairs of measures, on samples of the units.
 
-    Two measures are compared over the units for which both are numbers, infinite ones among them. Units are
-    ranked anew in each sample. Ranked once, intervals would be too narrow: of two unrelated measures, they
-    would exclude 0 in 7 to 11 % of cases.
+    Two measures are compared over the units for which neither is NaN; infinite values are included. Units are
+    ranked anew in each sample. With ranks from the data alone, intervals would be too narrow: for two
+    unrelated measures, they would exclude 0 in 7–11 % of cases.
 
     Parameters
     ----------
     values : array of float, shape (n_measures, n_units), NaN where undefined.
-    counts : array of float64, shape (n_samples, n_units), how often each unit is in a sample; ones for the
-        units themselves.
+    counts : array of float64, shape (n_samples, n_units), count of each unit in each sample; ones for the
+        data.
 
     Returns
     -------
-    array of float64, shape (n_samples, n_measures, n_measures); NaN for fewer than three units, and where all
+    array of float64, shape (n_samples, n_measures, n_measures); NaN for fewer than three units, and if all
     units of a sample have the same rank.
 
     References
@@ -59,7 +59,7 @@ def rank_correlations(values: NDArray[np.floating], counts: Floats) -> Floats:
     n_measures = len(values)
     result = np.full((len(counts), n_measures, n_measures), np.nan)
     known = ~np.isnan(values)
-    # ranks depend on which units both have: mostly the same ones for many pairs
+    # ranks depend on the units for which both measures are defined; many pairs share the same units
     pairs: dict[bytes, list[tuple[int, int]]] = defaultdict(list)
     for one in range(n_measures):
         for other in range(one + 1):
@@ -82,18 +82,18 @@ def rank_correlations(values: NDArray[np.floating], counts: Floats) -> Floats:
 
 
 def _standardized(values: Floats, counts: Floats) -> Floats:
-    """Return the ranks of values in each sample, such that sums of their products are Spearman's ρ.
+    """Return standardized ranks of values in each sample; sums of their products are Spearman's ρ.
 
-    A value that is drawn several times is tied with itself, and stands for all of its ranks.
+    Repeated draws of a value are ties and are combined into one entry.
 
     Parameters
     ----------
     values : array of float64, shape (n,).
-    counts : array of float64, shape (n_samples, n), how often each value is in a sample.
+    counts : array of float64, shape (n_samples, n), count of each value in each sample.
 
     Returns
     -------
-    array of float64, shape (n_samples, n); NaN where all of a sample's values are the same.
+    array of float64, shape (n_samples, n); NaN if all values of a sample are equal.
     """
     order = values.argsort()
     first, last = tied(values[order])
@@ -109,19 +109,18 @@ def _standardized(values: Floats, counts: Floats) -> Floats:
 
 
 def pooled(correlations: Sequence[Floats], n_units: Sequence[NDArray[np.integer]]) -> Floats:
-    """Return the mean of layers' rank correlations, each layer by the number of units behind it.
+    """Return the mean of rank correlations over layers, weighted by the numbers of units.
 
-    Units are compared within their layers only: what changes along depth alike is no agreement.
+    Units are compared within layers only, so shared trends along depth do not count as agreement.
 
     Parameters
     ----------
-    correlations : arrays of float64, shape (n_samples, n_measures, n_measures) of each layer.
-    n_units : arrays of int, shape (n_measures, n_measures), units for which both measures are numbers, of
-        each layer.
+    correlations : array of float64, shape (n_samples, n_measures, n_measures), for each layer.
+    n_units : array of int, shape (n_measures, n_measures), for each layer; see :func:`pair_counts`.
 
     Returns
     -------
-    array of float64, shape (n_samples, n_measures, n_measures); NaN where it is in all layers.
+    array of float64, shape (n_samples, n_measures, n_measures); NaN if all layers are NaN.
     """
     stacked, weights = np.stack(correlations), np.stack(n_units).astype(np.float64)[:, None]
     weights = np.where(np.isnan(stacked), 0, weights)
@@ -130,6 +129,15 @@ def pooled(correlations: Sequence[Floats], n_units: Sequence[NDArray[np.integer]
 
 
 def pair_counts(values: NDArray[np.floating]) -> NDArray[np.int64]:
-    """Return for how many units each two measures (measures, units) are both numbers."""
+    """Return the number of units for which neither of two measures is NaN, for all pairs of measures.
+
+    Parameters
+    ----------
+    values : array of float, shape (n_measures, n_units).
+
+    Returns
+    -------
+    array of int64, shape (n_measures, n_measures).
+    """
     known = (~np.isnan(np.asarray(values, np.float64))).astype(np.int64)
     return known @ known.T

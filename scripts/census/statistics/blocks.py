@@ -1,4 +1,4 @@
-"""Arrays that come in blocks, because all of their values would not fit into memory."""
+"""Arrays in blocks, because whole arrays may not fit in memory."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
@@ -7,11 +7,11 @@ Block = TypeVar("Block")
 
 
 class Blocks(Iterable[Block]):
-    """Blocks that are read anew each time they are gone through; a list is the same for an array in memory.
+    """Blocks that are read again at each iteration; a list serves the same purpose in memory.
 
     Parameters
     ----------
-    read : yields the blocks.
+    read : function that returns an iterator over the blocks.
     """
 
     def __init__(self, read: Callable[[], Iterator[Block]]) -> None:

@@ -1,4 +1,4 @@
-"""Intervals by resampling images."""
+"""Bootstrap intervals from resamples of images."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
@@ -15,12 +15,12 @@ Floats = NDArray[np.float64]
 
 
 class Estimate(NamedTuple):
-    """What was measured on the images, with the interval from resamples of them; all of one shape.
+    """A statistic with its bootstrap interval.
 
     Attributes
     ----------
-    value : float64.
-    low, high : float64.
+    value : array of float64, any shape, the statistic on the data.
+    low, high : array of float64, same shape, ends of the interval.
     """
 
     value: Floats
@@ -29,11 +29,11 @@ class Estimate(NamedTuple):
 
     @classmethod
     def of_samples(cls, samples: NDArray[np.floating]) -> Self:
-        """Return the estimate from a statistic on the data, then on resamples: float64 (1 + resamples, …)."""
+        """Return the estimate from a statistic on the data and on resamples, shape (1 + n_resamples, …)."""
         return cls(np.asarray(samples[0], np.float64), *percentile_interval(samples[1:]))
 
     def at(self, *place: int | slice | Sequence[int] | NDArray[np.integer]) -> Self:
-        """Return one entry, or some."""
+        """Return the estimate at an index of its arrays."""
         return type(self)(*(each[place] for each in self))
 
 
@@ -54,7 +54,7 @@ def mean_interval(
 
     Returns
     -------
-    low, high : the interval; NaN where fewer than two values are left.
+    low, high : ends of the interval; NaN for fewer than two values that are not NaN.
 
     References
     ----------
@@ -76,16 +76,16 @@ def mean_estimate(values: NDArray[np.floating], resamples: int, seed: int) -> Es
 
 
 def percentile_interval(estimates: NDArray[np.floating], level: float = 0.95) -> tuple[Floats, Floats]:
-    """Return the interval that holds the middle share of the estimates from all resamples.
+    """Return the central percentile interval of estimates from resamples.
 
     Parameters
     ----------
-    estimates : array of float, shape (n_resamples, …); NaN, where a resample gave none, are left out.
-    level : the share.
+    estimates : array of float, shape (n_resamples, …); NaN, from undefined resamples, are left out.
+    level : coverage.
 
     Returns
     -------
-    low, high : arrays of float64, shape (…); NaN where no resample gave an estimate.
+    low, high : arrays of float64, shape (…); NaN if all resamples are NaN.
     """
     shares = [(1 - level) / 2, (1 + level) / 2]
     if not np.isnan(estimates).any():  # many times faster
@@ -99,11 +99,11 @@ def percentile_interval(estimates: NDArray[np.floating], level: float = 0.95) ->
 
 
 def drawn_places(n: int, resamples: int, seed: int) -> Iterator[NDArray[np.int32]]:
-    """Yield the samples of n things drawn with replacement, some samples at a time.
+    """Yield samples of n items drawn with replacement, in batches of samples.
 
     Yields
     ------
-    arrays of int32, shape (n_samples, n), the places of the things drawn.
+    array of int32, shape (n_samples, n), indices of the drawn items.
     """
     random, at_once = stream(seed, "drawn"), max(1, VALUES_AT_ONCE // n)
     for first in range(0, resamples, at_once):
@@ -111,29 +111,28 @@ def drawn_places(n: int, resamples: int, seed: int) -> Iterator[NDArray[np.int32
 
 
 def drawn_counts(n: int, resamples: int, random: np.random.Generator) -> Floats:
-    """Return how often each of n things is in each sample of n of them, drawn with replacement.
+    """Return the counts of n items in samples of size n drawn with replacement.
 
     Returns
     -------
-    array of float64, shape (n_resamples, n) of whole numbers; each row's sum is n, which may be 0.
+    array of float64, shape (n_resamples, n), whole numbers; each row sums to n, which may be 0.
     """
     if n == 0:
         return np.zeros((resamples, 0))
     return random.multinomial(n, np.full(n, 1 / n), size=resamples).astype(np.float64)
 
 
-@lru_cache(maxsize=2)  # layers and quantities are measured on the same resamples, one after the other
+@lru_cache(maxsize=2)  # layers and measures share resamples
 def resample_counts(n_images: int, resamples: int, seed: int) -> Floats:
-    """Return how often each image is drawn in each resample of as many images, with replacement.
+    """Return the count of each image in each bootstrap resample of the images.
 
-    What is measured on pairs of images needs no more than these: a pair (i, j) of different images is in a
-    resample ``count_i · count_j`` times. An image that is drawn twice also makes a pair with itself, which is
-    as similar as can be and says nothing about other images: such pairs are dropped.
+    Counts suffice for statistics of pairs of images: a pair (i, j) of different images occurs
+    ``count_i · count_j`` times in a resample. Pairs of an image with itself, from repeated draws, are
+    dropped, because their similarity is always maximal.
 
     Returns
     -------
-    array of float64, shape (n_resamples, n_images) of whole numbers, not to be written to; each row's sum is
-    n_images.
+    array of float64, shape (n_resamples, n_images), whole numbers, read-only; each row sums to n_images.
 
     References
     ----------
@@ -146,17 +145,17 @@ def resample_counts(n_images: int, resamples: int, seed: int) -> Floats:
 
 
 def with_data(counts: Floats) -> Floats:
-    """Return counts (resamples, n) with a first row of ones: the data themselves, (1 + resamples, n)."""
+    """Prepend a row of ones, the counts of the data, to counts of shape (n_resamples, n)."""
     return np.concatenate([np.ones((1, counts.shape[1])), counts])
 
 
 def estimate(measure: Callable[[Floats], Floats], counts: Floats) -> Estimate:
-    """Measure on the images themselves and on resamples of them.
+    """Return a statistic of the images with its bootstrap interval.
 
     Parameters
     ----------
-    measure : from arrays of float64, shape (n_samples, n_images), how often each image is in a sample, to
-        arrays of float64, shape (n_samples, …).
+    measure : function from counts of images, array of float64, shape (n_samples, n_images), to the statistic
+        of each sample, array of float64, shape (n_samples, …).
     counts : array of float64, shape (n_resamples, n_images), see :func:`resample_counts`.
     """
     (value,) = measure(np.ones((1, counts.shape[1])))
@@ -164,7 +163,7 @@ def estimate(measure: Callable[[Floats], Floats], counts: Floats) -> Estimate:
 
 
 def mean_of_rows(values: NDArray[np.floating], resamples: int, seed: int) -> Estimate:
-    """Return the mean over images of each row, float64 (rows,); all rows are measured on the same resamples.
+    """Return the mean over images of each row, with intervals from shared resamples.
 
     Parameters
     ----------
@@ -173,7 +172,7 @@ def mean_of_rows(values: NDArray[np.floating], resamples: int, seed: int) -> Est
 
     Returns
     -------
-    NaN where any value is.
+    Estimate of shape (n_rows,); NaN for rows that contain NaN.
     """
     n_images = values.shape[1]
     return estimate(lambda counts: counts @ values.T / n_images, resample_counts(n_images, resamples, seed))
@@ -184,8 +183,7 @@ def pair_sums(values: Floats, counts: Floats) -> Floats:
 
     Parameters
     ----------
-    values : array of float64, shape (N, N); with zeros on the diagonal, pairs of an image with itself do not
-        count.
+    values : array of float64, shape (N, N); set the diagonal to 0 to leave out pairs of an image with itself.
     counts : array of float64, shape (n_resamples, N).
 
     Returns

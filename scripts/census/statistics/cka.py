@@ -9,23 +9,23 @@ Floats = NDArray[np.float64]
 
 
 def debiased_cka(products: Floats, counts: Floats) -> Floats:
-    """Return ``HSIC₁(K, L) / √(HSIC₁(K, K) · HSIC₁(L, L))`` for each two layers.
+    """Return ``HSIC₁(K, L) / √(HSIC₁(K, K) · HSIC₁(L, L))`` for all pairs of layers.
 
-    HSIC₁ is the unbiased estimator, a mean over four different images (i, j, q, r) of
-    ``K_ij L_ij + K_ij L_qr − 2 K_ij L_iq``: for independent layers its mean is 0, however many neurons they
-    have.
+    HSIC₁ is the unbiased estimator, the mean over four different images (i, j, q, r) of
+    ``K_ij L_ij + K_ij L_qr − 2 K_ij L_iq``. Its expected value for independent layers is 0 for any number of
+    neurons.
 
     Parameters
     ----------
     products : array of float64, shape (L, N, N), inner products of the vectors of the same N images. An image
-        with a NaN in any of two layers is left out where these are compared.
-    counts : array of float64, shape (n_resamples, N), how often each image is in a sample; ones for the
-        images themselves. All indices are of different images: an image drawn twice makes no pair with
-        itself. Each of the three terms is a mean over what is in the sample.
+        with a NaN in either of two layers is left out of their comparison.
+    counts : array of float64, shape (n_resamples, N), count of each image in each sample; ones for the data.
+        All indices are of different images: repeated draws of an image form no pairs. Each of the three terms
+        is a mean over the sample.
 
     Returns
     -------
-    array of float64, shape (n_resamples, L, L); 1 on the diagonal, NaN where a self-term is not positive or
+    array of float64, shape (n_resamples, L, L); 1 on the diagonal, NaN if a self-term is not positive or
     there are fewer than four different images.
 
     References
@@ -33,10 +33,10 @@ def debiased_cka(products: Floats, counts: Floats) -> Floats:
     Song et al. (2012), Feature selection via dependence maximization, JMLR 13, eq. 5 (HSIC₁).
     Nguyen, Raghu & Kornblith (2021), Do wide and deep networks learn the same things?, ICLR, eq. 3.
     """
-    # the diagonal tells: an image whose values are not finite makes NaN of its place in every row
+    # non-finite values of an image make its diagonal entry NaN
     defined = np.isfinite(np.diagonal(products, axis1=1, axis2=2))
     centred = [_centred(*pair) for pair in zip(products, defined, strict=True)]
-    # what depends on one layer, and on the images at which it is looked at
+    # terms that depend on one layer and on the images compared
     rows: dict[tuple[int, bytes], Floats] = {}
     self_terms: dict[tuple[int, bytes], Floats] = {}
     result = np.full((len(counts), len(products), len(products)), np.nan)
@@ -59,9 +59,9 @@ def debiased_cka(products: Floats, counts: Floats) -> Floats:
 
 
 def _centred(products: Floats, defined: NDArray[np.bool_]) -> Floats:
-    """Return a Gram matrix about the mean vector, with zeros on the diagonal, of size about 1.
+    """Return a centered Gram matrix with a zero diagonal, scaled to a maximum of 1.
 
-    HSIC₁ takes off what a row or a column has in common, but where that is much, digits are lost.
+    HSIC₁ is invariant to centering, but large means of rows and columns would cost precision.
     """
     centred = np.zeros(products.shape)
     if defined.any():
@@ -70,7 +70,7 @@ def _centred(products: Floats, defined: NDArray[np.bool_]) -> Floats:
         kept = kept - mean - mean[:, None] + mean.mean()
         np.fill_diagonal(kept, 0)
         largest = np.abs(kept).max()
-        # vectors that are all the same differ by rounding only: zeros stay, and CKA is undefined
+        # equal vectors differ only by rounding: the matrix stays zero, and CKA is undefined
         if largest > RESOLUTION * np.abs(products[np.ix_(defined, defined)]).max():
             centred[np.ix_(defined, defined)] = kept / largest
     return centred
@@ -81,18 +81,17 @@ def _hsic1(joint: Floats, rows_one: Floats, rows_other: Floats, counts: Floats) 
 
     Parameters
     ----------
-    joint : array of float64, shape (N, N), product of two Gram matrices with zeros on the diagonal, entry by
-        entry.
-    rows_one, rows_other : array of float64, shape (resamples, N), each matrix's sums over a sample.
+    joint : array of float64, shape (N, N), elementwise product of two Gram matrices with zero diagonals.
+    rows_one, rows_other : array of float64, shape (resamples, N), row sums of each matrix over each sample.
     counts : array of float64, shape (resamples, N), see :func:`debiased_cka`.
 
     Returns
     -------
-    array of float64, shape (resamples,); NaN where a sample has fewer than four different images.
+    array of float64, shape (resamples,); NaN if a sample has fewer than four different images.
     """
     squared = counts**2
     joint_rows, joint_squares = counts @ joint, squared @ joint
-    # sums over images that differ: what two indices in one place add is taken off
+    # sums over different images: terms with equal indices are subtracted
     two = np.einsum("rn,rn->r", joint_rows, counts)
     three = np.einsum("rn,rn,rn->r", counts, rows_one, rows_other) - np.einsum(
         "rn,rn->r", joint_rows, squared
@@ -101,7 +100,7 @@ def _hsic1(joint: Floats, rows_one: Floats, rows_other: Floats, counts: Floats) 
     both = np.einsum("rn,rn->r", joint_squares, squared)
     total_one, total_other = (np.einsum("rn,rn->r", rows, counts) for rows in (rows_one, rows_other))
     four = total_one * total_other - 4 * (shared - both) - 2 * both
-    # how many such pairs, triples and quadruples there are: elementary symmetric sums, from power sums
+    # numbers of pairs, triples and quadruples: elementary symmetric sums from power sums
     p1, p2 = counts.sum(1), squared.sum(1)
     p3, p4 = (np.einsum("rn,rn->r", squared, each) for each in (counts, squared))
     pairs = p1**2 - p2

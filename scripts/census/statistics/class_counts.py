@@ -1,4 +1,4 @@
-"""Counts of classes in sets of images, and how alike these are."""
+"""Counts of classes in sets of images, and similarities between them."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +11,12 @@ Floats = NDArray[np.float64]
 
 
 def class_counts(top: NDArray[np.integer], labels: NDArray[np.integer], n_classes: int) -> NDArray[np.int64]:
-    """Count how many of each unit's top images are of each class: Sadeghi (2018)'s co-occurrence matrix, CoF.
+    """Count each unit's top images of each class: the co-occurrence matrix (CoF) of Sadeghi (2018).
 
     Parameters
     ----------
-    top : array of int, shape (n_units, k), images, by their places in ``labels``;
-        :data:`~census.statistics.top_images.NONE` where a unit has fewer.
+    top : array of int, shape (n_units, k), images as indices into ``labels``;
+        :data:`~census.statistics.top_images.NONE` for units with fewer than k.
     labels : array of int, shape (n_images,), classes.
     n_classes : number of classes; one without images is a column of zeros.
 
@@ -30,12 +30,12 @@ def class_counts(top: NDArray[np.integer], labels: NDArray[np.integer], n_classe
 
 
 def chance_labels(labels: NDArray[np.integer], k: int, draws: int, seed: int) -> NDArray[np.int64]:
-    """Draw the classes of k images at random, without replacement, as a unit that knows no class would.
+    """Draw the classes of k random images without replacement, as for a unit without class preference.
 
     Parameters
     ----------
     labels : array of int, shape (n_images,), the classes of all images.
-    k : number of images in a draw; all images where there are fewer.
+    k : number of images in a draw; all images if there are fewer.
     draws, seed : number of draws, and their seed.
 
     Returns
@@ -55,7 +55,7 @@ def chance_counts(drawn: NDArray[np.integer], n_images: int, n_classes: int) -> 
 
 
 def row_similarity(counts: NDArray[np.integer]) -> Floats:
-    """Return Pearson's r between each two rows, float64 (units, units); NaN for rows that are constant."""
+    """Return Pearson's r between all rows, float64, shape (n_units, n_units); NaN for constant rows."""
     rows = counts - counts.mean(1, keepdims=True)
     length = np.sqrt((rows**2).sum(1))
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -64,13 +64,13 @@ def row_similarity(counts: NDArray[np.integer]) -> Floats:
 
 
 def row_distance(counts: NDArray[np.integer]) -> Floats:
-    """Return the Euclidean distance between each two rows, array of float64, shape (n_units, n_units)."""
+    """Return Euclidean distances between all rows, array of float64, shape (n_units, n_units)."""
     rows = counts.astype(np.float64)
     squares, products = (rows**2).sum(1), rows @ rows.T
-    # counts are whole numbers, so that nothing is lost in the difference
+    # counts are whole numbers, so the difference loses no precision
     return np.sqrt(np.maximum(squares[:, None] + squares - 2 * products, 0))
 
 
 def mean_of_pairs(matrix: Floats) -> float:
-    """Return the mean over pairs of different units, undefined ones left out; NaN where there are none."""
+    """Return the mean over pairs of different units that are not NaN; NaN if there are none."""
     return over_defined(np.mean, matrix[np.triu_indices(len(matrix), 1)])

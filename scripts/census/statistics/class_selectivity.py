@@ -17,7 +17,7 @@ UNITS_AT_ONCE = 64
 
 
 def present(labels: NDArray[np.integer]) -> tuple[NDArray[np.integer], NDArray[np.int32], NDArray[np.int64]]:
-    """Return the classes that have images, each image's place among them, and their numbers of images."""
+    """Return the classes that have images, each image's index among them, and their numbers of images."""
     classes, places, sizes = np.unique(labels, return_inverse=True, return_counts=True)
     return classes, places.astype(np.int32), sizes
 
@@ -46,25 +46,25 @@ def class_means(values: NDArray[np.floating], labels: NDArray[np.integer], n_cla
 
 
 def is_signed(values: NDArray[np.floating]) -> NDArray[np.bool_]:
-    """Return which units have a negative value on any image, array of bool, shape (n_units,)."""
+    """Return whether each unit has a negative value on any image, array of bool, shape (n_units,)."""
     return np.any(values < 0, axis=0)
 
 
 def class_selectivity(means: NDArray[np.floating]) -> Floats:
-    """Return class selectivity: 1 for a unit that answers to a single class, 0 where all classes are alike.
+    """Return class selectivity: 1 for a unit that responds to a single class, 0 for equal class means.
 
-    ``(m_max − m_rest) / (m_max + m_rest)``, m_max the largest of the class means, m_rest the mean of the
-    others: classes count alike, however many images they have.
+    ``(m_max − m_rest) / (m_max + m_rest)``, with m_max the largest class mean and m_rest the mean of the
+    other class means. All classes have equal weight, independent of their numbers of images.
 
     Parameters
     ----------
     means : array of float, shape (n_classes, n_units), see :func:`class_means`; classes without images (NaN)
-        are left out. Not negative: where means differ in sign the ratio has no bounds, see :func:`is_signed`.
+        are left out. Must not be negative: with means of both signs the ratio is unbounded, see
+        :func:`is_signed`.
 
     Returns
     -------
-    array of float64, shape (n_units,); NaN for an inactive unit, and where fewer than two classes have
-    images.
+    array of float64, shape (n_units,); NaN for an inactive unit, and if fewer than two classes have images.
 
     References
     ----------
@@ -79,7 +79,7 @@ def class_selectivity(means: NDArray[np.floating]) -> Floats:
 def selectivity_and_means(
     values: NDArray[np.float32], labels: NDArray[np.integer], n_classes: int
 ) -> tuple[Floats, Floats]:
-    """Return class selectivity of units, and their class means, both NaN for units without selectivity.
+    """Return class selectivity and class means of units, both NaN if selectivity is undefined.
 
     Parameters
     ----------
@@ -100,15 +100,15 @@ def selectivity_and_means(
 
 
 def index_of(means: NDArray[np.floating], least: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Return class selectivity (draws, units) of means (draws, classes, units) beyond ``least``."""
+    """Return class selectivity (draws, units) of ``means + least``, with means (draws, classes, units)."""
     largest = means.max(1)
     rest = (means.sum(1) - largest) / (means.shape[1] - 1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        # equal means differ by rounding
+        # equal means may differ by rounding
         return np.maximum(largest - rest, 0) / (largest + rest + 2 * least)
 
 
 def slices(units: int) -> Iterator[slice]:
-    """Yield slices of some units at a time, few enough to stay in a processor's cache."""
+    """Yield slices of units that are small enough for a processor's cache."""
     for first in range(0, units, UNITS_AT_ONCE):
         yield slice(first, first + UNITS_AT_ONCE)

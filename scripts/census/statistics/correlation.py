@@ -1,4 +1,4 @@
-"""Correlation between the vectors of images, from their inner products."""
+"""Correlations between the activation vectors of images, from their inner products."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,18 +10,18 @@ Floats = NDArray[np.float64]
 
 
 def image_correlation(gram: Gram) -> Floats:
-    """Return Pearson's r between the vectors of each two images, from their inner products.
+    """Return Pearson's r between the vectors of all pairs of images, from their inner products.
 
     ``r_ij = (G_ij − s_i s_j / D) / √((G_ii − s_i²/D)(G_jj − s_j²/D))``
 
     Parameters
     ----------
-    gram : of the vectors of N images.
+    gram : inner products of the vectors of N images.
 
     Returns
     -------
-    array of float64, shape (N, N); NaN in row and column of a vector whose values are all the same or not all
-    finite, and everywhere where a vector has one neuron only.
+    array of float64, shape (N, N); NaN in row and column of a vector that is constant or not finite, and
+    everywhere if vectors have only one neuron.
 
     References
     ----------
@@ -37,21 +37,22 @@ def image_correlation(gram: Gram) -> Floats:
 
 
 def is_defined(correlation: NDArray[np.floating]) -> NDArray[np.bool_]:
-    """Return for which images of a correlation matrix (N, N) it is defined, array of bool, shape (N,)."""
+    """Return whether each image of a correlation matrix (N, N) is defined, array of bool, shape (N,)."""
     return ~np.isnan(np.diag(correlation))
 
 
 def mean_correlation(correlation: NDArray[np.floating], counts: Floats) -> Floats:
-    """Return the mean correlation between different images; a code that falls from it is *decorrelated*.
+    """Return the mean correlation between different images; lower means *decorrelate* a representation.
 
     Parameters
     ----------
-    correlation : (N, N), NaN where it is undefined; these pairs are left out.
-    counts : (resamples, N), how often each image is in a sample. Pairs of an image with itself are left out.
+    correlation : array of float, shape (N, N); undefined pairs (NaN) are left out.
+    counts : array of float64, shape (n_resamples, N), count of each image in each sample. Pairs of an image
+        with itself are left out.
 
     Returns
     -------
-    array of float64, shape (n_resamples,); NaN where no pair is left.
+    array of float64, shape (n_resamples,); NaN if no pair is left.
     """
     defined = is_defined(correlation)
     counts = np.where(defined, counts, 0.0)

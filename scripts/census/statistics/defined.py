@@ -1,4 +1,4 @@
-"""Statistics of those values that are defined."""
+"""Statistics of the values that are defined."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 
 
 def over_defined(statistic: Callable[[Any], Any], values: NDArray[np.floating]) -> float:
-    """Return a statistic of the values that are not NaN; NaN where none is left."""
+    """Return a statistic of the values that are not NaN; NaN if none is left."""
     defined = values[~np.isnan(values)]
     return float(statistic(defined)) if len(defined) else float("nan")
 
 
 def mean_over(values: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return the mean over the first axis of the values that are not NaN; NaN where none is left.
+    """Return the mean over the first axis of the values that are not NaN; NaN if none is left.
 
     Parameters
     ----------
@@ -31,16 +31,16 @@ def mean_over(values: NDArray[np.floating]) -> NDArray[np.float64]:
 
 
 def finite_mean(values: NDArray[np.floating]) -> float:
-    """Return the mean of the finite values; NaN where there are none."""
+    """Return the mean of the finite values; NaN if there are none."""
     return over_defined(np.mean, values[np.isfinite(values)])
 
 
 def varying(values: NDArray[np.floating]) -> NDArray[np.int64]:
-    """Return the columns whose values are finite and not all the same.
+    """Return the indices of columns whose values are finite and not constant.
 
     Parameters
     ----------
-    values : array of float, shape (n_images, n_units), of at least one image.
+    values : array of float, shape (n_images, n_units), at least one image.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Inner products of the vectors of a layer, from which correlation, CKA and the SVD follow."""
+"""Inner products of a layer's activation vectors, the basis of correlation, CKA and SVD."""
 
 import itertools
 from collections.abc import Iterable
@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-# what is smaller than the largest values by this factor is lost in float32 products
+# float32 products lose differences smaller than this factor times the largest values
 RESOLUTION = 1e-6
-# as many neurons in one product: enough for the product to run at full speed, few enough for sums in float32
+# neurons in one product: enough for full speed, few enough for sums in float32
 NEURONS_AT_ONCE = 4096
 
 
@@ -22,10 +22,10 @@ class Gram(NamedTuple):
     products : array of float64, shape (N, N), G = X Xᵀ.
     sums : array of float64, shape (N,), s = X·1.
     deviations : array of float64, shape (N,), G_nn − s_n²/D, the sum of the vector's squared deviations from
-        its mean; exactly 0 where all values are the same.
+        its mean; exactly 0 for a constant vector.
     n_neurons : D.
 
-    All are NaN where a vector with values that are not finite has its row, column or place.
+    Entries, rows and columns of vectors with non-finite values are NaN.
     """
 
     products: Floats
@@ -35,15 +35,14 @@ class Gram(NamedTuple):
 
 
 class Products(NamedTuple):
-    """Inner products and sums of shifted vectors over some neurons, which :func:`combine` adds up.
+    """Inner products and sums of shifted vectors over some of the neurons; :func:`combine` adds them up.
 
     Attributes
     ----------
-    products : array of float64, shape (N, N), of the vectors less their shift.
-    sums : array of float64, shape (N,), of the vectors less their shift.
-    shift : array of float32, shape (N,), what was taken from each vector's values; the same for all parts of
-        a layer.
-    n_neurons : of this part.
+    products : array of float64, shape (N, N), inner products of the shifted vectors.
+    sums : array of float64, shape (N,), sums of the shifted vectors.
+    shift : array of float32, shape (N,), value subtracted from each vector; equal for all parts of a layer.
+    n_neurons : number of neurons in this part.
     """
 
     products: Floats
@@ -53,20 +52,20 @@ class Products(NamedTuple):
 
 
 def shift_of(block: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return about the mean of each vector, float32 (N,): its mean over a block (N, neurons)."""
+    """Return the approximate mean of each vector, float32 (N,), from one block (N, neurons)."""
     with np.errstate(invalid="ignore", over="ignore"):
         return block.mean(1, dtype=np.float64).astype(np.float32)
 
 
 def multiply(blocks: Iterable[NDArray[np.float32]], shift: NDArray[np.float32]) -> Products:
-    """Multiply vectors with each other over some of a layer's neurons, a block of them at a time.
+    """Compute inner products of vectors over some of a layer's neurons, one block at a time.
 
     Products are float32 within a few thousand neurons and added up in float64. Each vector is first shifted
-    by about its mean: else that mean would cost the digits in which vectors differ.
+    by approximately its mean, because a large mean would cost the digits in which vectors differ.
 
     Parameters
     ----------
-    blocks : arrays of float32, shape (N, n_neurons), in any order; each neuron comes once. They are
+    blocks : arrays of float32, shape (N, n_neurons), in any order; each neuron occurs once. They are
         overwritten.
     shift : array of float32, shape (N,), see :func:`shift_of`.
 
@@ -88,13 +87,13 @@ def multiply(blocks: Iterable[NDArray[np.float32]], shift: NDArray[np.float32]) 
 
 
 def combine(parts: Iterable[Products]) -> Gram:
-    """Add up what was found over parts of a layer's neurons, and take the shift back.
+    """Add up products over parts of a layer's neurons, and undo the shift.
 
-    Where neurons are cut into parts matters to the last digits of float64 only.
+    The division into parts affects only the last digits of float64.
 
     Parameters
     ----------
-    parts : of the same vectors, with the same shift; each neuron is in one of them.
+    parts : products of the same vectors, with the same shift; each neuron is in exactly one part.
 
     Raises
     ------
@@ -120,11 +119,11 @@ def combine(parts: Iterable[Products]) -> Gram:
 
 
 def gram(blocks: Iterable[NDArray[np.float32]]) -> Gram:
-    """Multiply the vectors of a layer with each other, a block of neurons at a time.
+    """Compute the inner products of a layer's vectors, one block of neurons at a time.
 
     Parameters
     ----------
-    blocks : as for :func:`multiply`, all of the layer's.
+    blocks : blocks of all neurons of the layer, see :func:`multiply`.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The groups of rows in a table of Arrow."""
+"""Groups of rows in an Arrow table."""
 
 from collections.abc import Iterator
 from functools import reduce
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def groups(table: "pa.Table", *keys: str) -> Iterator[tuple[dict[str, Any], "pa.Table"]]:
-    """Yield the values of key columns and the rows that have them, in the order of first rows."""
+    """Yield the values of key columns and the rows that have them, in order of first appearance."""
     import pyarrow.compute as pc
 
     for place in table.group_by(list(keys), use_threads=False).aggregate([]).to_pylist():

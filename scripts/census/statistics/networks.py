@@ -1,4 +1,4 @@
-"""Inference over several networks that are trained alike from different seeds."""
+"""Inference over several networks that are trained identically from different seeds."""
 
 import math
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from census.statistics.significance import LEVEL
 
 LEAST = 3
-"""Number of networks below which nothing is inferred over them."""
+"""Minimum number of networks for inference."""
 
 
 def mean_with_interval(
@@ -38,7 +38,7 @@ def mean_with_interval(
     >>> [round(each, 3) for each in mean_with_interval([1, 2, 3])]
     [2.0, -0.484, 4.484]
     """
-    # planning imports this module with the figures
+    # imported here because planning imports this module and should start quickly
     from scipy.special import stdtrit
 
     mean, error = _mean_and_error(np.asarray(values, np.float64), pairs)
@@ -47,10 +47,10 @@ def mean_with_interval(
 
 
 def side_of_mean(values: Sequence[float] | NDArray[np.floating], *, pairs: bool = False) -> tuple[int, float]:
-    """Return on which side of 0 the mean of a value over networks is, by :func:`mean_with_interval`.
+    """Test on which side of 0 the mean over networks lies, see :func:`mean_with_interval`.
 
-    Values without spread, such as ρ = −1 in each network, have no interval. Their sign decides; by chance S
-    networks share it in the predicted direction with probability 1 / 2^S.
+    Values without spread, such as ρ = −1 in each network, have no interval; their sign is tested instead. By
+    chance, all S networks have the predicted sign with probability 1 / 2^S.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def side_of_mean(values: Sequence[float] | NDArray[np.floating], *, pairs: bool 
     Returns
     -------
     side : int
-        1 above 0, −1 below, 0 if that is open.
+        1 above 0, −1 below, 0 if not significant.
     p : float
         One-sided p-value of a mean above 0.
 

@@ -1,4 +1,4 @@
-"""An order of images in which similar ones stand together."""
+"""An order of images that places similar images next to each other."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +13,12 @@ def hierarchical_order(correlation: NDArray[np.floating]) -> NDArray[np.int64]:
 
     Parameters
     ----------
-    correlation : (N, N), NaN in row and column of an image for which it is undefined.
+    correlation : array of float, shape (N, N), NaN in row and column of an image for which it is undefined.
 
     Returns
     -------
-    array of int64, shape (N,), a permutation; images without a defined correlation come last, as they were.
+    array of int64, shape (N,), a permutation; images with undefined correlations come last, in their original
+    order.
 
     References
     ----------
@@ -29,7 +30,7 @@ def hierarchical_order(correlation: NDArray[np.floating]) -> NDArray[np.int64]:
     if len(chosen) > 2:
         distances = 1 - correlation[np.ix_(chosen, chosen)].astype(np.float64)
         np.fill_diagonal(distances, 0)
-        # both triangles are the same but for rounding
+        # the triangles may differ by rounding
         condensed = squareform((distances + distances.T) / 2, checks=False)
         chosen = chosen[leaves_list(linkage(condensed, "average", optimal_ordering=True))]
     return np.concatenate([chosen, np.flatnonzero(~defined)]).astype(np.int64)

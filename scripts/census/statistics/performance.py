@@ -13,7 +13,7 @@ class Performance(NamedTuple):
 
     Attributes
     ----------
-    accuracy : float64, 1 where the largest logit is the class's, else 0; of equal logits the first counts.
+    accuracy : float64, 1 if the largest logit is that of the image's class, else 0; ties go to the first.
     loss : float64, cross-entropy in nats.
     """
 
@@ -31,7 +31,7 @@ def performance(logits: NDArray[np.floating], labels: NDArray[np.integer]) -> Pe
 
     Returns
     -------
-    both are NaN for an image with a NaN among its logits.
+    accuracy and loss, both NaN for an image with a NaN among its logits.
     """
     right = (logits.argmax(1) == labels).astype(np.float64)
     loss = -np.take_along_axis(log_softmax(logits), labels[:, None].astype(int), 1)[:, 0]
@@ -50,5 +50,11 @@ def log_softmax(logits: NDArray[np.floating]) -> Floats:
 def correct_images(
     logits: NDArray[np.floating], labels: NDArray[np.integer], images: NDArray[np.integer]
 ) -> NDArray[np.integer]:
-    """Return those of the images, numbered as in the data set, that are classified correctly; see above."""
+    """Return the indices of correctly classified images, see :func:`performance`.
+
+    Parameters
+    ----------
+    logits, labels : logits and class of each image.
+    images : array of integer, shape (n_images,), index of each image in the data set.
+    """
     return images[performance(logits, labels).accuracy == 1]

@@ -1,7 +1,7 @@
-"""Permutation tests of trends over few things, such as the layers of a network.
+"""Permutation tests of trends over few items, such as the layers of a network.
 
-A bootstrap over units or images tells how well the values of these layers are known. Whether a trend over
-layers is more than chance depends on the orders in which their values could have come.
+A bootstrap over units or images quantifies the uncertainty of each layer's value. Whether a trend over layers
+exceeds chance depends on the possible orders of these values.
 """
 
 import math
@@ -21,12 +21,13 @@ ROUNDING = 1e-9
 
 
 class Tails(NamedTuple):
-    """How far out a statistic lies among its values under all orders.
+    """One-sided permutation p-values.
 
     Attributes
     ----------
-    above, below : float, share of orders with a statistic as high, or as low; the order itself counts.
-    attainable : float, the smallest share of any order. Unless it is small, no order can be significant.
+    above, below : float, share of orders whose statistic is at least as high, or as low, as in the data; the
+        data's own order is included.
+    attainable : float, smallest p-value that any order can have. Unless it is small, no order is significant.
     """
 
     above: float
@@ -35,7 +36,7 @@ class Tails(NamedTuple):
 
 
 def orders(n: int, random: np.random.Generator) -> NDArray[np.int64]:
-    """Return all orders of n things; of more than 7 things, the given order and 10,000 random ones.
+    """Return all orders of n items; for more than 7 items, the given order and 10,000 random ones.
 
     Returns
     -------
@@ -48,16 +49,16 @@ def orders(n: int, random: np.random.Generator) -> NDArray[np.int64]:
 
 
 def tails(statistics: Floats) -> Tails:
-    """Return how far out a statistic lies.
+    """Return the permutation p-values of a statistic.
 
     Parameters
     ----------
-    statistics : array of float, shape (n_orders,), the statistic under each order; that of the data first.
+    statistics : array of float, shape (n_orders,), the statistic under each order, the data's order first.
 
     References
     ----------
     Phipson & Smyth (2010), Permutation p-values should never be zero, Statistical Applications in Genetics
-    and Molecular Biology 9, for counting the data's own order.
+    and Molecular Biology 9, on including the data's own order.
 
     Examples
     --------
@@ -71,7 +72,7 @@ def tails(statistics: Floats) -> Tails:
 
 
 def trend(first: Floats, second: Floats, random: np.random.Generator) -> Tails:
-    """Test Spearman's ρ of two values of the same layers, by permuting layers.
+    """Test Spearman's ρ between two values of the same layers, by permuting layers.
 
     Parameters
     ----------
@@ -88,9 +89,9 @@ def trend(first: Floats, second: Floats, random: np.random.Generator) -> Tails:
 
 
 def mantel(distances: Floats, similarities: Floats, random: np.random.Generator) -> Tails:
-    """Test Spearman's ρ over pairs of layers of a distance and a similarity, by permuting layers.
+    """Test Spearman's ρ between distances and similarities of pairs of layers, by permuting layers.
 
-    Pairs share layers, so they are no independent sample: rows and columns are permuted together.
+    Pairs share layers and are not independent, so rows and columns are permuted together.
 
     Parameters
     ----------

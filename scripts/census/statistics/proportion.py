@@ -8,8 +8,8 @@ def clopper_pearson(successes: int, n: int, level: float = 0.95) -> tuple[float,
 
     Parameters
     ----------
-    successes, n : int, n at least 1.
-    level : coverage, at least this.
+    successes, n : number of successes and of trials, n at least 1.
+    level : minimum coverage.
 
     References
     ----------

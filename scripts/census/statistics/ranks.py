@@ -1,4 +1,4 @@
-"""Ranks with ties, and Spearman's ρ. scipy.stats has them, too, and takes half a second to import."""
+"""Ranks with ties, and Spearman's ρ, without scipy.stats, whose import takes half a second."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,7 +7,7 @@ Floats = NDArray[np.float64]
 
 
 def tied(ascending: NDArray[np.generic]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Return the first and the last place of the values with which each value is tied, along the last axis.
+    """Return the first and last index of each value's group of ties, along the last axis.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def tied(ascending: NDArray[np.generic]) -> tuple[NDArray[np.int32], NDArray[np.
 
 
 def average_ranks(values: NDArray[np.floating]) -> Floats:
-    """Return the ranks of values along the last axis, from 1; tied values have the mean of their ranks.
+    """Return ranks along the last axis, from 1; tied values share the mean of their ranks.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def standardized_ranks(values: NDArray[np.floating]) -> Floats:
 
     Returns
     -------
-    array of float64, shape (…, n); NaN where all values are the same.
+    array of float64, shape (…, n); NaN if all values are equal.
     """
     ranks = average_ranks(values)
     ranks -= ranks.mean(-1, keepdims=True)
@@ -69,7 +69,7 @@ def standardized_ranks(values: NDArray[np.floating]) -> Floats:
 
 
 def spearman(values: Floats) -> Floats:
-    """Return Spearman's ρ of the first two measures, partial where there is a third.
+    """Return Spearman's ρ between two measures; with a third, the partial ρ that controls for it.
 
     Parameters
     ----------
@@ -77,8 +77,7 @@ def spearman(values: Floats) -> Floats:
 
     Returns
     -------
-    array of float64, shape (n_samples,); NaN where a measure is the same for all units, or follows from the
-    third.
+    array of float64, shape (n_samples,); NaN if a measure is constant or fully determined by the third.
     """
     ranks = standardized_ranks(values)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -86,22 +85,22 @@ def spearman(values: Floats) -> Floats:
         if len(values) == 2:
             return np.clip(between[0, 1], -1, 1)  # rounding
         free = np.clip(1 - between[:2, 2] ** 2, 0, None)
-        free[free < 1e-12] = np.nan  # nothing but rounding is left
+        free[free < 1e-12] = np.nan  # only rounding is left
         rho = (between[0, 1] - between[0, 2] * between[1, 2]) / np.sqrt(free[0] * free[1])
         return np.clip(rho, -1, 1)
 
 
 def rank_correlation(x: NDArray[np.floating], y: NDArray[np.floating], counts: Floats) -> Floats:
-    """Return Spearman's ρ on samples of pairs of values, which are ranked anew in each sample.
+    """Return Spearman's ρ on samples of pairs of values, ranked anew in each sample.
 
     Parameters
     ----------
     x, y : arrays of float, shape (n,), without NaN.
-    counts : array of float64, shape (n_samples, n), how often each pair is in a sample; each row's sum is n.
+    counts : array of float64, shape (n_samples, n), count of each pair in each sample; each row sums to n.
 
     Returns
     -------
-    array of float64, shape (n_samples,); NaN where all of a sample's values of either are the same.
+    array of float64, shape (n_samples,); NaN if x or y is constant in a sample.
     """
     if not len(x):
         return np.full(len(counts), np.nan)

@@ -1,4 +1,4 @@
-"""How two measures of the same units go together: rank correlation, plain and partial."""
+"""Rank correlation between two measures of the same units, plain and partial."""
 
 from typing import NamedTuple
 
@@ -14,10 +14,9 @@ class Relation(NamedTuple):
 
     Attributes
     ----------
-    rho : Spearman's ρ, or the partial one; NaN for fewer than three units, or where a measure is the same for
-        all of them.
-    low, high : 95 % interval from resamples of units; NaN as ``rho`` is.
-    n : units for which all measures are numbers.
+    rho : Spearman's ρ, or partial ρ; NaN for fewer than three units, or if a measure is constant.
+    low, high : 95 % interval from resamples of units; NaN if ``rho`` is.
+    n : number of units for which no measure is NaN.
     """
 
     rho: float
@@ -33,7 +32,7 @@ def relation(
     seed: int,
     covariate: NDArray[np.floating] | None = None,
 ) -> Relation:
-    """Return Spearman's ρ of two measures; the partial one where a third is controlled for.
+    """Return Spearman's ρ between two measures, or the partial ρ that controls for a third.
 
     The partial ρ is Pearson's partial correlation of the ranks,
     ``(r_xy − r_xz r_yz) / √((1 − r_xz²)(1 − r_yz²))``.
@@ -41,8 +40,8 @@ def relation(
     Parameters
     ----------
     first, second : arrays of float, shape (n_units,); a unit with a NaN in any of the measures is left out.
-    resamples, seed : of the bootstrap over units.
-    covariate : array of float, shape (n_units,), the measure to control for.
+    resamples, seed : number of resamples of units, and their seed.
+    covariate : array of float, shape (n_units,), the measure to control for; None for plain ρ.
 
     References
     ----------

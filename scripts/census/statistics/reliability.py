@@ -1,7 +1,7 @@
-"""Split-half reliability: whether a measure of units would come out alike on other images or seeds.
+"""Split-half reliability: the consistency of a measure of units across images or seeds.
 
-A correlation with a measure can be no larger than the root of its reliability. An unreliable measure that
-correlates with nothing tells that it was measured too coarsely, not that there is no relation.
+The square root of a measure's reliability bounds its correlations. If an unreliable measure correlates with
+nothing, it may have been measured too coarsely; this is no evidence against a relation.
 """
 
 from collections.abc import Sequence
@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from census.statistics.ranks import spearman
 
 Floats = NDArray[np.float64]
-FEWEST = 4  # images of each class, so that each half has two
+FEWEST = 4  # images per class, so that each half has two
 
 
 def halves(labels: NDArray[np.integer], splits: int, random: np.random.Generator) -> NDArray[np.bool_]:
-    """Split images into halves at random, the images of each class as evenly as possible.
+    """Split images into random halves, dividing each class as evenly as possible.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def halves(labels: NDArray[np.integer], splits: int, random: np.random.Generator
     """
     split = np.empty((splits, len(labels)), bool)
     for first in split:
-        # in a random order, sorted by class, every other image
+        # take every other image in random order, sorted by class
         order = random.permutation(len(labels))
         order = order[np.argsort(labels[order], kind="stable")]
         first[order] = np.arange(len(order)) % 2 == random.integers(2)
@@ -42,12 +42,13 @@ def halves(labels: NDArray[np.integer], splits: int, random: np.random.Generator
 
 
 def stepped_up(rho: float, factor: float) -> float:
-    """Return the reliability of a measure of more images, or seeds, than those that were correlated.
+    """Return the reliability of a whole measure from the correlation of its parts (Spearman–Brown).
 
     Parameters
     ----------
-    rho : mean correlation of two parts. A negative one says that nothing is reliable, and stays as it is.
-    factor : how many times as many the measure itself is of: 2 for halves.
+    rho : mean correlation between two parts. Negative values, which show no reliability, are returned
+        unchanged.
+    factor : size of the whole relative to a part: 2 for halves.
 
     References
     ----------
@@ -67,13 +68,13 @@ def split_half(parts: Sequence[tuple[Floats, Floats]]) -> float:
 
     Parameters
     ----------
-    parts : the measure on both halves of each split, array of float, shape (n_units,). A unit for which it is
-        NaN in a half is left out of that split.
+    parts : the measure on both halves of each split, arrays of float, shape (n_units,). Units with NaN in a
+        half are left out of that split.
 
     Returns
     -------
-    Spearman's ρ of both halves over units, mean over splits, stepped up to all images. NaN if it is undefined
-    in a split, as for fewer than three units.
+    Spearman's ρ between halves over units, averaged over splits and stepped up to all images. NaN if ρ is
+    undefined in any split, for example because of fewer than three units.
     """
     rhos = []
     for first, second in parts:
@@ -84,7 +85,7 @@ def split_half(parts: Sequence[tuple[Floats, Floats]]) -> float:
 
 
 def of_seeds(values: Floats) -> float:
-    """Return the reliability of a mean over seeds: ρ of each two seeds over units, stepped up to all seeds.
+    """Return the reliability of a mean over seeds: mean ρ between seeds over units, stepped up to all seeds.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""ChannelVectors in random bases: rotations, and how peaked vectors are over the axes of a basis."""
+"""Channel vectors in random bases: rotations, and peakedness of vectors over the axes of a basis."""
 
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -16,19 +16,18 @@ VALUES_AT_ONCE = 1 << 17  # few enough to stay in a processor's cache between on
 
 
 def peakedness(values: NDArray[np.floating], *, signed: bool = True) -> NDArray[np.floating]:
-    """Return how peaked each vector is over its axes, by three statistics.
+    """Return three statistics of the peakedness of each vector over its axes.
 
     Parameters
     ----------
-    values : array of float, shape (n_vectors, n_axes), at least two axes; not of a size whose fourth power is
-        no finite number.
-    signed : whether the signs of axes have a meaning. If not, no statistic depends on them.
+    values : array of float, shape (n_vectors, n_axes), at least two axes; fourth powers must be finite.
+    signed : whether the signs of axes are meaningful. If not, no statistic depends on them.
 
     Returns
     -------
-    (3, vectors), of the type of ``values``: kurtosis m4 / m2², with moments about the vector's mean, or
-    about 0 without signs; Gini index and Hoyer sparseness of absolute values. NaN for a vector of zeros;
-    kurtosis also where all values are the same.
+    array of the type of ``values``, shape (3, n_vectors): kurtosis m4 / m2², with moments about the vector's
+    mean, or about 0 if not signed; Gini index and Hoyer sparseness of absolute values. NaN for a vector of
+    zeros; kurtosis is NaN for any constant vector.
     """
     ascending, squares = np.sort(np.abs(values), axis=-1), np.einsum("pc,pc->p", values, values)
     by_hoyer = hoyer(ascending.sum(-1), squares, values.shape[-1])
@@ -36,21 +35,21 @@ def peakedness(values: NDArray[np.floating], *, signed: bool = True) -> NDArray[
 
 
 def random_frames(n_directions: int, n_units: int, count: int, seed: int) -> Singles:
-    """Draw the first rows of rotations from the Haar measure, under which all rotations are alike.
+    """Draw the first rows of Haar-distributed random rotations (including reflections).
 
-    Gaussian vectors have no preferred direction; made orthonormal one after the other, the signs fixed, they
-    are distributed as the rows of such a rotation (with reflections).
+    Gaussian vectors have no preferred direction. Orthonormalized one after the other, with fixed signs, they
+    are distributed like the rows of such a rotation.
 
     Parameters
     ----------
-    n_directions : rows of each rotation, at most ``n_units``.
+    n_directions : number of rows of each rotation, at most ``n_units``.
     n_units : size of the rotations.
-    count, seed : how many, and the seed.
+    count, seed : number of rotations, and their seed.
 
     Returns
     -------
-    array of float32, shape (count, n_directions, n_units), rows orthonormal; the first rows of more are the
-    same rows.
+    array of float32, shape (count, n_directions, n_units), orthonormal rows; a larger ``n_directions``
+    appends rows to the same ones.
 
     References
     ----------
@@ -61,7 +60,7 @@ def random_frames(n_directions: int, n_units: int, count: int, seed: int) -> Sin
     for frame, generator in zip(frames, random, strict=True):
         rows = generator.standard_normal((n_directions, n_units))
         if 2 * n_directions <= n_units:
-            # faster, and exact where rows are far from dependent
+            # faster, and accurate because few random rows are far from dependent
             frame[:] = np.linalg.inv(np.linalg.cholesky(rows @ rows.T)) @ rows
         else:
             columns, upper = np.linalg.qr(rows.T.astype(np.float32))
@@ -70,10 +69,10 @@ def random_frames(n_directions: int, n_units: int, count: int, seed: int) -> Sin
 
 
 def coordinates(vectors: Floats) -> Singles:
-    """Return vectors in an orthonormal basis of the space that they span, where they are fewer than units.
+    """Return coordinates of vectors in an orthonormal basis of their span, if they are fewer than units.
 
-    A random rotation of the units, seen from that space, is as many rows of one: what the vectors become is
-    distributed as if the whole rotation were drawn, at the cost of a part.
+    Within the span, a random rotation of the units acts through as many of its rows as there are vectors.
+    Rotated vectors are therefore distributed as under the whole rotation, at a fraction of the cost.
 
     Parameters
     ----------
@@ -82,7 +81,7 @@ def coordinates(vectors: Floats) -> Singles:
     Returns
     -------
     array of float32, shape (n_vectors, min(n_vectors, n_units)), with the same inner products; the vectors
-    themselves where there are no fewer than units.
+    themselves if there are at least as many as units.
     """
     if len(vectors) < vectors.shape[1]:
         vectors = np.asarray(np.linalg.qr(vectors.T, mode="r")).T
@@ -90,7 +89,7 @@ def coordinates(vectors: Floats) -> Singles:
 
 
 def rotated(places: Singles, frame: Singles) -> Iterator[tuple[slice, Singles]]:
-    """Yield vectors in a rotated basis, in blocks: which vectors, and float32 (vectors, axes)."""
+    """Yield vectors in a rotated basis in blocks: a slice of vectors, and float32 (vectors, axes)."""
     at_once = max(1, VALUES_AT_ONCE // frame.shape[1])
     for first in range(0, len(places), at_once):
         block = slice(first, first + at_once)
@@ -98,15 +97,15 @@ def rotated(places: Singles, frame: Singles) -> Iterator[tuple[slice, Singles]]:
 
 
 class ChannelVectors(NamedTuple):
-    """Channel vectors, and which of them have a spread that can be told.
+    """Channel vectors, and whether their peakedness is defined.
 
     Attributes
     ----------
-    vectors : array of float64, shape (n_images · n_positions, n_units), each of a mean square of 1, so that
-        no power overflows; zeros where the spread is undefined.
+    vectors : array of float64, shape (n_images · n_positions, n_units), each scaled to a mean square of 1 so
+        that no power overflows; zeros if peakedness is undefined.
     defined : array of bool, shape (3, n_images · n_positions), for each of :data:`STATISTICS`.
-    n_inactive, n_constant, n_not_finite : vectors of zeros; of a single other value, for which kurtosis is
-        undefined; with values that are not finite.
+    n_inactive, n_constant, n_not_finite : number of vectors of zeros; of constant nonzero vectors, whose
+        kurtosis is undefined; and of vectors with non-finite values.
     """
 
     vectors: Floats
@@ -117,7 +116,7 @@ class ChannelVectors(NamedTuple):
 
 
 def sort_out(vectors: NDArray[np.floating]) -> ChannelVectors:
-    """Tell apart vectors, float (images, positions, units), for which statistics are and are not defined."""
+    """Scale vectors, float (images, positions, units), and mark those whose statistics are defined."""
     flat = vectors.reshape(-1, vectors.shape[-1]).astype(np.float64)
     finite = np.isfinite(flat).all(1)
     flat[~finite] = 0
@@ -135,17 +134,17 @@ def sort_out(vectors: NDArray[np.floating]) -> ChannelVectors:
 def means_over_vectors(
     statistics: Floats, defined: NDArray[np.bool_], n_images: int
 ) -> Callable[[Floats], Floats]:
-    """Return a function from samples of images to the means of statistics over the vectors of these.
+    """Return a function from samples of images to mean statistics over the vectors of these images.
 
     Parameters
     ----------
     statistics : array of float64, shape (n_bases, 3, n_images · n_positions).
-    defined : array of bool, shape (3, n_images · n_positions), the vectors that count.
+    defined : array of bool, shape (3, n_images · n_positions), the vectors to include.
 
     Returns
     -------
-    from arrays of float64, shape (n_samples, n_images), how often each image counts, to arrays of float64,
-    shape (n_samples, n_bases, 3); NaN where no vector counts.
+    function from counts of images, array of float64, shape (n_samples, n_images), to means, array of float64,
+    shape (n_samples, n_bases, 3); NaN if no vector is included.
     """
     n_bases, positions = len(statistics), defined.shape[1] // max(1, n_images)
     sums = np.where(defined, statistics, 0).reshape(n_bases, 3, n_images, positions).sum(-1)

@@ -1,4 +1,4 @@
-"""Significance of many units at once."""
+"""Significance tests of many units at once."""
 
 import math
 from typing import Literal
@@ -9,22 +9,22 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 LEVEL = 0.05
-"""Significance level of tests; intervals hold the rest."""
+"""Significance level of tests; the coverage of intervals is 1 − LEVEL."""
 
 
 def benjamini_hochberg(p_values: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return q-values: to call all units up to a q significant makes at most that share of them false.
+    """Return q-values, the lowest false discovery rate at which each test is significant.
 
-    As :func:`scipy.stats.false_discovery_control`, without what importing ``scipy.stats`` costs each job, and
-    for p-values of which some are undefined.
+    Like :func:`scipy.stats.false_discovery_control`, but accepts undefined p-values and saves each job the
+    import of ``scipy.stats``.
 
     Parameters
     ----------
-    p_values : array of float, shape (n,); NaN are no tests, and do not count as such.
+    p_values : array of float, shape (n,); NaN are not counted as tests.
 
     Returns
     -------
-    array of float64, shape (n,); NaN where p is.
+    array of float64, shape (n,); NaN if p is NaN.
 
     References
     ----------
@@ -41,19 +41,19 @@ def benjamini_hochberg(p_values: NDArray[np.floating]) -> NDArray[np.float64]:
 def tail_p_values(
     values: Floats, tail: NDArray[np.bool_] | Literal["upper", "lower"]
 ) -> tuple[Floats, Floats]:
-    """Return how far out each value lies among the others: p by a normal distribution, and by rank.
+    """Return one-sided p-values of each value relative to the others: by a normal distribution, and by rank.
 
     Parameters
     ----------
-    values : array of float64, shape (n,); those that are not finite are no values.
-    tail : which end is tested, or for each value whether it is the upper end.
+    values : array of float64, shape (n,); non-finite values are ignored, and their p-values are NaN.
+    tail : tested tail, or for each value whether the upper tail is tested.
 
     Returns
     -------
     by_normal : array of float64, shape (n,), tail of the normal distribution with mean and standard deviation
-        (n − 1 degrees of freedom) of the other values; NaN where fewer than two others are, or where these
-        are all the same.
-    by_rank : array of float64, shape (n,), ``(1 + others at least as far out) / (1 + others)``.
+        (n − 1 degrees of freedom) of the other values; NaN if there are fewer than two other values, or if
+        they are all equal.
+    by_rank : array of float64, shape (n,), ``(1 + others at least as extreme) / (1 + others)``.
 
     References
     ----------
@@ -64,7 +64,7 @@ def tail_p_values(
     finite = np.flatnonzero(np.isfinite(values))
     known, n_others = values[finite], len(finite) - 1
     if n_others >= 2:
-        # mean and deviation without the value itself, from those with it
+        # leave-one-out mean and standard deviation, from those of all values
         mean = (known.sum() - known) / n_others
         about = known - known.mean()
         squares = np.sum(about**2) - about**2 * (1 + 1 / n_others)

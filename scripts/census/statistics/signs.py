@@ -1,4 +1,4 @@
-"""The signs of vectors that have none of their own, such as principal directions."""
+"""A sign convention for vectors of arbitrary sign, such as principal directions."""
 
 from typing import TypeVar
 
@@ -9,7 +9,7 @@ Value = TypeVar("Value", bound=np.floating)
 
 
 def with_signs(rows: NDArray[Value]) -> NDArray[Value]:
-    """Return rows (n, …) with signs that make the entry of largest size positive, the first of equal ones."""
+    """Flip the signs of rows (n, …) so that the first entry of largest magnitude is positive."""
     if not rows.size:
         return rows.copy()
     flat = rows.reshape(len(rows), -1)

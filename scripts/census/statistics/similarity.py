@@ -1,4 +1,4 @@
-"""Similarity of layers: how alike their correlation matrices of images are."""
+"""Representational similarity of layers: correlation between their RSMs."""
 
 import itertools
 from collections.abc import Sequence
@@ -15,19 +15,19 @@ Floats = NDArray[np.float64]
 
 
 def similarity(correlations: NDArray[np.floating], counts: Floats) -> Floats:
-    """Return Pearson's r between the entries, off the diagonal, of each two correlation matrices.
+    """Return Pearson's r between the off-diagonal entries of all pairs of correlation matrices.
 
     Parameters
     ----------
-    correlations : (L, N, N), of L layers on the same N images, NaN where undefined. Two layers are compared
-        on the images for which both are defined.
-    counts : (resamples, N), how often each image is in a sample; ones for the images themselves. Pairs of an
-        image with itself are left out.
+    correlations : array of float, shape (L, N, N), of L layers on the same N images, NaN where undefined. Two
+        layers are compared on the images for which both are defined.
+    counts : array of float64, shape (n_resamples, N), count of each image in each sample; ones for the data.
+        Pairs of an image with itself are left out.
 
     Returns
     -------
-    array of float64, shape (n_resamples, L, L); 1 on the diagonal, NaN where a layer's entries do not differ
-    or fewer than two pairs are left.
+    array of float64, shape (n_resamples, L, L); 1 on the diagonal, NaN if a layer's entries are constant or
+    fewer than two pairs are left.
     """
     return _pearson([_Entries(matrix) for matrix in correlations], counts)
 
@@ -45,7 +45,7 @@ def spearman(correlations: NDArray[np.floating]) -> Floats:
     ranked: dict[tuple[int, bytes], _Entries] = {}
 
     def ranks(layer: int, images: NDArray[np.bool_]) -> "_Entries":
-        # among the entries of the images that count, which depend on the layer that it is compared with
+        # ranks depend on the images for which both layers of the comparison are defined
         key = layer, images.tobytes()
         if key not in ranked:
             ranked[key] = _Entries(_ranks(correlations[layer], images))
@@ -72,7 +72,7 @@ def _ranks(correlation: NDArray[np.floating], images: NDArray[np.bool_]) -> Floa
 
 
 class _Entries:
-    """The entries of a matrix off the diagonal: which are defined, and sums over them for resamples."""
+    """The defined off-diagonal entries of a matrix, and sums over them for resamples."""
 
     def __init__(self, matrix: NDArray[np.floating]) -> None:
         self.defined = is_defined(matrix)
@@ -84,7 +84,7 @@ class _Entries:
         self._moments: dict[bytes, tuple[Floats, Floats]] = {}
 
     def moments(self, images: NDArray[np.bool_], counts: Floats) -> tuple[Floats, Floats]:
-        """Return the sums of values and squares over pairs of some images, (resamples,) each."""
+        """Return the sums of values and of squares over pairs of some images, shape (n_resamples,) each."""
         key = images.tobytes()
         if key not in self._moments:
             self._moments[key] = pair_sums(self.values, counts), pair_sums(self.values**2, counts)
@@ -115,10 +115,10 @@ def _pearson(layers: list[_Entries], counts: Floats) -> Floats:
 
 
 def deconfounded(similarities: Floats, confound: int) -> Floats:
-    """Return the similarities of layers after one of the layers has been regressed out of all others.
+    """Return similarities of layers after one layer has been regressed out of all others.
 
-    Regressing the entries of one matrix out of those of two others, and correlating what is left, gives their
-    partial correlation: ``(r_ab − r_ac r_bc) / √((1 − r_ac²)(1 − r_bc²))``.
+    Correlating the residuals of two matrices after regression on a third gives their partial correlation:
+    ``(r_ab − r_ac r_bc) / √((1 − r_ac²)(1 − r_bc²))``.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def deconfounded(similarities: Floats, confound: int) -> Floats:
 
     Returns
     -------
-    array of float64, shape (…, L, L); NaN for the confound itself, of which nothing is left.
+    array of float64, shape (…, L, L); NaN for the confound itself.
 
     References
     ----------
@@ -135,23 +135,23 @@ def deconfounded(similarities: Floats, confound: int) -> Floats:
     """
     to_confound = similarities[..., confound]
     rest = 1 - to_confound**2
-    # what the confound explains to the last digit leaves nothing to compare
+    # layers fully explained by the confound have no residual to compare
     rest = np.sqrt(np.where(rest > RESOLUTION, rest, np.nan))
     explained = to_confound[..., :, None] * to_confound[..., None, :]
     return np.clip((similarities - explained) / (rest[..., :, None] * rest[..., None, :]), -1, 1)
 
 
 def adjacent_pairs(branches: Sequence[bool]) -> list[tuple[int, int]]:
-    """Return the steps along depth: each layer with the next one, layers in branches left out.
+    """Return pairs of adjacent layers, without layers in branches.
 
-    A layer in a branch has no next layer: what follows it in order of depth may be its sibling.
+    A layer in a branch has no next layer: the following layer in order of depth may be in a parallel branch.
 
     Parameters
     ----------
-    branches : of each layer in order of depth, whether it lies in a branch.
+    branches : whether each layer is in a branch, in order of depth.
 
     Returns
     -------
-    pairs of indices.
+    pairs of indices of layers.
     """
     return list(itertools.pairwise(place for place, branch in enumerate(branches) if not branch))

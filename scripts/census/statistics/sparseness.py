@@ -1,4 +1,4 @@
-"""How unevenly values spread: Gini index, Hoyer and Treves–Rolls sparseness, kurtosis.
+"""Sparseness and peakedness: Gini index, Hoyer and Treves–Rolls sparseness, kurtosis.
 
 References
 ----------
@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 
 
 class Sums(NamedTuple):
-    """What sparseness follows from, over the neurons of each vector or over the images of each unit.
+    """Sums for sparseness, over the neurons of each vector or over the images of each unit.
 
     Attributes
     ----------
@@ -35,13 +35,13 @@ def sums_over_neurons(blocks: Iterable[tuple[slice, NDArray[np.floating]]], n_im
 
     Parameters
     ----------
-    blocks : pairs of the images that a block holds and its values (images, …), in any order; each neuron of
-        each image comes once.
+    blocks : pairs of a slice of images and their values (images, …), in any order; each neuron of each image
+        occurs once.
     n_images : number of images.
 
     Returns
     -------
-    sums of shape (images,).
+    sums of shape (n_images,).
     """
     sums = Sums(*(np.zeros(n_images) for _ in Sums._fields))
     for images, block in blocks:
@@ -55,12 +55,12 @@ def sums_over_images(blocks: Iterable[NDArray[np.floating]], n_units: int) -> Su
 
     Parameters
     ----------
-    blocks : values (images, units), in any order; each image comes once.
+    blocks : values (images, units), in any order; each image occurs once.
     n_units : number of units.
 
     Returns
     -------
-    sums of shape (units,).
+    sums of shape (n_units,).
     """
     sums = Sums(*(np.zeros(n_units) for _ in Sums._fields))
     for block in blocks:
@@ -77,18 +77,18 @@ def _sums(values: NDArray[np.floating], axis: int) -> Sums:
 def treves_rolls(total: ArrayLike, absolute: ArrayLike, squares: ArrayLike, count: int) -> Floats:
     """Return the Treves–Rolls sparseness 1 − (mean a)² / mean a².
 
-    It is made for rates, which are never negative. Values of both signs cancel in the mean: logits would come
-    out as almost perfectly sparse. There it is undefined.
+    It is defined for firing rates, which are never negative. Values of both signs cancel in the mean, so that
+    logits would appear almost perfectly sparse; the result is NaN for them.
 
     Parameters
     ----------
-    total, absolute, squares : sum of the values a, of their absolute values, and of their squares, of any
-        shape.
+    total, absolute, squares : arrays of any shape, sums of the values a, of their absolute values and of
+        their squares.
     count : number of values in each sum.
 
     Returns
     -------
-    float64 of the same shape; NaN where all values are 0, and where any is negative.
+    array of float64 of the same shape; NaN if all values are 0 or any is negative.
     """
     total, absolute, squares = (np.asarray(each, np.float64) for each in (total, absolute, squares))
     with np.errstate(invalid="ignore"):
@@ -97,9 +97,9 @@ def treves_rolls(total: ArrayLike, absolute: ArrayLike, squares: ArrayLike, coun
 
 
 def is_signed(total: ArrayLike, absolute: ArrayLike) -> NDArray[np.bool_]:
-    """Return whether values of which these are the sum and the sum of absolute values include negative ones.
+    """Return whether values include negative ones, from their sum and the sum of their absolute values.
 
-    Both sums are taken in the same order, so that without negative values they agree to the last bit.
+    Both sums are taken in the same order, so without negative values they agree to the last bit.
     """
     return np.asarray(absolute) > np.asarray(total)
 
@@ -109,12 +109,12 @@ def hoyer(absolute: ArrayLike, squares: ArrayLike, count: int) -> NDArray[np.flo
 
     Parameters
     ----------
-    absolute, squares : L1 norm and squared L2 norm, of any shape.
-    count : number D of values in each.
+    absolute, squares : arrays of any shape, L1 norms and squared L2 norms.
+    count : number D of values in each norm.
 
     Returns
     -------
-    of the same shape and type; NaN where all values are 0, and where there is only one.
+    array of the same shape and type; NaN if all values are 0 or there is only one.
     """
     absolute, squares = np.asarray(absolute), np.asarray(squares)
     root = np.sqrt(absolute.dtype.type(count))
@@ -126,13 +126,13 @@ def hoyer(absolute: ArrayLike, squares: ArrayLike, count: int) -> NDArray[np.flo
 
 
 def gini(values: NDArray[np.number]) -> Floats:
-    """Return the Gini index of each row: 0 where all values are equal, 1 − 1/K where a single one is not 0.
+    """Return the Gini index of each row: 0 if all values are equal, 1 − 1/K if only one is nonzero.
 
     ``1 − 2 Σ_j (c_(j) / Σc) · (K − j + ½) / K``, the row in ascending order, j = 1 … K.
 
     Parameters
     ----------
-    values : (…, K), not negative.
+    values : array of numbers, shape (…, K), not negative.
 
     Returns
     -------
@@ -155,25 +155,25 @@ def gini_of_sorted(ascending: NDArray[np.number]) -> Floats:
         weights = weights.astype(ascending.dtype)
     with np.errstate(invalid="ignore"):
         index = 1 - ascending @ weights / ascending.sum(-1)
-    # equal values give 0 but for rounding, by which flatness is going to be divided
+    # equal values give 0 up to rounding, which must not become a divisor of flatness
     return np.where(np.abs(index) < 1e-12, 0, index)
 
 
 def kurtosis(values: NDArray[np.floating], *, about_zero: bool = False) -> NDArray[np.floating]:
-    """Return the kurtosis m4 / m2² of each row; NaN where all values are the same.
+    """Return the kurtosis m4 / m2² of each row; NaN for constant rows.
 
     Parameters
     ----------
-    values : array of float, shape (n_rows, n); not of a size whose fourth power is no finite number.
-    about_zero : whether moments are about 0 instead of the row's mean, so that signs change nothing.
+    values : array of float, shape (n_rows, n); fourth powers must be finite.
+    about_zero : whether moments are about 0 instead of the row's mean, so that signs have no effect.
 
     Returns
     -------
-    (rows,), of the type of ``values``.
+    array of the type of ``values``, shape (n_rows,).
     """
     squares = values**2 if about_zero else (values - values.mean(-1, keepdims=True)) ** 2
     with np.errstate(invalid="ignore", divide="ignore"):
         found = np.einsum("pc,pc->p", squares, squares) / values.shape[-1] / squares.mean(-1) ** 2
-    # values that are all the same may miss their mean by rounding
+    # equal values may differ from their mean by rounding
     found[values.max(-1) == values.min(-1)] = np.nan
     return found

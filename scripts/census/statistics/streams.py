@@ -1,7 +1,7 @@
-"""Streams of random numbers: one for each purpose, all from the seed of the study.
+"""Streams of random numbers: one for each purpose, all derived from the seed of the study.
 
-Draws for different purposes must not share a stream. Directions that are drawn from the same numbers in every
-layer vary together, and a trend over layers may be a single draw.
+Draws for different purposes must not share a stream. If random directions of all layers came from the same
+numbers, they would vary together, and a single draw could look like a trend over layers.
 """
 
 import hashlib
@@ -15,11 +15,11 @@ def seed_of(seed: int, *purpose: object) -> int:
     Parameters
     ----------
     seed : the seed of the study, or of a wider purpose.
-    purpose : texts and numbers that name what is drawn, and for what.
+    purpose : strings and numbers that name the draw and its use.
 
     Returns
     -------
-    int of 128 bits: two purposes have the same one with a chance of 10⁻³⁸.
+    int of 128 bits; two purposes share a seed with a probability of 10⁻³⁸.
 
     Examples
     --------
@@ -31,5 +31,5 @@ def seed_of(seed: int, *purpose: object) -> int:
 
 
 def stream(seed: int, *purpose: object) -> np.random.Generator:
-    """Return the random numbers of a purpose, see :func:`seed_of`."""
+    """Return the random generator of a purpose, see :func:`seed_of`."""
     return np.random.default_rng(np.random.SeedSequence(seed_of(seed, *purpose)))

@@ -1,4 +1,4 @@
-"""Which images a pass sees, and in which order; and which positions of a layer's maps stand for all."""
+"""Random subsets of the images of a forward pass and of the positions of activation maps."""
 
 import numpy as np
 
@@ -6,22 +6,22 @@ from census.statistics.streams import stream
 
 
 def choose_images(available: int, images: int | None, maps: int, seed: int) -> tuple[np.ndarray, int]:
-    """Choose a seeded random subset of a data set's images; those whose activation maps are kept come first.
+    """Choose a seeded random subset of a data set's images, starting with those whose maps are stored.
 
-    The choice is a prefix of one permutation, so that a smaller subset lies within a larger one and the maps
-    are of the same images whatever ``images`` is. Both parts are in ascending order, which reads fastest.
+    The choice is a prefix of one permutation. A smaller subset is therefore part of a larger one, and the
+    images with maps do not depend on ``images``. Both parts are in ascending order, which reads fastest.
 
     Parameters
     ----------
     available : number of images in the data set.
-    images : number of images wanted; None for all. More than there are means all.
-    maps : number of images whose activation maps are kept; more than ``images`` means all of them.
+    images : number of images to choose; None, or more than available, for all.
+    maps : number of images whose activation maps are stored; more than ``images`` means all of them.
     seed : seed of the permutation.
 
     Returns
     -------
     indices : array of int64, shape (n,), indices in the data set.
-    n_maps : how many of the first ones have activation maps.
+    n_maps : number of images, from the first, whose activation maps are stored.
     """
     order = stream(seed, "images").permutation(available)
     chosen = order[: available if images is None else images]
@@ -30,21 +30,21 @@ def choose_images(available: int, images: int | None, maps: int, seed: int) -> t
 
 
 def choose_positions(height: int, width: int, positions: int, seed: int, layer: str) -> np.ndarray:
-    """Choose a seeded random sample of the positions of a layer's maps.
+    """Choose a seeded random sample of the positions of a layer's activation maps.
 
-    The choice is a prefix of one permutation, so that a smaller sample lies within a larger one. Layers have
-    permutations of their own.
+    The choice is a prefix of one permutation, so a smaller sample is part of a larger one. Each layer has its
+    own permutation.
 
     Parameters
     ----------
-    height, width : of the maps.
-    positions : number of positions wanted; more than there are means all.
+    height, width : size of the maps.
+    positions : number of positions to choose; more than available means all.
     seed : seed of the permutation.
     layer : the layer's name.
 
     Returns
     -------
-    array of int32, shape (n, 2), y and x of each, in the order in which they lie in the map.
+    array of int32, shape (n, 2), y and x of each position, in row-major order.
     """
     order = stream(seed, "positions", layer).permutation(height * width)
     chosen = np.sort(order[:positions])

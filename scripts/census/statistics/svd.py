@@ -1,10 +1,9 @@
-"""Singular values and singular vectors of a layer's activation vectors, from the correlations between them.
+"""Singular values and singular vectors of a layer's activation vectors, from their correlations.
 
-Φ is the matrix of vectors, neurons by images, each column brought to mean 0 and variance 1. Then ``ΦᵀΦ =
-D·r``, with r the vector correlation of D neurons: the squares of the singular values σ are D times the
-eigenvalues of r, and the right singular vectors its eigenvectors. Eigenvalues of N
-images add up to N, whatever the number of neurons. So all that follows needs matrices of images by images
-only.
+Φ is the matrix of vectors, neurons by images, each column normalized to mean 0 and variance 1. Then
+``ΦᵀΦ = D·r``, with D neurons and r the correlation matrix of the images. The squared singular values σ² are D
+times the eigenvalues of r, and the right singular vectors are its eigenvectors. The eigenvalues of N images
+add up to N for any number of neurons. All functions therefore need only images × images matrices.
 
 References
 ----------
@@ -24,14 +23,14 @@ from census.statistics.signs import with_signs
 from census.statistics.streams import stream
 
 Floats = NDArray[np.float64]
-# up to so many images all eigenvalues are found, above only the largest
+# up to this number of images, all eigenvalues are computed; above, only the largest
 MOST_IN_FULL = 2000
-# eigenvalues below this share of all are rounding of the Gram matrix
+# eigenvalues below this share of their sum are rounding errors of the Gram matrix
 RESOLUTION = 1e-6
 
 
 class Decomposition(NamedTuple):
-    """Eigenvalues and right singular vectors, the largest first; none where no image has a vector.
+    """Eigenvalues and right singular vectors, the largest first; empty if no image has a vector.
 
     Attributes
     ----------
@@ -49,14 +48,14 @@ def decompose(correlation: Floats, n_neurons: int, n_components: int) -> Decompo
 
     Parameters
     ----------
-    correlation : array of float64, shape (N, N), of the vectors, without undefined ones.
-    n_neurons : D; there are no more than D − 1 components, as each vector has the mean 0.
-    n_components : how many are wanted of more than :data:`MOST_IN_FULL` images; of fewer images, all are
-        found.
+    correlation : array of float64, shape (N, N), correlations of the vectors, without undefined ones.
+    n_neurons : D; there are at most D − 1 components, because each vector has mean 0.
+    n_components : number of components to compute for more than :data:`MOST_IN_FULL` images; for fewer
+        images, all are computed.
 
     Returns
     -------
-    all components whose eigenvalue is not lost in rounding, or the first of them.
+    the computed components whose eigenvalues exceed rounding errors.
     """
     n_images = len(correlation)
     if n_images <= MOST_IN_FULL:
@@ -64,7 +63,7 @@ def decompose(correlation: Floats, n_neurons: int, n_components: int) -> Decompo
     else:
         from scipy.sparse.linalg import eigsh
 
-        # a start that is the same each time; the tolerance leaves vectors exact to about 10⁻⁴
+        # a fixed start makes results reproducible; the tolerance gives vectors accurate to about 10⁻⁴
         start = np.random.default_rng(0).standard_normal(n_images)
         eigenvalues, eigenvectors = eigsh(correlation, min(n_components, n_images - 1), tol=1e-4, v0=start)
     eigenvalues, eigenvectors = eigenvalues[::-1], eigenvectors[:, ::-1]
@@ -73,22 +72,22 @@ def decompose(correlation: Floats, n_neurons: int, n_components: int) -> Decompo
 
 
 def randomized(vectors: NDArray[np.float32], n_components: int, seed: int) -> Decomposition:
-    """Decompose vectors of too many images for a matrix of images by images, by random projections.
+    """Decompose vectors by random projections, for too many images for an images × images matrix.
 
     Parameters
     ----------
-    vectors : array of float32, shape (N, D), each of mean 0 and variance 1; may be mapped into memory from a
-        file.
-    n_components : how many components are wanted.
-    seed : of the projections.
+    vectors : array of float32, shape (N, D), each of mean 0 and variance 1; may be memory-mapped.
+    n_components : number of components to compute.
+    seed : seed of the projections.
 
     Returns
     -------
-    about what :func:`decompose` returns.
+    an approximation of the result of :func:`decompose`.
 
     References
     ----------
-    Halko, Martinsson & Tropp (2011), Finding structure with randomness, SIAM Review 53; scikit-learn's.
+    Halko, Martinsson & Tropp (2011), Finding structure with randomness, SIAM Review 53, as implemented in
+    scikit-learn.
     """
     from sklearn.utils.extmath import randomized_svd
 
@@ -101,35 +100,35 @@ def randomized(vectors: NDArray[np.float32], n_components: int, seed: int) -> De
 
 
 def singular_values(eigenvalues: Floats, n_neurons: int) -> Floats:
-    """Return σ, the square root of D times each eigenvalue."""
+    """Return the singular values σ = √(D·eigenvalue)."""
     return np.sqrt(n_neurons * eigenvalues)
 
 
 def reconstruction_error(eigenvalues: Floats, n_images: int) -> Floats:
     """Return ``‖U S Vᵀ − Φ‖ / ‖Φ‖`` (Frobenius) with the first 1, 2, 3 … components, float64 (k,).
 
-    It is the root of the share of all eigenvalues, N, that the other components have. Times ``√(D·N)``, which
-    is ``‖Φ‖``, it is the absolute error that Zhang (2015) reports.
+    This is the square root of the remaining components' share of the sum of eigenvalues, N. Multiply by
+    ``‖Φ‖ = √(D·N)`` for the absolute error that Zhang (2015) reports.
     """
     return np.sqrt(np.maximum(1 - np.cumsum(eigenvalues) / n_images, 0))
 
 
 def held_out_error(correlation: Floats, n_neurons: int, n_components: int, seed: int) -> Floats:
-    """Return the reconstruction error of images that had no part in finding the directions.
+    """Return the reconstruction error of held-out images, by two-fold cross-validation.
 
-    Images are split in halves at random. The directions ``u = Φ_A v / σ`` of one half A, on which the images
-    B of the other have the projections ``uᵀΦ_B = σ·(r_BA v)ᵀ / λ``, follow from correlations alone; then the
-    halves change places, and the squared errors of all images are added up.
+    Images are split into random halves. The directions of half A are ``u = Φ_A v / σ``. Images B of the other
+    half have the projections ``uᵀΦ_B = σ·(r_BA v)ᵀ / λ`` on them, which need correlations only. The halves
+    are then exchanged, and the squared errors of all images are added up.
 
     Parameters
     ----------
     correlation, n_neurons, n_components : see :func:`decompose`.
-    seed : of the halves.
+    seed : seed of the halves.
 
     Returns
     -------
-    array of float64, shape (N // 2,), relative error with the first 1, 2, 3 … directions; it stays as it is
-    where a half has no more of them, and is NaN where they have not been looked for. Empty for fewer than two
+    array of float64, shape (N // 2,), relative error with the first 1, 2, 3 … directions. It stays constant
+    beyond the last direction of a half, and is NaN beyond the computed directions. Empty for fewer than two
     images.
     """
     n_images = len(correlation)
@@ -151,32 +150,32 @@ def held_out_error(correlation: Floats, n_neurons: int, n_components: int, seed:
 
 
 def mean_square(correlation: Floats, counts: Floats) -> Floats:
-    """Return the mean square of the correlation between different images, q.
+    """Return q, the mean squared correlation between different images.
 
     Parameters
     ----------
-    correlation : array of float64, shape (N, N), of vectors, without undefined ones.
-    counts : array of float64, shape (n_resamples, N), how often each image is in a sample; pairs of an image
+    correlation : array of float64, shape (N, N), correlations of vectors, without undefined ones.
+    counts : array of float64, shape (n_resamples, N), count of each image in each sample; pairs of an image
         with itself are left out.
 
     Returns
     -------
-    array of float64, shape (n_resamples,); NaN where there are no two images.
+    array of float64, shape (n_resamples,); NaN for fewer than two different images.
     """
     return mean_correlation(correlation**2, counts)
 
 
 def participation_ratio(squares: Floats, n_images: float) -> Floats:
-    """Return ``(Σσ²)² / Σσ⁴``, over how many components vectors spread, for a given number of images.
+    """Return the participation ratio ``(Σσ²)² / Σσ⁴``, a dimensionality, for a given number of images.
 
-    As the diagonal of r is 1, it is ``n / (1 + (n − 1) q)`` for n images: for all N of them the ratio itself;
-    for another number, n² over the mean of the denominator over choices of n images. The ratio grows with the
-    number of images, and layers are compared at the same one.
+    Because the diagonal of r is 1, the ratio is ``n / (1 + (n − 1) q)`` for n images. This is exact for all N
+    images. For other n, the denominator is averaged over all choices of n images. The ratio grows with the
+    number of images, so layers are compared at the same number.
 
     Parameters
     ----------
-    squares : float64, q of :func:`mean_square`.
-    n_images : n.
+    squares : array of float64, q of :func:`mean_square`.
+    n_images : number n of images.
 
     References
     ----------
@@ -193,22 +192,22 @@ def permuted_eigenvalues(
     permutations: int,
     seed: int,
 ) -> Floats:
-    """Return the eigenvalues that neurons would have which know nothing of each other.
+    """Return eigenvalues under the null hypothesis of independent neurons, for parallel analysis.
 
-    Each neuron's values are permuted over images, so that its mean and variance stay and what it has in
-    common with others goes, but for what all images share: the mean vector. Horn's null is made of all
-    neurons. Here d of them are permuted, as all would cost another Gram matrix for each permutation, and what
-    they give is brought to the size that all D have: the mean over permutations is known exactly, as the sum
-    of squares and the mean vector stay; the deviations from it are sums over independent neurons, and shrink
-    with the root of their number. If all are permuted, nothing is shrunk: the null is Horn's.
+    Each neuron's values are permuted over images. This keeps its mean and variance and removes correlations
+    between neurons, apart from the mean vector that all images share. Horn's null permutes all neurons, which
+    would take another Gram matrix per permutation. Here d neurons are permuted and rescaled to all D. The
+    mean over permutations is known exactly, because the sum of squares and the mean vector are unchanged.
+    Deviations from it are sums over independent neurons and shrink with the square root of their number. If
+    all neurons are permuted, the null is exactly Horn's.
 
     Parameters
     ----------
     sample : array of float32, shape (d, N), normalized values of neurons chosen at random.
-    correlation : array of float64, shape (N, N), of the vectors of all D neurons.
-    n_neurons, n_components : D; how many eigenvalues are wanted where there are more than
-        :data:`MOST_IN_FULL` images.
-    permutations, seed : how many, and their seed.
+    correlation : array of float64, shape (N, N), correlations of the vectors of all D neurons.
+    n_neurons : number D of neurons.
+    n_components : number of eigenvalues to compute for more than :data:`MOST_IN_FULL` images.
+    permutations, seed : number of permutations, and their seed.
 
     Returns
     -------
@@ -248,7 +247,7 @@ def permuted_eigenvalues(
 
 
 def _exchangeable(trace: float, total: float, n: int) -> Floats:
-    """Return the (n, n) matrix of that trace and sum which is the same for all images, and for all pairs."""
+    """Return the (n, n) matrix with this trace and sum, constant on the diagonal and off it."""
     between = (total - trace) / (n * (n - 1)) if n > 1 else 0.0
     matrix = np.full((n, n), between)
     np.fill_diagonal(matrix, trace / n)
@@ -256,7 +255,7 @@ def _exchangeable(trace: float, total: float, n: int) -> Floats:
 
 
 def count_above(eigenvalues: Floats, permuted: Floats) -> int:
-    """Return how many of the first components are each stronger than it is in any permutation."""
+    """Return the number of leading components whose eigenvalues exceed those of all permutations."""
     n = min(len(eigenvalues), permuted.shape[1])
     above = eigenvalues[:n] > permuted[:, :n].max(0)
     return int(n if above.all() else above.argmin())
@@ -265,15 +264,16 @@ def count_above(eigenvalues: Floats, permuted: Floats) -> int:
 def significant_components(
     sample: NDArray[np.float32], n_neurons: int, permutations: int, seed: int
 ) -> float:
-    """Return the number of significant components of some neurons of a layer, by parallel analysis.
+    """Return the number of significant components of a fixed number of neurons, by parallel analysis.
 
-    More neurons have more significant components, so layers are compared by as many neurons of each.
+    More neurons have more significant components, so layers are compared at the same number of neurons.
 
     Parameters
     ----------
     sample : array of float32, shape (d, N), normalized values of neurons chosen at random.
-    n_neurons : number of neurons that are taken of these.
-    permutations, seed : how many, and the seed of neurons and permutations.
+    n_neurons : number of neurons to choose among these.
+    permutations : number of permutations.
+    seed : seed of neurons and permutations.
 
     Returns
     -------
@@ -300,14 +300,14 @@ def significant_components(
 def loadings(
     blocks: Iterable[NDArray[np.float32]], decomposition: Decomposition, n_neurons: int
 ) -> NDArray[np.float32]:
-    """Return the left singular vectors ``U = Φ V / σ``: what each neuron has to do with each component.
+    """Return the left singular vectors ``U = Φ V / σ``, the loadings of neurons on components.
 
     Parameters
     ----------
-    blocks : arrays of float32, shape (N, n_neurons), normalized vectors, in order of neurons; one is held at
-        a time.
-    decomposition : of these N images.
-    n_neurons : D.
+    blocks : arrays of float32, shape (N, n_neurons), normalized vectors in order of neurons; one is in memory
+        at a time.
+    decomposition : decomposition of these N images.
+    n_neurons : number D of neurons.
 
     Returns
     -------

@@ -1,9 +1,8 @@
-"""The order of values as whole numbers, and that of images on which a unit has the same value.
+"""The order of values as integers, and the order of images on which a unit has equal values.
 
-Images are stored class by class. If the lower index went first, a unit whose activations are clipped, as by
-ReLU6, or that is active on few images would seem to prefer the first classes. So tied images are taken from
-all of the data set, evenly: multiples of the golden ratio, modulo 1, are spread over the unit interval as
-evenly as numbers can be that are added one by one.
+Images are stored class by class. If ties went to the lower index, units with clipped activations (ReLU6) or
+few active images would seem to prefer the first classes. Tied images are therefore spread evenly over the
+data set: multiples of the golden ratio, modulo 1, fill the unit interval evenly at any length.
 
 References
 ----------
@@ -19,7 +18,7 @@ _MASK = np.uint64(0xFFFFFFFF)
 
 
 def tie_ranks(images: NDArray[np.integer]) -> NDArray[np.uint64]:
-    """Return numbers below 2³², no two the same, by which tied images are ordered, the least first.
+    """Return distinct numbers below 2³² by which tied images are ordered, in ascending order.
 
     Parameters
     ----------
@@ -39,12 +38,12 @@ def images_of(ranks: NDArray[np.uint64]) -> NDArray[np.int64]:
 
 
 def as_bits(values: NDArray[np.float32]) -> NDArray[np.uint32]:
-    """Return whole numbers that ascend with values, above 2³¹ for those above 0; −0 is 0."""
-    # the bits of a float ascend with it once those of negative ones are turned over
+    """Return integers in the same order as the values, above 2³¹ for positive values; −0 equals 0."""
+    # bits of floats are in the order of their values once those of negative floats are inverted
     bits = (np.ascontiguousarray(values) + np.float32(0)).view(np.uint32)
     return bits ^ np.where(bits >> 31, np.uint32(0xFFFFFFFF), np.uint32(0x80000000))
 
 
 def of_bits(bits: NDArray[np.uint32]) -> NDArray[np.float32]:
-    """Return the values of which these are the numbers, see :func:`as_bits`."""
+    """Return the values of integers from :func:`as_bits`."""
     return (bits ^ np.where(bits >> 31, np.uint32(0x80000000), np.uint32(0xFFFFFFFF))).view(np.float32)

@@ -1,4 +1,4 @@
-"""The images that drive each unit most, and least, found in a stream of images."""
+"""Maximally and minimally activating images of each unit, from a stream of images."""
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from census.statistics.streams import stream
 from census.statistics.ties import as_bits, images_of, of_bits, tie_ranks
 
-NONE = -1  # in place of an image or a position, where a unit answers to fewer images
+NONE = -1  # in place of an image or a position, if a unit responds to fewer images
 
-# A key orders by value first, then by image: the upper half are the bits of the value, the lower half is the
-# image's rank among ties. The largest key stands for no image; all other keys differ.
+# Keys order by value, then by image: the upper half holds the bits of the value, the lower half the image's
+# rank among ties. The largest key marks a missing image; all other keys differ.
 _NO_KEY = np.uint64(0xFFFFFFFFFFFFFFFF)
 _LOWER = np.uint64(0xFFFFFFFF)
 _Keys = NDArray[np.uint64]
@@ -20,13 +20,13 @@ _Block = tuple[np.ndarray, ...]
 
 
 class TopImages(NamedTuple):
-    """The images with the largest values of each unit, the largest first; all of shape (units, k).
+    """The images with the largest values of each unit, the largest first; arrays of shape (n_units, k).
 
     Attributes
     ----------
-    images : int64, index of the image; :data:`NONE` where the unit answers to fewer than k images.
-    values : float32, the unit's largest value on that image; NaN where there is none.
-    positions : int32, where in the unit's map it is; :data:`NONE` where there is none.
+    images : int64, index of the image; :data:`NONE` if the unit responds to fewer than k images.
+    values : float32, the unit's largest value on that image; NaN if there is no image.
+    positions : int32, position of that value in the unit's map; :data:`NONE` if there is no image.
     """
 
     images: NDArray[np.int64]
@@ -35,13 +35,13 @@ class TopImages(NamedTuple):
 
 
 class BottomImages(NamedTuple):
-    """The images with the least responses of each unit, the least first; the first three (units, k).
+    """The images with the smallest responses of each unit, the smallest first.
 
     Attributes
     ----------
-    images, values, positions : see :class:`TopImages`.
-    tied : array of int64, shape (n_units,), how many images have the least value of all. Where these are more
-        than k, the images are a seeded random sample of them.
+    images, values, positions : arrays of shape (n_units, k), see :class:`TopImages`.
+    tied : array of int64, shape (n_units,), number of images with the smallest value. If it exceeds k, the
+        images are a seeded random sample of them.
     """
 
     images: NDArray[np.int64]
@@ -53,17 +53,17 @@ class BottomImages(NamedTuple):
 def top_images(blocks: Iterable[_Block], units: int, k: int) -> TopImages:
     """Find the k images with the largest values of each unit.
 
-    Tied images come in the order of :mod:`census.statistics.ties`, so the answer depends neither on the order
-    of images nor on how they are cut into blocks. An image on which a unit is inactive (its largest value
-    is not above 0) is none of its top images.
+    Tied images are in the order of :mod:`census.statistics.ties`, so the result depends neither on the order
+    of images nor on their division into blocks. Images on which a unit is inactive (largest value not above
+    0) are not top images.
 
     Parameters
     ----------
-    blocks : images arrays of int, shape (n,), their indices, below 2³²; values arrays of float32, shape (n,
-        n_units), the largest of each unit's map; positions arrays of int, shape (n, n_units), where it is.
-        Each image comes once.
+    blocks : triples (images, values, positions): array of int, shape (n,), indices of images, below 2³²;
+        array of float32, shape (n, n_units), the largest value of each unit's map; array of int, shape (n,
+        n_units), its position. Each image occurs once.
     units : number of units.
-    k : number of images wanted.
+    k : number of images.
     """
 
     def keyed() -> Iterator[tuple[_Keys, NDArray[np.integer]]]:
@@ -78,17 +78,17 @@ def top_images(blocks: Iterable[_Block], units: int, k: int) -> TopImages:
 
 
 def bottom_images(blocks: Iterable[_Block], units: int, k: int, n_images: int, seed: int) -> BottomImages:
-    """Find the k images with the least of the largest values of each unit's map.
+    """Find the k images with the smallest responses (largest value of the map) of each unit.
 
-    Behind an activation function most images may have the same least value, 0. Which of them are shown is up
-    to one random order of all images, so the answer does not depend on how images are cut into blocks, and
-    units that are inactive on most images do not all show the first ones of the data set.
+    After an activation function, most images may share the smallest value, 0. One random order of all images
+    breaks these ties. The result therefore does not depend on blocks, and units that are inactive on most
+    images do not all show the first images of the data set.
 
     Parameters
     ----------
-    blocks, units, k : see :func:`top_images`. Values that are NaN are left out.
-    n_images : more than any index of an image, below 2³².
-    seed : of the random order.
+    blocks, units, k : see :func:`top_images`. NaN values are left out.
+    n_images : number greater than all indices of images, below 2³².
+    seed : seed of the random order.
     """
     order = stream(seed, "ties").permutation(n_images).astype(np.uint64)
     least, tied = np.full(units, np.inf, np.float32), np.zeros(units, np.int64)
@@ -122,14 +122,14 @@ def _upper(keys: _Keys) -> NDArray[np.uint32]:
 def _least(
     blocks: Iterable[tuple[_Keys, NDArray[np.integer]]], units: int, k: int
 ) -> tuple[_Keys, NDArray[np.int32]]:
-    """Return the k least keys of each unit, in ascending order, with their positions, (units, k) both."""
+    """Return the k smallest keys of each unit in ascending order, and their positions, both (n_units, k)."""
     keys: _Keys = np.full((units, k), _NO_KEY)
     positions: NDArray[np.int32] = np.full((units, k), NONE, np.int32)
 
     for added, at in blocks:
         if added.shape[1] < k or (keys != _NO_KEY).any():
             added, at = np.concatenate([keys, added], axis=1), np.concatenate([positions, at], axis=1)
-        # else nothing was found before, and to look at that again would take as long as to look at the block
+        # else no image was found before; concatenating would double the time
         chosen = np.argpartition(added, k - 1, axis=1)[:, :k]
         keys, positions = _taken(added, at, chosen)
     return _taken(keys, positions, np.argsort(keys, axis=1))
@@ -144,7 +144,7 @@ def _taken(
 def _without_none(
     keys: _Keys, images: NDArray[np.int64], values: NDArray[np.float32], positions: NDArray[np.int32]
 ) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int32]]:
-    """Return images, values and positions, with marks in place of those that no image has."""
+    """Return images, values and positions, with missing images marked."""
     none = keys == _NO_KEY
     return (
         np.where(none, NONE, images),

@@ -1,26 +1,26 @@
-"""Universality: whether a layer's units recur in a network that was trained alike from another seed.
+"""Universality: whether a layer's units recur in a network trained identically from another seed.
 
-Both networks see the same images. The responses of a unit are its mean activations, one per image. Units of
-the two networks are compared by Spearman's ρ of their responses. ρ keeps its sign, because a unit that is
-active where another one is not does not do the same.
+Both networks process the same images. A unit's responses are its mean activations, one per image. Units of
+the two networks are compared by Spearman's ρ of their responses. ρ is signed, because anticorrelated units do
+not recur.
 
 Two matchings of units are measured. In the first, each unit has the partner with the highest ρ, and several
 units may share a partner. In the second, partners are assigned one to one, with the highest sum of ρ.
 
-The highest of many ρ is above 0 by chance. Two controls say how high:
+The highest of many ρ exceeds 0 by chance. Two controls estimate its chance level:
 
 - **Permuted images**: the other network's images are in a random order, the same for all of its units. No
   unit is related to any other network's unit; correlations within each layer remain.
-- **Rotated layer**: the other network's units are replaced by the axes of a random rotation of its responses,
-  centered but not standardized. Distances between images, and therefore all comparisons by geometry, remain;
-  only the choice of axes is lost. Rotated responses also have negative values and other distributions than
-  units have, which is why they are compared by ranks. If units are a random basis of their layer's space, a
-  rotation changes nothing, and the share of rotations that match as well as units is an exact p-value.
-  Standardized units would lose this property: the axes of a rotation have different variances.
+- **Rotated layer**: the axes of a random rotation of the other network's responses replace its units.
+  Responses are centered, not standardized. Distances between images and all geometric comparisons remain;
+  only the choice of axes is lost. Rotated responses have negative values and other distributions than units,
+  so they are compared by ranks. If units are a random basis of their layer's space, rotations are equivalent
+  to units, and the share of rotations that match at least as well is an exact p-value. Standardization would
+  break this, because the axes of a rotation have different variances.
 
-A rotated layer tells whether units are a random basis of the layer's space, not whether training made them
-otherwise. Rectified units of two unrelated bases of one space match better than rotations do, because both
-are rectified. Networks with random weights, matched in the same way, are the control for this.
+A rotated layer tests whether units are a random basis of the layer's space, not whether training is the
+cause. Rectified units of two unrelated bases of one space match better than rotations, because both are
+rectified. Networks with random weights, matched in the same way, are the control for this.
 
 References
 ----------
@@ -61,7 +61,7 @@ class RankedUnits(NamedTuple):
 class Matches(NamedTuple):
     """Partners of a layer's units among the units of another network's layer.
 
-    A unit that is constant, or whose responses are not finite, is undefined, and no unit's partner.
+    Units with constant or non-finite responses are undefined and are no partners of other units.
 
     Attributes
     ----------
@@ -115,7 +115,7 @@ def match(layer: RankedUnits, other: RankedUnits, *, assign: bool = True) -> Mat
     Parameters
     ----------
     layer, other : units ranked on the same images. Their numbers may differ.
-    assign : whether partners are assigned one to one, too, which takes most of the time for many units.
+    assign : whether to assign partners one to one as well, which dominates the time for many units.
 
     Examples
     --------
@@ -144,7 +144,7 @@ def match(layer: RankedUnits, other: RankedUnits, *, assign: bool = True) -> Mat
 
 
 def permuted(layer: RankedUnits, draws: int, random: np.random.Generator) -> Iterator[RankedUnits]:
-    """Yield a layer with its images in random orders, the same order for all units of a draw.
+    """Yield a layer with its images in random orders, with one order for all units of a draw.
 
     Parameters
     ----------
@@ -161,7 +161,7 @@ def rotated(
 ) -> Iterator[RankedUnits]:
     """Yield a layer along the axes of random rotations of its centered responses, Haar-distributed.
 
-    Constant units have no part in it: there are as many axes as other units.
+    Constant units are left out; there are as many axes as remaining units.
 
     Parameters
     ----------
@@ -184,7 +184,7 @@ def rotated(
 def chance(
     layers: Sequence[RankedUnits], controls: Iterable[RankedUnits], *, assign: bool = True
 ) -> list[Chance]:
-    """Match the units of several layers with draws of a control, all of them with the same draws.
+    """Match the units of several layers with the same draws of a control.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Variance over images of each neuron's normalized activation, and the responses of some neurons.
+"""Variance of neurons' normalized activations over images, and activations of selected neurons.
 
 References
 ----------
@@ -22,18 +22,18 @@ def normalized(
     means: Floats,
     deviations: Floats,
 ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.bool_]]]:
-    """Yield vectors brought to mean 0 and variance 1 over the neurons of each image, block by block.
+    """Yield vectors normalized to mean 0 and variance 1 over the neurons of each image, block by block.
 
     Parameters
     ----------
-    blocks : arrays of float32, shape (n_images, n_neurons), vectors as they are; they may be overwritten.
-    images : array of int, shape (N,), places of those images that count; their vectors are not constant.
+    blocks : arrays of float32, shape (n_images, n_neurons), original vectors; they may be overwritten.
+    images : array of int, shape (N,), indices of the images to include; their vectors are not constant.
     means, deviations : arrays of float64, shape (N,), mean and standard deviation of each of these vectors.
 
     Yields
     ------
     values : array of float32, shape (N, n_neurons).
-    constant : array of bool, shape (n_neurons,), whether a neuron's own value is the same on all these
+    constant : array of bool, shape (n_neurons,), whether a neuron's original value is constant over these
         images.
     """
     shift, scale = (values.astype(np.float32)[:, None] for values in (means, 1 / deviations))
@@ -46,14 +46,13 @@ def normalized(
 
 
 class Neurons(NamedTuple):
-    """What a layer's neurons do on N images.
+    """Variances and selected activations of a layer's neurons on N images.
 
     Attributes
     ----------
-    variance : array of float32, shape (D,), over images; NaN for a neuron that is constant. That one varies
-        in normalized vectors, too, but only as the mean and deviation of the others do.
-    top : array of int64, shape (t,), the neurons of highest variance, the highest first; of equal ones the
-        first.
+    variance : array of float32, shape (D,), variance over images; NaN for constant neurons. Normalization
+        makes them vary, but only with the mean and deviation of the other neurons.
+    top : array of int64, shape (t,), neurons of highest variance, the highest first; ties go to the first.
     top_values : array of float32, shape (t, N), their normalized activations.
     chosen : array of int64, shape (c,), neurons chosen at random among those that are not constant.
     chosen_values : array of float32, shape (c, N).
@@ -76,17 +75,17 @@ def neurons(
     n_sample: int,
     seed: int,
 ) -> Neurons:
-    """Find the variance of all neurons, and the activations of some, in one reading of the vectors.
+    """Compute the variance of all neurons and select activations of some, reading the vectors once.
 
     Parameters
     ----------
     blocks : see :func:`normalized`; in order of neurons.
-    n_neurons : D.
-    n_top, n_chosen, n_sample : how many neurons of highest variance, of those chosen at random, and of those
-        in the sample; all where there are fewer.
-    seed : of what is random. The answer does not depend on how neurons are cut into blocks.
+    n_neurons : number D of neurons.
+    n_top, n_chosen, n_sample : number of neurons of highest variance, of non-constant neurons chosen at
+        random, and of neurons in the sample; all if there are fewer.
+    seed : seed of the random choices, which do not depend on the division into blocks.
     """
-    # each neuron draws a number, and those with the lowest ones are chosen: from a part as from the whole
+    # each neuron draws a number and the lowest numbers are chosen, so choices do not depend on blocks
     draws = stream(seed, "neurons").random(n_neurons)
     in_sample = np.zeros(n_neurons, np.bool_)
     in_sample[np.argsort(draws, kind="stable")[:n_sample]] = True
@@ -105,17 +104,17 @@ def neurons(
 
 
 def _variance(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the variance of each column, added up in the order of rows: the same whatever their number."""
+    """Return the variance of each column, summed in row order so that it does not depend on blocks."""
     sums, squares, product = np.zeros((3, values.shape[1]), np.float32)
     for row in values:
         sums += row
         squares += np.multiply(row, row, out=product)
-    # values are of order 1, so that little is lost in the difference
+    # values are of order 1, so the difference loses little precision
     return np.maximum(squares / len(values) - (sums / len(values)) ** 2, 0)
 
 
 class _Best:
-    """Keeps the neurons with the lowest keys, of equal ones the first; NaN are none."""
+    """Keep the neurons with the lowest keys; ties go to the first, and NaN are ignored."""
 
     def __init__(self, n: int) -> None:
         self._n = n
@@ -142,16 +141,16 @@ class _Best:
 
 
 def unit_variance(variance: NDArray[np.floating], n_units: int) -> Floats:
-    """Return the mean variance of each unit's neurons, constant ones left out.
+    """Return the mean variance of each unit's neurons, without constant ones.
 
     Parameters
     ----------
-    variance : (D,), NaN for constant neurons; units come last, as in a store's maps.
-    n_units : C.
+    variance : array of float, shape (D,), NaN for constant neurons; units vary fastest, as in a store's maps.
+    n_units : number C of units.
 
     Returns
     -------
-    array of float64, shape (C,); NaN for a unit all of whose neurons are constant.
+    array of float64, shape (C,); NaN for a unit whose neurons are all constant.
     """
     maps = variance.reshape(-1, n_units).astype(np.float64)
     known = ~np.isnan(maps)
