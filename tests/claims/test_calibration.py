@@ -45,7 +45,7 @@ def planted(monkeypatch):
 
 
 @pytest.mark.parametrize("name", SIMULATIONS)
-def test_without_structure_claims_are_seldom_decided(planted, name):
+def test_without_structure_claims_are_rarely_decided(planted, name):
     family, simulations = planted.FAMILIES[name], SIMULATIONS[name]
     found = planted.simulate(family, family.sizes[0], 0, simulations, RESAMPLES)
     allowed = planted.most_false(simulations)
@@ -77,26 +77,26 @@ def test_the_same_seed_gives_the_same_verdicts(planted):
     assert first == again != other
 
 
-def test_the_allowance_is_that_of_a_test_at_its_level(planted):
+def test_the_allowance_fits_a_test_at_its_level(planted):
     allowed = planted.most_false(200)
     assert binom.sf(allowed, 200, LEVEL) <= 0.001 < binom.sf(allowed - 1, 200, LEVEL)
 
 
 @pytest.mark.parametrize("n", [4, 5, 6])
-def test_of_all_orders_of_layers_few_have_a_trend(n):
+def test_few_orders_of_layers_have_a_trend(n):
     random, depth = np.random.default_rng(0), np.arange(float(n))
     found = [trend(depth, np.array(order, float), random) for order in permutations(range(n))]
     assert 0 < np.mean([each.above <= LEVEL for each in found]) <= LEVEL
     assert 0 < np.mean([each.below <= LEVEL for each in found]) <= LEVEL
 
 
-def test_of_many_layers_without_a_trend_few_have_one():
+def test_few_random_orders_of_many_layers_have_a_trend():
     random, depth, simulations = np.random.default_rng(0), np.arange(9.0), 1000
     found = [trend(depth, random.normal(size=9), random).above <= LEVEL for _ in range(simulations)]
     assert sum(found) <= binom.ppf(0.999, simulations, LEVEL)
 
 
-def test_of_all_orders_of_layers_few_are_a_hierarchy():
+def test_few_orders_of_layers_are_a_hierarchy():
     random, places = np.random.default_rng(0), np.arange(5.0)
     distances, similarities = np.abs(places - places[:, None]), random.normal(size=(5, 5))
     similarities += similarities.T
@@ -108,7 +108,7 @@ def test_of_all_orders_of_layers_few_are_a_hierarchy():
 
 
 @pytest.mark.parametrize("n", [5, 20, 64, 512])
-def test_of_shares_at_the_null_few_intervals_exclude_it(n):
+def test_few_intervals_exclude_a_share_at_the_null(n):
     counts = np.arange(n + 1)
     is_above = np.array([clopper_pearson(int(count), n)[0] > 0.5 for count in counts])
     assert binom.pmf(counts, n, 0.5)[is_above].sum() <= LEVEL / 2

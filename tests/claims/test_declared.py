@@ -1,4 +1,4 @@
-"""The claims, on planted data of which the verdict is known."""
+"""The claims, on planted data with known verdicts."""
 
 from itertools import combinations
 
@@ -22,7 +22,7 @@ COLUMNS = (
 
 
 class Planted:
-    """A network in which nothing changes and nothing goes with anything, until something is planted."""
+    """A network without trends or correlations until some are planted."""
 
     def __init__(self):
         self.random = np.random.default_rng(0)
@@ -58,7 +58,7 @@ class Planted:
         self.entropy_slope = 0.0
 
     def walk(self, steps):
-        """Return a matrix per layer, each the one before it and something of its own, of so much weight."""
+        """Return a matrix per layer: the previous layer's plus new values with this weight."""
         found, here = [], np.zeros((N_IMAGES, N_IMAGES))
         for step in [1, *steps[1:]]:
             own = self.random.normal(size=(N_IMAGES, N_IMAGES))
@@ -69,12 +69,12 @@ class Planted:
         return found
 
     def along(self, column, slope):
-        """Let a measure of units change with depth."""
+        """Plant a trend of a measure of units over depth."""
         depth = self.units["layer"].map(dict(zip(NAMES, np.linspace(-1, 1, len(NAMES)), strict=True)))
         self.units[column] += 0.3 * slope * depth
 
     def together(self, first, second, sign, names=tuple(CODES)):
-        """Let a measure of units follow another one."""
+        """Plant a correlation between two measures of units."""
         here = self.units["layer"].isin(names)
         self.units.loc[here, second] = 1 + sign * (self.units.loc[here, first] - 1)
         self.units.loc[here, second] += 0.05 * self.random.normal(size=here.sum())
@@ -131,7 +131,7 @@ def alignment(column, *, along_depth=False):
 
 
 def vectors(planted, sign):
-    """Let vectors decorrelate, or grow alike, with depth; and codes sparsen."""
+    """Plant vectors that decorrelate, or become more similar, with depth, and increasing sparseness."""
     planted.along("active_fraction", -1)
     for place, name in enumerate(NAMES):
         planted.matrices[name] += sign * (5 - place)
@@ -162,7 +162,7 @@ def neighbors(planted, sign):
 
 
 def branches(planted, sign):
-    """Let two layers be branches of a module, of which one or the other is like the output."""
+    """Plant a module with two branches, one of which is more similar to the output."""
     planted.layers.loc[["relu4", "relu5"], "branch_of"] = "module"
     here, there = ("relu4", "relu5") if sign > 0 else ("relu5", "relu4")
     planted.matrices[here] = planted.matrices["output"] + 0.1 * planted.matrices["relu1"]
@@ -233,7 +233,7 @@ def components(planted, sign):
 
 
 def siblings(planted, sign):
-    """Let a module have three branches, of which the largest kernel, or another one, is unlike the others."""
+    """Plant a module with three branches; the largest kernel's, or another one, differs from the others."""
     names = ["relu4", "relu5", "relu6"]
     planted.layers.loc[names, "branch_of"] = "module"
     common = planted.walk(np.ones(1))[0]
@@ -291,7 +291,7 @@ def test_every_claim_is_planted():
 
 @pytest.mark.parametrize("statistic", PLANTS)
 @pytest.mark.parametrize("sign", [1, -1], ids=[SUPPORTED, CONTRADICTED])
-def test_what_is_planted_is_found(statistic, sign):
+def test_a_planted_effect_is_found(statistic, sign):
     planted = Planted()
     PLANTS[statistic](planted, sign)
     by_chance = statistic == "share of layers whose lowest" and sign < 0
@@ -300,7 +300,7 @@ def test_what_is_planted_is_found(statistic, sign):
     assert verdict_on(statistic, planted) == expected
 
 
-def test_few_layers_that_agree_by_chance_do_not_differ_from_random_top_images():
+def test_chance_agreement_of_few_layers_does_not_exceed_random_top_images():
     planted = Planted()
     planted.layers = planted.layers[planted.layers["layer"].isin(["input", *CODES[:3]])]
     # neither end is significant, as by chance in most layers: the interval has no width
@@ -317,7 +317,7 @@ def test_few_layers_that_agree_by_chance_do_not_differ_from_random_top_images():
 
 
 @pytest.mark.parametrize("measure", ["rs_iam", "selectivity"])
-def test_the_order_of_units_by_an_unreliable_measure_says_nothing(measure):
+def test_an_unreliable_measure_makes_a_claim_inconclusive(measure):
     statistic, planted = "ρ of RS and class selectivity", Planted()
     PLANTS[statistic](planted, 1)
     planted.layers[f"reliability_{measure}"] = 0.4
@@ -327,7 +327,7 @@ def test_the_order_of_units_by_an_unreliable_measure_says_nothing(measure):
     assert verdict.reason == f"measure unreliable: {measure} (reliability 0.40)"
 
 
-def test_logits_that_average_class_maps_have_no_last_step():
+def test_logits_that_average_class_maps_leave_out_the_last_pair_of_layers():
     planted = Planted()
     planted.layers.loc["relu9", "n_units"] = N_CLASSES
     evidence = planted.evidence()
@@ -361,7 +361,7 @@ def test_a_bottleneck_needs_twenty_layers():
     assert "no order" in verdict.reason
 
 
-def test_whether_units_come_again_is_decided_over_networks():
+def test_recurrence_of_units_is_decided_over_networks():
     planted, claim = Planted(), claim_of(OVER_NETWORKS)
     columns = ["universality_mean", "universality_rotated", "universality_permuted"]
     planted.layers[columns] = np.nan
@@ -386,7 +386,7 @@ def test_inactive_units_have_no_classes_to_compare():
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: f"{claim.id} {claim.statistic}")
-def test_where_nothing_was_measured_there_is_no_verdict(claim):
+def test_unmeasured_claims_have_no_verdict(claim):
     planted = Planted()
     planted.layers = planted.layers[planted.layers["kind"] != "nonlinearity"].iloc[:1]
     planted.units = planted.units[planted.units["layer"] == "input"].assign(rs_iam=np.nan)
@@ -397,7 +397,7 @@ def test_where_nothing_was_measured_there_is_no_verdict(claim):
     assert verdict.reason
 
 
-def test_along_depth_is_spearman_s():
+def test_along_depth_agrees_with_scipy():
     random = np.random.default_rng(0)
     depth, values = np.array([1.0, 4, 6, 9, 11]), np.round(random.normal(size=(3, 5)), 0)
     values[:, 2] = np.nan
@@ -405,7 +405,7 @@ def test_along_depth_is_spearman_s():
     assert along(depth, values) == pytest.approx(expected, nan_ok=True)
 
 
-def test_medians_are_numpy_s():
+def test_medians_agree_with_numpy():
     planted = Planted()
     planted.units.loc[::7, "selectivity"] = np.nan
     evidence = planted.evidence()
@@ -414,7 +414,7 @@ def test_medians_are_numpy_s():
         assert found == pytest.approx(np.nanmedian(np.repeat(values, sample.astype(int))))
 
 
-def test_the_mark_of_inactive_units_is_no_flatness():
+def test_the_marker_of_inactive_units_is_not_a_flatness():
     planted = Planted()
     expected = planted.evidence().means("flatness", CODES)[0]
     inactive = planted.units["layer"].map({name: place for place, name in enumerate(NAMES)}) + 1
@@ -425,7 +425,7 @@ def test_the_mark_of_inactive_units_is_no_flatness():
     assert np.abs(without[0] - expected).max() < 0.1
 
 
-def test_the_same_seed_gives_the_same_answers():
+def test_outcomes_are_reproducible():
     claim = claim_of("ρ of depth and mean Gini")
     first, again = (claim.test(Planted().evidence()) for _ in range(2))
     assert first.interval == again.interval

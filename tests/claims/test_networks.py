@@ -35,12 +35,12 @@ def test_verdicts(effects, controls, predicted, state, reason):
     assert (verdict.state, verdict.reason) == (state, reason)
 
 
-def test_what_is_undefined_in_all_networks_has_their_reason():
+def test_an_effect_undefined_in_all_networks_has_their_reason():
     verdict = judge_networks(np.array(NONE), np.array(LOW), 0, 1, undefined="no convolutional layers")
     assert (verdict.state, verdict.reason) == (INCONCLUSIVE, "no convolutional layers")
 
 
-def test_a_claim_rests_on_measures_that_are_reliable_in_most_networks():
+def test_measures_must_be_reliable_in_most_networks():
     effects = np.array(HIGH)
     assert judge_networks(effects, np.array(LOW), 0, 1, unreliable=2).state == SUPPORTED
     verdict = judge_networks(effects, np.array(LOW), 0, 1, unreliable=3)
@@ -62,7 +62,7 @@ def table(network, seed, effect, control=0.0):
     )
 
 
-def test_the_verdict_over_networks_stands_before_those_on_each():
+def test_the_verdict_over_networks_precedes_those_on_each():
     effects = [-0.9, -0.8, -0.7, NAN]
     runs = [table("cnn", seed, effect) for seed, effect in enumerate(effects)]
     found = with_networks(pd.concat([*runs, table("mlp", 0, -0.5)]), "figures/claims.png")

@@ -1,9 +1,9 @@
-"""What a finished study says on the console."""
+"""The console summary of a finished study."""
 
 from census.claims.summary import summary
 
 
-def test_without_verdicts_there_is_the_time(tmp_path):
+def test_without_verdicts_only_the_time_is_shown(tmp_path):
     assert summary(tmp_path, 61.4) == "Finished in 1 min 1 s."
 
 

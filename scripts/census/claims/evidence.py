@@ -1,6 +1,6 @@
-"""What is known of one network on one data set at one checkpoint, with resamples of it.
+"""Results of one network on one data set at one checkpoint, with bootstrap resamples.
 
-Arrays of samples have the data themselves first, and then their resamples: ``(1 + resamples, …)``.
+The first entry of an array of samples is the data, the others are resamples: ``(1 + n_resamples, …)``.
 """
 
 import math
@@ -23,36 +23,36 @@ from census.statistics.sparseness import gini
 from census.statistics.streams import stream
 
 Floats = NDArray[np.float64]
-RELIABLE = 0.5  # split-half reliability, below which the order of units says too little
+RELIABLE = 0.5  # minimum split-half reliability for comparing the order of units
 
 
 class Source(Protocol):
-    """Where what does not stand in the census comes from; each method takes the name of a layer."""
+    """Results that are not in the census; each method takes the name of a layer."""
 
     def correlation(self, layer: str) -> NDArray[np.floating]:
-        """Return the correlations between vectors of images, (N, N); NaN where undefined."""
+        """Return correlations between vectors of images, (n_images, n_images); NaN if undefined."""
 
     def class_counts(self, layer: str) -> NDArray[np.integer]:
-        """Return how many top images of each unit are of each class, (C, K)."""
+        """Return the number of top images of each unit in each class, (n_units, n_classes)."""
 
     def class_sizes(self, layer: str) -> NDArray[np.integer]:
-        """Return how many images are of each class, (K,)."""
+        """Return the number of images in each class, (n_classes,)."""
 
     def class_entropies(self, layer: str) -> NDArray[np.floating]:
-        """Return the class entropy at the ends of each singular vector, in order of their singular values."""
+        """Return the class entropy of the extreme images of each singular vector, by singular value."""
 
     def alignment(self, layer: str) -> NDArray[np.floating]:
-        """Return the alignment of activations and of pre-activations, on resamples, (resamples, 2)."""
+        """Return the axis alignment of activations and of pre-activations on resamples, (n_resamples, 2)."""
 
 
 class Evidence:
-    """What claims are tested on.
+    """The data on which claims are tested.
 
     Parameters
     ----------
-    layers, units : the census's rows of this network, data set and checkpoint.
-    source : the rest.
-    resamples, seed : behind intervals.
+    layers, units : rows of the census for this network, data set and checkpoint.
+    source : results that are not in the census.
+    resamples, seed : number of bootstrap resamples, and their seed.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Evidence:
     ) -> None:
         self.layers = layers.sort_values("depth").set_index("layer")
         units = units.assign(
-            # the flatness of inactive units is a mark, -1, and no value
+            # the flatness of inactive units is a marker, −1
             flatness=units["flatness"].where(units["flatness"] > -0.5),
             is_single=(units["faceted"] == "single").astype(float),
             is_not_replaceable=(units["rs_iam"] == 0).where(units["rs_iam"].notna()).astype(float),
@@ -75,12 +75,12 @@ class Evidence:
 
     @property
     def nonlinear(self) -> list[str]:
-        """Names of the nonlinear layers: codes. The input and logits are none, and pooling repeats units."""
+        """Names of the nonlinear layers: no input or logits, and no pooling, which repeats units."""
         return list(self.layers.index[self.layers["kind"] == "nonlinearity"])
 
     @property
     def trunk(self) -> list[str]:
-        """Names of the layers through which all paths lead."""
+        """Names of the layers on every path from input to output."""
         return list(self.layers.index[self.layers["branch_of"] == ""])
 
     @property
@@ -99,12 +99,12 @@ class Evidence:
 
     @property
     def substituted(self) -> list[str]:
-        """Names of the layers whose units were looked at one by one."""
+        """Names of the layers with per-unit analyses."""
         return [name for name in self.nonlinear if self._units[name]["rs_iam"].notna().any()]
 
     @property
     def convolutional(self) -> list[str]:
-        """Names of the layers with spatial extent whose units were looked at one by one."""
+        """Names of the layers with per-unit analyses and spatial extent."""
         has_extent = self.layers["n_neurons"] > self.layers["n_units"]
         return [name for name in self.substituted if has_extent[name]]
 
@@ -114,7 +114,7 @@ class Evidence:
         return self.convolutional[: math.ceil(len(self.convolutional) / 3)]
 
     def unreliable(self, measures: Sequence[str], names: Sequence[str]) -> str:
-        """Return those measures of units whose split-half reliability, median over layers, is below 0.5."""
+        """Return the measures of units whose split-half reliability, median over layers, is below 0.5."""
         found = {}
         for name in measures:
             known = self.layers.loc[list(names), f"reliability_{name}"].dropna()
@@ -123,19 +123,19 @@ class Evidence:
         return ", ".join(f"{name} (reliability {value:.2f})" for name, value in found.items())
 
     def random(self, *purpose: str) -> np.random.Generator:
-        """Return a stream of random numbers of its own for a purpose."""
+        """Return a separate stream of random numbers for a purpose."""
         return stream(self.seed, *purpose)
 
     def depth(self, names: Sequence[str]) -> Floats:
-        """Return how deep layers lie."""
+        """Return the depths of layers."""
         return self.layers.loc[list(names), "depth"].to_numpy(float)
 
     def values(self, layer: str, columns: Sequence[str]) -> Floats:
-        """Return measures of a layer's units, (columns, units); NaN where undefined or not measured."""
+        """Return measures of a layer's units, (columns, units); NaN if undefined or not measured."""
         return self._units[layer][list(columns)].to_numpy(float).T
 
     def modules(self, names: Sequence[str]) -> list[tuple[list[str], Floats]]:
-        """Return the branches of each module among some layers: their names, and their receptive fields."""
+        """Return the branches of each module among some layers, as names and receptive fields in pixels."""
         within = self.layers.loc[list(names), "branch_of"]
         modules = [list(branches.index) for module, branches in within.groupby(within, sort=False) if module]
         return [(each, np.array([self.receptive_field(name) for name in each])) for each in modules]
@@ -145,15 +145,15 @@ class Evidence:
         return float(self._units[layer]["receptive_field"].iloc[0])
 
     def resampled(self, layer: str, n: int) -> Floats:
-        """Return how often each of n parts of a layer, such as components, is in a sample, (samples, n)."""
+        """Return the counts of n items of a layer, such as components, in each sample, (samples, n)."""
         return resampled_units(n, self.resamples, self.seed, int(self.layers.loc[layer, "depth"]))
 
     def counts(self, layer: str) -> Floats:
-        """Return how often each of a layer's units is in each sample, (samples, units)."""
+        """Return the count of each of a layer's units in each sample, (samples, units)."""
         return self.resampled(layer, len(self._units[layer]))
 
     def means(self, column: str, names: Sequence[str]) -> Floats:
-        """Return the mean of a measure over each layer's units, finite ones only, (samples, layers)."""
+        """Return the mean of a measure's finite values over each layer's units, (samples, layers)."""
 
         def mean(layer: str) -> Floats:
             (values,) = self.values(layer, [column])
@@ -174,7 +174,7 @@ class Evidence:
                 return np.full(1 + self.resamples, np.nan)
             up_to = self.counts(layer)[:, order].cumsum(1)
             half = up_to[:, -1:] / 2
-            # of an even number of units, the middle two
+            # the middle two, for an even number of units
             middle = [values[order][(up_to < half).sum(1).clip(max=len(order) - 1)]]
             middle.append(values[order][(up_to <= half).sum(1).clip(max=len(order) - 1)])
             return np.where(half[:, 0] > 0, np.mean(middle, axis=0), np.nan)
@@ -182,19 +182,19 @@ class Evidence:
         return np.stack([median(name) for name in names], axis=1)
 
     def correlations(self, columns: Sequence[str], names: Sequence[str]) -> list[Floats]:
-        """Return the rank correlations of measures over each layer's units, (samples, columns, columns)."""
+        """Return rank correlations between measures over each layer's units, (samples, columns, columns)."""
         return [rank_correlations(self.values(name, columns), self.counts(name)) for name in names]
 
     def pooled(self, columns: Sequence[str], names: Sequence[str]) -> Floats:
-        """Return the mean over layers of these correlations, by the numbers of units."""
+        """Return the mean of :meth:`correlations` over layers, weighted by numbers of units."""
         n_units = [pair_counts(self.values(name, columns)) for name in names]
         return pooled(self.correlations(columns, names), n_units)
 
     @cached_property
     def unit_pairs(self) -> tuple[Floats, Floats]:
-        """Mean similarity and mean distance of two units' classes, each (samples, nonlinear layers).
+        """Mean similarity and mean distance of two units' class counts, each (samples, nonlinear layers).
 
-        As in the census, inactive units are left out: they have no top images, and so no classes.
+        As in the census, inactive units are left out, because they have no top images.
         """
         means = []
         for name in self.nonlinear:
@@ -202,14 +202,14 @@ class Evidence:
             active = counts.any(1)
             drawn = self.counts(name)[:, active]
             pairs = (row_similarity(counts[active]), row_distance(counts[active]))
-            # the mean over pairs, of units here
+            # mean_correlation averages over pairs, here of units
             means.append([mean_correlation(matrix, drawn) for matrix in pairs])
         similarity, distance = (np.stack(each, axis=1) for each in zip(*means, strict=True))
         return similarity, distance
 
     @cached_property
     def images(self) -> Floats:
-        """How often each image with maps is in each sample, (samples, images)."""
+        """Count of each image with activation maps in each sample, (samples, images)."""
         n_images = len(self.matrix(self.layers.index[0]))
         return with_data(resample_counts(n_images, self.resamples, self.seed))
 
@@ -218,16 +218,16 @@ class Evidence:
         return similarity(np.stack([self.matrix(name) for name in self.layers.index]), self.images)
 
     def similarities(self, names: Sequence[str]) -> Floats:
-        """Return the similarity of each two of some layers, (samples, layers, layers)."""
+        """Return the representational similarity of all pairs of some layers, (samples, layers, layers)."""
         places = self.layers.index.get_indexer(list(names))
         return self._similarities[:, places[:, None], places]
 
     def matrix(self, layer: str) -> Floats:
-        """Return the correlations between vectors of images in a layer."""
+        """Return a layer's representational similarity matrix, (images, images)."""
         return np.asarray(self._source.correlation(layer), np.float64)
 
     def chance_degrees(self, layer: str, draws: int) -> Floats:
-        """Return MF degrees of a layer's active units if top images were drawn at random, (draws, units)."""
+        """Return MF degrees of a layer's active units for random top images, (draws, units)."""
         counts, sizes = self._source.class_counts(layer), self._source.class_sizes(layer)
         n_images, random = counts.sum(1), self.random("top images", layer)
         degrees = np.full((draws, int((n_images > 0).sum())), np.nan)
@@ -239,11 +239,11 @@ class Evidence:
         return degrees
 
     def class_entropies(self, layer: str) -> Floats:
-        """Return the class entropy of each singular vector, in order of their singular values."""
+        """Return the class entropy of each singular vector, in order of singular values."""
         return np.asarray(self._source.class_entropies(layer), np.float64)
 
     def alignment(self, names: Sequence[str], *, preactivation: bool = False) -> Floats:
-        """Return the alignment of layers, kurtosis minus its mean over rotations, (samples, layers)."""
+        """Return axis alignment, kurtosis minus its mean over rotations, (samples, layers)."""
         column = "alignment_kurtosis_pre" if preactivation else "alignment_kurtosis"
         drawn = [self._source.alignment(name)[:, int(preactivation)] for name in names]
         return np.concatenate(
@@ -252,9 +252,9 @@ class Evidence:
 
 
 def along(depth: Floats, values: Floats) -> Floats:
-    """Return Spearman's ρ of depth and a value of layers, on samples.
+    """Return Spearman's ρ between depth and a value of layers, on samples.
 
-    Layers without a value are left out.
+    Layers whose value is NaN in the data are left out.
 
     Parameters
     ----------
@@ -263,8 +263,8 @@ def along(depth: Floats, values: Floats) -> Floats:
 
     Returns
     -------
-    array of float64, shape (n_samples,); NaN for fewer than three layers, where a resample lacks one, or all
-    are the same.
+    array of float64, shape (n_samples,); NaN for fewer than three layers, for resamples with a NaN, and if
+    all values are equal.
     """
     known = ~np.isnan(values[0])
     result = np.full(len(values), np.nan)

@@ -1,4 +1,4 @@
-"""The measures' own files, from which claims take what does not stand in the census."""
+"""Results that claims read from the measures' own files, because they are not in the census."""
 
 from collections.abc import Mapping, Sequence
 
@@ -17,7 +17,7 @@ class Files:
 
     Parameters
     ----------
-    paths : the stores and tables of all layers, by the names in :data:`STORES` and :data:`TABLES`.
+    paths : paths of the stores and tables of all layers, by the names in :data:`STORES` and :data:`TABLES`.
     checkpoint : name of the checkpoint.
     """
 

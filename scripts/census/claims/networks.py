@@ -1,4 +1,4 @@
-"""Verdicts over several networks that are trained alike from different seeds."""
+"""Verdicts over several networks that are trained identically from different seeds."""
 
 import math
 
@@ -36,20 +36,20 @@ def judge_networks(
 ) -> Verdict:
     """Return the verdict on a claim over several networks.
 
-    A claim is decided by the 95 % t interval of the mean effect over networks. It is not about learning
-    unless the interval of the difference between each network and its untrained state excludes 0 as well.
-    Effects that are equal in all networks have no interval: their sign decides, from five networks on.
+    The 95 % t interval of the mean effect over networks decides. A supported claim counts as learned if the
+    interval of the difference between each network and its untrained state also excludes 0. Effects that are
+    equal in all networks have no interval; with at least five networks, their sign decides.
 
     Parameters
     ----------
-    effects : array of float, shape (n_networks,), NaN where undefined: these networks are left out.
+    effects : array of float, shape (n_networks,); networks with NaN (undefined) are left out.
     controls : array of float, shape (n_networks,), effects in the untrained networks; NaN where undefined.
     null : effect under the null hypothesis.
     predicted : 1 if the claim predicts an effect above the null, −1 if below.
-    unreliable : number of networks in which a measure that the claim rests on is unreliable. The claim is
-        inconclusive if these are more than half.
+    unreliable : number of networks in which a measure of the claim is unreliable. If they are more than half,
+        the claim is inconclusive.
     pairs : see :func:`census.statistics.networks.mean_with_interval`.
-    undefined : why the effect is undefined, if it is so in all networks.
+    undefined : reason to report if the effect is undefined in all networks.
     """
     known = ~np.isnan(effects)
     n = int(known.sum())
@@ -82,18 +82,18 @@ def _networks(n: int) -> str:
 
 
 def with_networks(claims: pd.DataFrame, figure: str) -> pd.DataFrame:
-    """Return the verdicts on runs with those over networks in front of them.
+    """Insert verdicts over networks before the verdicts on runs.
 
     Parameters
     ----------
-    claims : verdicts on runs; the index tells claims apart.
-    figure : figure of the verdicts over networks.
+    claims : verdicts on runs; the index identifies claims.
+    figure : path of the figure of the verdicts over networks.
 
     Returns
     -------
     DataFrame
-        Sorted by claim. Verdicts over networks have no ``seed``. ``n_networks`` counts the networks in which
-        the effect is defined, ``n_agreeing`` those of them in which it is on the predicted side.
+        Sorted by claim. Verdicts over networks have no ``seed``. ``n_networks`` counts the networks with a
+        defined effect, ``n_agreeing`` those with an effect on the predicted side.
     """
     claims = claims.copy()
     verdicts = [
@@ -108,7 +108,7 @@ def with_networks(claims: pd.DataFrame, figure: str) -> pd.DataFrame:
 
 
 def _over_networks(of_run: pd.DataFrame, figure: str) -> pd.DataFrame:
-    """Return the verdicts over the networks of a run, a row per claim."""
+    """Return the verdicts over the networks of a run, one row per claim."""
     claim_of = {claim.id: claim for claim in CLAIMS}
     rows, places = [], []
     for place, here in of_run.groupby(level=0):
@@ -128,7 +128,7 @@ def _over_networks(of_run: pd.DataFrame, figure: str) -> pd.DataFrame:
             undefined=undefined,
         )
         known = effects[~np.isnan(effects)]
-        # a t interval knows no limits of the statistic
+        # a t interval may exceed the limits of the statistic
         effect, low, high = np.clip(mean_with_interval(known, pairs=pairs), *claim.limits)
         control, control_low, control_high = np.clip(
             mean_with_interval(controls[~np.isnan(controls)], pairs=pairs), *claim.limits

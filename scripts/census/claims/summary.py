@@ -1,4 +1,4 @@
-"""What a finished study says on the console."""
+"""The console summary of a finished study."""
 
 import csv
 from collections import Counter
@@ -8,17 +8,17 @@ from census.claims.verdict import VERDICTS
 
 
 def summary(results: str | Path, seconds: float) -> str:
-    """Return a few lines about a finished study: its time, its verdicts, and where to look.
+    """Return a summary of a finished study: its time, its verdicts, and paths of results.
 
     Parameters
     ----------
     results : folder that the workflow wrote.
-    seconds : time that the call of Snakemake took.
+    seconds : run time of Snakemake.
 
     Returns
     -------
     str
-        Without verdicts, the time alone.
+        Several lines; without verdicts, only the time.
     """
     results = Path(results)
     claims = results / "census" / "claims.tsv"
@@ -41,7 +41,7 @@ def summary(results: str | Path, seconds: float) -> str:
 
 
 def _verdicts(network: str, dataset: str, rows: list[dict[str, str]]) -> str:
-    """Count verdicts; of a network that is trained from several seeds, those over networks."""
+    """Count verdicts; for a network trained from several seeds, those over networks."""
     over_networks = [row for row in rows if not row["seed"]]
     seeds = {row["seed"] for row in rows if row["seed"]}
     counts = Counter(row["verdict"] for row in over_networks or rows)

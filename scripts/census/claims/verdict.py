@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 SUPPORTED, NOT_LEARNED = "supported", "supported, not learned"
 CONTRADICTED, INCONCLUSIVE = "contradicted", "inconclusive"
-UNRELIABLE = "measure unreliable"  # how the reason of an inconclusive verdict begins
+UNRELIABLE = "measure unreliable"  # beginning of the reason of an inconclusive verdict
 VERDICTS = (SUPPORTED, NOT_LEARNED, CONTRADICTED, INCONCLUSIVE)
-FEW = 6  # layers, below which a verdict should say their number
-# numbers of the table that may be undefined, and those that only some rows have
+FEW = 6  # verdicts on fewer layers state their number
+# integer columns that only some rows have, and numbers that may be undefined
 COUNTS = ("seed", "n_networks", "n_agreeing")
 NUMBERS = ("effect", "low", "high", "control", "control_low", "control_high", "p", "q")
 
@@ -33,13 +33,13 @@ class Outcome:
     ----------
     effect : the statistic; NaN if it is undefined.
     samples : array of float, shape (n_resamples,), the statistic on resamples; empty without resampling.
-    n : number of layers, pairs of layers, or units that the effect is of.
-    tails : position of the effect among all orders of layers, or among random draws; None if the interval
+    n : number of layers, pairs of layers, or units in the test.
+    tails : p-values of the effect among all orders of layers, or among random draws; None if the interval
         decides.
     low, high : ends of the 95 % interval; NaN without resamples.
-    reason : why the effect is undefined, or has no interval.
+    reason : why the effect is undefined or has no interval.
     unreliable : measures of units that are too unreliable to compare their order; empty if none.
-    random_draws : whether ``tails`` is the position among draws of random data, in place of orders of layers.
+    random_draws : whether ``tails`` refers to draws of random data instead of orders of layers.
     """
 
     effect: float
@@ -79,8 +79,9 @@ class Outcome:
     def of_highest(cls, differences: NDArray[np.floating]) -> Self:
         """Return the outcome for the highest of the differences between one layer and each of the others.
 
-        Of equal layers, one differs most by chance. The effect is therefore above 0 only if a single
-        difference is, at a level divided by their number (Bonferroni). It is below 0 if all of them are.
+        Even among equal layers, one differs most by chance. The effect is therefore above 0 only if a single
+        difference is, at a level divided by the number of differences (Bonferroni). It is below 0 if all
+        differences are.
 
         Parameters
         ----------
@@ -105,7 +106,7 @@ class Outcome:
 
     @property
     def interval(self) -> tuple[float, float, float]:
-        """The effect, and both ends of its interval."""
+        """The effect and the ends of its interval."""
         return self.effect, self.low, self.high
 
     def between(self, low: float, high: float) -> Self:
@@ -120,7 +121,7 @@ class Verdict(NamedTuple):
     ----------
     state : one of :data:`VERDICTS`.
     p : one-sided p-value in the predicted direction; NaN if there is no test.
-    reason : what a reader must know about the state; empty if nothing.
+    reason : explanation or qualification of the state; may be empty.
     """
 
     state: str
@@ -131,14 +132,14 @@ class Verdict(NamedTuple):
 def judge(outcome: Outcome, control: Outcome | None, null: float, predicted: int) -> Verdict:
     """Return the verdict on a claim.
 
-    A trend over layers is decided by its permutation test, a comparison with random draws by these, all else
-    by the 95 % interval. A supported claim is not about learning if its difference from the untrained
-    network, resampled jointly, does not exclude 0.
-    If a measure on which a claim rests is unreliable, the claim is inconclusive, whatever its interval.
+    Permutation tests decide trends over layers, random draws decide comparisons with them, and 95 % intervals
+    decide all other claims. A supported claim is not learned if the interval of its difference from the
+    untrained network, resampled jointly, includes 0. A claim with an unreliable measure is inconclusive.
 
     Parameters
     ----------
-    control : the outcome for the untrained network; None if there is none.
+    outcome : outcome of the test.
+    control : outcome for the untrained network; None if there is none.
     null : effect under the null hypothesis.
     predicted : 1 if the claim predicts an effect above the null, −1 if below.
     """
@@ -178,7 +179,7 @@ def _share_beyond(samples: NDArray[np.float64], null: float, predicted: int) -> 
 
 
 def _learned(outcome: Outcome, control: Outcome | None, predicted: int) -> tuple[str, str]:
-    """Return the state of a supported claim, and what must be known about it."""
+    """Return the state of a supported claim and its qualification."""
     if control is None:
         return SUPPORTED, "no untrained network"
     if math.isnan(control.effect):
@@ -187,14 +188,14 @@ def _learned(outcome: Outcome, control: Outcome | None, predicted: int) -> tuple
         low, high = map(float, percentile_interval(outcome.samples - control.samples))
     elif math.isnan(outcome.low):
         return SUPPORTED, "not compared with the untrained network: no interval"
-    else:  # without joint resamples, the interval of the effect alone
+    else:  # without joint resamples, use the interval of the effect alone
         low, high = outcome.low - control.effect, outcome.high - control.effect
     nearer = low if predicted > 0 else -high
     return (SUPPORTED, "") if nearer > 0 else (NOT_LEARNED, "no stronger than untrained")
 
 
 def read_verdicts(path: str | Path) -> "pd.DataFrame":
-    """Read the table of the rule ``verdicts``. Texts stay texts, even if a network is called nan."""
+    """Read the table of the rule ``verdicts``. Text is kept as text, even if a network is named ``nan``."""
     import pandas as pd
 
     return pd.read_csv(
