@@ -38,20 +38,20 @@ SCRIPTS = Path(__file__).parents[2] / "scripts"
         (pa.array([1, None]), pa.float64()),
     ],
 )
-def test_columns_are_those_of_arrow(values, dtype):
+def test_arrays_equal_those_of_arrow(values, dtype):
     found = array(values, dtype)
     found.validate(full=True)
     assert found == (values.cast(dtype) if isinstance(values, pa.Array) else pa.array(values, dtype))
 
 
-def test_nan_is_no_null():
+def test_nan_is_not_null():
     found = array([float("nan"), None], pa.float64())
     assert found.is_null().to_pylist() == [False, True]
     assert np.isnan(found[0].as_py())
 
 
 @pytest.mark.parametrize("values", [[0.5], np.array([0.5]), np.array([2**63], np.uint64)])
-def test_what_is_no_integer_is_refused(values):
+def test_non_integers_are_refused(values):
     with pytest.raises(pa.ArrowInvalid):
         array(values, pa.int64())
 

@@ -1,4 +1,4 @@
-"""Declared columns of the census, and the page generated from them."""
+"""Declared columns of the census and the page generated from them."""
 
 import runpy
 from pathlib import Path
@@ -15,7 +15,7 @@ def test_the_page_is_made_from_the_declaration():
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_every_column_is_declared_once_and_whole(table):
+def test_every_column_is_declared_once_and_completely(table):
     columns = columns_of(table)
     names = [column.name for column in columns]
     assert len(set(names)) == len(names)
@@ -29,7 +29,7 @@ def test_every_column_is_declared_once_and_whole(table):
             assert column.least < column.greatest, column.name
 
 
-def test_intervals_stand_behind_their_column():
+def test_intervals_follow_their_column():
     names = [column.name for column in columns_of("layers")]
     place = names.index("hoyer")
     assert names[place : place + 3] == ["hoyer", "hoyer_low", "hoyer_high"]
@@ -43,7 +43,7 @@ def test_ranges_are_written_as_intervals():
     assert ranges["top_class_1"] == ""
 
 
-def test_numbers_of_the_study_stand_in_names():
+def test_names_contain_parameters_of_the_study():
     assert "reconstruction_error_8" in {column.name for column in columns_of("layers")}
     table = dictionary(components=5).to_pydict()
     place = table["name"].index("reconstruction_error_5")

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 from census.tables.merging import beside, read_tables
 
 
-def test_what_pandas_and_arrow_write_is_one_table(tmp_path):
+def test_files_of_pandas_and_arrow_are_read_as_one_table(tmp_path):
     pd.DataFrame({"layer": ["a", "b"], "value": [1.0, np.nan]}).to_parquet(tmp_path / "1", index=False)
     pq.write_table(pa.table({"layer": ["c", "d"], "value": [2.0, None]}), tmp_path / "2")
     table = read_tables([tmp_path / "1", tmp_path / "2"])
@@ -20,7 +20,7 @@ def test_what_pandas_and_arrow_write_is_one_table(tmp_path):
     assert table["value"].null_count == 1
 
 
-def test_what_was_not_measured_is_null_and_what_is_undefined_is_nan():
+def test_unmeasured_values_are_null_and_undefined_ones_nan():
     units = pa.table({"unit": [0, 1, 2]})
     measured = pa.table({"unit": [2, 0], "rs": [0.5, float("nan")], "more": [1, 2]})
     found = beside(units, measured, ["unit"], {"rs": pa.float64()}).sort_by("unit")
@@ -29,7 +29,7 @@ def test_what_was_not_measured_is_null_and_what_is_undefined_is_nan():
     assert found["rs"].to_pylist()[1:] == [None, 0.5]
 
 
-def test_without_a_table_nothing_was_measured():
+def test_without_a_table_all_values_are_null():
     found = beside(pa.table({"unit": [0, 1]}), None, ["unit"], {"rs": pa.float64(), "name": pa.string()})
     assert found["rs"].to_pylist() == [None, None]
     assert found.schema.field("name").type == pa.string()

@@ -1,1 +1,1 @@
-"""Tables: key columns, joins, the data dictionary, and a finished study opened in a notebook."""
+"""Tables: key columns, Arrow types, merging, and the data dictionary."""

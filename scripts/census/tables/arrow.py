@@ -14,7 +14,7 @@ ENDINGS = ("", "_low", "_high")
 
 
 def schema(table: type[Table], parameters: Mapping[str, Any] | None = None) -> pa.Schema:
-    """Return the columns of a table with their types in Arrow, keys in front."""
+    """Return the Arrow schema of a table, key columns first."""
     own = [
         (each.name.format(**parameters or {}) + ending, TYPES[each.type])
         for each in table.columns()
@@ -25,12 +25,12 @@ def schema(table: type[Table], parameters: Mapping[str, Any] | None = None) -> p
 
 
 def _is_numbered(table: type[Table]) -> bool:
-    """Return whether a table has a row for each unit of a layer, in order, and need not say which."""
+    """Return whether rows are all units of a layer in order, without a column ``unit`` of their own."""
     return table.per == "unit" and not any(each.name == "unit" for each in table.columns())
 
 
 def arrow(table: Table, parameters: Mapping[str, Any] | None = None) -> pa.Table:
-    """Return a table in Arrow's types, with its key columns in front."""
+    """Return a table as an Arrow table, key columns first."""
     values: list[Any] = []
     for column in table.columns():
         value = getattr(table, column.field)
@@ -48,19 +48,19 @@ def arrow(table: Table, parameters: Mapping[str, Any] | None = None) -> pa.Table
 
 
 def merged(table: type[Table], parts: Iterable[pa.Table], parameters: Mapping[str, Any]) -> pa.Table:
-    """Return tables of one kind as one; without any, a table that has its columns and no rows."""
+    """Concatenate tables of one kind; without any, return a table with no rows."""
     return pa.concat_tables([pa.Table.from_batches([], schema(table, parameters)), *parts])
 
 
 def array(values: Any, dtype: pa.DataType) -> pa.Array:
-    """Return values in an Arrow type; NaN stays NaN, None and masked values become null.
+    """Return values as an Arrow array; NaN stays NaN, None and masked values become null.
 
     ``pa.array`` would import pandas, which takes 0.4 s of CPU time; most jobs of measures take 0.7 s.
 
     Parameters
     ----------
-    values : a column of numbers, flags or text.
-    dtype : ``string``, ``bool``, or a type of numbers that holds all values.
+    values : a column of numbers, booleans or text.
+    dtype : ``string``, ``bool``, or a numeric type that can represent all values.
     """
     if isinstance(values, pa.Array | pa.ChunkedArray):
         return values.cast(dtype)
@@ -92,7 +92,7 @@ def _plain(value: Any) -> Any:
 
 
 def single_row(table: Table, parameters: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the values of a table with one row, without ends of intervals; None for a table with more."""
+    """Return the values of a one-row table, without ends of intervals; None for other tables."""
     values = {column.name.format(**parameters): getattr(table, column.field) for column in table.columns()}
     single = {name: each.value if isinstance(each, Estimate) else each for name, each in values.items()}
     if any(map(_is_column, single.values())):

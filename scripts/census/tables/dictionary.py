@@ -1,4 +1,4 @@
-"""The data dictionary: what the columns of the census mean, from the declarations of the measures."""
+"""The data dictionary: definitions of the census columns, from the declarations of the measures."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -11,18 +11,18 @@ from census.measures.columns import Column as Declared
 from census.tables.keys import CENSUS, TYPES
 
 TABLES = tuple(f"{per}s" for per in PER)
-# parameters in names of columns, unless a study is configured otherwise
+# default values of parameters in names of columns
 DEFAULTS = {"components": 8}
 FIELD = "field"
 
 
 class Field(Table, per="unit"):
-    """Which unit a row is about, and what it sees."""
+    """The unit of a row and its receptive field."""
 
-    unit: int = count("number of the unit in its layer", "", "ours")
+    unit: int = count("index of the unit in its layer", "", "ours")
     receptive_field: int = column(
-        "longer side of the receptive field: the box of input pixels on which one position of the unit "
-        "depends, which may extend beyond the image; the input's side if it is the whole image",
+        "longer side of the receptive field, the box of input pixels on which one position of the unit "
+        "depends; the box may extend beyond the image; the input's side if it covers the whole image",
         "Araujo et al. 2019",
         unit="pixels",
         range=(1, None),
@@ -36,15 +36,15 @@ class Column:
     Attributes
     ----------
     table : ``units`` or ``layers``.
-    name : as in the table.
-    measure : the measure whose own table it is taken from; empty for keys.
+    name : name of the column.
+    measure : measure whose table contains it; empty for keys.
     type : ``number``, ``integer`` or ``text``.
-    unit : of its values; empty for plain numbers and text.
-    least, greatest : bounds of its values; None where there is none.
-    definition : what it is, in a sentence.
-    source : the study, or whom it follows.
-    has_interval : whether the ends of its interval stand behind it.
-    is_end : whether it is such an end.
+    unit : unit of its values; empty for plain numbers and text.
+    least, greatest : bounds of its values; None for no bound.
+    definition : definition in a sentence.
+    source : publication that it follows.
+    has_interval : whether the ends of its interval are the next columns.
+    is_end : whether it is the end of an interval.
     """
 
     table: str
@@ -80,7 +80,7 @@ def columns_of(table: str, **numbers: int) -> list[Column]:
     Parameters
     ----------
     table : ``units`` or ``layers``.
-    numbers : parameters that stand in names, such as ``components``, for ``reconstruction_error_8``.
+    numbers : parameters in names: ``components=8`` for ``reconstruction_error_8``.
     """
     per = table.removesuffix("s")
     parts: list[tuple[str, Iterable[Declared]]] = [("", CENSUS)]
@@ -96,14 +96,14 @@ def columns_of(table: str, **numbers: int) -> list[Column]:
 
 
 def dictionary(**numbers: int) -> pa.Table:
-    """Return the dictionary as a table: a row per column of either table, see :func:`columns_of`."""
+    """Return the dictionary as a table with one row per census column, see :func:`columns_of`."""
     found = [column for table in TABLES for column in columns_of(table, **numbers)]
     names = ("table", "name", "type", "unit", "range", "definition", "source")
     return pa.table({name: [getattr(column, name) for column in found] for name in names})
 
 
 def _expanded(table: str, measure: str, column: Declared, numbers: Mapping[str, int]) -> Iterator[Column]:
-    """Yield a column with the parameters in its name, and the ends of its interval."""
+    """Yield a column with parameters filled in, and the ends of its interval."""
     found = Column(
         table,
         column.name.format(**numbers),

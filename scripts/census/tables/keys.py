@@ -1,4 +1,4 @@
-"""The columns by which rows of all tables are told apart."""
+"""The columns that identify rows of all tables."""
 
 from collections.abc import Mapping
 
@@ -15,7 +15,7 @@ TYPES: Mapping[Type, pa.DataType] = {
 
 
 class Keys(Table, per="layer at a checkpoint"):
-    """Which layer of which network, on which data set, a row is about."""
+    """The network, checkpoint, data set and layer of a row."""
 
     network: str = column("key of the network in the config", "ours")
     checkpoint: str = column(
@@ -23,7 +23,7 @@ class Keys(Table, per="layer at a checkpoint"):
         "ours",
     )
     step: int | None = column(
-        "number of training steps; null for weights that were not trained here",
+        "number of training steps; null for weights that the study did not train",
         "ours",
         unit="steps",
         range=(0, None),
@@ -37,28 +37,27 @@ class Keys(Table, per="layer at a checkpoint"):
         "`input`, `nonlinearity`, `pooling`, `module`, `output` (the logits) or `other`", "ours"
     )
     branch_of: str = column(
-        "module, or next layer on every path, in a branch of which the layer lies; empty on the trunk",
+        "module that contains the layer's branch, or the layer where its branches merge; empty on the trunk",
         "Rupprecht 2018",
     )
 
 
 class Seed(Table, per="network"):
-    """Which of the networks of one entry in the config a row is about.
+    """The seed of a row's network, which identifies one of several networks of a config entry.
 
-    Tables of measures have both in ``network``, as paths do: ``cnn@1``; see
+    Like paths, tables of measures have key and seed in the column ``network``: ``cnn@1``; see
     :class:`census.planning.replicas.Replica`.
     """
 
     seed: int = column(
-        "seed from which the network was trained, or its untrained weights were drawn",
+        "seed of the network's initial weights and of its training",
         "ours",
         range=(0, None),
     )
 
 
-# a network that was not trained here has no step: null, in a column of integers all the same
 KEYS = {each.name: TYPES[each.type] for each in Keys.columns()}
 _NETWORK, *_OTHERS = Keys.columns()
 CENSUS = [_NETWORK, *Seed.columns(), *_OTHERS]
-"""The columns by which rows of the census are told apart."""
+"""The columns that identify rows of the census."""
 CENSUS_KEYS = {each.name: TYPES[each.type] for each in CENSUS}

@@ -1,4 +1,4 @@
-"""The work of a job of a declared measure: open its inputs, compute, write its tables and arrays."""
+"""Run a job of a declared measure: open its inputs, compute, write its tables and arrays."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
@@ -30,12 +30,12 @@ def run(
     Parameters
     ----------
     name : name of the measure.
-    files : files of each input.
+    files : paths of each input.
     outputs : path of each table, and of the store of arrays as ``store``.
-    params : the measure's parameters and ``seed``.
+    params : parameters of the measure, and ``seed``.
     """
     measure: Measure = import_module(f"census.measures.{name}").measure
-    assert measure.compute is not None, name  # else it has no such job
+    assert measure.compute is not None, name  # measures without it have no jobs
     parameters = measure.parameters(**{key: params[key] for key in measure.parameter_names()})
     further = {key: params[key] for key in measure.plan}
     if measure.has_scratch:
@@ -58,14 +58,14 @@ def collect(
     params: Mapping[str, Any],
     keep: Callable[[Arrays], None],
 ) -> dict[str, pa.Table]:
-    """Return the tables of a measure by name; ``"table"`` is the only one of a measure without names.
+    """Return the tables of a measure by name; a table without a name is called ``"table"``.
 
     Parameters
     ----------
     measure : the measure.
-    found : what its function yields.
-    params : its parameters, by name.
-    keep : takes its arrays; those without values are left out.
+    found : tables and arrays that its function yields.
+    params : parameters of the measure, by name.
+    keep : function that stores arrays; empty arrays are left out.
     """
     parts: dict[type[Table], list[pa.Table]] = {table: [] for table in measure.tables.values()}
     for each in found:
@@ -78,7 +78,7 @@ def collect(
 
 
 def calls(measure: Measure, files: Mapping[str, Sequence[str]]) -> Iterator[dict[str, Any]]:
-    """Yield the inputs of each call of a measure's function, by argument."""
+    """Yield the arguments of each call of a measure's function."""
     first, *others = measure.reads
     items = _items(measure.reads[first], files[first])
     rest = {key: _opened(measure.reads[key], files[key]) for key in others}
@@ -107,14 +107,14 @@ def _items(reads: Input, files: Sequence[str]) -> Iterator[Any]:
 
 
 def _opened(reads: Input, files: Sequence[str]) -> Any:
-    """Return all of an input: a list of recordings, matrices or parts, or a table if there are files."""
+    """Return a whole input: a list of recordings, matrices or parts; or a table, None without files."""
     if not isinstance(reads, Tables):
         return list(_items(reads, files))
     return read_tables(files) if files else None
 
 
 def _beside(item: Item, reads: Input, rest: Any) -> Any:
-    """Return matrices, or None, or the parts of the same layer and checkpoint; other inputs as they are."""
+    """Return the matrices (or None) or parts of the item's layer and checkpoint; other inputs unchanged."""
     if isinstance(reads, Recordings | Tables):
         return rest
     place = ("layer", "checkpoint")
@@ -123,6 +123,6 @@ def _beside(item: Item, reads: Input, rest: Any) -> Any:
 
 
 def _log(table: Table, parameters: Mapping[str, Any]) -> None:
-    """Log what was found, if it is a single row."""
+    """Log the values of a one-row table."""
     if shown := single_row(table, parameters):
         LOGGER.info("%s, checkpoint %s: %s", table.of["layer"], table.of["checkpoint"], shown)

@@ -1,4 +1,4 @@
-"""Tables of several measures, brought together."""
+"""Read and merge tables of several measures."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -9,12 +9,15 @@ import pyarrow.parquet as pq
 
 
 def read_tables(paths: Iterable[str | Path], **only: str) -> pa.Table:
-    """Return Parquet files with the same columns as one table, whether pandas or Arrow wrote them.
+    """Read Parquet files with the same columns, written by pandas or Arrow, as one table.
 
-    Only rows with certain values of some columns are read, ``checkpoint="final"``.
+    Nulls that pandas wrote are undefined values and become NaN, because pandas does not distinguish them.
+    Nulls that Arrow wrote were not measured and stay null. All text has the type ``string``.
 
-    What pandas wrote as null is undefined, and becomes NaN: pandas knows no other missing number. What Arrow
-    wrote as null was not measured, and stays so. Text is of one type, ``string``.
+    Parameters
+    ----------
+    paths : paths of the files.
+    only : values of columns; only rows with these values are read, such as ``checkpoint="final"``.
     """
     filters = [(name, "=", value) for name, value in only.items()] or None
     tables = (_as_arrow(pq.read_table(path, filters=filters)) for path in paths)
@@ -35,14 +38,14 @@ def _as_arrow(table: pa.Table) -> pa.Table:
 def beside(
     table: pa.Table, other: pa.Table | None, same: Sequence[str], types: Mapping[str, pa.DataType]
 ) -> pa.Table:
-    """Return a table with columns of another one beside its own; null where the other has no such row.
+    """Return a table with columns of another table added; null for rows that the other lacks.
 
     Parameters
     ----------
-    table : its rows are kept, in no order.
-    other : None where there is none: all of its columns are null then.
-    same : the columns by which rows of both are told to be about the same.
-    types : the columns to take, and what they become.
+    table : table whose rows are kept, in any order.
+    other : table to join; None fills its columns with nulls.
+    same : columns to join on.
+    types : columns to add, with their types.
     """
     if other is None:
         for name, dtype in types.items():
