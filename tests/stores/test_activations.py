@@ -48,7 +48,7 @@ def files(path):
 
 
 @pytest.mark.parametrize("compression", ["none", "lz4", "zstd"])
-def test_every_file_is_what_zarr_writes(tmp_path, maps, statistics, compression):
+def test_every_file_equals_that_of_zarr(tmp_path, maps, statistics, compression):
     preactivation = maps[:, *POSITIONS.T] - 1
     create(tmp_path / "ours", compression)
     shutil.copytree(tmp_path / "ours", tmp_path / "zarr")
@@ -84,7 +84,7 @@ def test_every_file_is_what_zarr_writes(tmp_path, maps, statistics, compression)
 @pytest.mark.parametrize("compression", ["none", "lz4", "zstd"])
 @pytest.mark.parametrize("n_maps", [0, N_MAPS])
 @pytest.mark.filterwarnings("ignore:Consolidated metadata is currently not part")
-def test_the_metadata_are_what_zarr_makes_of_them(tmp_path, compression, n_maps):
+def test_the_metadata_equal_those_of_zarr(tmp_path, compression, n_maps):
     create(tmp_path / "unfinished", compression, n_maps)
     finish_store(tmp_path / "unfinished", {"key": "k", "pass": "p", "step": None}, tmp_path / "layer.zarr")
     ours = json.loads((tmp_path / "layer.zarr" / "zarr.json").read_text())
@@ -105,7 +105,7 @@ def test_the_metadata_are_what_zarr_makes_of_them(tmp_path, compression, n_maps)
     np.testing.assert_array_equal(group["map_label"][:], np.arange(n_maps) * 7 % 5)
 
 
-def test_a_chunk_that_is_written_again_replaces_what_a_killed_process_left(tmp_path, maps):
+def test_a_rewritten_chunk_replaces_that_of_a_killed_process(tmp_path, maps):
     create(tmp_path / "store", "lz4")
     writer = StoreWriter(tmp_path / "store")
     writer.write_maps(0, maps[:BATCH])

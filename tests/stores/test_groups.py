@@ -17,7 +17,7 @@ def opened(store, checkpoint="final"):
     return open_checkpoint(layer, checkpoint)
 
 
-def test_layers_and_checkpoints_lie_beside_each_other(tmp_path):
+def test_a_store_holds_layers_and_checkpoints(tmp_path):
     first, second = tmp_path / "first.zarr", tmp_path / "second.zarr"
     for store, layer, checkpoint, value in (
         (first, "relu/2", "0", 1.0),
@@ -55,7 +55,7 @@ def test_chunks_are_cut_along_the_first_dimensions(tmp_path, monkeypatch, shape,
     np.testing.assert_array_equal(array[...], values)
 
 
-def test_a_damaged_chunk_is_named_by_whoever_reads_it(tmp_path, harm):
+def test_every_reader_names_a_damaged_chunk(tmp_path, harm):
     path = tmp_path / "block.zarr"
     # of zeros, which zarr would leave out
     arrays = {"x": (("unit",), np.zeros(500)), "y": (("unit",), np.arange(500.0))}
@@ -70,7 +70,7 @@ def test_a_damaged_chunk_is_named_by_whoever_reads_it(tmp_path, harm):
 
 
 @pytest.mark.parametrize("bound", [1 << 25, 100])
-def test_merged_parts_are_what_is_written_as_a_whole(tmp_path, monkeypatch, bound):
+def test_merged_parts_equal_the_whole(tmp_path, monkeypatch, bound):
     monkeypatch.setattr(stores, "CHUNK_BYTES", bound)
     random = np.random.default_rng(0)
 

@@ -21,7 +21,7 @@ from census.stores.paths import ESCAPED, LONGEST, layer_name, path_name
 @example("100%")
 @example("\ud800")
 @example("日本語" * 40)
-def test_any_name_becomes_a_part_of_paths_and_back(name):
+def test_escaping_any_name_is_invertible(name):
     path = path_name(name)
     assert re.fullmatch(ESCAPED, path)
     assert path[0] not in ".-"
@@ -33,7 +33,7 @@ def test_any_name_becomes_a_part_of_paths_and_back(name):
 
 
 @given(st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_.]{0,149}", fullmatch=True))
-def test_names_that_are_names_of_files_stay(name):
+def test_safe_names_are_kept(name):
     assert path_name(name) == name
 
 
@@ -54,5 +54,5 @@ def test_a_shortened_name_is_found_among_layers():
     ("name", "path"),
     [("conv-1", "conv-1"), ("größe 2", "gr~C3~B6~C3~9Fe~202"), ("a/b::c", "a~2Fb~3A~3Ac"), (".x", "~2Ex")],
 )
-def test_what_names_look_like(name, path):
+def test_escaped_names(name, path):
     assert path_name(name) == path

@@ -3,18 +3,18 @@
 ==========  =============================  =======  ==========================================================
 array       dimensions                     dtype    content
 ==========  =============================  =======  ==========================================================
-unit        unit                           int32    number of the unit in its layer
-gray        unit, component, y, x          float32  facets in gray; NaN where there are none
-gray_8bit   unit, component, y, x          uint8    the same, each from its least to its largest weight
+unit        unit                           int32    index of the unit in its layer
+gray        unit, component, y, x          float32  facets in gray; NaN if there are fewer
+gray_8bit   unit, component, y, x          uint8    ``gray``, each facet scaled to its own range
 color       unit, component, y, x, channel float32  facets in red, green and blue; not for gray images
-color_8bit  unit, component, y, x, channel uint8    the same in 8 bits; not for gray images
-patches     unit, rank, y, x, channel      uint8    the first of the patches, as they were cut
+color_8bit  unit, component, y, x, channel uint8    ``color`` in 8 bits; not for gray images
+patches     unit, rank, y, x, channel      uint8    the first patches, as cut from the images
 inside      unit, rank, y, x               bool     whether the image covers the pixel
 image       unit, rank                     int64    image of each patch, index in the data set; -1 for none
 ==========  =============================  =======  ==========================================================
 
-The attributes are those of the layer's store of activations, and ``extremes``: for each unit ``SF``, ``MF``
-or ``chosen``.
+The attributes are those of the layer's store of activations, and ``extremes``: ``SF``, ``MF`` or ``chosen``
+for each unit.
 """
 
 from collections.abc import Mapping
@@ -31,13 +31,13 @@ from census.stores.groups import consolidate, create_array
 
 
 class FacetWriter:
-    """Write a layer's facets; no more than one unit's are held in memory.
+    """Write a layer's facets, with one unit in memory at a time.
 
     Parameters
     ----------
     path : path of the store, which must not exist.
     attributes : attributes of the layer's store of activations.
-    extremes : by unit, see :func:`census.measures.facets.choose_units`.
+    extremes : extreme of each unit, see :func:`census.measures.facets.choose_units`.
     components : number of facets per unit.
     ranks : number of stored patches per unit.
     shape : height, width and channels of a patch.

@@ -91,7 +91,7 @@ def open_group(path: str | Path) -> zarr.Group:
 def consolidate(path: Path, attributes: Mapping[str, Any]) -> None:
     """Set a group's attributes, and merge the metadata of its arrays into its own, in one write.
 
-    Then readers need not list the folder, in which Snakemake leaves a file of its own.
+    Readers then need not list the folder, in which Snakemake also stores a file.
     """
     document = path / "zarr.json"
     group = json.loads(document.read_text())

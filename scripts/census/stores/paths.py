@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote
 # longest escaped name: a file name may have 255 bytes, including its extension and, in the folders of a
 # cluster's logs, the names of the network and the data set
 LONGEST = 150
-ESCAPED = r"[A-Za-z0-9_.~-]+"  # regular expression of what :func:`path_name` returns
+ESCAPED = r"[A-Za-z0-9_.~-]+"  # matches all results of :func:`path_name`
 _SHORTENED = "~~"  # never occurs in escaped names
 
 

@@ -72,7 +72,7 @@ def sorted_labels(group: zarr.Group) -> NDArray[np.int32]:
 
 
 def rows_at(blocks: Iterable[np.ndarray], places: NDArray[np.integer], units: int) -> NDArray[np.float32]:
-    """Return selected rows of blocks, of which one is in memory at a time.
+    """Return selected rows of blocks, with one block in memory at a time.
 
     Parameters
     ----------
@@ -194,7 +194,7 @@ def neuron_blocks(group: zarr.Group, part: int = 0, parts: int = 1) -> Iterator[
 
     Parameters
     ----------
-    part, parts : number of this part of the neurons, and of all parts. Parts consist of whole blocks; with
+    part, parts : index of this part of the neurons, and number of parts. Parts consist of whole blocks; with
         more parts than blocks, some are empty.
 
     Yields
