@@ -138,7 +138,7 @@ def warnings_of(caplog, *arguments, **keys):
     return result, [record.getMessage() for record in caplog.records][:-1]
 
 
-def test_what_is_left_out_is_counted_and_listed(tree, tmp_path, caplog):
+def test_skipped_files_are_counted_and_listed(tree, tmp_path, caplog):
     for name in ("ant/1.heic", "ant/2.HEIC", "loose.png", "README.md", "ant/Thumbs.db", "cow/noending"):
         (tree / name).touch()
     for name in ("__MACOSX", "@eaDir"):
@@ -146,11 +146,11 @@ def test_what_is_left_out_is_counted_and_listed(tree, tmp_path, caplog):
     (tree / "ant/round").symlink_to(tree)
     (data, _, unreadable), said = warnings_of(caplog, tree, tmp_path / "out")
     assert said == [
-        "passed over, as hidden or leftovers of systems: 1 @eaDir, 1 Thumbs.db, 1 __MACOSX",
+        "ignored hidden and system files: 1 @eaDir, 1 Thumbs.db, 1 __MACOSX",
         "skipped 5 file(s); each has the ending of no image format that Pillow reads: "
         "2 .heic, 1 .md, 1 .txt, 1 without ending",
         "skipped 1 file(s); each lies in no class folder: 1 .png",
-        "skipped 1 file(s); each is a link to a folder that holds it: 1 without ending",
+        "skipped 1 file(s); each is a link to a folder that contains it: 1 without ending",
         "1 of 3 classes have no images: 'cow'",
     ]
     assert unreadable["source"].tolist() == [
@@ -159,7 +159,7 @@ def test_what_is_left_out_is_counted_and_listed(tree, tmp_path, caplog):
     assert (data.attributes["n_skipped"], data.attributes["n_images"]) == (7, 4)
 
 
-def test_classes_without_images_are_said_once_in_each_split(tree, tmp_path, caplog):
+def test_classes_without_images_are_logged_once_per_split(tree, tmp_path, caplog):
     shutil.rmtree(tree / "ant")
     (tree / "bee/3.png").write_bytes(b"")
     (tree / "cow/1.png").touch()
@@ -199,7 +199,7 @@ MODES = {"msp": "1", "pbm": "1", "pgm": "L", "xbm": "1"}
 
 
 @pytest.mark.parametrize("ending", WRITTEN)
-def test_all_that_pillow_reads_is_read(tmp_path, ending):
+def test_all_formats_of_pillow_are_read(tmp_path, ending):
     wanted = np.zeros((16, 16, 3), dtype=np.uint8)
     wanted[:, :8] = 255
     place = tmp_path / "images/class" / f"1.{ending.upper()}"
@@ -210,7 +210,7 @@ def test_all_that_pillow_reads_is_read(tmp_path, ending):
 
 
 @pytest.mark.parametrize("ending", ["gif", "tif", "webp", "apng"])
-def test_of_several_frames_the_first_is_taken_and_that_is_said(tmp_path, caplog, ending):
+def test_the_first_of_several_frames_is_used_and_logged(tmp_path, caplog, ending):
     (tmp_path / "images/class").mkdir(parents=True)
     frames = [Image.new("RGB", (16, 16), color) for color in (RED, BLUE, RED)]
     frames[0].save(
@@ -219,7 +219,7 @@ def test_of_several_frames_the_first_is_taken_and_that_is_said(tmp_path, caplog,
     frames[0].save(tmp_path / f"images/class/2.{ending}", **WRITTEN[ending])
     (data, _, _), said = warnings_of(caplog, tmp_path / "images", tmp_path / "out")
     assert (data.pixels[:] == RED).all()
-    assert said == [f"1 file(s) have several frames; the first is taken: class/1.{ending}"]
+    assert said == [f"1 file(s) have several frames; the first is used: class/1.{ending}"]
 
 
 def test_a_damaged_later_frame_does_not_matter(tmp_path, caplog):
@@ -233,14 +233,14 @@ def test_a_damaged_later_frame_does_not_matter(tmp_path, caplog):
     np.testing.assert_array_equal(data.pixels[0], np.repeat(noise[0][:, :, None], 3, 2))
 
 
-def test_documents_and_films_are_no_images(tmp_path):
+def test_documents_and_films_are_not_images(tmp_path):
     assert not endings() & {".pdf", ".eps", ".ps", ".mpg", ".mpeg", ".h5", ".hdf", ".grib", ".bufr", ".wmf"}
     # nor are they under another name: no other program is started
     (tmp_path / "images/class").mkdir(parents=True)
     Image.new("RGB", (4, 4), RED).save(tmp_path / "images/class/1.png")
     Image.new("RGB", (4, 4), RED).save(tmp_path / "images/class/2.png", format="EPS")
     unreadable = run(tmp_path / "images", tmp_path / "out", unreadable="skip")[2]
-    assert unreadable["reason"].tolist() == ["not in any image format that Pillow knows"]
+    assert unreadable["reason"].tolist() == ["not in an image format that Pillow knows"]
 
 
 def test_gray_of_16_bits(tmp_path):
@@ -312,12 +312,12 @@ def test_unreadable_files_are_skipped_and_listed(tree, tmp_path, caplog):
     assert list(reasons) == ["ant/link.png", "ant/truncated.png", "bee/corrupt.jpg", "cow/empty.png"]
     assert "No such file" in reasons["ant/link.png"]
     assert "truncated" in reasons["ant/truncated.png"]
-    assert reasons["bee/corrupt.jpg"] == "not in any image format that Pillow knows"
+    assert reasons["bee/corrupt.jpg"] == "not in an image format that Pillow knows"
     assert reasons["cow/empty.png"] == "ValueError: the file is empty"
     assert "4 of 8 files cannot be read" in caplog.text
 
 
-def test_digest_is_that_of_the_readable_images(tree, tmp_path):
+def test_digest_covers_only_readable_images(tree, tmp_path):
     before = run(tree, tmp_path / "out")[0].attributes["digest"]
     spoil(tree)
     assert run(tree, tmp_path / "out", unreadable="skip")[0].attributes["digest"] == before
@@ -358,7 +358,7 @@ def test_missing_and_empty_folders(tmp_path):
         (OSError(errno.ENOSPC, "No space left on device"), StudyError, r"all\.zarr: no space is left"),
     ],
 )
-def test_broken_off_midway(tree, tmp_path, monkeypatch, error, raised, message):
+def test_interrupted_midway(tree, tmp_path, monkeypatch, error, raised, message):
     def fail(*_):
         raise error
 

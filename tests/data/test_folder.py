@@ -64,7 +64,7 @@ def test_classes_are_top_folders_and_files_lie_at_any_depth(tmp_path):
     ]
 
 
-def test_files_that_are_no_images_are_listed_with_the_reason(tmp_path):
+def test_files_other_than_images_are_listed_with_the_reason(tmp_path):
     touch(tmp_path, "a/x.png", "a/x.png.txt", "a/png", "a/deep/y.HEIC", "loose.PNG", "labels.csv")
     assert files_of(tmp_path) == ["a/x.png"]
     assert skipped_of(tmp_path) == {
@@ -80,7 +80,7 @@ def test_files_that_are_no_images_are_listed_with_the_reason(tmp_path):
     "name",
     ["__MACOSX", "@eaDir", "lost+found", ".ipynb_checkpoints", "$Recycle.Bin", "System Volume Information"],
 )
-def test_leftovers_of_systems_are_no_classes_but_counted(tmp_path, name):
+def test_system_folders_are_counted_and_are_not_classes(tmp_path, name):
     touch(tmp_path, "cat/1.png", f"{name}/2.png", f"cat/deep/{name}/3.png")
     listing = list_folder(tmp_path, "key", ENDINGS)
     assert class_folders(tmp_path) == [tmp_path / "cat"]
@@ -116,7 +116,7 @@ def test_links_are_followed(tmp_path):
     ]
 
 
-def test_links_in_a_circle_end(tmp_path):
+def test_circular_links_end(tmp_path):
     root = tmp_path / "root"
     touch(root, "a/deep/1.png", "b/2.png")
     (root / "a/deep/round").symlink_to(root / "a")
@@ -146,7 +146,7 @@ def refused(path, match, key="datasets.x.path"):
             classes_of({"all": str(path)}, "datasets.x")
 
 
-def test_what_is_no_folder_of_classes_is_refused(tmp_path):
+def test_folders_without_classes_are_refused(tmp_path):
     refused(tmp_path / "none", r"^datasets\.x\.path: there is no folder '.*none'")
     assert class_folders(tmp_path / "none") == []
     touch(tmp_path, "images.ZIP", "images.tar.gz", "one.png")
@@ -169,7 +169,7 @@ def test_images_without_class_folders_are_refused(tmp_path):
         list_folder(tmp_path / "again", "key", ENDINGS)
 
 
-def test_splits_are_not_taken_for_classes(tmp_path):
+def test_splits_are_not_mistaken_for_classes(tmp_path):
     touch(tmp_path, "train/cat/1.png", "Val/cat/2.png")
     refused(tmp_path, r"are splits, not classes; give \{val: '.*/Val', train: '.*/train'\}")
     # a train can be a class
@@ -210,7 +210,7 @@ def test_splits_are_merged_by_the_names_of_their_classes(tmp_path):
         assert [label for _, label in listing.files] == expected
 
 
-def test_a_class_that_the_training_does_not_know_is_refused(tmp_path):
+def test_a_class_missing_from_the_training_split_is_refused(tmp_path):
     folders = splits_of(tmp_path, train=["blue", "green", "red"], test=["green", "red", "zebra"])
     with pytest.raises(StudyError) as raised:
         classes_of(folders, "datasets.x")
@@ -218,12 +218,12 @@ def test_a_class_that_the_training_does_not_know_is_refused(tmp_path):
         assert part in str(raised.value)
     # of another case: the nearest is named
     folders = splits_of(tmp_path / "case", train=["cats", "dogs"], val=["Cats", "dogs"])
-    with pytest.raises(StudyError, match=r"path\.val: .* others, too: 'Cats'\. .*; did you mean 'cats'\?"):
+    with pytest.raises(StudyError, match=r"path\.val: .* others: 'Cats'\. .*; did you mean 'cats'\?"):
         classes_of(folders, "datasets.x")
     # an empty one, too: it is decided by names alone
     folders = splits_of(tmp_path / "empty", train=["a"], test=["a"])
     (tmp_path / "empty/test/b").mkdir()
-    with pytest.raises(StudyError, match=r"others, too: 'b'"):
+    with pytest.raises(StudyError, match=r"others: 'b'"):
         classes_of(folders, "datasets.x")
 
 
@@ -234,9 +234,9 @@ def test_splits_without_training_share_all_their_classes(tmp_path):
     assert [label for _, label in list_folder(tmp_path / "val", "key", ENDINGS, classes).files] == [0, 2]
 
 
-def test_a_class_that_came_after_planning_is_refused(tmp_path):
+def test_a_class_added_after_planning_is_refused(tmp_path):
     touch(tmp_path, "a/1.png", "b/1.png")
-    with pytest.raises(StudyError, match="/b' has come since the jobs were planned; run again"):
+    with pytest.raises(StudyError, match="/b' was added after the jobs were planned; run again"):
         list_folder(tmp_path, "key", ENDINGS, ["a"])
 
 
@@ -255,7 +255,7 @@ NAMES = [
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_names_stay_as_they_are(tmp_path, name):
+def test_valid_names_are_kept(tmp_path, name):
     touch(tmp_path, f"{name}/1.png")
     assert classes_of({"all": str(tmp_path)}, "key") == [name]
     assert files_of(tmp_path) == [f"{name}/1.png"]
@@ -264,7 +264,7 @@ def test_names_stay_as_they_are(tmp_path, name):
 @pytest.mark.parametrize(
     "name", [b"caf\xe9", b"\xff\xfe", b"half \xe6\x97", rb"\xe9", rb"\x5cxe9 \xe9", rb"a\b"]
 )
-def test_names_that_are_no_utf8_are_escaped_reversibly(tmp_path, name):
+def test_invalid_utf8_is_escaped_reversibly(tmp_path, name):
     touch(tmp_path, os.fsdecode(name) + "/1.png")
     (folder,) = class_folders(tmp_path)
     text = class_name(folder)
@@ -274,7 +274,7 @@ def test_names_that_are_no_utf8_are_escaped_reversibly(tmp_path, name):
     assert list_folder(tmp_path, "key", ENDINGS, [text]).files == [(Path(folder.name, "1.png"), 0)]
 
 
-def test_an_accent_is_one_whatever_its_form(tmp_path):
+def test_accents_are_normalized(tmp_path):
     composed, decomposed = "café", unicodedata.normalize("NFD", "café")
     folders = splits_of(tmp_path, train=["a", composed], test=[decomposed])
     classes = classes_of(folders, "key")
@@ -283,7 +283,7 @@ def test_an_accent_is_one_whatever_its_form(tmp_path):
     assert as_text(decomposed) == decomposed  # a path stays what it is
 
 
-def test_changes_are_seen(tmp_path):
+def test_changes_are_detected(tmp_path):
     touch(tmp_path, "a/1.png", "b/1.png")
     for each in class_folders(tmp_path):
         os.utime(each, (1000, 1000))
@@ -298,6 +298,6 @@ def test_changes_are_seen(tmp_path):
     assert len(set(digests)) == 4
 
 
-def test_long_lists_are_cut():
+def test_long_lists_are_truncated():
     assert listed("abc") == "a, b, c"
     assert listed(map(str, range(12))) == "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, and 2 more"

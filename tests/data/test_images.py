@@ -18,13 +18,13 @@ def image(rows, mode="RGB"):
     return made
 
 
-def test_opaque_pixels_stay(tmp_path):
+def test_opaque_pixels_are_unchanged(tmp_path):
     pixels = Form()(image([[RED, GREEN, BLUE]]))
     assert pixels.dtype == np.uint8
     assert pixels.tolist() == [[list(RED), list(GREEN), list(BLUE)]]
 
 
-def test_alpha_lies_over_the_background():
+def test_transparent_pixels_are_composited_over_the_background():
     translucent = image([[(255, 0, 0, 255), (255, 0, 0, 0), (255, 0, 0, 51)]], "RGBA")
     assert Form(background=WHITE)(translucent).tolist() == [[[255, 0, 0], [255, 255, 255], [255, 204, 204]]]
     assert Form(background=BLUE)(translucent).tolist() == [[[255, 0, 0], [0, 0, 255], [51, 0, 204]]]
@@ -64,7 +64,7 @@ def test_orientation_is_applied(tmp_path):
         assert Form()(opened).tolist() == [[list(RED)], [list(GREEN)]]
 
 
-def test_sixteen_bits_are_scaled_not_cut_off(tmp_path):
+def test_sixteen_bits_are_scaled_not_clipped(tmp_path):
     Image.fromarray(np.array([[0, 257 * 100, 65535]], dtype=np.uint16)).save(tmp_path / "deep.png")
     with Image.open(tmp_path / "deep.png") as opened:
         assert Form()(opened)[0, :, 0].tolist() == [0, 100, 255]
@@ -76,7 +76,7 @@ def test_one_bit():
 
 def test_pixels_without_a_white_are_refused():
     read = decode("a.tif", lambda: (Image.new("F", (1, 1)), 0), Form())
-    assert read == Unreadable("a.tif", "ValueError: pixels of the kind 'F' have no defined white")
+    assert read == Unreadable("a.tif", "ValueError: pixels of the mode 'F' have no defined white")
 
 
 def test_pad_keeps_all_of_the_image_in_the_middle():
@@ -158,7 +158,7 @@ def test_huge_images_are_averaged_to_nearly_the_same(fit, mode, monkeypatch):
     np.testing.assert_array_equal(Form(None, fit, RED)(huge).shape[:2], (300, 450))
 
 
-def test_decode_says_why_it_failed():
+def test_decode_returns_the_reason_of_a_failure():
     def no_image():
         raise OSError("image file is\ntruncated")
 
@@ -168,7 +168,7 @@ def test_decode_says_why_it_failed():
     assert (read.label, read.source) == (3, "c.png")
 
 
-def test_lack_of_memory_is_no_fault_of_the_file():
+def test_lack_of_memory_is_not_blamed_on_the_file():
     def no_memory():
         raise MemoryError
 

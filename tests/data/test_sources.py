@@ -33,7 +33,7 @@ def test_folders():
 
 
 @pytest.mark.parametrize("name", TORCHVISION)
-def test_torchvision_takes_the_arguments(name, tmp_path):
+def test_torchvision_accepts_the_arguments(name, tmp_path):
     """Each data set gets as far as to miss its files: no argument is unknown, no split misspelt."""
     torchvision_ready()
     import torchvision

@@ -43,7 +43,7 @@ def test_round_trip(tmp_path, images):
     assert data.attributes == expected
 
 
-def test_digest_is_what_it_says(tmp_path, images):
+def test_digest_of_pixels_labels_and_classes(tmp_path, images):
     pixels, labels = images
     content = pixels.tobytes() + labels.astype("<i4").tobytes()
     content += json.dumps([[7, 3, 4, 3], CLASSES]).encode()
@@ -52,7 +52,7 @@ def test_digest_is_what_it_says(tmp_path, images):
 
 @settings(max_examples=20)
 @given(chunk_images=st.integers(1, 9), spare=st.integers(0, 5))
-def test_digest_knows_nothing_of_chunks(tmp_path_factory, chunk_images, spare):
+def test_digest_does_not_depend_on_chunks(tmp_path_factory, chunk_images, spare):
     random = np.random.default_rng(1)
     pixels, labels = random.integers(0, 256, (7, 2, 2, 1), dtype=np.uint8), np.arange(7) % 2
     folder = tmp_path_factory.mktemp("stores")
@@ -64,7 +64,7 @@ def test_digest_knows_nothing_of_chunks(tmp_path_factory, chunk_images, spare):
 
 
 @pytest.mark.parametrize("change", ["pixels", "labels", "shape"])
-def test_digest_knows_the_content(tmp_path, images, change):
+def test_digest_depends_on_the_content(tmp_path, images, change):
     pixels, labels = (array.copy() for array in images)
     once = write(tmp_path / "a.zarr", pixels, labels)
     if change == "pixels":

@@ -73,7 +73,7 @@ def test_full_device(tmp_path, monkeypatch):
     assert list((tmp_path / "sources").iterdir()) == []
 
 
-def test_no_answer_ends(tmp_path, mnist, monkeypatch):
+def test_a_silent_server_times_out(tmp_path, mnist, monkeypatch):
     """A server that takes the connection and says nothing is given up; settings are put back."""
     from torchvision.datasets import MNIST
 
@@ -119,7 +119,5 @@ def test_images_in_color(tmp_path, monkeypatch):
 
 
 def test_missing_files(tmp_path):
-    with pytest.raises(
-        StudyError, match=r"torchvision does not find its CIFAR10 there .*; delete the folder"
-    ):
+    with pytest.raises(StudyError, match=r"torchvision does not find CIFAR10 there .*; delete the folder"):
         read_torchvision("CIFAR10", tmp_path, "test", Form())

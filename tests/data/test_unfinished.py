@@ -17,7 +17,7 @@ def test_appears_when_complete(tmp_path):
     assert list(destination.parent.iterdir()) == [destination]
 
 
-def test_replaces_what_was_there_and_what_a_killed_run_left(tmp_path):
+def test_replaces_existing_and_unfinished_folders(tmp_path):
     destination = tmp_path / "folder"
     for place in (destination, tmp_path / ".folder.unfinished"):
         place.mkdir()

@@ -42,5 +42,5 @@ def test_classes_of_any_name_are_merged_by_name(study):
     ended = study.run("--dry-run")
     assert ended.status == 1
     assert "config: datasets.tiny.path.test: classes are those of 'my {images}/train'" in ended.output
-    assert "has others, too: '{zebra}'" in ended.output
+    assert "also has others: '{zebra}'" in ended.output
     assert "Traceback" not in ended.output

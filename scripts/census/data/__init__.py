@@ -1,1 +1,1 @@
-"""Where labeled images come from, and the one form in which everything downstream reads them."""
+"""Data sets of labeled images: fetching them, and converting them to the format of all later jobs."""

@@ -1,4 +1,4 @@
-"""Bring a data set, whatever its source, into the one form of :mod:`census.data.store`."""
+"""Convert data sets of all sources to the format of :mod:`census.data.store`."""
 
 import csv
 import logging
@@ -52,26 +52,26 @@ def convert(
     log: logging.Logger,
     classes: Sequence[str] | None = None,
 ) -> None:
-    """Write a split of a data set as a store, with a table of its images and a list of files left out.
+    """Write a split of a data set as a store, a table of its images, and a list of files left out.
 
     Parameters
     ----------
-    name : of the data set, for messages.
-    entry : the data set's entry in the config, complete.
+    name : name of the data set, for messages.
+    entry : config entry of the data set, complete.
     split : one of :func:`census.data.sources.splits`.
-    folder : where the files are: what was fetched, or a folder of the user's.
-    store : the Zarr group to write.
-    table : the Parquet file to write: ``image`` (int64), ``label`` (int32), ``class`` and ``source`` (str).
-    unreadable : the TSV file to write: ``source`` and ``reason`` of each file that is left out.
-    threads : how many files are decoded at a time.
-    log : takes the counts.
-    classes : of a folder of the user's, names of all classes of the data set, in the order of labels
-        (:func:`census.data.folder.classes_of`); None for those of this folder.
+    folder : folder of the fetched files, or the user's own folder.
+    store : Zarr group to write.
+    table : Parquet file to write: ``image`` (int64), ``label`` (int32), ``class`` and ``source`` (str).
+    unreadable : TSV file to write: ``source`` and ``reason`` of each file left out.
+    threads : number of files decoded at a time.
+    log : log for counts and warnings.
+    classes : for a user's own folder, names of all classes of the data set, in the order of labels
+        (:func:`census.data.folder.classes_of`); None for the classes of this folder.
 
     Raises
     ------
-    StudyError : no image or class is found, files are unreadable where that counts as a failure, images have
-        different sizes and none is asked for, or the device is full. The store is not there then.
+    StudyError : no image or class is found, files are unreadable and ``unreadable`` is ``fail``, images have
+        different sizes and ``size`` is null, or the device is full. The store is then not created.
     """
     key = f"datasets.{name}"
     if split not in splits(entry):
@@ -122,7 +122,7 @@ def convert(
         )
     if first_frames:
         log.warning(
-            "%d file(s) have several frames; the first is taken: %s", len(first_frames), listed(first_frames)
+            "%d file(s) have several frames; the first is used: %s", len(first_frames), listed(first_frames)
         )
     empty = [repr(names[label]) for label in np.flatnonzero(np.bincount(labels, minlength=len(names)) == 0)]
     if empty:
@@ -140,7 +140,7 @@ def _read(
     classes: Sequence[str] | None,
     log: logging.Logger,
 ) -> Images:
-    """Return the images of a split, whatever its source."""
+    """Return the images of a split, for any source."""
     match entry["source"]:
         case "fashion-mnist":
             return _read_fashion_mnist(folder, split, form.gray())
@@ -157,7 +157,7 @@ def _read(
             key = f"{key}.subfolder" if "subfolder" in entry else key
     listing = list_folder(folder, key, endings(), classes)
     if listing.leftovers:
-        log.info("passed over, as hidden or leftovers of systems: %s", counted(listing.leftovers))
+        log.info("ignored hidden and system files: %s", counted(listing.leftovers))
     reasons: dict[str, list[Skipped]] = {}
     for each in listing.skipped:
         reasons.setdefault(each.reason, []).append(each)
@@ -206,14 +206,14 @@ def _read_imagenet_samples(folder: Path, form: Form, threads: int) -> Images:
 def read_files(
     folder: Path, files: Sequence[tuple[Path, int]], form: Form, threads: int
 ) -> Iterator[DecodedImage | Unreadable]:
-    """Read files in their order, several at a time; few are held at once.
+    """Yield images of files in order, read by several threads, with few in memory at once.
 
     Parameters
     ----------
-    folder : where they are.
-    files : the path below it and the class of each.
-    form : the form to which they are brought.
-    threads : how many are read at a time: decoding and resizing let other threads run.
+    folder : folder of the files.
+    files : path relative to the folder, and class, of each file.
+    form : target form of the images.
+    threads : number of files read at a time; decoding and resizing release the GIL.
     """
 
     def read(path: Path, label: int) -> DecodedImage | Unreadable:
@@ -240,24 +240,24 @@ def _other_size(key: str, folder: Path, image: DecodedImage, first: str, shape: 
     height, width = image.pixels.shape[:2]
     return (
         f"{key}.size: is null, so all images must have one size, but {folder / image.source} has "
-        f"{width}×{height} pixels and {first} has {shape[1]}×{shape[0]}; give a size to which all are brought"
+        f"{width}×{height} pixels and {first} has {shape[1]}×{shape[0]}; give a size to resize all images"
     )
 
 
 def _judge(
     faulty: Sequence[Unreadable], total: int, key: str, policy: str, folder: Path, log: logging.Logger
 ) -> None:
-    """Raise if files are unreadable and must not be, or if none is readable; else count them in the log."""
+    """Raise if unreadable files are not allowed, or if no file is readable; otherwise log their number."""
     if not faulty:
         return
     shown = "; ".join(f"{folder / each.source} ({each.reason})" for each in faulty[:_SHOWN_FILES])
     more = f"; and {len(faulty) - _SHOWN_FILES} more" if len(faulty) > _SHOWN_FILES else ""
     count = f"{len(faulty)} of {total} files cannot be read: {shown}{more}"
     if policy == "fail":
-        raise StudyError(f"{key}: {count}. Mend or remove them, or set this key to skip, which lists them")
+        raise StudyError(f"{key}: {count}. Repair or remove them, or set this key to skip, which lists them")
     if len(faulty) == total:
         raise StudyError(f"{key}: is skip, but nothing is left: {count}")
-    log.warning("skipped, and listed: %s", count)
+    log.warning("skipped and listed: %s", count)
 
 
 def _write_table(path: Path, labels: Sequence[int], classes: Sequence[str], sources: Sequence[str]) -> None:

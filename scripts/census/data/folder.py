@@ -1,10 +1,10 @@
 """Images in folders: one folder per class, files at any depth below it.
 
-Symbolic links are followed, unless they lead to a folder that holds them. Hidden names, which begin with a
-dot, and those of :data:`LEFTOVERS` are passed over, and counted; so are files that are no images. The files
-come in the order of their names, which is the same on every file system.
+Symbolic links are followed, unless they lead to a folder that contains them. Hidden names, which begin with a
+dot, names in :data:`LEFTOVERS` and files that are not images are ignored and counted. Files are in the order
+of their names, which is the same on every file system.
 
-Neither Pillow nor numpy is imported here, because the Snakefile reads this module, too.
+Neither Pillow nor numpy is imported here, because the Snakefile also imports this module.
 """
 
 import contextlib
@@ -20,8 +20,8 @@ from typing import NamedTuple
 
 from census.errors import StudyError, nearest
 
-# What systems and programs leave in folders, in lower case: macOS, Windows, Linux, Synology, QNAP, NetApp,
-# Python. Most of their other leftovers are hidden.
+# Files and folders that systems and programs create, in lower case: macOS, Windows, Linux, Synology, QNAP,
+# NetApp, Python. Most others are hidden.
 LEFTOVERS = frozenset(
     {
         *("__macosx", "network trash folder", "temporary items", "icon\r", ".ds_store"),
@@ -32,10 +32,10 @@ LEFTOVERS = frozenset(
         "__pycache__",
     }
 )
-# as in the log, after "each"
+# reasons in the log, after "each"
 NO_IMAGE = "has the ending of no image format that Pillow reads"
 NO_CLASS = "lies in no class folder"
-LOOP = "is a link to a folder that holds it"
+LOOP = "is a link to a folder that contains it"
 
 _ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".rar")
 _SPLITS = frozenset({"train", "training", "val", "valid", "validation", "test", "testing"})
@@ -43,7 +43,7 @@ _SHOWN = 10
 
 
 class Skipped(NamedTuple):
-    """A file or link that is left out, and why."""
+    """A file or link that is left out, with the reason."""
 
     path: Path
     reason: str
@@ -51,14 +51,14 @@ class Skipped(NamedTuple):
 
 @dataclass
 class Listing:
-    """What lies in a folder of class folders.
+    """The contents of a folder of class folders.
 
     Attributes
     ----------
-    classes : names of all classes of the data set, in the order of labels; those without images, too.
+    classes : names of all classes of the data set, including those without images, in the order of labels.
     files : path of each image file relative to the folder, and the label of its class.
-    skipped : files that are no images of a class, relative to the folder.
-    leftovers : how many hidden names and leftovers of systems there are, by name.
+    skipped : files that are not images of a class, relative to the folder.
+    leftovers : number of hidden and system files, by name.
     """
 
     classes: list[str]
@@ -68,10 +68,10 @@ class Listing:
 
 
 def as_text(name: str) -> str:
-    r"""Return a file's name as valid UTF-8; bytes that are none become ``\xNN``.
+    r"""Return a file's name as valid UTF-8; invalid bytes become ``\xNN``.
 
-    A backslash that could be taken for the beginning of such an escape is written ``\x5c``: so replacing each
-    ``\xNN`` by its byte gives the name back.
+    A backslash that looks like the beginning of such an escape is written ``\x5c``. Replacing each ``\xNN``
+    by its byte therefore restores the name.
 
     >>> print(as_text(os.fsdecode(b"caf\xe9")))
     caf\xe9
@@ -83,15 +83,15 @@ def as_text(name: str) -> str:
 
 
 def class_name(folder: Path) -> str:
-    """Return the name of a folder's class: the folder's own as :func:`as_text`, its letters composed.
+    """Return the name of a folder's class: the folder's name, see :func:`as_text`, in the Unicode form NFC.
 
-    macOS writes an accent as a character of its own (NFD), others do not (NFC): both names are one class.
+    macOS writes accents as separate characters (NFD), other systems do not (NFC); both name one class.
     """
     return unicodedata.normalize("NFC", as_text(folder.name))
 
 
 def class_folders(folder: str | os.PathLike[str]) -> list[Path]:
-    """Return the class folders in a folder, by name; none where it does not exist.
+    """Return the class folders in a folder, by name; empty if the folder does not exist.
 
     >>> class_folders("/no/such/folder")
     []
@@ -104,19 +104,19 @@ def class_folders(folder: str | os.PathLike[str]) -> list[Path]:
 
 
 def classes_of(folders: Mapping[str, str], key: str) -> list[str]:
-    """Return the one list of a data set's classes, whatever the split: the order of its labels.
+    """Return the classes of a data set in the order of labels, shared by all splits.
 
-    Classes are those of the split ``train``. Without a split of this name, they are those of all splits.
+    Classes are those of the split ``train`` or, without a split of this name, those of all splits.
 
     Parameters
     ----------
     folders : the folder of each split.
-    key : of the data set in the config, for messages.
+    key : config key of the data set, for messages.
 
     Raises
     ------
-    StudyError : a folder is none, or cannot be read, or holds no class folders; or a split has a class that
-        ``train`` has not.
+    StudyError : a folder does not exist, cannot be read or holds no class folders; or a split has a class
+        that ``train`` lacks.
     """
     keys = {split: key_of_path(key, split) for split in folders}
     names = {
@@ -130,14 +130,14 @@ def classes_of(folders: Mapping[str, str], key: str) -> list[str]:
             hint = nearest(unknown[0], names["train"]) if len(unknown) == 1 else ""
             raise StudyError(
                 f"{keys[split]}: classes are those of {folders['train']!r}, the split train, but "
-                f"{folders[split]!r} has others, too: {listed(map(repr, unknown))}. Rename or remove their "
-                f"folders, add them to both splits, or make this split a data set of its own{hint}"
+                f"{folders[split]!r} also has others: {listed(map(repr, unknown))}. Rename or remove their "
+                f"folders, add them to both splits, or make this split a separate data set{hint}"
             )
     return sorted(names["train"])
 
 
 def key_of_path(key: str, split: str) -> str:
-    """Return the config's key of a split's folder, where ``all`` is the split of a data set that has none.
+    """Return the config key of a split's folder; ``all`` is the split of a data set without splits.
 
     >>> key_of_path("datasets.mine", "test")
     'datasets.mine.path.test'
@@ -146,9 +146,9 @@ def key_of_path(key: str, split: str) -> str:
 
 
 def last_changes(folder: str) -> str:
-    """Return a digest of the names of class folders and of the seconds when they were last modified.
+    """Return a digest of the names and modification times (in seconds) of class folders.
 
-    It changes when a class folder, or anything directly in one, is added, removed or renamed.
+    It changes if a class folder, or anything directly in one, is added, removed or renamed.
     """
     sha256 = hashlib.sha256()
     for each in class_folders(folder):
@@ -163,15 +163,15 @@ def list_folder(
 
     Parameters
     ----------
-    folder : holds one folder per class.
-    key : of the config, for messages.
-    endings : of the names of image files, in lower case, with their dots.
-    classes : of the data set, in the order of labels; None for those of this folder.
+    folder : folder with one subfolder per class.
+    key : config key of the folder, for messages.
+    endings : endings of image files, in lower case, with dots.
+    classes : classes of the data set, in the order of labels; None for those of this folder.
 
     Raises
     ------
-    StudyError : there is no such folder, it cannot be read, it holds no class folder or image, or a class
-        folder is of none of the classes.
+    StudyError : the folder does not exist, cannot be read, holds no class folder or image, or has a class
+        folder that is not among the classes.
     """
     folders = _class_folders(folder, key)
     if classes is None:
@@ -187,7 +187,7 @@ def list_folder(
         for each in folders:
             label = labels.get(class_name(each))
             if label is None:
-                raise StudyError(f"{key}: {str(each)!r} has come since the jobs were planned; run again")
+                raise StudyError(f"{key}: {str(each)!r} was added after the jobs were planned; run again")
             for path in _files_below(each, [root], listing, Path(each.name)):
                 if _ending(path.name) in endings:
                     listing.files.append((path, label))
@@ -203,7 +203,7 @@ def list_folder(
 
 
 def endings_of(skipped: Iterable[Skipped]) -> Counter[str]:
-    """Return how many of the skipped files have each ending.
+    """Return the number of skipped files with each ending.
 
     >>> endings_of([Skipped(Path("a/1.HEIC"), NO_IMAGE), Skipped(Path("README"), NO_IMAGE)])
     Counter({'.heic': 1, 'without ending': 1})
@@ -212,7 +212,7 @@ def endings_of(skipped: Iterable[Skipped]) -> Counter[str]:
 
 
 def counted(counts: Counter[str]) -> str:
-    """Return counts in words, the largest first.
+    """Return counts as text, the largest first.
 
     >>> counted(Counter({".txt": 1, ".heic": 2}))
     '2 .heic, 1 .txt'
@@ -222,7 +222,7 @@ def counted(counts: Counter[str]) -> str:
 
 
 def listed(names: Iterable[str]) -> str:
-    """Return the first ten names, and how many more there are.
+    """Return the first ten names, and the number of further names.
 
     >>> listed("abcdefghijkl")
     'a, b, c, d, e, f, g, h, i, j, and 2 more'
@@ -238,7 +238,7 @@ def _ending(name: str) -> str:
 
 @contextlib.contextmanager
 def _readable(key: str) -> Iterator[None]:
-    """Say which folder cannot be read."""
+    """Convert an OSError to a StudyError that names the unreadable folder."""
     try:
         yield
     except OSError as error:
@@ -248,7 +248,7 @@ def _readable(key: str) -> Iterator[None]:
 
 
 def _class_folders(folder: str | Path, key: str) -> list[Path]:
-    """Return the class folders in a folder; raise where there are none."""
+    """Return the class folders in a folder; raise if there are none."""
     path, shown = Path(folder), repr(str(folder))
     with _readable(key):
         if path.is_file():
@@ -270,14 +270,14 @@ def _class_folders(folder: str | Path, key: str) -> list[Path]:
 
 
 def _look_into(folder: Path, holders: Sequence[str], listing: Listing, below: Path) -> dict[str, bool]:
-    """Return the names in a folder, sorted, and whether each is a folder.
+    """Return the sorted names in a folder, and whether each is a folder.
 
     Parameters
     ----------
     folder : the folder.
-    holders : real paths of the folders on the way to it, its own last.
-    listing : takes what is passed over.
-    below : the folder's path relative to the listed one.
+    holders : real paths of the folders that contain it, and its own last.
+    listing : listing to which ignored and skipped names are added.
+    below : path of the folder relative to the listed one.
     """
     with os.scandir(folder) as unsorted:
         entries = sorted(unsorted, key=lambda entry: entry.name)
@@ -289,7 +289,7 @@ def _look_into(folder: Path, holders: Sequence[str], listing: Listing, below: Pa
             by_name = is_folder or name.lower() in LEFTOVERS
             listing.leftovers[as_text(name) if by_name else "._*" if name.startswith("._") else ".*"] += 1
         elif is_link and is_folder and _holds(os.path.realpath(entry.path), holders):
-            # it would be followed for ever
+            # following it would never end
             listing.skipped.append(Skipped(below / name, LOOP))
         else:
             found[name] = is_folder
@@ -297,14 +297,14 @@ def _look_into(folder: Path, holders: Sequence[str], listing: Listing, below: Pa
 
 
 def _holds(folder: str, others: Sequence[str]) -> bool:
-    """Return whether a folder is one of some others, or holds one at some depth."""
+    """Return whether a folder equals or contains one of some other folders."""
     return any(os.path.commonpath([folder, other]) == folder for other in others)
 
 
 def _files_below(folder: Path, holders: Sequence[str], listing: Listing, below: Path) -> Iterator[Path]:
     """Yield the paths of all files below a folder, in the order of their parts.
 
-    Only names count: a broken link or an empty file is found as well, and reported by who reads it.
+    Broken links and empty files are included; they are reported when they are read.
     """
     holders = [*holders, os.path.realpath(folder)]
     for name, is_folder in _look_into(folder, holders, listing, below).items():

@@ -1,4 +1,4 @@
-"""The IDX format of MNIST and its kin: a header of big-endian numbers, then the array."""
+"""The IDX format of MNIST and similar data sets: a header of big-endian numbers, then the array."""
 
 import math
 from pathlib import Path
@@ -11,25 +11,25 @@ _UBYTE = 0x08
 
 
 def read_idx(path: Path, n_dimensions: int) -> np.ndarray:
-    """Open an IDX file of bytes without reading it.
+    """Memory-map the array in an IDX file of bytes.
 
     Parameters
     ----------
-    path : the file, not compressed.
-    n_dimensions : of the array that should be in it.
+    path : uncompressed file.
+    n_dimensions : expected number of dimensions.
 
     Returns
     -------
-    uint8, read-only, mapped from the file.
+    array of uint8, read-only.
 
     Raises
     ------
-    StudyError : the file is missing, holds something else, or is cut off.
+    StudyError : the file is missing, truncated or of another format.
 
     References
     ----------
     Y. LeCun, C. Cortes and C. J. C. Burges: The MNIST database of handwritten digits. 1998. The first two
-    bytes are 0, the third is the numbers' type, the fourth how many dimensions follow, each as its length.
+    bytes are 0, the third is the data type, the fourth the number of dimensions; their lengths follow.
     """
     offset = 4 + 4 * n_dimensions
     try:
@@ -43,5 +43,5 @@ def read_idx(path: Path, n_dimensions: int) -> np.ndarray:
         raise StudyError(f"{path} is not an IDX file of bytes in {n_dimensions} dimensions")
     if len(shape) != n_dimensions or size != offset + math.prod(shape):
         raise StudyError(f"{path} is not as long as its header says; delete its folder and run again")
-    # as a plain array: slices of a memmap are slow to make
+    # a plain array, because slicing a memmap is slow
     return np.asarray(np.memmap(path, dtype=np.uint8, mode="r", offset=offset, shape=shape))

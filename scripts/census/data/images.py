@@ -1,4 +1,4 @@
-"""One image, from whatever file, as pixels of the wanted form."""
+"""Decode image files and convert them to pixels of one form."""
 
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
@@ -9,21 +9,21 @@ from typing import NamedTuple
 import numpy as np
 from PIL import ExifTags, Image, ImageFile, ImageOps, UnidentifiedImageError
 
-# of more pixels than that, each further copy would take hundreds of megabytes
+# each further copy of an image with more pixels would take hundreds of megabytes
 _HUGE = 16_000_000
 _BAND = 4_000_000
-# formats that Pillow opens by the help of other programs, or to tell their kind only
+# formats that Pillow cannot decode by itself
 _NO_IMAGES = {
-    "EPS",  # a program that draws, run by Ghostscript where it is installed
-    "MPEG",  # a film, of which no frame is decoded
+    "EPS",  # a program, which Ghostscript must run
+    "MPEG",  # a film, which Pillow recognizes but does not decode
 }
 
 
 @cache
 def formats() -> tuple[str, ...]:
-    """Return the names of the image formats that Pillow decodes by itself, in the order of its trials.
+    """Return the names of the image formats that Pillow decodes by itself, in the order that it tries them.
 
-    What Pillow only recognizes (its stubs: BUFR, GRIB, HDF5, WMF) is none of them.
+    Formats that Pillow only recognizes (its stubs: BUFR, GRIB, HDF5, WMF) are left out.
     """
     Image.init()
     stubs = {each.format for each in ImageFile.StubImageFile.__subclasses__()}
@@ -32,8 +32,8 @@ def formats() -> tuple[str, ...]:
 
 @cache
 def endings() -> frozenset[str]:
-    """Return the endings of names of these formats' files, in lower case, with their dots."""
-    # a JPEG that holds several images, which the reader of JPEG opens
+    """Return the file endings of :func:`formats`, in lower case, with dots."""
+    # MPO: a JPEG with several images, which Pillow's JPEG reader opens
     known = {*formats(), "MPO"}
     return frozenset(ending for ending, name in Image.registered_extensions().items() if name in known)
 
@@ -44,8 +44,8 @@ class DecodedImage(NamedTuple):
     Attributes
     ----------
     pixels : array of uint8, shape (height, width, n_channels).
-    label : its class.
-    source : where it comes from.
+    label : class of the image.
+    source : name of the image in its source, such as its path.
     is_first : whether it is the first of several frames or pages.
     """
 
@@ -56,21 +56,21 @@ class DecodedImage(NamedTuple):
 
 
 class Unreadable(NamedTuple):
-    """A file that holds no readable image, and why."""
+    """A file without a readable image, with the reason."""
 
     source: str
     reason: str
 
 
 class Images(NamedTuple):
-    """A data set on its way into a store.
+    """The images of a data set, to be written to a store.
 
     Attributes
     ----------
-    classes : their names, in the order of labels; None where classes have numbers only.
-    total : number of files, or of images.
-    decoded : each of them, read as it is asked for.
-    skipped : files that are no images of a class, and why.
+    classes : names of the classes in the order of labels; None if classes have only numbers.
+    total : number of files or images.
+    decoded : iterator that reads one image at a time.
+    skipped : files that are not images of a class, with reasons.
     """
 
     classes: list[str] | None
@@ -81,19 +81,19 @@ class Images(NamedTuple):
 
 @dataclass(frozen=True)
 class Form:
-    """The form to which images of all kinds are brought.
+    """The form to which all images are converted.
 
-    Transparent images are first laid over the background: so the colors of invisible pixels never bleed into
-    visible ones. Images are shrunk and enlarged by Pillow's bicubic filter, which widens with the factor by
-    which it shrinks (antialiasing), and rings less than Lanczos' at the hard outlines of drawings. Images of
-    more than 16 million pixels are averaged over squares of pixels first, to at least three times the size.
+    Transparent images are first composited over the background, so colors of invisible pixels never bleed
+    into visible ones. Images are resized by Pillow's bicubic filter, which is antialiased when it shrinks and
+    rings less than Lanczos at the hard outlines of drawings. Images of more than 16 million pixels are first
+    averaged over squares of pixels, to at least three times the size.
 
     Attributes
     ----------
-    size : height and width; None to keep each image's own.
-    fit : ``pad``, the whole image in the middle of the square, background around it; ``crop``, the middle of
-        the image, its shorter side filling the square; ``stretch``, the whole image, out of proportion.
-    background : red, green and blue.
+    size : height and width in pixels; None to keep each image's own.
+    fit : ``pad``, the whole image centered on the background; ``crop``, the center of the image, its shorter
+        side filling the square; ``stretch``, the whole image with changed proportions.
+    background : red, green and blue, 0–255.
     channels : 3, or 1 for gray.
     """
 
@@ -111,14 +111,14 @@ class Form:
 
         Raises
         ------
-        ValueError : pixels are of a kind that has no white to scale to.
+        ValueError : the image's mode defines no value of white.
         """
         if image.format == "PPM" and image.mode == "I":
-            # 16 bits, which Pillow scales to 65,535 as white, in 32
+            # 32-bit pixels in which Pillow scales white to 65,535
             image = Image.fromarray(np.asarray(image).astype(np.uint16))
         mode = "RGB" if self.channels == 3 else "L"
         turned = image.getexif().get(ExifTags.Base.Orientation, 1) != 1
-        image = ImageOps.exif_transpose(image) if turned else image  # which would copy it in any case
+        image = ImageOps.exif_transpose(image) if turned else image  # exif_transpose always copies
         factor = self._factor(image.size) if image.width * image.height > _HUGE else 1
         image = self._averaged(image, factor, mode) if factor > 1 else self._opaque(image).convert(mode)
         if self.size is not None and image.size != (self.size, self.size):
@@ -126,12 +126,12 @@ class Form:
         return np.asarray(image, dtype=np.uint8).reshape(image.height, image.width, self.channels)
 
     def _factor(self, shape: tuple[int, int]) -> int:
-        """Return by which whole number an image can be shrunk so that three times the size is left of it."""
+        """Return the integer factor that shrinks an image to at least three times the target size."""
         side = max(shape) if self.fit == "pad" else min(shape)
         return side // (3 * self.size) if self.size else 1
 
     def _averaged(self, image: Image.Image, factor: int, mode: str) -> Image.Image:
-        """Return an image shrunk by a whole number, opaque; never all of it is copied at once."""
+        """Return an opaque image shrunk by an integer factor, without copying the whole image at once."""
         height = max(1, _BAND // image.width // factor) * factor
         shrunk = Image.new(mode, (-(-image.width // factor), -(-image.height // factor)))
         for top in range(0, image.height, height):
@@ -141,10 +141,10 @@ class Form:
 
     def _opaque(self, image: Image.Image) -> Image.Image:
         if image.mode.startswith("I;16") and "transparency" not in image.info:
-            # Pillow would cut values off at 255, not scale them
+            # Pillow would clip values at 255 instead of scaling them
             return Image.fromarray(np.round(np.asarray(image) / 257).astype(np.uint8))
         if image.mode[0] in "IF":
-            raise ValueError(f"pixels of the kind {image.mode!r} have no defined white")
+            raise ValueError(f"pixels of the mode {image.mode!r} have no defined white")
         if not image.has_transparency_data:
             return image
         image = image.convert("RGBA")
@@ -164,32 +164,32 @@ class Form:
 
 
 def decode(source: str, load: Callable[[], tuple[Image.Image, int]], form: Form) -> DecodedImage | Unreadable:
-    """Read one image, and say why where that fails.
+    """Read one image; if that fails, return the reason.
 
     Parameters
     ----------
-    source : its name.
-    load : returns the image and its label.
-    form : the form to which it is brought.
+    source : name of the image.
+    load : function that returns the image and its label.
+    form : target form of the image.
     """
     try:
         image, label = load()
         with image:
             return DecodedImage(form(image), int(label), source, _has_more(image))
     except MemoryError:
-        raise  # says nothing about the file
+        raise  # not a fault of the file
     except UnidentifiedImageError:
-        return Unreadable(source, "not in any image format that Pillow knows")
-    except Exception as error:  # on damaged files, decoders raise all kinds
+        return Unreadable(source, "not in an image format that Pillow knows")
+    except Exception as error:  # decoders raise many kinds of exceptions on damaged files
         return Unreadable(source, " ".join(f"{type(error).__name__}: {error}".split()))
 
 
 def _has_more(image: Image.Image) -> bool:
-    """Return whether an image that is read is the first of several frames or pages of its file."""
-    # the layers of a drawing, and what cameras add to a photograph, are none
+    """Return whether a loaded image is the first of several frames or pages of its file."""
+    # layers of a drawing, and the extra images that cameras add to a photograph, are not frames
     if image.format in ("MPO", "PSD"):
         return False
     try:
         return bool(getattr(image, "is_animated", False))
-    except Exception:  # the next one is damaged
+    except Exception:  # the next frame is damaged
         return True

@@ -1,14 +1,14 @@
-"""What a data set's entry in the config says about its source: splits, folder, arguments for torchvision.
+"""Properties of a data set's source: splits, folder, arguments for torchvision.
 
-Nothing heavy is imported, for the Snakefile reads this module as well.
+Nothing heavy is imported, because the Snakefile also imports this module.
 """
 
 import os
 from collections.abc import Mapping
 from typing import Any
 
-# torchvision's data sets that it can download, with one label per image and images to train and to test on:
-# the arguments that give these splits
+# torchvision's downloadable data sets with one label per image and training and test images, with the
+# arguments for these splits
 _BY_FLAG = {"train": {"train": True}, "test": {"train": False}}
 _BY_NAME = {"train": {"split": "train"}, "test": {"split": "test"}}
 _VALIDATION = {"train": {"split": "train"}, "test": {"split": "val"}}
@@ -35,7 +35,7 @@ TORCHVISION: dict[str, dict[str, dict[str, Any]]] = {
 }
 TORCHVISION_PREFIX = "torchvision-"
 
-# keys of a data set that some sources have only, and whether these need them
+# keys of a data set that only some sources have, and whether they are required
 OPTIONS = {
     "name": (("torchvision",), True),
     "path": (("folder",), True),
@@ -48,7 +48,7 @@ def splits(entry: Mapping[str, Any]) -> list[str]:
 
     Parameters
     ----------
-    entry : the data set's entry in the config.
+    entry : config entry of the data set.
 
     >>> splits({"source": "fashion-mnist"})
     ['train', 'test']
@@ -63,7 +63,7 @@ def splits(entry: Mapping[str, Any]) -> list[str]:
 
 
 def source_of(entry: Mapping[str, Any]) -> str | None:
-    """Return the name under which a data set's files are fetched; None for a folder of the user's.
+    """Return the name under which a data set's files are fetched; None for a user's own folder.
 
     >>> source_of({"source": "torchvision", "name": "CIFAR10"})
     'torchvision-CIFAR10'
@@ -78,9 +78,7 @@ def source_of(entry: Mapping[str, Any]) -> str | None:
 
 
 def folder_of(entry: Mapping[str, Any], split: str) -> str | None:
-    """Return the folder of the user's that holds a split; None for a data set that is fetched.
-
-    A ``~`` at its beginning stands for the user's home.
+    """Return the user's folder of a split, with ``~`` expanded; None for a fetched data set.
 
     >>> folder_of({"source": "folder", "path": {"train": "a", "val": "b"}}, "val")
     'b'
@@ -92,7 +90,7 @@ def folder_of(entry: Mapping[str, Any], split: str) -> str | None:
 
 
 def folders_of(entry: Mapping[str, Any]) -> dict[str, str]:
-    """Return the folder of each split of a data set of the user's; nothing for a data set that is fetched.
+    """Return the user's folder of each split; empty for a fetched data set.
 
     >>> folders_of({"source": "folder", "path": "images"})
     {'all': 'images'}

@@ -1,4 +1,4 @@
-"""The one form in which everything downstream reads images: a Zarr group with named dimensions.
+"""The format in which all later jobs read images: a Zarr group with named dimensions.
 
 ========  ======================  =====  ==============================
 array     dimensions              dtype  content
@@ -7,14 +7,14 @@ pixels    image, y, x, channel    uint8  1 channel for gray, 3 for RGB
 label     image                   int32  index of the class
 ========  ======================  =====  ==============================
 
-Attributes: ``classes``, the names; ``digest``, of pixels, labels and classes; ``n_images``; where it all
-comes from; and ``complete``, written last. xarray opens it with ``xarray.open_zarr``.
+Attributes: ``classes``, the names; ``digest``, of pixels, labels and classes; ``n_images``; provenance; and
+``complete``, written last. Open it in xarray with ``xarray.open_zarr``.
 
-A chunk holds whole images, about 4 MB of them, and is compressed by Zstandard at level 1. Measured on
-Fashion-MNIST and the stamps at 227 pixels, on one core: 57 % and 28 % of the size, written at 0.3 GB/s, read
-at 0.8 and 1.3 GB/s. LZ4 through Blosc reads twice as fast and takes 70 % and 32 %; level 3 of Zstandard saves
-0 and 1 % more, and writes at half to three quarters of the speed. Networks are slower than any of these by
-orders of magnitude, so size decides, as long as it costs no time.
+A chunk holds about 4 MB of whole images, compressed by Zstandard at level 1. On one core, Fashion-MNIST and
+the stamps at 227 pixels shrink to 57 % and 28 % of their size, are written at 0.3 GB/s, and are read at 0.8
+and 1.3 GB/s. LZ4 through Blosc reads twice as fast, at 70 % and 32 % of the size. Level 3 of Zstandard saves
+another 0 and 1 %, at half to three quarters of the writing speed. Networks are slower by orders of magnitude,
+so size matters more than speed.
 """
 
 import hashlib
@@ -40,7 +40,7 @@ class Dataset(NamedTuple):
     pixels : array of uint8, shape (n_images, height, width, n_channels), on disk.
     labels : array of int32, shape (n_images,).
     classes : names of the classes, in the order of labels.
-    attributes : all of the store's.
+    attributes : all attributes of the store.
     """
 
     pixels: zarr.Array
@@ -50,13 +50,13 @@ class Dataset(NamedTuple):
 
 
 class DatasetWriter:
-    """Write a data set image by image; no more than one chunk of it is held in memory.
+    """Write a data set image by image, with one chunk in memory.
 
     Parameters
     ----------
-    path : of the store, an empty folder or none.
-    n_images : how many images will come at most.
-    chunk_bytes : size of a chunk before it is compressed.
+    path : path of the store, which must be empty or missing.
+    n_images : maximum number of images.
+    chunk_bytes : size of an uncompressed chunk in bytes.
     """
 
     def __init__(self, path: Path, n_images: int, chunk_bytes: int = CHUNK_BYTES) -> None:
@@ -71,7 +71,7 @@ class DatasetWriter:
 
     @property
     def shape(self) -> tuple[int, int, int] | None:
-        """Height, width and channels of the images, None before the first one has come."""
+        """Height, width and channels of the images; None before the first image."""
         return self._buffer.shape[1:] if self._labels else None
 
     def append(self, pixels: np.ndarray, label: int) -> None:
@@ -79,12 +79,12 @@ class DatasetWriter:
 
         Parameters
         ----------
-        pixels : array of uint8, shape (height, width, n_channels), of the same shape each time.
-        label : its class.
+        pixels : array of uint8, shape (height, width, n_channels), equal for all images.
+        label : class of the image.
 
         Raises
         ------
-        ValueError : the shape is another than the first image's.
+        ValueError : the shape differs from that of the first image.
         """
         if not self._labels:
             self._create(pixels.shape)
@@ -111,16 +111,16 @@ class DatasetWriter:
         self._held = 0
 
     def finish(self, classes: Sequence[str], attributes: Mapping[str, Any]) -> str:
-        """Write what is left, and the attributes that make the store a finished one.
+        """Write the last chunk and the attributes, which mark the store as finished.
 
         Parameters
         ----------
-        classes : names, in the order of labels.
-        attributes : where the images come from and how they were made.
+        classes : names of the classes, in the order of labels.
+        attributes : provenance of the images.
 
         Returns
         -------
-        the digest of pixels, labels and classes. Chunks and compression have no part in it.
+        the digest of pixels, labels and classes, independent of chunks and compression.
         """
         self._flush()
         labels = np.array(self._labels, dtype=np.int32)
@@ -134,7 +134,7 @@ class DatasetWriter:
             {
                 **attributes,
                 "classes": list(classes),
-                "coordinates": "label",  # what xarray takes for one
+                "coordinates": "label",  # for xarray
                 "n_images": len(labels),
                 "digest": self._sha256.hexdigest(),
                 "complete": True,
@@ -148,7 +148,7 @@ def open_dataset(path: str | Path) -> Dataset:
 
     Raises
     ------
-    StudyError : there is none.
+    StudyError : there is no finished data set.
     """
     try:
         group = open_group(path)

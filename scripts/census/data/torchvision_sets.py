@@ -1,4 +1,4 @@
-"""torchvision's own data sets: downloading them, and reading their images."""
+"""Download torchvision's data sets and read their images."""
 
 import socket
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from census.data.sources import TORCHVISION
 from census.errors import StudyError, is_full
 from census.networks.operators import torchvision_ready
 
-# torchvision sets no limit: without one, a connection that has died is waited for without end
+# torchvision sets no timeout and would wait forever for a dead connection
 _SECONDS_WITHOUT_AN_ANSWER = 60
 
 
@@ -24,7 +24,7 @@ def _data_set(name: str, folder: Path, split: str, download: bool) -> Any:
 
 
 def download(name: str, folder: Path) -> None:
-    """Download a data set, all of its splits, with torchvision, which checks the files' digests.
+    """Download all splits of a data set with torchvision, which checks the files' digests.
 
     Raises
     ------
@@ -35,7 +35,7 @@ def download(name: str, folder: Path) -> None:
     try:
         for split in TORCHVISION[name]:
             _data_set(name, folder, split, download=True)
-    except (OSError, RuntimeError, EOFError) as error:  # no network, wrong digest, broken off
+    except (OSError, RuntimeError, EOFError) as error:  # no network, wrong digest, interrupted download
         if is_full(error):
             raise
         raise StudyError(f"torchvision says: {' '.join(str(error).split())}") from error
@@ -44,20 +44,24 @@ def download(name: str, folder: Path) -> None:
 
 
 def read_torchvision(name: str, folder: Path, split: str, form: Form) -> Images:
-    """Read a data set's images. Those that are all gray keep their one channel.
+    """Read the images of a data set; gray data sets keep their single channel.
 
     Parameters
     ----------
     name : class in ``torchvision.datasets``.
-    folder : what :func:`download` filled.
+    folder : folder from :func:`download`.
     split : ``train`` or ``test``.
-    form : the form to which images are brought.
+    form : target form of the images.
+
+    Raises
+    ------
+    StudyError : torchvision does not find the data set in the folder.
     """
     try:
         data = _data_set(name, folder, split, download=False)
     except (OSError, RuntimeError) as error:
         raise StudyError(
-            f"{folder}: torchvision does not find its {name} there ({error}); delete the folder and run again"
+            f"{folder}: torchvision does not find {name} there ({error}); delete the folder and run again"
         ) from error
     if len(data) and data[0][0].mode in ("1", "L"):
         form = form.gray()
@@ -71,7 +75,7 @@ def read_torchvision(name: str, folder: Path, split: str, form: Form) -> Images:
 
 
 def _class_names(data: Any) -> list[str] | None:
-    """Return the names of a data set's classes; None where it has none, only numbers."""
+    """Return the names of a data set's classes; None if classes have only numbers."""
     names = getattr(data, "classes", None)
     if names is None:
         return None

@@ -1,4 +1,4 @@
-"""A folder that has its name only once it is complete."""
+"""Write folders atomically: a folder gets its name only once it is complete."""
 
 import contextlib
 import shutil
@@ -10,14 +10,14 @@ from census.errors import StudyError, is_full
 
 @contextlib.contextmanager
 def unfinished(destination: Path) -> Iterator[Path]:
-    """Fill a folder under a temporary name; give it its own name when the block ends without an error.
+    """Fill a folder under a temporary name, and rename it when the block ends without an error.
 
-    The temporary folder lies beside ``destination``, so that it can be renamed. What a killed run left there
-    is removed first; after an error, or an interrupt, nothing is left.
+    The temporary folder is next to ``destination``, so that it can be renamed. Remains of a killed run are
+    removed first; after an error or an interrupt, nothing remains.
 
     Parameters
     ----------
-    destination : the folder; one that exists is replaced.
+    destination : the folder; an existing one is replaced.
 
     Yields
     ------
