@@ -109,14 +109,14 @@ def test_a_failure_names_an_item_as_the_job_does(tmp_path):
     assert ended == "Error: OUTPUT: no images"
 
 
-def test_a_failure_outside_of_items_names_none(tmp_path):
+def test_a_failure_outside_items_names_none(tmp_path):
     # nor that at which an earlier job failed
     for items in (["relu", "fc"], [], ["output"], []):
         ended = message(tmp_path / "job.log", StudyError("no images"), items)
         assert ended == ("Error: output: no images" if items == ["output"] else "Error: no images")
 
 
-def test_a_failed_import_is_a_failure_like_others(tmp_path):
+def test_a_failed_import_is_reported_like_other_failures(tmp_path):
     ended, log = run(tmp_path, "import no_such_library")
     assert ended.returncode == 1
     assert ended.stderr.startswith(
@@ -125,7 +125,7 @@ def test_a_failed_import_is_a_failure_like_others(tmp_path):
     assert "Traceback" in log
 
 
-def test_an_interrupt_is_no_failure_of_the_work(tmp_path):
+def test_an_interrupt_is_not_reported_as_a_failure(tmp_path):
     with pytest.raises(KeyboardInterrupt), job(tmp_path / "job.log"):
         raise KeyboardInterrupt
     assert (tmp_path / "job.log").read_text() == ""
@@ -144,25 +144,25 @@ NAMED = OSError(errno.EDQUOT, "Disk quota exceeded", "results/b/part")
         (NAMED, ["results/a.zarr"], "results/b/part"),
     ],
 )
-def test_a_full_disk_is_told_with_what_could_not_be_written(tmp_path, monkeypatch, error, outputs, named):
+def test_a_full_disk_is_reported_with_the_file(tmp_path, monkeypatch, error, outputs, named):
     script = SimpleNamespace(output=outputs)
     monkeypatch.setattr(sys.modules["__main__"], "snakemake", script, raising=False)
     with pytest.raises(SystemExit) as ended, job(tmp_path / "job.log"):
         raise error
-    why = "cannot be written: no space is left on the device, or in your quota; free some, run again"
+    why = "cannot be written: no space is left on the device or in your quota; free some and run again"
     assert str(ended.value) == f"Error: {named} {why} (traceback in {tmp_path / 'job.log'})"
     assert "Traceback" in (tmp_path / "job.log").read_text()
 
 
 @pytest.mark.parametrize(("room", "told"), [(0, "no space is left"), (1 << 20, "RuntimeError: bad luck")])
-def test_a_library_may_hide_that_the_disk_is_full(tmp_path, monkeypatch, room, told):
+def test_a_full_disk_hidden_by_a_library_is_reported(tmp_path, monkeypatch, room, told):
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=room))
     with pytest.raises(SystemExit, match=told), job(tmp_path / "job.log"):
         raise RuntimeError("bad luck")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
-def test_a_log_without_room_hides_no_failure(tmp_path, capsys):
+def test_a_log_on_a_full_disk_hides_no_failure(tmp_path, capsys):
     (tmp_path / "job.log").symlink_to("/dev/full")
     with pytest.raises(SystemExit, match=r"^Error: datasets\.x: no images$"), job(tmp_path / "job.log"):
         raise StudyError("datasets.x: no images")
@@ -175,7 +175,7 @@ def test_warnings_go_to_the_log(tmp_path):
     assert "UserWarning: an odd image" in log
 
 
-def test_a_log_is_begun_anew_and_nothing_is_left_behind(tmp_path):
+def test_a_log_is_started_anew_and_handlers_are_removed(tmp_path):
     before = [*logging.getLogger("census").handlers], [*logging.getLogger("py.warnings").handlers]
     for word in ("first", "second"):
         with job(tmp_path / "job.log") as log:

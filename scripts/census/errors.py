@@ -1,4 +1,4 @@
-"""The one exception for what a user can put right, and the words and signs of such faults."""
+"""The exception for faults that the user can fix, and helpers for its messages."""
 
 import difflib
 import errno
@@ -6,16 +6,16 @@ from collections.abc import Iterable
 
 
 class StudyError(Exception):
-    """Something that the user can put right: the message names the key or file, and the way out."""
+    """A fault that the user can fix. The message names the key or file, the fault and the way out."""
 
 
 def is_full(error: BaseException) -> bool:
-    """Return whether an error says that the device, or the user's quota, is full."""
+    """Return whether an error means that the device, or the user's quota, is full."""
     return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def nearest(name: object, valid: Iterable[str]) -> str:
-    """Return the words ``; did you mean 'x'?`` for a misspelt name, or the list of valid names.
+    """Return ``; did you mean 'x'?`` for a misspelled name, otherwise the list of valid names.
 
     >>> nearest("sqeezenet", ["squeezenet", "vgg16"])
     "; did you mean 'squeezenet'?"

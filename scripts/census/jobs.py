@@ -1,4 +1,4 @@
-"""What every script of the workflow does around its work: one log, one way to fail."""
+"""Logging and error handling that all scripts of the workflow share."""
 
 import contextlib
 import logging
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
 LOGGER = logging.getLogger("census")
-# less room than this, in bytes, and whatever failed to be written failed for want of it
+# with fewer free bytes than this, a failed write is attributed to the full disk
 LITTLE = 1 << 12
 
 Item = TypeVar("Item")
 
 
 class Script(Protocol):
-    """What Snakemake puts into each of its scripts under the name ``snakemake``."""
+    """The object ``snakemake`` that Snakemake defines in each of its scripts."""
 
     input: Any
     output: Any
@@ -38,7 +38,7 @@ _current: list[str] = []
 
 
 class _Log(logging.FileHandler):
-    """A log that leaves out what its disk has no room for: so the work's own failure is what is told."""
+    """A log that drops lines if the disk is full, so that the job's own failure is reported."""
 
     def handleError(self, record: logging.LogRecord) -> None:
         error = sys.exception()
@@ -46,16 +46,16 @@ class _Log(logging.FileHandler):
             super().handleError(record)
 
     def close(self) -> None:
-        with contextlib.suppress(OSError):  # there may be lines left
+        with contextlib.suppress(OSError):  # unwritten lines may remain
             super().close()
 
 
 def _without_room(error: Exception) -> str | None:
-    """Return what could not be written for want of room; None where an exception has another cause.
+    """Return a message if the disk is full; None if an exception has another cause.
 
-    Few libraries name the file, and some hide the cause: so the room that is left for outputs counts, too.
+    Few libraries name the file, and some hide the cause, so the free space for outputs is checked as well.
     """
-    # Snakemake gives a script this name
+    # Snakemake defines this name in scripts
     script = getattr(sys.modules["__main__"], "snakemake", None)
     outputs = [str(path) for path in getattr(script, "output", ())]
     wanted = os.path.commonpath(outputs) if outputs else "."
@@ -63,16 +63,18 @@ def _without_room(error: Exception) -> str | None:
     if not is_full(error) and shutil.disk_usage(place).free >= LITTLE:
         return None
     path = getattr(error, "filename", None) or wanted
-    return f"{path} cannot be written: no space is left on the device, or in your quota; free some, run again"
+    return (
+        f"{path} cannot be written: no space is left on the device or in your quota; free some and run again"
+    )
 
 
 def one_by_one(items: Iterable[Item], name: Callable[[Item], str] = str) -> Iterator[Item]:
-    """Yield items, such as stores of a block's layers; an error of the job names the item at which it fails.
+    """Yield items, such as stores of a block's layers; error messages of the job name the current item.
 
     Parameters
     ----------
-    items : what the job works on, one after the other.
-    name : how an item is called in errors.
+    items : items that the job processes in order.
+    name : function that returns an item's name for messages.
     """
     for item in items:
         _current[:] = [name(item)]
@@ -81,7 +83,7 @@ def one_by_one(items: Iterable[Item], name: Callable[[Item], str] = str) -> Iter
 
 
 class _Lines:
-    """Writes each state of a progress bar as a line of the log."""
+    """Write each state of a progress bar as a line of the log."""
 
     def write(self, text: str) -> None:
         if text.strip():
@@ -92,11 +94,12 @@ class _Lines:
 
 
 def progress_bar(title: str, total: int, unit: str, initial: int = 0) -> "tqdm[Any]":
-    """Return a progress bar: in a job a line of the log every ten seconds, elsewhere a bar on the terminal.
+    """Return a progress bar: in a job, a line in the log every ten seconds; elsewhere, a bar on the terminal.
 
     Parameters
     ----------
-    total, initial : number of items, and of those that are done already.
+    title : text before the bar.
+    total, initial : number of items, and number of items done already.
     unit : name of the items.
     """
     from tqdm import tqdm
@@ -116,21 +119,21 @@ def progress_bar(title: str, total: int, unit: str, initial: int = 0) -> "tqdm[A
 
 
 def _at(message: str) -> str:
-    """Return a message with what the job worked on, unless it begins with that."""
+    """Prefix a message with the job's current item, unless it begins with it."""
     return message if not _current or message.startswith(_current[0]) else f"{_current[0]}: {message}"
 
 
 @contextlib.contextmanager
 def job(log: str | Path) -> Iterator[logging.Logger]:
-    """Run a script's work with its messages in ``log``, and end with a clear message where it fails.
+    """Run a script with its messages in ``log``, and exit with a clear message if it fails.
 
-    An expected failure (:class:`StudyError`) prints its one message and exits with status 1. Any other
-    exception keeps its message and its traceback in ``log``, and prints the message with the log's path, or,
-    where the disk is full, what could not be written. Messages name the item of :func:`one_by_one`.
+    An expected failure (:class:`StudyError`) prints its message and exits with status 1. Any other exception
+    is logged with its traceback, and prints its message, or that the disk is full, with the path of the log.
+    Messages name the item of :func:`one_by_one`.
 
     Parameters
     ----------
-    log : path of the job's log file; its folder is made.
+    log : path of the job's log file; its folder is created.
     """
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     handler = _Log(log, mode="w", encoding="utf-8")
@@ -143,7 +146,7 @@ def job(log: str | Path) -> Iterator[logging.Logger]:
     try:
         yield LOGGER
     except StudyError as error:
-        # where a network's forward fails, its own traceback helps
+        # the cause's traceback helps if the user's own network fails
         LOGGER.error("%s", _at(str(error)), exc_info=error.__cause__)
         sys.exit(f"Error: {_at(str(error))}")
     except Exception as error:
