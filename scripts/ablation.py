@@ -42,7 +42,7 @@ with job(snakemake.log[0]) as log:
 
     params, key = snakemake.params, snakemake.wildcards.network
     entry, seed, resampling = params.network, params.seed, Resampling(params.resamples, params.seed)
-    # size of the seeded sample of training images over which a unit's mean is taken
+    # size of the seeded sample of training images for the means of mean ablation
     n_training = 1000
     keep_freed_memory()
     device = choose_device(snakemake.config["device"], snakemake.threads)
@@ -74,11 +74,11 @@ with job(snakemake.log[0]) as log:
         for number in range(params.random_orders):
             order = stream(seed, "removal order", layer, number).permutation(n_units)
             yield Removal("random", number, None, removed_units(order, params.steps))
-        # on IAM images it is known for the sampled units only
+        # RS on IAM images is known only for sampled units
         rs = "rs_iam" if len(chosen) == n_units else "rs_natural"
         for name, criterion, values in (
             ("mean_activation", "mean_activation", means),
-            # from the store, not from the table of selectivity, which changes with other layers of its block
+            # from the store, because the table of selectivity changes with other layers of its block
             ("selectivity", "selectivity", class_selectivity(stores[checkpoint, layer])),
             ("rs", rs, substitution_of(layer, checkpoint, rs)),
         ):
@@ -92,8 +92,8 @@ with job(snakemake.log[0]) as log:
         class_names = list(map(str, range(entry["classes"])))
     elif not 0 <= labels.min() <= labels.max() < entry["classes"]:
         raise StudyError(
-            f"{snakemake.input.images}: labels from {labels.min()} to {labels.max()} are not those of "
-            f"{entry['classes']} classes; check networks.{key}.classes"
+            f"{snakemake.input.images}: labels range from {labels.min()} to {labels.max()}, but the network "
+            f"has {entry['classes']} classes; check networks.{key}.classes"
         )
     elif len(np.unique(labels)) == 1:
         log.warning("all images are of one class: a constant prediction has accuracy 1")

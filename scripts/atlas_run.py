@@ -59,7 +59,7 @@ with job(snakemake.log[0]) as log:
     table_of_facets = read_tables(snakemake.input.tables)
 
     def few_digits(values: NDArray[np.floating], digits: int = 4) -> list[list[float | int | str]]:
-        """Return numbers of (unit, rank) as rows of lists."""
+        """Return values of shape (unit, rank) as lists, rounded to some significant digits."""
         return [[rounded(float(value), digits) for value in row] for row in values]
 
     def top_of(concepts: zarr.Group, k: int) -> dict[str, Any]:

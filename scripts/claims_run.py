@@ -25,14 +25,14 @@ with job(snakemake.log[0]) as log:
     files = {kind: list(snakemake.input[kind]) for kind in (*STORES, *TABLES)}
 
     def evidence(checkpoint: str) -> Evidence:
-        """Return what is known at a checkpoint."""
+        """Return the evidence at a checkpoint."""
         of_layers, of_units = (table[table["checkpoint"] == checkpoint] for table in (layers, units))
         return Evidence(of_layers, of_units, Files(files, checkpoint), resamples, seed)
 
     final = evidence("final")
     untrained = evidence("0") if (layers["checkpoint"] == "0").any() else None
     if (layers.loc[layers["checkpoint"] == "final", "step"] == 0).any():
-        log.warning("%s has random weights: its results say nothing about learning", network)
+        log.warning("%s has random weights: its results are not evidence of learning", network)
     rows = []
     for claim in CLAIMS:
         outcome, control = claim.test(final), claim.test(untrained) if untrained else None
@@ -64,7 +64,7 @@ with job(snakemake.log[0]) as log:
                 "verdict": state,
                 "reason": reason,
                 "layers": ", ".join(getattr(final, claim.of)),
-                # without an effect, there is none
+                # no figure without an effect
                 "figure": "" if math.isnan(outcome.effect) else figure.as_posix(),
             }
         )

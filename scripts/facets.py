@@ -37,7 +37,7 @@ with job(snakemake.log[0]) as log:
         degrees = table.filter(pc.equal(table["layer"], layer)).sort_by("unit")["mf_degree"].to_numpy()
         extremes = choose_units(degrees, params.units_per_extreme, params.units.get(layer, []), params.all)
         if not extremes:
-            log.warning("layer %s has no two units with a multifacetedness: no facets", layer)
+            log.warning("layer %s has fewer than two units with an MF degree: no facets", layer)
         top_images, top_positions = concepts["top_image"][:], concepts["top_position"][:]
         # tail probability of the unit on the side of its extreme; otherwise on its side of the layer's mean
         tails = {

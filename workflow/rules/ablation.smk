@@ -27,7 +27,7 @@ rule ablation:
         stores=lambda wildcards: plan.recordings(wildcards, "units", Recordings(checkpoints="units")),
         images=plan.of_run(lambda run: run.images),
         train=plan.of_run(lambda run: run.training_images),
-        # one of the orders in which units are removed
+        # for one of the removal orders
         substitution=table_path("substitution.units"),
     output:
         units=ABLATION_UNITS,
@@ -95,7 +95,7 @@ use rule ablation as ablation_curves with:
     wildcard_constraints:
         block=SPLIT,
     message:
-        "Ablate more and more units of {wildcards.network} on {wildcards.dataset}, layer {wildcards.block}"
+        "Ablate units of {wildcards.network} on {wildcards.dataset} cumulatively, layer {wildcards.block}"
 
 
 rule ablation_merge:
@@ -119,7 +119,7 @@ rule ablation_merge:
         mem_mb=memory(1000),
         runtime=30,
     params:
-        # by then the parts are deleted
+        # because the parts are deleted after merging
         **ABLATION_SETTINGS,
         merge=code("ablation_merge.py"),
     message:

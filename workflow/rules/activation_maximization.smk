@@ -72,7 +72,7 @@ rule activation_maximization_merge:
         mem_mb=memory(1000),
         runtime=30,
     params:
-        # by then the parts are deleted
+        # because the parts are deleted after merging
         **MAXIMIZATION_SETTINGS,
         merge=code("activation_maximization_merge.py"),
     message:

@@ -52,6 +52,6 @@ rule verdicts:
         figure=f"figures/claims.{plan.config.figures.formats[0]}",
         code=code("verdicts.py"),
     message:
-        "The verdicts on all claims"
+        "Collect the verdicts on all claims"
     script:
         "../../scripts/verdicts.py"

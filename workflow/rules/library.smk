@@ -7,7 +7,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 if not isinstance(workflow.current_basedir, PathLike):
-    # of a remote module, Snakemake fetches only the files that the module names
+    # for a remote module, Snakemake fetches only the files that the module names
     raise WorkflowError(
         "module: the snakefile is remote, but the library in scripts/ is read from disk; "
         "clone the repository and name the Snakefile in the clone"

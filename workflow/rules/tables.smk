@@ -1,5 +1,5 @@
-# The census: the results of all measures, a row per unit and a row per layer; the dictionary of its columns; and in which
-# block the files of a measure have a layer.
+# The census: the results of all measures, one row per unit and one row per layer; the dictionary of its
+# columns; and the block of each layer in the files of each measure.
 from census.planning.rules import blocks_of_layers, census_tables
 
 CENSUS_UNITS = "results/census/units.parquet"
@@ -28,7 +28,7 @@ rule tables:
         mem_mb=memory(2000),
         runtime=30,
     params:
-        # in one order: that of the config decides nothing
+        # sorted, because the order in the config has no effect
         networks={
             name: {**replica.key, "size": replica.entry.input.size}
             for name, replica in sorted(plan.replicas.items())
