@@ -194,7 +194,7 @@ def test_what_is_undefined_is_left_out_and_counted(random):
     assert np.isfinite(found.z.value).all()
 
 
-def test_size_does_not_matter(random):
+def test_scale_does_not_matter(random):
     vectors = random.gamma(0.5, size=(20, 2, 6))
     for factor in (1e-30, 1e30):
         for one, other in zip(align(vectors * factor)[:3], align(vectors)[:3], strict=True):

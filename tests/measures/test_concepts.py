@@ -55,7 +55,7 @@ def test_a_class_without_images_is_a_column_of_zeros():
     assert flatness(np.array(expected), 6)[1] == pytest.approx(2 ** (1 / np.log2(6)) - 1, abs=1e-5)
 
 
-def test_of_two_classes_none_comes_third():
+def test_two_classes_have_no_third():
     images, values = np.arange(20), np.random.default_rng(0).normal(size=(20, 3)).astype(np.float32)
     layer = SimpleNamespace(
         attributes=dict.fromkeys(KEYS),
@@ -102,7 +102,7 @@ def test_flatness_is_entropy(counts):
     )
 
 
-def test_the_normalizer_as_printed_passes_one_where_units_are_fewer_than_classes():
+def test_the_printed_normalizer_exceeds_one_with_fewer_units_than_classes():
     assert flatness(np.ones((1, 100), int), 64)[0] > 1
     assert flatness(np.ones((1, 100), int), 100)[0] == pytest.approx(1)
 
@@ -145,7 +145,7 @@ def test_chance_is_drawing_without_replacement():
     assert chance_labels(labels, 500, 3, seed=0).shape == (3, 100)
 
 
-def test_gini_by_chance_is_high_where_classes_are_many():
+def test_the_chance_level_of_gini_is_high_with_many_classes():
     found = [
         gini(chance_counts(chance_labels(np.repeat(np.arange(k), 200), 100, 200, 0), 100, k)).mean()
         for k in (1000, 100, 10)
@@ -153,7 +153,7 @@ def test_gini_by_chance_is_high_where_classes_are_many():
     np.testing.assert_allclose(found, [0.909, 0.519, 0.160], atol=0.01)
 
 
-def test_chance_levels_are_of_as_many_images_as_a_unit_has():
+def test_chance_levels_use_each_unit_s_number_of_images():
     labels = np.random.default_rng(0).integers(0, 5, 200)
     drawn = chance_labels(labels, 30, 500, seed=0)
     sizes, ginis = np.array([30, 0, 6, 30]), np.array([0.8, np.nan, 0.4, 0.0])
@@ -169,7 +169,7 @@ def test_chance_levels_are_of_as_many_images_as_a_unit_has():
     assert found.gini_p[3] == 1
 
 
-def test_rows_are_alike_by_chance_where_classes_differ_in_size():
+def test_rows_are_similar_by_chance_if_classes_differ_in_size():
     even, uneven = np.repeat([0, 1, 2], 100), np.repeat([0, 1, 2], [200, 60, 40])
     for labels, expected in ((even, 0), (uneven, 1)):
         drawn = chance_labels(labels, 50, 600, seed=0)
@@ -195,7 +195,7 @@ def test_normal_tails_against_scipy():
             assert by_rank[place] == pytest.approx((1 + out.sum()) / 25)
 
 
-def test_tails_of_a_mixture_and_of_what_is_no_value():
+def test_tails_of_a_mixture_and_of_non_finite_values():
     values = np.array([1.0, 2, 3, 4, np.nan, np.inf, 100])
     upper = np.array([False, False, False, True, True, True, True])
     by_normal, by_rank = tail_p_values(values, upper)

@@ -109,6 +109,6 @@ def test_jobs_do_not_depend_on_parameters_that_others_read():
 
 
 @pytest.mark.parametrize("per", ["unit", "layer"])
-def test_no_two_measures_declare_the_same_column_of_the_census(per):
+def test_census_columns_are_unique(per):
     names = Counter(each.name for name in DECLARED for each in declared(name).census_columns(per))
     assert [name for name, number in names.items() if number > 1] == []

@@ -122,7 +122,7 @@ def test_the_largest_absolute_weight_is_positive(patches):
         np.testing.assert_array_equal(np.abs(flat).max(1), flat.max(1))
 
 
-def test_colors_stand_in_the_order_of_gray(patches):
+def test_colors_are_in_the_order_of_gray(patches):
     found = facets(patches, COMPONENTS, seed=0)
     assert found.color.shape == (COMPONENTS, SIDE, SIDE, 3)
     assert found.reason == ""
@@ -162,7 +162,7 @@ def test_gray_images_have_gray_facets_only(patches):
     ],
     ids=["inactive", "one row", "one pixel", "three", "four", "constant", "equal", "few kinds"],
 )
-def test_it_is_said_why_there_are_no_facets(patches, change, reason):
+def test_the_reason_of_missing_facets_is_reported(patches, change, reason):
     changed = change(patches)
     found = facets(changed, COMPONENTS, seed=0)
     assert found.reason == reason
@@ -187,7 +187,7 @@ def test_rounding_is_no_variation():
     assert why_not(100 + noise, 8) == "all patches are the same"
 
 
-def test_what_does_not_converge_is_told(bases, monkeypatch):
+def test_missing_convergence_is_reported(bases, monkeypatch):
     patches = made_of(bases)
     free = decompose(patches, COMPONENTS, seed=0)
     assert free.converged
@@ -211,7 +211,7 @@ def test_eight_bits_span_each_facet():
     assert to_8bit(color).dtype == np.uint8
 
 
-def test_units_are_taken_from_both_ends():
+def test_units_are_chosen_at_both_extremes():
     degrees = np.array([0.5, np.nan, 0.1, 0.9, 0.5, 0.1])
     assert choose_units(degrees, 1, [], False) == {2: "SF", 3: "MF"}
     assert list(choose_units(degrees, 2, [], False).items()) == [(2, "SF"), (5, "SF"), (3, "MF"), (0, "MF")]
@@ -222,10 +222,10 @@ def test_units_are_taken_from_both_ends():
     assert sorted(choose_units(degrees, 0, [], True).items()) == [(unit, "chosen") for unit in range(6)]
 
 
-def test_ties_leave_the_ends_apart():
+def test_extremes_do_not_overlap_with_ties():
     assert choose_units(np.ones(4), 2, [], False) == {0: "SF", 1: "SF", 2: "MF", 3: "MF"}
 
 
 @pytest.mark.parametrize("degrees", [[], [0.3], [np.nan, np.nan]])
-def test_too_few_units_have_no_ends(degrees):
+def test_too_few_units_have_no_extremes(degrees):
     assert choose_units(np.array(degrees, float), 2, [], False) == {}

@@ -44,7 +44,7 @@ def test_no_values_at_all():
     assert histogram([], bins=3).counts.tolist() == [0, 0, 0]
 
 
-def test_what_is_not_finite_is_counted_apart():
+def test_non_finite_values_are_counted_separately():
     found = histogram([np.array([np.nan, np.inf, -np.inf, 0, 3])], bins=3)
     assert (found.not_finite, found.zeros, found.counts.sum()) == (3, 1, 1)
     assert found.edges[-1] == 3

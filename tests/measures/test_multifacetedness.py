@@ -43,7 +43,7 @@ def test_units_are_compared_with_the_mean_of_the_network(found):
     assert (layer.n_sf, layer.share_sf, layer.n_mf, layer.n_even_units) == (1, 0.25, 2, 1)
 
 
-def test_the_image_has_no_units_of_the_network(found):
+def test_the_input_has_no_units_of_the_network(found):
     units, layer = found[Units, "input"], found[Layer, "input"]
     assert units.faceted == [None, None, None]
     assert np.isnan([*units.mf_normalized, *units.mf_p_normal, layer.share_sf, layer.share_mf]).all()

@@ -21,7 +21,7 @@ def images():
     return np.random.default_rng(0).integers(0, 256, (3, 8, 10, 3), dtype=np.uint8)
 
 
-def test_positions_see_fields_apart_by_the_stride():
+def test_receptive_fields_are_spaced_by_the_stride():
     field = field_of({"size": [5, 3], "stride": [4, 2], "offset": [-2, -1]}, 20)
     assert field == ReceptiveField((5, 3), (4, 2), (-2, -1))
     found = corners(np.array([0, 1, 7, 13], np.int32), 7, field)
@@ -29,7 +29,7 @@ def test_positions_see_fields_apart_by_the_stride():
     np.testing.assert_array_equal(found, [[-2, -1], [-2, 1], [2, -1], [2, 11]])
 
 
-def test_who_sees_all_of_the_image_has_one_patch():
+def test_a_receptive_field_of_the_whole_image_has_one_patch():
     field = field_of(None, 20)
     assert field.size == (20, 20)
     np.testing.assert_array_equal(corners(np.array([0, 5]), 3, field), [[0, 0], [0, 0]])
@@ -68,7 +68,7 @@ def test_only_large_patches_are_shrunk(size, expected):
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-def test_shrunk_pixels_are_means_of_what_they_cover(channels):
+def test_shrunk_pixels_are_means_of_their_area(channels):
     pixels = np.random.default_rng(1).integers(0, 256, (2, 8, 8, channels), dtype=np.uint8)
     inside = np.ones((2, 8, 8), bool)
     inside[0, :3] = False  # the second row of the result is half outside
@@ -114,7 +114,7 @@ def test_images_are_resized_as_for_the_network(channels, size, resize, shape, in
     assert np.abs(found - expected).max() <= (2.01 if interpolation == "bicubic" else 1.01)
 
 
-def test_what_lies_outside_does_not_deviate_from_the_mean(images):
+def test_pixels_outside_do_not_deviate_from_the_mean(images):
     patches = cut(images, np.array([[-1, 0], [-1, 2], [-3, 2]]), (3, 3))
     found = neutral_outside(patches)
     assert found.dtype == np.float32

@@ -26,7 +26,7 @@ def test_every_measure_has_a_column(statistics):
     assert all(values.shape == (8,) for values in found.values())
 
 
-def test_measures_are_those_of_the_census(statistics):
+def test_measures_agree_with_the_census(statistics):
     labels = np.arange(60) % 3
     found = unit_measures(statistics, labels, 3, 9, 20)
     means = statistics["mean"].astype(float)

@@ -47,7 +47,7 @@ def values(labels):
     return np.stack(columns, 1).astype(np.float32)
 
 
-def test_class_means_leave_no_class_a_number_that_it_has_not(values, labels, monkeypatch):
+def test_class_means_are_nan_for_classes_without_images(values, labels, monkeypatch):
     monkeypatch.setattr(statistics, "UNITS_AT_ONCE", 2)
     found = class_means(values, labels, 5)
     assert np.isnan(found[1]).all()
@@ -68,7 +68,7 @@ def test_selectivity_by_definition(values, labels):
     np.testing.assert_allclose(found, [by_definition(unit, labels) for unit in values.T], rtol=1e-10)
 
 
-def test_classes_count_alike_however_many_images_they_have():
+def test_classes_have_equal_weight():
     labels = np.repeat([0, 1, 2], [1, 10, 100])
     values = (labels == 0)[:, None] * np.float32(2) + (labels == 2)[:, None]
     assert class_selectivity(class_means(values, labels, 3))[0] == (2 - 0.5) / (2 + 0.5)
@@ -107,7 +107,7 @@ def test_a_unit_of_one_image_is_as_selective_by_chance():
     assert (found.selectivity, found.p) == (1, 1)
 
 
-def test_selectivity_by_chance_is_high_where_classes_are_many_and_small():
+def test_chance_selectivity_is_high_with_many_small_classes():
     random = np.random.default_rng(0)
     labels = np.repeat(np.arange(1000), 6)
     values = (random.exponential(size=(6000, 20)) * (random.random((6000, 20)) < 0.02)).astype(np.float32)
@@ -117,7 +117,7 @@ def test_selectivity_by_chance_is_high_where_classes_are_many_and_small():
     np.testing.assert_allclose(observed, found.selectivity, atol=0.03)
 
 
-def test_p_values_of_units_that_know_no_class_are_even():
+def test_p_values_of_unselective_units_are_uniform():
     random = np.random.default_rng(0)
     labels = random.integers(0, 5, 200)
     values = np.maximum(random.normal(size=(200, 400)), 0).astype(np.float32)
@@ -216,7 +216,7 @@ def test_units_that_have_no_selectivity(values, labels):
         np.testing.assert_array_equal(whole_field[:5], field)
 
 
-def test_one_class_alone_is_no_class(values):
+def test_a_single_class_has_no_selectivity(values):
     found = unit_selectivity(values, np.full(300, 2), 5, top=20, shuffles=50, seed=0)
     for each in (found.selectivity, found.chance, found.p, found.auroc, found.informedness, found.precision):
         assert np.isnan(each).all()

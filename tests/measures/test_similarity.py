@@ -70,7 +70,7 @@ def test_permuted_images_change_nothing(matrices):
     np.testing.assert_allclose(spearman(permuted), spearman(matrices), atol=1e-12)
 
 
-def test_undefined_images_are_left_out_where_they_matter(matrices):
+def test_undefined_images_are_left_out_of_affected_comparisons(matrices):
     holes = without(without(matrices, 1, 4), 2, 7)
     found, ranks = similarity(holes, ONES)[0], spearman(holes)
     for one in range(N_LAYERS):
@@ -94,7 +94,7 @@ def test_resamples_drop_pairs_of_an_image_with_itself(matrices):
         assert sample[0, 1] == pytest.approx(np.corrcoef(pairs)[0, 1])
 
 
-def test_a_layer_in_which_all_images_are_equally_alike_is_like_no_other(matrices):
+def test_a_layer_with_equal_correlations_has_no_similarity(matrices):
     random = np.random.default_rng(3)
     noise = 1e-8 * random.normal(size=matrices[1].shape)
     dead = matrices.copy()
@@ -106,7 +106,7 @@ def test_a_layer_in_which_all_images_are_equally_alike_is_like_no_other(matrices
         assert not np.isnan(found[np.ix_([0, 2, 3], [0, 2, 3])]).any()
 
 
-def test_inactive_layers_are_like_no_other(matrices):
+def test_inactive_layers_have_no_similarity(matrices):
     dead = matrices.copy()
     dead[2] = np.nan
     for found in (similarity(dead, ONES)[0], spearman(dead)):
@@ -124,14 +124,14 @@ def test_deconfounding_is_regression(matrices):
     assert np.isnan(found[:, 0]).all()
 
 
-def test_what_the_confound_explains_wholly_has_nothing_left(matrices):
+def test_layers_fully_explained_by_the_confound_are_undefined(matrices):
     twice = np.concatenate([matrices[:1], matrices])
     found = deconfounded(similarity(twice, ONES), confound=0)[0]
     assert np.isnan(found[1]).all()
     assert not np.isnan(found[2:, 2:]).any()
 
 
-def test_steps_pass_branches_by():
+def test_adjacent_pairs_skip_branches():
     assert adjacent_pairs([False, False, True, True, False, False]) == [(0, 1), (1, 4), (4, 5)]
     assert adjacent_pairs([True, True]) == []
 
@@ -145,7 +145,7 @@ class Matrices(dict):
         self.attributes = {"layer": name, "depth": place, "kind": name, "branch_of": name == "branch" or ""}
 
 
-def test_the_census_has_what_was_found_of_pairs_and_steps(matrices):
+def test_columns_of_the_census_agree_with_pairs(matrices):
     found = list(compute(list(map(Matrices, range(N_LAYERS), matrices)), ImageResamples(100), seed=0))
     pairs, adjacent, layers = (
         [each for each in found if type(each) is of] for of in (Pairs, Adjacent, Layer)

@@ -10,7 +10,7 @@ RESPONSES = np.array([[2.0, 1.0, 3.0, 2.0], [5.0, 0.0, 5.0, 1.0], [0.0, 1.0, 2.0
 UNITS = np.array([0, 2, 3])
 
 
-def test_only_units_that_answer_strictly_more_count():
+def test_only_strictly_stronger_responses_count():
     np.testing.assert_array_equal(representative_substitution(RESPONSES, UNITS), [0.25, 0, 0])
 
 
@@ -31,12 +31,12 @@ def test_it_equals_a_count_in_a_loop():
 
 
 @pytest.mark.parametrize("own", [0.0, -1.0, np.nan])
-def test_an_image_that_fails_to_drive_its_unit_gives_no_share(own):
+def test_an_image_on_which_its_unit_is_inactive_fails(own):
     responses = np.array([[own, 1.0], [1.0, 2.0]])
     np.testing.assert_array_equal(representative_substitution(responses, np.array([0, 1])), [np.nan, 0])
 
 
-def test_a_response_that_is_no_number_gives_no_share():
+def test_a_non_finite_response_has_no_share():
     responses = np.array([[1.0, np.nan], [1.0, np.inf]])
     assert np.isnan(representative_substitution(responses, np.array([0, 0]))).all()
 

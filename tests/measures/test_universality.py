@@ -52,7 +52,7 @@ def tables(found, kind, checkpoint="final"):
     ]
 
 
-def test_each_unit_comes_again_in_the_other_networks(found):
+def test_each_unit_recurs_in_the_other_networks(found):
     units = tables(found, Units)
     assert len(units) == 3
     for table, order in zip(units, ORDERS, strict=True):
@@ -86,7 +86,7 @@ def test_layers_are_above_both_controls_and_noise_is_not(found):
         assert row["universality_mean"] == pytest.approx(row["universality_permuted"], abs=0.06)
 
 
-def test_the_input_is_the_same_for_all_networks_and_has_no_universality():
+def test_the_input_has_no_universality():
     layers = [recording(name, responses(), kind="input") for name in ("cnn", "cnn@1")]
     assert not list(compute(layers, Parameters(), seed=0))
 

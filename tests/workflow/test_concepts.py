@@ -33,11 +33,11 @@ def small(begin, tmp_path_factory):
 
 def test_more_top_images_than_images_are_said_once(small):
     logs = {path: path.read_text() for path in (small.folder / "logs").rglob("*.log")}
-    warned = [path.parent.parent.name for path, log in logs.items() if "100 images asked for" in log]
+    warned = [path.parent.parent.name for path, log in logs.items() if "concepts.top: is 100" in log]
     assert warned == ["multifacetedness"]
     (log,) = (log for path, log in logs.items() if path.parent.parent.name == "multifacetedness")
     (line,) = re.findall("WARNING (.*)", log)
-    assert line.startswith("measures.concepts.top: 100 images asked for, and there are 24 at final: ")
+    assert line.startswith("measures.concepts.top: is 100, but the numbers of images are 24 at final: ")
     layers = pd.read_parquet(small.folder / MEASURES / "multifacetedness/random/tiny/layers.parquet")
     assert (layers["n_images"] == 24).all()
     units = pd.read_parquet(small.folder / MEASURES / "multifacetedness/random/tiny/units.parquet")

@@ -276,7 +276,7 @@ def test_a_full_disk_costs_no_finished_result_and_is_told(finished, small_disk):
         assert message is not None, ended.output
         written, _, why = message[1].partition(" cannot be written: ")
         assert path.startswith(written)
-        assert why == "no space is left on the device, or in your quota; free some, run again"
+        assert why == "no space is left on the device or in your quota; free some and run again"
         assert contents(finished, path) == {}
     assert contents(finished, "results").items() >= there.items()
 
@@ -420,7 +420,7 @@ def test_similarity_of_two_images_is_undefined_and_costs_no_other_result(study):
     study.succeed("results/census/layers.parquet", "results/figures/similarity/random/tiny/cka.png")
     (log,) = (path.read_text() for path in (study.folder / "logs/gram/random/tiny").iterdir())
     assert (
-        "relu1, checkpoint final has activation maps of 2 image(s), and similarity of layers needs 3 at least"
+        "relu1, checkpoint final has activation maps of 2 image(s), but similarity of layers needs at least 3"
         in log
     )
     layers = pd.read_parquet(study.folder / "results/census/layers.parquet")
@@ -435,7 +435,7 @@ def test_a_layer_with_one_neuron_is_no_obstacle(study):
     ]
     study.succeed("results/figures/similarity/random/tiny/pearson.png")
     (log,) = (path.read_text() for path in (study.folder / "logs/gram/random/tiny").iterdir())
-    assert "conv, checkpoint final has one neuron; a vector of one value correlates with none" in log
+    assert "conv, checkpoint final has one neuron; correlations of vectors with one value are" in log
     pairs = pd.read_parquet(study.folder / "results/measures/similarity/random/tiny/pairs.parquet")
     with_conv = (pairs["layer"] == "conv") | (pairs["other_layer"] == "conv")
     assert pairs["similarity"].isna().tolist() == with_conv.tolist()

@@ -1,4 +1,4 @@
-"""Whether several measures order the same units alike."""
+"""Agreement between measures on the order of the same units."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ from census.statistics.groups import groups
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# what there is of a unit, from how it answers to what it costs. Corrected and p values say the same again,
-# and flatness, which MF degrees hold already, has a mark in the place of what is undefined
+# unit measures, from responses to ablation effects. Corrected values and p-values would be redundant.
+# Flatness is part of MF degrees, and has a marker instead of undefined values
 MEASURES = (
     *("mean_activation", "max_activation", "variance", "active_fraction", "lifetime_sparseness"),
     *("gini", "mf_degree"),
@@ -33,7 +33,7 @@ class Parameters(UnitResamples):
 
 
 class Pairs(Table, per="pair", keys=("network", "seed", "dataset", "checkpoint", "layer", "depth")):
-    """Agreement of each two measures, in a layer; without a layer, over all of them."""
+    """Agreement between all pairs of measures in a layer; rows without a layer are over all layers."""
 
     first: Texts = column("one measure")
     second: Texts = column("the other measure")
@@ -43,7 +43,7 @@ class Pairs(Table, per="pair", keys=("network", "seed", "dataset", "checkpoint",
 
 
 def compute(units: "pa.Table", parameters: Parameters, seed: int) -> Iterator[Pairs]:
-    """Measure whether measures order the units of nonlinear layers alike, trained and untrained.
+    """Correlate the ranks of units between measures, in nonlinear layers, trained and untrained.
 
     Parameters
     ----------

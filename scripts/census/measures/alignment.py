@@ -1,8 +1,8 @@
-"""Whether vectors prefer the unit basis to other directions of the same space.
+"""Axis alignment: whether channel vectors prefer the unit basis to other bases of the same space.
 
-A channel vector is the vector of a layer's C units at one position of one image. If it favors no direction,
-it spreads over the axes of any basis alike; if it favors the units' own, few of these carry most of it. How
-unevenly it spreads, over units and over the axes of randomly rotated bases, is what is compared.
+A channel vector is the vector of a layer's C units at one position of one image. Vectors without a preferred
+direction are equally peaked in all bases. Vectors that prefer the unit basis are more peaked over units than
+over the axes of randomly rotated bases, because few units carry most of them.
 
 References
 ----------
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from census.stores.recording import Recording
 
 Singles = NDArray[np.float32]
-# rotations between which a statistic differs by less than this, relatively, differ by rounding
+# smaller relative differences of a statistic between rotations are rounding
 RESOLUTION = 1e-6
 
 
@@ -56,12 +56,12 @@ class Parameters(ImageResamples, Rotations):
     """Axis alignment: whether activation vectors prefer the unit basis to other bases of the same space."""
 
     images: Annotated[int, Ge(2)] | None = 100
-    """Number of the images with activation maps, a seeded random sample, whose activation vectors are
-    rotated; null for all of them."""
+    """Number of images whose activation vectors are rotated, a seeded random sample of those with activation
+    maps; null for all of them."""
 
 
 class Layer(Table, per="layer"):
-    """How much more peaked vectors are over units than over random axes; also of pre-activations."""
+    """Axis alignment of a layer and, if nonlinear, of its pre-activations."""
 
     n_units: int = count("units of the layer", "units")
     n_map_images: int = count("images whose channel vectors are compared", "images")
@@ -137,9 +137,9 @@ class Layer(Table, per="layer"):
 
 
 class Resamples(Table, per="resample"):
-    """The alignment on resamples of images and rotations, for what is measured across layers."""
+    """Axis alignment on resamples of images and rotations, for tests across layers."""
 
-    resample: Integers = column("number of the resample", range=(0, None))
+    resample: Integers = column("index of the resample", range=(0, None))
     alignment_kurtosis: Floats = column(
         "axis alignment: kurtosis of channel vectors over units minus its mean over rotations"
     )
@@ -149,14 +149,14 @@ class Resamples(Table, per="resample"):
 def compute(
     checkpoints: Sequence["Recording"], parameters: Parameters, seed: int
 ) -> Iterator[Layer | Resamples]:
-    """Measure at every checkpoint of a layer whether its vectors align with the unit basis."""
+    """Measure the axis alignment of a layer at every checkpoint."""
     rotations, resamples = parameters.rotations, parameters.resamples
     maps = {layer.n_map_images for layer in checkpoints}
     chosen = {n_maps: choose_images(n_maps, parameters.images, 0, seed)[0] for n_maps in maps}
     sizes = {len(images) for images in chosen.values()}
     resampled = {n_images: resample_counts(n_images, resamples, seed) for n_images in sizes}
     (n_units, *_), n_positions = checkpoints[0].shape, checkpoints[0].n_positions
-    # of this layer, for all checkpoints, before and after the activation function
+    # all checkpoints of a layer share rotations, before and after the activation function
     own_seed = seed_of(seed, checkpoints[0].attributes["network"], checkpoints[0].attributes["layer"])
     frames = random_frames(min(max(sizes) * n_positions, n_units), n_units, rotations, own_seed)
     drawn_rotations = stream(own_seed, "drawn rotations").integers(rotations, size=resamples)
@@ -173,7 +173,7 @@ def compute(
             for name in ("inactive", "constant", "not_finite"):
                 number = row[f"n_{name}_positions{suffix}"] = found and getattr(found, f"n_{name}")
                 if number:
-                    where = f"{layer}{', before its activation function' if suffix else ''}"
+                    where = f"{layer}{', pre-activations' if suffix else ''}"
                     LOGGER.warning("%s: %d vectors are %s", where, number, name.replace("_", " "))
             spread = found and alignment(found, n_images, frames, resampled[n_images], drawn_rotations)
             kurtosis = STATISTICS.index("kurtosis")
@@ -203,23 +203,22 @@ measure = Measure(
     compute=compute,
     each="layer",
     parameters=Parameters,
-    # activation vectors at the positions of images with maps, and a rotation of up to units by units each
+    # channel vectors of images with maps, and rotations of up to n_units × n_units
     memory=3000,
 )
 
 
 class Alignment(NamedTuple):
-    """How much more peaked vectors are over units than over random axes.
+    """Axis alignment of channel vectors, for each of :data:`STATISTICS`.
 
     Attributes
     ----------
-    value : estimates (3,), mean over images and positions of each of :data:`STATISTICS`, over units.
-    delta : estimates (3,), that value minus its mean over rotations.
-    z : estimates (3,), ``delta`` over the standard deviation of the rotations, each a mean over vectors.
-
+    value : estimates (3,), mean of the statistic over units, averaged over images and positions.
+    delta : estimates (3,), ``value`` minus its mean over rotations.
+    z : estimates (3,), ``delta`` divided by the standard deviation over rotations.
     delta_resampled : array of float64, shape (n_resamples, 3), ``delta`` on each resample.
 
-    All are NaN where no vector is left; ``z`` also where rotations do not differ: kurtosis of two values is
+    All are NaN if no vector is left. ``z`` is also NaN if rotations do not differ: kurtosis of two values is
     always 1, and of three 1.5.
     """
 
@@ -232,20 +231,20 @@ class Alignment(NamedTuple):
 def alignment(
     found: ChannelVectors, n_images: int, frames: Singles, resampled: Floats, drawn_rotations: Integers
 ) -> Alignment:
-    """Compare the units' basis with random ones.
+    """Compare the unit basis with random bases.
 
-    A vector for which a statistic is undefined over units is left out under rotations, too.
+    Vectors with an undefined statistic over units are also left out under rotations.
 
     Parameters
     ----------
-    found : what :func:`sort_out` tells of the vectors.
-    n_images : of how many images they are.
-    frames : what :func:`random_frames` gives for as many directions as there are vectors, or units if these
-        are fewer; at least two.
-    resampled : array of float64, shape (n_resamples, n_images), how often each image is in each resample.
+    found : channel vectors, see :func:`sort_out`.
+    n_images : number of images of the vectors.
+    frames : at least two rotations from :func:`random_frames`, with as many directions as vectors or units,
+        whichever are fewer.
+    resampled : array of float64, shape (n_resamples, n_images), count of each image in each resample.
     drawn_rotations : array of int, shape (n_resamples,), the rotation with which units are compared in each
-        resample. Units are one basis: an interval of its difference from the mean of many excludes 0 for most
-        random bases.
+        resample. Because units are one basis, each is compared with one: intervals of the difference from a
+        mean over many bases would exclude 0 for most random bases.
     """
     statistics = np.zeros((1 + len(frames), 3, len(found.vectors)))
     statistics[0] = peakedness(found.vectors) if found.defined.any() else 0

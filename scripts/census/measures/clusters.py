@@ -30,7 +30,7 @@ from census.statistics.subset import choose_images
 if TYPE_CHECKING:
     from census.stores.recording import Recording
 
-UNITS_AT_ONCE = 64  # whose responses are float64 at a time
+UNITS_AT_ONCE = 64  # number of units with float64 responses at a time
 
 
 @dataclass(frozen=True)
@@ -38,25 +38,25 @@ class Parameters:
     """Clusters of units with correlated responses, in a run's `per_unit_layers`."""
 
     threshold: Annotated[float, Gt(0), Le(1)] = 0.7
-    """Mean correlation down to which two clusters are merged; at 0.7, units share half of their variance."""
+    """Lowest mean correlation at which clusters are merged; at 0.7, units share half of their variance."""
     permutations: Annotated[int, Ge(1), Le(10000)] = 1
     """Random permutations of each unit's responses over images for the chance level. One suffices for more
     than a few images."""
     images: Annotated[int, Ge(1), Le(12)] = 8
-    """Number of a cluster's top images that are kept, and shown."""
+    """Number of top images of a cluster that are stored and shown."""
     sample: Annotated[int, Ge(3)] | None = 50000
-    """Number of images on which responses are compared, a seeded random sample if there are more; null for
-    all images. At 50,000, the standard error of a correlation is below 0.005."""
+    """Maximum number of images on which responses are compared, a seeded random sample; null for all images.
+    At 50,000, the standard error of a correlation is below 0.005."""
     dendrograms: Annotated[int, Ge(0), ELSEWHERE] = 3
-    """Number of a run's `per_unit_layers`, evenly spaced along depth, whose dendrograms are drawn; 0 for no
-    such figure."""
+    """Number of a run's `per_unit_layers`, evenly spaced along depth, whose dendrograms are drawn; 0 for
+    none."""
 
 
 class Units(Table, per="unit"):
     """The cluster of each unit."""
 
     cluster: Floats = column(
-        "number of the unit's cluster in its layer, by size from 0; undefined for constant units",
+        "index of the unit's cluster in its layer, 0 for the largest; undefined for constant units",
         "Zhang 2015",
         range=(0, None),
     )
@@ -64,13 +64,11 @@ class Units(Table, per="unit"):
 
 
 class Layer(Table, per="layer"):
-    """How many clusters the units of a layer form."""
+    """The clusters that the units of a layer form."""
 
     n_units: int = count("units of the layer", "units")
     n_images: int = count("images on which responses are compared", "images")
-    n_constant_units: int = count(
-        "units with the same response to all images, or without finite responses", "units"
-    )
+    n_constant_units: int = count("units with a constant response, or without finite responses", "units")
     cluster_threshold: float = share("value of the parameter `threshold`")
     permutations: int = column("value of the parameter `permutations`", range=(1, None))
     n_clusters: int = column(
@@ -86,7 +84,7 @@ class Layer(Table, per="layer"):
 def compute(layer: "Recording", parameters: Parameters, seed: int) -> Iterator[Units | Layer | Arrays]:
     """Cluster the units of a layer by the correlation of their responses."""
     threshold, (n_units, *_) = parameters.threshold, layer.shape
-    # each unit's responses are permuted, so those of all images that count are held at once
+    # permuting each unit's responses needs those of all chosen images at once
     places, _ = choose_images(len(layer.images), parameters.sample, 0, seed)
     responses = standardize(layer.on_images("mean", places))
     n_varying = len(responses.units)
@@ -134,18 +132,19 @@ measure = Measure(
     compute=compute,
     parameters=Parameters,
     has_arrays=True,
-    # three times the means of the images sampled and all units
+    # three times the means of all units on the sampled images
     memory=3000,
 )
 
 
 class Responses(NamedTuple):
-    """Responses of the units that differ between images.
+    """Responses of the units that vary between images.
 
     Attributes
     ----------
-    units : array of int64, shape (n,), which units these are, in ascending order.
-    values : array of float32, shape (n_images, n), each unit's with a mean of 0 and a sum of squares of 1.
+    units : array of int64, shape (n,), indices of these units, in ascending order.
+    values : array of float32, shape (n_images, n), standardized responses of each unit, with mean 0 and sum
+        of squares 1.
     """
 
     units: NDArray[np.int64]
@@ -153,18 +152,18 @@ class Responses(NamedTuple):
 
 
 def standardize(means: NDArray[np.floating]) -> Responses:
-    """Leave out units with the same response to all images, or one that is not finite; standardize the rest.
+    """Standardize responses of units; leave out units with constant or non-finite responses.
 
     Parameters
     ----------
-    means : array of float, shape (n_images, n_units), each unit's mean over its map.
+    means : array of float, shape (n_images, n_units), mean of each unit's activation map.
     """
     units = varying(means)
     values = np.empty((len(means), len(units)), np.float32)
     for first in range(0, len(units), UNITS_AT_ONCE):
         block = slice(first, first + UNITS_AT_ONCE)
         about = means[:, units[block]].astype(np.float64)
-        # twice: where responses differ little, the mean, too, is rounded
+        # centered twice, because the first mean is rounded if responses differ little
         about -= about.mean(0)
         about /= np.abs(about).max(0)
         about -= about.mean(0)
@@ -187,21 +186,20 @@ def distances(values: NDArray[np.float32]) -> Floats:
 
     correlations = values.T @ values
     np.fill_diagonal(correlations, 1)
-    # both triangles are the same but for rounding
+    # the triangles may differ by rounding
     return np.clip(1 - squareform(correlations, checks=False).astype(np.float64), 0, 2)
 
 
 def tree(apart: Floats) -> Floats:
-    """Join units, and clusters of them, one pair after the other: those with the highest mean correlation.
+    """Cluster units by average linkage: repeatedly merge the pair with the highest mean correlation.
 
     Parameters
     ----------
-    apart : what :func:`distances` returns.
+    apart : distances from :func:`distances`.
 
     Returns
     -------
-    array of float64, shape (n_units − 1, 4), average linkage as scipy gives it; without rows for less than
-    two units.
+    array of float64, shape (n_units − 1, 4), in scipy's format; no rows for fewer than two units.
     """
     from scipy.cluster.hierarchy import linkage
 
@@ -209,17 +207,17 @@ def tree(apart: Floats) -> Floats:
 
 
 def cut(merges: Floats, threshold: float) -> NDArray[np.int64]:
-    """Return the cluster of each unit: those whose mean correlation is no less than a threshold lie together.
+    """Return the cluster of each unit, cutting the tree at a mean correlation.
 
     Parameters
     ----------
-    merges : what :func:`tree` returns.
-    threshold : of the correlation at which two clusters are still merged.
+    merges : tree from :func:`tree`.
+    threshold : lowest mean correlation at which two clusters are merged.
 
     Returns
     -------
-    array of int64, shape (n_units,), 0 for the largest cluster; of equal ones, that of the first unit comes
-    first. A layer without merges is one of one unit.
+    array of int64, shape (n_units,), 0 for the largest cluster; clusters of equal size are in the order of
+    their first units. A tree without merges is a single unit.
     """
     from scipy.cluster.hierarchy import fcluster
 
@@ -233,23 +231,23 @@ def cut(merges: Floats, threshold: float) -> NDArray[np.int64]:
 
 
 def _height(threshold: float) -> float:
-    """Return the distance at which a tree is cut; rounding must not part units that answer the same."""
+    """Return the distance at which a tree is cut; rounding must not separate units with equal responses."""
     return max(1 - threshold, 1e-6)
 
 
 def clusters_by_chance(
     values: NDArray[np.float32], threshold: float, permutations: int, seed: int
 ) -> NDArray[np.int64]:
-    """Count the clusters of units whose responses have nothing to do with each other.
+    """Count the clusters of units with unrelated responses.
 
-    Each unit's responses are permuted over images, apart from the others'. Where no two units correlate at
-    the threshold, no mean over pairs does: there are as many clusters as units, and no tree is needed.
+    Each unit's responses are permuted over images independently. If no two units reach the threshold, no mean
+    over pairs does; there are then as many clusters as units, and no tree is needed.
 
     Parameters
     ----------
-    values : array of float32, shape (n_images, n_units), standardized, of at least one unit.
+    values : array of float32, shape (n_images, n_units), standardized, at least one unit.
     threshold : see :func:`cut`.
-    permutations, seed : how many, and their seed.
+    permutations, seed : number of permutations, and their seed.
 
     Returns
     -------
@@ -258,7 +256,7 @@ def clusters_by_chance(
     random = stream(seed, "permuted responses")
     counts = np.empty(permutations, np.int64)
     for number in range(permutations):
-        # along memory, in which permuting is several times faster
+        # permuting along contiguous memory is several times faster
         mixed = random.permuted(values.T, axis=1).T
         apart = distances(mixed)
         merged = apart.min(initial=2) <= _height(threshold)
@@ -269,27 +267,26 @@ def clusters_by_chance(
 def top_images_of_clusters(
     values: NDArray[np.float32], clusters: NDArray[np.integer], k: int
 ) -> NDArray[np.int64]:
-    """Find the images to which the units of each cluster answer most, in standard deviations, on average.
+    """Find the images with the highest mean standardized response of each cluster's units.
 
     Parameters
     ----------
     values : array of float32, shape (n_images, n_units), standardized.
-    clusters : array of int, shape (n_units,), as :func:`cut` returns them.
-    k : how many; all images where there are fewer.
+    clusters : array of int, shape (n_units,), see :func:`cut`.
+    k : number of images; all if there are fewer.
 
     Returns
     -------
-    array of int64, shape (n_clusters, min(k, n_images)), places of images; of equal ones that with the lower
-    place comes first.
+    array of int64, shape (n_clusters, min(k, n_images)), indices of images; ties go to the lower index.
     """
     order = np.argsort(clusters, kind="stable")
     first = np.searchsorted(clusters[order], np.arange(clusters.max() + 1))
-    # gathered by take, which is several times faster than indexing
+    # take is several times faster than indexing
     sums = np.add.reduceat(np.take(values, order, axis=1), first, axis=1, dtype=np.float64)
     k = min(k, len(values))
     top = np.empty((len(first), k), np.int64)
     for row, sizes in zip(top, sums.T.copy(), strict=True):
-        # all that are no less than the k-th, of which there may be more
+        # at least k images, because several may equal the k-th
         largest = np.flatnonzero(sizes >= np.partition(sizes, -k)[-k])
         row[:] = largest[np.argsort(-sizes[largest], kind="stable")][:k]
     return top

@@ -18,7 +18,7 @@ Flags = NDArray[np.bool_]
 
 Type = Literal["number", "integer", "text", "flag"]
 Bounds = tuple[float | None, float | None]
-# what a column holds, by the type of its field
+# type of a column, by the type of its field
 _TYPES: Mapping[Any, Type] = {
     **dict.fromkeys((float, Floats, Estimate), "number"),
     **dict.fromkeys((int, Integers), "integer"),
@@ -26,7 +26,7 @@ _TYPES: Mapping[Any, Type] = {
     **dict.fromkeys((bool, Flags), "flag"),
 }
 PER = ("unit", "layer")
-"""The tables of the census, by what a row stands for."""
+"""The tables of the census, by the object of a row."""
 
 
 @dataclass(frozen=True)
@@ -35,14 +35,14 @@ class Column:
 
     Attributes
     ----------
-    name : its name in the table. It may contain a parameter in braces: ``reconstruction_error_{components}``.
-    field : the attribute that holds its values.
+    name : name in the table; may contain a parameter in braces: ``reconstruction_error_{components}``.
+    field : name of the attribute that holds its values.
     type : ``number``, ``integer``, ``text`` or ``flag``.
-    definition : what it means, in a sentence.
-    source : a study, or the paper it follows; None keeps the column out of the census.
+    definition : definition in a sentence.
+    source : publication that it follows, or ``ours``; None keeps the column out of the census.
     unit : unit of its values; empty for plain numbers and text.
-    range : least and greatest value; None for no bound.
-    has_interval : whether two more columns, ``_low`` and ``_high``, hold the ends of its interval.
+    range : minimum and maximum; None for no bound.
+    has_interval : whether the columns ``_low`` and ``_high`` hold the ends of its interval.
     """
 
     name: str
@@ -63,7 +63,7 @@ def column(
     range: Bounds = (None, None),
     name: str | None = None,
 ) -> Any:
-    """Declare a column of a :class:`Table`, see :class:`Column`; it is called as its field unless named."""
+    """Declare a column of a :class:`Table`, see :class:`Column`; its name defaults to that of the field."""
     return field(
         metadata={"definition": definition, "source": source, "unit": unit, "range": range, "name": name}
     )
@@ -86,14 +86,14 @@ def count(
 class Table:
     """Rows about one layer at one checkpoint. A subclass declares a table; its fields are the columns.
 
-    A field holds one value per row, or a single value for all rows. NaN is an undefined number, None and
-    masked entries are values that were not measured. A table with a row per unit has a column ``unit`` in
-    front.
+    A field holds one value per row, or a single value for all rows. NaN is an undefined number; None and
+    masked entries are values that were not measured. A table with a row per unit begins with a column
+    ``unit``.
 
     Attributes
     ----------
     of : values of the key columns: network, checkpoint, data set, layer, ….
-    per : what a row stands for: ``unit`` and ``layer`` go into the census, anything else does not.
+    per : object of a row; tables per ``unit`` and per ``layer`` go into the census, others do not.
     keys : names of the key columns; all by default.
     """
 
@@ -112,7 +112,7 @@ class Table:
 
         Raises
         ------
-        TypeError : a field has a type that no column has.
+        TypeError : a field has a type that columns do not support.
         """
         return [_column(cls, each) for each in dataclasses.fields(cls) if each.metadata]
 

@@ -1,4 +1,4 @@
-"""To which classes a unit answers: the classes of its top images, and how evenly it answers to them.
+"""Classes to which units respond: the classes of top images, and the evenness of their counts.
 
 References
 ----------
@@ -38,10 +38,10 @@ from census.statistics.top_images import NONE, top_images
 if TYPE_CHECKING:
     from census.stores.recording import Recording
 
-NAMED = 3  # classes of each unit that the table names
-MOST_DRAWS = 500  # that are compared with each other; they make 124,750 pairs
-FLOOR = 1e-7  # added to each count before the entropy is taken, as Sadeghi (2018) does
-INACTIVE = -1.0  # the flatness that Sadeghi (2018) gives to a unit without top images
+NAMED = 3  # number of classes per unit that the table names
+MOST_DRAWS = 500  # draws compared with each other, 124,750 pairs
+FLOOR = 1e-7  # added to each count before computing entropy, as in Sadeghi (2018)
+INACTIVE = -1.0  # flatness of a unit without top images in Sadeghi (2018)
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Units(Table, per="unit"):
     )
     n_top_classes: Integers = count("number of classes among the top images", "classes", "Sadeghi 2018")
     gini: Floats = share("Gini index of the classes' counts among the top images", "Sadeghi 2018")
-    gini_chance: Floats = share("mean Gini index for as many images drawn at random", "ours")
+    gini_chance: Floats = share("mean Gini index of equally many random images", "ours")
     gini_p: Floats = share(
         "p-value: share of the random draws, plus one, with a Gini index at least as high", "ours"
     )
@@ -84,7 +84,7 @@ class Units(Table, per="unit"):
         "Sadeghi 2018",
         range=(0, None),
     )
-    mf_chance: Floats = column("median MF degree for as many images drawn at random", "ours", range=(0, None))
+    mf_chance: Floats = column("median MF degree of equally many random images", "ours", range=(0, None))
     top_class_1: Texts = column("most frequent class among the top images", "Sadeghi 2018")
     top_count_1: Integers = count("number of top images of the most frequent class", "images", "Sadeghi 2018")
     top_class_2: Texts = column("second most frequent class among the top images", "Sadeghi 2018")
@@ -98,7 +98,7 @@ class Units(Table, per="unit"):
 
 
 class Layer(Table, per="layer"):
-    """How alike the class counts of a layer's units are."""
+    """The similarity of class counts between a layer's units."""
 
     n_units: int = count("units of the layer", "units", least=1)
     n_images: int = count("recorded images", "images", least=1)
@@ -109,20 +109,20 @@ class Layer(Table, per="layer"):
         "mean correlation of the class counts of two units", "Sadeghi 2018", range=(-1, 1)
     )
     unit_similarity_chance: float = column(
-        "mean correlation of the class counts of two units, for images drawn at random", "ours", range=(-1, 1)
+        "mean correlation of the class counts of two units, for random images", "ours", range=(-1, 1)
     )
     unit_dissimilarity: float = column(
         "mean Euclidean distance of the class counts of two units", "Sadeghi 2018", range=(0, None)
     )
     unit_dissimilarity_chance: float = column(
-        "mean Euclidean distance of the class counts of two units, for images drawn at random",
+        "mean Euclidean distance of the class counts of two units, for random images",
         "ours",
         range=(0, None),
     )
 
 
 def compute(layer: "Recording", parameters: Parameters, seed: int) -> Iterator[Units | Layer | Arrays]:
-    """Find the top images of a layer's units, and their classes."""
+    """Find the top images of a layer's units and count their classes."""
     n_units, n_classes, k = layer.shape[0], len(layer.classes), parameters.top
     images, labels = layer.images, layer.labels
     top = top_images(layer.statistics("max", "argmax"), n_units, min(k, len(images)))
@@ -185,7 +185,7 @@ measure = Measure(
     tables={"units": Units, "layer": Layer},
     compute=compute,
     parameters=Parameters,
-    # multifacetedness repeats its columns, and adds those that need the whole network
+    # multifacetedness repeats its columns and adds those that need the whole network
     in_census=False,
     has_arrays=True,
     memory=2000,
@@ -194,7 +194,7 @@ measure = Measure(
 
 def _most_frequent(counts: NDArray[np.integer], classes: NDArray[np.object_]) -> dict[str, Any]:
     """Return the columns of the most frequent classes: their names, None without images, and counts."""
-    # a data set may have fewer classes than the table has columns for them
+    # a data set may have fewer classes than the table has columns
     ranked = np.argsort(-counts, axis=1, kind="stable")[:, :NAMED]
     lacking = ((0, 0), (0, NAMED - ranked.shape[1]))
     ranked, often = np.pad(ranked, lacking), np.pad(np.take_along_axis(counts, ranked, 1), lacking)
@@ -207,22 +207,22 @@ def _most_frequent(counts: NDArray[np.integer], classes: NDArray[np.object_]) ->
 
 
 def flatness(counts: NDArray[np.integer], normalizer: int) -> Floats:
-    """Return the flatness ``2^H − 1`` of each row: near 0 where there is one class, 1 where all are equal.
+    """Return the flatness ``2^H − 1`` of each row: near 0 for a single class, 1 for equal counts.
 
-    ``H = −Σ p log₂ p / log₂ M``, p the row with 1e-7 added to each count, over its sum.
+    ``H = −Σ p log₂ p / log₂ M``, with p the row plus 1e-7, divided by its sum.
 
-    Sadeghi (2018) prints the number of the layer's units for M. That cannot be meant: flatness would pass 1
-    where units are fewer than classes. With the number of classes, the largest flatness over Gini that 100
-    images of 1000 classes can have is 0.653, in line with the 0.63 that Sadeghi (2018) reports.
+    Sadeghi (2018) defines M as the layer's number of units, probably a misprint: flatness would exceed 1 with
+    fewer units than classes. With the number of classes, 100 images of 1000 classes reach at most a flatness
+    over Gini index of 0.653, consistent with the 0.63 that Sadeghi (2018) reports.
 
     Parameters
     ----------
-    counts : (…, K).
-    normalizer : M, the number of classes; of units to reproduce the formula as printed.
+    counts : array of int, shape (…, K).
+    normalizer : M, the number of classes, or the number of units to reproduce the formula as printed.
 
     Returns
     -------
-    array of float64, shape (…,); :data:`INACTIVE` for a row of zeros, NaN where M is 1.
+    array of float64, shape (…,); :data:`INACTIVE` for a row of zeros, NaN if M is 1.
 
     References
     ----------
@@ -236,11 +236,11 @@ def flatness(counts: NDArray[np.integer], normalizer: int) -> Floats:
 
 
 def mf_degree(gini: Floats, flatness: Floats) -> Floats:
-    """Return flatness over Gini, the degree to which units are multi-faceted.
+    """Return the degree of multifacetedness, flatness divided by Gini index.
 
     Returns
     -------
-    float64; NaN for an inactive unit, infinite for one that answers to all classes equally often.
+    array of float64; NaN for an inactive unit, infinite if all classes have equal counts.
 
     References
     ----------
@@ -251,24 +251,24 @@ def mf_degree(gini: Floats, flatness: Floats) -> Floats:
 
 
 def is_multi_faceted(degree: Floats, mean: float) -> NDArray[np.bool_]:
-    """Return which units are multi-faceted: degree above the mean of the network. Inactive units are not."""
+    """Return whether units are multi-faceted: degree above the network's mean. Inactive units are not."""
     return degree > mean
 
 
 def is_single_faceted(degree: Floats, mean: float) -> NDArray[np.bool_]:
-    """Return which units are single-faceted: degree below the mean of the network. Inactive units are not."""
+    """Return whether units are single-faceted: degree below the network's mean. Inactive units are not."""
     return degree < mean
 
 
 class Chance(NamedTuple):
-    """What units would have by chance, all of shape (units,); NaN for inactive units.
+    """Chance levels of units, arrays of float64, shape (n_units,); NaN for inactive units.
 
     Attributes
     ----------
-    gini : float64, mean Gini index of the draws.
-    gini_p : float64, ``(1 + draws with a Gini index at least as high as the unit's) / (1 + draws)``.
-    mf_degree : float64, median MF degree of the draws. Those that are nearly even have degrees without
-        bounds, of which a mean would say nothing.
+    gini : mean Gini index of the draws.
+    gini_p : ``(1 + draws with a Gini index at least as high as the unit's) / (1 + draws)``.
+    mf_degree : median MF degree of the draws; a mean would be dominated by unbounded degrees of nearly even
+        draws.
     """
 
     gini: Floats
@@ -279,7 +279,7 @@ class Chance(NamedTuple):
 def chance_levels(
     drawn: NDArray[np.integer], sizes: NDArray[np.integer], ginis: Floats, n_classes: int, normalizer: int
 ) -> Chance:
-    """Compare units with draws of as many images as they have top images.
+    """Compare units with random draws of equal numbers of images.
 
     Parameters
     ----------
@@ -292,7 +292,7 @@ def chance_levels(
     for size in np.unique(sizes[sizes > 0]):
         here, counts = sizes == size, chance_counts(drawn, size, n_classes)
         by_chance = gini(counts)
-        # differences in the last digits come of the order of summation
+        # the order of summation changes the last digits
         reached = (by_chance[:, None] >= ginis[here] - 1e-12).sum(0)
         chance.gini[here] = by_chance.mean()
         chance.gini_p[here] = (1 + reached) / (1 + len(drawn))
@@ -301,15 +301,15 @@ def chance_levels(
 
 
 def chance_similarity(drawn: NDArray[np.integer], n_images: int, n_classes: int) -> tuple[float, float]:
-    """Return how alike the class counts of units would be by chance: mean r and mean distance over pairs.
+    """Return the chance level of similarity between class counts: mean r and mean distance over pairs.
 
-    Where classes differ in size, r is above 0 by chance: all units have more images of the larger ones.
+    If classes differ in size, r is above 0 by chance, because all draws have more images of larger classes.
 
     Parameters
     ----------
     drawn : array of int, shape (n_draws, k), see :func:`chance_labels`; the first :data:`MOST_DRAWS` are
         compared.
-    n_images : top images of a unit; both are NaN where there are none.
+    n_images : number of top images of a unit; both results are NaN for 0.
     n_classes : number of classes.
     """
     if n_images == 0:

@@ -1,4 +1,4 @@
-"""Correlation between the vectors of images, and its mean: how alike a layer makes different images."""
+"""Mean correlation between activation vectors of different images, and an order of images by similarity."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Parameters(ImageResamples):
 
 
 class Layer(Table, per="layer"):
-    """How alike a layer makes different images."""
+    """The similarity of a layer's activation vectors of different images."""
 
     n_neurons: int = count("neurons of the layer: units times positions", "neurons", least=1)
     n_map_images: int = count("images with activation maps", "images")
@@ -35,7 +35,7 @@ class Layer(Table, per="layer"):
 
 
 class Order(Table, per="image"):
-    """An order of images in which those that a layer makes alike stand together."""
+    """An order of images that places images with similar activation vectors next to each other."""
 
     rank: Integers = count("rank of the image in the order", "images")
     image: Integers = column("index of the image in the data set", range=(0, None))
@@ -44,7 +44,7 @@ class Order(Table, per="image"):
 
 
 def compute(layers: Sequence["LayerMatrices"], parameters: Parameters, seed: int) -> Iterator[Layer | Order]:
-    """Summarize the correlations between images at a checkpoint: mean of each layer, order of the ends."""
+    """Compute the mean correlation of each layer at a checkpoint, and orders by the first and last layer."""
     for layer in layers:
         correlation = layer["correlation"]
         n_images = len(correlation)
@@ -52,7 +52,7 @@ def compute(layers: Sequence["LayerMatrices"], parameters: Parameters, seed: int
             of=layer.attributes,
             n_neurons=layer.attributes["n_neurons"],
             n_map_images=n_images,
-            # they correlate with none, and are left out of the mean
+            # undefined vectors have no correlations and are left out of the mean
             n_undefined_vectors=n_images - int(is_defined(correlation).sum()),
             resamples=parameters.resamples,
             image_correlation=estimate(
@@ -60,7 +60,7 @@ def compute(layers: Sequence["LayerMatrices"], parameters: Parameters, seed: int
                 resample_counts(n_images, parameters.resamples, seed),
             ),
         )
-        # in order of depth: by the input, where it is recorded, and by the logits
+        # layers are in order of depth: the first is the input if recorded, the last usually the logits
         if layer in (layers[0], layers[-1]):
             yield _order(layer, correlation)
 

@@ -1,7 +1,7 @@
-"""The declaration of a measure: its tables, what it reads, its parameters.
+"""The declaration of a measure: its tables, inputs and parameters.
 
-A :class:`Measure` is declared in the module that computes it. Its rule, its section of the config, its files,
-its columns in the census and their dictionary follow from the declaration.
+A :class:`Measure` is declared in the module that computes it. Its rule, config section, files, census columns
+and dictionary are derived from the declaration.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,11 +15,11 @@ from annotated_types import Predicate
 from census.measures.columns import PER, Column, Table
 
 ELSEWHERE = "elsewhere"
-"""Marks a parameter that the plan or a figure reads: no job of the measure depends on it."""
+"""Marks a parameter that only the plan or a figure reads; jobs of the measure do not depend on it."""
 
 
 def all_differ(values: list[Any]) -> bool:
-    """Return whether a list holds nothing twice."""
+    """Return whether all values of a list differ."""
     return len(set(values)) == len(values)
 
 
@@ -34,8 +34,8 @@ class Arrays:
 
     Attributes
     ----------
-    of : attributes of the layer; ``layer`` and ``checkpoint`` are among them.
-    arrays : dimensions and values. Arrays without values are not written.
+    of : attributes of the layer, including ``layer`` and ``checkpoint``.
+    arrays : dimensions and values; empty arrays are not written.
     """
 
     of: Mapping[str, Any]
@@ -43,7 +43,7 @@ class Arrays:
 
 
 def everywhere(run: Any) -> bool:
-    """Return True: all runs have a measure, or an input."""
+    """Return True, for measures and inputs of all runs."""
     return True
 
 
@@ -53,10 +53,10 @@ class Recordings:
 
     Attributes
     ----------
-    layers : all layers of the job; those of them with per-unit analyses; or the logits.
+    layers : all layers of the job; only those with per-unit analyses; or the logits.
     checkpoints : all; those of per-unit analyses; these and the untrained network; or the final network.
-    where : in which runs it is read; there are no files of it in others.
-    all_seeds : whether a job reads them of all networks that are trained as its own, each from another seed.
+    where : condition on runs; other runs do not read the input.
+    all_seeds : whether a job reads the recordings of all seeds of its network.
     """
 
     layers: Literal["all", "per_unit_layers", "output"] = "all"
@@ -71,8 +71,8 @@ class Matrices:
 
     Attributes
     ----------
-    measure : the measure that wrote them.
-    where : in which runs they are read; there are no files of them in others.
+    measure : name of the measure that wrote them.
+    where : condition on runs; other runs do not read the input.
     """
 
     measure: str
@@ -81,11 +81,11 @@ class Matrices:
 
 @dataclass(frozen=True)
 class Parts:
-    """An input: what other jobs found of parts of layers, as :class:`census.stores.recording.LayerMatrices`.
+    """An input: partial results of layers from other jobs, as :class:`census.stores.recording.LayerMatrices`.
 
     Attributes
     ----------
-    method : the method of the plan that returns the files of a job.
+    method : name of the plan's method that returns the files of a job.
     """
 
     method: str
@@ -97,8 +97,8 @@ class Tables:
 
     Attributes
     ----------
-    table : such as ``selectivity.units``; or a table of the census, ``census.units``.
-    layers : all layers of the job, or only the blocks with layers that have per-unit analyses.
+    table : table of a measure, such as ``selectivity.units``, or of the census, such as ``census.units``.
+    layers : all layers of the job, or only blocks that hold layers with per-unit analyses.
     """
 
     table: str
@@ -110,7 +110,7 @@ Input = Recordings | Matrices | Parts | Tables
 
 @dataclass(frozen=True)
 class NoParameters:
-    """For a measure without parameters, which has no section in the config."""
+    """Parameters of a measure that has none, and no section in the config."""
 
 
 @dataclass(frozen=True)
@@ -120,29 +120,28 @@ class Measure:
     Attributes
     ----------
     name : name of its module, its rule and its folder of results.
-    title : how messages call it.
-    reads : its inputs, by the argument of ``compute`` that takes them. The first decides how often
-        ``compute`` is called.
-    tables : its tables, by the name in their files; ``""`` for the only one.
+    title : name in messages.
+    reads : inputs by argument of ``compute``. The first determines the calls of ``compute``.
+    tables : tables by the name in their files; ``""`` for the only table.
     compute : function of the inputs, ``parameters`` and ``seed`` that returns tables and :class:`Arrays`;
-        None for a measure with a rule of its own, as its jobs run networks or read images.
-    each : what ``compute`` is called with: one layer at one checkpoint (``recording``), a list of a layer at
-        all checkpoints (``layer``), a list of all layers at a checkpoint (``checkpoint``), or everything
-        (``all``). With ``recording``, further matrices are those of the same layer and checkpoint, or None,
-        and parts are a list of those of the same.
-    jobs : whether a job works on a block of layers, on a block of layers with per-unit analyses (``units``)
-        or of those whose units have facets, on a run, or on the whole study.
+        None for a measure with its own rule, because its jobs run networks or read images.
+    each : content of the first input in a call: one layer at one checkpoint (``recording``), a list of one
+        layer at all checkpoints (``layer``), a list of all layers at one checkpoint (``checkpoint``), or
+        everything (``all``). With ``recording``, other matrices (or None) and lists of parts are those of
+        the same layer and checkpoint.
+    jobs : unit of work of a job: a block of ``layers``, of layers with per-unit analyses (``units``) or of
+        layers whose units have ``facets``; a run; or the whole study.
     parameters : frozen dataclass with the keys of its config section: types, ranges, defaults.
-    section : its section of the config; by default its name. Measures may share a section.
-    where : which runs have it, of measures of runs.
-    plan : further parameters of ``compute``, by the method of the plan that gives them for a job.
-    in_census : whether columns with a source go into the census; those of a measure whose tables another one
-        repeats do not.
+    section : name of its config section, by default its own name. Measures may share a section.
+    where : for measures of runs, condition on runs.
+    plan : further parameters of ``compute``, by argument: name of the plan's method that returns them for a
+        job.
+    in_census : whether columns with a source go into the census; False if another measure repeats them.
     has_arrays : whether ``compute`` returns :class:`Arrays`.
-    has_scratch : whether ``compute`` takes ``scratch``, a folder for large files that are not kept.
+    has_scratch : whether ``compute`` takes ``scratch``, a folder for large temporary files.
     memory : memory of a job in MB.
-    matrices : number of images × images matrices that a job holds on top of that, or a function of the run.
-    minutes : time limit of a job of a run or of the study; that of a block follows from its layers.
+    matrices : number of images × images matrices that a job holds in addition, or a function of the run.
+    minutes : time limit in minutes for jobs of a run or of the study; for blocks it depends on their layers.
     """
 
     name: str
@@ -164,7 +163,7 @@ class Measure:
     minutes: int = 60
 
     def __post_init__(self) -> None:
-        """Check the declaration, so that a fault shows when the module is imported.
+        """Check the declaration when the module is imported.
 
         Raises
         ------
@@ -189,7 +188,7 @@ class Measure:
         return [each for table in tables for each in table.columns() if each.source is not None]
 
     def parameter_names(self) -> list[str]:
-        """Return the names of the parameters on which its jobs depend."""
+        """Return the names of the parameters on which jobs depend."""
         hints = get_type_hints(self.parameters, include_extras=True)
         return [name for name, form in hints.items() if ELSEWHERE not in get_args(form)]
 

@@ -1,4 +1,4 @@
-"""A unit's facets: the independent components of the patches to which it answers most."""
+"""Facets of units: independent components of the patches to which they respond most strongly."""
 
 import warnings
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ from census.statistics.signs import with_signs
 
 CHANNELS = ("gray", "red", "green", "blue")
 SINGLE, MULTI, CHOSEN = "SF", "MF", "chosen"
-FASTICA_ITERATIONS, MOST_ITERATIONS = 10, 200  # before Picard-O, and of it
+FASTICA_ITERATIONS, MOST_ITERATIONS = 10, 200  # iterations of FastICA, then at most of Picard-O
 
 
 @dataclass(frozen=True)
@@ -31,17 +31,17 @@ class Parameters:
     all: bool = False
     """Whether all units of all layers are decomposed."""
     components: Annotated[int, Ge(2), Le(64)] = 8
-    """Facets of a unit."""
+    """Number of facets per unit."""
     patch_size: Annotated[int, Ge(2), Le(256)] = 32
-    """Pixels along the longer side of a patch; larger patches are shrunk to this size."""
+    """Maximum length of a patch's longer side in pixels; larger patches are shrunk to this size."""
     patches_shown: Annotated[int, Ge(1), Le(100)] = 10
-    """Number of a unit's patches that are kept, and shown beside its facets."""
+    """Number of patches per unit that are stored and shown next to its facets."""
 
 
 class Units(Table, per="decomposed unit"):
     """The units that were decomposed."""
 
-    unit: Integers = count("number of the unit in its layer", "")
+    unit: Integers = count("index of the unit in its layer", "")
     extreme: Texts = column(
         "extreme of the layer's MF degrees: `SF` (lowest), `MF` (highest), or `chosen` for another unit"
     )
@@ -82,8 +82,8 @@ class Decomposition(NamedTuple):
 
     Attributes
     ----------
-    bases : array of float32, shape (n_components, height, width), by how much each pixel changes with one
-        standard deviation of a source; those that explain most come first.
+    bases : array of float32, shape (n_components, height, width), change of each pixel per standard deviation
+        of a source; those that explain the most variance come first.
     converged : whether Picard-O has converged.
     iterations : steps of Picard-O.
     """
@@ -98,12 +98,12 @@ class Facets(NamedTuple):
 
     Attributes
     ----------
-    gray : array of float32, shape (n_components, height, width), NaN where there are none.
-    color : array of float32, shape (n_components, height, width, 3), NaN where there are none; None for gray
+    gray : array of float32, shape (n_components, height, width), NaN if there are none.
+    color : array of float32, shape (n_components, height, width, 3), NaN if there are none; None for gray
         images.
-    converged : by channel, for those that were decomposed, whether Picard-O has converged.
-    iterations : by channel, for the same, steps of Picard-O.
-    reason : why there are no facets, or none in color; empty where nothing is missing.
+    converged : whether Picard-O has converged, by decomposed channel.
+    iterations : steps of Picard-O, by decomposed channel.
+    reason : why there are no facets, or none in color; empty if nothing is missing.
     """
 
     gray: NDArray[np.float32]
@@ -116,25 +116,25 @@ class Facets(NamedTuple):
 def choose_units(
     degrees: NDArray[np.floating], per_extreme: int, chosen: Iterable[int], everything: bool
 ) -> dict[int, str]:
-    """Return the units that are looked at, each with the end of the layer at which it stands.
+    """Return the units to decompose, each with its extreme.
 
     Parameters
     ----------
-    degrees : array of float, shape (n_units,), multifacetedness; NaN for inactive units, which stand at
-        neither extreme.
-    per_extreme : how many units are taken at each extreme; fewer where the extremes would meet.
+    degrees : array of float, shape (n_units,), multifacetedness; NaN for inactive units, which are at neither
+        extreme.
+    per_extreme : number of units at each extreme; fewer if the extremes would overlap.
     chosen : further units.
-    everything : take all other units, too.
+    everything : whether to add all other units.
 
     Returns
     -------
-    by unit: ``SF`` for those of lowest degree, the lowest first; ``MF`` for those of highest, the highest
-    first; then ``chosen``, in order of numbers. Of units of the same degree the first come first.
+    extremes by unit: ``SF`` for the lowest degrees, the lowest first; ``MF`` for the highest degrees, the
+    highest first; then ``chosen`` in order of indices. Ties go to the first unit.
     """
-    answering = np.flatnonzero(~np.isnan(degrees))
-    per_extreme = min(per_extreme, len(answering) // 2)
-    single = answering[np.argsort(degrees[answering], kind="stable")][:per_extreme]
-    multi = answering[np.argsort(-degrees[answering], kind="stable")]
+    active = np.flatnonzero(~np.isnan(degrees))
+    per_extreme = min(per_extreme, len(active) // 2)
+    single = active[np.argsort(degrees[active], kind="stable")][:per_extreme]
+    multi = active[np.argsort(-degrees[active], kind="stable")]
     multi = multi[~np.isin(multi, single)][:per_extreme]
     extremes = dict.fromkeys(single.tolist(), SINGLE) | dict.fromkeys(multi.tolist(), MULTI)
     others = range(len(degrees)) if everything else sorted(set(chosen))
@@ -142,17 +142,17 @@ def choose_units(
 
 
 def facets(patches: NDArray[np.floating], components: int, seed: int) -> Facets:
-    """Return the facets of a unit: in gray; and in red, green and blue, found apart and then stacked.
+    """Return the facets of a unit in gray, and in color with channels decomposed separately and stacked.
 
-    The components of a decomposition have neither order nor sign. Those of each color are therefore put in
-    the order, and given the signs, in which they are most like the gray ones; then each facet, over its three
-    channels, is given the sign that makes its largest absolute weight positive, and so is each gray one.
+    Components have no inherent order or sign. Those of each color channel are reordered and flipped to be as
+    similar as possible to the gray ones. The sign of each facet then makes its largest absolute weight
+    positive.
 
     Parameters
     ----------
     patches : array of float, shape (n_patches, height, width, 1 or 3), gray or RGB.
-    components : how many.
-    seed : of the decompositions' start, the same for all channels.
+    components : number of facets.
+    seed : seed of the decompositions, the same for all channels.
     """
     shape = (components, *patches.shape[1:3])
     gray = np.full(shape, np.nan, np.float32)
@@ -181,14 +181,14 @@ def facets(patches: NDArray[np.floating], components: int, seed: int) -> Facets:
 
 
 def _by_channel(patches: NDArray[np.floating]) -> dict[str, NDArray[np.floating]]:
-    """Return patches (patch, y, x, channel) in gray and, if they have colors, in each of these."""
+    """Return patches (patch, y, x, channel) in gray and, for RGB, in each color channel."""
     if patches.shape[3] == 1:
         return {"gray": patches[..., 0]}
     return dict(zip(CHANNELS, [patches @ np.array(LUMA), *np.moveaxis(patches, 3, 0)], strict=True))
 
 
 def why_not(patches: NDArray[np.floating], components: int) -> str:
-    """Return why patches of one channel, float (patch, y, x), have no facets; nothing where they have."""
+    """Return why patches of one channel, float (patch, y, x), have no facets; empty if they have."""
     n_patches, height, width = patches.shape
     if n_patches == 0:
         return "no image activates it"
@@ -197,7 +197,7 @@ def why_not(patches: NDArray[np.floating], components: int) -> str:
     if n_patches <= components:
         return f"{n_patches} patches, fewer than the {components + 1} that {components} facets need"
     deviations = (patches - patches.mean(0)).reshape(n_patches, -1)
-    # a pixel has 256 values: less than a thousandth of one of them is rounding
+    # pixels have 256 levels; deviations below a thousandth of a level are rounding
     directions = int(np.linalg.matrix_rank(deviations, tol=1e-3 * np.sqrt(deviations.size)))
     if directions == 0:
         return "all patches are the same"
@@ -209,24 +209,23 @@ def why_not(patches: NDArray[np.floating], components: int) -> str:
 def decompose(patches: NDArray[np.floating], components: int, seed: int) -> Decomposition:
     """Find independent components of patches of one channel, by Picard-O.
 
-    A patch is an observation, and its pixels are what is observed: patch = mean patch + Σ source · basis,
-    with sources that differ from patch to patch and are as independent as can be. What is shown are the
-    bases, the columns of the mixing matrix: they are what patches are made of, "basis vectors". The rows of
-    the unmixing matrix (scikit-learn's ``components_``) also lie in the space of pixels, but they are filters
-    that find the sources, and no parts of images: a filter weighs each principal direction by the inverse
-    of its standard deviation, so that the weakest, the noise, shows most.
+    Patches are observations: patch = mean patch + Σ source · basis, with sources that differ between patches
+    and are as independent as possible. The facets are the bases, the columns of the mixing matrix: images of
+    which patches are composed. The rows of the unmixing matrix (scikit-learn's ``components_``) are filters
+    that extract the sources. A filter weights each principal direction by the inverse of its standard
+    deviation, so noise dominates its image.
 
-    Patches are projected to as many principal directions as there are components, and whitened. Picard-O
+    Patches are projected onto as many principal directions as there are components, and whitened. Picard-O
     then solves the problem of FastICA: all components at once, uncorrelated, with log cosh as contrast.
-    With a hundred patches, FastICA often never converges. Picard-O shortens its steps until they improve the
-    contrast, and converges. A few steps of FastICA come first, because they lead to a higher contrast. They
-    are few, because many of them amplify rounding errors until other components are found.
+    With a hundred patches, FastICA often does not converge. Picard-O shortens its steps until they improve
+    the contrast, and converges. A few steps of FastICA come first, because they lead to a higher contrast.
+    Many steps would amplify rounding errors until other components are found.
 
     Parameters
     ----------
-    patches : array of float, shape (n_patches, height, width) for which :func:`why_not` has no reason.
-    components : how many.
-    seed : of the random rotation from which the search starts.
+    patches : array of float, shape (n_patches, height, width), for which :func:`why_not` returns no reason.
+    components : number of components.
+    seed : seed of the random rotation from which the search starts.
 
     References
     ----------
@@ -235,10 +234,10 @@ def decompose(patches: NDArray[np.floating], components: int, seed: int) -> Deco
 
     Ablin, Cardoso & Gramfort (2018), Faster ICA under orthogonal constraint, ICASSP 2018.
     """
-    from picard import picard  # imports scikit-learn, for which readers of a store of facets need not wait
+    from picard import picard  # imports scikit-learn, which readers of facets do not need
 
     deviations = (patches - patches.mean(0)).reshape(len(patches), -1).astype(np.float64)
-    with warnings.catch_warnings(record=True) as caught:  # the only sign that the search has not converged
+    with warnings.catch_warnings(record=True) as caught:  # a warning is the only sign of missing convergence
         warnings.simplefilter("always")
         _, _, sources, iterations = picard(
             deviations.T,
@@ -249,9 +248,9 @@ def decompose(patches: NDArray[np.floating], components: int, seed: int) -> Deco
             return_n_iter=True,
         )
     converged = not any("did not converge" in str(warning.message) for warning in caught)
-    # sources are uncorrelated and have a variance of 1
+    # sources are uncorrelated and have variance 1
     bases = sources @ deviations / len(patches)
-    # a basis is as long as what its source explains is large
+    # the squared norm of a basis is the variance that its source explains
     order = np.argsort(-np.linalg.norm(bases, axis=1), kind="stable")
     shape = (components, *patches.shape[1:])
     return Decomposition(
@@ -262,7 +261,7 @@ def decompose(patches: NDArray[np.floating], components: int, seed: int) -> Deco
 
 
 def _matched(bases: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return bases in the order, and with the signs, in which they are most like others."""
+    """Reorder and flip bases to be as similar as possible to others."""
     from scipy.optimize import linear_sum_assignment
 
     vectors, targets = (each.reshape(len(each), -1) for each in (bases, others))
@@ -274,10 +273,10 @@ def _matched(bases: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray
 
 
 def to_8bit(weights: NDArray[np.floating]) -> NDArray[np.uint8]:
-    """Return facets in 8 bits: of each, its least weight becomes 0 and its largest 255.
+    """Return facets in 8 bits, each scaled so that its smallest weight is 0 and its largest 255.
 
-    The three channels of a facet share one scale, so that gray weights stay gray. A facet whose weights are
-    all the same, or NaN, becomes 0.
+    The three channels of a facet share one scale, so that gray weights stay gray. A facet with constant
+    weights, or NaN, becomes 0.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Inner products and correlations of a layer's vectors, from which all comparisons of images follow.
+"""Inner products and correlations of a layer's activation vectors, the basis of comparisons of images.
 
 ===========  ====================  =======  =====================================================
 array        dimensions            dtype    content
@@ -11,7 +11,7 @@ image        image                 int64    index in the data set
 label        image                 int32    class
 ===========  ====================  =======  =====================================================
 
-Layers with very many neurons are multiplied over parts of the neurons, by jobs of their own, and added up.
+For layers with very many neurons, separate jobs compute products over parts of the neurons, to be added up.
 """
 
 from collections.abc import Sequence
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 def compute(
     layer: "Recording", parts: Sequence["LayerMatrices"], parameters: NoParameters, seed: int
 ) -> tuple[Arrays]:
-    """Multiply the vectors of a layer with each other, or add up the products of its parts."""
+    """Compute the inner products of a layer's vectors, or add up those of its parts."""
     n_images = layer.n_map_images
     if n_images < 3:
         LOGGER.warning(
-            "%s has activation maps of %d image(s), and similarity of layers needs 3 at least, so it is "
+            "%s has activation maps of %d image(s), but similarity of layers needs at least 3, so it is "
             "undefined; raise n_map_images and n_images of this run, or add images to the data set",
             layer,
             n_images,
@@ -44,7 +44,7 @@ def compute(
     correlation = image_correlation(found)
     undefined = n_images - int(is_defined(correlation).sum())
     if found.n_neurons == 1:
-        LOGGER.warning("%s has one neuron; a vector of one value correlates with none", layer)
+        LOGGER.warning("%s has one neuron; correlations of vectors with one value are undefined", layer)
     elif undefined:
         LOGGER.warning("%s: %d of %d vectors are constant or not finite", layer, undefined, n_images)
     arrays: dict[str, np.ndarray] = {

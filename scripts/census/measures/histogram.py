@@ -48,7 +48,7 @@ def compute(layer: "Recording", parameters: Parameters, seed: int) -> Iterator[B
     """Count the activations of a layer that are not 0."""
     found = histogram(Blocks(lambda: (block for _, block in layer.maps())), parameters.bins)
     if found.not_finite:
-        LOGGER.warning("%s: %d values are NaN or infinite, and in no bin", layer, found.not_finite)
+        LOGGER.warning("%s: %d values are NaN or infinite and in no bin", layer, found.not_finite)
     yield Bins(
         of=layer.attributes,
         left=found.edges[:-1],
@@ -88,14 +88,13 @@ class Histogram(NamedTuple):
 
 
 def histogram(blocks: Iterable[NDArray[np.floating]], bins: int) -> Histogram:
-    """Count values that come in blocks, so that the answer depends neither on their order nor on the blocks.
+    """Count values in bins; the result depends neither on their order nor on blocks.
 
-    Bins span the finite values from the least, or 0 if that is less, to the largest, or 0 if that is more:
-    without negative values the first bin begins at 0.
+    Bins span all finite values and 0: without negative values, the first bin begins at 0.
 
     Parameters
     ----------
-    blocks : the values in blocks of any shape, gone through twice.
+    blocks : the values in blocks of any shape, read twice.
     bins : number of bins.
 
     Returns

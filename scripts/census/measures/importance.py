@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SUBSTITUTIONS = ("rs_iam", "rs_am", "rs_natural")
-# the change of the output first: with few images, the loss is much noisier
+# the change of the output comes first, because the loss is much noisier with few images
 EFFECTS = ("ablation_kl", "ablation_loss")
 ENDINGS = ("", "_low", "_high")
-# two measures, and the one that is controlled for meanwhile
+# pairs of measures, and the covariate to control for
 RELATIONS: tuple[tuple[str, str, str | None], ...] = (
     *((name, "selectivity", None) for name in SUBSTITUTIONS),
     *(
@@ -70,7 +70,7 @@ def _rho(definition: str, source: str) -> Any:
 
 
 class Layer(Table, per="layer"):
-    """The relations that the claims and the papers are about."""
+    """The relations of the claims and papers."""
 
     rho_rs_selectivity: Estimate = _rho(
         "rank correlation over units of RS (IAM) and class selectivity", "Chen et al. 2018"
@@ -89,12 +89,12 @@ class Layer(Table, per="layer"):
         "ours",
     )
     rho_rs_loss: Estimate | None = _rho(
-        "rank correlation over units of RS (IAM) and increase of loss; null if labels are no classes of the "
-        "network",
+        "rank correlation over units of RS (IAM) and increase of loss; null if labels are not classes of "
+        "the network",
         "ours",
     )
     rho_selectivity_loss: Estimate | None = _rho(
-        "rank correlation over units of class selectivity and increase of loss; null if labels are no "
+        "rank correlation over units of class selectivity and increase of loss; null if labels are not "
         "classes of the network",
         "ours",
     )
@@ -109,12 +109,12 @@ def compute(
     parameters: Parameters,
     seed: int,
 ) -> Iterator[Table]:
-    """Bring measures of the same units together, and correlate their ranks layer by layer.
+    """Join measures of the same units, and correlate their ranks layer by layer.
 
     Parameters
     ----------
     substitution, selectivity, sparsity, ablation : tables of units.
-    mode : substitute for an ablated unit's map whose effect counts.
+    mode : ablation mode whose effects are used.
     """
     import pyarrow.compute as pc
 
@@ -127,7 +127,7 @@ def compute(
     ):
         same = ["checkpoint", "layer", "unit"]
         units = units.join(other.select([*same, *columns]), same, join_type="left outer")
-    order = ("step", "checkpoint", "depth", "unit")  # a join keeps none
+    order = ("step", "checkpoint", "depth", "unit")  # a join does not preserve order
     units = units.sort_by([(name, "ascending") for name in order])
     for place, here in groups(units, "checkpoint", "layer"):
         of = here.slice(0, 1).to_pylist()[0]

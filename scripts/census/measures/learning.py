@@ -1,4 +1,4 @@
-"""How a layer changes over learning: its similarity to itself at the other checkpoints."""
+"""Change of a layer over learning: its similarity to itself at other checkpoints."""
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ class Pairs(Table, per="pair"):
 
     other_checkpoint: Texts = column("the other checkpoint")
     other_step: Integers = count(
-        "training steps of the other checkpoint; null for weights that were not trained here", "steps"
+        "training steps of the other checkpoint; null for weights that the study did not train", "steps"
     )
     n_map_images: int = count("images with activation maps at all checkpoints", "images")
     resamples: int = column("value of the parameter `resamples`", range=(100, None))
@@ -34,7 +34,7 @@ class Pairs(Table, per="pair"):
 
 def compute(checkpoints: Sequence["LayerMatrices"], parameters: ImageResamples, seed: int) -> Iterator[Pairs]:
     """Compare a layer with itself at the other checkpoints of its network."""
-    # early checkpoints may have maps of fewer images
+    # early checkpoints may have activation maps of fewer images
     of_each = [layer["image"] for layer in checkpoints]
     images = sorted(set.intersection(*(set(each.tolist()) for each in of_each)))
     places = [np.flatnonzero(np.isin(each, images)) for each in of_each]

@@ -1,4 +1,4 @@
-"""Single- and multi-faceted units, told apart by the MF degrees of a whole network.
+"""Single- and multi-faceted units, classified by the mean MF degree of the network.
 
 References
 ----------
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Units(concepts.Units, per="unit"):
-    """To which side of the network's mean the MF degree of each unit lies, and how far out."""
+    """The MF degree of each unit compared with the network's mean and with its layer."""
 
     mf_normalized: Floats = column(
         "MF degree divided by the network's highest finite MF degree", "Sadeghi 2018", range=(0, None)
@@ -46,19 +46,19 @@ class Units(concepts.Units, per="unit"):
 
 
 class Layer(concepts.Layer, per="layer"):
-    """How many units of a layer are single- and multi-faceted."""
+    """Numbers and shares of single- and multi-faceted units of a layer."""
 
     n_even_units: int = count(
-        "units whose top images are of all classes equally often; their MF degree is infinite", "units"
+        "units with equally many top images of all classes, whose MF degree is infinite", "units"
     )
     gini_mean: float = share("mean Gini index of the units", "Sadeghi 2018")
-    gini_chance: float = share("chance level of the Gini index for the unit with most top images")
+    gini_chance: float = share("chance level of the Gini index for the unit with the most top images")
     flatness_mean: float = column(
         "mean flatness of the units, without inactive ones", "Sadeghi 2018", range=(0, 1.001)
     )
     mf_mean: float = column("mean of the finite MF degrees of the units", "Sadeghi 2018", range=(0, None))
     mf_chance: float = column(
-        "chance level of the MF degree for the unit with most top images", range=(0, None)
+        "chance level of the MF degree for the unit with the most top images", range=(0, None)
     )
     mf_network_mean: float = column("mean of the finite MF degrees in the network", range=(0, None))
     mf_max: float = column("highest MF degree", "Sadeghi 2018", range=(0, None))
@@ -80,14 +80,14 @@ class Layer(concepts.Layer, per="layer"):
 def compute(
     units: "pa.Table", layers: "pa.Table", parameters: NoParameters, seed: int
 ) -> Iterator[Units | Layer]:
-    """Tell single- from multi-faceted units of a network, at every checkpoint."""
+    """Classify the units of a network as single- or multi-faceted, at every checkpoint."""
     rows = layers.to_pylist()
     _warn_of_images(rows[0]["top"], {row["checkpoint"]: row["n_images"] for row in rows})
     columns = {name: units[name].to_numpy() for name in units.column_names}
     rows.sort(key=itemgetter("checkpoint", "depth"))
     for checkpoint, of_network in groupby(rows, itemgetter("checkpoint")):
         network = _selected(columns, "checkpoint", checkpoint)
-        # the whole network's mean, and its highest degree; the channels of the image are no units of it
+        # mean and maximum of the whole network, without the input, whose channels are not units
         degrees = network["mf_degree"][network["kind"] != "input"]
         mean = finite_mean(degrees)
         highest = max(degrees[np.isfinite(degrees)], default=np.nan)
@@ -117,17 +117,17 @@ def _selected(columns: Mapping[str, NDArray[Any]], name: str, value: str) -> dic
 def _of_layer(
     row: Mapping[str, Any], units: Mapping[str, Any], mean: float, highest: float
 ) -> tuple[Units, Layer]:
-    """Compare a layer's units with each other, and with the mean of the network.
+    """Compare a layer's units with each other and with the mean of the network.
 
     Parameters
     ----------
-    row, units : what was found of the layer, and of its units.
+    row, units : table row of the layer, and columns of its units.
     mean, highest : mean and highest finite MF degree of the network.
     """
     degree, sizes, is_input = units["mf_degree"], units["n_top_images"], row["kind"] == "input"
     compared = np.full(len(degree), np.nan) if is_input else degree
     multi, single = is_multi_faceted(compared, mean), is_single_faceted(compared, mean)
-    # the data choose the side, so both tails count
+    # two-sided, because the data determine the side
     by_normal, by_rank = (np.minimum(2 * tail, 1) for tail in tail_p_values(compared, multi))
     corrected = benjamini_hochberg(by_normal)
     sides = np.full(len(degree), None, object)
@@ -140,7 +140,7 @@ def _of_layer(
             ("_significant", side & (by_normal < LEVEL)),
             ("_significant_bh", side & (corrected < LEVEL)),
         ):
-            # of the image there are none, rather than a share of 0
+            # undefined for the input, rather than 0
             shares[f"share_{name}{ending}"] = float("nan") if is_input else float(found.mean())
     return (
         Units(
@@ -158,7 +158,7 @@ def _of_layer(
             n_even_units=int(np.isinf(degree).sum()),
             gini_mean=finite_mean(units["gini"]),
             gini_chance=float(units["gini_chance"][sizes.argmax()]),
-            # inactive units have no flatness: -1 is a mark, and no value to average
+            # the flatness of inactive units is a marker, −1
             flatness_mean=finite_mean(units["flatness"][sizes > 0]),
             mf_mean=finite_mean(degree),
             mf_chance=float(units["mf_chance"][sizes.argmax()]),
@@ -171,19 +171,19 @@ def _of_layer(
 
 
 def _warn_of_images(top: int, n_images: Mapping[str, int]) -> None:
-    """Warn where checkpoints have too few images for top images to tell much, or not all the same number."""
+    """Warn if checkpoints have too few images for informative top images, or different numbers of images."""
     seen = ", ".join(f"{number} at {checkpoint}" for checkpoint, number in n_images.items())
     if min(n_images.values()) <= top:
         LOGGER.warning(
-            "measures.concepts.top: %d images asked for, and there are %s: where there are no more, all "
-            "images that a unit answers to are its top images, and tell little of what it prefers",
+            "measures.concepts.top: is %d, but the numbers of images are %s: top images are then all images "
+            "that activate a unit, and reveal little about its preferences; lower it or add images",
             top,
             seen,
         )
     if len(set(n_images.values())) > 1:
         LOGGER.warning(
-            "n_checkpoint_images: there are %s images; top %d of more images are more extreme, and do not "
-            "compare with those of fewer",
+            "n_checkpoint_images: the numbers of images are %s; the top %d of more images are more extreme, "
+            "so these checkpoints are not comparable",
             seen,
             top,
         )

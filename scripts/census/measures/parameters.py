@@ -1,4 +1,4 @@
-"""Parameters that several measures have."""
+"""Parameters that several measures share."""
 
 from dataclasses import dataclass
 from typing import Annotated

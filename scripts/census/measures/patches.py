@@ -1,4 +1,4 @@
-"""What a unit sees where it answers most: the patches of its top images."""
+"""Patches of top images: the receptive field at the position of the largest response."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -16,8 +16,8 @@ class Patches(NamedTuple):
 
     Attributes
     ----------
-    pixels : array of uint8, shape (n_patches, height, width, n_channels); outside the image, its nearest
-        pixel's value.
+    pixels : array of uint8, shape (n_patches, height, width, n_channels); outside the image, the value of its
+        nearest pixel.
     inside : array of bool, shape (n_patches, height, width), whether the image covers the pixel.
     """
 
@@ -26,24 +26,24 @@ class Patches(NamedTuple):
 
 
 def field_of(receptive_field: Mapping[str, Sequence[int]] | None, size: int) -> ReceptiveField:
-    """Return the field that the attributes of a layer's store describe.
+    """Return the receptive field that the attributes of a layer's store describe.
 
     Parameters
     ----------
-    receptive_field : ``size``, ``stride`` and ``offset``, pairs; None where a unit sees all of the image.
+    receptive_field : pairs ``size``, ``stride`` and ``offset``; None if it covers the whole image.
     size : height and width of the network's input.
     """
     return read_field(receptive_field) or ReceptiveField((size, size), (0, 0), (0, 0))
 
 
 def corners(positions: NDArray[np.integer], width: int, field: ReceptiveField) -> NDArray[np.int64]:
-    """Return the first row and column of the patch that each position of a map sees, int64 (patch, 2).
+    """Return the first row and column of the receptive field of each position in a map, int64 (patch, 2).
 
     Parameters
     ----------
     positions : array of int, shape (n_patches,), y · width + x.
-    width : of the map.
-    field : of the layer's units.
+    width : width of the map.
+    field : receptive field of the layer's units.
     """
     places = np.stack(np.divmod(positions.astype(np.int64), width), axis=1)
     return places * np.array(field.stride) + np.array(field.offset)
@@ -52,10 +52,10 @@ def corners(positions: NDArray[np.integer], width: int, field: ReceptiveField) -
 def as_seen(
     pixels: NDArray[np.uint8], size: int, resize: int, interpolation: str = "bilinear"
 ) -> NDArray[np.uint8]:
-    """Bring images to the size in which a network sees them: resized, and the center cropped.
+    """Resize and crop images like the network's input.
 
-    Pillow's filters with antialiasing stand in for torch's, by which the network's input was made: they are
-    the same to within rounding, and torch takes seconds to be imported.
+    Pillow's antialiased filters replace those of torch, which produced the network's input. They are equal up
+    to rounding, and importing torch takes seconds.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def as_seen(
 
     Returns
     -------
-    array of uint8, shape (n_images, size, size, n_channels), a view where nothing had to be resized.
+    array of uint8, shape (n_images, size, size, n_channels), a view if no resizing was needed.
     """
     pixels = resized(pixels, (resize, resize), Image.Resampling[interpolation.upper()])
     start = round((resize - size) / 2)  # as in census.networks.preprocess
@@ -74,13 +74,12 @@ def as_seen(
 
 
 def cut(images: NDArray[np.uint8], corners: NDArray[np.integer], size: tuple[int, int]) -> Patches:
-    """Cut one patch out of each image.
+    """Cut one patch from each image.
 
     Parameters
     ----------
     images : array of uint8, shape (n_patches, height, width, n_channels).
-    corners : array of int, shape (n_patches, 2), first row and column of each patch, which may lie outside
-        the image.
+    corners : array of int, shape (n_patches, 2), first row and column of each patch; may be outside images.
     size : height and width of the patches.
     """
     height, width = images.shape[1:3]
@@ -96,9 +95,9 @@ def _within(places: NDArray[np.integer], end: int) -> NDArray[np.bool_]:
 
 
 def shrink(patches: Patches, largest: int) -> Patches:
-    """Shrink patches to at most ``largest`` pixels along their longer side; smaller ones stay as they are.
+    """Shrink patches to at most ``largest`` pixels along their longer side; smaller ones are unchanged.
 
-    A pixel is the mean of the area that it covers; it counts as inside where half of that area does.
+    A pixel is the mean of the area that it covers; it is inside if at least half of that area is.
     """
     size = shrunk_size(patches.inside.shape[1:], largest)
     if size == patches.inside.shape[1:]:
@@ -108,15 +107,15 @@ def shrink(patches: Patches, largest: int) -> Patches:
 
 
 def neutral_outside(patches: Patches) -> NDArray[np.float32]:
-    """Return pixels as numbers, in which what lies outside the image says nothing.
+    """Return patches in which pixels outside the image do not deviate from the mean patch.
 
-    A pixel outside is given its mean over those patches that have it inside, so that it does not deviate from
-    the mean patch; repeated border pixels would appear as stripes in whatever is found in the deviations.
+    A pixel outside the image gets its mean over the patches that have it inside. Repeated border pixels would
+    appear as stripes in components of the deviations.
 
     Returns
     -------
-    array of float32, shape (n_patches, height, width, n_channels), from 0 to 255; 0 where a pixel is outside
-    of all patches.
+    array of float32, shape (n_patches, height, width, n_channels), from 0 to 255; 0 for pixels that are
+    outside in all patches.
     """
     inside = patches.inside[..., None]
     total = np.sum(patches.pixels, axis=0, dtype=np.float64, where=inside)

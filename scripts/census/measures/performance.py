@@ -1,4 +1,4 @@
-"""How well a network names the class of an image: accuracy and loss, from its logits.
+"""Accuracy and loss of a network, from its logits.
 
 Examples
 --------
@@ -29,7 +29,7 @@ class Parameters(ImageResamples):
 
 
 class Checkpoint(Table, per="checkpoint"):
-    """How well a network names the classes of images."""
+    """Accuracy and loss of a network at a checkpoint."""
 
     n_images: int = count("recorded images", "images")
     resamples: int = column("value of the parameter `resamples`", range=(100, None))
@@ -38,8 +38,8 @@ class Checkpoint(Table, per="checkpoint"):
 
 
 def compute(logits: "Recording", parameters: Parameters, seed: int) -> tuple[Checkpoint]:
-    """Measure how well a network names the classes of images at a checkpoint."""
-    # logits have no extent: their mean over positions is their value
+    """Measure accuracy and loss of a network at a checkpoint."""
+    # logits have one position, so the mean over positions is their value
     found = [performance(block, labels) for labels, block in logits.statistics("mean", beside=logits.labels)]
     accuracy, loss = (
         mean_estimate(np.concatenate(values), parameters.resamples, seed)

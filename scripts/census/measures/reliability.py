@@ -1,7 +1,7 @@
-"""Split-half reliability of the measures of units: how much would they differ on other images.
+"""Split-half reliability of unit measures: their consistency on other images.
 
-Images are split into halves, each unit is measured on both, and its ranks within the layer are correlated.
-The reliability of substitution and of ablation stands in the tables of these measures.
+Images are split into halves, units are measured on both, and their ranks within the layer are correlated.
+The reliabilities of substitution and ablation are in the tables of these measures.
 
 References
 ----------
@@ -46,9 +46,9 @@ class Parameters:
     splits: Annotated[int, Ge(1)] = 2
     """Random splits of the images into halves."""
     top: Annotated[int, Ge(2)] = 100
-    """Top images of a unit; half of them are taken from each half of the images."""
+    """Number of top images of a unit; half of them are taken from each half of the images."""
     images: Annotated[int, Ge(8)] = 20000
-    """Images used at most, the first ones in the order of the recording. Measures of more images are more
+    """Maximum number of images, the first in the order of the recording. Measures of more images are more
     reliable."""
 
 
@@ -57,20 +57,20 @@ def _reliability(measure: str) -> Any:
 
 
 class Layer(Table, per="layer"):
-    """How reliable the measures of a layer's units are."""
+    """Reliability of the measures of a layer's units."""
 
     n_units: int = count("units of the layer", "units", least=1)
     n_images: int = count("images before the split", "images")
     splits: int = count("random splits into halves", "splits")
     n_rare_classes: int = count(
-        "classes with fewer than four images, which are too few for halves", "classes"
+        "classes with fewer than four images, too few to split into halves", "classes"
     )
     reliability_mean_activation: float = _reliability("`mean_activation`")
     reliability_max_activation: float = _reliability("`max_activation`")
     reliability_active_fraction: float = _reliability("`active_fraction`")
     reliability_lifetime_sparseness: float = _reliability("`lifetime_sparseness`")
     reliability_gini: float = _reliability(
-        "`gini`; NaN if a class has fewer than four images, as for those below"
+        "`gini`; NaN if a class has fewer than four images, as for all measures of classes"
     )
     reliability_mf_degree: float = _reliability("`mf_degree`")
     reliability_selectivity: float = _reliability("`selectivity`")
@@ -85,7 +85,7 @@ OF_CLASSES = MEASURES[MEASURES.index("gini") :]
 
 
 def compute(layer: "Recording", parameters: Parameters, seed: int) -> tuple[Layer]:
-    """Measure how reliable the measures of a layer's units are."""
+    """Compute the split-half reliability of the measures of a layer's units."""
     n_images = min(parameters.images, len(layer.images))
     places, labels = np.arange(n_images), layer.labels[:n_images]
     statistics = {name: layer.on_images(name, places) for name in ("mean", "max", "nonzero")}
@@ -93,7 +93,7 @@ def compute(layer: "Recording", parameters: Parameters, seed: int) -> tuple[Laye
     n_rare = int(((sizes > 0) & (sizes < FEWEST)).sum())
     if n_rare:
         LOGGER.warning("%s: %d classes have fewer than %d images, too few for halves", layer, n_rare, FEWEST)
-    # all layers and checkpoints are compared on the same halves
+    # all layers and checkpoints share the same halves
     split = halves(labels, parameters.splits, stream(seed, "halves"))
     n_positions = layer.shape[1] * layer.shape[2]
     measured = [
@@ -142,14 +142,14 @@ def unit_measures(
     n_positions: int,
     top: int,
 ) -> dict[str, Floats]:
-    """Return the measures of a layer's units on some images, each array of float, shape (n_units,).
+    """Return measures of a layer's units on some images, arrays of float, shape (n_units,), by name.
 
     Parameters
     ----------
     statistics : ``mean``, ``max`` and ``nonzero`` of each unit's map, arrays of shape (n_images, n_units).
-    labels : array of int, shape (n_images,).
+    labels : array of int, shape (n_images,), classes.
     n_classes : number of classes.
-    n_positions : positions of a map.
+    n_positions : number of positions in a map.
     top : number of top images.
     """
     means, largest = statistics["mean"], statistics["max"]

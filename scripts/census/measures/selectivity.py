@@ -1,4 +1,4 @@
-"""How selective units are for single classes: class selectivity with its chance level, and signal detection.
+"""Selectivity of units for single classes: class selectivity with its chance level, and signal detection.
 
 References
 ----------
@@ -36,14 +36,14 @@ from census.statistics.ties import as_bits, tie_ranks
 if TYPE_CHECKING:
     from census.stores.recording import Recording
 
-NONE = -1  # in place of a class, where a unit has no best one
-# so many class means of each of the units at a time stay in a processor's cache
+NONE = -1  # in place of a class, for a unit without a best one
+# number of class means per unit that fit in a processor's cache
 MEANS_AT_ONCE = 1 << 11
 LABELS_AT_ONCE = 1 << 22
-VALUES_AT_ONCE = 1 << 16  # of those that are sorted
-RANKS_AT_ONCE = 1 << 24  # of random rankings
-TIE = 1e-5  # relative; class means of shuffled labels are in float32
-DRAWS = 100  # of rankings, of which only means are wanted
+VALUES_AT_ONCE = 1 << 16  # values sorted at a time
+RANKS_AT_ONCE = 1 << 24  # ranks of random rankings at a time
+TIE = 1e-5  # relative tolerance, because class means of shuffled labels are float32
+DRAWS = 100  # random rankings; only means are used
 
 
 @dataclass(frozen=True)
@@ -53,12 +53,12 @@ class Parameters:
     shuffles: Annotated[int, Ge(100)] = 250
     """Shuffles of the images' labels for the chance level and p-value of class selectivity."""
     top: Annotated[int, Ge(2)] = 100
-    """Number of images with the largest values of a unit whose most common class gives its precision; all
-    images if there are fewer."""
+    """Number of a unit's images with the largest values, among which the most common class determines
+    precision; all images if there are fewer."""
 
 
 class Units(Table, per="unit"):
-    """How selective each unit is."""
+    """The selectivity of each unit."""
 
     selectivity: Floats = share(
         "class selectivity: largest class mean minus mean of the other classes, divided by their sum; "
@@ -75,12 +75,13 @@ class Units(Table, per="unit"):
     selectivity_corrected: Floats = column("class selectivity minus its chance level", "ours", range=(-1, 1))
     selective_class: Texts = column("class with the largest mean activation", "Chen et al. 2018")
     auroc: Floats = share(
-        "area under the receiver operating characteristic (AUROC) for the class with the largest one",
+        "area under the receiver operating characteristic (AUROC), largest over classes",
         "Gale et al. 2020",
     )
     auroc_class: Texts = column("class with the largest AUROC", "Gale et al. 2020")
     informedness: Floats = share(
-        "largest difference of true and false positive rate, over classes and thresholds", "Gale et al. 2020"
+        "largest difference between true and false positive rate over classes and thresholds",
+        "Gale et al. 2020",
     )
     informedness_class: Texts = column("class with the largest informedness", "Gale et al. 2020")
     precision_top_k: Floats = share(
@@ -88,11 +89,11 @@ class Units(Table, per="unit"):
         "activation",
         "Gale et al. 2020",
     )
-    n_precision_images: Integers = count("number of images behind `precision_top_k`", "images")
+    n_precision_images: Integers = count("number of images used for `precision_top_k`", "images")
 
 
 class Layer(Table, per="layer"):
-    """How selective the units of a layer are."""
+    """The selectivity of a layer's units."""
 
     n_units: int = count("units of the layer", "units", least=1)
     n_images: int = count("recorded images", "images", least=1)
@@ -123,8 +124,8 @@ def compute(layer: "Recording", parameters: Parameters, seed: int) -> tuple[Unit
     if n_classes < 2:
         LOGGER.warning("%s: all %d images are of one class: no unit has a selectivity", layer, n_images)
     if top >= n_images:
-        LOGGER.warning("%s: of %d images all are top images: precision says nothing", layer, n_images)
-    # shuffles of its own for each layer; random rankings give a level of the labels, the same in all layers
+        LOGGER.warning("%s: all %d images are top images: precision is uninformative", layer, n_images)
+    # each layer has its own shuffles; random rankings depend only on labels and are shared by all layers
     own_seed = seed_of(seed, *(layer.attributes[key] for key in ("network", "checkpoint", "layer")))
     parts = [
         unit_selectivity(values, labels, n_all_classes, top=top, shuffles=shuffles, seed=own_seed)
@@ -137,7 +138,7 @@ def compute(layer: "Recording", parameters: Parameters, seed: int) -> tuple[Unit
     q_values = benjamini_hochberg(units.p)
     corrected = units.selectivity - units.chance
     by_chance = chance_detection(labels, n_all_classes, top, DRAWS, seed)
-    names = np.array([*layer.classes, None], dtype=object)  # the last one is that of no class
+    names = np.array([*layer.classes, None], dtype=object)  # the last is for units without a class
     return (
         Units(
             of=layer.attributes,
@@ -195,12 +196,12 @@ def _share_significant(p_values: Floats) -> float:
 
 
 class Chance(NamedTuple):
-    """What units have if they know no class, both of shape (units,).
+    """Chance levels of class selectivity, arrays of float64, shape (n_units,); NaN if undefined.
 
     Attributes
     ----------
-    selectivity : float64, mean class selectivity over shuffles of the labels; NaN where the unit has none.
-    p : float64, ``(1 + shuffles with a selectivity at least as high as the unit's) / (1 + shuffles)``.
+    selectivity : mean class selectivity over shuffles of the labels.
+    p : ``(1 + shuffles with a selectivity at least as high as the unit's) / (1 + shuffles)``.
     """
 
     selectivity: Floats
@@ -214,15 +215,15 @@ def chance_selectivity(
     shuffles: int,
     seed: int,
 ) -> Chance:
-    """Compare units' class selectivity with what they have when labels are shuffled among the images.
+    """Compare class selectivity of units with that for labels shuffled over images.
 
-    All units meet the same shuffles.
+    All units share the same shuffles.
 
     Parameters
     ----------
-    values : array of float, shape (n_images, n_units), not negative where ``observed`` is defined.
+    values : array of float, shape (n_images, n_units), not negative if ``observed`` is defined.
     labels : array of int, shape (n_images,), classes.
-    observed : array of float64, shape (n_units,), class selectivity; NaN where it is undefined.
+    observed : array of float64, shape (n_units,), class selectivity; NaN if undefined.
     shuffles, seed : number of shuffles, and their seed.
     """
     known = ~np.isnan(observed)
@@ -235,7 +236,7 @@ def chance_selectivity(
     classes, places, sizes = present(labels)
     shares = (1 / sizes).astype(np.float32)
     total, reached = np.zeros((2, n_units))
-    # on a scale of their own, from 0 to 1, so that sums in float32 keep what tells images apart
+    # each unit is scaled to 0–1, so that float32 sums keep differences between images
     least, largest = values.min(0), values.max(0)
     spread = np.where(largest > least, largest - least, 1).astype(np.float64)
     blocks = [
@@ -247,7 +248,7 @@ def chance_selectivity(
     for first in range(0, shuffles, at_once):
         count = min(at_once, shuffles - first)
         shuffled = np.stack([random.permutation(places) for _ in range(count)], axis=1)
-        # row s · classes + c of this matrix takes the mean over the images of class c in shuffle s
+        # row s · n_classes + c of this matrix averages over the images of class c in shuffle s
         rows = shuffled + len(classes) * np.arange(count, dtype=np.int32)
         starts = np.arange(0, rows.size + 1, count)
         means_of = csc_array(
@@ -264,17 +265,16 @@ def chance_selectivity(
 
 
 class Detection(NamedTuple):
-    """How well each unit tells each class from all others, by a threshold on its value.
+    """Detection of each class by a threshold on each unit's value.
 
     Attributes
     ----------
     auroc : array of float64, shape (n_units, n_classes), area under the receiver operating characteristic:
-        how likely an image of the class has a larger value than one of another class, equal values counting
+        probability that an image of the class has a larger value than one of another class, ties counting
         half.
     informedness : array of float64, shape (n_units, n_classes), ``max_t (TPR − FPR)`` over all thresholds t,
-        an image being detected where the value is at least t; 0 if nothing is better than detecting all or
-        none.
-    top_counts : array of int64, shape (n_units, n_classes), how many of the top images are of the class.
+        with images detected at values of at least t; 0 if no threshold is better than detecting all or none.
+    top_counts : array of int64, shape (n_units, n_classes), number of top images of the class.
     """
 
     auroc: Floats
@@ -285,16 +285,15 @@ class Detection(NamedTuple):
 def detection(
     values: NDArray[np.float32], labels: NDArray[np.integer], n_classes: int, top: int
 ) -> Detection:
-    """Measure how well each unit detects each class; every image is sorted once for each unit.
+    """Measure how well each unit detects each class, sorting the images once per unit.
 
     Parameters
     ----------
     values : array of float32, shape (n_images, n_units), finite.
     labels : array of int, shape (n_images,), classes.
-    n_classes : number of classes. One without images, and one that has all, has no AUROC and no
-        informedness: NaN.
-    top : number of top images, those with the largest values; of equal ones the first. An image on which the
-        value is not above 0 is none of them.
+    n_classes : number of classes. AUROC and informedness are NaN for a class with no images or all of them.
+    top : number of top images, those with the largest values; ties go to the first image. Images with a value
+        not above 0 are left out.
 
     References
     ----------
@@ -319,19 +318,18 @@ def detection(
 
 
 class _Ranked(NamedTuple):
-    """The images of each unit by value, the least first; all of shape (units, images)."""
+    """The images of each unit sorted by value in ascending order; all of shape (n_units, n_images)."""
 
     images: NDArray[np.int64]
-    first: NDArray[np.int32]  # first and last place with the same value
+    first: NDArray[np.int32]  # first and last index of equal values
     last: NDArray[np.int32]
     is_positive: NDArray[np.bool_]
 
 
 def _ranked(values: NDArray[np.float32]) -> _Ranked:
     n_images = len(values)
-    # Numpy finds the order of 16 bits many times faster than that of floats, and leaves equal ones as they
-    # are: so first by the lower half, then by the upper. Images come in backward, so that the first of equal
-    # ones ends up last.
+    # Stable sorts of 16 bits are many times faster than sorts of floats: sort by the lower half, then by the
+    # upper. Images are reversed so that the first of equal ones comes last.
     bits = as_bits(values[::-1].T)
     order = np.argsort(bits.astype(np.uint16), axis=1, kind="stable")
     upper = np.take_along_axis((bits >> 16).astype(np.uint16), order, 1)
@@ -343,22 +341,22 @@ def _ranked(values: NDArray[np.float32]) -> _Ranked:
 def _receiver_operating_characteristic(
     ranked: _Ranked, places: NDArray[np.integer], sizes: NDArray[np.integer]
 ) -> tuple[Floats, Floats]:
-    """Return AUROC and largest informedness of each class, array of float64, shape (n_units, n_classes)."""
+    """Return AUROC and informedness of each class, arrays of float64, shape (n_units, n_classes)."""
     n_images = len(places)
     starts, others = np.cumsum(sizes) - sizes, n_images - sizes
-    # each unit's images by class, and within a class by value; see _ranked
+    # sort each unit's images by class, and within a class by value; see _ranked
     few = places.astype(np.uint16) if len(sizes) <= 1 << 16 else places
     where = np.argsort(few[ranked.images], axis=1, kind="stable")
     first = np.take_along_axis(ranked.first, where, 1)
     last = np.take_along_axis(ranked.last, where, 1)
 
-    # the mean of the ranks, from 1, of equal values
+    # equal values have the mean of their ranks, from 1
     twice = np.add.reduceat(first.astype(np.int64) + last, starts, axis=1)
     rank_sums = twice / 2 + sizes
     auroc = (rank_sums - sizes * (sizes + 1) / 2) / (sizes * others)
 
-    # Thresholds are the values of the class's own images: between two of them, a lower one only adds false
-    # alarms. Of equal ones, the first has the right number of images detected, and the others have less.
+    # Only the values of the class's own images can be optimal thresholds, because lower ones in between add
+    # only false alarms. Among equal values, the first has the correct number of detected images.
     detected = np.repeat(starts + sizes, sizes) - np.arange(n_images)
     false = n_images - first - detected
     difference = detected / np.repeat(sizes, sizes) - false / np.repeat(others, sizes)
@@ -373,16 +371,16 @@ def _top_counts(ranked: _Ranked, labels: NDArray[np.integer], n_classes: int, to
 
 
 def best_class(values: NDArray[np.floating]) -> tuple[Floats, NDArray[np.int64]]:
-    """Return the largest value of each unit, and the class that has it, the first of equal ones.
+    """Return the largest value of each unit and its class; ties go to the first class.
 
     Parameters
     ----------
-    values : array of float, shape (n_units, n_classes); NaN where a class has none.
+    values : array of float, shape (n_units, n_classes); NaN if undefined for a class.
 
     Returns
     -------
-    largest : array of float64, shape (n_units,); NaN where no class has a value.
-    classes : array of int64, shape (n_units,); :data:`NONE` there.
+    largest : array of float64, shape (n_units,); NaN if undefined for all classes.
+    classes : array of int64, shape (n_units,); :data:`NONE` if undefined for all classes.
     """
     known = np.where(np.isnan(values), -np.inf, values)
     classes, none = known.argmax(1), np.isneginf(known).all(1)
@@ -392,7 +390,7 @@ def best_class(values: NDArray[np.floating]) -> tuple[Floats, NDArray[np.int64]]
 def precision(top_counts: NDArray[np.integer]) -> Floats:
     """Return the share of the most common class among each unit's top images.
 
-    Where a unit has fewer top images than were asked for, it is their share among these.
+    Units with fewer top images than requested use those they have.
 
     Parameters
     ----------
@@ -411,7 +409,7 @@ def precision(top_counts: NDArray[np.integer]) -> Floats:
 
 
 class ChanceDetection(NamedTuple):
-    """What a unit that knows no class has on average: AUROC and informedness of its best class, precision."""
+    """Chance levels of AUROC and informedness of the best class, and of precision."""
 
     auroc: float
     informedness: float
@@ -421,10 +419,10 @@ class ChanceDetection(NamedTuple):
 def chance_detection(
     labels: NDArray[np.integer], n_classes: int, top: int, draws: int, seed: int
 ) -> ChanceDetection:
-    """Return what units have by chance, from random rankings of the images.
+    """Return chance levels of signal detection, from random rankings of the images.
 
-    Where no two values are equal, ranks are all that counts, so that this is the same for all units. Units
-    that are inactive on some images have less AUROC and informedness by chance.
+    For units without equal values, only ranks matter, so they share these levels. Units that are inactive on
+    some images have lower chance levels of AUROC and informedness.
 
     Parameters
     ----------
@@ -433,7 +431,7 @@ def chance_detection(
 
     Returns
     -------
-    The levels; NaN where all images are of one class.
+    The levels; NaN if all images are of one class.
     """
     if len(np.unique(labels)) < 2:
         return ChanceDetection(*[float("nan")] * 3)
@@ -450,19 +448,19 @@ def chance_detection(
 
 
 class UnitSelectivity(NamedTuple):
-    """All about the selectivity of units, each of shape (units,); NaN and :data:`NONE` where undefined.
+    """Selectivity of units, arrays of shape (n_units,); NaN and :data:`NONE` if undefined.
 
     Attributes
     ----------
     selectivity, chance, p : float64, see :mod:`census.statistics.class_selectivity` and :class:`Chance`.
-        Undefined for units that are inactive (0 on all images), signed (negative on any image) or not
-        finite on any image.
+        Undefined for units that are inactive (0 on all images), signed (negative on any image) or non-finite
+        on any image.
     selective_class : int64, the class with the largest mean.
-    auroc, informedness : float64, of the class for which each is largest, see :class:`Detection`. Undefined
-        for units that are inactive or not finite.
-    auroc_class, informedness_class : int64, these classes.
-    precision, n_top : float64, see :func:`precision`, and int64, the number of top images. None are those of
-        units whose AUROC is undefined.
+    auroc, informedness : float64, largest values over classes, see :class:`Detection`. Undefined for inactive
+        and non-finite units.
+    auroc_class, informedness_class : int64, classes with these values.
+    precision : float64, see :func:`precision`.
+    n_top : int64, number of top images; 0 for units with undefined AUROC.
     is_inactive, is_signed, is_finite : bool.
     """
 
@@ -490,7 +488,7 @@ def unit_selectivity(
     shuffles: int,
     seed: int,
 ) -> UnitSelectivity:
-    """Measure all about the selectivity of units; it is undefined where all images are of one class.
+    """Measure the selectivity of units; it is undefined if all images are of one class.
 
     Parameters
     ----------
@@ -508,10 +506,10 @@ def unit_selectivity(
         values[:, known], labels, selectivity[known], shuffles, seed
     )
 
-    # top images of the same value are not to be those of the first classes
+    # ties among top images must not favor the first classes
     order = tie_ranks(np.arange(len(labels))).argsort()
     found = detection(values[order], labels[order], n_classes, top)
-    # what is alike on all images, or cannot be compared, detects no class
+    # inactive and non-finite units detect no class
     none = is_inactive | ~is_finite | (len(np.unique(labels)) < 2)
     found.auroc[none], found.informedness[none], found.top_counts[none] = np.nan, np.nan, 0
     auroc, auroc_class = best_class(found.auroc)

@@ -1,7 +1,7 @@
-"""Similarity between layers: whether two layers find the same images alike.
+"""Representational similarity between layers: whether two layers represent the same images as similar.
 
-Each layer is represented by the correlation matrix of its vectors, and two layers are compared by these
-matrices' entries for all pairs of different images (representational similarity analysis).
+Each layer is represented by the correlation matrix of its activation vectors (RSM). Two layers are compared
+by the entries of their matrices for all pairs of different images (representational similarity analysis).
 
 References
 ----------
@@ -30,7 +30,7 @@ class Pairs(Table, per="pair"):
 
     other_layer: Texts = column("name of the other layer")
     other_depth: Integers = column("rank of the other layer along the forward pass", range=(0, None))
-    other_branch_of: Texts = column("module in a branch of which the other layer lies; empty on the trunk")
+    other_branch_of: Texts = column("`branch_of` of the other layer")
     n_map_images: int = count("images on which both layers are compared", "images")
     resamples: int = column("value of the parameter `resamples`", range=(100, None))
     similarity: Estimate = column(
@@ -45,18 +45,18 @@ class Pairs(Table, per="pair"):
 
 
 class Adjacent(Pairs, per="adjacent pair"):
-    """A layer on the trunk compared with the next one there."""
+    """A layer on the trunk compared with the next layer on the trunk."""
 
 
 class Layer(Table, per="layer"):
     """A layer compared with the next one on the trunk, with the input and with the logits.
 
-    None where there is no such layer.
+    None if there is no such layer.
     """
 
     adjacent_similarity: Estimate | None = column(
         "representational similarity to the next layer on the trunk; null for layers in branches and for "
-        "the last one",
+        "the last layer",
         "Rupprecht 2018",
         range=(-1, 1),
     )
@@ -85,7 +85,7 @@ def compute(
     n_images = correlations.shape[1]
 
     def with_and_without_input(counts: Floats) -> Floats:
-        """Return similarity, and similarity after the input's is regressed out, (samples, 2, L, L)."""
+        """Return similarity, plain and after regressing out the input, (samples, 2, L, L)."""
         plain = similarity(correlations, counts)
         has_input = of[0]["kind"] == "input"
         rest = deconfounded(plain, confound=0) if has_input else np.full(plain.shape, np.nan)

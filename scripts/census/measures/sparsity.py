@@ -1,7 +1,7 @@
-"""How many units answer, and how unequally: active fraction, population and lifetime sparseness.
+"""Active fraction, population sparseness and lifetime sparseness.
 
-An activation vector is the vector of a layer's D neurons on one image. Sparseness is 0 where all values are
-equal and 1 − 1/D (Treves–Rolls) or 1 (Hoyer) where a single one is not 0.
+An activation vector is the vector of a layer's D neurons on one image. Sparseness is 0 if all values are
+equal, and 1 − 1/D (Treves–Rolls) or 1 (Hoyer) if only one value is nonzero.
 
 References
 ----------
@@ -42,7 +42,7 @@ class Parameters(ImageResamples):
 
 
 class Layer(Table, per="layer"):
-    """How sparse a layer is."""
+    """Sparseness of a layer."""
 
     n_units: int = count("units of the layer", "units", "ours", least=1)
     n_neurons: int = count("neurons of the layer: units times positions", "neurons", "ours", least=1)
@@ -68,7 +68,7 @@ class Layer(Table, per="layer"):
 
 
 class Units(Table, per="unit"):
-    """How sparse each unit is."""
+    """Sparseness of each unit."""
 
     active_fraction: Floats = share(
         "share of the unit's values that are not 0, over images and positions", "Rupprecht 2017"
@@ -83,18 +83,18 @@ class Units(Table, per="unit"):
 
 
 def compute(layer: "Recording", parameters: Parameters, seed: int) -> tuple[Layer, Units]:
-    """Measure how sparse a layer is, and its units."""
+    """Measure the sparseness of a layer and of its units."""
     n_units, height, width = layer.shape
     n_images, n_positions, n_neurons = len(layer.images), height * width, n_units * height * width
     active_in_images, active_in_units = active_counts(layer.statistic("nonzero"), n_units)
     vectors = sums_over_neurons(layer.maps(), layer.n_map_images)
     means = sums_over_images(layer.statistic("mean"), n_units)
     largest = np.max([block.max(0) for block in layer.statistic("max")], axis=0)
-    # NaN is not 0, and no activity either
+    # NaN differs from 0 but is not activity
     not_numbers = np.concatenate([np.isnan(block).any(1) for block in layer.statistic("mean")])
     if not_numbers.any():
         LOGGER.warning(
-            "%s: NaN on %d of %d images, without active fraction", layer, not_numbers.sum(), n_images
+            "%s: NaN on %d of %d images; no active fraction for these", layer, not_numbers.sum(), n_images
         )
     active_of_images = np.where(not_numbers, np.nan, active_fraction(active_in_images, n_neurons))
 
@@ -108,7 +108,7 @@ def compute(layer: "Recording", parameters: Parameters, seed: int) -> tuple[Laye
             n_neurons=n_neurons,
             n_images=n_images,
             n_map_images=layer.n_map_images,
-            # sparseness is undefined for these, and they are left out of its mean
+            # sparseness of these vectors is undefined, and they are left out of its mean
             n_inactive_vectors=int((vectors.squares == 0).sum()),
             n_signed_vectors=int(is_signed(vectors.total, vectors.absolute).sum()),
             n_inactive_units=int((active_in_units == 0).sum()),
@@ -146,8 +146,8 @@ def active_counts(
 
     Parameters
     ----------
-    blocks : arrays of integer, shape (n_images, n_units), positions of each unit's map whose value is not 0;
-        in order of images.
+    blocks : arrays of integer, shape (n_images, n_units), number of nonzero positions in each unit's map, in
+        order of images.
     n_units : number of units.
 
     Returns
@@ -167,7 +167,7 @@ def active_fraction(active: NDArray[np.integer], count: int) -> Floats:
 
     Parameters
     ----------
-    active : how many are not 0, of any shape, as :func:`active_counts` gives them.
-    count : number of values behind each.
+    active : array of integer of any shape, numbers of values that are not 0, see :func:`active_counts`.
+    count : number of values in each entry.
     """
     return np.asarray(active, np.float64) / count

@@ -1,4 +1,4 @@
-"""How replaceable a unit is: how many other units of its layer respond more strongly to its images.
+"""Replaceability of units: the share of the layer's units that respond more strongly to a unit's images.
 
 References
 ----------
@@ -20,13 +20,13 @@ from census.statistics.top_images import NONE, top_images
 if TYPE_CHECKING:
     from census.stores.recording import LayerMatrices, Recording
 
-# an optimization has converged if its objective gained less than this share over the last of so many parts
+# an optimization has converged if its objective gained less than this share over the last sixth of its steps
 GAIN, PART = 0.01, 6
-LEAST_STEPS = 24  # fewer are too few to tell
+LEAST_STEPS = 24  # minimum number of steps to judge convergence
 
 
 class Units(Table, per="unit"):
-    """How replaceable each unit is. What images were not made for was not measured."""
+    """Replaceability of each unit; null for units without activation-maximization images."""
 
     rs_iam: Floats = share(
         "representative substitution (RS) on images by independent activation maximization (IAM): share of "
@@ -75,7 +75,7 @@ class Units(Table, per="unit"):
 
 
 class Layer(Table, per="layer"):
-    """How many units of a layer are replaceable."""
+    """Replaceability of a layer's units."""
 
     n_units: int = count("units of the layer", "units")
     n_sampled: int = count("units with activation-maximization images", "units")
@@ -118,19 +118,19 @@ class Layer(Table, per="layer"):
 def compute(
     layer: "Recording", maximization: "LayerMatrices", parameters: NoParameters, seed: int
 ) -> Iterator[Units | Layer]:
-    """Measure how replaceable units are: on images made for them, and on images that drive them most."""
+    """Measure representative substitution on activation-maximization images and on top images."""
     sampled, responses, (n_units, *_) = maximization["unit"], maximization["response"], layer.shape
-    # the image with the largest mean over positions, which is what activation maximization maximizes, too
+    # the image with the largest mean over positions, which is also the objective of activation maximization
     blocks = layer.statistics("mean")
     top = top_images(
         ((those, values, np.zeros(values.shape, np.int32)) for those, values in blocks), n_units, k=1
     )
     natural_image, natural_maximum = top.images[:, 0], top.values[:, 0].astype(np.float64)
-    answering = np.flatnonzero(natural_image != NONE)
+    active = np.flatnonzero(natural_image != NONE)
     order = np.argsort(layer.images)
-    places = order[np.searchsorted(layer.images, natural_image[answering], sorter=order)]
+    places = order[np.searchsorted(layer.images, natural_image[active], sorter=order)]
     rs_natural = np.full(n_units, np.nan)
-    rs_natural[answering] = representative_substitution(layer.on_images("mean", places), answering)
+    rs_natural[active] = representative_substitution(layer.on_images("mean", places), active)
 
     def of_sampled(values: NDArray[Any]) -> "np.ma.MaskedArray[Any, Any]":
         everywhere, mask = np.zeros(n_units), np.ones(n_units, bool)
@@ -161,7 +161,7 @@ def compute(
             f"n_failed_images_{objective}": int(np.isnan(shares).sum()),
             f"share_unconverged_{objective}": float(over_seeds(unconverged.reshape(-1, 1)).mean[0]),
             f"reliability_rs_{objective}": of_seeds(shares),
-            # of the units of which there is a number
+            # share of the units with a defined RS
             f"share_rs_{objective}_zero": float((mean == 0).sum() / n_known) if n_known else np.nan,
         }
     yield Units(
@@ -176,7 +176,7 @@ def compute(
         n_units=n_units,
         n_sampled=len(sampled),
         n_seeds=responses.shape[1],
-        n_inactive_units=n_units - len(answering),
+        n_inactive_units=n_units - len(active),
         **row,
     )
 
@@ -193,12 +193,7 @@ measure = Measure(
 
 
 class OverSeeds(NamedTuple):
-    """What was found from several seeds, of shape (units,) each; NaN where none of them gave a number.
-
-    Attributes
-    ----------
-    mean, least, largest : float64, of the seeds that gave a number.
-    """
+    """Mean, minimum and maximum over seeds, arrays of float64, shape (n_units,); NaN if all seeds are NaN."""
 
     mean: Floats
     least: Floats
@@ -211,13 +206,13 @@ def representative_substitution(responses: NDArray[np.floating], units: NDArray[
     Parameters
     ----------
     responses : array of float, shape (…, n_images, n_units), means over positions of all units of the layer,
-        behind the activation function, on images that drive one of them each.
-    units : array of integer, shape (n_images,), which one.
+        after the activation function, on images that each maximize one unit.
+    units : array of integer, shape (n_images,), the unit of each image.
 
     Returns
     -------
-    array of float64, shape (…, n_images), from 0, where no unit answers more, to below 1; NaN where an image
-    fails to drive its unit: where that does not answer above 0, or where responses are no numbers.
+    array of float64, shape (…, n_images), from 0, if no unit responds more strongly, to below 1; NaN if the
+    image fails: its own unit is inactive, or responses are not finite.
     """
     own = responses[..., np.arange(len(units)), units]
     shares = (responses > own[..., None]).mean(-1)
@@ -225,11 +220,13 @@ def representative_substitution(responses: NDArray[np.floating], units: NDArray[
 
 
 def unconverged_optimizations(trajectories: NDArray[np.floating]) -> Floats:
-    """Return which optimizations still gained 1 % or more over the last sixth of the steps, of at least 24.
+    """Return whether optimizations have not converged: they gained 1 % or more over the last sixth of steps.
+
+    With fewer than 24 steps, no optimization counts as converged.
 
     Parameters
     ----------
-    trajectories : array of float, shape (…, n_steps + 1), the objective before each step, and at the end.
+    trajectories : array of float, shape (…, n_steps + 1), the objective before each step and at the end.
 
     Returns
     -------
@@ -243,11 +240,11 @@ def unconverged_optimizations(trajectories: NDArray[np.floating]) -> Floats:
 
 
 def over_seeds(values: Floats) -> OverSeeds:
-    """Return what several seeds gave in common.
+    """Return mean, minimum and maximum over seeds.
 
     Parameters
     ----------
-    values : array of float64, shape (n_seeds, n_units), NaN where a seed gave no number.
+    values : array of float64, shape (n_seeds, n_units), NaN if a seed failed.
     """
     known = ~np.isnan(values)
     least = np.where(known, values, np.inf).min(0)

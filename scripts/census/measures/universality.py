@@ -1,8 +1,8 @@
-"""Universality: whether the units of a layer recur in networks that are trained alike from other seeds.
+"""Universality: whether the units of a layer recur in networks trained identically from other seeds.
 
-All networks see the same images. A unit's partner in another network is the unit of the same layer with the
-highest rank correlation of responses. Two controls say how high that is by chance: the other network's images
-in a random order, and its units replaced by a rotation of them. See :mod:`census.statistics.universality`.
+All networks process the same images. A unit's partner in another network is the unit of the same layer with
+the highest rank correlation of responses. Two controls estimate its chance level: the other network's images
+in random order, and a rotation of its units. See :mod:`census.statistics.universality`.
 
 References
 ----------
@@ -37,22 +37,22 @@ class Parameters:
     """Whether units recur in networks that are trained from other seeds."""
 
     images: Annotated[int, Ge(8)] = 2000
-    """Images on which units are compared at most, the first ones in the order of the recording."""
+    """Maximum number of images on which units are compared, the first in the order of the recording."""
     draws: Annotated[int, Ge(1)] = 2
-    """Random orders of images, and rotations of units, of each network for the chance levels."""
+    """Number of random orders of images, and of rotations of units, per network for the chance levels."""
 
 
 class Units(Table, per="unit"):
-    """Whether a unit recurs; means over the networks of other seeds."""
+    """Recurrence of each unit, averaged over the networks of other seeds."""
 
     universality: Floats = column(
-        "rank correlation of the unit's responses with those of its partner, the unit of another network's "
-        "same layer with the highest one; mean over networks of other seeds",
+        "rank correlation of responses with the unit's partner, the unit of the same layer in another "
+        "network with the highest one; mean over networks of other seeds",
         SOURCE,
         range=(-1, 1),
     )
     universality_rotated: Floats = column(
-        "`universality` if the units of the other networks are replaced by a random rotation of them",
+        "`universality` with random rotations of the units of the other networks",
         SOURCE,
         range=(-1, 1),
     )
@@ -71,7 +71,7 @@ class Partners(Table, per="partner"):
     """The partners of each unit in each network of another seed."""
 
     other: Texts = column("name of the other network in paths")
-    unit: Integers = count("number of the unit in its layer", "")
+    unit: Integers = count("index of the unit in its layer", "")
     partner: Integers = column(
         "unit of the other network with the highest rank correlation; null for units without one",
         range=(0, None),
@@ -88,18 +88,16 @@ def _mean(column_of_units: str, of: str = "units") -> Any:
     return column(f"mean of `{column_of_units}` over {of}", SOURCE, range=(-1, 1))
 
 
-ROTATED = "units if those of the other networks are replaced by a random rotation of them"
-PERMUTED = "units if the images of the other networks are in a random order"
+ROTATED = "units, with random rotations of the units of the other networks"
+PERMUTED = "units, with the images of the other networks in random order"
 
 
 class Layer(Table, per="layer"):
-    """Whether the units of a layer recur, and by chance."""
+    """Recurrence of a layer's units, with chance levels."""
 
-    n_networks: int = count("networks that are trained alike, each from another seed", "networks", "ours")
+    n_networks: int = count("networks trained identically from different seeds", "networks", "ours")
     n_compared_images: int = count("images on which units are compared", "images")
-    n_incomparable_units: int = count(
-        "units that respond to all images alike, or not with finite values", "units"
-    )
+    n_incomparable_units: int = count("units with a constant response, or without finite responses", "units")
     universality_mean: float = _mean("universality")
     universality_permuted: float = _mean("universality", PERMUTED)
     universality_rotated: float = _mean("universality", ROTATED)
@@ -152,7 +150,7 @@ def _compare(
         purpose = [str(network.attributes[key]) for key in ("network", "checkpoint", "layer")]
         orders = permuted(ranks[there], parameters.draws, stream(seed, "orders of images", *purpose))
         rotations = rotated(responses[there], parameters.draws, stream(seed, "rotated layers", *purpose))
-        # of images in random order, only the best partners are of interest
+        # only best partners are used with images in random order
         for found, control, assign in ((permuted_by, orders, False), (rotated_by, rotations, True)):
             by_chance = chance([ranks[each] for each in others], control, assign=assign)
             for here, of_layer in zip(others, by_chance, strict=True):
@@ -170,13 +168,13 @@ def _tables(
     rotations: Sequence[Chance],
     n_images: int,
 ) -> Iterator[Units | Partners | Layer]:
-    """Return what is found of the units of one network.
+    """Yield the tables of one network.
 
     Parameters
     ----------
-    here : number of the network.
-    matches : by number of the other network.
-    orders, rotations : the controls of each other network.
+    here : index of the network.
+    matches : matches with each other network, by its index.
+    orders, rotations : controls of each other network.
     """
     network, n_units = networks[here], networks[here].shape[0]
     units = {

@@ -1,4 +1,4 @@
-"""Normalized vectors of a layer: those images that have one, and how to read them block by block."""
+"""Normalized activation vectors of a layer, read block by block."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -21,18 +21,17 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class ActivationVectors:
-    """The vectors of those of a layer's images that count.
+    """Activation vectors of the N included images of a layer.
 
     Attributes
     ----------
-    layer : its activations.
-    places : array of int64, shape (N,), places of the images among those that have maps; in ascending order.
-    means, deviations : arrays of float64, shape (N,), mean and standard deviation of each vector, over
-        neurons.
-    correlation : array of float64, shape (N, N); None where it was not read.
-    n_neurons : D.
-    n_misclassified : images with maps that are left out because they are misclassified.
-    n_undefined : of the others, those that are left out because their vector is constant or not finite.
+    layer : the layer's recording.
+    places : array of int64, shape (N,), indices of the images among those with maps, in ascending order.
+    means, deviations : arrays of float64, shape (N,), mean and standard deviation of each vector.
+    correlation : array of float64, shape (N, N); None without a Gram matrix.
+    n_neurons : number D of neurons.
+    n_misclassified : number of images with maps left out because they are misclassified.
+    n_undefined : number of other images left out because their vectors are constant or not finite.
     """
 
     layer: "Recording"
@@ -59,17 +58,17 @@ class ActivationVectors:
         return normalized(self.layer.neuron_blocks(), self.places, self.means, self.deviations)
 
     def mapped(self, folder: Path) -> NDArray[np.float32]:
-        """Write the vectors to a file, and return them as an array that is mapped into memory.
+        """Write the vectors to a temporary file, and return them as a memory-mapped array.
 
         Parameters
         ----------
-        folder : where there is room for 4·N·D bytes. The file has no name there, and goes with the array.
+        folder : folder with space for 4·N·D bytes. The unnamed file there is freed with the array.
 
         Returns
         -------
         array of float32, shape (N, D).
         """
-        # neurons first: so a block is a contiguous part of the file
+        # neurons first, so that a block is a contiguous part of the file
         with TemporaryFile(dir=folder) as file:
             mapped = np.memmap(file, np.float32, "w+", shape=(self.n_neurons, len(self.places)))
         first = 0
@@ -82,14 +81,14 @@ class ActivationVectors:
 def open_vectors(
     layer: "Recording", gram: "LayerMatrices | None", right: NDArray[np.integer] | None
 ) -> ActivationVectors:
-    """Find out which images count, and how their vectors are normalized.
+    """Return the activation vectors of a layer, with the included images and their normalization.
 
     Parameters
     ----------
-    layer : its activations.
-    gram : the layer's Gram matrix at the same checkpoint; without it, the vectors are read once, and their
-        correlations stay unknown.
-    right : indices in the data set of the images that count; None for all of them.
+    layer : the layer's recording.
+    gram : the layer's Gram matrix at the same checkpoint. If None, the vectors are read once for their
+        moments, and correlations are None.
+    right : indices in the data set of the images to include; None for all.
     """
     n_neurons = int(np.prod(layer.shape))
     correlation = None
@@ -117,9 +116,9 @@ def open_vectors(
 
 
 class Moments(NamedTuple):
-    """Mean and standard deviation of each image's vector over neurons, array of float64, shape (N,).
+    """Mean and standard deviation of each image's vector over neurons, arrays of float64, shape (N,).
 
-    The deviation of a constant vector is exactly 0; both are NaN for one that is not finite.
+    The deviation of a constant vector is exactly 0; both are NaN for non-finite vectors.
     """
 
     means: Floats
@@ -127,19 +126,23 @@ class Moments(NamedTuple):
 
 
 def moments(blocks: Iterable[NDArray[np.float32]]) -> Moments:
-    """Find mean and deviation of each vector in one reading.
+    """Compute mean and standard deviation of each vector, reading the blocks once.
 
     Parameters
     ----------
     blocks : arrays of float32, shape (N, n_neurons), parts of all vectors; at least one. They are
         overwritten.
+
+    Raises
+    ------
+    ValueError : there is no block.
     """
     shift: NDArray[np.float32] | None = None
     sums, squares, n_neurons = np.zeros(0), np.zeros(0), 0
     with np.errstate(invalid="ignore", over="ignore"):
         for block in blocks:
             if shift is None:
-                # about the mean: else the squares would lose the digits in which values differ
+                # subtracting about the mean keeps the digits in which values differ
                 shift = shift_of(block)
                 sums, squares = np.zeros(len(block)), np.zeros(len(block))
             block -= shift[:, None]
