@@ -124,12 +124,12 @@ def test_a_network_without_a_control_has_no_marks_of_one(units, layers, drawn):
     assert -0.001 < figure.axes[0].get_ylim()[0] < 0
 
 
-def test_what_is_undefined_for_all_is_said_and_has_no_panel(units, layers, drawn):
+def test_measures_undefined_for_all_units_are_named_without_a_panel(units, layers, drawn):
     figure = figure_of(draw_units, units.assign(ablation_most_affected=np.nan), layers, title="A title")
     drawn(figure)
     assert len(figure.axes) == 8
     assert figure.axes[-1].get_xlabel() != ""
-    assert legend_of(figure)[-1].startswith("no class has enough")
+    assert legend_of(figure)[-1].startswith("too few images per")
 
 
 def test_curves_and_areas_are_of_each_order(curves, layers, drawn, overlaps):

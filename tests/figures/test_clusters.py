@@ -60,7 +60,7 @@ def test_depth_shows_clusters_chance_and_constant_units(layers, drawn, texts):
     assert sorted(text.get_text() for text in texts(figure)) == ["5", "5", "64", "64", "constant"]
 
 
-def test_a_pruned_tree_keeps_clusters_and_where_they_are_merged():
+def test_a_pruned_tree_keeps_clusters_and_their_merges():
     # units on a line: clusters {0, 1, 2}, {3, 4} and {5}
     points = np.array([[0.0], [0.01], [0.04], [0.2], [0.25], [0.9]])
     merges = linkage(points, "average")

@@ -113,7 +113,7 @@ def test_a_module_declares_the_family_of_its_name(monkeypatch, module, fault):
     assert str(error.value) == fault
 
 
-def test_a_figure_of_each_checkpoint_is_told_apart_by_its_name():
+def test_figures_of_checkpoints_have_distinct_names():
     histogram, correlation = families()["histogram"], families()["correlation"]
     assert histogram.view_of("10") == (histogram.views[0], "10")
     assert correlation.view_of("matrices-0")[1] == "0"

@@ -72,12 +72,12 @@ def test_a_row_names_its_unit_and_shows_all_of_it(drawn, texts, overlaps):
     assert (canvas(figure) == SHADE).all(2).sum() == 2 * RANKS * TILE**2
 
 
-def test_a_p_value_that_is_undefined_is_no_number(texts):
+def test_an_undefined_p_value_is_named(texts):
     written = [text.get_text() for text in texts(figure_of(draw_units, [unit(p=np.nan)], title="A title"))]
     assert "unit 291, MF 0.57, p undefined" in written
 
 
-def test_tiles_hold_what_they_show():
+def test_tiles_hold_their_images():
     weights = np.zeros((COMPONENTS, 2, 2))
     weights[:, 0] = [1, -0.5]
     facets = {
@@ -122,7 +122,7 @@ def test_gray_images_take_one_line(drawn, texts, overlaps):
     assert canvas(figure).shape[0] < 3 * TILE
 
 
-def test_it_is_written_why_facets_are_missing(drawn, texts, overlaps):
+def test_the_reason_of_missing_facets_is_written(drawn, texts, overlaps):
     few = np.zeros((RANKS, SIDE, SIDE), bool)
     few[:2] = True
     rows = [

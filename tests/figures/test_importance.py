@@ -62,7 +62,7 @@ def tables():
     return pd.concat(units, ignore_index=True), pd.DataFrame(relations)
 
 
-def test_every_unit_stands_in_the_panel_of_its_layer(tables, drawn, texts):
+def test_every_unit_is_in_the_panel_of_its_layer(tables, drawn, texts):
     units, relations = tables
     figure = figure_of(draw_substitution, units, relations, title="A title")
     drawn(figure)
@@ -86,7 +86,7 @@ def test_every_unit_stands_in_the_panel_of_its_layer(tables, drawn, texts):
     assert lines[3][1:] == ["IAM: ρ undefined; 7 with RS 0, 1 failed", "AM: ρ undefined; 8 with RS 0"]
 
 
-def test_words_of_a_panel_lie_above_its_units(tables, drawn, texts):
+def test_text_of_a_panel_is_above_its_units(tables, drawn, texts):
     units, relations = tables
     units["rs_iam"] = units["rs_iam"].where(units["rs_iam"].isna(), 1.0)  # as high as can be
     figure = figure_of(draw_substitution, units, relations, title="A title")
@@ -96,7 +96,7 @@ def test_words_of_a_panel_lie_above_its_units(tables, drawn, texts):
         assert text.get_window_extent(renderer).y0 > highest
 
 
-def test_relations_stand_along_depth_with_the_untrained_network_beside(tables, drawn):
+def test_relations_are_drawn_along_depth_with_the_untrained_network(tables, drawn):
     units, relations = tables
     for figure in (
         figure_of(draw_depth, units, relations, title="A title"),
@@ -124,7 +124,7 @@ def test_what_is_undefined_is_marked(tables, drawn):
     assert {round(float(line.get_xdata()[0])) for line in crosses} == {3}
 
 
-def test_mean_activation_is_not_held_against_itself(tables):
+def test_mean_activation_is_not_its_own_covariate(tables):
     figure = figure_of(draw_relations, tables[1], title="A title")
     above, below = ([line for line in axes.lines if len(line.get_xdata()) == 4] for axes in figure.axes)
     assert (len(above), len(below)) == (6, 4)
@@ -141,7 +141,7 @@ def test_ablation_effects_are_drawn_of_units_that_were_ablated(tables, drawn, te
         assert len(marks.get_xdata()) == 11
 
 
-def test_ablation_effects_that_are_undefined_for_every_unit_are_said_to_be(tables, drawn):
+def test_ablation_effects_undefined_for_all_units_are_named(tables, drawn):
     units, relations = tables
     units["ablation_kl"] = np.nan
     figure = figure_of(draw_ablation, units, relations, title="A title")

@@ -115,7 +115,7 @@ def test_degrees_are_of_the_final_network_and_finite(units, layers, drawn, texts
     assert overlaps(left.get_xticklabels(), renderer) == []
 
 
-def test_counts_show_both_sides_and_what_is_without_bounds(layers, drawn, texts):
+def test_counts_show_both_sides_and_infinite_degrees(layers, drawn, texts):
     figure = figure_of(draw_counts, layers, title="A title")
     drawn(figure)
     above, below = figure.axes
@@ -127,7 +127,7 @@ def test_counts_show_both_sides_and_what_is_without_bounds(layers, drawn, texts)
     assert sorted(text.get_text() for text in texts(figure)) == ["1", "even"]
 
 
-def test_the_image_has_no_units_of_the_network(units, layers, drawn):
+def test_the_input_has_no_units_of_the_network(units, layers, drawn):
     first = {"layer": "input", "kind": "input", "depth": -1}
     image = units[units["layer"] == "output"].assign(**first, mf_normalized=np.nan, mf_degree=50.0)
     of_image = layers[layers["layer"] == "output"].assign(**first, mf_max=50.0, share_sf=np.nan)
@@ -151,7 +151,7 @@ def test_the_image_has_no_units_of_the_network(units, layers, drawn):
         (24, 24, "top images: all 24"),
     ],
 )
-def test_titles_say_what_top_images_are_of(layers, n_final, n_untrained, words):
+def test_titles_name_the_numbers_of_images(layers, n_final, n_untrained, words):
     final = layers["checkpoint"] == "final"
     layers["n_images"] = np.where(final, n_final, n_untrained)
     assert about_top_images(layers) == words
@@ -169,7 +169,7 @@ def test_similarity_shows_chance_and_marks_what_is_undefined(layers, drawn):
     assert crosses == [[3], [3]]
 
 
-def test_heat_maps_say_how_many_units_they_show(drawn):
+def test_heat_maps_name_their_number_of_units(drawn):
     random = np.random.default_rng(0)
     matrices = {
         name: (random.uniform(-1, 1, (size, size)),) * 2

@@ -76,7 +76,7 @@ def medians(axes):
     return {line.get_color(): line.get_ydata() for line in axes.lines if line.get_marker() == "o"}
 
 
-def test_depth_shows_medians_in_order_and_why_units_are_missing(units, layers, drawn, texts, overlaps):
+def test_depth_shows_medians_in_order_and_reasons_of_missing_units(units, layers, drawn, texts, overlaps):
     figure = figure_of(draw_depth, units, layers, title="A title")
     renderer = drawn(figure)
     above, below = figure.axes
@@ -95,7 +95,7 @@ def test_depth_shows_medians_in_order_and_why_units_are_missing(units, layers, d
     ("column", "value", "reason"),
     [("n_classes", 1, "one class"), ("n_not_finite_units", 3, "3 not finite")],
 )
-def test_depth_says_what_else_leaves_units_undefined(units, layers, drawn, texts, column, value, reason):
+def test_depth_names_other_reasons_of_undefined_units(units, layers, drawn, texts, column, value, reason):
     units[["selectivity", "selectivity_corrected"]] = np.nan
     figure = figure_of(draw_depth, units, layers.assign(**{column: value}), title="A title")
     drawn(figure)
@@ -125,7 +125,7 @@ def test_detection_has_a_panel_for_each_measure_with_its_chance(units, layers, d
     assert figure.axes[2].get_ylabel() == "precision of the\ntop 100 images"
 
 
-def test_a_network_without_an_untrained_state_stands_alone(units, layers, drawn):
+def test_a_network_without_an_untrained_state_is_drawn_alone(units, layers, drawn):
     for draw in (draw_depth, draw_detection):
         tables = (table[table["checkpoint"] == "final"] for table in (units, layers))
         figure = figure_of(draw, *tables, title="A title")

@@ -113,7 +113,7 @@ def shown_in(axes):
     return np.asarray(image.get_array())
 
 
-def test_matrices_stand_in_both_orders_with_their_classes(matrices, drawn, overlaps):
+def test_matrices_are_drawn_in_both_orders_with_their_classes(matrices, drawn, overlaps):
     random = np.random.default_rng(1)
     orders = {name: random.permutation(N_IMAGES) for name in ("input", "output")}
     labels = random.integers(0, 3, N_IMAGES)
@@ -181,13 +181,13 @@ def test_the_input_is_not_drawn_where_it_is_regressed_out(pairs, adjacent):
     assert [label.get_text() for label in figure.get_axes()[0].get_yticklabels()] == ["features.1", "output"]
 
 
-def test_without_intervals_no_legend_speaks_of_them(pairs, adjacent):
+def test_without_intervals_no_legend_mentions_them(pairs, adjacent):
     figure = figure_of(draw_layers, pairs, adjacent, column="similarity_spearman", title="A title")
     labels = [text.get_text() for text in figure.subfigs[1].legends[0].get_texts()]
     assert labels == ["trained", "untrained"]
 
 
-def test_branches_of_a_module_stand_in_a_box(pairs, drawn, texts, overlaps):
+def test_branches_of_a_module_are_in_a_box(pairs, drawn, texts, overlaps):
     figure = figure_of(draw_branches, pairs, title="A title")
     renderer = drawn(figure)
     above, below = figure.axes[:2]

@@ -122,7 +122,7 @@ def test_histograms_print_the_share_of_values_that_are_not_0(bins, drawn, texts,
     assert overlaps([panel._left_title for panel in figure.axes], renderer) == []
 
 
-def test_values_that_are_no_numbers_are_not_inactivity(bins, drawn, texts):
+def test_nan_is_not_inactivity(bins, drawn, texts):
     none = bins["layer"] == "features.3.cat"
     figure = figure_of(
         draw_histograms,
@@ -153,7 +153,7 @@ def test_the_same_figure_gives_the_same_file(layers, tmp_path, format):
     assert paths[0].read_bytes() == paths[1].read_bytes()
 
 
-def test_bitmaps_have_the_resolution_asked_for(tmp_path):
+def test_bitmaps_have_the_requested_resolution(tmp_path):
     figure = new_figure(4, 2)
     figure.subplots()
     save(figure, [tmp_path / "a.png"], dpi=75)

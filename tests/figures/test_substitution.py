@@ -20,7 +20,7 @@ def written(figure):
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-def test_units_stand_in_the_row_of_their_layer(channels, drawn, overlaps):
+def test_units_are_in_the_row_of_their_layer(channels, drawn, overlaps):
     layers = {
         "relu1": [unit(0, channels), unit(1, channels)],
         "features.12.squeeze_activation": [unit(2, channels)],
@@ -44,11 +44,11 @@ def test_a_unit_without_a_top_image_has_an_empty_frame(drawn):
     assert [len(axes.images) for axes in figure.axes] == [0, 1, 1]
 
 
-def test_layers_in_which_no_unit_is_beaten_say_so(drawn, overlaps):
+def test_layers_without_substitutes_are_labeled(drawn, overlaps):
     images = [
         UnitImages(
             number,
-            f"unit {number}, 1.05 × its answer\nselectivity 0.22, RS 0.12",
+            f"unit {number}, 1.05 × its response\nselectivity 0.22, RS 0.12",
             {heading: np.zeros((8, 8, 1), np.uint8)},
         )
         for number, heading in enumerate(("its own image (IAM)", "of a substitute", "of another one"))

@@ -1,4 +1,4 @@
-"""Effect of the ablation of single units of a layer, and of more and more of them."""
+"""Effects of the ablation of single units of a layer, and of cumulative ablation."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +42,7 @@ RS_NAMES = {"rs_iam": "RS of images by IAM", "rs_natural": "RS of natural images
 
 
 def _sampled(layers: "pd.DataFrame") -> str:
-    """Say how many units and images there are."""
+    """Return the numbers of units and images in words."""
     least, most = layers["n_ablated"].min(), layers["n_ablated"].max()
     whole = (layers["n_ablated"] == layers["n_units"]).all()
     units = "all" if whole else f"{most}" if least == most else f"{least} to {most}"
@@ -50,7 +50,7 @@ def _sampled(layers: "pd.DataFrame") -> str:
 
 
 def draw_units(page: "Page", units: "pd.DataFrame", layers: "pd.DataFrame") -> None:
-    """Draw the effect of each unit's ablation, by layer: on answers, loss, accuracy, and classes."""
+    """Draw the effect of each unit's ablation by layer: on output, loss, accuracy and classes."""
     names = layers_of(layers)
     modes = [mode for mode in MODES if mode in set(units["mode"])]
     shown = [checkpoint for checkpoint, _ in states(units)]
@@ -59,7 +59,7 @@ def draw_units(page: "Page", units: "pd.DataFrame", layers: "pd.DataFrame") -> N
         "ablation_changed": "images whose first\nclass changes",
         "ablation_loss": "change of cross-entropy\n(nats; log beyond ±0.001)",
         "ablation_accuracy": "change of accuracy",
-        "ablation_most_affected": "fall of the accuracy on\nthe class that loses most",
+        "ablation_most_affected": "decrease of accuracy on\nthe most affected class",
     }
     few = units["ablation_most_affected"].isna().all()
     if few:
@@ -105,7 +105,7 @@ def draw_units(page: "Page", units: "pd.DataFrame", layers: "pd.DataFrame") -> N
     page.line("95 % interval", alpha=0.5, linewidth=1)
     page.words(f"a mark is a unit:\n{_sampled(layers)}")
     if few:
-        page.words("no class has enough\nimages to tell which\nloses most")
+        page.words("too few images per\nclass to find the\nmost affected one")
 
 
 def _draw_marks(
@@ -117,7 +117,7 @@ def _draw_marks(
     width: float,
     checkpoint: str,
 ) -> None:
-    """Draw a mark per unit with its interval, in ascending order, and how many are undefined."""
+    """Draw a mark per unit with its interval, in ascending order, and the number of undefined units."""
     color = COLORS[checkpoint]
     known = units[units[quantity].notna()].sort_values(quantity)
     x = middle + width * ((np.arange(len(known)) + 0.5) / max(1, len(known)) - 0.5)
@@ -161,7 +161,7 @@ def draw_cumulative(page: "Page", curves: "pd.DataFrame", layers: "pd.DataFrame"
                 page.percent(axis)
         for place, panel in enumerate(panels.ravel()):
             panel.axison = place < len(names)
-            # the last one with something in it names the shares
+            # the lowest panel in use of each column labels the shares
             if place < len(names) <= place + n_columns:
                 panel.tick_params(labelbottom=True)
         for panel in panels[:, 0]:
@@ -178,12 +178,12 @@ def draw_cumulative(page: "Page", curves: "pd.DataFrame", layers: "pd.DataFrame"
             page.words(f"({name})")
     page.area(f"all of {int(curves['random_order'].max()) + 1} random orders", GRAY, alpha=0.4)
     page.line("95 % interval", alpha=0.5, linewidth=2)
-    page.line("best constant answer", VERMILION, linestyle=":")
+    page.line("best constant prediction", VERMILION, linestyle=":")
     page.words(f"{layers['n_images'].max()} images")
 
 
 def _draw_curve(page: "Page", panel: "Axes", table: "pd.DataFrame", order: str) -> None:
-    """Draw the curve of an order; of several random ones their mean, and where they all lie."""
+    """Draw the curve of an order; for random orders, their mean and range."""
     _, color, marker = ORDERS[order]
     by_share = table.groupby("share")["accuracy"]
     mean = by_share.mean()
@@ -230,7 +230,7 @@ family = Family(
             caption="""
             Effect of the ablation of single units of {network}, on images of {dataset}, by layer:
             Kullback–Leibler divergence of the output from the intact network's, share of images whose first
-            class changes, and fall of the accuracy on the most affected class. Change of loss and accuracy
+            class changes, and decrease of accuracy on the most affected class. Changes of loss and accuracy
             are shown if the labels are the network's classes. Each mark is a unit, in ascending order within
             its layer, with a 95 % bootstrap interval over images; hollow gray marks are the untrained
             network. Units far from 0 are important on their own.
@@ -244,8 +244,8 @@ family = Family(
             Accuracy of {network} on images of {dataset}, or agreement with the intact network, against the
             share of a layer's units that are ablated together, in random order and by criteria; below, the
             area under each curve, in order of depth. The gray band holds all random orders; bars are 95 %
-            bootstrap intervals over images; dotted is the best constant answer. The smaller the area, the
-            more important are the units that come first.
+            bootstrap intervals over images; the dotted line is the best constant prediction. The smaller the
+            area, the more important are the units ablated first.
             """,
         ),
     ],

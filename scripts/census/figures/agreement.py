@@ -1,4 +1,4 @@
-"""How well the studies' measures of a unit agree."""
+"""Agreement between the studies' unit measures."""
 
 import math
 from typing import TYPE_CHECKING, Any
@@ -43,13 +43,13 @@ NAMES = {
     "rs_iam": "substitution (RS, IAM)",
     "rs_am": "substitution (RS, AM)",
     "rs_natural": "substitution (RS, natural)",
-    "ablation_kl": "change of the output without the unit",
-    "ablation_changed": "share of changed first classes",
-    "ablation_loss": "loss without the unit",
-    "ablation_accuracy": "accuracy without the unit",
-    "ablation_most_affected": "fall of its most affected class",
+    "ablation_kl": "ablation: change of the output",
+    "ablation_changed": "ablation: changed first classes",
+    "ablation_loss": "ablation: change of loss",
+    "ablation_accuracy": "ablation: change of accuracy",
+    "ablation_most_affected": "ablation: most affected class",
 }
-# one pair for each two of the studies' unit measures
+# one pair of unit measures for each pair of studies
 PAIRS = {
     ("mf_degree", "lifetime_sparseness"): (BLUE, "o"),
     ("mf_degree", "selectivity"): (VERMILION, "s"),
@@ -61,7 +61,7 @@ PAIRS = {
 
 
 def draw_agreement(page: "Page", agreement: "pd.DataFrame", of_layers: "pd.DataFrame") -> None:
-    """Draw rank correlations between all measures of units, over all layers and for some along depth."""
+    """Draw rank correlations between all unit measures over all layers, and of some pairs along depth."""
     here = page.rows_of_run(agreement)
     is_whole = here["depth"].isna()
     whole, layers = here[is_whole], here[~is_whole]
@@ -147,7 +147,7 @@ def _draw_pairs(page: "Page", axes: "Axes", layers: "pd.DataFrame") -> None:
                 "alpha": 1 if solid else 0.8,
             }
             axes.plot(x, here["rho"], marker, color=color, **style)
-            # of what was measured only: substitution and ablation are for some layers
+            # only measured layers, because substitution and ablation are limited to some layers
             measured = here["n"].gt(0) & solid
             page.crosses(axes, x[measured], here.loc[measured, "rho"], color)
         page.line(f"{NAMES[first]} and {NAMES[second]}", color, marker=marker, linestyle="", markersize=4.2)
@@ -169,16 +169,16 @@ family = Family(
             draw_agreement,
             "Do the unit measures agree?",
             caption="""
-            Spearman's rank correlation of each two measures of the same units of {network}, on images of
-            {dataset}. Above: within each layer with an activation function, mean over layers weighted by
-            their numbers of units, of the trained network below the diagonal and of the untrained one above
-            it; a dash where undefined. Frames on the diagonal hold the split-half reliability of each measure
-            in the trained network, median over these layers. A dot marks correlations whose 95 % interval
-            lies closer to 0 than the root of the product of both reliabilities: noise alone does not explain
-            that the two measures disagree. Below: six of these pairs in order of depth, with 95 % bootstrap
-            intervals over units; hollow marks are the untrained network. Substitution and ablation are of
-            layers with per-unit analyses. Two measures far from 0 agree or oppose each other on which units
-            stand out. None of the papers asks this question; see claim X.1.
+            Spearman's rank correlation between measures of the same units of {network}, on images of
+            {dataset}. Above: mean over nonlinear layers, weighted by their numbers of units; the trained
+            network below the diagonal, the untrained one above it; a dash is undefined. Frames on the
+            diagonal hold the split-half reliability of each measure in the trained network, median over these
+            layers. A dot marks correlations whose 95 % interval is closer to 0 than the root of the product
+            of both reliabilities: noise alone does not explain the disagreement of the two measures. Below:
+            six of these pairs in order of depth, with 95 % bootstrap intervals over units; hollow marks are
+            the untrained network. Substitution and ablation are measured in layers with per-unit analyses.
+            Correlations far from 0 mean that two measures rank units in the same or in opposite order. None
+            of the papers asks this question; see claim X.1.
             """,
         ),
     ],

@@ -1,4 +1,4 @@
-"""Clusters of units that respond alike: how many along depth, and the images to which the largest respond."""
+"""Clusters of units with correlated responses: numbers along depth, and dendrograms with top images."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ MARGIN, LABELS = 0.25, 0.75  # beside the trees, and between them and the images
 
 
 def draw_depth(page: "Page", layers: "pd.DataFrame") -> None:
-    """Draw how many clusters each layer's units form, and how many to a unit, trained beside untrained."""
+    """Draw the number of clusters in each layer, and clusters per unit, trained and untrained."""
     above, below = page.along_depth(layers_of(layers), 4.2, 2)
     some = layers.assign(n_clusters=layers["n_clusters"].replace(0, np.nan))
     page.curves(above, some, "n_clusters", BLUE, kinds=False, crosses=True)
@@ -68,16 +68,15 @@ def draw_depth(page: "Page", layers: "pd.DataFrame") -> None:
 
 @dataclass(frozen=True)
 class LayerClusters:
-    """What is shown of a layer.
+    """The clusters of a layer.
 
     Attributes
     ----------
-    layer : its name.
-    threshold : correlation at which clusters are cut.
-    clusters : array of int, shape (n_units,), of the units that vary; empty where none does.
+    layer : name of the layer.
+    threshold : correlation at which the tree is cut.
+    clusters : array of int, shape (n_units,), clusters of the units that vary; empty if none does.
     merges : array of float, shape (n_units − 1, 4), average linkage on 1 − r.
-    top_images : array of int, shape (n_clusters, n_ranks), images to which the units of each cluster respond
-        most.
+    top_images : array of int, shape (n_clusters, n_ranks), top images of each cluster.
     """
 
     layer: str
@@ -94,14 +93,15 @@ class LayerClusters:
 
 @dataclass(frozen=True)
 class Branch:
-    """A part of a tree of which only some clusters are kept.
+    """A branch of a pruned tree.
 
     Attributes
     ----------
-    correlation : at which its parts are merged; for a cluster, the last of its merges, 1 for a single unit.
+    correlation : correlation at which its parts are merged; for a cluster, that of its last merge; 1 for a
+        single unit.
     first : for a cluster, the correlation at which its first two units are merged.
-    cluster : its number; None for what merges several.
-    parts : what it merges; empty for a cluster.
+    cluster : index of the cluster; None for a merge of several clusters.
+    parts : merged branches; empty for a cluster.
     """
 
     correlation: float
@@ -111,12 +111,12 @@ class Branch:
 
 
 def prune(merges: NDArray[np.floating], clusters: NDArray[np.integer], n_shown: int) -> Branch:
-    """Return a tree without all clusters but the first few, and without the merges of single units in these.
+    """Prune a tree to its first clusters, without the merges of units within them.
 
     Parameters
     ----------
-    merges, clusters : see :class:`LayerClusters`; of at least one unit.
-    n_shown : how many clusters are kept.
+    merges, clusters : see :class:`LayerClusters`; at least one unit.
+    n_shown : number of clusters to keep.
     """
     nodes: list[Branch | None] = [Branch(1.0, 1.0, int(c)) if c < n_shown else None for c in clusters]
     for left, right, distance, _ in merges:
@@ -124,7 +124,7 @@ def prune(merges: NDArray[np.floating], clusters: NDArray[np.integer], n_shown: 
         if one is None or other is None:
             nodes.append(one or other)
         elif one.cluster is not None and one.cluster == other.cluster:
-            # a single unit has no merge of its own: the first is the highest of the others
+            # single units have no merges, so the first merge is the highest of the others
             firsts = [each.first for each in (one, other) if each.correlation < 1 or each.first < 1]
             nodes.append(Branch(1 - distance, max(firsts, default=1 - distance), one.cluster))
         else:
@@ -142,12 +142,12 @@ def leaves(branch: Branch) -> list[Branch]:
 def draw_trees(
     page: "Page", layers: Sequence[LayerClusters], pixels: Mapping[int, NDArray[np.uint8]]
 ) -> None:
-    """Draw how the largest clusters of each layer are merged, and the images to which they respond most.
+    """Draw the trees of each layer's largest clusters, with their top images.
 
     Parameters
     ----------
-    layers : in order of depth; at least one.
-    pixels : by image, arrays of uint8, shape (height, width, 1 or 3).
+    layers : at least one layer, in order of depth.
+    pixels : arrays of uint8, shape (height, width, 1 or 3), by image.
     """
     rows = [max(1, layer.n_shown) for layer in layers]
     page.placed(WIDTH, ABOVE + BELOW + sum(HEADING + ROW * count for count in rows))
@@ -175,7 +175,7 @@ def _draw_layer(
     layer: LayerClusters,
     pixels: Mapping[int, NDArray[np.uint8]],
 ) -> None:
-    """Draw the tree of one layer's clusters, and beside each its tiles."""
+    """Draw the tree of one layer's clusters, with the top images of each cluster."""
     tiles.set_axis_off()
     sizes = np.bincount(layer.clusters)
     name = shortened(layer.layer, LONGEST)
@@ -226,7 +226,7 @@ def _draw_layer(
 
 
 def _draw_branch(axes: "Axes", branch: Branch, heights: Mapping[int | None, int]) -> float:
-    """Draw a tree, and return the height at which its root lies."""
+    """Draw a tree, and return the height of its root."""
     if not branch.parts:
         height = float(heights[branch.cluster])
         axes.plot([branch.correlation, 1], [height] * 2, color=INK, linewidth=0.9)
@@ -248,7 +248,7 @@ def _draw_branch(axes: "Axes", branch: Branch, heights: Mapping[int | None, int]
 def draw_dendrograms(
     page: "Page", stores: "Stores", images: "Callable[..., Mapping]", dendrograms: int
 ) -> None:
-    """Draw the largest clusters of some layers, from the first to the last, evenly spread along depth."""
+    """Draw the largest clusters of some layers, from the first to the last, evenly spaced along depth."""
     groups = list(stores.groups(FINAL))
     wanted = min(dendrograms, len(groups))
     places = [round(place * (len(groups) - 1) / max(1, wanted - 1)) for place in range(wanted)]
@@ -258,7 +258,7 @@ def draw_dendrograms(
 
 
 def _clusters_of(group: "zarr.Group") -> LayerClusters:
-    """Return the clusters of a layer, of which it may have none."""
+    """Return the clusters of a layer, which may have none."""
     empty = {"cluster": (0,), "linkage": (0, 4), "top_image": (0, 0)}
     arrays = {
         name: group[name][:] if name in group else np.empty(shape, int) for name, shape in empty.items()
@@ -284,7 +284,7 @@ family = Family(
             draw_depth,
             "Clusters of correlated units",
             caption="""
-            Clusters of the units of {network} that respond alike to the images of {dataset}, by layer in
+            Clusters of units of {network} with correlated responses to the images of {dataset}, by layer in
             order of depth: average linkage of the correlation between units' mean responses, cut at a fixed
             correlation. Above: number of clusters; below: clusters per unit that varies. Vermilion is the
             number after each unit's responses were permuted over images. Numbers above count constant units,

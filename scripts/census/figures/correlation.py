@@ -34,13 +34,13 @@ if TYPE_CHECKING:
 
 PANEL, LARGEST_PANEL = 0.95, 1.4  # inches
 MOST_COLUMNS = 7
-MOST_CLASSES = 24  # that a legend names
+MOST_CLASSES = 24  # maximum number of classes in a legend
 LONGEST_CLASS = 32  # characters of a class's name
 FEW_CLASSES = (BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, INK)
 
 
 def draw_matrices(page: "Page", gram: "Stores", orders: "pd.DataFrame", checkpoint: str) -> None:
-    """Draw the correlation matrix of each layer at a checkpoint, in each of some orders of the images."""
+    """Draw the correlation matrix of each layer at a checkpoint, in several orders of the images."""
     groups = list(gram.groups(checkpoint))
     images = groups[0]["image"][:]
     page.title += f"{state_of(checkpoint)}; {len(images)} images"
@@ -64,16 +64,16 @@ def draw_in_orders(
     labels: NDArray[np.integer],
     classes: Sequence[str],
 ) -> None:
-    """Draw the correlation matrix of each layer, in each of some orders of the images.
+    """Draw the correlation matrix of each layer, in several orders of the images.
 
     Parameters
     ----------
-    matrices : by layer in order of depth, arrays of float, shape (N, N); undefined correlations are gray.
-    orders : permutations of the N images by what gave them; a row of panels each.
-    labels : (N,), the class of each image: a strip of color at two sides of each matrix.
-    classes : their names.
+    matrices : arrays of float, shape (N, N), by layer in order of depth; undefined correlations are gray.
+    orders : permutations of the N images, by the layer that determined them; one row of panels each.
+    labels : array of int, shape (N,), class of each image, shown in strips along two sides of each matrix.
+    classes : names of the classes.
     """
-    # for each layer a column of panels: about as wide as high
+    # one column of panels per layer; the figure is about as wide as high
     n_blocks = math.ceil(len(matrices) / min(MOST_COLUMNS, math.ceil(math.sqrt(2.2 * len(matrices)))))
     n_columns = math.ceil(len(matrices) / n_blocks)
     shown = np.unique(labels)
@@ -88,7 +88,7 @@ def draw_in_orders(
     area, legends = figure.subfigures(1, 2, width_ratios=(left, right), squeeze=False)[0]
     figure.set_layout_engine("constrained", w_pad=0.02, h_pad=0.03, hspace=0, wspace=0)
     panels = area.subplots(n_blocks * len(orders), n_columns, squeeze=False)
-    # apart from each other for a few classes, from dark to light for many
+    # distinct colors for a few classes, from dark to light for many
     colors = page.colored("depth", np.linspace(0, 1, len(classes)), 0, 1)
     if len(classes) <= len(FEW_CLASSES):
         colors = page.rgba(FEW_CLASSES[: len(classes)])
@@ -127,7 +127,7 @@ def _with_strips(matrix: NDArray[np.floating], colors: NDArray[np.floating]) -> 
 
 
 def draw_decorrelation(page: "Page", layers: "pd.DataFrame", sparsity: "pd.DataFrame") -> None:
-    """Draw mean correlation of images and active fraction along depth, trained beside untrained."""
+    """Draw mean correlation of images and active fraction along depth, trained and untrained."""
     (left,) = page.along_depth(layers_of(layers), 3.3)
     right = left.twinx()
     right.spines["right"].set_visible(True)
@@ -166,10 +166,9 @@ family = Family(
             caption="""
             Mean correlation between the activation vectors of different images of {dataset} (left axis) and
             active fraction (right axis) in the layers of {network}, in order of depth. Bars are 95 %
-            bootstrap intervals over images; the shape of a mark tells the kind of layer; dashed lines and
-            hollow marks are the untrained network. Numbers above count images whose vector is constant, so
-            that they correlate with no other. Both curves fall together where sparser codes make images less
-            alike.
+            bootstrap intervals over images; the shape of a mark is the kind of layer; dashed lines and hollow
+            marks are the untrained network. Numbers above count images with constant vectors, whose
+            correlations are undefined. Both curves fall together if sparser codes make images less similar.
             """,
             corresponds="the curves of correlation and sparsity",
         ),
@@ -179,11 +178,11 @@ family = Family(
             "Correlation of images",
             checkpoints="untrained and final",
             caption="""
-            Pearson's r between the activation vectors of each two images of {dataset}, a matrix per layer of
-            {checkpoint} {network}. In each row images are in the order of a hierarchical clustering (average
-            linkage on 1 − r, optimal leaf order) of the matrix of the layer named at its left. The strips at
-            two sides tell the class; gray is undefined. Blocks along the diagonal are groups of images that a
-            layer finds alike.
+            Pearson's r between the activation vectors of all pairs of images of {dataset}, one matrix per
+            layer of {checkpoint} {network}. In each row, images are in the order of a hierarchical clustering
+            (average linkage on 1 − r, optimal leaf order) of the matrix of the layer named at the left. The
+            strips along two sides show the classes; gray is undefined. Blocks along the diagonal are groups
+            of images with similar representations.
             """,
             corresponds="the matrices of images",
         ),

@@ -1,8 +1,8 @@
-"""The declaration of a figure family: what it reads, and its views with their captions.
+"""The declaration of a figure family: its inputs, and its views with their captions.
 
-A :class:`Family` is declared in the module that draws it. Its place in the report, its files and the inputs
-of its job follow from the declaration. Planning reads the declarations at each start of Snakemake.
-So these modules import neither matplotlib nor pandas: they draw through :class:`census.drawing.page.Page`.
+A :class:`Family` is declared in the module that draws it. Its section of the report, its files and the inputs
+of its job are derived from the declaration. Planning reads the declarations at each start of Snakemake, so
+these modules import neither matplotlib nor pandas and draw through :class:`census.drawing.page.Page`.
 """
 
 import inspect
@@ -35,12 +35,12 @@ class Verdicts:
 
 
 Input = Tables | Matrices | Images | Verdicts
-"""Tables are DataFrames, or None where a run has no such table; matrices are
+"""Tables are DataFrames, or None if a run has no such table; matrices are
 :class:`census.drawing.inputs.Stores`."""
 
 
 def key_of(read: Input) -> str:
-    """Return the name of an input among those of a job; the same for all families that read it."""
+    """Return the name of an input among those of a job, equal for all families that read it."""
     match read:
         case Tables(reference):
             return reference
@@ -54,19 +54,19 @@ def key_of(read: Input) -> str:
 
 @dataclass(frozen=True)
 class View:
-    """A view of a figure family: one figure of a run, or one of each checkpoint.
+    """A view of a figure family: one figure per run, or one per checkpoint.
 
     Attributes
     ----------
-    name : name of its files; with ``{checkpoint}`` if there is one of each checkpoint.
-    draw : function of a :class:`census.drawing.page.Page`, of inputs and parameters of the family by their
-        names, and of ``checkpoint`` if there is one figure of each.
+    name : name of its files; contains ``{checkpoint}`` if there is one figure per checkpoint.
+    draw : function of a :class:`census.drawing.page.Page`, of inputs and parameters of the family by name,
+        and of ``checkpoint`` if there is one figure per checkpoint.
     title : title of the figure, before the names of network and data set.
-    caption : what is plotted, on which images, what marks and bars are, and how to read it. ``{network}``,
-        ``{dataset}`` and ``{checkpoint}`` are replaced.
+    caption : description of the plotted values, images, marks and bars, and of how to read them.
+        ``{network}``, ``{dataset}`` and ``{checkpoint}`` are replaced.
     corresponds : figures of the section's paper to which it corresponds; empty for none.
-    where : which runs have it.
-    checkpoints : which checkpoints have a figure each: all of the run, or untrained and final.
+    where : condition on runs.
+    checkpoints : checkpoints with a figure each: all of the run, or untrained and final.
     """
 
     name: str
@@ -79,13 +79,13 @@ class View:
 
     @property
     def arguments(self) -> list[str]:
-        """Names of the inputs and parameters that it takes."""
+        """Names of the inputs and parameters that ``draw`` takes."""
         _, *taken = inspect.signature(self.draw).parameters.values()
         names = [each.name for each in taken if each.default is each.empty]
         return [name for name in names if name != "checkpoint" or not self.checkpoints]
 
     def names(self, run: "Run") -> list[str]:
-        """Return the names of its figures of a run."""
+        """Return the names of its figures for a run."""
         if not self.where(run):
             return []
         if not self.checkpoints:
@@ -94,7 +94,7 @@ class View:
         return [self.name.replace(PLACEHOLDER, each) for each in run.checkpoints if each in wanted]
 
     def checkpoint_of(self, figure: str) -> str | None:
-        """Return the checkpoint that a figure shows, empty if it does not show one; None for other views."""
+        """Return the checkpoint of a figure of this view, or an empty string; None for other views."""
         pattern = re.escape(self.name).replace(re.escape(PLACEHOLDER), r"(final|\d+)")
         found = re.fullmatch(pattern, figure)
         return found and "".join(found.groups())
@@ -108,12 +108,12 @@ class Family:
     ----------
     name : name of its module, and of its folder in ``results/figures/``.
     section : name of its section of the report, see :mod:`census.figures.sections`.
-    reads : its inputs, by the arguments of the views' functions that take them.
-    views : its views.
-    where : which runs have figures of it.
-    parameters : arguments of the views' functions that are keys of the config's section ``measures.NAME``.
+    reads : inputs by argument of the views' functions.
+    views : views of the family.
+    where : condition on runs.
+    parameters : arguments of the views' functions that are keys of the config section ``measures.NAME``.
     memory : memory of a job in MB.
-    minutes : time limit of a job.
+    minutes : time limit of a job in minutes.
     """
 
     name: str
@@ -126,7 +126,7 @@ class Family:
     minutes: int = 10
 
     def __post_init__(self) -> None:
-        """Check the declaration, so that a fault shows when the module is imported.
+        """Check the declaration when the module is imported.
 
         Raises
         ------
@@ -214,7 +214,7 @@ class Family:
 
 
 def _fault_of_input(read: Input) -> str:
-    """Return what is wrong with an input; nothing if there is such a result."""
+    """Return the fault of an input; empty if the result exists."""
     match read:
         case Tables(reference):
             measure, _, table = reference.partition(".")

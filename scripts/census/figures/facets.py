@@ -1,4 +1,4 @@
-"""Facets of single units, beside the patches to which they respond most."""
+"""Facets of single units, next to the patches to which they respond most strongly."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -21,31 +21,30 @@ if TYPE_CHECKING:
     from census.drawing.inputs import Stores
     from census.drawing.page import Page
 
-# inches: labels beside the canvas, headings above it, the margin below, and a line of the smallest text
+# inches: labels left of the canvas, headings above it, the margin below, and a line of the smallest text
 LABEL, ABOVE, BELOW, LINE = 1.6, 0.55, 0.1, 0.115
-# dots of the one canvas in which all tiles lie
+# pixels of the canvas that holds all tiles
 TILE, GAP, BETWEEN_BLOCKS, BETWEEN_ROWS = 64, 6, 26, 22
-# shades of gray: around a tile, and of what lies outside of an image
+# shades of gray around a tile, and outside an image
 FRAME, OUTSIDE = 190, 225
 GRAYS, COLORS, COLORS_8BIT, PATCHES = "facets, gray", "facets, color", "color, 8 bits", "patches"
 
 
 @dataclass(frozen=True)
 class UnitFacets:
-    """What is shown of a unit.
+    """The facets and patches of a unit.
 
     Attributes
     ----------
-    layer : its layer's name.
-    unit : its number; None where the layer has no unit to show, and all that follows is empty.
-    degree, p : degree of multifacetedness, and how likely one so extreme is in the layer.
-    facets : arrays of float, shape (n_components, height, width) and (component, y, x, 3), and uint8 of the
-        latter's shape: in gray, in color, and in color with 8 bits, by these names; without those that there
-        are not.
+    layer : name of its layer.
+    unit : index of the unit; None, with all other values empty, if the layer has no unit to show.
+    degree, p : degree of multifacetedness, and its p-value in the layer.
+    facets : arrays by name, without missing ones: gray, float (n_components, height, width); color, float
+        (n_components, height, width, 3); and color with 8 bits, uint8 of the same shape.
     patches : array of uint8, shape (n_ranks, height, width, n_channels).
     inside : array of bool, shape (n_ranks, height, width), whether the image covers the pixel.
-    reason : why facets are missing; else empty.
-    not_converged : the channels in which the decomposition did not converge.
+    reason : why facets are missing; otherwise empty.
+    not_converged : channels whose decomposition did not converge.
     """
 
     layer: str
@@ -60,14 +59,14 @@ class UnitFacets:
 
 
 def draw_units(page: "Page", units: Sequence[UnitFacets]) -> None:
-    """Draw a row for each unit: its facets in gray, in color and in 8-bit color, and its patches.
+    """Draw a row per unit: its facets in gray, in color and in 8-bit color, and its patches.
 
-    A facet is drawn with 0 as middle gray and its largest absolute weight as black or white; in 8 bits, as it
-    is. Where the border of its image cuts a patch off, there is a colored line, and plain gray behind it.
+    Facets are drawn with 0 as middle gray and the largest absolute weight as black or white; 8-bit facets are
+    drawn unchanged. A colored line marks the border of an image within a patch; outside is plain gray.
 
     Parameters
     ----------
-    units : in the order of rows, of one network and data set; at least one.
+    units : at least one unit of one network and data set, in the order of rows.
     """
     colored = any(unit.patches.shape[3] == 3 for unit in units)
     lines = 2 if colored else 1
@@ -101,7 +100,7 @@ def draw_units(page: "Page", units: Sequence[UnitFacets]) -> None:
 def _blocks(
     units: Sequence[UnitFacets], colored: bool, lines: int
 ) -> tuple[dict[str, int], dict[str, int], int]:
-    """Return where blocks of tiles begin, how many columns each has, and the width of all, in dots."""
+    """Return the left ends of blocks of tiles, their numbers of columns, and the total width in pixels."""
     counts = {PATCHES: max(len(unit.patches) for unit in units)}
     n_facets = max((len(facets) for unit in units for facets in unit.facets.values()), default=0)
     names = (GRAYS, COLORS, COLORS_8BIT, PATCHES) if colored else (GRAYS, PATCHES)
@@ -115,7 +114,7 @@ def _blocks(
 
 
 def _write_label(axes: "Axes", unit: UnitFacets, middle: float, dots: float, *, broken: bool) -> None:
-    """Write what unit it is beside its row, whose middle is given; long names are broken, or shortened."""
+    """Write the label of a unit's row, given the middle of the row; long names are wrapped or shortened."""
     name = wrapped(unit.layer, 24) if broken else shortened(unit.layer, 24)
     lines = [(line, INK, "bold") for line in name.split("\n")]
     if unit.unit is None:
@@ -136,10 +135,10 @@ def _rounded(p: float) -> str:
 
 
 def _tiles(unit: UnitFacets, block: str) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.bool_]]]:
-    """Yield the images of a block, uint8 (y, x, 1 or 3), and which of their pixels show something."""
+    """Yield the images of a block, uint8 (y, x, 1 or 3), and masks of their pixels inside the image."""
     if block == PATCHES:
         for patch, inside in zip(unit.patches, unit.inside, strict=True):
-            if inside.any():  # there may be fewer than there is room for
+            if inside.any():  # there may be fewer patches than ranks
                 yield patch, inside
         return
     for facet in unit.facets.get(block, ()):
@@ -155,14 +154,14 @@ def _put(
     inside: NDArray[np.bool_],
     corner: tuple[int, int],
 ) -> Iterator[list[tuple[float, float]]]:
-    """Put a tile into the canvas, and yield the lines, of (x, y), at which an image cuts it off.
+    """Put a tile into the canvas, and yield the lines, of points (x, y), along the border of its image.
 
     Parameters
     ----------
     canvas : array of uint8, shape (height, width, 3), changed in place.
-    tile : array of uint8, shape (height, width, 1 or 3), enlarged until its longer side fills the place.
+    tile : array of uint8, shape (height, width, 1 or 3), enlarged so that its longer side fills the position.
     inside : array of bool, shape (height, width), a rectangle.
-    corner : x and y of the place.
+    corner : x and y of the position.
     """
     height, width = (round(TILE * side / max(inside.shape)) for side in inside.shape)
     left, top = corner[0] + (TILE - width) // 2, corner[1] + (TILE - height) // 2
@@ -173,7 +172,7 @@ def _put(
     shown = np.where(inside[..., None], tile, np.uint8(OUTSIDE))[rows][:, columns]
     canvas[top : top + height, left : left + width] = shown
     y, x = np.nonzero(inside[rows][:, columns])
-    # a dot's middle is its coordinate
+    # coordinates are the centers of pixels
     above, below = top + y.min() - 0.5, top + y.max() + 0.5
     before, behind = left + x.min() - 0.5, left + x.max() + 0.5
     if y.min() > 0:
@@ -187,7 +186,7 @@ def _put(
 
 
 def draw_extreme(page: "Page", stores: "Stores", table: "pd.DataFrame", *, extreme: str = SINGLE) -> None:
-    """Draw the outermost unit of each layer at one extreme of the degrees of multifacetedness."""
+    """Draw the most extreme unit of each layer at one end of the degrees of multifacetedness."""
     groups = stores.groups(None)
     draw_units(
         page, [_unit_at(extreme, group, table[table["layer"] == group.attrs["layer"]]) for group in groups]
@@ -195,17 +194,17 @@ def draw_extreme(page: "Page", stores: "Stores", table: "pd.DataFrame", *, extre
 
 
 def _unit_at(extreme: str, store: "zarr.Group", table: "pd.DataFrame") -> UnitFacets:
-    """Return the outermost unit at one extreme of a layer.
+    """Return the most extreme unit of a layer at one end.
 
     Parameters
     ----------
-    extreme : one of the extremes that :func:`census.measures.facets.choose_units` names.
+    extreme : see :func:`census.measures.facets.choose_units`.
     store : facets of the layer.
-    table : rows of the layer, a row per unit in the order of the store.
+    table : rows of the layer, one per unit in the order of the store.
     """
     if extreme not in store.attrs["extremes"]:
         return UnitFacets(store.attrs["layer"], reason="too few active units")
-    place = store.attrs["extremes"].index(extreme)  # the first one is the outermost
+    place = store.attrs["extremes"].index(extreme)  # the first is the most extreme
     row = table.iloc[place]
     converged = {channel: row[f"converged_{channel}"] for channel in CHANNELS}
     facets = {
@@ -222,7 +221,7 @@ def _unit_at(extreme: str, store: "zarr.Group", table: "pd.DataFrame") -> UnitFa
         store["patches"][place],
         store["inside"][place],
         row["reason"],
-        # None is a channel that was not decomposed
+        # None means that the channel was not decomposed
         [
             name
             for name, has_converged in converged.items()
@@ -232,10 +231,10 @@ def _unit_at(extreme: str, store: "zarr.Group", table: "pd.DataFrame") -> UnitFa
 
 
 ABOUT = """
-in gray; in red, green and blue, each decomposed by itself, matched and stacked; and these in 8 bits. In the
+in gray; in red, green and blue, decomposed separately, matched and stacked; and the latter in 8 bits. In the
 first two, middle gray is 0. Channels whose decomposition did not converge are named. Patches are cut from the
-images to which the unit responds most, where it responds most; a vermilion line is the border of the image,
-and plain gray lies outside. p is the tail of a normal distribution fitted to the layer's other units.
+unit's top images at the position of its largest response; a vermilion line is the border of the image, and
+plain gray is outside. p is the tail of a normal distribution fitted to the layer's other units.
 """
 
 family = Family(
@@ -251,7 +250,7 @@ family = Family(
             caption=f"""
             Facets of the unit with the lowest degree of multifacetedness (MF) in each layer of {{network}},
             on images of {{dataset}}: independent components of its patches, those that explain most first:
-            {ABOUT} Facets and patches of a single-faceted unit look alike.
+            {ABOUT} Facets and patches of a single-faceted unit look similar.
             """,
             corresponds="Figure 4, table 2 and appendix B",
         ),

@@ -1,4 +1,4 @@
-"""Histograms of non-zero activations, a panel per layer."""
+"""Histograms of non-zero activations, one panel per layer."""
 
 import math
 from typing import TYPE_CHECKING
@@ -43,7 +43,7 @@ def draw_histograms(page: "Page", bins: "pd.DataFrame", checkpoint: str) -> None
         panel.text(0.97, 0.95, "\n".join(words), transform=panel.transAxes, ha="right", va="top", fontsize=8)
     page.figure.supylabel("values in bin (log scale)")
     page.figure.supxlabel(
-        "activation, in the network's own units; values of 0 left out, share of the others printed"
+        "activation, in the network's own units; values of 0 are left out, the share of others is printed"
     )
 
 

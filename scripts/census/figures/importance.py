@@ -1,4 +1,4 @@
-"""Selectivity, substitution and importance of the same units, against each other and along depth."""
+"""Relations between selectivity, substitution and importance of units, by layer and along depth."""
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -33,14 +33,14 @@ if TYPE_CHECKING:
 
 
 class _Kind(NamedTuple):
-    """How a measure is drawn: its color, its marks, and its name."""
+    """Color, marker and name of a measure."""
 
     color: str
     marker: str
     name: str
 
     def look(self, line: str, *, solid: bool) -> dict[str, Any]:
-        """Return the style of its marks, hollow if not ``solid``, joined by a line if there is one."""
+        """Return the style of its marks, hollow if not ``solid``, and of the line between them."""
         face = self.color if solid else "white"
         return {"color": self.color, "marker": self.marker, "markerfacecolor": face, "linestyle": line}
 
@@ -69,14 +69,14 @@ def _interval(row: "pd.Series[Any]") -> str:
 
 
 def _relation(relations: "pd.DataFrame", layer: str, first: str, second: str) -> "pd.Series[Any]":
-    """Return the row of a relation of the final network, nothing controlled for."""
+    """Return the row of a relation in the final network, without a covariate."""
     here = relations[(relations["checkpoint"] == FINAL) & (relations["layer"] == layer)]
     chosen = here[(here["first"] == first) & (here["second"] == second) & here["covariate"].isna()]
     return chosen.iloc[0]
 
 
 def draw_substitution(page: "Page", units: "pd.DataFrame", relations: "pd.DataFrame") -> None:
-    """Draw how replaceable units are against how selective they are, a panel for each layer."""
+    """Draw RS against class selectivity of units, one panel per layer."""
     units = at(units, FINAL)
     names, shown = layers_of(units), {"IAM": "rs_iam", "AM": "rs_am"}
     panels = page.grid(len(names), 3, WIDTH, row=2.45, others=0.8, sharex=True, sharey=True)
@@ -109,7 +109,7 @@ def draw_substitution(page: "Page", units: "pd.DataFrame", relations: "pd.DataFr
 
 
 def draw_depth(page: "Page", units: "pd.DataFrame", relations: "pd.DataFrame") -> None:
-    """Draw along depth how RS goes with selectivity, and how RS spreads over each layer's units."""
+    """Draw the correlation of RS with selectivity, and the spread of RS over units, along depth."""
     relations = relations[relations["second"] == "selectivity"]
     above, below = page.along_depth(layers_of(relations), 5.2, 2)
     _draw_rho(page, above, relations, SUBSTITUTIONS)
@@ -130,7 +130,7 @@ def draw_depth(page: "Page", units: "pd.DataFrame", relations: "pd.DataFrame") -
 
 
 def draw_ablation(page: "Page", units: "pd.DataFrame", relations: "pd.DataFrame") -> None:
-    """Draw the effect of each unit's ablation against its other measures, a row of panels per layer."""
+    """Draw ablation effects of units against their other measures, one row of panels per layer."""
     units = at(units, FINAL)
     n_units = units.groupby("layer").size()
     units = units[units[EFFECT].notna()]
@@ -161,27 +161,27 @@ def draw_ablation(page: "Page", units: "pd.DataFrame", relations: "pd.DataFrame"
 
 
 def draw_relations(page: "Page", relations: "pd.DataFrame") -> None:
-    """Draw along depth how measures of units go with what their ablation costs."""
+    """Draw the correlations of unit measures with ablation effects along depth."""
     relations = relations[relations["second"] == EFFECT]
     plain, adjusted = (relations[relations["covariate"].isna() == each] for each in (True, False))
     above, below = page.along_depth(layers_of(relations), 5.2, 2)
     _draw_rho(page, above, plain, MEASURES)
-    # mean activation is what is controlled for
+    # mean activation is the covariate
     _draw_rho(
         page, below, adjusted, {name: kind for name, kind in MEASURES.items() if name != "mean_activation"}
     )
     above.set_ylabel(f"rank correlation ρ\nwith {EFFECT_NAME}")
-    below.set_ylabel("the same, mean\nactivation controlled for")
+    below.set_ylabel("partial ρ, given\nmean activation")
     _explain(page, MEASURES.values(), relations)
 
 
 def _beside(page: "Page", number: int, checkpoint: str) -> np.ndarray:
-    """Return places along depth for a measure, trained beside untrained, beside the other measures."""
+    """Return positions along depth, side by side for measures and for trained and untrained networks."""
     return np.arange(len(page.places)) + (number - 1) * 0.32 + (0.08 if checkpoint == FINAL else -0.08)
 
 
 def _draw_rho(page: "Page", axes: "Axes", relations: "pd.DataFrame", kinds: Mapping[str, _Kind]) -> None:
-    """Draw rank correlations of measures along depth with their intervals, and of how many units they are."""
+    """Draw rank correlations of measures along depth with their intervals and numbers of units."""
     for number, (column, kind) in enumerate(kinds.items()):
         for checkpoint, rows in states(relations[relations["first"] == column]):
             here = rows.set_index("layer").reindex(list(page.places))
@@ -190,7 +190,7 @@ def _draw_rho(page: "Page", axes: "Axes", relations: "pd.DataFrame", kinds: Mapp
             page.bars(axes, x, here["rho_low"], here["rho_high"], kind.color, linewidth=width, alpha=0.5)
             _mark(axes, x, here["rho"], kind, solid=solid, line="-" if solid else "--")
             page.crosses(axes, x, here["rho"], kind.color)
-    # of few units ρ is often near 1 or −1
+    # with few units, ρ is often near 1 or −1
     final = relations[(relations["checkpoint"] == FINAL) & relations["first"].isin(list(kinds))]
     fewest = final.groupby("layer")["n"].min().reindex(list(page.places)).fillna(0).astype(int)
     page.numbers_above(axes, "units", (fewest, INK))
@@ -239,8 +239,8 @@ family = Family(
             Above: Spearman's ρ of representative substitution (RS) and class selectivity over the units of a
             layer of {network}, on images of {dataset}, in order of depth, for three kinds of images. Below:
             median and middle half of RS. Bars above are 95 % bootstrap intervals over units; hollow marks and
-            dashed lines are the untrained network; crosses are undefined. Numbers above are the units of a
-            layer, the fewest of the three; with few of them, ρ is often near 1 or −1.
+            dashed lines are the untrained network; crosses are undefined. Numbers above count the units of a
+            layer, the smallest of the three numbers; with few units, ρ is often near 1 or −1.
             """,
             corresponds="Figures 3b and 6b",
         ),
@@ -251,21 +251,21 @@ family = Family(
             caption="""
             Change of the output of {network} on images of {dataset} if a unit is ablated (Kullback–Leibler
             divergence from the intact network's output), against the unit's class selectivity,
-            representative substitution (RS) and mean activation, a row per layer with per-unit analyses.
-            Marks are units with 95 % bootstrap intervals over images; Spearman's ρ has its 95 % bootstrap
-            interval over units. The vermilion line is no effect.
+            representative substitution (RS) and mean activation, one row per layer with per-unit analyses.
+            Marks are units with 95 % bootstrap intervals over images; brackets hold 95 % bootstrap intervals
+            of Spearman's ρ over units. The vermilion line is no effect.
             """,
         ),
         View(
             "relations",
             draw_relations,
-            "What goes with importance",
+            "Correlates of importance",
             caption="""
             Spearman's ρ between measures of units and the change of the output of {network} on images of
             {dataset} if the unit is ablated, in order of depth. Above: plain; below: partial, given mean
             activation. Bars are 95 % bootstrap intervals over units; hollow marks and dashed lines are the
-            untrained network; crosses are undefined. Numbers above are the units of a layer, the fewest of
-            all measures; with few of them, ρ is often near 1 or −1.
+            untrained network; crosses are undefined. Numbers above count the units of a layer, the smallest
+            over all measures; with few units, ρ is often near 1 or −1.
             """,
         ),
     ],

@@ -66,7 +66,7 @@ def draw_steps(
 
 
 def draw_checkpoints(page: "Page", similarities: "pd.DataFrame") -> None:
-    """Draw the similarity of each two checkpoints: a matrix per layer; of two only, a curve along depth."""
+    """Draw the similarity between checkpoints: one matrix per layer, or with two, a curve along depth."""
     if similarities["checkpoint"].nunique() == 2:
         _draw_two_checkpoints(page, similarities)
         return
@@ -117,7 +117,7 @@ family = Family(
             of each layer to itself after and before training (Pearson's r between the off-diagonal entries of
             correlation matrices of images), mean correlation between different images, and active fraction.
             The last row is the accuracy and the loss of the network, if it was trained on these labels.
-            Colors tell depth, from dark (input) to light (logits); bands are 95 % bootstrap intervals over
+            Colors show depth, from dark (input) to light (logits); bands are 95 % bootstrap intervals over
             images.
             """,
             corresponds="the analysis over learning proposed in the text",
@@ -130,9 +130,9 @@ family = Family(
             caption="""
             Similarity of each layer of {network} between checkpoints of the training, on images of {dataset}:
             Pearson's r between the off-diagonal entries of correlation matrices of images. With more than two
-            checkpoints there is a matrix of checkpoints per layer, gray and crossed where undefined; with
-            two, a curve along depth with 95 % bootstrap intervals over images. A layer near 1 was hardly
-            changed by training.
+            checkpoints there is one matrix of checkpoints per layer, gray and crossed if undefined; with two,
+            a curve along depth with 95 % bootstrap intervals over images. Training hardly changed layers near
+            1.
             """,
         ),
     ],

@@ -1,4 +1,4 @@
-"""Single- and multi-faceted units: how evenly units respond to classes, by layer and along depth."""
+"""Single- and multi-faceted units: evenness of class counts and MF degrees, by layer and along depth."""
 
 import math
 from collections.abc import Mapping
@@ -33,11 +33,11 @@ if TYPE_CHECKING:
     from census.drawing.inputs import Stores
     from census.drawing.page import Page
 
-MOST_UNITS = 256  # in a heat map, of which the first are drawn
+MOST_UNITS = 256  # maximum number of units in a heat map
 
 
 def about_top_images(layers: "pd.DataFrame") -> str:
-    """Return of how many images the top images are, for a title."""
+    """Return the number of top images and of all images, for a title."""
     by_checkpoint = layers.groupby("checkpoint")[["top", "n_images"]].first()
     words = {
         checkpoint: f"top {top} of {count:,} images" if count > top else f"top images: all {count:,}"
@@ -54,7 +54,7 @@ def _of_network(table: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def draw_density(page: "Page", units: "pd.DataFrame", layers: "pd.DataFrame") -> None:
-    """Draw how Gini index and flatness spread over the units of each layer, with normal distributions."""
+    """Draw histograms of Gini index and flatness over each layer's units, with normal distributions."""
     page.title += f"\n{about_top_images(layers)}"
     names = layers_of(units)
     panels = page.ridges(names, 2, wider=0.6 + 0.06 * max(0, max(map(len, names)) - 10))
@@ -62,8 +62,8 @@ def draw_density(page: "Page", units: "pd.DataFrame", layers: "pd.DataFrame") ->
     centers = (bins[1:] + bins[:-1]) / 2
     active = units[units["n_top_images"] > 0]
     for panel, column, label in (
-        (panels[0], "gini", "Gini index of class counts\n(0 all classes alike, 1 a single one)"),
-        (panels[1], "flatness", "flatness of class counts\n(0 a single class, 1 all alike)"),
+        (panels[0], "gini", "Gini index of class counts\n(0 equal classes, 1 a single class)"),
+        (panels[1], "flatness", "flatness of class counts\n(0 a single class, 1 equal classes)"),
     ):
         for checkpoint, rows in states(active):
             for name, layer in rows.groupby("layer"):
@@ -74,7 +74,7 @@ def draw_density(page: "Page", units: "pd.DataFrame", layers: "pd.DataFrame") ->
                 if len(values) > 1 and values.std(ddof=1) > 0.004:
                     normal = NormalDist(values.mean(), values.std(ddof=1))
                     density = np.array([normal.pdf(center) for center in centers])
-                    # on the scale of the bars, and within the layer's row
+                    # scaled to the bars, and limited to the layer's row
                     curve = np.minimum(height * len(values) * density * (bins[1] - bins[0]), 0.95)
                     base = page.places[name]
                     panel.plot(centers, base + curve, color=COLORS[checkpoint], linewidth=0.9)
@@ -91,7 +91,7 @@ def draw_density(page: "Page", units: "pd.DataFrame", layers: "pd.DataFrame") ->
 
 
 def draw_degree(page: "Page", units: "pd.DataFrame", layers: "pd.DataFrame") -> None:
-    """Draw MF degrees of each layer's units, and of all units, as shares of the network's highest."""
+    """Draw MF degrees of each layer's units, and of all units, divided by the network's highest."""
     page.title += f"\n{about_top_images(layers)}"
     units, layers = (at(_of_network(table), FINAL) for table in (units, layers))
     names = layers_of(units)
@@ -109,7 +109,7 @@ def draw_degree(page: "Page", units: "pd.DataFrame", layers: "pd.DataFrame") -> 
         panel.axhline(mean, color=ORANGE, linewidth=1, linestyle="--")
     page.numbers_above(left, "inactive", (layers["n_inactive_units"], INK))
     left.set_ylim(-0.03, 1.03)
-    left.set_ylabel(f"MF degree / the network's highest\n(which is {highest:.3g})")
+    left.set_ylabel(f"MF degree / the network's highest\n({highest:.3g})")
     counts, edges = np.histogram(finite["mf_normalized"], np.linspace(0, 1, 41))
     right.stairs(counts, edges, orientation="horizontal", fill=True, color=BLUE, alpha=0.55)
     right.set_xlabel("units of\nall layers")
@@ -122,7 +122,7 @@ def draw_degree(page: "Page", units: "pd.DataFrame", layers: "pd.DataFrame") -> 
 
 
 def draw_counts(page: "Page", layers: "pd.DataFrame") -> None:
-    """Draw the shares of single- and multi-faceted units along depth, and the degrees at either end."""
+    """Draw the shares of single- and multi-faceted units, and the extreme degrees, along depth."""
     page.title += f"\n{about_top_images(layers)}"
     layers = _of_network(layers)
     above, below = page.along_depth(layers_of(layers), 4.2, 2)
@@ -151,7 +151,7 @@ def draw_counts(page: "Page", layers: "pd.DataFrame") -> None:
 
 
 def draw_similarity(page: "Page", layers: "pd.DataFrame") -> None:
-    """Draw how alike the class counts of a layer's units are: mean Pearson's r and Euclidean distance."""
+    """Draw similarity of class counts between units: mean Pearson's r and mean Euclidean distance."""
     page.title += f"\n{about_top_images(layers)}"
     panels = above, below = page.along_depth(layers_of(layers), 3.8, 2)
     for panel, column in zip(panels, ("unit_similarity", "unit_dissimilarity"), strict=True):
@@ -175,7 +175,7 @@ def _explain_chance(page: "Page", label: str) -> None:
 
 
 def draw_heatmaps(page: "Page", layers: "pd.DataFrame", concepts: "Stores") -> None:
-    """Draw the similarity and the distance of each two units of each layer of the final network."""
+    """Draw similarity and distance between the units of each layer of the final network."""
     page.title += f"\n{about_top_images(layers)}"
     draw_pairs(
         page,
@@ -189,11 +189,12 @@ def draw_heatmaps(page: "Page", layers: "pd.DataFrame", concepts: "Stores") -> N
 def draw_pairs(
     page: "Page", matrices: Mapping[str, tuple[NDArray[np.floating], NDArray[np.floating]]]
 ) -> None:
-    """Draw the similarity and the distance of each two units of each layer.
+    """Draw similarity and distance between the units of each layer.
 
     Parameters
     ----------
-    matrices : by layer in order of depth, arrays of float, shape (n_units, n_units) of both; NaN is gray.
+    matrices : similarity and distance, arrays of float, shape (n_units, n_units), by layer in order of depth;
+        NaN is gray.
     """
     n_columns = min(7, max(3, math.ceil(math.sqrt(1.6 * len(matrices)))))
     n_blocks = math.ceil(len(matrices) / n_columns)
@@ -238,14 +239,14 @@ family = Family(
         View(
             "density",
             draw_density,
-            "How many classes units respond to",
+            "Evenness of units' responses to classes",
             caption="""
-            How evenly the units of {network} respond to the classes of {dataset}: histograms over the units
-            of a layer of the Gini index (left) and the flatness (right) of the class counts of their
-            maximally activating images, a row per layer. Units without such images are left out. Curves are
-            normal distributions of the same mean and deviation; vermilion is the Gini index of as many images
-            drawn at random; gray is the untrained network, which has been shown fewer images if the title
-            names two numbers. A Gini index near 1 is a unit of few classes.
+            Evenness of the responses of units of {network} to the classes of {dataset}: histograms over the
+            units of a layer of the Gini index (left) and the flatness (right) of the class counts of their
+            maximally activating images, one row per layer. Units without such images are left out. Curves are
+            normal distributions of equal mean and standard deviation; vermilion is the Gini index of equally
+            many random images; gray is the untrained network, with fewer images if the title names two
+            numbers. A Gini index near 1 is a unit that responds to few classes.
             """,
             corresponds="Figure 1 and appendices A1 and A2",
         ),
@@ -256,8 +257,8 @@ family = Family(
             caption="""
             Degrees of multifacetedness (MF: flatness over Gini index of class counts) of the units of
             {network}, on images of {dataset}, as shares of the network's highest. Left: by layer; dots are
-            medians, thick bars half of the units, thin bars 90 % of them; vermilion is the median for images
-            drawn at random. Numbers above count units without maximally activating images. Right: units of
+            medians, thick bars half of the units, thin bars 90 % of them; vermilion is the median for random
+            images. Numbers above count units without maximally activating images. Right: units of
             all layers. Units above the dashed mean count as multifaceted, units below it as single-faceted;
             channels of the image are left out.
             """,
@@ -272,7 +273,7 @@ family = Family(
             layer in order of depth. Above: their shares of the layer's units; bars are the shares with p <
             0.05, from a normal distribution fitted to the layer's other units. Below: lowest and highest
             degree of multifacetedness (MF) of the layer, with the median for images drawn at random; numbers
-            above count units that respond to all classes alike, whose degree is infinite. Dashed lines and
+            above count units with equal responses to all classes, whose degree is infinite. Dashed lines and
             hollow marks are the untrained network.
             """,
             corresponds="Figure 3",
@@ -284,8 +285,8 @@ family = Family(
             caption="""
             Similarity (Pearson's r) and dissimilarity (Euclidean distance) between the class counts of two
             units, mean over the pairs of a layer of {network}, on images of {dataset}. Vermilion is the mean
-            for images drawn at random; hollow gray marks are the untrained network. Units of a layer respond
-            to the same classes where similarity is high and dissimilarity is low.
+            for random images; hollow gray marks are the untrained network. High similarity and low
+            dissimilarity mean that units of a layer respond to the same classes.
             """,
             corresponds="Figure 5",
         ),
@@ -294,10 +295,10 @@ family = Family(
             draw_heatmaps,
             "Similarity of units by their classes",
             caption="""
-            Similarity (Pearson's r) and distance (Euclidean, in images) between the class counts of each two
-            units of a layer of {network}, on images of {dataset}; of large layers, the first units. Gray is
-            undefined. Bright columns in the lower matrices are units whose classes no other unit of the layer
-            has.
+            Similarity (Pearson's r) and distance (Euclidean, in images) between the class counts of all pairs
+            of units of a layer of {network}, on images of {dataset}; only the first units of large layers.
+            Gray is undefined. Bright columns in the lower matrices are units that respond to other classes
+            than the rest of the layer.
             """,
             corresponds="appendix C",
         ),

@@ -1,4 +1,4 @@
-"""Measures along depth in networks that are trained alike from different seeds."""
+"""Measures along depth in networks trained identically from different seeds."""
 
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from census.drawing.page import Page
 
-# columns of the census of layers, the studies in their order
+# columns of the census of layers, in order of the studies
 COLUMNS = {
     "active_fraction": "active fraction",
     "alignment_kurtosis": "axis alignment\n(Δ kurtosis)",
@@ -86,10 +86,10 @@ family = Family(
             draw_depth,
             "Measures along depth over seeds",
             caption="""
-            Measures of the layers of the networks that are trained as {network} is, each from another seed,
-            on the images of {dataset}, in order of depth. A thin line is one network; marks and the thick
-            line are the mean over networks, and bands its 95 % t interval over networks. Gray and dashed are
-            the same networks before training. Where a band is narrow, the result does not depend on the seed.
+            Measures of layers of {network}, trained from several seeds, on the images of {dataset}, in order
+            of depth. A thin line is one network; marks and the thick line are the mean over networks, and
+            bands its 95 % t interval over networks. Gray dashed lines are the networks before training.
+            Narrow bands mean that results hardly depend on the seed.
             """,
         ),
     ],

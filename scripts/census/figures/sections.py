@@ -12,7 +12,7 @@ class Paper:
     Attributes
     ----------
     code : prefix of the ids of its claims.
-    short : author and year, as in running text and lists.
+    short : author and year, for running text and lists.
     title : title of the paper.
     url : its address; empty if it is published at none.
     """
@@ -48,10 +48,10 @@ class Section:
     Attributes
     ----------
     name : name of the section; its rule is ``figures_NAME``.
-    question : the question that its figures answer.
-    paper : the study whose figures it corresponds to; None for none.
+    question : research question of its figures.
+    paper : published study to whose figures it corresponds; None for none.
     of_study : whether its figures show the whole study instead of one run.
-    of_seeds : whether its figures show all networks that are trained alike, each from another seed.
+    of_seeds : whether its figures show all seeds of a network.
     """
 
     name: str

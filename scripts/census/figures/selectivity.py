@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def draw_depth(page: "Page", units: "pd.DataFrame", layers: "pd.DataFrame") -> None:
-    """Draw class selectivity of each layer's units with its chance level, and what of it is above chance."""
+    """Draw class selectivity of each layer's units with its chance level, and selectivity above chance."""
     above, below = page.along_depth(layers_of(layers), 4.6, 2, wider=0.6)
     places = page.spreads(above, units, "selectivity")
     page.spreads(below, units, "selectivity_corrected")
@@ -33,7 +33,7 @@ def draw_depth(page: "Page", units: "pd.DataFrame", layers: "pd.DataFrame") -> N
     ]
     page.numbers_above(above, "inactive\nunits", *rows_above)
     above.set_ylim(-0.03, 1.0)
-    above.set_ylabel("class selectivity\n(0 all alike, 1 a single class)")
+    above.set_ylabel("class selectivity\n(0 equal, 1 a single class)")
     below.axhline(0, color=VERMILION, linewidth=1)
     below.set_ylabel("selectivity above chance")
     page.explain_spread(layers)
@@ -43,14 +43,14 @@ def draw_depth(page: "Page", units: "pd.DataFrame", layers: "pd.DataFrame") -> N
 def _chance(
     axes: "Axes", places: Mapping[str, NDArray[np.floating]], layers: "pd.DataFrame", column: str
 ) -> None:
-    """Draw the chance level of each layer, trained beside untrained."""
+    """Draw the chance level of each layer, trained and untrained."""
     for checkpoint, rows in states(layers):
         x = places[checkpoint]
         axes.hlines(rows[column], x - 0.17, x + 0.17, color=VERMILION, linewidth=1.4, zorder=4)
 
 
 def _reason(layer: "pd.Series") -> str:
-    """Say why units of a layer have no class selectivity, inactivity aside."""
+    """Return why units of a layer have no class selectivity, apart from inactivity."""
     if layer["n_classes"] < 2:
         return "one class"
     if layer["n_not_finite_units"]:
@@ -61,7 +61,7 @@ def _reason(layer: "pd.Series") -> str:
 
 
 def draw_detection(page: "Page", units: "pd.DataFrame", layers: "pd.DataFrame") -> None:
-    """Draw how well each layer's units detect their best class: AUROC, informedness, precision."""
+    """Draw detection of the best class by each layer's units: AUROC, informedness, precision."""
     panels = page.along_depth(layers_of(layers), 6.2, 3, wider=0.6)
     for panel, column, name, label in (
         (panels[0], "auroc", "auroc", "AUROC\nof the best class"),
@@ -79,14 +79,14 @@ def draw_detection(page: "Page", units: "pd.DataFrame", layers: "pd.DataFrame") 
 
 
 def draw_learning(page: "Page", layers: "pd.DataFrame") -> None:
-    """Draw selectivity above chance, and AUROC, of each layer's median unit against the step of training."""
-    # how units spread is another view's matter
+    """Draw median selectivity above chance and median AUROC of each layer against the training step."""
+    # another view shows the spread over units
     labels = {
         "selectivity_corrected_median": "selectivity above chance (median)",
         "auroc_median": "AUROC of the best class (median)",
     }
     panels = page.training(layers, labels)
-    # one number for all layers: they see the same images
+    # equal for all layers, which share images
     chance = layers.drop_duplicates("step").sort_values("step")
     panels[1].plot(chance["step"], chance["auroc_chance"], color=VERMILION)
     panels[0].axhline(0, color=VERMILION)
@@ -106,9 +106,8 @@ family = Family(
             Class selectivity of the units of {network} on the images of {dataset}, by layer: a unit's mean on
             its best class compared with its mean on the others. Dots are medians, thick bars half of the
             units, thin bars 90 % of them; gray is the untrained network. Vermilion is the median for shuffled
-            labels, which is higher where images are fewer; below is selectivity minus chance. Numbers above
-            count units that are 0 on all images. Signed units, with negative values, have no class
-            selectivity.
+            labels, which is higher with fewer images; below is selectivity minus chance. Numbers above count
+            units that are 0 on all images. Signed units, with negative values, have no class selectivity.
             """,
             corresponds="the axis of class selectivity in the figures",
         ),
@@ -117,11 +116,11 @@ family = Family(
             draw_detection,
             "Units as detectors of a class",
             caption="""
-            How well the units of {network} detect classes of {dataset}, by layer: AUROC and informedness of a
-            threshold on the unit for its best class, and the share of its top images that are of their most
-            common class. Dots are medians, thick bars half of the units, thin bars 90 % of them; gray is the
-            untrained network. Vermilion is a unit that ranks images at random; only what is above it counts,
-            because chance is far from 0 where images are few or classes differ in size.
+            Detection of classes of {dataset} by units of {network}, by layer: AUROC and informedness of a
+            threshold on the unit for its best class, and the share of the most common class among its top
+            images. Dots are medians, thick bars half of the units, thin bars 90 % of them; gray is the
+            untrained network. Vermilion is a unit that ranks images at random. Compare values with this
+            level, because chance is far from 0 with few images or classes of different sizes.
             """,
         ),
         View(
@@ -131,7 +130,7 @@ family = Family(
             where=lambda run: run.has_learning,
             caption="""
             Class selectivity above chance, and AUROC of the best class, of the median unit of each layer of
-            {network} on the images of {dataset}, against the training step, on a log axis. Colors tell depth,
+            {network} on the images of {dataset}, against the training step, on a log axis. Colors show depth,
             from dark (input) to light (logits); vermilion is chance.
             """,
         ),

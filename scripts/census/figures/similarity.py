@@ -1,4 +1,4 @@
-"""Similarity between layers: of all pairs, of adjacent layers along depth, and in branches of modules."""
+"""Similarity between layers: all pairs, adjacent layers along depth, and branches of modules."""
 
 import itertools
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from census.drawing.page import Page
 
-# by the column that holds it
+# labels by column
 NAMES = {
     "similarity": "similarity (Pearson's r)",
     "similarity_spearman": "similarity (Spearman's ρ)",
@@ -50,15 +50,15 @@ def matrix_of(pairs: "pd.DataFrame", column: str, names: Sequence[str]) -> NDArr
 def draw_layers(
     page: "Page", pairs: "pd.DataFrame", adjacent: "pd.DataFrame", *, column: str = "similarity"
 ) -> None:
-    """Draw the similarity of each two layers, trained beside untrained, and of each layer and the next.
+    """Draw the similarity of all pairs of layers, trained and untrained, and of adjacent layers.
 
-    Layers in branches are left out: they have no next layer, and a view of their own.
+    Layers in branches are left out: they have no next layer, and have their own view.
 
     Parameters
     ----------
-    column : what is drawn, a key of :data:`NAMES`.
+    column : column to draw, a key of :data:`NAMES`.
     """
-    # what was regressed out has nothing left to compare
+    # the confound itself has no residual to compare
     without = ["input"] if column == "similarity_deconfounded" else []
     names = layers_of(pairs[(pairs["branch_of"] == "") & ~pairs["kind"].isin(without)])
     shown = list(states(pairs))[::-1]
@@ -96,7 +96,7 @@ def draw_layers(
 
 
 def draw_branches(page: "Page", pairs: "pd.DataFrame") -> None:
-    """Draw how similar branches inside of modules are, each module boxed, and how similar to the output."""
+    """Draw the similarity between branches of modules, in boxes, and their similarity to the output."""
     pairs = at(pairs, FINAL)
     ends = pairs["kind"].isin(["input", "output"])
     chosen = pairs[ends | (pairs["branch_of"] != "")].drop_duplicates("layer")
@@ -108,7 +108,7 @@ def draw_branches(page: "Page", pairs: "pd.DataFrame") -> None:
     side = max(3.4, 0.165 * len(names))
     width, height = side + page.names_height(names) + 1.4, 1.4 * side + page.names_height(labels) + 1.4
     above, below = page.panels(width, height, 2, height_ratios=(1, 0.4), sharex=True)[:, 0]
-    # its place decides its size, so that it stands above the panel below
+    # aspect "auto" aligns it with the panel below
     _draw_matrix(page, above, matrix_of(pairs, "similarity", names), names, named=True, aspect="auto")
     above.tick_params(labelbottom=False)
     _scale(page, [above, below], "similarity")
@@ -165,9 +165,9 @@ def _scale(page: "Page", panels: "Sequence[Axes]", column: str) -> None:
 
 
 ABOUT = """
-Above: all pairs of layers of {network}, trained beside untrained, without layers in branches; gray and
-crossed where undefined. Below: each layer and the next (blue: trained, gray: untrained), where a low value
-marks a layer that changes which images are alike.
+Above: all pairs of layers of {network}, trained and untrained, without layers in branches; gray and crossed
+if undefined. Below: each layer and the next (blue: trained, gray: untrained); a low value is a change of the
+similarities between images.
 """
 WITH_BARS = f"{ABOUT} Bars are 95 % bootstrap intervals over images."
 
@@ -218,14 +218,14 @@ family = Family(
         View(
             "branches",
             draw_branches,
-            "Branches inside of modules",
+            "Branches of modules",
             where=lambda run: run.has_branches,
             caption="""
             Representational similarity of the layers in branches of {network}, on images of {dataset}:
             Pearson's r between the off-diagonal entries of two layers' correlation matrices of images. Each
-            module is in a box, between the input and the logits; gray and crossed where undefined. Below:
-            similarity to the logits, with 95 % bootstrap intervals over images. Branches of a module that
-            differ see different likenesses of images.
+            module is in a box, between the input and the logits; gray and crossed if undefined. Below:
+            similarity to the logits, with 95 % bootstrap intervals over images. Low similarity means that
+            branches of a module represent different relations between images.
             """,
             corresponds="the matrix inside of Inception modules",
         ),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def draw_depth(page: "Page", layers: "pd.DataFrame") -> None:
-    """Draw active fraction and population sparseness along depth, trained beside untrained."""
+    """Draw active fraction and population sparseness along depth, trained and untrained."""
     above, below = page.along_depth(layers_of(layers), 4, 2)
     inactive = layers["n_inactive_vectors"] > 0
     page.curves(above, layers, "active_fraction", BLUE)
@@ -32,7 +32,7 @@ def draw_depth(page: "Page", layers: "pd.DataFrame") -> None:
 
 
 def draw_lifetime(page: "Page", units: "pd.DataFrame") -> None:
-    """Draw how lifetime sparseness spreads over the units of each layer, trained beside untrained."""
+    """Draw the spread of lifetime sparseness over the units of each layer, trained and untrained."""
     (axes,) = page.along_depth(layers_of(units), 2.9)
     page.spreads(axes, units, "lifetime_sparseness")
     inactive = (units["active_fraction"] == 0).groupby([units["checkpoint"], units["layer"]]).sum()
@@ -72,8 +72,8 @@ family = Family(
             Sparsity of the layers of {network} on the images of {dataset}, in order of depth. The active
             fraction is the share of values that are not 0, over all images, units and positions. Population
             sparseness is computed over the neurons of each image and averaged over images. Bars are 95 %
-            bootstrap intervals over images; the shape of a mark tells the kind of layer; dashed lines and
-            hollow marks are the untrained network. Treves–Rolls sparseness is made for rates: layers with
+            bootstrap intervals over images; the shape of a mark is the kind of layer; dashed lines and hollow
+            marks are the untrained network. Treves–Rolls sparseness is defined for firing rates: layers with
             negative values, such as the input and the logits, have none. The higher population sparseness,
             the fewer neurons carry the response to an image.
             """,
@@ -87,7 +87,7 @@ family = Family(
             Lifetime sparseness of the units of {network}, over the images of {dataset}, by layer. Dots are
             medians over units, thick bars half of the units, thin bars 90 % of them; gray is the untrained
             network. Numbers above count the units that are 0 on all images and have no value. Units near 1
-            respond to few images, units near 0 to all of them alike. Units with negative values have none.
+            respond to few images, units near 0 equally to all images. Units with negative values have none.
             """,
         ),
         View(
@@ -97,7 +97,7 @@ family = Family(
             where=lambda run: run.has_learning,
             caption="""
             Active fraction and population sparseness (Treves–Rolls) of each layer of {network} on the images
-            of {dataset}, against the training step, on a log axis. Colors tell depth, from dark (input) to
+            of {dataset}, against the training step, on a log axis. Colors show depth, from dark (input) to
             light (logits); bands are 95 % bootstrap intervals over images.
             """,
         ),

@@ -1,4 +1,4 @@
-"""What figures have in common in colors, sizes and words; it imports no library that draws."""
+"""Colors, sizes and words that figures share; imports no plotting library."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
-# Okabe & Ito's palette, told apart by the color-blind
+# color-blind-safe palette of Okabe & Ito
 BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 PURPLE, SKY, INK, GRAY = "#CC79A7", "#56B4E9", "#222222", "#8C8C8C"
 WIDTH = 7.2  # inches, the text width of a page
-LONGEST = 48  # characters of a name beside an axis
+LONGEST = 48  # maximum characters of a name next to an axis
 FINAL, UNTRAINED = "final", "0"  # names of checkpoints
-COLORS = {FINAL: BLUE, UNTRAINED: GRAY}  # where colors tell the trained from the untrained network
+COLORS = {FINAL: BLUE, UNTRAINED: GRAY}  # trained and untrained network
 DASHED = (0, (3, 2))  # line style of the untrained network
 
 
@@ -28,36 +28,38 @@ def at(table: "pd.DataFrame", checkpoint: str) -> "pd.DataFrame":
 
 
 def states(table: "pd.DataFrame") -> Iterator[tuple[str, "pd.DataFrame"]]:
-    """Yield the untrained network, if a table has it, and the final one: checkpoint, rows by depth."""
+    """Yield checkpoint and rows by depth of the untrained network, if present, and of the final one."""
     for checkpoint in (UNTRAINED, FINAL):
         if checkpoint in set(table["checkpoint"]):
             yield checkpoint, at(table, checkpoint)
 
 
 def state_of(checkpoint: str) -> str:
-    """Return what a title adds to the network's name to tell its state; nothing for the final one."""
+    """Return the suffix of a network's name in titles for a checkpoint; empty for the final one."""
     return {FINAL: "", UNTRAINED: ", untrained"}.get(checkpoint, f", step {checkpoint}")
 
 
 def final_state(table: "pd.DataFrame") -> str:
-    """Return what to call the final network of a table: it is not trained where its weights are random."""
+    """Return the name of a table's final state: trained, or random weights."""
     steps = table.loc[table["checkpoint"] == FINAL, "step"]
     return "random weights" if (steps == 0).any() else "trained"
 
 
 def two_digits(value: float) -> str:
-    """Return a number in words, with two digits after the point."""
+    """Return a number as text with two decimals."""
     if value != value:
         return "undefined"
     return f"{value:.2f}".replace("inf", "∞").replace("-", "−")
 
 
 def shortened(name: str, longest: int, *, begin: bool = False) -> str:
-    """Leave out the beginning of a name of too many characters: its end tells layers apart.
+    """Truncate a name to its end, which distinguishes layers.
 
     Parameters
     ----------
-    begin : whether the beginning is kept, which tells classes apart.
+    name : the name.
+    longest : maximum number of characters.
+    begin : whether to keep the beginning instead, which distinguishes classes.
     """
     if len(name) <= longest:
         return name
@@ -65,7 +67,7 @@ def shortened(name: str, longest: int, *, begin: bool = False) -> str:
 
 
 def wrapped(name: str, longest: int) -> str:
-    """Break a layer's name of too many characters behind a dot, into two lines of at most that many each."""
+    """Wrap a layer's name after its last dot into two lines of at most ``longest`` characters each."""
     if len(name) <= longest:
         return name
     path, dot, last = name.rpartition(".")

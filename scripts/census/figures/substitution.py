@@ -1,4 +1,4 @@
-"""Activation-maximization images of single units, beside their top images and beside those of other units."""
+"""Activation-maximization images of single units, next to top images and to images of substitutes."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from census.drawing.inputs import Stores
     from census.drawing.page import Page
 
-# inches: an image and what is beside it, names of layers beside all, headings above, words above each row
+# inches: an image, gaps between images and units, names of layers, headings, words above rows, margin below
 SIDE, BETWEEN, BETWEEN_UNITS, LABEL, ABOVE, WORDS, BELOW = 0.42, 0.04, 0.16, 1.35, 0.45, 0.3, 0.08
 SHOWN = 5  # units of each layer
-LARGE = 1.0  # inches, of an image where few are shown
-LEAST = 1.5  # inches, of a whole figure
-LETTER = 0.08  # inches, of a title
+LARGE = 1.0  # inches, size of an image if few are shown
+LEAST = 1.5  # inches, minimum height of a figure
+LETTER = 0.08  # inches, width of a letter in a title
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,9 @@ class UnitImages:
 
     Attributes
     ----------
-    unit : its number.
-    words : what is written above its images.
-    images : arrays of uint8, shape (height, width, 1 or 3) by heading; None where there is none.
+    unit : index of the unit.
+    words : text above its images.
+    images : arrays of uint8, shape (height, width, 1 or 3), by heading; None for a missing image.
     """
 
     unit: int
@@ -44,11 +44,11 @@ class UnitImages:
 
 
 def draw_rows(page: "Page", layers: Mapping[str, Sequence[UnitImages]]) -> None:
-    """Draw a row for each layer: some of its units, each with its images beside each other.
+    """Draw a row per layer: some of its units, each with its images side by side.
 
     Parameters
     ----------
-    layers : units by layer, in order of depth; at least one unit for each, all with the same headings.
+    layers : units by layer, in order of depth; at least one unit per layer, all with equal headings.
     """
     headings = list(next(iter(layers.values()))[0].images)
     n_units = max(map(len, layers.values()))
@@ -71,12 +71,12 @@ def draw_rows(page: "Page", layers: Mapping[str, Sequence[UnitImages]]) -> None:
 
 
 def draw_threes(page: "Page", layers: Mapping[str, Sequence[UnitImages]]) -> None:
-    """Draw a row for each layer: a unit's own image, and those of two units that answer to it more.
+    """Draw a row per layer: a unit's own image, and those of two units that respond more strongly to it.
 
     Parameters
     ----------
-    layers : three units by layer, in order of depth, each with one image by its heading; none where no unit
-        has two substitutes.
+    layers : three units by layer, in order of depth, each with one image by heading; empty if no unit has two
+        substitutes.
     """
     heights = [LARGE + WORDS if units else WORDS for units in layers.values()]
     whole = max(ABOVE + sum(heights) + BELOW, LEAST)
@@ -117,7 +117,7 @@ def _show(axes: "Axes", image: NDArray[np.uint8] | None) -> None:
 def draw_images(
     page: "Page", maximization: "Stores", substitution: "pd.DataFrame", images: "Callable[..., Mapping]"
 ) -> None:
-    """Draw the first units of each layer, between their top images and the images made for them."""
+    """Draw the top image and the activation-maximization images of the first units of each layer."""
     layers = _layers(maximization, substitution)
     draw_rows(page, {group.attrs["layer"]: _driven(images, group, table) for group, table in layers})
 
@@ -125,7 +125,7 @@ def draw_images(
 def draw_substitutes(
     page: "Page", maximization: "Stores", selectivity: "pd.DataFrame", substitution: "pd.DataFrame"
 ) -> None:
-    """Draw the most selective unit of each layer with two substitutes on its own image, and these."""
+    """Draw the most selective unit of each layer that has two substitutes, and these substitutes."""
     layers = _layers(maximization, selectivity, substitution)
     draw_threes(page, {group.attrs["layer"]: _substitutes(group, *tables) for group, *tables in layers})
 
@@ -133,7 +133,7 @@ def draw_substitutes(
 def _layers(
     maximization: "Stores", *tables: "pd.DataFrame"
 ) -> "Iterator[tuple[zarr.Group, *tuple[pd.DataFrame, ...]]]":
-    """Yield the images of a layer's units, and of each table a row for each of these units."""
+    """Yield the images of each layer's units, and the rows of these units from each table."""
     of_final = [at(table, FINAL) for table in tables]
     for group in maximization.groups(FINAL):
         units = group["unit"][:]
@@ -151,7 +151,7 @@ def _driven(
     Parameters
     ----------
     maximization : images of the layer's units.
-    substitution : a row for each of these units, in their order.
+    substitution : one row per unit, in the same order.
     """
     shown = substitution.head(SHOWN)
     top_images = images(shown["natural_image"].dropna().to_numpy())
@@ -177,19 +177,19 @@ def _driven(
 def _substitutes(
     maximization: "zarr.Group", selectivity: "pd.DataFrame", substitution: "pd.DataFrame"
 ) -> list[UnitImages]:
-    """Return the most selective unit of a layer with two substitutes, and these; nothing if there is none.
+    """Return a layer's most selective unit with two substitutes, and these; empty if there is none.
 
     Parameters
     ----------
     maximization : images of the layer's units, and the responses to them.
-    selectivity, substitution : a row for each of these units, in their order.
+    selectivity, substitution : one row per unit, in the same order.
     """
     units, rs = maximization["unit"][:], substitution["rs_iam"].to_numpy()
     selective = selectivity["selectivity"].to_numpy()
     iam = [name.upper() for name in maximization.attrs["objectives"]].index("IAM")
     # made from the first seed
     images, responses = maximization["image"][iam, 0], maximization["response"][iam, 0]
-    # which of the chosen units, which have images of their own, answer more to each one's image
+    # responses of the chosen units, which have images of their own, to each other's images
     among = responses[:, units]
     n_substitutes = (among > among.diagonal()[:, None]).sum(1) * (among.diagonal() > 0)
     candidates = np.flatnonzero((n_substitutes >= 2) & ~np.isnan(selective))
@@ -201,8 +201,8 @@ def _substitutes(
     shown = []
     for place, heading in zip([first, *substitutes], headings, strict=True):
         about = f"selectivity {two_digits(selective[place])}, RS {two_digits(rs[place])}"
-        answer = "" if place == first else f", {among[first, place] / among[first, first]:.3g} × its answer"
-        words = f"unit {units[place]}{answer}\n{about}"
+        ratio = "" if place == first else f", {among[first, place] / among[first, first]:.3g} × its response"
+        words = f"unit {units[place]}{ratio}\n{about}"
         shown.append(UnitImages(int(units[place]), words, {heading: images[place]}))
     return shown
 
@@ -224,10 +224,10 @@ family = Family(
             "Activation-maximization images, beside the top image",
             caption="""
             The first units of each layer of {network} with per-unit analyses: the image of {dataset} with the
-            unit's largest mean activation, and the images that gradient ascent made from noise, on the unit's
-            activation (AM) or on that minus the mean of the layer's other units (IAM). RS is the share of the
-            layer's units that respond more strongly to the IAM image than the unit itself; at 0 no other unit
-            can stand in for it. A crossed frame is an image that does not exist.
+            unit's largest mean activation, and images by gradient ascent from noise, on the unit's activation
+            (AM) or on that minus the mean of the layer's other units (IAM). RS is the share of the layer's
+            units that respond more strongly to the IAM image than the unit itself; at 0, no other unit can
+            substitute for it. A crossed frame is a missing image.
             """,
         ),
         View(

@@ -1,4 +1,4 @@
-"""Universality along depth: whether units recur in networks of other seeds."""
+"""Universality of units across seeds, along depth."""
 
 from typing import TYPE_CHECKING
 
@@ -57,14 +57,14 @@ family = Family(
             draw_depth,
             "Units recur over seeds",
             caption="""
-            Whether the units of a layer recur in networks that are trained as {network} is from other
-            seeds, on the images of {dataset}. Above, each unit's highest rank correlation of responses with a
-            unit of the same layer in another network, mean over units and other networks; below, the same if
-            partners are assigned one to one. A thin line is one network; marks and the thick line are the
-            mean over networks, and bands its 95 % t interval. Chance levels: the other network's units
-            replaced by a random rotation of them (orange), and its images in random order (green). Gray and
-            dashed are the networks before training. Units above rotated ones are a basis that both networks
-            share; images in random order show how high a maximum over that many units is by chance.
+            Recurrence of units across networks trained from several seeds, for {network} on the images of
+            {dataset}. Above: each unit's highest rank correlation of responses with a unit of the same layer
+            in another network, mean over units and other networks. Below: rank correlation of partners that
+            are assigned one to one. A thin line is one network; marks and the thick line are the mean over
+            networks, and bands its 95 % t interval. Chance levels: the other network's units replaced by a
+            random rotation (orange), and its images in random order (green). Gray dashed lines are the
+            networks before training. Units above rotated units mean that networks share a basis; images in
+            random order show the chance level of a maximum over that many units.
             """,
         ),
     ],
