@@ -126,19 +126,25 @@ with job(snakemake.log[0]) as log:
             where = np.split(places, np.cumsum([len(each) for each in wanted])[:-1])
 
             ablation = Ablation(prepared, layer, pixels, labels, batch=params.batch, seed=seed)
+            average = means
+            if snakemake.input.get("train"):
+                training = first_images(snakemake.input.train[0], n_training, n_training)[1]
+                average = ablation.mean_over(training)
             for mode in params.modes:
-                average = means
-                if mode == "mean" and snakemake.input.get("train"):
-                    training = first_images(snakemake.input.train[0], n_training, n_training)[1]
-                    average = ablation.mean_over(training)
-                changed, intact, classes = ablation.outcomes(distinct, mode, average)
-                without, *steps = (changed.at(rows) for rows in where)
+                constants = None
+                if mode == "optimal":
+                    # no curves: constants of single units are not the best ones for several units together
+                    (without, intact, classes), constants = ablation.optimal_outcomes(some, average)
+                    curves = []
+                else:
+                    changed, intact, classes = ablation.outcomes(distinct, mode, average)
+                    without, *steps = (changed.at(rows) for rows in where)
+                    curves = list(zip(orders, steps, strict=True))
                 of_images = (without, intact, params.labeled, classes, class_names)
-                unit_tables.append(unit_table(attributes, mode, some, *of_images, resampling))
+                unit_tables.append(unit_table(attributes, mode, some, *of_images, resampling, constants))
                 n_undefined = np.isnan(unit_tables[-1]["ablation_kl"].to_numpy()).sum()
                 if n_undefined:
                     log.warning("%s, %s, %s: %d units give NaN", layer.name, checkpoint, mode, n_undefined)
-                curves = list(zip(orders, steps, strict=True))
                 curve_tables += [curve_table(attributes, mode, *curve, resampling) for curve in curves]
                 reference = "labels" if params.labeled else "intact"
                 layer_tables.append(

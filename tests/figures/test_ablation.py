@@ -155,3 +155,11 @@ def test_curves_and_areas_are_of_each_order(curves, layers, drawn, overlaps):
     assert "most selective first" not in legend
     assert "all of 2 random orders" in legend
     assert legend[-1] == "200 images"
+
+
+def test_a_mode_for_single_units_has_no_curves(curves, layers, drawn):
+    without = [name for name in layers if name.startswith("ablation_auc")]
+    optimal = layers[layers["mode"] == "zero"].assign(mode="optimal", **dict.fromkeys(without, np.nan))
+    figure = figure_of(draw_cumulative, curves, pd.concat([layers, optimal]), title="A title")
+    drawn(figure)
+    assert len(figure.axes) == 2 * (len(NAMES) + 1)

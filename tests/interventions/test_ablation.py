@@ -86,3 +86,116 @@ def test_means_over_other_images(network):
     with torch.inference_mode():
         expected = network[:2](Preprocess(INPUT)(others)).mean((0, 2, 3)).numpy()
     np.testing.assert_allclose(ablation(network).mean_over(others), expected, rtol=1e-5)
+
+
+MANY = np.random.default_rng(2).integers(0, 256, (40, 8, 8, 1), dtype=np.uint8)
+SOME = np.array([4, 0, 2])
+
+
+@pytest.fixture
+def strong(network):
+    """A network in which single units matter: far from where it is linear in them."""
+    torch.manual_seed(0)
+    for each in network[2:]:
+        if hasattr(each, "weight"):
+            nn.init.normal_(each.weight, std=0.5)
+    return network
+
+
+def optimal(network, units=SOME, average=None, batch=64, labels=None):
+    prepared = prepare(network, {"input": INPUT, "classes": 3}, pixels=PIXELS)
+    this = Ablation(prepared, *prepared.select(["1"]), MANY, labels, batch=batch, seed=0)
+    average = this.mean_over(MANY) if average is None else average
+    return this, average, *this.optimal_outcomes(units, average)
+
+
+def divergences(this, units, constants):
+    """Return the divergence of each image with each unit at one constant everywhere."""
+    average = np.zeros(UNITS)
+    average[units] = constants
+    return this.outcomes(np.arange(UNITS) == units[:, None], "mean", average).changed.divergence
+
+
+def test_optimal_constants_against_a_grid(strong):
+    this, _, found, constants = optimal(strong)
+    with torch.inference_mode():
+        largest = strong[:2](Preprocess(INPUT)(MANY)).amax((0, 2, 3)).numpy()
+    grid = np.stack([divergences(this, SOME, share * largest[SOME]) for share in np.linspace(0, 1, 201)])
+    assert (grid.max(0) > 0.01).any(1).all()
+    for half in range(2):
+        here = this._half == half
+        of_half = grid[:, :, here].mean(2)
+        fitted = divergences(this, SOME, constants[half])
+        # as good as the best of 201 constants, on the images on which it was fitted
+        assert (fitted[:, here].mean(1) <= of_half.min(0) + 1e-4 * of_half.max(0)).all()
+        np.testing.assert_allclose(
+            constants[half],
+            np.linspace(0, 1, 201)[of_half.argmin(0)] * largest[SOME],
+            atol=0.02 * largest[SOME].max(),
+        )
+        # what is reported is of the other half
+        np.testing.assert_allclose(found.changed.divergence[:, ~here], fitted[:, ~here], atol=1e-6)
+    assert (constants[0] != constants[1]).all()
+
+
+def test_no_other_ablation_loses_less_on_the_images_of_the_fit(strong):
+    this, average, _, constants = optimal(strong, np.arange(UNITS))
+    alone = np.eye(UNITS, dtype=bool)
+    for half in range(2):
+        here = this._half == half
+        fitted = divergences(this, np.arange(UNITS), constants[half])[:, here].mean(1)
+        for mode in ("zero", "mean"):
+            other = this.outcomes(alone, mode, average).changed.divergence[:, here].mean(1)
+            assert (fitted <= other + 1e-7).all()
+
+
+def test_constants_depend_neither_on_the_batch_nor_on_the_other_units(strong):
+    _, average, first, constants = optimal(strong)
+    _, _, again, same = optimal(strong)
+    np.testing.assert_array_equal(constants, same)
+    np.testing.assert_array_equal(first.changed.divergence, again.changed.divergence)
+    # float32 in batches of other sizes: near a minimum, constants that differ give the same divergence
+    _, _, small, near = optimal(strong, batch=7, average=average)
+    np.testing.assert_allclose(near, constants, atol=0.02)
+    np.testing.assert_allclose(small.changed.divergence.mean(1), first.changed.divergence.mean(1), rtol=1e-3)
+    _, _, one, alone = optimal(strong, SOME[1:2], average=average)
+    np.testing.assert_allclose(alone, constants[:, 1:2], atol=0.02)
+    assert one.changed.divergence.shape == (1, len(MANY))
+
+
+def test_images_of_a_class_are_in_both_halves(strong):
+    labels = np.arange(len(MANY), dtype=np.int32) % 3
+    this, *_ = optimal(strong, labels=labels)
+    n_first = np.bincount(labels[this._half == 1])
+    assert (np.abs(2 * n_first - np.bincount(labels)) <= 1).all()
+
+
+def test_inactive_and_constant_units_lose_nothing(strong):
+    with torch.no_grad():
+        strong[0].weight[:2] = 0
+        strong[0].bias[:2] = torch.tensor([-1.0, 0.7])
+    _, _, found, constants = optimal(strong, np.array([0, 1]), average=np.linspace(0.1, 0.5, UNITS))
+    np.testing.assert_array_equal(constants, np.float32([[0, 0.7]] * 2))
+    assert (found.changed.divergence == 0).all()
+
+
+def test_units_without_downstream_connections_stay_at_zero(strong):
+    with torch.no_grad():
+        strong[2].weight[:, 0] = 0
+    _, _, found, constants = optimal(strong, np.array([0]))
+    assert (constants == 0).all()
+    assert (found.changed.divergence == 0).all()
+
+
+def test_units_that_make_the_output_undefined_have_no_constant(strong):
+    with torch.no_grad():
+        strong[2].weight[:, 0] = float("nan")
+    _, _, found, constants = optimal(strong, np.array([0, 1]))
+    assert np.isnan(constants).all()
+    assert np.isnan(found.changed.divergence).all()
+
+
+def test_no_units_have_no_constants(strong):
+    _, _, found, constants = optimal(strong, np.arange(0))
+    assert constants.shape == (2, 0)
+    assert found.changed.divergence.shape == (0, len(MANY))

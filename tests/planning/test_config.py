@@ -246,6 +246,17 @@ KEYS_OF_STUDY = "activations, atlas, datasets, device, figures, jobs, measures, 
             "networks.cnn.input.mean: must have at most 3 items, not 4",
         ),
         ("measures.ablation.modes", [], "measures.ablation.modes: [] should be non-empty"),
+        (
+            "measures.ablation.modes",
+            ["zero", "optimum"],
+            "measures.ablation.modes[1]: 'optimum' is not valid; did you mean 'optimal'?",
+        ),
+        (
+            "measures.ablation.modes",
+            ["optimal"],
+            "measures.ablation.modes: 'optimal' is for single units only; add 'zero', 'mean' or 'resampled' "
+            "for curves",
+        ),
         # ranges
         ("seed", -1, "seed: must be at least 0, not -1"),
         ("measures.histogram.bins", 10001, "measures.histogram.bins: must be at most 10000, not 10001"),

@@ -52,7 +52,12 @@ def halted(begin, tmp_path_factory):
     ]
     study.config["measures"] = {
         "activation_maximization": {"steps": 6, "seeds": 2, "batch": 24},
-        "ablation": {"modes": ["zero", "resampled"], "steps": 3, "random_orders": 2, "resamples": 100},
+        "ablation": {
+            "modes": ["zero", "resampled", "optimal"],
+            "steps": 3,
+            "random_orders": 2,
+            "resamples": 100,
+        },
         "facets": {"all": True, "components": 2},
     }
     study.config["jobs"] = {"minutes": 1e-5}

@@ -200,6 +200,7 @@ UNTOUCHED = {
             "ablation_loss",
             "ablation_accuracy",
             "ablation_auc_random",
+            "ablation_constant",
         )
         for end in ("", "_low", "_high")
     ),

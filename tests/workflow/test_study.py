@@ -146,8 +146,10 @@ def test_the_census_is_what_its_dictionary_says(first, table):
     for column in columns:
         assert census.schema.field(column.name).type == column.dtype, column.name
         values = census[column.name].drop_null().to_pylist()
-        # the tiny networks' input is not recorded, of their few classes none need lose, and each has one seed
+        # the tiny networks' input is not recorded, of their few classes none need lose, each has one seed,
+        # and units are set to 0
         may_be_empty = column.measure == "universality" or column.name == "most_affected_class"
+        may_be_empty |= column.name.startswith("ablation_constant")
         assert values or may_be_empty or "to_input" in column.name, column.name
         if column.type != "text":
             known = [value for value in values if not math.isnan(value)]
@@ -475,7 +477,8 @@ def test_substitution_is_of_the_stored_responses(finished):
 
 
 def test_ablation_is_of_the_network_with_a_unit_less(finished):
-    finished.config["measures"] = {"ablation": {"modes": ["zero", "mean", "resampled"], "resamples": 100}}
+    modes = ["zero", "mean", "resampled", "optimal"]
+    finished.config["measures"] = {"ablation": {"modes": modes, "resamples": 100}}
     finished.config["runs"][1]["n_ablation_images"] = 5
     planned = finished.planned()
     of_ablation = ("ablation", "importance", "figures_substitution")
@@ -487,8 +490,14 @@ def test_ablation_is_of_the_network_with_a_unit_less(finished):
         found.table("ablation", "small", "tiny", f"relu.{table}") for table in ("units", "curves", "layer")
     )
     assert units.groupby(["checkpoint", "mode"]).size().to_dict() == {
-        (checkpoint, mode): 4 for checkpoint in ("0", "final") for mode in ("zero", "mean", "resampled")
+        (checkpoint, mode): 4 for checkpoint in ("0", "final") for mode in modes
     }
+    optimal = units["mode"] == "optimal"
+    assert units["ablation_constant"].notna().equals(optimal)
+    fitted = units[optimal]
+    halves = fitted["ablation_constant_low"], fitted["ablation_constant_high"]
+    np.testing.assert_allclose(fitted["ablation_constant"], sum(halves) / 2)
+    assert set(curves["mode"]) == set(layers.dropna(subset="ablation_auc_random")["mode"]) == set(modes[:3])
     assert layers["n_images"].unique().tolist() == [5]
     assert curves.groupby(["mode", "order"]).size().loc["zero"].to_dict() == {
         "random": 18,

@@ -30,7 +30,12 @@ if TYPE_CHECKING:
 
     from census.drawing.page import Page
 
-MODES = {"zero": "set to 0", "mean": "set to their mean", "resampled": "replaced by another image's maps"}
+MODES = {
+    "zero": "set to 0",
+    "mean": "set to their mean",
+    "resampled": "replaced by another image's maps",
+    "optimal": "set to the best constant",
+}
 ACCURACIES = {"labels": "accuracy", "intact": "agreement with\nthe intact network"}
 ORDERS = {
     "random": ("random", GRAY, "o"),
@@ -136,7 +141,7 @@ def _draw_marks(
 def draw_cumulative(page: "Page", curves: "pd.DataFrame", layers: "pd.DataFrame") -> None:
     """Draw accuracy against the share of units removed, a panel per layer, and the areas along depth."""
     layers, curves = at(layers, FINAL), at(curves, FINAL)
-    modes = [mode for mode in MODES if mode in set(layers["mode"])]
+    modes = [mode for mode in MODES if mode in set(curves["mode"])]
     names = layers_of(layers)
     orders = [order for order in ORDERS if order in set(curves["order"])]
     n_columns = min(5, len(names))
@@ -231,8 +236,9 @@ family = Family(
             Effect of the ablation of single units of {network}, on images of {dataset}, by layer:
             Kullback–Leibler divergence of the output from the intact network's, share of images whose first
             class changes, and decrease of accuracy on the most affected class. Changes of loss and accuracy
-            are shown if the labels are the network's classes. Each mark is a unit, in ascending order within
-            its layer, with a 95 % bootstrap interval over images; hollow gray marks are the untrained
+            are shown if the labels are the network's classes. The best constant changes the output least; it
+            is fitted on one half of the images for the other half. Each mark is a unit, in ascending order
+            within its layer, with a 95 % bootstrap interval over images; hollow gray marks are the untrained
             network. Units far from 0 are important on their own.
             """,
         ),

@@ -73,6 +73,7 @@ def unit_table(
     classes: NDArray[np.integer],
     class_names: Sequence[str],
     resampling: Resampling,
+    constants: NDArray[np.float64] | None = None,
 ) -> pa.Table:
     """Return a row for each ablated unit, with the columns ``same`` and ``halves``.
 
@@ -86,6 +87,8 @@ def unit_table(
     labeled : whether the labels of images are classes of the network.
     classes : array of integer, shape (n_images,), see :class:`census.interventions.ablation.Outcomes`.
     class_names : names of classes, by number.
+    constants : array of float64, shape (2, n_units), the constants in place of units, fitted on either half
+        of the images; None in other modes than ``optimal``.
     """
     first = halves(classes, SPLITS, stream(resampling.seed, "halves of ablation"))
     parts = np.stack([first, ~first], axis=1).reshape(2 * SPLITS, -1).astype(np.float64)
@@ -106,6 +109,9 @@ def unit_table(
         **effects,
         ablation_most_affected=worst.drop,
         most_affected_class=names,
+        ablation_constant=None if constants is None else constants.mean(0),
+        ablation_constant_low=None if constants is None else constants.min(0),
+        ablation_constant_high=None if constants is None else constants.max(0),
     )
     flat = pa.array(np.stack(on_halves, axis=1).ravel())
     columns = arrow(table).append_column(SAME, pa.array((changed.divergence == 0).all(1)))

@@ -27,11 +27,12 @@ LEAST_IMAGES = 5  # of a class, so that a single image is not a fall by all of i
 class Parameters:
     """Ablation of single units, and of increasing numbers of them."""
 
-    modes: Annotated[Unique[Literal["zero", "mean", "resampled"]], Len(1)] = field(
+    modes: Annotated[Unique[Literal["zero", "mean", "resampled", "optimal"]], Len(1)] = field(
         default_factory=lambda: ["zero"]
     )
-    """Substitutes for an ablated unit's map: 0; its mean over training images; or its map on another image. A
-    list of several measures each of them."""
+    """Substitutes for an ablated unit's map: 0; its mean over training images; its map on another image; or
+    the constant that changes the output least, at 17 times the cost of 0, and for single units only. A list
+    of several measures each of them."""
     steps: Annotated[int, Ge(2), Le(100)] = 5
     """Equal steps in which increasing numbers of a layer's units are ablated, from none to all."""
     random_orders: Annotated[int, Ge(1)] = 3
@@ -75,6 +76,13 @@ class Units(Table, per="unit"):
     most_affected_class: Texts = column(
         "class whose accuracy decreases most without the unit; null if none decreases", "ours"
     )
+    ablation_constant: Floats | None = column(
+        "constant in place of the unit's map that changes the output least, mean of those fitted on both "
+        "halves of the images; null if the first of `measures.ablation.modes` is not `optimal`",
+        "Li & Janson 2024",
+    )
+    ablation_constant_low: Floats | None = column("smaller of these two constants", "Li & Janson 2024")
+    ablation_constant_high: Floats | None = column("larger of these two constants", "Li & Janson 2024")
 
 
 class Curves(Table, per="step"):
@@ -124,7 +132,7 @@ class Layer(Table, per="layer"):
     resamples: int = count("value of the parameter `resamples`", "resamples")
     ablation_auc_random: Estimate | None = share(
         "area under the curve of accuracy over the share of ablated units, in random order; final network "
-        "only",
+        "only; null in mode `optimal`",
         "Morcos et al. 2018",
     )
     ablation_auc_mean_activation: Estimate | None = share(

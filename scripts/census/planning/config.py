@@ -368,6 +368,11 @@ def _faults_between_keys(config: Config) -> Iterator[str]:
             f"measures.directions.leading: must be at least components, {directions.components}, not "
             f"{directions.leading}"
         )
+    if config.measures.ablation.modes == ["optimal"]:
+        yield (
+            "measures.ablation.modes: 'optimal' is for single units only; add 'zero', 'mean' or 'resampled' "
+            "for curves"
+        )
     seen: dict[tuple[str, str], int] = {}
     for index, run in enumerate(config.runs):
         yield from _faults_of_run(f"runs[{index}]", run, config)

@@ -149,7 +149,7 @@ class Run:
     def training_images(self) -> list[str]:
         """The store of the images for mean ablation; empty if mean ablation is off or there are none."""
         splits = self.config.datasets[self.dataset].splits
-        if "mean" not in self.config.measures.ablation.modes or "train" not in splits:
+        if {"mean", "optimal"}.isdisjoint(self.config.measures.ablation.modes) or "train" not in splits:
             return []
         return [DATASET.format(dataset=self.dataset, split="train") + ".zarr"]
 
