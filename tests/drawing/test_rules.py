@@ -100,7 +100,7 @@ def test_names_of_rules_list_missing_views_and_families():
         "substitution": [
             "substitution",
             "substitution_without_learning",
-            "substitution_without_ablation_importance_learning_substitution",
+            "substitution_without_ablation_importance_path_check_learning_substitution",
         ],
         "directions": ["directions", "directions_without_clusters"],
         "agreement": ["agreement"],

@@ -100,7 +100,8 @@ def test_a_killed_part_costs_its_own_units_only(divided):
     assert of_parts == {
         f"activation_maximization/{place}/1",
         *(f"ablation/{place}/{part}" for part in ("0", "1", "curves")),
-        *(f"{rule}/{place}" for rule in ("activation_maximization_merge", "ablation_merge", "substitution")),
+        *(f"{rule}/{place}" for rule in ("activation_maximization_merge", "ablation_merge")),
+        *(f"{rule}/{place}" for rule in ("substitution", "path_check")),
     }
     assert not [path for path in (study.folder / "results/parts").rglob("*") if path.is_file()]
 

@@ -221,7 +221,16 @@ def test_figures_and_atlas_have_both(finished, network):
     figures = {path.parts[-4] for path in finished.folder.glob(f"results/figures/*/{network}/tiny/*.png")}
     assert {
         *("sparsity", "histogram", "correlation", "similarity", "multifacetedness", "facets", "selectivity"),
-        *("substitution", "ablation", "importance", "directions", "alignment", "clusters", "agreement"),
+        *(
+            "substitution",
+            "path_check",
+            "ablation",
+            "importance",
+            "directions",
+            "alignment",
+            "clusters",
+            "agreement",
+        ),
     } <= figures
     claims = pd.read_csv(finished.folder / "results/census/claims.tsv", sep="\t")
     assert network in set(claims["network"])

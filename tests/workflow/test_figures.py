@@ -19,7 +19,10 @@ MEASURES = {
     "S0": {"sparsity", "histogram", "alignment", "bases"},
     "S1": {"sparsity", "gram", "correlation", "similarity", "learning", "performance"},
     "S2": {"concepts", "multifacetedness", "facets"},
-    "S3": {"sparsity", "selectivity", "activation_maximization", "substitution", "ablation", "importance"},
+    "S3": {
+        *("sparsity", "selectivity", "activation_maximization", "substitution", "path_check", "ablation"),
+        "importance",
+    },
     "S4": {"gram", "directions", "clusters"},
 }
 # what comes before any measure

@@ -117,6 +117,7 @@ UNITS = {
     "universality_mutual": Bound(0.25),
     "rs_iam": Bound(0.01, 0.9),
     "rs_am": Bound(0.01, 0.9),
+    **{f"path_{name}": Bound(0.3, 0.9) for name in ("iam", "am", "natural")},
     "rs_iam_failed": Bound(0, 0.9),
     "rs_am_failed": Bound(0, 0.9),
 }
@@ -173,6 +174,8 @@ LAYERS = {
     "rho_rs_ablation": Bound(0.3),
     "rho_rs_loss": Bound(0.3),
     "rho_selectivity_loss": Bound(0.1),
+    **{f"path_{name}": Bound(0.1) for name in ("iam", "am", "natural")},
+    **{f"share_off_path_{name}": Bound(0.1) for name in ("iam", "am")},
     "share_rs_iam_zero": Bound(0.1),
     "share_rs_am_zero": Bound(0.1),
     **{f"reliability_{name}": Bound(0.1) for name in MEASURES},

@@ -59,6 +59,7 @@ VIEWS = {
         *(f"selectivity/{view}" for view in ("depth", "detection")),
         *(f"substitution/{view}" for view in ("images", "substitutes")),
         *(f"ablation/{view}" for view in ("units", "cumulative")),
+        "path_check/depth",
         *(f"importance/{view}" for view in ("substitution", "depth", "ablation", "relations")),
         *(f"directions/{view}" for view in ("spectrum", "depth", "redundancy", "class_entropy", "variance")),
         *(f"directions/{view}" for view in ("components", "neurons", "projections")),
@@ -610,8 +611,8 @@ def test_layers_come_and_go(finished):
 
     finished.config["runs"][0]["layers"] = ["pool1", *layers]
     planned = finished.planned()
-    # one block of each measure; there are no per-unit analyses of pool1
-    measures = {*MEASURES["layers"], *MEASURES["facets"]} - {"clusters"}
+    # one block of each measure; there are no per-unit analyses of pool1, but it is on the path of others
+    measures = {*MEASURES["layers"], *MEASURES["facets"], "path_check"} - {"clusters"}
     assert planned - of_rule(planned, *OF_CENSUS) == {
         "results/activations/random/final/tiny/pool1.zarr",
         *of_block("random", *measures),

@@ -33,6 +33,7 @@ DECLARED = (
     "substitution",
     "importance",
     "activation_maximization",
+    "path_check",
     "ablation",
     "agreement",
 )

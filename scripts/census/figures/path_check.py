@@ -1,0 +1,76 @@
+"""Path check along depth: whether images made for units are processed as natural images are."""
+
+from typing import TYPE_CHECKING
+
+from census.figures.declaration import Family, View
+from census.figures.style import FINAL, GRAY, INK, LONGEST, at, layers_of, shortened
+from census.measures.declaration import Tables
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from census.drawing.page import Page
+
+PANELS = {
+    "path_iam": "images by independent activation maximization (IAM)",
+    "path_am": "images by activation maximization (AM)",
+}
+# columns of a table of layers
+AS_LAYER = {"path_layer": "layer", "path_depth": "depth"}
+
+
+def _along(paths: "pd.DataFrame") -> "pd.DataFrame":
+    """Return rows by the layer in which images are compared."""
+    compared = paths.drop(columns=["layer", "depth"]).rename(columns=AS_LAYER)
+    return compared.sort_values("depth", kind="stable")
+
+
+def draw_depth(page: "Page", paths: "pd.DataFrame") -> None:
+    """Draw the path score along depth, a curve for each layer whose units images were made for."""
+    paths = at(paths, FINAL)
+    # pixels are no part of the network's path
+    paths = paths[paths["path_depth"] > 0]
+    names = layers_of(paths)
+    panels = page.along_depth(layers_of(_along(paths)), 5.4, len(PANELS), sharey=True)
+    for axes, (column, title) in zip(panels, PANELS.items(), strict=True):
+        for number, name in enumerate(names):
+            here = _along(paths[paths["layer"] == name])
+            color = page.depth_color(number, len(names))
+            x = page.place(here) + 0.5 * ((number + 0.5) / len(names) - 0.5)
+            page.bars(axes, x, here["path_natural_low"], here["path_natural_high"], GRAY, linewidth=1)
+            axes.plot(x, here["path_natural"], "_", color=GRAY, markersize=4)
+            page.bars(axes, x, here[f"{column}_low"], here[f"{column}_high"], color, linewidth=1)
+            axes.plot(x, here[column], "o-", color=color, label=shortened(name, LONGEST), markersize=3)
+            page.crosses(axes, x, here[column], color)
+        for level in (0, 1):
+            axes.axhline(level, color=INK, linewidth=0.7, linestyle=":")
+        axes.set_title(title)
+        axes.set_ylabel("path score")
+    page.explain_layers(panels[0])
+    page.legend(title="images made for units of")
+    page.line("natural images\nthat drive the unit", GRAY, marker="_", linestyle="")
+    page.line("95 % interval", GRAY, linewidth=1, alpha=0.5)
+
+
+family = Family(
+    name="path_check",
+    section="substitution",
+    reads={"paths": Tables("path_check.depth")},
+    where=lambda run: bool(run.per_unit_layers),
+    views=[
+        View(
+            "depth",
+            draw_depth,
+            "Are optimized images processed as natural ones?",
+            caption="""
+            Path score of images made for single units of {network}, in each layer from the first to the
+            units' own: a curve for each layer whose units images were made for. 1: as similar to images of
+            {dataset} that drive the unit most as these are to one another (rank correlation of activation
+            vectors); 0: only as similar as other natural images are. Gray marks are held-out natural images
+            that drive the unit, as a control; bars are 95 % bootstrap intervals over units. Where a curve is
+            below 0, other natural images take a path that is closer to that of the top images than the
+            optimized images do. RS on such images need not hold for natural images.
+            """,
+        ),
+    ],
+)
