@@ -28,6 +28,7 @@ BENCHMARKS = (
     "correctness",
     "directions",
     "extraction",
+    "families",
     "facets",
     "gram",
     "growth",

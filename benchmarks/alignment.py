@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 
 from benchmarks.common import Options, Row
 from census.measures.alignment import alignment
-from census.measures.bases import compare
 from census.statistics.bootstrap import resample_counts
 from census.statistics.rotations import random_frames, sort_out
 from census.statistics.streams import stream
 
-ROTATIONS, DIRECTIONS, TARGET = 20, 16, 10
+ROTATIONS, TARGET = 20, 10
 # as many as the default study keeps, and all of maps of 7×7
 POSITIONS = (8, 49)
 
@@ -25,7 +24,6 @@ def rows(options: Options) -> Iterator[Row]:
     """Measure."""
     units, n_images, rounds = (32, 40, 1) if options.quick else (512, 500, 3)
     testing: dict[int, list[float]] = {positions: [] for positions in POSITIONS}
-    finding: dict[int, list[float]] = {positions: [] for positions in POSITIONS}
     resampled = resample_counts(n_images, 1000, 0)
     rotations = stream(0, "drawn rotations").integers(ROTATIONS, size=1000)
     for number in range(rounds):
@@ -34,15 +32,10 @@ def rows(options: Options) -> Iterator[Row]:
             start = time.perf_counter()
             frames = random_frames(min(n_images * positions, units), units, ROTATIONS, number)
             alignment(sort_out(values), n_images, frames, resampled, rotations)
-            middle = time.perf_counter()
-            few = random_frames(DIRECTIONS, units, ROTATIONS, number)
-            compare(values, DIRECTIONS, few, resampled, number)
-            finding[positions].append(time.perf_counter() - middle)
-            testing[positions].append(middle - start)
-    yield Row(f"{units} units, {n_images} images, {ROTATIONS} rotations, {DIRECTIONS} directions")
+            testing[positions].append(time.perf_counter() - start)
+    yield Row(f"{units} units, {n_images} images, {ROTATIONS} rotations")
     for positions in POSITIONS:
         yield Row(f"against random rotations, {positions} positions", testing[positions], "s", TARGET)
-        yield Row(f"along four kinds of directions, {positions} positions", finding[positions], "s")
 
 
 def _values(n_images: int, positions: int, units: int, seed: int) -> NDArray[np.float32]:

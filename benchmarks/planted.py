@@ -389,15 +389,25 @@ def last_layer(n_units: int, strength: float, resamples: int, random: Random) ->
     return world
 
 
-def redundancies(n_images: int, strength: float, resamples: int, random: Random) -> World:
-    """Plant differences of redundancy, whose errors are in part the same in all layers."""
-    world = World.of(6, 2, resamples, random)
-    error = 0.5 / np.sqrt(n_images)
-    common, own = random.normal(), random.normal(size=len(world.layers))
-    effects = 0.3 * strength + error * (np.sqrt(0.7) * common + np.sqrt(0.3) * own)
-    for end, width in (("", 0), ("_low", -1.96), ("_high", 1.96)):
-        world.layers[f"redundancy_difference{end}"] = effects + width * error
-    return world
+def differences(columns: Mapping[str, int]) -> Callable[[int, float, int, Random], World]:
+    """Return a function that plants differences, whose errors are in part the same in all layers.
+
+    Parameters
+    ----------
+    columns : columns of the census, and the sign of the planted difference.
+    """
+
+    def plant(n_images: int, strength: float, resamples: int, random: Random) -> World:
+        world = World.of(6, 2, resamples, random)
+        error = 0.5 / np.sqrt(n_images)
+        for column, sign in columns.items():
+            common, own = random.normal(), random.normal(size=len(world.layers))
+            effects = 0.3 * sign * strength + error * (np.sqrt(0.7) * common + np.sqrt(0.3) * own)
+            for end, width in (("", 0), ("_low", -1.96), ("_high", 1.96)):
+                world.layers[f"{column}{end}"] = effects + width * error
+        return world
+
+    return plant
 
 
 def entropies(n_components: int, strength: float, resamples: int, random: Random) -> World:
@@ -456,6 +466,12 @@ class Family:
 TREND = "a change over depth of 3 standard deviations of layers"
 LAYERS_AT_RANDOM = "layers differ at random, in no order"
 OF_CHEN = {"selectivity": 1, "rs_iam": 1, "ablation_kl": -1, "ablation_loss": -1}
+OF_DICTIONARIES = {
+    "dictionary_reconstruction": 1,
+    "dictionary_peakedness": 1,
+    "dictionary_class_entropy": -1,
+    "dictionary_stability": 1,
+}
 FAMILIES = {
     "selective": Family(
         (
@@ -528,7 +544,12 @@ FAMILIES = {
     "redundancies": Family(
         ("overlap of top images",),
         *("images", (25, 50, 100), 0.5, "a difference of 0.15"),
-        *("no difference, with errors in common between layers", redundancies),
+        *("no difference, with errors in common between layers", differences({"redundancy_difference": 1})),
+    ),
+    "dictionaries": Family(
+        ("R² of dictionaries", "Gini index of codes", "class entropy of top images", "matched cosine"),
+        *("images", (25, 50, 100), 0.5, "a difference of 0.15"),
+        *("no difference, with errors in common between layers", differences(OF_DICTIONARIES)),
     ),
     "entropies": Family(
         ("ρ over significant components",),

@@ -20,8 +20,10 @@ HEAD = """\
 
 <!-- Made from the declarations in scripts/census/measures by `make docs`: edit these, not this page. -->
 
-The census has two tables, which pandas, polars and DuckDB open: `results/census/units.parquet` with a row per
-network, checkpoint, data set, layer and unit, and `results/census/layers.parquet` with a row per layer.
+The census has three tables, which pandas, polars and DuckDB open: `results/census/units.parquet` with a row
+per network, checkpoint, data set, layer and unit; `results/census/layers.parquet` with a row per layer; and
+`results/census/directions.parquet` with a row per channel direction of each
+[family](../explanation/families.md).
 `results/census/dictionary.tsv` holds the same definitions.
 
 - A value that was **not measured** is null, such as the ablation effect of a unit outside the sample.

@@ -1,4 +1,4 @@
-"""Merge the tables of all measures into tables of units and of layers, with a dictionary of columns."""
+"""Merge the tables of all measures into tables of units, layers and directions; and write a dictionary."""
 
 from census.jobs import Script, job
 
@@ -60,6 +60,16 @@ with job(snakemake.log[0]) as log:
         whole = whole.sort_by([(name, "ascending") for name in ORDER if name in whole.column_names])
         return whole.select([column.name for column in columns])
 
+    def directions() -> pa.Table:
+        """Return the directions of all families, which a single measure has; a study may have none."""
+        columns = {column.name: column.dtype for column in columns_of("directions", **numbers)}
+        paths = list(snakemake.input.families_directions)
+        if not paths:
+            return pa.schema(columns.items()).empty_table()
+        whole = with_seeds(read_tables(paths)).select(list(columns)).cast(pa.schema(columns.items()))
+        names = [name for name in (*ORDER, "family", "direction") if name in columns]
+        return whole.sort_by([(name, "ascending") for name in names])
+
     def with_seeds(table: pa.Table) -> pa.Table:
         """Return a table with the network's key in the config and its seed in place of its name in paths."""
         networks = [snakemake.params.networks[name] for name in table["network"].to_pylist()]
@@ -74,9 +84,10 @@ with job(snakemake.log[0]) as log:
     numbers = {"components": snakemake.params.components}
     units, layers = census("units"), census("layers")
     log.info("%d units, %d layers", len(units), len(layers))
-    for table, path in ((units, snakemake.output.units), (layers, snakemake.output.layers)):
+    written = {"units": units, "layers": layers, "directions": directions()}
+    for name, table in written.items():
         # without statistics, because they ignore NaN and DuckDB would infer from them that there is none
-        pq.write_table(table, path, write_statistics=False)
+        pq.write_table(table, snakemake.output[name], write_statistics=False)
     blocks = zip(*snakemake.params.blocks, strict=True)
     for table, path in (
         (dictionary(**numbers), snakemake.output.dictionary),

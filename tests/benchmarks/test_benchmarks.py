@@ -20,6 +20,7 @@ QUICK = [
     "directions",
     "extraction",
     "facets",
+    "families",
     "gram",
     "growth",
     "memory",

@@ -31,6 +31,7 @@ SIMULATIONS = {
     "weakening": 60,
     "last_selectivity": 60,
     "redundancies": 150,
+    "dictionaries": 60,
     "entropies": 150,
     "agreement": 20,
 }

@@ -41,6 +41,11 @@ class Planted:
                 "redundancy_difference": 0.0,
                 "redundancy_difference_low": -0.1,
                 "redundancy_difference_high": 0.1,
+                **{
+                    f"dictionary_{name}{end}": value
+                    for name in ("reconstruction", "peakedness", "class_entropy", "stability")
+                    for end, value in (("", 0.0), ("_low", -0.1), ("_high", 0.1))
+                },
                 **{f"reliability_{name}": 0.9 for name in (*UNIT_MEASURES, "ablation_loss")},
             }
         ).set_index("layer", drop=False)
@@ -213,6 +218,14 @@ def participation(planted, sign):
         np.fill_diagonal(planted.matrices[name], 1)
 
 
+def dictionaries(column, predicted=1):
+    def plant(planted, sign):
+        for end in ("", "_low", "_high"):
+            planted.layers[f"dictionary_{column}{end}"] += 0.3 * predicted * sign
+
+    return plant
+
+
 def redundancy(planted, sign):
     for end in ("", "_low", "_high"):
         planted.layers[f"redundancy_difference{end}"] += 0.3 * sign
@@ -271,6 +284,10 @@ PLANTS = {
     "ρ of RS and ablation_loss": lambda planted, sign: planted.together("rs_iam", "ablation_loss", -sign),
     "ρ of depth and participation ratio": participation,
     "overlap of top images": redundancy,
+    "R² of dictionaries": dictionaries("reconstruction"),
+    "Gini index of codes": dictionaries("peakedness"),
+    "class entropy of top images": dictionaries("class_entropy", -1),
+    "matched cosine": dictionaries("stability"),
     "ρ over significant components": class_entropies,
     "ρ of depth and number of significant": components,
     **{

@@ -7,7 +7,7 @@ import pytest
 
 from census.errors import StudyError
 from census.planning.config import Atlas, Config, Run, read_config
-from census.planning.renamed import KEYS, VALUES
+from census.planning.renamed import KEYS, MOVED, VALUES
 
 STUDY: dict[str, Any] = {
     "datasets": {"stamps": {"source": "tuxpaint-stamps", "size": 64}},
@@ -40,6 +40,11 @@ def fault(path: str, value: Any) -> str:
 def test_an_old_key_is_refused_and_the_new_one_named(path, new):
     path = path.replace("[]", "[0]")
     assert fault(path, {}) == f"config: {path}: renamed to {new} in version 0.2.0"
+
+
+@pytest.mark.parametrize(("path", "new"), MOVED.items())
+def test_a_moved_key_is_refused_with_its_new_place(path, new):
+    assert fault(path, 16) == f"config: {path}: moved to {new}"
 
 
 @pytest.mark.parametrize(

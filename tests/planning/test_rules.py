@@ -87,21 +87,32 @@ def test_memory_may_follow_from_the_run():
 
 
 def test_measures_that_share_a_section_get_only_their_own_parameters():
-    plan = planned(measures={"alignment": {"rotations": 21, "directions": 5}})
+    plan = planned(measures={"similarity": {"resamples": 210}})
     rules = {rule.name: rule.params for rule in measure_rules(plan)}
-    assert [rules[name]["rotations"] for name in ("alignment", "bases")] == [21, 21]
-    assert rules["bases"]["directions"] == 5
-    assert "directions" not in rules["alignment"]
-    assert "images" not in rules["bases"]
+    assert [rules[name]["resamples"] for name in ("correlation", "similarity")] == [210, 210]
+    families = planned(measures={"dictionaries": {"top": 7, "vectors": 500}})
+    (params,) = (rule.params for rule in measure_rules(families) if rule.name == "families")
+    assert (params["top"], params["vectors"]) == (7, 500)
+    assert "autoencoder_steps" not in params
 
 
 @pytest.mark.parametrize(
-    ("layer", "files"), [("input", []), ("relu1", ["results/measures/bases/cnn/clothes.parquet"])]
+    ("run", "families", "n_blocks"),
+    [
+        ({"layers": ["input"]}, ["units"], 0),
+        ({"layers": ["relu1"]}, ["units"], 1),
+        ({"layers": ["relu1"]}, [], 0),
+    ],
+    ids=["no per-unit analyses", "one layer", "turned off"],
 )
-def test_a_run_that_a_measure_skips_has_no_file_of_it(layer, files):
-    plan = planned({"layers": [layer]})
-    assert tables_of_run(plan, "bases")(SimpleNamespace(network="cnn", dataset="clothes")) == files
-    assert files_of_study(plan, "bases") == files
+def test_families_of_directions_are_of_layers_with_per_unit_analyses(run, families, n_blocks):
+    plan = planned(run, measures={"dictionaries": {"families": families}})
+    assert len(plan.runs[0].blocks["dictionaries"]) == n_blocks
+    place = SimpleNamespace(network="cnn", dataset="clothes")
+    for table in ("families.layer", "families.directions", "dictionaries.fits"):
+        files = tables_of_run(plan, table)(place)
+        assert files == files_of_study(plan, table)
+        assert len(files) == n_blocks
 
 
 @pytest.mark.parametrize(
@@ -145,3 +156,5 @@ def test_the_index_has_the_block_of_each_layer():
     assert index["activation_maximization", "relu1"] in plan.runs[0].blocks["units"]
     assert ("activation_maximization", "input") not in index
     assert ("clusters", "input") not in index
+    assert index["families", "relu1"] == index["dictionaries", "relu1"]
+    assert ("families", "input") not in index

@@ -16,14 +16,14 @@ ROW = re.compile(r"^\| ([A-Z][\w. ]+ \d{4}) \| (.+) \| `(\w+)` \| `(results/\S+)
 ROWS = ROW.findall((ROOT / "docs/reference/figures.md").read_text())
 # for the figures of each paper, the rules of measures that run
 MEASURES = {
-    "S0": {"sparsity", "histogram", "alignment", "bases"},
+    "S0": {"sparsity", "histogram", "alignment"},
     "S1": {"sparsity", "gram", "correlation", "similarity", "learning", "performance"},
     "S2": {"concepts", "multifacetedness", "facets"},
     "S3": {
         *("sparsity", "selectivity", "activation_maximization", "substitution", "path_check", "ablation"),
         "importance",
     },
-    "S4": {"gram", "directions", "clusters"},
+    "S4": {"gram", "directions", "dictionaries", "families", "clusters"},
 }
 # what comes before any measure
 RECORDED = {"dataset", "weights", "train_small", "extract_random_final_tiny"} | {

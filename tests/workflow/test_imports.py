@@ -28,7 +28,10 @@ NEEDED = {
     # scipy.special for exact intervals
     "claims": {"pandas", "scipy"},
     **{rule: {"scipy"} for rule in ("clusters", "correlation", "selectivity")},
-    "bases": {"pandas", "scipy", "scipy.stats", "sklearn"},
+    # where the sparse autoencoder is trained; optimizers of torch import torch._dynamo
+    "dictionaries": {"pandas", "scipy", "scipy.stats", "sklearn", "torch", "torch._dynamo"},
+    # the assignment of matched directions
+    "families": {"scipy"},
     "facets": {"PIL", "pandas", "scipy", "scipy.stats", "sklearn"},
     "dataset": {"PIL", "pandas"},
     "figures": {"matplotlib", "pandas", "PIL"},

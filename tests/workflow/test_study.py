@@ -35,7 +35,8 @@ pytestmark = pytest.mark.slow
 
 # measures whose jobs work on blocks, by kind of block
 MEASURES = {
-    kind: [name for name in DECLARED if declared(name).jobs == kind] for kind in ("layers", "units", "facets")
+    kind: [name for name in DECLARED if declared(name).jobs == kind]
+    for kind in ("layers", "units", "facets", "dictionaries")
 }
 
 PASSES = {
@@ -63,6 +64,7 @@ VIEWS = {
         *(f"importance/{view}" for view in ("substitution", "depth", "ablation", "relations")),
         *(f"directions/{view}" for view in ("spectrum", "depth", "redundancy", "class_entropy", "variance")),
         *(f"directions/{view}" for view in ("components", "neurons", "projections")),
+        *(f"families/{view}" for view in ("depth", "patches")),
         "alignment/depth",
         *(f"clusters/{view}" for view in ("depth", "dendrograms")),
         "agreement/unit_measures",
@@ -123,7 +125,6 @@ def test_the_first_run_makes_everything_once(first):
         "similarity",
         "multifacetedness",
         "importance",
-        "bases",
         "claims_run",
         "atlas_run",
     )
@@ -138,7 +139,7 @@ def test_the_first_run_makes_everything_once(first):
     }
 
 
-@pytest.mark.parametrize("table", ["units", "layers"])
+@pytest.mark.parametrize("table", ["units", "layers", "directions"])
 def test_the_census_is_what_its_dictionary_says(first, table):
     study, _ = first
     census = pq.read_table(study.folder / f"results/census/{table}.parquet")
@@ -653,7 +654,7 @@ def test_deleted_stores_and_tables_are_made_again_alone(finished):
     assert {job for job in of_random if not job.startswith("figures_")} == {
         "extract/extract_random_final_tiny",
         *of_block("random", *measures),
-        *of_network("random", "correlation", "similarity", "multifacetedness", "importance", "bases"),
+        *of_network("random", "correlation", "similarity", "multifacetedness", "importance"),
     }
     assert planned - of_rule(planned, *OF_CENSUS) - of_random == {
         *of_block("small", "sparsity"),

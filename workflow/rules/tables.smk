@@ -1,12 +1,13 @@
-# The census: the results of all measures, one row per unit and one row per layer; the dictionary of its
-# columns; and the block of each layer in the files of each measure.
+# The census: the results of all measures, one row per unit, per layer and per direction of a family; the
+# dictionary of its columns; and the block of each layer in the files of each measure.
 from census.planning.rules import blocks_of_layers, census_tables
 
 CENSUS_UNITS = "results/census/units.parquet"
 CENSUS_LAYERS = "results/census/layers.parquet"
+CENSUS_DIRECTIONS = "results/census/directions.parquet"
 CENSUS_DICTIONARY = "results/census/dictionary.tsv"
 CENSUS_BLOCKS = "results/census/blocks.tsv"
-CENSUS = [CENSUS_UNITS, CENSUS_LAYERS, CENSUS_DICTIONARY, CENSUS_BLOCKS]
+CENSUS = [CENSUS_UNITS, CENSUS_LAYERS, CENSUS_DIRECTIONS, CENSUS_DICTIONARY, CENSUS_BLOCKS]
 
 
 rule tables:
@@ -16,6 +17,7 @@ rule tables:
     output:
         units=CENSUS_UNITS,
         layers=CENSUS_LAYERS,
+        directions=CENSUS_DIRECTIONS,
         dictionary=CENSUS_DICTIONARY,
         blocks=CENSUS_BLOCKS,
     log:
@@ -38,6 +40,6 @@ rule tables:
         blocks=blocks_of_layers(plan),
         code=code("tables.py"),
     message:
-        "The census of units and layers"
+        "The census of units, layers and directions"
     script:
         "../../scripts/tables.py"

@@ -144,6 +144,17 @@ def _mean_over_layers(values: NDArray[np.floating]) -> Outcome:
     return Outcome.of_samples(values[:, known].mean(1), int(known.sum()))
 
 
+def _mean_of_column(evidence: Evidence, names: list[str], column: str) -> Outcome:
+    """Return the mean over layers of a column of the census with an interval."""
+    # layers share their images: the interval is as wide as if all of them moved together
+    ends = [evidence.layers.loc[names, f"{column}{end}"] for end in ("", "_low", "_high")]
+    effect, low, high = (float(each.mean()) for each in ends)
+    n = int(ends[0].notna().sum())
+    if not n:
+        return Outcome.undefined("undefined in all layers")
+    return Outcome.of_samples(np.array([effect]), n).between(low, high)
+
+
 # S0: sparse or distributed?
 
 
@@ -598,13 +609,7 @@ def _components(evidence: Evidence, names: list[str]) -> Outcome:
     "images",
 )
 def _redundancy(evidence: Evidence, names: list[str]) -> Outcome:
-    # layers share their images: the interval is as wide as if all of them moved together
-    ends = [evidence.layers.loc[names, f"redundancy_difference{end}"] for end in ("", "_low", "_high")]
-    effect, low, high = (float(each.mean()) for each in ends)
-    n = int(ends[0].notna().sum())
-    if not n:
-        return Outcome.undefined("undefined in all layers")
-    return Outcome.of_samples(np.array([effect]), n).between(low, high)
+    return _mean_of_column(evidence, names, "redundancy_difference")
 
 
 @_claim(
@@ -680,3 +685,38 @@ def _universality(evidence: Evidence, names: list[str]) -> Outcome:
         axis=1
     )
     return replace(_mean_over_layers(above.to_numpy(float)[None]), reason="decided over networks")
+
+
+def _dictionaries(claim: str, statistic: str, predicted: int, column: str, resampled: str = "images") -> None:
+    """Declare a claim on dictionaries: non-negative factors and sparse autoencoders, on held-out images."""
+
+    @_claim("X.3", claim, f"{statistic}; mean over layers", predicted, ("families", "depth"), resampled)
+    def _(evidence: Evidence, names: list[str]) -> Outcome:
+        return _mean_of_column(evidence, names, column)
+
+
+_dictionaries(
+    "few directions of a dictionary reconstruct channel vectors better than as few units",
+    "R² of dictionaries minus that of units",
+    1,
+    "dictionary_reconstruction",
+)
+_dictionaries(
+    "channel vectors are more peaked over directions of a dictionary than over units",
+    "Gini index of codes in dictionaries minus that in units",
+    1,
+    "dictionary_peakedness",
+)
+_dictionaries(
+    "top images of directions of a dictionary are of fewer classes than those of units",
+    "class entropy of top images of dictionaries minus that of units",
+    -1,
+    "dictionary_class_entropy",
+)
+_dictionaries(
+    "dictionaries are more stable between halves of the images than singular vectors",
+    "matched cosine of dictionaries minus that of singular vectors",
+    1,
+    "dictionary_stability",
+    "directions",
+)

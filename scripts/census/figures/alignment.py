@@ -1,16 +1,13 @@
 """Alignment of activation vectors with the unit basis, along depth and over training."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from census.figures.declaration import Family, View
 from census.figures.style import (
     BLUE,
     GRAY,
-    GREEN,
-    ORANGE,
     VERMILION,
     WIDTH,
-    final_state,
     layers_of,
 )
 from census.measures.declaration import Tables
@@ -26,17 +23,11 @@ BEFORE, AFTER = (
     ("_pre", VERMILION, "before the activation function"),
     ("", BLUE, "the layer, after any activation function"),
 )
-KINDS = {"neurons": BLUE, "random": GRAY, "principal": ORANGE, "independent": GREEN}
-NAMES = {"neurons": "units", "random": "random", "principal": "principal", "independent": "independent"}
 
 
-def draw_depth(page: "Page", layers: "pd.DataFrame", bases: "pd.DataFrame | None") -> None:
-    """Draw differences of kurtosis and Gini index along depth, and kurtosis along four kinds of directions.
-
-    Without layers that have per-unit analyses there are no directions.
-    """
-    n_panels = 2 if bases is None else 3
-    panels = page.along_depth(layers_of(layers), 0.4 + 1.65 * n_panels, n_panels, wider=0.6)
+def draw_depth(page: "Page", layers: "pd.DataFrame") -> None:
+    """Draw differences of kurtosis and Gini index along depth."""
+    panels = page.along_depth(layers_of(layers), 3.7, 2, wider=0.6)
     nonlinear = layers[layers["kind"] == "nonlinearity"]
     for panel, column, what in (
         (panels[0], "alignment_kurtosis", "kurtosis"),
@@ -53,24 +44,6 @@ def draw_depth(page: "Page", layers: "pd.DataFrame", bases: "pd.DataFrame | None
         page.line(BEFORE[2], BEFORE[1])
     page.line("no alignment", GRAY, linewidth=0.8)
     page.explain(layers)
-    if bases is not None:
-        _draw_bases(page, panels[2], bases, final_state(layers))
-
-
-def _draw_bases(page: "Page", axes: "Axes", bases: "pd.DataFrame", state: str) -> None:
-    """Draw kurtosis along four kinds of directions."""
-    page.words("directions:")
-    for kind, color in KINDS.items():
-        table = bases[bases["directions"] == kind]
-        page.curve(axes, table, "vector_kurtosis", color, crosses=True)
-        page.line(NAMES[kind], color, linewidth=3)
-    restless = bases[bases["n_not_converged"] > 0]
-    ring: dict[str, Any] = {"marker": "o", "markersize": 9, "fillstyle": "none", "linestyle": ""}
-    for kind, table in restless.groupby("directions"):
-        axes.plot(page.place(table), table["vector_kurtosis"], color=KINDS[kind], **ring)
-        page.line("not converged", KINDS[kind], **ring)
-    axes.set_title(f"Kurtosis over up to {bases['n_directions'].max()} directions of each kind, {state}")
-    axes.set_ylabel("kurtosis along\ndirections")
 
 
 def draw_learning(page: "Page", layers: "pd.DataFrame") -> None:
@@ -109,7 +82,7 @@ def _log_beyond_1(axes: "Axes") -> None:
 family = Family(
     name="alignment",
     section="sparsity",
-    reads={"layers": Tables("alignment.layer"), "bases": Tables("bases")},
+    reads={"layers": Tables("alignment.layer")},
     views=[
         View(
             "depth",
@@ -120,11 +93,9 @@ family = Family(
             vector of a layer's units at one position is peaked if few units carry it: kurtosis and the Gini
             index say how much. Shown is the mean over vectors minus that over randomly rotated bases. At 0
             units are directions like any other. An activation function alone aligns its output, as the
-            untrained network (dashed) shows; pre-activations (vermilion) are aligned only after training. The
-            lowest panel compares the kurtosis along units with that along random, principal and independent
-            directions, found on other images; a ring marks directions whose search did not converge. Bars are
-            95 % intervals over images and rotations: one that includes 0 is what a random basis may have. The
-            shape of a mark tells the kind of layer.
+            untrained network (dashed) shows; pre-activations (vermilion) are aligned only after training.
+            Bars are 95 % intervals over images and rotations: one that includes 0 is what a random basis may
+            have. The shape of a mark tells the kind of layer.
             """,
             corresponds="the test of bases proposed in the text",
         ),

@@ -86,7 +86,7 @@ def draw_units(page: "Page", units: Sequence[UnitFacets]) -> None:
             for number, (tile, inside) in enumerate(_tiles(unit, block)):
                 line, column = divmod(number, columns[block])
                 corner = left + column * (TILE + GAP), top + line * (TILE + GAP)
-                borders += _put(canvas, tile, inside, corner)
+                borders += put_tile(canvas, tile, inside, corner)
         if unit.unit is not None and unit.reason:
             empty = lefts[COLORS if GRAYS in unit.facets else GRAYS]
             middle = top + row_height / 2
@@ -148,7 +148,7 @@ def _tiles(unit: UnitFacets, block: str) -> Iterator[tuple[NDArray[np.uint8], ND
         yield np.atleast_3d(shown), np.ones(shown.shape[:2], np.bool_)
 
 
-def _put(
+def put_tile(
     canvas: NDArray[np.uint8],
     tile: NDArray[np.uint8],
     inside: NDArray[np.bool_],

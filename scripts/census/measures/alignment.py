@@ -22,13 +22,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import numpy as np
-from annotated_types import Ge
+from annotated_types import Ge, Le
 from numpy.typing import NDArray
 
 from census.jobs import LOGGER
 from census.measures.columns import Floats, Integers, Table, column, count, share
 from census.measures.declaration import Measure, Recordings
-from census.measures.parameters import ImageResamples, Rotations
+from census.measures.parameters import ImageResamples
 from census.statistics.bootstrap import Estimate, percentile_interval, resample_counts
 from census.statistics.rotations import (
     STATISTICS,
@@ -52,12 +52,14 @@ RESOLUTION = 1e-6
 
 
 @dataclass(frozen=True)
-class Parameters(ImageResamples, Rotations):
+class Parameters(ImageResamples):
     """Axis alignment: whether activation vectors prefer the unit basis to other bases of the same space."""
 
     images: Annotated[int, Ge(2)] | None = 100
     """Number of images whose activation vectors are rotated, a seeded random sample of those with activation
     maps; null for all of them."""
+    rotations: Annotated[int, Ge(20), Le(10000)] = 200
+    """Random rotations with which the unit basis is compared."""
 
 
 class Layer(Table, per="layer"):

@@ -25,7 +25,7 @@ _TYPES: Mapping[Any, Type] = {
     **dict.fromkeys((str, Texts), "text"),
     **dict.fromkeys((bool, Flags), "flag"),
 }
-PER = ("unit", "layer")
+PER = ("unit", "layer", "direction")
 """The tables of the census, by the object of a row."""
 
 
@@ -93,7 +93,7 @@ class Table:
     Attributes
     ----------
     of : values of the key columns: network, checkpoint, data set, layer, ….
-    per : object of a row; tables per ``unit`` and per ``layer`` go into the census, others do not.
+    per : object of a row; tables per ``unit``, ``layer`` and ``direction`` go into the census, others do not.
     keys : names of the key columns; all by default.
     """
 

@@ -129,8 +129,9 @@ class Measure:
         layer at all checkpoints (``layer``), a list of all layers at one checkpoint (``checkpoint``), or
         everything (``all``). With ``recording``, other matrices (or None) and lists of parts are those of
         the same layer and checkpoint.
-    jobs : unit of work of a job: a block of ``layers``, of layers with per-unit analyses (``units``) or of
-        layers whose units have ``facets``; a run; or the whole study.
+    jobs : unit of work of a job: a block of ``layers``, of layers with per-unit analyses (``units``), of
+        layers whose units have ``facets`` or of layers with families of directions (``dictionaries``); a
+        run; or the whole study.
     parameters : frozen dataclass with the keys of its config section: types, ranges, defaults.
     section : name of its config section, by default its own name. Measures may share a section.
     where : for measures of runs, condition on runs.
@@ -150,7 +151,7 @@ class Measure:
     tables: Mapping[str, type[Table]]
     compute: Callable[..., Iterable[Table | Arrays]] | None
     each: Literal["recording", "layer", "checkpoint", "all"] = "recording"
-    jobs: Literal["layers", "units", "facets", "run", "study"] = "layers"
+    jobs: Literal["layers", "units", "facets", "dictionaries", "run", "study"] = "layers"
     parameters: type[Any] = NoParameters
     section: str = ""
     where: Callable[[Any], bool] = everywhere
@@ -183,7 +184,7 @@ class Measure:
                 yield f"parameter {name!r} has no range; annotate it, as in Annotated[int, Ge(1)]"
 
     def census_columns(self, per: str) -> list[Column]:
-        """Return the columns with a row per ``unit`` or per ``layer`` that go into the census."""
+        """Return the columns with a row per ``unit``, ``layer`` or ``direction`` that go into the census."""
         tables = (table for table in self.tables.values() if self.in_census and table.per == per)
         return [each for table in tables for each in table.columns() if each.source is not None]
 

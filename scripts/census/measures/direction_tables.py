@@ -30,7 +30,7 @@ class Spectrum(Table, per="component"):
     )
 
 
-class Directions(Table, per="direction"):
+class Directions(Table, per="direction of neurons"):
     """Directions of several families, one after the other."""
 
     family: Texts = column(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from annotated_types import Ge, Le
+from annotated_types import Ge
 
 
 @dataclass(frozen=True)
@@ -20,11 +20,3 @@ class UnitResamples:
 
     resamples: Annotated[int, Ge(100)] = 1000
     """Bootstrap resamples of the units for each 95 % interval."""
-
-
-@dataclass(frozen=True)
-class Rotations:
-    """Comparison of the unit basis with rotated ones."""
-
-    rotations: Annotated[int, Ge(20), Le(10000)] = 200
-    """Random rotations with which the unit basis is compared."""

@@ -114,6 +114,11 @@ class Study:
         return self._table("layers.parquet")
 
     @cached_property
+    def directions(self) -> "pd.DataFrame":
+        """The census of channel directions, a row per direction of each family of a layer."""
+        return self._table("directions.parquet")
+
+    @cached_property
     def agreement(self) -> "pd.DataFrame":
         """Rank correlations between measures of the same units."""
         return self._table("agreement.parquet")
@@ -127,7 +132,7 @@ class Study:
 
     @cached_property
     def dictionary(self) -> "pd.DataFrame":
-        """What the columns of :attr:`units` and :attr:`layers` mean."""
+        """What the columns of :attr:`units`, :attr:`layers` and :attr:`directions` mean."""
         return self._table("dictionary.tsv")
 
     def activations(

@@ -1,4 +1,4 @@
-"""Keys and values of the config that version 0.2.0 renamed."""
+"""Keys and values of the config that have been renamed."""
 
 import re
 
@@ -18,6 +18,8 @@ KEYS = {
     "atlas.picture": "visualization",
     "atlas.neighbours": "correlated_units",
 }
+# old keys that are now in another mapping, and the new paths
+MOVED = {"measures.alignment.directions": "measures.dictionaries.directions"}
 # old values, by the paths of keys
 VALUES = {
     "runs[].layers": {"rectified": "nonlinear"},
@@ -27,11 +29,13 @@ VALUES = {
 
 
 def renamed_key(path: str) -> str | None:
-    """Return the error message for a renamed key; None for any other key.
+    """Return the error message for a key that was renamed or moved; None for any other key.
 
     >>> renamed_key("runs[0].maps")
     'runs[0].maps: renamed to n_map_images in version 0.2.0'
     """
+    if path in MOVED:
+        return f"{path}: moved to {MOVED[path]}"
     new = KEYS.get(_without_numbers(path))
     return new and f"{path}: renamed to {new} in version {VERSION}"
 

@@ -82,7 +82,9 @@ def paths_of(measure: Measure) -> dict[str, str]:
 
 
 def _has_per_unit_layers_only(measure: str) -> bool:
-    """Return whether a measure is computed only for blocks that hold layers with per-unit analyses."""
+    """Return whether a measure of layers is computed only for blocks that hold layers with per-unit analyses."""
+    if declared(measure).jobs != "layers":
+        return False
     first = next(iter(declared(measure).reads.values()), None)
     return isinstance(first, Recordings) and first.layers == "per_unit_layers"
 
@@ -98,8 +100,8 @@ def files_of_run(plan: Plan, measure: str, path: str, *, per_unit_layers: bool =
     per_unit_layers : whether to return only blocks that hold layers with per-unit analyses.
     """
     match declared(measure).jobs:
-        case "layers" | "units" | "facets" as kind:
-            if kind == "layers" and (per_unit_layers or _has_per_unit_layers_only(measure)):
+        case "layers" | "units" | "facets" | "dictionaries" as kind:
+            if _has_per_unit_layers_only(measure) or (per_unit_layers and kind == "layers"):
                 return plan.per_unit_layers_of_run(path)
             return plan.blocks_of_run(path, kind)
         case "run":
@@ -139,7 +141,7 @@ def files_of_study(plan: Plan, reference: str) -> list[str]:
     """Return the files of a table for all runs."""
     measure, path = reference.partition(".")[0], table_path(reference)
     match declared(measure).jobs:
-        case "layers" | "units" | "facets" as kind:
+        case "layers" | "units" | "facets" | "dictionaries" as kind:
             return (
                 plan.of_per_unit_layers(path)
                 if _has_per_unit_layers_only(measure)

@@ -28,12 +28,14 @@ SOME_IMAGES = 10_000
 STORE_SECONDS, VALUE_SECONDS, MEAN_SECONDS = 0.1, 2e-8, 3e-8
 # per neuron of the network in a forward pass over one image; for the facets of a unit
 NEURON_SECONDS, FACETS_SECONDS = 1e-9, 0.1
+# of all families of directions, per direction, unit and channel vector
+FITS_SECONDS = 1.2e-7
 # a step of activation maximization costs about 3 forward passes (one forward, one backward), for each of 2
 # objectives
 PASSES_OF_STEP = 2 * 3
 
-Kind = Literal["layers", "units", "facets"]
-"""Kind of a block's jobs: measures of layers, per-unit analyses, or facets."""
+Kind = Literal["layers", "units", "facets", "dictionaries"]
+"""Kind of a block's jobs: measures of layers, per-unit analyses, facets, or families of directions."""
 
 
 @dataclass(frozen=True)
@@ -213,6 +215,11 @@ class Run:
         return self.settings.n_map_images <= self.config.measures.directions.gram_images
 
     @property
+    def has_families(self) -> bool:
+        """Whether families of directions are fitted to some of its layers."""
+        return bool(self.per_unit_layers and self.config.measures.dictionaries.families)
+
+    @property
     def names_labels(self) -> bool:
         """Whether the network was trained to predict the labels of the data set."""
         return self.entry.training is not None and self.entry.training.dataset == self.dataset
@@ -250,6 +257,9 @@ class Run:
             "layers": self._blocks(self.seconds_of_layer, self.layers),
             "facets": self._blocks(self._seconds_of_facets, self.layers),
             "units": self._blocks(self._seconds_of_units, self.per_unit_layers, split=True),
+            "dictionaries": self._blocks(
+                self._seconds_of_dictionaries, self.per_unit_layers if self.has_families else ()
+            ),
         }
 
     def files_with(self, pattern: str, layers: Iterable[str]) -> list[str]:
@@ -310,6 +320,11 @@ class Run:
         settings = self.config.measures.facets
         wanted = layer.shape[0] if settings.all else min(2 * settings.units_per_extreme, layer.shape[0])
         return STORE_SECONDS + wanted * FACETS_SECONDS
+
+    def _seconds_of_dictionaries(self, layer: Layer) -> float:
+        settings = self.config.measures.dictionaries
+        directions = min(settings.directions, layer.shape[0] // 2)
+        return STORE_SECONDS + directions * layer.shape[0] * settings.vectors * FITS_SECONDS
 
     @cached_property
     def _pass_seconds(self) -> float:

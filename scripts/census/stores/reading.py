@@ -212,15 +212,21 @@ def neuron_blocks(group: zarr.Group, part: int = 0, parts: int = 1) -> Iterator[
         yield block[: maps.shape[0], : (place.stop - place.start) * width * units]
 
 
-def values_at_positions(group: zarr.Group) -> NDArray[np.float32]:
-    """Read a store's maps at the sampled positions, a chunk at a time.
+def values_at_positions(
+    group: zarr.Group, positions: NDArray[np.integer] | None = None
+) -> NDArray[np.float32]:
+    """Read a store's maps at some positions, a chunk at a time.
+
+    Parameters
+    ----------
+    positions : array of int, shape (n_positions, 2), y and x of each; None for the sampled ones.
 
     Returns
     -------
     array of float32, shape (n_map_images, n_positions, n_units).
     """
     maps = _Chunks(group, "maps")
-    y, x = group["position_y"][:], group["position_x"][:]
+    y, x = (group["position_y"][:], group["position_x"][:]) if positions is None else positions.T
     values = np.empty((maps.shape[0], len(y), maps.chunk[3]), np.float32)
     block = np.empty(maps.chunk, np.float32)
     for number, images in maps.along(0):

@@ -114,9 +114,14 @@ class Recording:
         """
         return reading.neuron_blocks(self.group)
 
-    def at_positions(self) -> NDArray[np.float32]:
-        """Return values at the sampled positions, (map images, positions, units)."""
-        return reading.values_at_positions(self.group)
+    def at_positions(self, positions: NDArray[np.integer] | None = None) -> NDArray[np.float32]:
+        """Return values at some positions, (map images, positions, units).
+
+        Parameters
+        ----------
+        positions : (positions, 2), y and x; None for the sampled ones, at which pre-activations are kept.
+        """
+        return reading.values_at_positions(self.group, positions)
 
     def preactivations(self) -> NDArray[np.float32] | None:
         """Return pre-activations at the sampled positions; None if the layer has none."""

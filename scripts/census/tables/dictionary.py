@@ -35,7 +35,7 @@ class Column:
 
     Attributes
     ----------
-    table : ``units`` or ``layers``.
+    table : ``units``, ``layers`` or ``directions``.
     name : name of the column.
     measure : measure whose table contains it; empty for keys.
     type : ``number``, ``integer`` or ``text``.
@@ -79,7 +79,7 @@ def columns_of(table: str, **numbers: int) -> list[Column]:
 
     Parameters
     ----------
-    table : ``units`` or ``layers``.
+    table : ``units``, ``layers`` or ``directions``.
     numbers : parameters in names: ``components=8`` for ``reconstruction_error_8``.
     """
     per = table.removesuffix("s")

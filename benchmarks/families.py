@@ -1,0 +1,63 @@
+"""Families of directions: one fit of each, and all fits that stability needs, of a layer of 512 units.
+
+Channel vectors are sums of a few of 128 sparse non-negative directions each, with noise. As in the study, one
+half of the vectors is for fits, and the other one for the fits to the other half of the images.
+"""
+
+import sys
+import time
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.common import Options, Row, in_a_process, peak_memory
+from census.families.fitting import FAMILIES, Settings, fit
+from census.families.layers import WITHOUT_START
+
+SETTINGS = Settings(active=8, iterations=200, steps=2000, learning_rate=0.01)
+FITS_SECONDS, STABILITY_SECONDS, MOST_MEMORY = 60, 180, 1024
+FULL, QUICK = (512, 25_000, 64), (32, 800, 16)
+
+
+def rows(options: Options) -> Iterator[Row]:
+    """Measure."""
+    units, n_vectors, directions = QUICK if options.quick else FULL
+    seconds = {family: _seconds(family, units, n_vectors, directions) for family in FAMILIES}
+    yield Row(f"{units} units, {n_vectors:,} channel vectors, {directions} directions, 2 threads")
+    for family, each in seconds.items():
+        yield Row(f"time, one fit, {family}", each[:1], "s")
+    once = sum(each[0] for each in seconds.values())
+    every = sum(sum(each) for each in seconds.values())
+    yield Row("time, one fit of every family", [once], "s", FITS_SECONDS)
+    yield Row("time, with the fits that stability needs", [every], "s", STABILITY_SECONDS)
+    (peak,) = in_a_process("benchmarks.families", "quick" if options.quick else "full")
+    yield Row("peak memory, one fit of every family", [peak], "MiB", MOST_MEMORY)
+
+
+def _seconds(family: str, units: int, n_vectors: int, directions: int) -> list[float]:
+    """Return the time of each fit of a family: the first, from another start, and to the other half."""
+    halves = np.array_split(_vectors(units, n_vectors), 2)
+    samples = [halves[0], *([] if family in WITHOUT_START else [halves[0]]), halves[1]]
+    found = []
+    for number, sample in enumerate(samples):
+        start = time.perf_counter()
+        fit(family, sample, directions, SETTINGS, number)
+        found.append(time.perf_counter() - start)
+    return found
+
+
+def _vectors(units: int, n_vectors: int) -> NDArray[np.float32]:
+    """Return non-negative channel vectors, float32 (vectors, units)."""
+    random = np.random.default_rng(0)
+    directions = random.exponential(size=(128, units)) * (random.random((128, units)) < 0.3)
+    codes = random.gamma(2, size=(n_vectors, 128)) * (random.random((n_vectors, 128)) < 4 / 128)
+    noise = 0.05 * random.exponential(size=(n_vectors, units))
+    return (codes @ directions + noise).astype(np.float32)
+
+
+if __name__ == "__main__":
+    size = QUICK if sys.argv[1] == "quick" else FULL
+    for name in FAMILIES:
+        fit(name, np.array_split(_vectors(*size[:2]), 2)[0], size[2], SETTINGS, 0)
+    print(peak_memory())

@@ -1,0 +1,1 @@
+"""Families of directions: fitting them to channel vectors."""

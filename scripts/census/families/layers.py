@@ -1,0 +1,110 @@
+"""The families of one layer: all fits, as arrays and as a table."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from census.families.fitting import Fit, Settings, fit, rank_of
+from census.measures.dictionaries import FEWEST, FITS, ChannelVectors, Fits, Parameters, channel_vectors
+from census.statistics.streams import seed_of
+
+if TYPE_CHECKING:
+    from census.stores.recording import Recording
+
+WITHOUT_START = ("units", "svd")
+"""Families that have no start, so that another one would change nothing."""
+
+
+class Fitted(NamedTuple):
+    """The fits of a layer.
+
+    Attributes
+    ----------
+    arrays : ``FAMILY_FIT``, dimensions and values, the directions of each fit.
+    attributes : those of the layer; ``families`` has, by family, ``fits`` (names of those that there are),
+        ``n_wanted`` directions, ``n_dead`` and ``reason`` of the first fit.
+    table : how the fits went.
+    refused : why families have no directions, by family.
+    """
+
+    arrays: Mapping[str, tuple[tuple[str, ...], np.ndarray]]
+    attributes: Mapping[str, Any]
+    table: Fits
+    refused: Mapping[str, str]
+
+
+def fit_layer(layer: "Recording", parameters: Parameters, seed: int) -> Fitted:
+    """Fit all families to a layer: to a half of its images, from another start, and to the other half.
+
+    A family that is refused has no directions, and the others go on.
+    """
+    vectors = channel_vectors(layer, parameters.vectors, seed)
+    wanted, reason = number_of_directions(vectors, parameters.directions)
+    settings = Settings(
+        min(parameters.active, wanted // 2),
+        parameters.iterations,
+        parameters.autoencoder_steps,
+        parameters.autoencoder_learning_rate,
+    )
+    own_seed = seed_of(seed, *(layer.attributes[key] for key in ("network", "checkpoint", "layer")))
+    arrays: dict[str, tuple[tuple[str, ...], np.ndarray]] = {}
+    about: dict[str, dict[str, Any]] = {}
+    rows = []
+    for family in parameters.families:
+        fits: dict[str, Fit] = {}
+        for name in FITS:
+            if name == "other_start" and family in WITHOUT_START:
+                continue
+            sample = vectors.half(first=name != "other_half")
+            fits[name] = (
+                Fit(np.empty((0, sample.shape[1]), np.float32), reason=reason)
+                if reason
+                else fit(family, sample, wanted, settings, seed_of(own_seed, family, name))
+            )
+            rows.append((family, name, len(sample), fits[name]))
+            if fits["first"].reason:
+                break  # the others would fail as well, and nothing could be matched
+        there = {name: each for name, each in fits.items() if not each.reason}
+        arrays |= {
+            f"{family}_{name}": ((f"{family}_{name}_direction", "unit"), each.directions)
+            for name, each in there.items()
+        }
+        first = fits["first"]
+        about[family] = {
+            "fits": list(there) if "first" in there else [],
+            "n_wanted": wanted,
+            "n_dead": first.n_dead,
+            "reason": first.reason,
+        }
+    table = Fits(
+        of=layer.attributes,
+        family=[family for family, *_ in rows],
+        fit=[name for _, name, *_ in rows],
+        n_vectors=np.array([n_vectors for *_, n_vectors, _ in rows], np.int64),
+        n_directions=np.array([len(each.directions) for *_, each in rows], np.int64),
+        n_dead=np.array([each.n_dead for *_, each in rows], np.int64),
+        n_iterations=np.array(
+            [np.nan if each.n_iterations is None else each.n_iterations for *_, each in rows], np.float64
+        ),
+        converged=np.array([each.converged for *_, each in rows], object),
+        reason=[each.reason for *_, each in rows],
+    )
+    refused = {f"{family}, {name}": each.reason for family, name, _, each in rows if each.reason}
+    return Fitted(arrays, {**layer.attributes, "families": about}, table, refused)
+
+
+def number_of_directions(vectors: ChannelVectors, wanted: int) -> tuple[int, str]:
+    """Return how many directions each family has, and why the layer has none; empty if it has.
+
+    At most half as many as units: of as many as units, these themselves are the best non-negative factors.
+    And no more than those along which both halves of the vectors vary.
+    """
+    n_units = vectors.values.shape[2]
+    if n_units < 2 * FEWEST:
+        return 0, f"{n_units} units, at least {2 * FEWEST} are needed"
+    samples = [vectors.half(first=first) for first in (True, False)]
+    rank = min(rank_of(each) if len(each) > 1 else 0 for each in samples)
+    if rank < FEWEST:
+        return 0, f"the channel vectors vary along {rank} directions, at least {FEWEST} are needed"
+    return min(wanted, n_units // 2, rank), ""
