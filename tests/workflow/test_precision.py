@@ -168,6 +168,11 @@ LAYERS = {
     "redundancy_random": Bound(0.02),
     "redundancy_difference": Bound(0.02),
     "rho_entropy_sigma": Bound(0.15),
+    # fits that start alike may settle on other directions
+    "dictionary_reconstruction": Bound(0.1),
+    "dictionary_peakedness": Bound(0.1),
+    "dictionary_class_entropy": Bound(0.5),
+    "dictionary_stability": Bound(0.3),
     "n_clusters": Bound(3),
     "n_clusters_chance": Bound(3),
     "rho_rs_selectivity": Bound(0.3),

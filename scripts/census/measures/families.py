@@ -216,7 +216,9 @@ def compute(
     )
     if found:
         yield _directions(layer, found, stability, held_out)
-        yield Arrays(of=layer.attributes, arrays=_top_arrays(found, held_out, layer, vectors))
+    # a layer without directions has its place in the store, too
+    arrays = _top_arrays(found, held_out, layer, vectors) if found else {}
+    yield Arrays(of=layer.attributes, arrays=arrays)
     yield Layer(of=layer.attributes, **_differences(found, stability, parameters.resamples, own_seed))
 
 

@@ -29,7 +29,7 @@ STORE_SECONDS, VALUE_SECONDS, MEAN_SECONDS = 0.1, 2e-8, 3e-8
 # per neuron of the network in a forward pass over one image; for the facets of a unit
 NEURON_SECONDS, FACETS_SECONDS = 1e-9, 0.1
 # of all families of directions, per direction, unit and channel vector
-FITS_SECONDS = 1.2e-7
+FITS_SECONDS = 2.5e-7
 # a step of activation maximization costs about 3 forward passes (one forward, one backward), for each of 2
 # objectives
 PASSES_OF_STEP = 2 * 3
