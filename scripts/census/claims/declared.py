@@ -687,33 +687,42 @@ def _universality(evidence: Evidence, names: list[str]) -> Outcome:
     return replace(_mean_over_layers(above.to_numpy(float)[None]), reason="decided over networks")
 
 
-def _dictionaries(claim: str, statistic: str, predicted: int, column: str, resampled: str = "images") -> None:
+def _dictionaries(
+    id: str, claim: str, statistic: str, predicted: int, column: str, resampled: str = "images"
+) -> None:
     """Declare a claim on dictionaries: non-negative factors and sparse autoencoders, on held-out images."""
 
-    @_claim("X.3", claim, f"{statistic}; mean over layers", predicted, ("families", "depth"), resampled)
+    @_claim(
+        *(id, claim, f"{statistic}; mean over layers", predicted, ("families", "depth"), resampled),
+        limits=UNLIMITED,
+    )
     def _(evidence: Evidence, names: list[str]) -> Outcome:
         return _mean_of_column(evidence, names, column)
 
 
 _dictionaries(
+    "X.3a",
     "few directions of a dictionary reconstruct channel vectors better than as few units",
     "R² of dictionaries minus that of units",
     1,
     "dictionary_reconstruction",
 )
 _dictionaries(
+    "X.3b",
     "channel vectors are more peaked over directions of a dictionary than over units",
     "Gini index of codes in dictionaries minus that in units",
     1,
     "dictionary_peakedness",
 )
 _dictionaries(
+    "X.3c",
     "top images of directions of a dictionary are of fewer classes than those of units",
     "class entropy of top images of dictionaries minus that of units",
     -1,
     "dictionary_class_entropy",
 )
 _dictionaries(
+    "X.3d",
     "dictionaries are more stable between halves of the images than singular vectors",
     "matched cosine of dictionaries minus that of singular vectors",
     1,

@@ -82,7 +82,7 @@ def paths_of(measure: Measure) -> dict[str, str]:
 
 
 def _has_per_unit_layers_only(measure: str) -> bool:
-    """Return whether a measure of layers is computed only for blocks that hold layers with per-unit analyses."""
+    """Return whether a measure of layers has only blocks that hold layers with per-unit analyses."""
     if declared(measure).jobs != "layers":
         return False
     first = next(iter(declared(measure).reads.values()), None)
