@@ -63,7 +63,7 @@ def test_figures_of_a_run_are_those_of_final_networks_in_the_order_of_the_paper(
         )
 
     found = {"some": family(SimpleNamespace(code="S1")), "other": family(None)}
-    monkeypatch.setattr("census.atlas.papers.families", lambda: found)
+    monkeypatch.setattr("census.atlas.papers.figure_families", lambda: found)
     run = SimpleNamespace(network="net", dataset="set")
     (of_run,) = figures_of_runs([run], "svg").values()
     assert [(figure["title"], figure["file"]) for figure in of_run] == [

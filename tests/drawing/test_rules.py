@@ -13,7 +13,7 @@ from census.drawing.inputs import read_images, read_table
 from census.drawing.job import draw
 from census.drawing.rules import drawings
 from census.errors import StudyError
-from census.figures import families
+from census.figures import figure_families
 from census.figures.declaration import Family, View
 from census.figures.sections import SECTIONS
 from census.measures.declaration import Tables
@@ -23,7 +23,7 @@ from census.planning.digest import modules_of
 from census.planning.plan import Plan
 
 ROOT = Path(__file__).parents[2]
-FAMILIES = list(families().values())
+FAMILIES = list(figure_families().values())
 
 SQUEEZE = [
     Layer("input", "input", (1, 28, 28), 0, "x"),
@@ -102,7 +102,7 @@ def test_names_of_rules_list_missing_views_and_families():
             "substitution_without_learning",
             "substitution_without_ablation_importance_path_check_learning_substitution",
         ],
-        "directions": ["directions", "directions_without_clusters"],
+        "directions": ["directions", "directions_without_clusters_families"],
         "agreement": ["agreement"],
         "claims": ["claims"],
     }
@@ -173,7 +173,7 @@ def failing(monkeypatch, tmp_path):
 
     bad = replace(view("bad"), draw=draw_bad)
     monkeypatch.setattr(
-        "census.drawing.job.families", lambda: {"failing": family("failing", view("good"), bad)}
+        "census.drawing.job.figure_families", lambda: {"failing": family("failing", view("good"), bad)}
     )
     return raised, {"sparsity.layer": str(table)}
 

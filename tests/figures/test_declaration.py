@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import census.figures
-from census.figures import families
+from census.figures import figure_families
 from census.figures.declaration import Family, View
 from census.figures.sections import SECTIONS
 from census.measures.declaration import Matrices, Tables
@@ -32,14 +32,14 @@ FAMILY = Family("sparsity", "sparsity", {"layers": Tables("sparsity.layer")}, [V
 
 def test_every_module_of_the_folder_declares_a_family_of_a_section():
     files = {path.stem for path in (ROOT / "scripts/census/figures").glob("*.py")} - {"__init__"}
-    assert families().keys() == files - census.figures.COMMON
-    assert {family.section for family in families().values()} == {section.name for section in SECTIONS}
+    assert figure_families().keys() == files - census.figures.COMMON
+    assert {family.section for family in figure_families().values()} == {section.name for section in SECTIONS}
 
 
 def test_planning_imports_no_library_that_draws():
     program = (
-        "import json, sys; from census.drawing.rules import drawings; from census.figures import families;"
-        "families(); print(json.dumps(list(sys.modules)))"
+        "import json, sys; from census.drawing.rules import drawings;"
+        "from census.figures import figure_families; figure_families(); print(json.dumps(list(sys.modules)))"
     )
     environment = {"PYTHONPATH": str(ROOT / "scripts")}
     printed = subprocess.check_output([sys.executable, "-c", program], env=environment, text=True)
@@ -106,15 +106,15 @@ def test_a_wrong_declaration_is_refused_in_one_line(changes, fault):
 )
 def test_a_module_declares_the_family_of_its_name(monkeypatch, module, fault):
     monkeypatch.setitem(sys.modules, "census.figures.sparsity", types.SimpleNamespace(**module))
-    families.cache_clear()
+    figure_families.cache_clear()
     with pytest.raises(TypeError) as error:
-        families()
-    families.cache_clear()
+        figure_families()
+    figure_families.cache_clear()
     assert str(error.value) == fault
 
 
 def test_figures_of_checkpoints_have_distinct_names():
-    histogram, correlation = families()["histogram"], families()["correlation"]
+    histogram, correlation = figure_families()["histogram"], figure_families()["correlation"]
     assert histogram.view_of("10") == (histogram.views[0], "10")
     assert correlation.view_of("matrices-0")[1] == "0"
     assert correlation.view_of("decorrelation")[1] == ""
@@ -123,6 +123,6 @@ def test_figures_of_checkpoints_have_distinct_names():
 
 
 def test_captions_cite_the_paper_of_their_section():
-    caption = families()["multifacetedness"].caption("degree")
+    caption = figure_families()["multifacetedness"].caption("degree")
     assert caption.endswith("Corresponds to Figure 2 of Sadeghi (2018).")
     assert "  " not in caption

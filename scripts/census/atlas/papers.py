@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from census.figures import families
+from census.figures import figure_families
 from census.figures.sections import SECTIONS
 from census.figures.style import FINAL
 
@@ -33,7 +33,7 @@ def figures() -> dict[str, dict[str, str]]:
     Each has a ``title``, and ``corresponds``, the figures of a paper to which it corresponds; empty for none.
     """
     found = {}
-    for family in families().values():
+    for family in figure_families().values():
         paper = family.of_section.paper
         for view in family.views:
             corresponds = f"{view.corresponds} of {paper.cited}" if view.corresponds and paper else ""
@@ -63,7 +63,7 @@ def figures_of_runs(runs: "Iterable[Run]", extension: str) -> dict[str, list[dic
                     "corresponds": view.corresponds,
                     "file": f"figures/{family.name}/{run.network}/{run.dataset}/{name}.{extension}",
                 }
-                for family in families().values()
+                for family in figure_families().values()
                 if family.of_section.paper
                 for name in family.names(run)
                 for view, checkpoint in [family.view_of(name)]
@@ -84,5 +84,7 @@ def _place(figure: dict[str, str]) -> tuple[str, int]:
 def papers_of_measures() -> dict[str, str]:
     """Return the code of the paper to whose figures a measure's figures correspond, by measure."""
     return {
-        name: family.of_section.paper.code for name, family in families().items() if family.of_section.paper
+        name: family.of_section.paper.code
+        for name, family in figure_families().items()
+        if family.of_section.paper
     }

@@ -7,7 +7,7 @@ from typing import Any
 from census.drawing.inputs import inputs_of
 from census.drawing.page import figure_of, in_style, save
 from census.errors import StudyError, is_full
-from census.figures import families
+from census.figures import figure_families
 
 
 def draw(
@@ -30,7 +30,7 @@ def draw(
     """
     files = {key: [paths] if isinstance(paths, str) else list(paths) for key, paths in inputs.items()}
     for name, parameters in settings.items():
-        family = families()[name]
+        family = figure_families()[name]
         with _named(f"figures of {name}"):
             given = {**inputs_of(family, files), **parameters}
         for output, paths in outputs.items():

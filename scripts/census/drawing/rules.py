@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from census.figures import families
+from census.figures import figure_families
 from census.figures.declaration import Family, Images, Verdicts, key_of
 from census.figures.sections import SECTIONS, Section
 from census.measures.declaration import Matrices, Tables
@@ -153,7 +153,7 @@ def drawings(runs: Sequence[Run], known: Iterable[Family] | None = None) -> Iter
     runs : all runs of the study.
     known : figure families; all by default.
     """
-    known = list(families().values() if known is None else known)
+    known = list(figure_families().values() if known is None else known)
     for section in SECTIONS:
         of_section = [family for family in known if family.section == section.name]
         by_figures: dict[tuple[tuple[Family, str], ...], list[Run]] = {}

@@ -13,7 +13,7 @@ COMMON = {"declaration", "sections", "style"}
 
 
 @cache
-def families() -> "dict[str, Family]":
+def figure_families() -> "dict[str, Family]":
     """Return all figure families by name. Each module of this folder declares one.
 
     Raises
