@@ -136,3 +136,13 @@ def test_classes_that_a_resample_lacks_are_left_out():
     found = class_spread(values, labels, np.array([[2.0, 0, 2, 0]]))
     # means 4 and 1, of two classes
     np.testing.assert_allclose([found.selectivity[1], found.gini[1]], [3 / 5, gini(np.array([4, 1]))])
+
+
+def test_too_few_images_for_sets_leave_them_undefined(random):
+    counts = random.integers(0, 3, (7, 3)).astype(float)
+    found = top_sets(random.random((4, 3)), 0, np.array([0, 1, 0]), 2, None, counts)
+    for each in (found.class_entropy, found.similarity, found.redundancy):
+        assert each.shape == (8,)
+        assert np.isnan(each).all()
+    assert np.isnan(found.by_direction).all()
+    np.testing.assert_array_equal(found.images, np.full((4, 1), -1))

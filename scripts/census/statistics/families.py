@@ -108,7 +108,7 @@ def top_sets(
     ----------
     scores : array of float, shape (n_directions, N), of the images; an image with a score of 0 or less is in
         no set. Of equal scores, the first come first.
-    k : images in a set.
+    k : images in a set; 0 if there are too few for sets: all is undefined.
     labels : array of int, shape (N,), classes of the images.
     n_classes : number of classes.
     vectors : array of float, shape (N, D), by whose correlation images are similar; None: not measured.
@@ -116,6 +116,9 @@ def top_sets(
         is in there counts.
     """
     n_directions, n_images = scores.shape
+    if k == 0:
+        undefined, single = np.full((3, 1 + len(counts)), np.nan), np.full((3, n_directions), np.nan)
+        return TopSets(*undefined, single, np.full((n_directions, 1), -1))
     order = np.argsort(-scores.astype(np.float64), axis=1, kind="stable")
     is_active = np.take_along_axis(scores, order, axis=1) > 0
     drawn = with_data(counts) > 0
