@@ -117,8 +117,8 @@ def top_sets(
     """
     n_directions, n_images = scores.shape
     if k == 0:
-        undefined, single = np.full((3, 1 + len(counts)), np.nan), np.full((3, n_directions), np.nan)
-        return TopSets(*undefined, single, np.full((n_directions, 1), -1))
+        undefined, single = np.full(1 + len(counts), np.nan), np.full((3, n_directions), np.nan)
+        return TopSets(undefined, undefined, undefined, single, np.full((n_directions, 1), -1))
     order = np.argsort(-scores.astype(np.float64), axis=1, kind="stable")
     is_active = np.take_along_axis(scores, order, axis=1) > 0
     drawn = with_data(counts) > 0
