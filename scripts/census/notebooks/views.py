@@ -170,7 +170,8 @@ class Run(Mapping[str, "Layer"]):
         return found
 
     @cached_property
-    def _data(self) -> Dataset:
+    def data(self) -> Dataset:
+        """The data set: ``pixels`` and ``labels`` of all its images, and ``classes``."""
         split = self[self._names[0]].activations.attrs["split"]
         return open_dataset(self.study.found("data", self.dataset, f"{split}.zarr"))
 
@@ -187,7 +188,7 @@ class Run(Mapping[str, "Layer"]):
         """
         how = self[self._names[0]].activations.attrs["preprocessing"]
         size, resize = how["size"], how["resize"] or how["size"]
-        return as_seen(self._data.pixels.oindex[images], size, resize, how["interpolation"])
+        return as_seen(self.data.pixels.oindex[images], size, resize, how["interpolation"])
 
 
 class Layer:
@@ -319,11 +320,11 @@ class Unit:
         if patches:
             starts, size = self._fields(self._concepts["top_position"].to_numpy()[known])
             pixels = cut(pixels, starts, size).pixels
-        labels = run._data.labels[images]
+        labels = run.data.labels[images]
         table = pd.DataFrame(
             {
                 "image": images,
-                "class": np.array(run._data.classes)[labels],
+                "class": np.array(run.data.classes)[labels],
                 "value": self._concepts["top_value"].to_numpy()[known].astype(float),
             }
         )
