@@ -113,7 +113,7 @@ function claimsPage() {
   return {
     title: "Claims",
     content: [
-      h("h1", {}, "What holds in these networks"),
+      h("h1", {}, "Which claims are supported here?"),
       h("p", { class: "lead" }, "Conclusions of five papers on single units, each tested on each network. Choose a verdict to see the test behind it. ",
         h("a", { href: "#/networks" }, "Networks"), " leads to layers and units."),
       verdictLegend(),
