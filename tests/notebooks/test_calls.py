@@ -21,7 +21,8 @@ from census.measures.declaration import Recordings
 SINGLE = [
     name
     for name in DECLARED
-    if [type(reads) for reads in declared(name).reads.values()] == [Recordings]
+    if declared(name).compute is not None
+    and [type(reads) for reads in declared(name).reads.values()] == [Recordings]
     and not any(reads.all_seeds for reads in declared(name).reads.values())
 ]
 N_IMAGES, UNITS = 30, 2

@@ -122,7 +122,7 @@ def channel_vectors(layer: "Recording", count: int, seed: int) -> ChannelVectors
     own_seed = seed_of(seed, "dictionaries", layer.attributes["network"], name)
     if height * width == 1:
         # the mean of a map of one position is its value, and is kept for all images
-        order = stream(own_seed, "images").permutation(len(layer.images))
+        order = stream(own_seed, "images of families").permutation(len(layer.images))
         places, positions = np.sort(order[:count]), np.zeros((1, 2), np.int32)
         values = layer.on_images("mean", places)[:, None]
     else:
@@ -132,5 +132,5 @@ def channel_vectors(layer: "Recording", count: int, seed: int) -> ChannelVectors
         values = layer.at_positions(positions)
     finite = np.isfinite(values).all((1, 2))
     values, places = values[finite], places[finite]
-    first = halves(layer.labels[places], 1, stream(own_seed, "halves"))[0]
+    first = halves(layer.labels[places], 1, stream(own_seed, "halves of families"))[0]
     return ChannelVectors(values, places, positions, first, int((~finite).sum()))

@@ -57,7 +57,11 @@ class Images:
         return len(self.pixels)
 
     def _repr_html_(self) -> str:
-        """Return the images, with their rows below them."""
+        """Return the images, as a notebook shows them."""
+        return self.html()
+
+    def html(self) -> str:
+        """Return the images as HTML, with their rows below them."""
         cells = (
             f'<figure style="display:inline-block;margin:4px;width:{SHOWN}px;vertical-align:top">'
             f'<img width="{SHOWN}" style="image-rendering:pixelated" alt="{words}" '
@@ -277,7 +281,7 @@ class Unit:
         counts = self.class_counts.nlargest(3)
         classes = ", ".join(f"{name} {count}" for name, count in counts.items() if count)
         top = self.top(9)
-        return f"<b>{html.escape(repr(self)[1:-1])}</b><br>{html.escape(classes)}{top._repr_html_()}"
+        return f"<b>{html.escape(repr(self)[1:-1])}</b><br>{html.escape(classes)}{top.html()}"
 
     @property
     def row(self) -> "pd.Series[Any]":
