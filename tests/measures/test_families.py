@@ -11,6 +11,8 @@ from census.measures.families import Directions, Families, Layer, compute
 from census.measures.families import Parameters as Judging
 
 N_CLASSES, N_UNITS, SIDE = 3, 16, 4
+N_IMAGES = 480
+VECTORS = 10 * N_IMAGES  # ten positions of each image
 KEYS = ("network", "checkpoint", "dataset", "layer", "depth", "kind", "branch_of")
 FAMILIES = ["units", "random", "svd", "ica", "nmf", "sae"]
 
@@ -62,18 +64,18 @@ def maps_of(codes, directions):
 def planted():
     """A layer whose vectors are sums of a few of eight oblique directions, each for one class."""
     random = np.random.default_rng(0)
-    labels = np.arange(240) % N_CLASSES
+    labels = np.arange(N_IMAGES) % N_CLASSES
     directions = random.random((8, N_UNITS)) * (random.random((8, N_UNITS)) < 0.4) + 0.01
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     preferred = np.arange(8) % N_CLASSES
     chance = np.where(preferred == labels[:, None], 0.4, 0.03)[:, None, None]
-    shape = (240, SIDE, SIDE, 8)
+    shape = (N_IMAGES, SIDE, SIDE, 8)
     codes = random.gamma(2, 1, shape) * (random.random(shape) < chance)
     return directions, Recorded(maps_of(codes, directions), labels)
 
 
-PARAMETERS = Parameters(vectors=2400, directions=8, active=4, autoencoder_steps=600)
-JUDGING = Judging(vectors=2400, active=4, top=10, resamples=100)
+PARAMETERS = Parameters(vectors=VECTORS, directions=8, active=4, autoencoder_steps=600)
+JUDGING = Judging(vectors=VECTORS, active=4, top=10, resamples=100)
 
 
 def judged(layer, parameters=PARAMETERS, judging=JUDGING, logits=()):
@@ -98,11 +100,11 @@ def by_family(found, column):
 
 
 def test_no_image_is_in_both_halves(planted):
-    vectors = channel_vectors(planted[1], 2400, seed=0)
-    assert vectors.values.shape == (240, 10, N_UNITS)
-    assert vectors.first.sum() == 120
+    vectors = channel_vectors(planted[1], VECTORS, seed=0)
+    assert vectors.values.shape == (N_IMAGES, 10, N_UNITS)
+    assert vectors.first.sum() == N_IMAGES / 2
     classes = planted[1].labels[vectors.first]
-    assert np.bincount(classes).tolist() == [40, 40, 40]
+    assert np.bincount(classes).tolist() == [N_IMAGES / 6] * 3
     np.testing.assert_array_equal(vectors.values[7], planted[1].maps[7][tuple(vectors.positions.T)])
 
 
@@ -155,7 +157,7 @@ def test_layers_have_what_dictionaries_are_beyond_units(found):
 
 def test_reconstruction_is_that_of_the_definition(planted, found):
     layer = planted[1]
-    vectors = channel_vectors(layer, 2400, seed=0)
+    vectors = channel_vectors(layer, VECTORS, seed=0)
     seen, held_out = (vectors.values[vectors.first == half].reshape(-1, N_UNITS) for half in (True, False))
     basis = found[0].arrays["svd_first"][1].astype(float)
     projections = held_out @ basis.T
@@ -185,7 +187,7 @@ def test_directions_have_a_row_each(found):
 
 def test_top_images_are_held_out_and_lie_where_the_code_is_largest(planted, found):
     layer = planted[1]
-    vectors = channel_vectors(layer, 2400, seed=0)
+    vectors = channel_vectors(layer, VECTORS, seed=0)
     (arrays,) = (each for each in found[1] if isinstance(each, Arrays))
     top, positions = (arrays.arrays[name][1] for name in ("top_image", "top_position"))
     table = table_of(found, Directions)
@@ -220,7 +222,7 @@ def test_the_same_seed_gives_the_same_tables(planted, found):
 def test_similarity_is_that_of_logits(planted, found):
     table = table_of(found, Families)
     assert by_family(found, "top_similarity")["nmf"] > table.top_similarity_chance
-    _, without = judged(planted[1], Parameters(vectors=2400, directions=8, families=["units"]))
+    _, without = judged(planted[1], Parameters(vectors=VECTORS, directions=8, families=["units"]))
     table = next(each for each in without if isinstance(each, Families))
     assert table.top_similarity is table.top_similarity_chance is None
 
