@@ -17,6 +17,7 @@ from make_images import save
 from PIL import Image
 
 from census.claims.verdict import read_verdicts
+from census.figures.sections import SECTIONS
 from census.figures.style import two_digits
 
 if TYPE_CHECKING:
@@ -30,14 +31,7 @@ NETWORKS = {
     "squeezenet1_1": "SqueezeNet",
     "efficientnet-lite0": "EfficientNet-Lite0",
 }
-PAPERS = {
-    "S0": "Rupprecht 2017",
-    "S1": "Rupprecht 2018",
-    "S2": "Sadeghi 2018",
-    "S3": "Chen et al. 2018",
-    "S4": "Zhang 2015",
-    "X.": "ours",
-}
+PAPERS = {section.paper.code: section.paper.short for section in SECTIONS if section.paper} | {"X.": "ours"}
 # of the MLP, in the README
 EXCERPT = ("S0.1", "S1.1", "S2.2a", "S3.3b", "S3.5b", "S4.1a")
 

@@ -15,6 +15,7 @@ with job(snakemake.log[0]) as log:
     from census.interventions.paths import Paths
     from census.measures.columns import Table
     from census.measures.path_check import Similarities, compare_images, measure, split_top, tables_of
+    from census.measures.substitution import works
     from census.networks.build import build
     from census.networks.device import choose_device, keep_freed_memory
     from census.networks.prepared import prepare
@@ -59,9 +60,8 @@ with job(snakemake.log[0]) as log:
 
             units, images, responses = (matrices[name] for name in ("unit", "image", "response"))
             objectives = matrices.attributes["objectives"]
-            # as in the rule substitution, an image fails if a natural one drives its unit more
             own = responses[:, :, np.arange(len(units)), units]
-            works = (own > 0) & (own >= top.values[units, 0])
+            is_used = works(own, top.values[units, 0])
             found = np.full((len(path), len(units), len(Similarities._fields)), np.nan)
             for first in range(0, len(units), UNITS):
                 group = np.arange(first, min(first + UNITS, len(units)))
@@ -75,7 +75,7 @@ with job(snakemake.log[0]) as log:
                     for place, row in enumerate(group):
                         found[number, row] = compare_images(
                             {
-                                name: made[objective, works[objective, :, row], place]
+                                name: made[objective, is_used[objective, :, row], place]
                                 for objective, name in enumerate(objectives)
                             },
                             split_top(np.searchsorted(natural, tops[place])),

@@ -267,6 +267,26 @@ class Page:
             (left / whole_width, bottom / whole_height, width / whole_width, height / whole_height)
         )
 
+    def canvas(
+        self, width: int, height: int, left: float, above: float, below: float
+    ) -> tuple[Axes, NDArray[np.uint8], float]:
+        """Begin a figure of one white picture, which the caller fills and shows on the axes.
+
+        Parameters
+        ----------
+        width, height : of the picture, in dots.
+        left, above, below : space around it, in inches; the figure is as wide as a page.
+
+        Returns
+        -------
+        axes, picture (uint8, shape (height, width, 3)), dots per inch.
+        """
+        dots = width / (WIDTH - left - 0.05)
+        self.placed(WIDTH, above + height / dots + below)
+        axes = self.axes_at(left, above, width / dots, height / dots)
+        axes.set_axis_off()
+        return axes, np.full((height, width, 3), 255, np.uint8), dots
+
     def write(self, words: str, left: float, bottom: float, **style: Any) -> None:
         """Write words at a place in inches from the upper left corner."""
         width, height = self.figure.get_size_inches()

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from census.figures.declaration import Family, View
-from census.figures.style import GRAY, INK, VERMILION, WIDTH, shortened, two_digits, wrapped
+from census.figures.style import GRAY, INK, VERMILION, shortened, two_digits, wrapped
 from census.measures.declaration import Matrices, Tables
 from census.measures.facets import CHANNELS, MULTI, SINGLE
 
@@ -73,11 +73,7 @@ def draw_units(page: "Page", units: Sequence[UnitFacets]) -> None:
     lefts, columns, width = _blocks(units, colored, lines)
     row_height = lines * (TILE + GAP) - GAP
     height = len(units) * (row_height + BETWEEN_ROWS) - BETWEEN_ROWS + 2
-    dots = width / (WIDTH - LABEL - 0.05)  # per inch
-    page.placed(WIDTH, ABOVE + height / dots + BELOW)
-    axes = page.axes_at(LABEL, ABOVE, width / dots, height / dots)
-    axes.set_axis_off()
-    canvas = np.full((height, width, 3), 255, np.uint8)
+    axes, canvas, dots = page.canvas(width, height, LABEL, ABOVE, BELOW)
     borders: list[list[tuple[float, float]]] = []
     for row, unit in enumerate(units):
         top = 1 + row * (row_height + BETWEEN_ROWS)  # 1 for the frame

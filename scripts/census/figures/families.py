@@ -145,11 +145,7 @@ def draw_patches(
     width = N_DIRECTIONS * (N_PATCHES * step - GAP + BETWEEN_DIRECTIONS) - BETWEEN_DIRECTIONS + 2
     of_layer = len(shown) * (step - GAP + BETWEEN_FAMILIES) - BETWEEN_FAMILIES + BETWEEN_LAYERS
     height = len(chosen) * of_layer - BETWEEN_LAYERS + 2
-    dots = width / (WIDTH - LABEL - 0.05)  # per inch
-    page.placed(WIDTH, ABOVE + height / dots + MARGIN)
-    axes = page.axes_at(LABEL, ABOVE, width / dots, height / dots)
-    axes.set_axis_off()
-    canvas = np.full((height, width, 3), 255, np.uint8)
+    axes, canvas, dots = page.canvas(width, height, LABEL, ABOVE, MARGIN)
     borders: list[list[tuple[float, float]]] = []
     for number, (group, rows) in enumerate(chosen):
         top = 1 + number * of_layer
@@ -207,7 +203,7 @@ def _patches(
     pixels = as_seen(
         np.stack([known[int(image)] for image in chosen]),
         seen["size"],
-        seen["resize"] or seen["size"],
+        seen["resize"],
         seen["interpolation"],
     )
     field = field_of(group.attrs["receptive_field"], seen["size"])

@@ -25,6 +25,7 @@ from census.measures.directions import chance_entropy, chance_redundancy
 from census.measures.parameters import ImageResamples
 from census.statistics.bootstrap import UNDEFINED, Estimate, drawn_counts, resample_counts, with_data
 from census.statistics.class_counts import chance_labels
+from census.statistics.defined import mean_over
 from census.statistics.families import (
     Classes,
     TopSets,
@@ -32,7 +33,6 @@ from census.statistics.families import (
     chance_cosines,
     class_spread,
     matched_cosines,
-    mean_of_defined,
     standardized,
     top_sets,
     unit_alignment,
@@ -424,11 +424,7 @@ def centered(samples: Floats) -> Floats:
     more. Only the spread of resamples is that of the value.
     """
     drawn = samples[1:]
-    return np.concatenate([samples[:1], drawn + samples[0] - mean_of_defined(drawn)])
-
-
-def _mean(values: Floats) -> float:
-    return float(mean_of_defined(values))
+    return np.concatenate([samples[:1], drawn + samples[0] - mean_over(drawn)])
 
 
 def _summary(
@@ -448,7 +444,9 @@ def _summary(
     def stable(part: str) -> Floats:
         return np.array(
             [
-                _mean(np.atleast_1d(getattr(stability[name], part))) if name in stability else np.nan
+                float(mean_over(np.atleast_1d(getattr(stability[name], part))))
+                if name in stability
+                else np.nan
                 for name in families
             ]
         )
@@ -465,7 +463,7 @@ def _summary(
         "class_gini": estimated(lambda each: each.classes.gini),
         "alignment": np.array(
             [
-                _mean(unit_alignment(found[name].directions)[0]) if name in found else np.nan
+                unit_alignment(found[name].directions)[0].mean() if name in found else np.nan
                 for name in families
             ]
         ),

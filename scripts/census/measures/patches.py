@@ -50,7 +50,7 @@ def corners(positions: NDArray[np.integer], width: int, field: ReceptiveField) -
 
 
 def as_seen(
-    pixels: NDArray[np.uint8], size: int, resize: int, interpolation: str = "bilinear"
+    pixels: NDArray[np.uint8], size: int, resize: int | None, interpolation: str = "bilinear"
 ) -> NDArray[np.uint8]:
     """Resize and crop images like the network's input.
 
@@ -61,13 +61,14 @@ def as_seen(
     ----------
     pixels : array of uint8, shape (n_images, height, width, 1 or 3).
     size : height and width of the network's input.
-    resize : height and width to which images are resized first, at least ``size``.
+    resize : height and width to which images are resized first, at least ``size``; None for ``size``.
     interpolation : ``bilinear``, ``bicubic`` or ``nearest``.
 
     Returns
     -------
     array of uint8, shape (n_images, size, size, n_channels), a view if no resizing was needed.
     """
+    resize = resize or size
     pixels = resized(pixels, (resize, resize), Image.Resampling[interpolation.upper()])
     start = round((resize - size) / 2)  # as in census.networks.preprocess
     return pixels[:, start : start + size, start : start + size]

@@ -142,8 +142,8 @@ def compute(
     objectives = maximization.attributes["objectives"]
     for objective, those, trajectories in zip(objectives, responses, maximization["trajectory"], strict=True):
         own = those[:, np.arange(len(sampled)), sampled].astype(np.float64)
-        failed = own < natural_maximum[sampled]
-        shares = np.where(failed, np.nan, representative_substitution(those, sampled))
+        shares = representative_substitution(those, sampled)
+        shares = np.where(works(own, natural_maximum[sampled]), shares, np.nan)
         unconverged = unconverged_optimizations(trajectories)
         mean, least, largest = over_seeds(shares)
         columns |= {
@@ -217,6 +217,17 @@ def representative_substitution(responses: NDArray[np.floating], units: NDArray[
     own = responses[..., np.arange(len(units)), units]
     shares = (responses > own[..., None]).mean(-1)
     return np.where((own > 0) & np.isfinite(responses).all(-1), shares, np.nan)
+
+
+def works(own: NDArray[np.floating], natural_maximum: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Return which optimized images activate their units, and no less than natural images do.
+
+    Parameters
+    ----------
+    own : array of float, shape (…, n_units), the response of each unit to its image.
+    natural_maximum : array of float, shape (n_units,), its largest response to natural images.
+    """
+    return (own > 0) & ~(own < natural_maximum)
 
 
 def unconverged_optimizations(trajectories: NDArray[np.floating]) -> Floats:

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
     from census.notebooks.study import Study
 
-OBJECTIVES = {"iam": "independent activation maximization", "am": "activation maximization"}
 SHOWN = 96  # pixels of an image's side in a notebook
 
 
@@ -191,8 +190,8 @@ class Run(Mapping[str, "Layer"]):
         array of uint8, shape (n_images, size, size, n_channels).
         """
         how = self[self._names[0]].activations.attrs["preprocessing"]
-        size, resize = how["size"], how["resize"] or how["size"]
-        return as_seen(self.data.pixels.oindex[images], size, resize, how["interpolation"])
+        pixels = self.data.pixels.oindex[images]
+        return as_seen(pixels, how["size"], how["resize"], how["interpolation"])
 
 
 class Layer:
@@ -373,16 +372,17 @@ class Unit:
         """
         import pandas as pd
 
-        if objective not in OBJECTIVES:
-            raise StudyError(f"there is no objective {objective!r}{nearest(objective, OBJECTIVES)}")
         store = self.layer.matrices("activation_maximization")
+        objectives = store.attrs["objectives"]
+        if objective not in objectives:
+            raise StudyError(f"there is no objective {objective!r}{nearest(objective, objectives)}")
         units = store["unit"].to_numpy()
         if self.number not in units:
             raise StudyError(
                 f"{self} has no activation-maximization images; units that have: {', '.join(map(str, units))}"
             )
         place = {
-            "objective": store.attrs["objectives"].index(objective),
+            "objective": objectives.index(objective),
             "unit": units.tolist().index(self.number),
         }
         pixels = store["image"].isel(place).to_numpy()
@@ -429,11 +429,12 @@ class Unit:
 
     def _strongest_maps(self, n: int) -> NDArray[np.int64]:
         """Return the images with activation maps to which the unit responds most strongly."""
-        store, stored = self.layer.activations, self.layer.run.map_images
-        values = store["max"].isel(unit=self.number).to_numpy()
-        place_of = {int(image): place for place, image in enumerate(store["image"].to_numpy())}
-        largest = values[[place_of[int(image)] for image in stored]]
-        return stored[np.argsort(-largest, kind="stable")[:n]]
+        import pandas as pd
+
+        store = self.layer.activations
+        values = pd.Series(store["max"].isel(unit=self.number).to_numpy(), store["image"].to_numpy())
+        found: NDArray[np.int64] = values.loc[self.layer.run.map_images].nlargest(n).index.to_numpy()
+        return found
 
 
 def _image_axes(figure: "Figure", place: Any, pixels: NDArray[np.uint8], title: str) -> "Axes":

@@ -13,20 +13,21 @@ def over_defined(statistic: Callable[[Any], Any], values: NDArray[np.floating]) 
     return float(statistic(defined)) if len(defined) else float("nan")
 
 
-def mean_over(values: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return the mean over the first axis of the values that are not NaN; NaN if none is left.
+def mean_over(values: NDArray[np.floating], axis: int = 0) -> NDArray[np.float64]:
+    """Return the mean along an axis of the values that are not NaN; NaN if none is left.
 
     Parameters
     ----------
-    values : array of float, shape (n, …).
+    values : array of float, shape (…, n, …).
+    axis : the axis of length n.
 
     Returns
     -------
-    array of float64, shape (…).
+    array of float64, shape (…, …).
     """
     known = ~np.isnan(values)
     with np.errstate(invalid="ignore"):
-        mean: NDArray[np.float64] = np.where(known, values, 0).sum(0) / known.sum(0)
+        mean: NDArray[np.float64] = np.where(known, values, 0).sum(axis) / known.sum(axis)
     return mean
 
 

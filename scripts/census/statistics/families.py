@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from census.statistics.bootstrap import with_data
+from census.statistics.defined import mean_over
 from census.statistics.streams import stream
 
 Floats = NDArray[np.float64]
@@ -144,7 +145,7 @@ def top_sets(
         each = _of_sets(members.astype(np.float32), classes, alike, places, len(images))
         if first == 0:
             single = each[:, 0]
-        found.append(mean_of_defined(each))
+        found.append(mean_over(each, axis=-1))
     top = np.where(is_active[:, :k], order[:, :k], -1)
     top = np.pad(top, ((0, 0), (0, k - top.shape[1])), constant_values=-1)
     entropy, similarity, redundancy = np.concatenate(found, axis=1)
@@ -176,14 +177,7 @@ def _of_sets(
         overlap = np.where((sizes[:, :, None] > 0) & (sizes[:, None, :] > 0), common / union, np.nan)
     own = np.arange(overlap.shape[1])
     overlap[:, own, own] = np.nan
-    return np.stack([entropy, similarity, mean_of_defined(overlap)])
-
-
-def mean_of_defined(values: NDArray[np.floating]) -> Floats:
-    """Return the mean along the last axis of the values that are not NaN; NaN where there are none."""
-    known = ~np.isnan(values)
-    with np.errstate(invalid="ignore"):
-        return np.where(known, values, 0).sum(-1, dtype=np.float64) / known.sum(-1)
+    return np.stack([entropy, similarity, mean_over(overlap, axis=-1)])
 
 
 def standardized(vectors: NDArray[np.floating]) -> Floats:
@@ -238,7 +232,7 @@ def class_spread(values: NDArray[np.floating], labels: NDArray[np.integer], coun
             single = each[:, 0]
             has_one = ~np.isnan(single[0])
             preferred[has_one] = names[means[0, has_one].argmax(1)]
-        found.append(mean_of_defined(each))
+        found.append(mean_over(each, axis=-1))
     selectivity, gini = np.concatenate(found, axis=1)
     return Classes(selectivity, gini, single, preferred)
 
