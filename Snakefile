@@ -51,4 +51,4 @@ onsuccess:
     from census.claims.summary import summary
 
     if workflow.is_main_process:
-        print(summary("results", time.monotonic() - BEGUN))
+        print(summary("results", time.monotonic() - BEGUN, plan.failed))

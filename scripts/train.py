@@ -16,8 +16,9 @@ with job(snakemake.log[0]) as log:
     from census.errors import StudyError
     from census.networks.build import build
     from census.networks.device import choose_device, choose_precision, keep_freed_memory
+    from census.networks.failures import forget_failure, record_failure
     from census.networks.preprocess import Preprocess
-    from census.networks.train import Training
+    from census.networks.train import Diverged, Training
     from census.networks.weights import digest_of_weights, write_weights
     from census.recording.passes import digest
 
@@ -75,7 +76,15 @@ with job(snakemake.log[0]) as log:
         device,
         precision,
     )
-    history = training.run((train.pixels[:], train.labels), (test.pixels[:], test.labels), keep)
+    forget_failure(final)
+    try:
+        history = training.run((train.pixels[:], train.labels), (test.pixels[:], test.labels), keep)
+    except Diverged as error:
+        written = record_failure(final, settings, str(error))
+        raise StudyError(
+            f"{error}. With several training.seeds, the next run reports the other networks without this "
+            f"one, unless {written} is deleted"
+        ) from None
     for record in history:
         log.info("%s", record)
     with open(snakemake.output.history, "w", encoding="utf-8") as file:

@@ -11,6 +11,8 @@ with job(snakemake.log[0]) as log:
 
     tables = [pd.read_parquet(path) for path in snakemake.input]
     # all tables have the same claims in the same order
-    claims = with_networks(pd.concat(tables).sort_index(kind="stable"), snakemake.params.figure)
+    claims = with_networks(
+        pd.concat(tables).sort_index(kind="stable"), snakemake.params.figure, snakemake.params.failed
+    )
     claims.to_csv(snakemake.output[0], sep="\t", index=False, float_format="%.6g", lineterminator="\n")
     log.info("%s", claims["verdict"].value_counts().to_dict())

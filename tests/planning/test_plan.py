@@ -1,16 +1,18 @@
 """The plan of a study: runs, blocks, and the files of its jobs."""
 
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 
 import pytest
 
 from census.errors import StudyError
 from census.measures.declaration import Recordings
+from census.networks.failures import record_failure
 from census.networks.layers import Layer
 from census.planning.blocks import UNITS
 from census.planning.config import read_config
 from census.planning.passes import passes
 from census.planning.plan import Plan
+from census.planning.replicas import failed_trainings
 
 LAYERS = {
     "cnn": [
@@ -24,7 +26,7 @@ LAYERS = {
 }
 
 
-def planned(run=None, layers=LAYERS, **config):
+def planned(run=None, layers=LAYERS, failed=MappingProxyType({}), **config):
     """Return the plan of a study with one run."""
     return Plan.of(
         read_config(
@@ -52,6 +54,7 @@ def planned(run=None, layers=LAYERS, **config):
             }
         ),
         layers,
+        failed,
     )
 
 
@@ -59,8 +62,8 @@ def job(block, network="cnn"):
     return SimpleNamespace(network=network, dataset="clothes", block=block)
 
 
-def trained_from(seeds, **config):
-    """Return the plan of a study whose network is trained from some seeds."""
+def trained_from(seeds, failed=(), **config):
+    """Return the plan of a study whose network is trained from some seeds, from a few in vain."""
     network = {
         "architecture": "cnn",
         "classes": 10,
@@ -68,7 +71,7 @@ def trained_from(seeds, **config):
         "input": {"size": 28, "color": "gray", "mean": [0], "std": [1]},
         "training": {"dataset": "clothes", "checkpoints": [0, 3], "seeds": seeds},
     }
-    return planned(networks={"cnn": network}, **config)
+    return planned(networks={"cnn": network}, failed={"cnn": failed}, **config)
 
 
 # networks that are trained from several seeds
@@ -81,8 +84,29 @@ def test_each_seed_has_its_own_network_and_run():
     assert plan.runs[1].key == {"network": "cnn", "seed": 1, "dataset": "clothes"}
     assert plan.runs[1].title == "cnn, seed 1 on clothes"
     assert [run.stands_for_seeds for run in plan.runs] == [True, False, False]
-    assert plan.network_settings("cnn@5")["seed"] == 5
+    assert plan.replicas["cnn@5"].seed == 5
     assert plan.runs[2].unit_weights == ["results/networks/cnn@5/final.safetensors"]
+
+
+def test_failed_networks_are_left_out():
+    plan = trained_from([0, 1, 5], failed=[0])
+    assert list(plan.replicas) == ["cnn@1", "cnn@5"]
+    assert [run.stands_for_seeds for run in plan.runs] == [True, False]
+    assert plan.runs[0].seeds == ["cnn@1", "cnn@5"]
+
+
+def test_a_training_has_failed_if_it_is_recorded_so_with_its_settings(tmp_path):
+    plan = trained_from([0, 1])
+    for name in plan.replicas:
+        (tmp_path / name).mkdir()
+    assert failed_trainings(plan.config, tmp_path) == {}
+    record_failure(tmp_path / "cnn@1", {**plan.replicas["cnn@1"].settings, "classes": 9}, "the loss is nan")
+    assert failed_trainings(plan.config, tmp_path) == {}
+    record_failure(tmp_path / "cnn@1", plan.replicas["cnn@1"].settings, "the loss is nan")
+    assert failed_trainings(plan.config, tmp_path) == {"cnn": [1]}
+    # with no network left, training has to be tried again
+    record_failure(tmp_path / "cnn", plan.replicas["cnn"].settings, "the loss is nan")
+    assert failed_trainings(plan.config, tmp_path) == {}
 
 
 @pytest.mark.parametrize("seeds", [None, [0]])
@@ -93,7 +117,7 @@ def test_a_single_seed_adds_no_suffix(seeds):
 
 def test_adding_seeds_leaves_existing_networks_unchanged():
     few, many = trained_from([0]), trained_from([3, 0, 1])
-    assert few.network_settings("cnn") == many.network_settings("cnn")
+    assert few.replicas["cnn"].settings == many.replicas["cnn"].settings
     one, other = few.runs[0], next(run for run in many.runs if run.network == "cnn")
     assert (one.built_from, one.key, one.final_stores) == (other.built_from, other.key, other.final_stores)
     keys = [[each.key for each in passes(plan, "code") if each.run.network == "cnn"] for plan in (few, many)]

@@ -27,7 +27,7 @@ PARTS = ("Snakefile", "config.yaml", "envs", "profiles", "scripts", "workflow")
 
 # a network of the user's own. What watches over its batches counts them, and halts or fails at one of them:
 # so a test stops a job at a known place, at any speed of the machine. A network is tried on three
-# images before each job; these are no batches.
+# images before each job; these are no batches. Its training from one seed diverges if a test asks for it.
 MY_NETWORKS = """
 import os
 import time
@@ -57,6 +57,8 @@ class Small(nn.Module):
         self.conv = nn.Conv2d(3, 4, 3, stride=2, padding=1)
         self.relu = nn.ReLU()
         self.classifier = nn.Linear(4 * 8 * 8, 3)
+        if str(torch.initial_seed()) == os.environ.get("DIVERGE_FROM"):
+            self.classifier.weight.data *= 1e30
 
     def forward(self, images):
         return self.classifier(self.relu(self.conv(watched(images))).flatten(1))

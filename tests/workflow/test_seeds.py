@@ -101,3 +101,23 @@ def test_stores_are_found_by_network_and_seed(seeded):
 def test_it_has_nothing_to_do_afterwards(seeded):
     study, _ = seeded
     assert study.run().nothing_to_do
+
+
+def test_without_a_network_whose_training_fails_the_others_are_reported(seeded, tmp_path):
+    study = seeded[0].copy(tmp_path / "study")
+    study.config["networks"]["small"]["training"]["seeds"] = [0, 1, 2, 3]
+    failed = study.run(DIVERGE_FROM=3)
+    record = "results/networks/small@3/failed.json"
+    assert failed.status != 0
+    way_out = f"the next run reports the other networks without this one, unless {record} is deleted"
+    assert way_out in failed.output
+    rest = study.succeed()
+    assert {job.partition("/")[0] for job in rest.jobs} <= TOGETHER
+    assert "small (3 seeds; training failed from seed 3) on tiny: " in rest.output
+    claims = read_verdicts(study.folder / "results/census/claims.tsv")
+    assert set(claims["seed"].dropna()) == {0, 1, 2}
+    assert claims[claims["seed"].isna()]["reason"].str.endswith("training failed from seed 3").all()
+    assert study.run().nothing_to_do
+    # a change of its settings, or the deleted record, trains it again
+    (study.folder / record).unlink()
+    assert "train/small@3" in study.planned()

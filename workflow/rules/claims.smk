@@ -50,6 +50,7 @@ rule verdicts:
         runtime=10,
     params:
         figure=f"figures/claims.{plan.config.figures.formats[0]}",
+        failed=plan.failed,
         code=code("verdicts.py"),
     message:
         "Collect the verdicts on all claims"

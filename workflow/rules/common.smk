@@ -6,6 +6,7 @@ from census.planning.blocks import SHARED, SPLIT
 from census.planning.config import as_begun, read_config
 from census.planning.digest import code_digest as code
 from census.planning.plan import SOURCE, Plan, read_layers
+from census.planning.replicas import failed_trainings
 from census.planning.resources import memory, memory_of_matrices, runtime_of_block
 from census.planning.runs import DATASET, WEIGHTS
 
@@ -15,7 +16,11 @@ try:
     checked = read_config(
         as_begun(config, in_job=not workflow.is_main_process), Path("results/layers/inputs")
     )
-    plan = Plan.of(checked, read_layers(checked, Path("results/layers")))
+    plan = Plan.of(
+        checked,
+        read_layers(checked, Path("results/layers")),
+        failed_trainings(checked, Path("results/networks")),
+    )
 except StudyError as error:
     raise WorkflowError(str(error)) from None
 

@@ -27,7 +27,7 @@ for name, replica in plan.replicas.items():
             runtime=240,
         params:
             network=name,
-            settings=plan.network_settings(name),
+            settings=replica.settings,
             code=code("train.py"),
         message:
             f"Train {replica.title} on {entry.training.dataset}"
@@ -51,7 +51,7 @@ rule weights:
         mem_mb=memory(3000),
         runtime=30,
     params:
-        settings=lambda wildcards: plan.network_settings(wildcards.network),
+        settings=lambda wildcards: plan.replicas[wildcards.network].settings,
         code=code("weights.py"),
     message:
         "Import the weights of {wildcards.network}"

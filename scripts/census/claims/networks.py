@@ -1,6 +1,8 @@
 """Verdicts over several networks that are trained identically from different seeds."""
 
 import math
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -16,6 +18,7 @@ from census.claims.verdict import (
     UNRELIABLE,
     Verdict,
 )
+from census.networks.failures import failed_seeds
 from census.statistics.networks import LEAST, mean_with_interval, side_of_mean
 from census.statistics.significance import benjamini_hochberg
 
@@ -81,13 +84,16 @@ def _networks(n: int) -> str:
     return f"{n} network{'' if n == 1 else 's'}"
 
 
-def with_networks(claims: pd.DataFrame, figure: str) -> pd.DataFrame:
+def with_networks(
+    claims: pd.DataFrame, figure: str, failed: Mapping[str, Sequence[int]] = MappingProxyType({})
+) -> pd.DataFrame:
     """Insert verdicts over networks before the verdicts on runs.
 
     Parameters
     ----------
     claims : verdicts on runs; the index identifies claims.
     figure : path of the figure of the verdicts over networks.
+    failed : seeds from which training failed, by network; the reason of a verdict names them.
 
     Returns
     -------
@@ -97,8 +103,8 @@ def with_networks(claims: pd.DataFrame, figure: str) -> pd.DataFrame:
     """
     claims = claims.copy()
     verdicts = [
-        _over_networks(of_run, figure)
-        for _, of_run in claims.groupby(RUN, sort=False)
+        _over_networks(of_run, figure, failed_seeds(failed.get(network, ())))
+        for (network, _), of_run in claims.groupby(RUN, sort=False)
         if of_run["seed"].nunique() > 1
     ]
     of_networks = [count for count in COUNTS if count not in claims]
@@ -107,7 +113,7 @@ def with_networks(claims: pd.DataFrame, figure: str) -> pd.DataFrame:
     return pd.concat([*verdicts, claims]).sort_index(kind="stable")[claims.columns]
 
 
-def _over_networks(of_run: pd.DataFrame, figure: str) -> pd.DataFrame:
+def _over_networks(of_run: pd.DataFrame, figure: str, remark: str) -> pd.DataFrame:
     """Return the verdicts over the networks of a run, one row per claim."""
     claim_of = {claim.id: claim for claim in CLAIMS}
     rows, places = [], []
@@ -147,7 +153,7 @@ def _over_networks(of_run: pd.DataFrame, figure: str) -> pd.DataFrame:
             "test": TEST,
             "p": p,
             "verdict": state,
-            "reason": reason,
+            "reason": ", ".join(filter(None, [reason, remark])),
             "figure": figure,
             "n_networks": len(known),
             "n_agreeing": int(((known - claim.null) * claim.predicted > 0).sum()),

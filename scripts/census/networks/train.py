@@ -22,6 +22,10 @@ from census.networks.running import Part, logits_of
 EVALUATION_BATCH = 500
 
 
+class Diverged(StudyError):
+    """The loss of a training is no longer finite."""
+
+
 class Training:
     """The training of one network, which can be stopped at any moment and taken up again.
 
@@ -84,8 +88,9 @@ class Training:
 
         Raises
         ------
-        StudyError : a checkpoint lies beyond the last step, the last batch of an epoch is a single image, of
-            which the network cannot learn, or the loss is no longer finite.
+        StudyError : a checkpoint lies beyond the last step, or the network cannot learn from a single image,
+            which is the last batch of an epoch.
+        Diverged : the loss is no longer finite.
         """
         pixels, labels = train
         steps_per_epoch = math.ceil(len(pixels) / self._entry["batch"])
@@ -115,7 +120,7 @@ class Training:
                     schedule.step()
                     step += 1
                     if not math.isfinite(loss):
-                        raise StudyError(
+                        raise Diverged(
                             f"training: the loss is {loss} after step {step}; lower training.learning_rate"
                         )
                     sums = [sums[0] + loss * len(targets), sums[1] + correct, sums[2] + len(targets)]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol, Self, TypeVar, cast
 
 from census.data.downloads import FETCHED_WEIGHTS
@@ -19,7 +20,7 @@ from census.networks.hubs import files_of_weights
 from census.networks.layers import Layer
 from census.planning.blocks import Block
 from census.planning.config import HUB_WEIGHTS, Config, file_of_weights
-from census.planning.listing import list_layers, own_code
+from census.planning.listing import list_layers
 from census.planning.recorded import Recorded
 from census.planning.replicas import Replica, replicas
 from census.planning.runs import Kind, Run, gram_parts
@@ -50,6 +51,7 @@ class Plan:
     Attributes
     ----------
     config : the checked config.
+    failed : seeds from which training failed, by the network's key in the config; they are left out.
     replicas : networks by name; see :class:`census.planning.replicas.Replica`.
     layers : all layers of each network that has a run, by the network's key in the config.
     runs : runs in the order of the config.
@@ -58,6 +60,7 @@ class Plan:
     """
 
     config: Config
+    failed: Mapping[str, Sequence[int]]
     replicas: Mapping[str, Replica]
     layers: Mapping[str, Sequence[Layer]]
     runs: tuple[Run, ...]
@@ -65,14 +68,19 @@ class Plan:
     loadings: Mapping[str, Sequence[str]]
 
     @classmethod
-    def of(cls, config: Config, layers: Mapping[str, Sequence[Layer]]) -> Self:
-        """Return the plan of a study.
+    def of(
+        cls,
+        config: Config,
+        layers: Mapping[str, Sequence[Layer]],
+        failed: Mapping[str, Sequence[int]] = MappingProxyType({}),
+    ) -> Self:
+        """Return the plan of a study; see the attributes.
 
         Raises
         ------
         StudyError : a config key names a layer or a unit that does not exist.
         """
-        networks = replicas(config)
+        networks = replicas(config, failed)
         runs = tuple(
             Run.of(run, replica, networks[run.network], config, layers[run.network], f"config: runs[{index}]")
             for index, run in enumerate(config.runs)
@@ -81,6 +89,7 @@ class Plan:
         recorded = Recorded(layers, runs)
         return cls(
             config,
+            failed,
             {replica.name: replica for entry in networks.values() for replica in entry},
             layers,
             runs,
@@ -279,13 +288,6 @@ class Plan:
     def number_of_parts(self, wildcards: Place) -> int:
         """Return the number of parts into which the units of a block are split."""
         return self.block_of(wildcards, "units").parts
-
-    def network_settings(self, network: str) -> dict[str, Any]:
-        """Return everything that determines a network's weights, apart from its training images."""
-        replica = self.replicas[network]
-        # this network does not depend on the other seeds
-        entry = replica.entry.model_dump(exclude={"training": {"seeds"}})
-        return {**entry, "seed": replica.seed, "own_code": own_code(entry)}
 
     def settings_of_dataset(self, wildcards: Place) -> dict[str, Any]:
         """Return the config entry of a data set, sorted by key."""

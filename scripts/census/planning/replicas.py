@@ -1,9 +1,14 @@
 """Replicas: the networks of one config entry, trained identically from different seeds."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
 
+from census.networks.failures import has_failed
 from census.planning.config import Config, Network
+from census.planning.listing import own_code
 
 # names in the config cannot contain it
 SEPARATOR = "@"
@@ -37,10 +42,45 @@ class Replica:
         """Its name in figures. Adding seeds changes neither the name nor the figures."""
         return self.network if self.name == self.network else f"{self.network}, seed {self.seed}"
 
+    @cached_property
+    def settings(self) -> dict[str, Any]:
+        """Everything that determines its weights, apart from its training images."""
+        # this network does not depend on the other seeds
+        entry = self.entry.model_dump(exclude={"training": {"seeds"}})
+        return {**entry, "seed": self.seed, "own_code": own_code(entry)}
 
-def replicas(config: Config) -> dict[str, list[Replica]]:
-    """Return the networks of each config entry, in the order of its seeds."""
-    return {name: list(_replicas(name, entry, config.seed)) for name, entry in config.networks.items()}
+
+def replicas(config: Config, failed: Mapping[str, Collection[int]]) -> dict[str, list[Replica]]:
+    """Return the networks of each config entry, in the order of its seeds.
+
+    Parameters
+    ----------
+    config : the config.
+    failed : seeds to leave out, by entry; see :func:`failed_trainings`.
+    """
+    return {
+        name: [each for each in _replicas(name, entry, config.seed) if each.seed not in failed.get(name, ())]
+        for name, entry in config.networks.items()
+    }
+
+
+def failed_trainings(config: Config, folder: Path) -> dict[str, list[int]]:
+    """Return the seeds from which training failed, by entry.
+
+    Entries of which no network is left are not included: such a study cannot do without them.
+
+    Parameters
+    ----------
+    config : the config.
+    folder : folder that holds a folder of each network; see :func:`census.networks.failures.record_failure`.
+    """
+    found = {}
+    for name, entry in config.networks.items():
+        every = list(_replicas(name, entry, config.seed))
+        failed = [each.seed for each in every if has_failed(folder / each.name, each.settings)]
+        if 0 < len(failed) < len(every):
+            found[name] = failed
+    return found
 
 
 def _replicas(network: str, entry: Network, seed: int) -> Iterator[Replica]:
