@@ -9,6 +9,8 @@ from benchmarks.common import Options, Row, case, cpu_seconds
 from census.networks.maps import as_maps
 from census.stores.activations import MAP_CHUNK_BYTES, map_compressors, numcodec
 
+FLOAT16 = "float16, "
+
 
 def rows(options: Options) -> Iterator[Row]:
     """Measure."""
@@ -34,6 +36,9 @@ def rows(options: Options) -> Iterator[Row]:
         "zstd": _functions("zstd"),
         "zstd, bits shuffled": _functions("zstd", shuffle="bitshuffle"),
     }
+    # as a store would hold them; sizes and times stay relative to float32
+    halves = [chunk.astype(np.float16) for chunk in chunks]
+    codecs |= {f"{FLOAT16}{each}": _functions(each, "float16") for each in ("none", "lz4", "zstd")}
     encoding: dict[str, list[float]] = {each: [] for each in codecs}
     decoding: dict[str, list[float]] = {each: [] for each in codecs}
     ratios: dict[str, float] = {}
@@ -41,7 +46,7 @@ def rows(options: Options) -> Iterator[Row]:
     for number in range(rounds + 1):
         for compression, (encode, decode) in codecs.items():
             size, to_encode, to_decode = 0, 0.0, 0.0
-            for chunk in chunks:
+            for chunk in halves if compression.startswith(FLOAT16) else chunks:
                 encoded: list[bytes] = []
                 to_encode += cpu_seconds(lambda c=chunk, f=encode, e=encoded: e.append(f(c)))  # type: ignore[misc]
                 to_decode += cpu_seconds(lambda f=decode, e=encoded: f(e[0]))  # type: ignore[misc]
@@ -51,7 +56,7 @@ def rows(options: Options) -> Iterator[Row]:
                 encoding[compression].append(to_encode / (raw / 1e9))
                 decoding[compression].append(to_decode / (raw / 1e9))
     for compression in codecs:
-        copied = " (a copy in memory)" if compression == "none" else ""
+        copied = " (a copy in memory)" if compression.endswith("none") else ""
         yield Row(f"{compression}: size / raw", [ratios[compression]], "×")
         yield Row(f"{compression}: encode, CPU time per raw GB{copied}", encoding[compression], "s")
         yield Row(f"{compression}: decode, CPU time per raw GB{copied}", decoding[compression], "s")
@@ -64,10 +69,10 @@ def _chunks(maps: torch.Tensor) -> list[np.ndarray]:
 
 
 def _functions(
-    compression: str = "none", **changed: str
+    compression: str = "none", dtype: str = "float32", **changed: str
 ) -> tuple[Callable[[np.ndarray], bytes], Callable[[bytes], object]]:
     """Return the functions that encode and decode a chunk as a store's codecs do, with changed settings."""
-    configured = map_compressors(compression)
+    configured = map_compressors(compression, dtype)
     if not configured:
         return np.ndarray.tobytes, bytearray
     (codec,) = configured

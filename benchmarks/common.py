@@ -162,7 +162,14 @@ class Case:
         return self.prepared.network
 
     def forward_pass(
-        self, folder: Path, n_maps: int, batch: int, compression: str, shard: int = 0, shards: int = 1
+        self,
+        folder: Path,
+        n_maps: int,
+        batch: int,
+        compression: str,
+        shard: int = 0,
+        shards: int = 1,
+        dtype: str = "float32",
     ) -> "Pass":
         """Return the pass over all layers, or the shard of it, that ``scripts/extract.py`` would run."""
         from dataclasses import replace
@@ -177,6 +184,7 @@ class Case:
             "benchmark",
             batch=batch,
             compression=compression,
+            dtype=dtype,
             shard=shard,
             shards=shards,
         )

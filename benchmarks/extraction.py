@@ -41,12 +41,14 @@ def rows(options: Options) -> Iterator[Row]:
     """Measure."""
     name, n_images, fewer, rounds = ("cnn", 32, 16, 1) if options.quick else ("squeezenet1_1", 256, 64, 3)
     with_few_maps = {
-        "statistics, no maps": (0, "none"),
-        f"statistics, maps of 1/{FEW}, lz4": (n_images // FEW, "lz4"),
+        "statistics, no maps": (0, "none", "float32"),
+        f"statistics, maps of 1/{FEW}, lz4": (n_images // FEW, "lz4", "float32"),
     }
     with_all_maps = {
-        "statistics, maps of all, lz4": (fewer, "lz4"),
-        "statistics, maps of all, none": (fewer, "none"),
+        "statistics, maps of all, lz4": (fewer, "lz4", "float32"),
+        "statistics, maps of all, none": (fewer, "none", "float32"),
+        "statistics, maps of all in float16, lz4": (fewer, "lz4", "float16"),
+        "statistics, maps of all in float16, none": (fewer, "none", "float16"),
     }
     # with more threads, those that wait for one another spin; on a busy machine that would be measured
     torch.set_num_threads(1)
@@ -62,7 +64,7 @@ def _measure(
     name: str,
     n_images: int,
     rounds: int,
-    passes: Mapping[str, tuple[int, str]],
+    passes: Mapping[str, tuple[int, str, str]],
     others: Sequence[str],
 ) -> Iterator[Row]:
     """Measure passes, and other tools and the limit where there are any.
@@ -70,7 +72,7 @@ def _measure(
     Parameters
     ----------
     name : of the network.
-    passes : by label, number of images with maps, and compression.
+    passes : by label, number of images with maps, their compression and dtype.
     others : names of tools.
     """
     batch = 8 if options.quick else 32
@@ -108,14 +110,14 @@ def _measure(
         # what is loaded on first use, and caches
         loop()
         places = (folder / str(number) for number in itertools.count())
-        _run(this, next(places), 0, batch, "none")
+        _run(this, next(places), batch, 0, "none", "float32")
         for worker in tools.values():
             worker.ask("memory")
         for _ in range(rounds):
             found = {BARE: cpu_seconds(loop)}
-            for label, (n_maps, compression) in passes.items():
+            for label, stored_as in passes.items():
                 stores = next(places)
-                found[label] = _run(this, stores, n_maps, batch, compression)
+                found[label] = _run(this, stores, batch, *stored_as)
                 stored[label] = size_of(stores, "maps/c.*")
                 empty(stores)
             for tool, worker in tools.items():
@@ -168,9 +170,9 @@ def _ask(worker: Worker, task: str, **arguments: str) -> float:
     return answer.cpu if answer else math.nan
 
 
-def _run(this: Case, folder: Path, n_maps: int, batch: int, compression: str) -> float:
+def _run(this: Case, folder: Path, batch: int, n_maps: int, compression: str, dtype: str) -> float:
     folder.mkdir()
-    forward_pass = this.forward_pass(folder, n_maps, batch, compression)
+    forward_pass = this.forward_pass(folder, n_maps, batch, compression, dtype=dtype)
 
     def work() -> None:
         forward_pass.run()

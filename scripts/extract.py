@@ -79,6 +79,7 @@ with job(snakemake.log[0]) as log:
         identity,
         batch=settings["activations"]["batch"],
         compression=settings["activations"]["compression"],
+        dtype=settings["activations"]["dtype"],
         precision=settings["activations"]["precision"],
         positions=settings["activations"]["positions"],
         seed=settings["seed"],

@@ -74,6 +74,7 @@ def test_defaults_are_filled_in_at_every_depth():
     assert plain["activations"] == {
         "batch": 32,
         "precision": "float32",
+        "dtype": "float32",
         "compression": "lz4",
         "positions": 8,
     }

@@ -399,6 +399,32 @@ def test_bfloat16_stays_near_float32(network, images, tmp_path):
     assert 0 < np.abs(rough - exact).max() < 0.02 * np.abs(exact).max()
 
 
+@pytest.mark.parametrize("compression", ["none", "lz4"])
+def test_maps_in_float16_are_rounded_and_read_as_float32(network, images, tmp_path, compression):
+    exact = run(network, images, tmp_path / "a")["1"]
+    rough = run(network, images, tmp_path / "b", dtype="float16", compression=compression)["1"]
+    maps = exact["maps"][:].astype(np.float16)
+    assert rough["maps"].dtype == maps.dtype
+    np.testing.assert_array_equal(rough["maps"][:], maps)
+    assert all(np.array_equal(rough[name][:], exact[name][:]) for name in store.STATISTICS)
+    blocks = [block.copy() for _, block in map_blocks(rough)]
+    assert {block.dtype for block in blocks} == {np.dtype(np.float32)}
+    positions = np.array([[3, 4], [11, 0]])
+    for stored in (rough, exact):
+        at = maps if stored is rough else exact["maps"][:]
+        np.testing.assert_array_equal(values_at_positions(stored, positions), at[:, *positions.T])
+        vectors = np.concatenate([block.copy() for block in neuron_blocks(stored)], 1)
+        np.testing.assert_array_equal(vectors, at.reshape(len(at), -1).astype(np.float32))
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_values_beyond_float16_are_refused_by_layer(network, images, tmp_path, sign):
+    with torch.no_grad():
+        network[0].weight *= 1e6 * sign
+    with pytest.raises(StudyError, match=r"^0: activations of .* set activations.dtype: float32"):
+        run(network, images, tmp_path, dtype="float16")
+
+
 def test_what_is_no_finished_store_is_named(tmp_path):
     zarr.create_group(tmp_path / "half.zarr")
     for name in ("half.zarr", "nowhere.zarr"):

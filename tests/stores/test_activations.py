@@ -37,10 +37,12 @@ def statistics():
     }
 
 
-def create(path, compression, n_maps=N_MAPS):
+def create(path, compression, n_maps=N_MAPS, dtype="float32"):
     images = np.arange(N_IMAGES) * 7
     shape, labels = (UNITS, HEIGHT, WIDTH), images % 5
-    create_store(path, shape, images, labels, n_maps, BATCH, compression, POSITIONS, preactivations=True)
+    create_store(
+        path, shape, images, labels, n_maps, BATCH, compression, POSITIONS, dtype=dtype, preactivations=True
+    )
 
 
 def files(path):
@@ -48,9 +50,10 @@ def files(path):
 
 
 @pytest.mark.parametrize("compression", ["none", "lz4", "zstd"])
-def test_every_file_equals_that_of_zarr(tmp_path, maps, statistics, compression):
-    preactivation = maps[:, *POSITIONS.T] - 1
-    create(tmp_path / "ours", compression)
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_every_file_equals_that_of_zarr(tmp_path, maps, statistics, compression, dtype):
+    preactivation, maps = maps[:, *POSITIONS.T] - 1, maps.astype(dtype)
+    create(tmp_path / "ours", compression, dtype=dtype)
     shutil.copytree(tmp_path / "ours", tmp_path / "zarr")
     writer = StoreWriter(tmp_path / "ours")
     for first in range(0, N_MAPS, BATCH):  # the last batch has two images, the last rows are one

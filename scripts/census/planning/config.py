@@ -223,7 +223,10 @@ class Activations(Settings):
     batch: Positive = 32
     """Images in one forward pass; also the images in one chunk of activation maps."""
     precision: Literal["float32", "bfloat16"] = "float32"
-    """Precision of the forward pass; values are always stored as float32."""
+    """Precision of the forward pass."""
+    dtype: Literal["float32", "float16"] = "float32"
+    """Type in which activation maps are stored; `float16` halves them, and rounds each value by up to 0.05 %.
+    All other values are stored as float32."""
     compression: Literal["none", "lz4", "zstd"] = "lz4"
     """Compression of activation maps. `none` is fastest and largest; `zstd` slowest and smallest."""
     positions: Positive = 8

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 import zarr
 
+from census.errors import StudyError
 from census.jobs import progress_bar
 from census.networks.layers import Layer
 from census.networks.maps import as_maps
@@ -28,6 +29,8 @@ from census.stores.activations import (
     set_attributes,
 )
 from census.stores.paths import path_name
+
+LARGEST_FLOAT16 = float(np.finfo(np.float16).max)
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,7 @@ class Pass:
     identity : digest of everything that determines the result.
     batch : number of images in a batch.
     compression : compression of activation maps.
+    dtype : ``float32`` or ``float16``, in which activation maps are stored.
     precision : ``float32`` or ``bfloat16``, of the forward pass.
     positions : number of sampled positions at which pre-activations are stored.
     seed : seed of these positions.
@@ -113,6 +117,7 @@ class Pass:
         *,
         batch: int,
         compression: str,
+        dtype: str = "float32",
         precision: str = "float32",
         positions: int = 8,
         seed: int = 0,
@@ -123,7 +128,7 @@ class Pass:
         self._layers = {layer.name: layer for layer in layers}
         self._images, self._preprocess = images, prepared.preprocess
         self._folder, self._identity = folder, identity
-        self._batch, self._compression = batch, compression
+        self._batch, self._compression, self._dtype = batch, compression, dtype
         self._precision, self._device = precision, prepared.device
         self._positions = {
             layer.name: choose_positions(*layer.shape[1:], positions, seed, layer.name) for layer in layers
@@ -176,6 +181,7 @@ class Pass:
                 self._batch,
                 self._compression,
                 self._positions[name],
+                dtype=self._dtype,
                 preactivations=bool(self._layers[name].preactivation),
             )
         return {name: StoreWriter(path) for name, path in paths.items()}, 0
@@ -211,7 +217,7 @@ class Pass:
                     maps = as_maps(values, self._layers[name].units_axis).float().contiguous()
                     pending[name].append(statistics(maps))
                     if count:
-                        write(stores[name].write_maps, first, maps[:count])
+                        write(stores[name].write_maps, first, self._stored(name, maps[:count]))
 
                 self._record(pixels, take)
                 done += 1
@@ -231,6 +237,23 @@ class Pass:
                         self._count(batches)
         if uncounted:
             self._count(done)
+
+    def _stored(self, layer: str, maps: torch.Tensor) -> torch.Tensor:
+        """Return maps in the dtype in which they are stored.
+
+        Raises
+        ------
+        StudyError : values are beyond the range of float16.
+        """
+        if self._dtype == "float32" or not maps.numel():
+            return maps
+        largest = max(-maps.amin().item(), maps.amax().item())
+        if largest > LARGEST_FLOAT16:
+            raise StudyError(
+                f"{layer}: activations of {largest:.6g} are beyond the range of float16 "
+                f"(±{LARGEST_FLOAT16:,.0f}); set activations.dtype: float32"
+            )
+        return maps.half()
 
     def _record(self, pixels: np.ndarray, take: Callable[[str, torch.Tensor], None]) -> None:
         """Pass each layer's values and pre-activations on a batch to ``take``."""

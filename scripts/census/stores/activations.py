@@ -7,7 +7,7 @@ mean        image, unit                 float32  mean of the unit's map
 max         image, unit                 float32  largest value of the map
 argmax      image, unit                 int32    position of that value, ``y · width + x``
 nonzero     image, unit                 int32    positions whose value is not 0
-maps        map_image, y, x, unit       float32  the map itself, for the first images
+maps        map_image, y, x, unit       float32  the map itself, for the first images; or float16
 image       image                       int64    index in the data set
 label       image                       int32    class
 map_image   map_image                   int64    as ``image``, for the images that have maps
@@ -45,17 +45,18 @@ IMAGES_PER_CHUNK = 512
 MAP_CHUNK_BYTES = 4 << 20
 
 
-def map_compressors(compression: str) -> list[dict[str, Any]]:
+def map_compressors(compression: str, dtype: str) -> list[dict[str, Any]]:
     """Return the codecs of maps for the config key ``activations.compression``, in Zarr's format."""
     if compression == "none":
         return []
     # not shuffled, unlike most float data: activation maps have runs of zeros and repeated values, which
     # shuffling breaks up; see docs/development/benchmarks.md
-    return [_blosc(compression, "noshuffle")]
+    return [_blosc(compression, "noshuffle", dtype)]
 
 
-def _blosc(compression: str, shuffle: str) -> dict[str, Any]:
-    settings = {"cname": compression, "clevel": 1, "shuffle": shuffle, "typesize": 4, "blocksize": 0}
+def _blosc(compression: str, shuffle: str, dtype: str) -> dict[str, Any]:
+    typesize = np.dtype(dtype).itemsize
+    settings = {"cname": compression, "clevel": 1, "shuffle": shuffle, "typesize": typesize, "blocksize": 0}
     return {"name": "blosc", "configuration": settings}
 
 
@@ -80,6 +81,7 @@ def create_store(
     compression: str,
     positions: np.ndarray | None = None,
     *,
+    dtype: str = "float32",
     preactivations: bool = False,
 ) -> None:
     """Create the empty store of a layer, replacing any previous one.
@@ -93,6 +95,7 @@ def create_store(
     batch : number of images that are written at a time.
     compression : compression of maps, ``none``, ``lz4`` or ``zstd``.
     positions : array of int32, shape (n_positions, 2), y and x of the sampled positions; None for none.
+    dtype : ``float32`` or ``float16``, of maps.
     preactivations : whether the layer has pre-activations, which are stored at these positions.
     """
     if path.exists():
@@ -120,21 +123,22 @@ def create_store(
                 chunk_file(path / name, (0,)), values.astype(values.dtype.newbyteorder("<")).tobytes()
             )
     chunk = (min(images_per_chunk(batch), len(images)), units)
-    for name, dtype in STATISTICS.items():
+    for name, of_values in STATISTICS.items():
         # few values are equal, but the bytes of exponents and small integers are similar: with shuffling, LZ4
         # compresses them as well as Zstandard, in a fifth of the time
-        codecs = [_blosc("lz4", "shuffle")]
-        _create_array(path / name, (len(images), units), chunk, dtype, ("image", "unit"), codecs)
-    most_rows = max(1, min(height, MAP_CHUNK_BYTES // (batch * width * units * 4)))
+        codecs = [_blosc("lz4", "shuffle", of_values)]
+        _create_array(path / name, (len(images), units), chunk, of_values, ("image", "unit"), codecs)
+    row_bytes = batch * width * units * np.dtype(dtype).itemsize
+    most_rows = max(1, min(height, MAP_CHUNK_BYTES // row_bytes))
     # chunks of even size, because the last one is padded to the size of the others
     rows = math.ceil(height / math.ceil(height / most_rows))
     _create_array(
         path / "maps",
         (n_maps, height, width, units),
         (batch, rows, width, units),
-        "float32",
+        dtype,
         ("map_image", "y", "x", "unit"),
-        map_compressors(compression),
+        map_compressors(compression, dtype),
     )
     if preactivations:
         # not compressed, because few pre-activations are equal
@@ -261,7 +265,7 @@ class StoreWriter:
         Parameters
         ----------
         first : position of the first image, at which a chunk begins.
-        maps : array of float32, shape (n_images, height, width, n_units).
+        maps : array of the store's dtype, shape (n_images, height, width, n_units).
         """
         images, rows = self._maps.shape[:2]
         for number, row in enumerate(range(0, maps.shape[1], rows)):

@@ -15,6 +15,8 @@ from census.stores.activations import chunk_file, numcodec
 from census.stores.groups import open_group, read_chunk, readable
 
 VALUES_AT_ONCE = 1 << 25  # largest number of values in memory
+# all values of float16: a table is read in a third of the time in which numpy converts them
+_FLOAT16 = np.arange(1 << 16, dtype=np.uint16).view(np.float16).astype(np.float32)
 
 
 def open_store(path: str | Path) -> zarr.Group:
@@ -143,7 +145,7 @@ class _Chunks:
             yield number, slice(first, min(first + size, length))
 
     def read(self, *index: int, into: np.ndarray | None = None) -> np.ndarray:
-        """Return a whole chunk, read-only, or read it into contiguous memory.
+        """Return a whole chunk, read-only, or read it into contiguous memory, as float32.
 
         Reusing memory matters, because allocating it would take longer than multiplying the vectors.
 
@@ -154,10 +156,14 @@ class _Chunks:
         path = chunk_file(self._path, index)
         values: Any = read_chunk(path)
         with readable(path):
-            if into is None:
+            if into is None or self._dtype == np.float16:
                 for codec in self._codecs:
                     values = codec.decode(values)
-                return np.frombuffer(values, self._dtype).reshape(self.chunk)
+                found = np.frombuffer(values, self._dtype)
+                if into is None:
+                    return found.reshape(self.chunk)
+                # no index lies outside of the table; with this mode, numpy needs no buffer
+                return _FLOAT16.take(found.view(np.uint16).reshape(into.shape), out=into, mode="clip")
             # there is one codec at most
             place = into.reshape(-1).view(np.uint8)
             if self._codecs:
