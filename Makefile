@@ -8,6 +8,8 @@ VENV := .venv
 # called as modules: such a call survives a moved repository, an entry script with its fixed path does not;
 # first on PATH: a rule's shell command finds the same Python
 RUN = PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python -m
+# a line for each finished job, from workflow/plugins
+STUDY = PYTHONPATH=workflow/plugins $(RUN) snakemake --logger census
 # --no-compile: pip compiles to byte code one file at a time, compileall on all cores; that some files, meant for
 # another Python, do not compile is no failure
 PIP = $(VENV)/bin/python -m pip install -q --no-compile -c envs/lock.txt
@@ -20,10 +22,10 @@ QUIETLY = 2> $(VENV)/pip.log || { cat $(VENV)/pip.log >&2; exit 1; }
 
 # in a folder of its own: census, claims and atlas are of one study
 quick: $(VENV)/.study  ## run a small study of one network in studies/quick/: two minutes on 2 cores
-	$(RUN) snakemake --cores $(CORES) --directory studies/quick --configfile studies/quick.yaml $(ARGS)
+	$(STUDY) --cores $(CORES) --directory studies/quick --configfile studies/quick.yaml $(ARGS)
 
 study: $(VENV)/.study  ## run the default study: CORES=4, and ARGS="--configfile …" for another
-	$(RUN) snakemake --cores $(CORES) $(ARGS)
+	$(STUDY) --cores $(CORES) $(ARGS)
 
 # the study first: what a report lacks, it leaves out; one file that a browser opens, and the same as a smaller archive
 report: study  ## write results/report.html and results/report.zip: all figures with captions, runtimes, software
