@@ -118,7 +118,7 @@ def _measure(
             for label, stored_as in passes.items():
                 stores = next(places)
                 found[label] = _run(this, stores, batch, *stored_as)
-                stored[label] = size_of(stores, "maps/c.*")
+                stored[label] = size_of(stores, "maps/*")
                 empty(stores)
             for tool, worker in tools.items():
                 theirs = next(places)

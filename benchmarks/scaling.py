@@ -171,8 +171,9 @@ def pass_over(network: str, n_images: int, n_maps: int, folder: Path) -> None:
     seconds = cpu_seconds(run.run)
     run.finish({"key": "", "pass": ""}, {layer.name: folder / f"{layer.name}.zarr" for layer in layers})
     sizes = {"statistics": 0, "maps": 0}
-    for path in folder.glob("*.zarr/*/c.*"):
-        sizes["statistics" if path.parent.name in STATISTICS else "maps"] += path.stat().st_size
+    for path in folder.glob("*.zarr/*/*"):
+        if path.name != "zarr.json":
+            sizes["statistics" if path.parent.name in STATISTICS else "maps"] += path.stat().st_size
     units, neurons = sum(layer.shape[0] for layer in layers), sum(layer.n_neurons for layer in layers)
     print(units, neurons, seconds, sizes["statistics"] / 1e3, sizes["maps"] / 1e3, peak_memory())
 

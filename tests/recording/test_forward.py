@@ -20,6 +20,7 @@ from census.recording.passes import shard_name
 from census.recording.shards import merge_shards
 from census.statistics.subset import choose_images, choose_positions
 from census.stores import activations as store
+from census.stores.chunks import pack
 from census.stores.reading import (
     image_blocks,
     images_and_labels,
@@ -210,6 +211,25 @@ def test_a_killed_pass_of_another_identity_or_with_other_layers_is_removed(
     assert not (tmp_path / "unfinished").exists()
 
 
+def test_a_pass_killed_while_it_is_packed_only_packs_the_rest(network, images, tmp_path, monkeypatch):
+    whole = run(network, images, tmp_path / "whole")
+
+    def dying(path):
+        if path.name == "1.zarr":
+            raise Killed
+        pack(path)
+
+    monkeypatch.setattr(forward, "pack", dying)
+    with pytest.raises(Killed):
+        run(network, images, tmp_path / "killed")
+    monkeypatch.setattr(forward, "pack", pack)
+    monkeypatch.setattr(forward, "statistics", None)  # no batch runs again
+    again = run(network, images, tmp_path / "killed")
+    for name in whole:
+        for array, values in everything(whole[name]).items():
+            np.testing.assert_array_equal(everything(again[name])[array], values)
+
+
 def test_a_pass_killed_while_it_is_moved_into_place_starts_anew(network, images, tmp_path, monkeypatch):
     whole, finish = run(network, images, tmp_path / "whole"), forward.finish_store
 
@@ -373,7 +393,7 @@ def test_neurons_in_parts_are_all_neurons(network, images, tmp_path):
 def test_a_damaged_chunk_is_named(network, images, tmp_path, compression, harm):
     group = run(network, images, tmp_path, names={"1"}, compression=compression)["1"]
     advice = rf" cannot be read .*delete {tmp_path}/1.zarr and run"
-    chunk = tmp_path / "1.zarr/maps/c.1.2.0.0"
+    chunk = tmp_path / "1.zarr/maps/0.0.0.0"
     harm(chunk)
     for blocks in (map_blocks, neuron_blocks):
         with pytest.raises(StudyError, match=f"{chunk}{advice}"):
@@ -382,12 +402,12 @@ def test_a_damaged_chunk_is_named(network, images, tmp_path, compression, harm):
     with pytest.raises(StudyError, match=f"{chunk}{advice}"):
         group["maps"][:]
     images, _ = images_and_labels(group)
-    chunk = tmp_path / "1.zarr/argmax/c.1.0"
+    chunk = tmp_path / "1.zarr/argmax/0.0"
     harm(chunk)
     for blocks in (image_blocks(group, images, "max", "argmax"), statistic_blocks(group, "argmax")):
         with pytest.raises(StudyError, match=f"{chunk}{advice}"):
             list(blocks)
-    chunk = tmp_path / "1.zarr/preactivation/c.1.0.0"
+    chunk = tmp_path / "1.zarr/preactivation/0.0.0"
     harm(chunk)
     with pytest.raises(StudyError, match=f"{chunk}{advice}"):
         preactivations(group)

@@ -1,13 +1,16 @@
 """Stores are written as zarr itself would write them."""
 
+import itertools
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 import zarr
 
 from census.stores import activations as store
+from census.stores import chunks
 from census.stores.activations import STATISTICS, StoreWriter, create_store, finish_store
 from census.stores.reading import open_store
 
@@ -52,15 +55,11 @@ def files(path):
 @pytest.mark.parametrize("compression", ["none", "lz4", "zstd"])
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
 def test_every_file_equals_that_of_zarr(tmp_path, maps, statistics, compression, dtype):
-    preactivation, maps = maps[:, *POSITIONS.T] - 1, maps.astype(dtype)
+    maps = maps.astype(dtype)
+    preactivation = maps[:, *POSITIONS.T] - 1
     create(tmp_path / "ours", compression, dtype=dtype)
     shutil.copytree(tmp_path / "ours", tmp_path / "zarr")
-    writer = StoreWriter(tmp_path / "ours")
-    for first in range(0, N_MAPS, BATCH):  # the last batch has two images, the last rows are one
-        writer.write_maps(first, maps[first : first + BATCH])
-        writer.write_preactivations(first, preactivation[first : first + BATCH])
-    for first in range(0, N_IMAGES, 8):
-        writer.write_statistics(first, [statistics[name][first : first + 8] for name in STATISTICS])
+    fill(tmp_path / "ours", maps, statistics)  # the last batch has two images, the last rows are one
     with zarr.config.set({"array.write_empty_chunks": True}):
         group = zarr.open_group(tmp_path / "zarr", mode="r+")
         for name, values in {**statistics, "maps": maps, "preactivation": preactivation}.items():
@@ -71,9 +70,6 @@ def test_every_file_equals_that_of_zarr(tmp_path, maps, statistics, compression,
             "label",
             "map_image",
             "map_label",
-            "unit",
-            "y",
-            "x",
             "position_y",
             "position_x",
         ):
@@ -84,11 +80,77 @@ def test_every_file_equals_that_of_zarr(tmp_path, maps, statistics, compression,
         np.testing.assert_array_equal(group[name][:], values)
 
 
+def fill(path, maps, statistics, n_maps=N_MAPS):
+    writer = StoreWriter(path)
+    for first in range(0, n_maps, BATCH):
+        writer.write_maps(first, maps[first : first + BATCH])
+        writer.write_preactivations(first, maps[first : first + BATCH, *POSITIONS.T] - 1)
+    for first in range(0, N_IMAGES, 8):
+        writer.write_statistics(first, [statistics[name][first : first + 8] for name in STATISTICS])
+
+
+@pytest.mark.parametrize("compression", ["none", "lz4"])
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_zarr_reads_each_chunk_of_a_packed_array(tmp_path, maps, statistics, compression, dtype):
+    create(tmp_path / "unfinished", compression, dtype=dtype)
+    maps = maps.astype(dtype)
+    fill(tmp_path / "unfinished", maps, statistics)
+    finish_store(tmp_path / "unfinished", {"key": "k"}, tmp_path / "layer.zarr")
+    group = open_store(tmp_path / "layer.zarr")
+    for name, values in {**statistics, "maps": maps, "preactivation": maps[:, *POSITIONS.T] - 1}.items():
+        array = group[name]
+        assert len(list((tmp_path / "layer.zarr" / name).iterdir())) == 2, "metadata and one file"
+        # as zarr would create it
+        created = zarr.create_array(
+            zarr.storage.MemoryStore(),
+            name="x",
+            shape=array.shape,
+            dtype=array.dtype,
+            chunks=array.chunks,
+            shards=array.shards,
+            compressors=array.compressors,
+            dimension_names=array.metadata.dimension_names,
+            chunk_key_encoding={"name": "v2", "separator": "."},
+        )
+        assert array.metadata == created.metadata
+        np.testing.assert_array_equal(array[:], values)
+        some = tuple(slice(1, 1 + size) for size in array.chunks)
+        np.testing.assert_array_equal(array[some], values[some])
+        np.testing.assert_array_equal(array[-1], values[-1])
+
+
+@pytest.mark.parametrize("killed_at", range(1, 40, 4))
+def test_a_killed_packing_is_taken_up(tmp_path, maps, statistics, monkeypatch, killed_at):
+    create(tmp_path / "killed", "lz4")
+    fill(tmp_path / "killed", maps, statistics)
+    shutil.copytree(tmp_path / "killed", tmp_path / "whole")
+    chunks.pack(tmp_path / "whole")
+    assert not list((tmp_path / "whole").glob("*/c.*.1*"))
+    count, unlink, read = itertools.count(), Path.unlink, chunks.read_chunk
+
+    def dying(function):
+        def call(*arguments, **options):
+            if next(count) == killed_at:
+                raise KeyboardInterrupt
+            return function(*arguments, **options)
+
+        return call
+
+    monkeypatch.setattr(Path, "unlink", dying(unlink))
+    monkeypatch.setattr(chunks, "read_chunk", dying(read))
+    with pytest.raises(KeyboardInterrupt):
+        chunks.pack(tmp_path / "killed")
+    monkeypatch.undo()
+    chunks.pack(tmp_path / "killed")
+    assert files(tmp_path / "killed") == files(tmp_path / "whole")
+
+
 @pytest.mark.parametrize("compression", ["none", "lz4", "zstd"])
 @pytest.mark.parametrize("n_maps", [0, N_MAPS])
 @pytest.mark.filterwarnings("ignore:Consolidated metadata is currently not part")
-def test_the_metadata_equal_those_of_zarr(tmp_path, compression, n_maps):
+def test_the_metadata_equal_those_of_zarr(tmp_path, maps, statistics, compression, n_maps):
     create(tmp_path / "unfinished", compression, n_maps)
+    fill(tmp_path / "unfinished", maps, statistics, n_maps)
     finish_store(tmp_path / "unfinished", {"key": "k", "pass": "p", "step": None}, tmp_path / "layer.zarr")
     ours = json.loads((tmp_path / "layer.zarr" / "zarr.json").read_text())
     zarr.consolidate_metadata(tmp_path / "layer.zarr", zarr_format=3)

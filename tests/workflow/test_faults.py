@@ -469,7 +469,7 @@ def test_a_damaged_chunk_is_named_and_its_store_made_again(finished):
     }
     store = finished.store("random", "final", "relu1")
     sound = xr.open_zarr(store).load()
-    altered, cut_off = store / "maps/c.1.0.0.0", store / "mean/c.0.0"
+    altered, cut_off = store / "maps/0.0.0.0", store / "mean/c.0.0"
     content = bytearray(altered.read_bytes())
     content[len(content) // 2] ^= 1
     altered.write_bytes(content)

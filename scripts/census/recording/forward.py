@@ -13,7 +13,7 @@ import torch
 import zarr
 
 from census.errors import StudyError
-from census.jobs import progress_bar
+from census.jobs import one_by_one, progress_bar
 from census.networks.layers import Layer
 from census.networks.maps import as_maps
 from census.networks.prepared import Prepared
@@ -28,6 +28,7 @@ from census.stores.activations import (
     images_per_chunk,
     set_attributes,
 )
+from census.stores.chunks import pack
 from census.stores.paths import path_name
 
 LARGEST_FLOAT16 = float(np.finfo(np.float16).max)
@@ -287,6 +288,9 @@ class Pass:
         provenance : attributes of each store, in addition to those of the layer.
         destinations : the store's final path, by layer.
         """
+        # this may take a while, and is taken up if the process is killed
+        for name in one_by_one(destinations):
+            pack(self._store(name))
         # once the first store has moved, the forward pass cannot be resumed
         self._progress.unlink()
         for name, destination in destinations.items():

@@ -1,13 +1,11 @@
 """Merge the stores of a forward pass that ran in several shards, and manage their temporary folders.
 
-All shards of a forward pass fill the same stores, each its own chunks. A chunk is a file, so merging does not
-copy values.
+All shards of a forward pass fill the same stores, each its own chunks. A chunk is a file, so the files of all
+shards make the whole store, which is then packed.
 """
 
 import contextlib
-import itertools
 import json
-import math
 import os
 import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -15,7 +13,9 @@ from pathlib import Path
 
 from census.errors import StudyError
 from census.recording.passes import shard_name
-from census.stores.activations import chunk_file, place_store
+from census.stores.activations import place_store
+from census.stores.chunks import chunk_files, pack
+from census.stores.groups import consolidate
 
 
 def remove_others(folder: Path, layers: Collection[str]) -> None:
@@ -68,8 +68,11 @@ def merge_shards(shards: Sequence[Path], folder: Path, destinations: Mapping[str
                 # all of them have metadata and coordinates
                 if not target.exists():
                     target.parent.mkdir(parents=True, exist_ok=True)
-                    _link(store / path, target)
+                    # metadata change when chunks are packed
+                    (shutil.copyfile if path.name == "zarr.json" else _link)(store / path, target)
         _complete(whole, stores)
+        pack(whole)
+        consolidate(whole, json.loads((whole / "zarr.json").read_text())["attributes"])
     for name, destination in destinations.items():
         place_store(folder / f"{name}.zarr", destination)
     remove_empty(folder)
@@ -107,11 +110,7 @@ def _link(source: Path, target: Path) -> None:
 def _complete(store: Path, shards: Sequence[Path]) -> None:
     """Raise an error if a chunk of a store is missing."""
     for metadata in store.glob("*/zarr.json"):
-        array = json.loads(metadata.read_text())
-        chunk = array["chunk_grid"]["configuration"]["chunk_shape"]
-        counts = [math.ceil(length / size) for length, size in zip(array["shape"], chunk, strict=True)]
-        for index in itertools.product(*map(range, counts)):
-            path = chunk_file(metadata.parent, index)
+        for path in chunk_files(metadata.parent, json.loads(metadata.read_text())):
             if not path.exists():
                 folders = " ".join(str(shard.parent) for shard in shards)
                 raise StudyError(

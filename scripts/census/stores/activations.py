@@ -12,7 +12,6 @@ image       image                       int64    index in the data set
 label       image                       int32    class
 map_image   map_image                   int64    as ``image``, for the images that have maps
 map_label   map_image                   int32    as ``label``
-unit, y, x  unit, y, x                  int32    0, 1, 2 …
 ==========  ==========================  =======  ======================================================
 
 Units come last in ``maps``, as in memory while a network runs in the channels-last layout. So nothing is
@@ -21,10 +20,12 @@ of images. This suits reading by image (top images, patches) and by block of neu
 chunks of single units, reading whole images would take a seek per unit.
 
 Chunks are files in an array's folder (``c.0.1``), without subfolders (``c/0/1``), because creating folders
-takes longer than writing the small chunks of many layers.
+takes longer than writing the small chunks of many layers. Units and positions have no coordinates: they are
+counted from 0.
 
-A store is filled under a temporary name, receives its attributes last, and is then renamed. So a store under
-its final name is complete. Reading is in :mod:`census.stores.reading`, on which no forward pass depends, so
+A store is filled under a temporary name. In the end its chunks are packed into one file per array
+(:mod:`census.stores.chunks`), it receives its attributes, and is renamed. So a store under its final name is
+complete. Reading is in :mod:`census.stores.reading`, on which no forward pass depends, so
 that edits there do not rerun one.
 """
 
@@ -38,7 +39,8 @@ from typing import Any
 import numpy as np
 from numcodecs import Blosc
 
-from census.stores.groups import CHECKSUM, consolidate, write_chunk
+from census.stores.chunks import BYTES, CHECKSUM, chunk_file, chunk_format, pack, write_chunk
+from census.stores.groups import consolidate
 
 STATISTICS = {"mean": "float32", "max": "float32", "argmax": "int32", "nonzero": "int32"}
 IMAGES_PER_CHUNK = 512
@@ -110,9 +112,6 @@ def create_store(
         "label": (("image",), labels.astype("int32")),
         "map_image": (("map_image",), images[:n_maps].astype("int64")),
         "map_label": (("map_image",), labels[:n_maps].astype("int32")),
-        "unit": (("unit",), np.arange(units, dtype="int32")),
-        "y": (("y",), np.arange(height, dtype="int32")),
-        "x": (("x",), np.arange(width, dtype="int32")),
         "position_y": (("position",), positions[:, 0].astype("int32")),
         "position_x": (("position",), positions[:, 1].astype("int32")),
     }
@@ -152,17 +151,6 @@ def create_store(
         )
 
 
-def chunk_file(array: Path, index: Iterable[int]) -> Path:
-    """Return the file of a chunk.
-
-    Parameters
-    ----------
-    array : the array's folder.
-    index : index of the chunk in the grid of chunks.
-    """
-    return array / ".".join(["c", *map(str, index)])
-
-
 def _create_array(
     path: Path,
     shape: Sequence[int],
@@ -184,7 +172,7 @@ def _create_array(
         },
         "chunk_key_encoding": {"name": "default", "configuration": {"separator": "."}},
         "fill_value": 0,
-        "codecs": [{"name": "bytes", "configuration": {"endian": "little"}}, *compressors, CHECKSUM],
+        "codecs": [BYTES, *compressors, CHECKSUM],
         "dimension_names": dimensions,
         "attributes": {},
         "storage_transformers": [],
@@ -206,11 +194,11 @@ class ChunkWriter:
 
     def __init__(self, path: Path) -> None:
         metadata = json.loads((path / "zarr.json").read_text())
-        self.shape: tuple[int, ...] = tuple(metadata["chunk_grid"]["configuration"]["chunk_shape"])
+        self.shape, codecs = chunk_format(metadata)
         self._path = path
         self._dtype = np.dtype(metadata["data_type"]).newbyteorder("<")
         # codecs between serialization and checksum
-        self._codecs = [numcodec(codec) for codec in metadata["codecs"][1:-1]]
+        self._codecs = [numcodec(codec) for codec in codecs[1:-1]]
 
     def write(self, index: Iterable[int], values: np.ndarray) -> None:
         """Write a chunk.
@@ -297,7 +285,7 @@ def place_store(path: Path, destination: Path) -> None:
 
 
 def finish_store(path: Path, attributes: Mapping[str, Any], destination: Path) -> None:
-    """Set the attributes of a filled store, and move it to its final path.
+    """Pack a filled store, set its attributes, and move it to its final path.
 
     Parameters
     ----------
@@ -305,5 +293,6 @@ def finish_store(path: Path, attributes: Mapping[str, Any], destination: Path) -
     attributes : see :func:`set_attributes`.
     destination : the final path; a store there is replaced.
     """
+    pack(path)
     set_attributes(path, attributes)
     place_store(path, destination)

@@ -4,14 +4,12 @@ Every chunk has a file, even if all its values are the fill value, and the file 
 readers detect and name chunks that are missing, truncated or altered.
 """
 
-import contextlib
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import google_crc32c
 import numpy as np
 import zarr
 from zarr.abc.buffer import Buffer, BufferPrototype
@@ -19,52 +17,10 @@ from zarr.abc.store import ByteRequest
 from zarr.codecs import Crc32cCodec, ZstdCodec
 from zarr.storage import LocalStore
 
-from census.errors import StudyError
+from census.stores.chunks import check, check_file, readable
 from census.stores.paths import path_name
 
 CHUNK_BYTES = 1 << 25
-CHECKSUM = {"name": "crc32c"}  # of a chunk's file, as Zarr's metadata have it
-CHECKSUM_BYTES = 4
-# the CRC-32C of any data followed by its own checksum
-_INTACT = 0x48674BC7
-
-
-def write_chunk(path: Path, encoded: bytes) -> None:
-    """Write a chunk's file: encoded values and checksum."""
-    with path.open("wb") as file:
-        file.write(encoded)
-        file.write(google_crc32c.value(encoded).to_bytes(CHECKSUM_BYTES, "little"))
-
-
-def read_chunk(path: Path) -> memoryview:
-    """Read a chunk's file, without its checksum.
-
-    Raises
-    ------
-    StudyError : the file is missing or damaged.
-    """
-    with readable(path):
-        encoded = path.read_bytes()
-        check(encoded)
-    return memoryview(encoded)[:-CHECKSUM_BYTES]
-
-
-def check(encoded: bytes) -> None:
-    """Raise a ValueError if a chunk's file does not end with the right checksum."""
-    if google_crc32c.value(encoded) != _INTACT:
-        raise ValueError("its checksum does not match")
-
-
-@contextlib.contextmanager
-def readable(path: Path) -> Iterator[Path]:
-    """Convert errors with a store's file to a StudyError that names the file and the way out."""
-    try:
-        yield path
-    except (OSError, ValueError, RuntimeError) as error:
-        store = next((folder for folder in path.parents if folder.suffix == ".zarr"), path)
-        raise StudyError(
-            f"{path} cannot be read ({error}); delete {store} and run the workflow again"
-        ) from error
 
 
 class _CheckedStore(LocalStore):  # type: ignore[misc]
@@ -75,10 +31,13 @@ class _CheckedStore(LocalStore):  # type: ignore[misc]
     ) -> Buffer | None:
         found = await super().get(key, prototype, byte_range)
         if not key.endswith("zarr.json"):
-            with readable(self.root / key):
+            with readable(self.root / key) as path:
                 if found is None:
                     raise FileNotFoundError("it is missing")
-                check(found.to_bytes())
+                if byte_range is None:
+                    check_file(path, found.to_bytes())
+                else:  # a chunk or the index of a packed file, both of which end with a checksum
+                    check(found.to_bytes())
         return found
 
 

@@ -11,8 +11,9 @@ import zarr
 from numpy.typing import NDArray
 
 from census.errors import StudyError
-from census.stores.activations import chunk_file, numcodec
-from census.stores.groups import open_group, read_chunk, readable
+from census.stores.activations import numcodec
+from census.stores.chunks import PackedFile, chunk_file, chunk_format, is_packed, read_chunk, readable
+from census.stores.groups import open_group
 
 VALUES_AT_ONCE = 1 << 25  # largest number of values in memory
 # all values of float16: a table is read in a third of the time in which numpy converts them
@@ -129,14 +130,18 @@ class _Chunks:
     """
 
     def __init__(self, group: zarr.Group, name: str) -> None:
-        self._path = Path(group.store.root) / group.path / name
-        with readable(self._path / "zarr.json") as path:
+        self._array = Path(group.store.root) / group.path / name
+        with readable(self._array / "zarr.json") as path:
             metadata = json.loads(path.read_text())
         self.shape: tuple[int, ...] = tuple(metadata["shape"])
-        self.chunk: tuple[int, ...] = tuple(metadata["chunk_grid"]["configuration"]["chunk_shape"])
+        self.chunk, codecs = chunk_format(metadata)
         self._dtype = np.dtype(metadata["data_type"]).newbyteorder("<")
         # the checksum comes last
-        self._codecs = [numcodec(codec) for codec in metadata["codecs"][-2:0:-1]]
+        self._codecs = [numcodec(codec) for codec in codecs[-2:0:-1]]
+        self._packed = PackedFile(self._array, metadata) if is_packed(metadata) else None
+
+    def _encoded(self, index: tuple[int, ...]) -> memoryview:
+        return self._packed.read(index) if self._packed else read_chunk(chunk_file(self._array, index))
 
     def along(self, axis: int) -> Iterator[tuple[int, slice]]:
         """Yield the index of each chunk along an axis, and its slice; the last chunk may be shorter."""
@@ -153,9 +158,8 @@ class _Chunks:
         ------
         StudyError : the chunk's file is missing or damaged.
         """
-        path = chunk_file(self._path, index)
-        values: Any = read_chunk(path)
-        with readable(path):
+        values: Any = self._encoded(index)
+        with readable(self._array):
             if into is None or self._dtype == np.float16:
                 for codec in self._codecs:
                     values = codec.decode(values)
