@@ -31,12 +31,13 @@ with job(snakemake.log[0]) as log:
 
     final = evidence("final")
     untrained = evidence("0") if (layers["checkpoint"] == "0").any() else None
-    if (layers.loc[layers["checkpoint"] == "final", "step"] == 0).any():
+    random = bool((layers.loc[layers["checkpoint"] == "final", "step"] == 0).any())
+    if random:
         log.warning("%s has random weights: its results are not evidence of learning", network)
     rows = []
     for claim in CLAIMS:
         outcome, control = claim.test(final), claim.test(untrained) if untrained else None
-        state, p, reason = judge(outcome, control, claim.null, claim.predicted)
+        state, p, reason = judge(outcome, control, claim.null, claim.predicted, random=random)
         rule, view = claim.figure
         figure = Path("figures", rule, network, dataset, f"{view}.{snakemake.params.format}")
         rows.append(

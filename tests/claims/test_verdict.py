@@ -72,6 +72,12 @@ def test_a_supported_claim_is_compared_with_the_untrained_network(control, state
     assert (verdict.state, verdict.reason) == (state, reason)
 
 
+def test_nothing_in_random_weights_is_learned():
+    verdict = judge(outcome(0.5, 0.1), None, 0, 1, random=True)
+    assert (verdict.state, verdict.reason) == (NOT_LEARNED, "the network has random weights")
+    assert judge(outcome(-0.5, 0.1), None, 0, 1, random=True).state == CONTRADICTED
+
+
 def test_without_an_interval_the_untrained_network_is_not_compared():
     alone = Outcome.of_samples(np.array([0.9]), 9, Tails(0.01, 1, 0.001))
     verdict = judge(alone, outcome(0.9, 0.1), 0, 1)

@@ -129,7 +129,9 @@ class Verdict(NamedTuple):
     reason: str
 
 
-def judge(outcome: Outcome, control: Outcome | None, null: float, predicted: int) -> Verdict:
+def judge(
+    outcome: Outcome, control: Outcome | None, null: float, predicted: int, *, random: bool = False
+) -> Verdict:
     """Return the verdict on a claim.
 
     Permutation tests decide trends over layers, random draws decide comparisons with them, and 95 % intervals
@@ -142,6 +144,7 @@ def judge(outcome: Outcome, control: Outcome | None, null: float, predicted: int
     control : outcome for the untrained network; None if there is none.
     null : effect under the null hypothesis.
     predicted : 1 if the claim predicts an effect above the null, −1 if below.
+    random : whether the network itself has random weights, so that nothing in it is learned.
     """
     if math.isnan(outcome.effect):
         return Verdict(INCONCLUSIVE, math.nan, outcome.reason)
@@ -164,6 +167,8 @@ def judge(outcome: Outcome, control: Outcome | None, null: float, predicted: int
         side = 0 if outcome.low <= null <= outcome.high else 1 if outcome.low > null else -1
     if side != predicted:
         state, reason = (CONTRADICTED, "") if side else (INCONCLUSIVE, inconclusive)
+    elif random:
+        state, reason = NOT_LEARNED, "the network has random weights"
     else:
         state, reason = _learned(outcome, control, predicted)
     if outcome.unreliable:
