@@ -117,7 +117,7 @@ class World:
         """Return classes of equal size."""
         return np.full(N_CLASSES, N_IMAGES // N_CLASSES)
 
-    def class_entropies(self, layer: str) -> Floats:
+    def class_entropies(self, layer: str, images: str) -> Floats:
         """Return the planted class entropies."""
         return self.entropies[layer]
 

@@ -27,7 +27,10 @@ with job(snakemake.log[0]) as log:
     def evidence(checkpoint: str) -> Evidence:
         """Return the evidence at a checkpoint."""
         of_layers, of_units = (table[table["checkpoint"] == checkpoint] for table in (layers, units))
-        return Evidence(of_layers, of_units, Files(files, checkpoint), resamples, seed)
+        return Evidence(
+            *(of_layers, of_units, Files(files, checkpoint), resamples, seed),
+            normalizer=snakemake.params.normalizer,
+        )
 
     final = evidence("final")
     untrained = evidence("0") if (layers["checkpoint"] == "0").any() else None

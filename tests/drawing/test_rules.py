@@ -61,7 +61,7 @@ TRAINED, FINAL_ONLY, WITHOUT_UNITS = RUNS
 
 def test_every_input_of_a_job_has_files():
     for drawing in drawings(RUNS):
-        assert all(drawing.inputs(PLAN, "claims.tsv").values())
+        assert all(drawing.inputs(PLAN, "claims.tsv", "{network}.parquet").values())
 
 
 def test_the_digest_of_a_job_covers_its_drawing_functions():
@@ -104,6 +104,7 @@ def test_names_of_rules_list_missing_views_and_families():
         ],
         "directions": ["directions", "directions_without_clusters_families"],
         "agreement": ["agreement"],
+        "specifications": ["specifications"],
         "claims": ["claims"],
     }
     assert next(drawings([FINAL_ONLY])).name == "figures_sparsity"

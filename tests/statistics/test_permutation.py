@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.stats import permutation_test, spearmanr
+from scipy.stats import kendalltau, pearsonr, permutation_test, spearmanr
 
 from census.statistics.permutation import DRAWN, mantel, orders, tails, trend
 
@@ -21,19 +21,23 @@ def test_all_orders_of_few_items_and_samples_of_many():
 
 
 @pytest.mark.parametrize("n", [4, 6])
-def test_a_trend_has_scipy_s_exact_p(n):
+@pytest.mark.parametrize(
+    ("correlation", "of_scipy"), [("Spearman", spearmanr), ("Kendall", kendalltau), ("Pearson", pearsonr)]
+)
+def test_a_trend_has_scipy_s_exact_p(n, correlation, of_scipy):
     values = np.round(random(n).normal(size=n), 1)
     values[-1] = values[0]  # a tie
     for side, alternative in (("above", "greater"), ("below", "less")):
         expected = permutation_test(
             (values,),
-            lambda drawn: spearmanr(np.arange(n), drawn).statistic,
+            lambda drawn: of_scipy(np.arange(n), drawn).statistic,
             permutation_type="pairings",
             alternative=alternative,
             n_resamples=np.inf,
             vectorized=False,
         ).pvalue
-        assert getattr(trend(np.arange(float(n)), values, random()), side) == pytest.approx(expected)
+        found = trend(np.arange(float(n)), values, random(), correlation)
+        assert getattr(found, side) == pytest.approx(expected)
 
 
 def test_three_layers_cannot_be_significant_and_four_can():

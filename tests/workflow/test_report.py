@@ -36,6 +36,7 @@ def test_the_report_shows_the_claims_first_and_every_figure(first, chromium, tmp
         starts = [
             "All claims",
             "Chen et al. 2018 (S3): ",
+            "Claims: ",
             "Rupprecht 2017 (S0): ",
             "Rupprecht 2018 (S1): ",
             "Sadeghi 2018 (S2): ",

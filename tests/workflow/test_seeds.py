@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 TOGETHER = {
     *("tables", "agreement", "verdicts", "figures_claims", "atlas"),
     *("universality", "figures_replication"),
-    *("claims_run", "figures_agreement", "atlas_run"),
+    *("claims_run", "specifications", "figures_agreement", "figures_specifications", "atlas_run"),
 }
 
 

@@ -20,12 +20,11 @@ from safetensors.numpy import load_file
 
 import census
 from census.atlas.site import read_data
-from census.claims.declared import CLAIMS, participation_ratios
+from census.claims.declared import CLAIMS
 from census.claims.evidence import Evidence
 from census.claims.files import Files
-from census.claims.verdict import VERDICTS
+from census.claims.verdict import VERDICTS, read_verdicts
 from census.measures import DECLARED, declared
-from census.statistics.correlation import mean_correlation
 from census.statistics.subset import choose_images
 from census.tables.dictionary import columns_of
 
@@ -70,6 +69,8 @@ VIEWS = {
         "alignment/depth",
         *(f"clusters/{view}" for view in ("depth", "dendrograms")),
         "agreement/unit_measures",
+        *(f"specifications/{view}" for view in ("rupprecht2017", "rupprecht2018", "sadeghi2018", "chen2018")),
+        *(f"specifications/{view}" for view in ("zhang2015", "unit_measures", "networks_and_directions")),
     }
 }
 VIEWS["small"] = {
@@ -80,11 +81,15 @@ VIEWS["small"] = {
     *(f"histogram/{checkpoint}" for checkpoint in ("0", "1")),
     "correlation/matrices-0",
 }
-SECTIONS = ("sparsity", "decorrelation", "concepts", "substitution", "directions", "agreement")
+SECTIONS = (
+    *("sparsity", "decorrelation", "concepts", "substitution", "directions", "agreement"),
+    "specifications",
+)
 # rules downstream of the census, which all networks share
 OF_CENSUS = (
     *("tables", "agreement", "figures_agreement"),
-    *("claims_run", "verdicts", "figures_claims", "atlas_run", "atlas"),
+    *("claims_run", "specifications", "figures_specifications"),
+    *("verdicts", "figures_claims", "atlas_run", "atlas"),
 )
 
 
@@ -130,6 +135,7 @@ def test_the_first_run_makes_everything_once(first):
         "multifacetedness",
         "importance",
         "claims_run",
+        "specifications",
         "atlas_run",
     )
     assert ended.jobs == {
@@ -197,14 +203,14 @@ def test_the_census_has_a_row_for_every_unit_and_opens_everywhere(first, found):
 # what claims read of a layer on the whole data, and the census's column that says the same
 EVIDENCE = {
     "active_fraction": lambda evidence, layer: evidence.means("active_fraction", [layer]),
-    "image_correlation": lambda evidence, layer: mean_correlation(evidence.matrix(layer), evidence.images),
+    "image_correlation": lambda evidence, layer: evidence.image_correlations([layer]),
     "similarity_to_output": lambda evidence, layer: evidence.similarities([layer, "output"])[:, 0, 1],
     "gini_mean": lambda evidence, layer: evidence.means("gini", [layer]),
     "flatness_mean": lambda evidence, layer: evidence.means("flatness", [layer]),
     "mf_mean": lambda evidence, layer: evidence.means("mf_degree", [layer]),
     "share_sf": lambda evidence, layer: evidence.means("is_single", [layer]),
-    "unit_similarity": lambda evidence, layer: evidence.unit_pairs[0],
-    "unit_dissimilarity": lambda evidence, layer: evidence.unit_pairs[1],
+    "unit_similarity": lambda evidence, layer: evidence.unit_pairs([layer], "similarity"),
+    "unit_dissimilarity": lambda evidence, layer: evidence.unit_pairs([layer], "distance"),
     "selectivity_median": lambda evidence, layer: evidence.medians("selectivity", [layer]),
     "rho_rs_selectivity": lambda evidence, layer: evidence.pooled(["rs_iam", "selectivity"], [layer])[
         :, 0, 1
@@ -218,7 +224,7 @@ EVIDENCE = {
     )[:, 0, 1],
     "alignment_kurtosis": lambda evidence, layer: evidence.alignment([layer]),
     "alignment_kurtosis_pre": lambda evidence, layer: evidence.alignment([layer], preactivation=True),
-    "participation_ratio": lambda evidence, layer: participation_ratios(evidence, [layer]),
+    "participation_ratio": lambda evidence, layer: evidence.dimensions([layer], "participation_ratio"),
 }
 
 
@@ -265,6 +271,44 @@ def test_every_claim_has_a_verdict_for_every_network_and_a_figure_that_shows_it(
     not_learned = random[random["verdict"] == "supported, not learned"]
     assert len(not_learned) > 0
     assert not_learned["reason"].str.startswith("the network has random weights").all()
+
+
+def test_a_claim_is_its_first_specification(first):
+    study, _ = first
+    claims = read_verdicts(study.folder / "results/census/claims.tsv")
+    table = pd.read_parquet(study.folder / "results/census/specifications.parquet")
+    both = claims.merge(table[table["specification"] == 0], on=["id", "network"], suffixes=("", "_first"))
+    assert len(both) == len(claims)
+    np.testing.assert_allclose(both["effect_first"], both["effect"], rtol=1e-5)
+    assert both["specifications"].sum() == len(table)
+    assert both["specifications_undefined"].sum() == table["effect"].isna().sum()
+    agreeing = (both["specifications"] * both["specifications_agree"]).sum()
+    assert agreeing == pytest.approx(table["agrees"].sum(), abs=1e-3)
+
+
+@pytest.mark.parametrize("checkpoint", ["0", "final"])
+def test_classes_of_top_images_give_the_measures_of_the_census(first, found, checkpoint):
+    study, _ = first
+    measures = study.folder / "results/measures"
+    files = {
+        "concepts": sorted(map(str, (measures / "concepts/small/tiny").glob("*.zarr"))),
+        "images": [str(study.folder / "results/data/tiny/test.zarr")],
+    }
+    layers, units = (
+        table[(table["network"] == "small") & (table["checkpoint"] == checkpoint)]
+        for table in (found.layers, found.units)
+    )
+    evidence = Evidence(layers, units, Files(files, checkpoint), resamples=0, seed=0)
+    # another threshold between units has measures computed anew from the same top images
+    anew = evidence.variant(threshold="median")
+    for layer in evidence.recorded:
+        for column in ("gini", "flatness", "mf_degree"):
+            values = [each.values(layer, [column])[0] for each in (evidence, anew)]
+            np.testing.assert_allclose(*values, err_msg=f"{layer}, {column}")
+        stored = evidence.numbers_of_top_images[0]
+        counts = [each.class_counts(layer) for each in (evidence, anew)]
+        np.testing.assert_array_equal(*counts)
+        assert (evidence.variant(top_images=stored // 2).class_counts(layer).sum(1) <= stored // 2).all()
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/howto/notebook.md"])

@@ -2,7 +2,9 @@
 from census.planning.rules import stores_of_run, tables_of_run
 
 CLAIMS_OF_RUN = "results/measures/claims/{network}/{dataset}.parquet"
+SPECIFICATIONS_OF_RUN = "results/measures/claims/{network}/{dataset}.specifications.parquet"
 CLAIMS = "results/census/claims.tsv"
+SPECIFICATIONS = "results/census/specifications.parquet"
 
 
 rule claims_run:
@@ -28,6 +30,7 @@ rule claims_run:
         run=plan.of_run(lambda run: run.key),
         resamples=measures.claims.resamples,
         seed=seed,
+        normalizer=measures.concepts.normalizer,
         format=plan.config.figures.formats[0],
         code=code("claims_run.py"),
     message:
@@ -36,11 +39,51 @@ rule claims_run:
         "../../scripts/claims_run.py"
 
 
+rule specifications:
+    input:
+        units=CENSUS_UNITS,
+        layers=CENSUS_LAYERS,
+        gram=stores_of_run(plan, "gram"),
+        concepts=stores_of_run(plan, "concepts"),
+        directions=tables_of_run(plan, "directions.directions"),
+        directions_layers=tables_of_run(plan, "directions.layer"),
+        alignment=tables_of_run(plan, "alignment.resamples"),
+        alignment_layers=tables_of_run(plan, "alignment.layer"),
+        similarity=tables_of_run(plan, "similarity.pairs"),
+        families=tables_of_run(plan, "families.families"),
+        ablation=tables_of_run(plan, "ablation.units"),
+        images=plan.of_run(lambda run: [run.images]),
+    output:
+        SPECIFICATIONS_OF_RUN,
+    log:
+        "logs/specifications/{network}/{dataset}.log",
+    benchmark:
+        "results/benchmarks/specifications/{network}/{dataset}.tsv"
+    conda:
+        CONDA
+    resources:
+        mem_mb=memory_of_matrices(plan, lambda run: 2 * len(run.layers)),
+        runtime=60,
+    params:
+        run=plan.of_run(lambda run: run.key),
+        resamples=0,
+        seed=seed,
+        normalizer=measures.concepts.normalizer,
+        modes=measures.ablation.modes,
+        code=code("specifications.py"),
+    message:
+        "Test the claims on {wildcards.network} and {wildcards.dataset} under other choices"
+    script:
+        "../../scripts/specifications.py"
+
+
 rule verdicts:
     input:
-        plan.of_runs(CLAIMS_OF_RUN),
+        claims=plan.of_runs(CLAIMS_OF_RUN),
+        specifications=plan.of_runs(SPECIFICATIONS_OF_RUN),
     output:
-        CLAIMS,
+        claims=CLAIMS,
+        specifications=SPECIFICATIONS,
     log:
         "logs/verdicts.log",
     conda:

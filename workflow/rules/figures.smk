@@ -32,7 +32,7 @@ for drawing in DRAWINGS:
         name:
             drawing.name
         input:
-            **drawing.inputs(plan, CLAIMS),
+            **drawing.inputs(plan, CLAIMS, SPECIFICATIONS_OF_RUN),
         output:
             **{
                 f"{family.name}.{figure}": figure_files(drawing, family, figure)

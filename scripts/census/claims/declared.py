@@ -4,32 +4,48 @@ To add one, write a function that returns the outcome for the evidence, and decl
 """
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from itertools import combinations
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from census.claims.choices import (
+    ALIGNMENT,
+    AVERAGE,
+    CONVOLUTIONAL,
+    CORRELATION,
+    EARLY,
+    FLATNESS,
+    GIVEN,
+    LOSS,
+    MEDIAN,
+    OF_LAYERS,
+    OUTPUT,
+    SELECTIVITY,
+    SIMILARITY,
+    SPARSENESS,
+    SUBSTITUTION,
+    TOP_IMAGES,
+    TREND,
+    Choices,
+)
+from census.claims.declaration import UNLIMITED, Claim, declare
 from census.claims.evidence import Evidence, along
+from census.claims.outcomes import mean_of_column, over_layers, trend
 from census.claims.verdict import Outcome
+from census.statistics.association import Correlation
 from census.statistics.bootstrap import resample_counts, with_data
-from census.statistics.correlation import mean_correlation
-from census.statistics.permutation import mantel, tails, trend
+from census.statistics.permutation import mantel, tails
 from census.statistics.proportion import clopper_pearson
 from census.statistics.ranks import rank_correlation
-from census.statistics.significance import LEVEL, tail_p_values
+from census.statistics.significance import tail_p_values
 from census.statistics.similarity import adjacent_pairs
-from census.statistics.svd import mean_square, participation_ratio
 
 Floats = NDArray[np.float64]
-Test = Callable[[Evidence], Outcome]
-TestOfLayers = Callable[[Evidence, list[str]], Outcome]
-# layers that a claim is about: properties of the evidence
-Layers = Literal["recorded", "trunk", "nonlinear", "hidden", "substituted", "convolutional", "early"]
 
-UNLIMITED = (-math.inf, math.inf)
 DRAWS = 99  # of random top images: with the data they make 100, of which the outermost 5 are significant
 # measures by which a study calls a unit specialized, with the sign that makes more of it a higher number
 UNIT_MEASURES = {"mf_degree": -1, "selectivity": 1, "lifetime_sparseness": 1, "ablation_kl": 1, "rs_iam": -1}
@@ -40,127 +56,26 @@ NAMES = {
     "ablation_kl": "important",
     "rs_iam": "irreplaceable",
 }
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A prediction.
-
-    Attributes
-    ----------
-    id : the study, a number, and a letter if there are several tests of a conclusion; unique.
-    claim : the study's conclusion, a sentence that stands alone.
-    statistic : the measured quantity.
-    predicted : 1 if the claim predicts a statistic above the null, -1 if below.
-    null : the statistic under the null hypothesis.
-    resampled : units of resampling of the interval, such as units, images or components.
-    figure : family and view of the figure that shows it, below ``results/figures/``.
-    of : the layers that it is about, a property of the evidence.
-    test : function that returns the outcome.
-    between_networks : whether the statistic of a network is a mean over its pairs with other networks.
-    limits : the lowest and the highest value that the statistic can have.
-    """
-
-    id: str
-    claim: str
-    statistic: str
-    predicted: int
-    null: float
-    resampled: str
-    figure: tuple[str, str]
-    of: Layers
-    test: Test
-    between_networks: bool = False
-    limits: tuple[float, float] = UNLIMITED
-
+# measures of which lower values are what higher ones are of the measures that they stand for
+REVERSED = ("active_fraction", "ablation_accuracy")
 
 CLAIMS: list[Claim] = []
-
-
-def _claim(
-    id: str,
-    claim: str,
-    statistic: str,
-    predicted: int,
-    figure: tuple[str, str],
-    resampled: str = "units",
-    null: float = 0,
-    of: Layers = "nonlinear",
-    orders: Sequence[str] = (),
-    between_networks: bool = False,
-    limits: tuple[float, float] = (-1, 1),
-) -> Callable[[TestOfLayers], TestOfLayers]:
-    """Declare a claim by its test.
-
-    Parameters
-    ----------
-    of : the layers that the claim is about, which are passed to the test. Without any, there is no outcome.
-    orders : measures of units whose order the test compares, and which must be reliable.
-    between_networks, limits : see :class:`Claim`; limits by default are those of a correlation.
-    """
-
-    def declare(test: TestOfLayers) -> TestOfLayers:
-        def outcome(evidence: Evidence) -> Outcome:
-            names = getattr(evidence, of)
-            if not names:
-                return Outcome.undefined(f"no {of} layers")
-            return replace(test(evidence, names), unreliable=evidence.unreliable(orders, names))
-
-        CLAIMS.append(
-            Claim(
-                *(id, claim, statistic, predicted, null, resampled, figure, of, outcome),
-                between_networks=between_networks,
-                limits=limits,
-            )
-        )
-        return test
-
-    return declare
-
-
-def _trend(evidence: Evidence, names: list[str], values: Floats, of: Floats | None = None) -> Outcome:
-    """Test how a value of layers, (samples, layers), changes with depth, or with another value of them.
-
-    The interval resamples units or images. Permuting layers decides whether the trend is more than chance.
-    """
-    other = np.broadcast_to(evidence.depth(names), values.shape) if of is None else of
-    known = ~np.isnan(values[0]) & ~np.isnan(other[0])
-    n = int(known.sum())
-    if n < 3:
-        return Outcome.undefined("fewer than 3 layers", n)
-    if of is None:
-        samples = along(other[0], values)
-    else:  # ranks of both change from sample to sample
-        samples = np.array([along(one, two[None])[0] for one, two in zip(other, values, strict=True)])
-    by_chance = trend(other[0, known], values[0, known], evidence.random("orders of layers"))
-    return Outcome.of_samples(samples, n, by_chance)
-
-
-def _mean_over_layers(values: NDArray[np.floating]) -> Outcome:
-    """Return the mean over layers (samples, layers) in which a value is defined."""
-    known = ~np.isnan(values[0])
-    if not known.any():
-        return Outcome.undefined("undefined in all layers")
-    return Outcome.of_samples(values[:, known].mean(1), int(known.sum()))
-
-
-def _mean_of_column(evidence: Evidence, names: list[str], column: str) -> Outcome:
-    """Return the mean over layers of a column of the census with an interval."""
-    # layers share their images: the interval is as wide as if all of them moved together
-    ends = [evidence.layers.loc[names, f"{column}{end}"] for end in ("", "_low", "_high")]
-    effect, low, high = (float(each.mean()) for each in ends)
-    n = int(ends[0].notna().sum())
-    if not n:
-        return Outcome.undefined("undefined in all layers")
-    return Outcome.of_samples(np.array([effect]), n).between(low, high)
+_claim = partial(declare, CLAIMS)
 
 
 # S0: sparse or distributed?
 
 
-@_claim("S0.1", "codes sparsen with depth", "ρ of depth and active fraction", -1, ("sparsity", "depth"))
-def _sparsening(evidence: Evidence, names: list[str]) -> Outcome:
-    return _trend(evidence, names, evidence.means("active_fraction", names))
+@_claim(
+    "S0.1",
+    "codes sparsen with depth",
+    "ρ of depth and active fraction",
+    -1,
+    ("sparsity", "depth"),
+    choices=SPARSENESS | TREND,
+)
+def _sparsening(evidence: Evidence, names: list[str], sparseness: str, correlation: Correlation) -> Outcome:
+    return trend(evidence, names, evidence.activity(sparseness, names), correlation)
 
 
 @_claim(
@@ -170,20 +85,13 @@ def _sparsening(evidence: Evidence, names: list[str]) -> Outcome:
     1,
     ("correlation", "decorrelation"),
     "images, units",
+    choices=SPARSENESS | TREND,
 )
-def _decorrelation(evidence: Evidence, names: list[str]) -> Outcome:
-    active = evidence.means("active_fraction", names)
-    alike = np.stack([mean_correlation(evidence.matrix(name), evidence.images) for name in names], axis=1)
-    return _trend(evidence, names, alike, of=active)
-
-
-def _median_alignment(evidence: Evidence, names: list[str], *, preactivation: bool) -> Outcome:
-    """Return the median over layers of the alignment with the units' basis."""
-    values = evidence.alignment(names, preactivation=preactivation)
-    known = ~np.isnan(values[0])
-    if not known.any():
-        return Outcome.undefined("undefined in all layers")
-    return Outcome.of_samples(np.median(values[:, known], axis=1), int(known.sum()))
+def _decorrelation(
+    evidence: Evidence, names: list[str], sparseness: str, correlation: Correlation
+) -> Outcome:
+    active = evidence.activity(sparseness, names)
+    return trend(evidence, names, evidence.image_correlations(names), correlation, of=active)
 
 
 @_claim(
@@ -193,10 +101,11 @@ def _median_alignment(evidence: Evidence, names: list[str], *, preactivation: bo
     1,
     ("alignment", "depth"),
     "images, rotations",
+    choices=ALIGNMENT | MEDIAN | {"layers": ("nonlinear", "hidden", "inner")},
     limits=UNLIMITED,
 )
-def _alignment(evidence: Evidence, names: list[str]) -> Outcome:
-    return _median_alignment(evidence, names, preactivation=False)
+def _alignment(evidence: Evidence, names: list[str], statistic: str, average: str) -> Outcome:
+    return over_layers(evidence.alignment(names, statistic), average)
 
 
 @_claim(
@@ -206,10 +115,13 @@ def _alignment(evidence: Evidence, names: list[str]) -> Outcome:
     1,
     ("alignment", "depth"),
     "images, rotations",
+    choices=ALIGNMENT | MEDIAN | {"layers": ("nonlinear", "hidden")},
     limits=UNLIMITED,
 )
-def _alignment_of_preactivations(evidence: Evidence, names: list[str]) -> Outcome:
-    return _median_alignment(evidence, names, preactivation=True)
+def _alignment_of_preactivations(
+    evidence: Evidence, names: list[str], statistic: str, average: str
+) -> Outcome:
+    return over_layers(evidence.alignment(names, statistic, preactivation=True), average)
 
 
 @_claim(
@@ -219,9 +131,12 @@ def _alignment_of_preactivations(evidence: Evidence, names: list[str]) -> Outcom
     1,
     ("alignment", "depth"),
     "images, rotations",
+    choices=ALIGNMENT | TREND,
 )
-def _alignment_along_depth(evidence: Evidence, names: list[str]) -> Outcome:
-    return _trend(evidence, names, evidence.alignment(names))
+def _alignment_along_depth(
+    evidence: Evidence, names: list[str], statistic: str, correlation: Correlation
+) -> Outcome:
+    return trend(evidence, names, evidence.alignment(names, statistic), correlation)
 
 
 @_claim(
@@ -231,11 +146,12 @@ def _alignment_along_depth(evidence: Evidence, names: list[str]) -> Outcome:
     -1,
     ("sparsity", "depth"),
     of="hidden",
+    choices=SPARSENESS,
 )
-def _bottleneck(evidence: Evidence, names: list[str]) -> Outcome:
+def _bottleneck(evidence: Evidence, names: list[str], sparseness: str) -> Outcome:
     if len(names) < 2:
         return Outcome.undefined("a single hidden layer", len(names))
-    active = evidence.means("active_fraction", names)
+    active = evidence.activity(sparseness, names)
 
     def fall(last: int) -> Floats:
         return np.delete(active, last, axis=1).min(1) - active[:, last]
@@ -257,9 +173,11 @@ def _bottleneck(evidence: Evidence, names: list[str]) -> Outcome:
     ("similarity", "pearson"),
     "images",
     of="recorded",
+    choices=OF_LAYERS
+    | {"correlation": ("Spearman", "Pearson"), "layers": ("recorded", "trunk", "nonlinear")},
 )
-def _distance(evidence: Evidence, names: list[str]) -> Outcome:
-    similarities = evidence.similarities(names)
+def _distance(evidence: Evidence, names: list[str], similarity: str, correlation: Correlation) -> Outcome:
+    similarities = evidence.similarities(names, similarity)
     known = ~np.isnan(similarities[0]).all(0)
     similarities = similarities[:, known][:, :, known]
     n = int(known.sum())
@@ -268,8 +186,8 @@ def _distance(evidence: Evidence, names: list[str]) -> Outcome:
     place = np.flatnonzero(known).astype(np.float64)
     apart = np.abs(place - place[:, None])
     pairs = np.triu_indices(n, 1)
-    by_chance = mantel(apart, similarities[0], evidence.random("orders of layers"))
-    return Outcome.of_samples(along(apart[pairs], similarities[:, *pairs]), n, by_chance)
+    by_chance = mantel(apart, similarities[0], evidence.random("orders of layers"), correlation)
+    return Outcome.of_samples(along(apart[pairs], similarities[:, *pairs], correlation), n, by_chance)
 
 
 @_claim(
@@ -280,15 +198,16 @@ def _distance(evidence: Evidence, names: list[str]) -> Outcome:
     ("similarity", "pearson"),
     "images",
     of="trunk",
+    choices=SIMILARITY | {"parts": (3, 2, 4)},
     limits=UNLIMITED,
 )
-def _early_loss(evidence: Evidence, names: list[str]) -> Outcome:
-    third = len(names) // 3
-    if third < 1 or evidence.layers.loc[names[0], "kind"] != "input":
-        return Outcome.undefined("fewer than 3 layers, or the input is not recorded", len(names))
-    to_input = evidence.similarities(names)[:, 0]
-    first = to_input[:, 0] - to_input[:, third]
-    last = to_input[:, -1 - third] - to_input[:, -1]
+def _early_loss(evidence: Evidence, names: list[str], similarity: str, parts: int) -> Outcome:
+    part = len(names) // parts
+    if part < 1 or evidence.layers.loc[names[0], "kind"] != "input":
+        return Outcome.undefined(f"fewer than {parts} layers, or the input is not recorded", len(names))
+    to_input = evidence.similarities(names, similarity)[:, 0]
+    first = to_input[:, 0] - to_input[:, part]
+    last = to_input[:, -1 - part] - to_input[:, -1]
     return Outcome.of_samples(first - last, len(names))
 
 
@@ -300,15 +219,18 @@ def _early_loss(evidence: Evidence, names: list[str]) -> Outcome:
     ("similarity", "pearson"),
     "images",
     of="trunk",
+    choices=OF_LAYERS | {"layers": ("trunk", "trunk_without_pooling")},
     limits=UNLIMITED,
 )
-def _last_step(evidence: Evidence, names: list[str]) -> Outcome:
+def _last_step(evidence: Evidence, names: list[str], similarity: str) -> Outcome:
     if len(names) < 3 or evidence.layers.loc[names[-1], "kind"] != "output":
         return Outcome.undefined("fewer than 3 layers, or the logits are not recorded", len(names))
     if evidence.has_class_maps:
         return Outcome.undefined("the last step has no weights: it averages class maps", len(names))
-    alike = evidence.similarities(names)
+    alike = evidence.similarities(names, similarity)
     across = np.stack([alike[:, here, there] for here, there in adjacent_pairs([False] * len(names))], axis=1)
+    # similarity to the input is undefined where it is regressed out
+    across = across[:, ~np.isnan(across[0]) | (np.arange(across.shape[1]) > 0)]
     return Outcome.of_highest(across[:, -1:] - across[:, :-1])
 
 
@@ -320,20 +242,21 @@ def _last_step(evidence: Evidence, names: list[str]) -> Outcome:
     -1,
     ("similarity", "branches"),
     "images",
+    choices=OF_LAYERS | AVERAGE,
     limits=UNLIMITED,
 )
-def _large_kernels_apart(evidence: Evidence, names: list[str]) -> Outcome:
+def _large_kernels_apart(evidence: Evidence, names: list[str], similarity: str, average: str) -> Outcome:
     differences = []
     for branches, fields in evidence.modules(names):
         others = fields < fields.max()
         one, other = np.triu_indices(others.sum(), 1)
         if len(one):
-            alike = evidence.similarities(branches)
+            alike = evidence.similarities(branches, similarity)
             among = alike[:, others][:, :, others][:, one, other].mean(1)
             differences.append(alike[:, ~others][:, :, others].mean((1, 2)) - among)
     if not differences:
         return Outcome.undefined("no module has a larger kernel beside two or more others")
-    return _mean_over_layers(np.stack(differences, axis=1))
+    return over_layers(np.stack(differences, axis=1), average)
 
 
 @_claim(
@@ -344,82 +267,73 @@ def _large_kernels_apart(evidence: Evidence, names: list[str]) -> Outcome:
     -1,
     ("similarity", "branches"),
     "images",
+    choices=OF_LAYERS | AVERAGE,
     limits=UNLIMITED,
 )
-def _large_kernels(evidence: Evidence, names: list[str]) -> Outcome:
+def _large_kernels(evidence: Evidence, names: list[str], similarity: str, average: str) -> Outcome:
     last = evidence.recorded[-1]
     if evidence.layers.loc[last, "kind"] != "output":
         return Outcome.undefined("the logits are not recorded")
     differences = []
     for branches, fields in evidence.modules(names):
         if fields.min() < fields.max():
-            to_output = evidence.similarities([*branches, last])[:, :-1, -1]
+            to_output = evidence.similarities([*branches, last], similarity)[:, :-1, -1]
             large, small = (to_output[:, fields == end] for end in (fields.max(), fields.min()))
             differences.append(large.mean(1) - small.mean(1))
     if not differences:
         return Outcome.undefined("no module has branches with kernels of different size")
-    return _mean_over_layers(np.stack(differences, axis=1))
+    return over_layers(np.stack(differences, axis=1), average)
 
 
 # S2: what classes a unit answers to
 
 
-@_claim(
-    "S2.1a",
-    "Gini sparsity rises with depth",
-    "ρ of depth and mean Gini index",
-    1,
-    ("multifacetedness", "degree"),
+def _concepts(
+    id: str, claim: str, words: str, predicted: int, view: str, column: str, choices: Choices
+) -> None:
+    """Declare a claim on the classes of top images, whose measure of units changes with depth."""
+
+    @_claim(
+        *(id, claim, f"ρ of depth and {words}", predicted, ("multifacetedness", view)),
+        choices=choices | TREND,
+    )
+    def _(evidence: Evidence, names: list[str], correlation: Correlation, average: str = "mean") -> Outcome:
+        return trend(evidence, names, evidence.averages(column, names, average), correlation)
+
+
+_concepts(
+    *("S2.1a", "Gini sparsity rises with depth", "mean Gini index", 1, "degree", "gini"),
+    TOP_IMAGES | AVERAGE,
 )
-def _gini(evidence: Evidence, names: list[str]) -> Outcome:
-    return _trend(evidence, names, evidence.means("gini", names))
-
-
-@_claim(
-    "S2.1b", "flatness falls with depth", "ρ of depth and mean flatness", -1, ("multifacetedness", "degree")
+_concepts(
+    *("S2.1b", "flatness falls with depth", "mean flatness", -1, "degree", "flatness"),
+    FLATNESS | AVERAGE,
 )
-def _flatness(evidence: Evidence, names: list[str]) -> Outcome:
-    return _trend(evidence, names, evidence.means("flatness", names))
-
-
-@_claim(
-    "S2.2a", "MF degree falls with depth", "ρ of depth and mean MF degree", -1, ("multifacetedness", "degree")
+_concepts(
+    *("S2.2a", "MF degree falls with depth", "mean MF degree", -1, "degree", "mf_degree"),
+    FLATNESS | AVERAGE,
 )
-def _mf_degree(evidence: Evidence, names: list[str]) -> Outcome:
-    return _trend(evidence, names, evidence.means("mf_degree", names))
-
-
-@_claim(
-    "S2.2b",
-    "the share of single-faceted units grows with depth",
-    "ρ of depth and share of single-faceted units",
-    1,
-    ("multifacetedness", "counts"),
+_concepts(
+    *("S2.2b", "the share of single-faceted units grows with depth", "share of single-faceted units"),
+    *(1, "counts", "is_single"),
+    FLATNESS | {"threshold": ("mean", "median")},
 )
-def _single_faceted(evidence: Evidence, names: list[str]) -> Outcome:
-    return _trend(evidence, names, evidence.means("is_single", names))
 
 
-@_claim(
-    "S2.3a",
-    "conceptual similarity of units falls with depth",
-    "ρ of depth and mean correlation of two units' class counts",
-    -1,
-    ("multifacetedness", "similarity"),
-)
-def _conceptual_similarity(evidence: Evidence, names: list[str]) -> Outcome:
-    return _trend(evidence, names, evidence.unit_pairs[0])
+def _conceptual(id: str, claim: str, words: str, predicted: int, comparison: str) -> None:
+    """Declare a claim on the class counts of two units."""
+
+    @_claim(
+        *(id, claim, f"ρ of depth and mean {words} of two units' class counts", predicted),
+        ("multifacetedness", "similarity"),
+        choices=TOP_IMAGES | TREND,
+    )
+    def _(evidence: Evidence, names: list[str], correlation: Correlation) -> Outcome:
+        return trend(evidence, names, evidence.unit_pairs(names, comparison), correlation)
 
 
-@_claim(
-    "S2.3b",
-    "conceptual dissimilarity of units rises with depth",
-    "ρ of depth and mean distance of two units' class counts",
-    1,
-    ("multifacetedness", "similarity"),
-)
-def _conceptual_distance(evidence: Evidence, names: list[str]) -> Outcome:
-    return _trend(evidence, names, evidence.unit_pairs[1])
+_conceptual("S2.3a", "conceptual similarity of units falls with depth", "correlation", -1, "similarity")
+_conceptual("S2.3b", "conceptual dissimilarity of units rises with depth", "distance", 1, "distance")
 
 
 @_claim(
@@ -430,16 +344,17 @@ def _conceptual_distance(evidence: Evidence, names: list[str]) -> Outcome:
     1,
     ("multifacetedness", "degree"),
     "layers",
+    choices=TOP_IMAGES | {"level": (0.05, 0.01)},
     limits=UNLIMITED,
 )
-def _significant_ends(evidence: Evidence, names: list[str]) -> Outcome:
+def _significant_ends(evidence: Evidence, names: list[str], level: float) -> Outcome:
     def difference(degrees: Floats) -> float:
         degrees = degrees[np.isfinite(degrees)]
         if len(degrees) < 3:
             return math.nan
         lowest, highest = degrees.argmin(), degrees.argmax()
-        low = tail_p_values(degrees, "lower")[0][lowest] < LEVEL
-        high = tail_p_values(degrees, "upper")[0][highest] < LEVEL
+        low = tail_p_values(degrees, "lower")[0][lowest] < level
+        high = tail_p_values(degrees, "upper")[0][highest] < level
         return float(low) - float(high)
 
     observed, drawn = [], []
@@ -462,9 +377,27 @@ def _significant_ends(evidence: Evidence, names: list[str]) -> Outcome:
 # S3: how important, and how replaceable, is one unit
 
 
-def _relations(evidence: Evidence, first: str, second: str, names: list[str]) -> NDArray[np.float64]:
-    """Return the rank correlation of two measures over each layer's units, (samples, layers)."""
-    return np.stack([each[:, 0, 1] for each in evidence.correlations([first, second], names)], axis=1)
+def _relations(
+    evidence: Evidence, first: str, second: str, names: list[str], given: str = "nothing"
+) -> Floats:
+    """Return the rank correlation of two measures over each layer's units, (samples, layers).
+
+    Parameters
+    ----------
+    given : measure of units for which the correlation controls; ``nothing`` for none.
+    """
+    measures = [first, second]
+    found = (
+        evidence.correlations(measures, names)
+        if given == "nothing"
+        else evidence.partial(measures, names, given)
+    )
+    return _sign(*measures) * np.stack([each[:, 0, 1] for each in found], axis=1)
+
+
+def _sign(first: str, second: str) -> int:
+    """Return the sign that a correlation has to be given if one of the measures is reversed."""
+    return -1 if (first in REVERSED) != (second in REVERSED) else 1
 
 
 @_claim(
@@ -474,10 +407,13 @@ def _relations(evidence: Evidence, first: str, second: str, names: list[str]) ->
     1,
     ("importance", "depth"),
     of="early",
-    orders=("rs_iam", "selectivity"),
+    orders=("substitution", "selectivity"),
+    choices=SUBSTITUTION | SELECTIVITY | EARLY,
 )
-def _substitution_and_selectivity(evidence: Evidence, names: list[str]) -> Outcome:
-    return _mean_over_layers(_relations(evidence, "rs_iam", "selectivity", names))
+def _substitution_and_selectivity(
+    evidence: Evidence, names: list[str], substitution: str, selectivity: str
+) -> Outcome:
+    return over_layers(_relations(evidence, substitution, selectivity, names))
 
 
 @_claim(
@@ -487,10 +423,13 @@ def _substitution_and_selectivity(evidence: Evidence, names: list[str]) -> Outco
     -1,
     ("importance", "depth"),
     of="convolutional",
-    orders=("rs_iam", "selectivity"),
+    orders=("substitution", "selectivity"),
+    choices=SUBSTITUTION | SELECTIVITY | CORRELATION,
 )
-def _weakening(evidence: Evidence, names: list[str]) -> Outcome:
-    return _trend(evidence, names, _relations(evidence, "rs_iam", "selectivity", names))
+def _weakening(
+    evidence: Evidence, names: list[str], substitution: str, selectivity: str, correlation: Correlation
+) -> Outcome:
+    return trend(evidence, names, _relations(evidence, substitution, selectivity, names), correlation)
 
 
 @_claim(
@@ -500,12 +439,13 @@ def _weakening(evidence: Evidence, names: list[str]) -> Outcome:
     1,
     ("selectivity", "depth"),
     of="hidden",
+    choices=SELECTIVITY | {"average": ("median", "mean")},
 )
-def _last_selectivity(evidence: Evidence, names: list[str]) -> Outcome:
+def _last_selectivity(evidence: Evidence, names: list[str], selectivity: str, average: str) -> Outcome:
     if len(names) < 2:
         return Outcome.undefined("a single hidden layer", len(names))
-    medians = evidence.medians("selectivity", names)
-    return Outcome.of_highest(medians[:, :-1] - medians[:, -1:]).negated()
+    averages = evidence.averages(selectivity, names, average)
+    return Outcome.of_highest(averages[:, :-1] - averages[:, -1:]).negated()
 
 
 @_claim(
@@ -516,48 +456,53 @@ def _last_selectivity(evidence: Evidence, names: list[str]) -> Outcome:
     ("importance", "substitution"),
     null=0.5,
     of="hidden",
+    choices=SUBSTITUTION,
     limits=(0, 1),
 )
-def _last_substitution(evidence: Evidence, names: list[str]) -> Outcome:
-    (values,) = evidence.values(names[-1], ["is_not_replaceable"])
+def _last_substitution(evidence: Evidence, names: list[str], substitution: str) -> Outcome:
+    is_zero = f"{substitution}_is_zero"
+    (values,) = evidence.values(names[-1], [is_zero])
     known = values[~np.isnan(values)]
     if not len(known):
         return Outcome.undefined("RS was not measured in the last hidden layer")
-    outcome = Outcome.of_samples(evidence.means("is_not_replaceable", names[-1:])[:, 0], len(known))
+    outcome = Outcome.of_samples(evidence.means(is_zero, names[-1:])[:, 0], len(known))
     # a share of 0 or 1 has resamples without width
     return outcome.between(*clopper_pearson(int(known.sum()), len(known)))
 
 
-def _importance(letter: str, effect: str, words: str) -> None:
-    """Declare the claims about which units matter, for one measure of an ablation effect."""
+def _importance(letter: str, effects: Choices, words: str) -> None:
+    """Declare the claims about which units matter, for measures of an ablation effect."""
+    own = effects["effect"][0]
 
     @_claim(
         f"S3.4{letter}",
         f"selective units matter least, by the {words}",
-        f"ρ of class selectivity and {effect}, mean over the first third of convolutional layers",
+        f"ρ of class selectivity and {own}, mean over the first third of convolutional layers",
         -1,
         ("importance", "relations"),
         of="early",
-        orders=("selectivity", effect),
+        orders=("selectivity", "effect"),
+        choices=SELECTIVITY | effects | GIVEN | EARLY,
     )
-    def _(evidence: Evidence, names: list[str]) -> Outcome:
-        return _mean_over_layers(_relations(evidence, "selectivity", effect, names))
+    def _(evidence: Evidence, names: list[str], selectivity: str, effect: str, given: str) -> Outcome:
+        return over_layers(_relations(evidence, selectivity, effect, names, given))
 
     @_claim(
         f"S3.5{letter}",
         f"replaceable units matter least, by the {words}",
-        f"ρ of RS and {effect}, mean over layers",
+        f"ρ of RS and {own}, mean over layers",
         -1,
         ("importance", "relations"),
         of="substituted",
-        orders=("rs_iam", effect),
+        orders=("substitution", "effect"),
+        choices=SUBSTITUTION | effects | GIVEN | CONVOLUTIONAL,
     )
-    def _(evidence: Evidence, names: list[str]) -> Outcome:
-        return _mean_over_layers(_relations(evidence, "rs_iam", effect, names))
+    def _(evidence: Evidence, names: list[str], substitution: str, effect: str, given: str) -> Outcome:
+        return over_layers(_relations(evidence, substitution, effect, names, given))
 
 
-_importance("a", "ablation_kl", "change of the output")
-_importance("b", "ablation_loss", "rise of the loss")
+_importance("a", OUTPUT, "change of the output")
+_importance("b", LOSS, "rise of the loss")
 
 
 # S4: neurons or directions
@@ -570,21 +515,12 @@ _importance("b", "ablation_loss", "rise of the loss")
     1,
     ("directions", "depth"),
     "images",
+    choices={"dimensions": ("participation_ratio", "effective_rank"), **TREND},
 )
-def _participation(evidence: Evidence, names: list[str]) -> Outcome:
-    return _trend(evidence, names, participation_ratios(evidence, names))
-
-
-def participation_ratios(evidence: Evidence, names: Sequence[str]) -> Floats:
-    """Return the participation ratio of each layer, (samples, layers)."""
-    ratios = []
-    for name in names:
-        matrix = evidence.matrix(name)
-        known = ~np.isnan(matrix).all(0)
-        counts = evidence.images[:, known]
-        squares = mean_square(matrix[np.ix_(known, known)], counts)
-        ratios.append(participation_ratio(squares, float(known.sum())))
-    return np.stack(ratios, axis=1)
+def _participation(
+    evidence: Evidence, names: list[str], dimensions: str, correlation: Correlation
+) -> Outcome:
+    return trend(evidence, names, evidence.dimensions(names, dimensions), correlation)
 
 
 @_claim(
@@ -594,10 +530,11 @@ def participation_ratios(evidence: Evidence, names: Sequence[str]) -> Floats:
     1,
     ("directions", "depth"),
     "nothing",
+    choices=TREND,
 )
-def _components(evidence: Evidence, names: list[str]) -> Outcome:
+def _components(evidence: Evidence, names: list[str], correlation: Correlation) -> Outcome:
     numbers = evidence.layers.loc[names, "n_significant_components_matched"].to_numpy(float)
-    return _trend(evidence, names, numbers[None])
+    return trend(evidence, names, numbers[None], correlation)
 
 
 @_claim(
@@ -607,9 +544,15 @@ def _components(evidence: Evidence, names: list[str]) -> Outcome:
     1,
     ("directions", "redundancy"),
     "images",
+    choices={"images": ("top", "bottom"), **AVERAGE, "layers": ("nonlinear", "hidden", "inner")},
 )
-def _redundancy(evidence: Evidence, names: list[str]) -> Outcome:
-    return _mean_of_column(evidence, names, "redundancy_difference")
+def _redundancy(evidence: Evidence, names: list[str], images: str, average: str) -> Outcome:
+    if (images, average) == ("top", "mean"):
+        return mean_of_column(evidence, names, "redundancy_difference")
+    end = {"top": "", "bottom": "bottom_"}[images]
+    columns = evidence.layers.loc[names, [f"redundancy_{end}variance", f"redundancy_{end}svd"]]
+    variance, svd = columns.to_numpy(float).T
+    return over_layers((variance - svd)[None], average)
 
 
 @_claim(
@@ -620,25 +563,45 @@ def _redundancy(evidence: Evidence, names: list[str]) -> Outcome:
     -1,
     ("directions", "class_entropy"),
     "components",
+    choices={"images": ("both", "top", "bottom"), "components": ("significant", "all"), **AVERAGE},
     limits=UNLIMITED,
 )
-def _entropy_and_sigma(evidence: Evidence, names: list[str]) -> Outcome:
+def _entropy_and_sigma(
+    evidence: Evidence, names: list[str], images: str, components: str, average: str
+) -> Outcome:
     if evidence.layers["kind"].iloc[0] != "input":
         return Outcome.undefined("the input, with which layers are compared, is not recorded")
 
     def rho(name: str) -> Floats:
-        # significant components only, in the order of their singular values
+        # in the order of their singular values
         significant = evidence.layers.loc[name, "n_significant_components"]
-        entropies = evidence.class_entropies(name)[: None if np.isnan(significant) else int(significant)]
+        known = None if np.isnan(significant) or components == "all" else int(significant)
+        entropies = evidence.class_entropies(name, images)[:known]
         entropies = entropies[~np.isnan(entropies)]
         sigma = -np.arange(float(len(entropies)))
         return rank_correlation(sigma, entropies, evidence.resampled(name, len(sigma)))
 
     pixels = rho(str(evidence.layers.index[0]))
-    return _mean_over_layers(np.stack([rho(name) - pixels for name in names], axis=1))
+    return over_layers(np.stack([rho(name) - pixels for name in names], axis=1), average)
 
 
 # beyond the studies
+
+
+# choices among measures that stand for a unit measure
+CHOICE_OF = {
+    "selectivity": "selectivity",
+    "lifetime_sparseness": "sparseness",
+    "ablation_kl": "effect",
+    "rs_iam": "substitution",
+}
+STAND_FOR: dict[str, Choices] = {
+    "mf_degree": FLATNESS,
+    "selectivity": SELECTIVITY,
+    "lifetime_sparseness": {"sparseness": ("lifetime_sparseness", "active_fraction")},
+    "ablation_kl": OUTPUT,
+    "rs_iam": SUBSTITUTION,
+}
 
 
 def _agreement(letter: str, one: str, other: str) -> None:
@@ -652,11 +615,15 @@ def _agreement(letter: str, one: str, other: str) -> None:
         sign,
         ("agreement", "unit_measures"),
         of="substituted",
-        orders=(one, other),
+        orders=[CHOICE_OF.get(name, name) for name in (one, other)],
+        choices=STAND_FOR[one] | STAND_FOR[other] | {"weights": ("units", "equal")} | CONVOLUTIONAL,
     )
-    def _(evidence: Evidence, names: list[str]) -> Outcome:
-        rho = evidence.pooled([one, other], names)[:, 0, 1]
-        return Outcome.of_samples(rho, len(names))
+    def _(evidence: Evidence, names: list[str], weights: str, **chosen: str) -> Outcome:
+        first, second = (chosen.get(CHOICE_OF.get(name, name), name) for name in (one, other))
+        if weights == "equal":
+            return over_layers(_relations(evidence, first, second, names))
+        rho = evidence.pooled([first, second], names)[:, 0, 1]
+        return Outcome.of_samples(_sign(first, second) * rho, len(names))
 
 
 for _letter, _pair in zip("abcdefghij", combinations(UNIT_MEASURES, 2), strict=True):
@@ -671,33 +638,56 @@ for _letter, _pair in zip("abcdefghij", combinations(UNIT_MEASURES, 2), strict=T
     1,
     ("universality", "depth"),
     "networks",
+    choices={"partners": ("best", "assigned", "mutual"), **AVERAGE},
     between_networks=True,
     limits=UNLIMITED,
 )
-def _universality(evidence: Evidence, names: list[str]) -> Outcome:
+def _universality(evidence: Evidence, names: list[str], partners: str, average: str) -> Outcome:
     if not evidence.layers["universality_rotated"].notna().any():
         return Outcome.undefined("the network is trained from one seed")
     # a single network's chance level is that of few rotations: networks decide, not resamples of its units
-    columns = evidence.layers.loc[
-        names, ["universality_mean", "universality_rotated", "universality_permuted"]
-    ]
-    above = columns["universality_mean"] - columns[["universality_rotated", "universality_permuted"]].max(
-        axis=1
-    )
-    return replace(_mean_over_layers(above.to_numpy(float)[None]), reason="decided over networks")
+    prefix = "universality" if partners == "best" else f"universality_{partners}"
+    chance = [f"{prefix}_rotated", *(["universality_permuted"] if partners == "best" else [])]
+    columns = evidence.layers.loc[names, [f"{prefix}_mean", *chance]]
+    above = columns[f"{prefix}_mean"] - columns[chance].max(axis=1)
+    outcome = over_layers(above.to_numpy(float)[None], average)
+    return replace(outcome, reason="decided over networks")
 
 
 def _dictionaries(
-    id: str, claim: str, statistic: str, predicted: int, column: str, resampled: str = "images"
+    id: str,
+    claim: str,
+    statistic: str,
+    predicted: int,
+    column: str,
+    measures: Sequence[str],
+    reference: str = "units",
+    resampled: str = "images",
 ) -> None:
-    """Declare a claim on dictionaries: non-negative factors and sparse autoencoders, on held-out images."""
+    """Declare a claim on dictionaries: non-negative factors and sparse autoencoders, on held-out images.
+
+    Parameters
+    ----------
+    column : column of the census with the difference between dictionaries and their reference.
+    measures : measures of families of which it is a difference, that of the column first.
+    reference : family with which dictionaries are compared.
+    """
 
     @_claim(
         *(id, claim, f"{statistic}; mean over layers", predicted, ("families", "depth"), resampled),
+        choices={"dictionary": ("both", "nmf", "sae"), "measure": measures, **AVERAGE},
         limits=UNLIMITED,
     )
-    def _(evidence: Evidence, names: list[str]) -> Outcome:
-        return _mean_of_column(evidence, names, column)
+    def _(evidence: Evidence, names: list[str], dictionary: str, measure: str, average: str) -> Outcome:
+        if (dictionary, measure, average) == ("both", measures[0], "mean"):
+            return mean_of_column(evidence, names, column)
+        learned = ["nmf", "sae"] if dictionary == "both" else [dictionary]
+
+        def difference(name: str) -> float:
+            values = evidence.families(name)[measure].reindex([reference, *learned])
+            return float(values[learned].mean() - values[reference])
+
+        return over_layers(np.array([[difference(name) for name in names]]), average)
 
 
 _dictionaries(
@@ -706,6 +696,7 @@ _dictionaries(
     "R² of dictionaries minus that of units",
     1,
     "dictionary_reconstruction",
+    ["reconstruction"],
 )
 _dictionaries(
     "X.3b",
@@ -713,6 +704,7 @@ _dictionaries(
     "Gini index of codes in dictionaries minus that in units",
     1,
     "dictionary_peakedness",
+    ["code_gini", "code_kurtosis", "code_hoyer"],
 )
 _dictionaries(
     "X.3c",
@@ -720,6 +712,7 @@ _dictionaries(
     "class entropy of top images of dictionaries minus that of units",
     -1,
     "dictionary_class_entropy",
+    ["class_entropy"],
 )
 _dictionaries(
     "X.3d",
@@ -727,5 +720,7 @@ _dictionaries(
     "matched cosine of dictionaries minus that of singular vectors",
     1,
     "dictionary_stability",
-    "directions",
+    ["stability_half"],
+    reference="svd",
+    resampled="directions",
 )

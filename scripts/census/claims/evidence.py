@@ -3,31 +3,39 @@
 The first entry of an array of samples is the data, the others are resamples: ``(1 + n_resamples, …)``.
 """
 
+import copy
 import math
-from collections.abc import Sequence
-from functools import cached_property
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from functools import cached_property, partial
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from census.measures.concepts import flatness, mf_degree
+from census.measures.concepts import flatness, is_single_faceted, mf_degree
 from census.statistics.agreement import pair_counts, pooled, rank_correlations, resampled_units
+from census.statistics.association import Correlation, correlate
 from census.statistics.bootstrap import resample_counts, with_data
-from census.statistics.class_counts import row_distance, row_similarity
+from census.statistics.class_counts import class_counts, row_distance, row_similarity
 from census.statistics.correlation import mean_correlation
-from census.statistics.ranks import spearman
 from census.statistics.similarity import similarity
 from census.statistics.sparseness import gini
 from census.statistics.streams import stream
+from census.statistics.svd import effective_rank, mean_square, participation_ratio
 
 Floats = NDArray[np.float64]
 RELIABLE = 0.5  # minimum split-half reliability for comparing the order of units
+SUBSTITUTIONS = ("rs_iam", "rs_am", "rs_natural")
+# measures of sparseness, of which lower values are sparser codes, as of the active fraction
+SPARSENESS = ("lifetime_sparseness", "population_sparseness", "hoyer")
 
 
 class Source(Protocol):
-    """Results that are not in the census; each method takes the name of a layer."""
+    """Results that are not in the census; each method takes the name of a layer.
+
+    Only specifications other than the claims' own read those of the second part.
+    """
 
     def correlation(self, layer: str) -> NDArray[np.floating]:
         """Return correlations between vectors of images, (n_images, n_images); NaN if undefined."""
@@ -38,11 +46,26 @@ class Source(Protocol):
     def class_sizes(self, layer: str) -> NDArray[np.integer]:
         """Return the number of images in each class, (n_classes,)."""
 
-    def class_entropies(self, layer: str) -> NDArray[np.floating]:
-        """Return the class entropy of the extreme images of each singular vector, by singular value."""
+    def class_entropies(self, layer: str, images: str) -> NDArray[np.floating]:
+        """Return the class entropy of the extreme images of each singular vector, by singular value.
+
+        Extreme images are the ``top`` or the ``bottom`` ones, or those of ``both`` ends.
+        """
 
     def alignment(self, layer: str) -> NDArray[np.floating]:
         """Return the axis alignment of activations and of pre-activations on resamples, (n_resamples, 2)."""
+
+    def top_classes(self, layer: str) -> NDArray[np.integer]:
+        """Return the class of each unit's top images, the highest first, (n_units, n_top); −1 for none."""
+
+    def similarities(self, layer: str, column: str) -> "pd.Series[float]":
+        """Return a similarity of a layer to all layers, such as ``cka``, by their names."""
+
+    def families(self, layer: str) -> pd.DataFrame:
+        """Return measures of families of directions, by family; no rows for a layer without any."""
+
+    def ablation(self, layer: str, mode: str) -> pd.DataFrame:
+        """Return the ablation effects of units in a mode, by unit."""
 
 
 class Evidence:
@@ -53,20 +76,113 @@ class Evidence:
     layers, units : rows of the census for this network, data set and checkpoint.
     source : results that are not in the census.
     resamples, seed : number of bootstrap resamples, and their seed.
+    normalizer : of the flatness of the census, see :class:`census.measures.concepts.Parameters`.
+    modes : ablation modes of the study; the census has the effects of the first.
     """
 
     def __init__(
-        self, layers: pd.DataFrame, units: pd.DataFrame, source: Source, resamples: int, seed: int
+        self,
+        layers: pd.DataFrame,
+        units: pd.DataFrame,
+        source: Source,
+        resamples: int,
+        seed: int,
+        normalizer: str = "classes",
+        modes: Sequence[str] = ("zero",),
     ) -> None:
         self.layers = layers.sort_values("depth").set_index("layer")
         units = units.assign(
             # the flatness of inactive units is a marker, −1
             flatness=units["flatness"].where(units["flatness"] > -0.5),
             is_single=(units["faceted"] == "single").astype(float),
-            is_not_replaceable=(units["rs_iam"] == 0).where(units["rs_iam"].notna()).astype(float),
+            **{
+                f"{name}_is_zero": (units[name] == 0).where(units[name].notna()).astype(float)
+                for name in SUBSTITUTIONS
+                if name in units
+            },
         )
         self._units = {str(name): rows for name, rows in units.groupby("layer", sort=False)}
         self._source, self.resamples, self.seed = source, resamples, seed
+        self.modes, self._normalizer, self._n_top = list(modes), normalizer, 0
+        self._variants: dict[tuple[tuple[str, Any], ...], Evidence] = {}
+        self._of_layers: dict[tuple[str, str], Floats] = {}
+
+    # choices, the study's own first; see census.claims.choices
+
+    @property
+    def normalizers(self) -> list[str]:
+        """Normalizers of flatness."""
+        return sorted(("classes", "units"), key=lambda name: name != self._normalizer)
+
+    @property
+    def numbers_of_top_images(self) -> list[int]:
+        """Numbers of top images of a unit: all that are stored, half and a quarter of them."""
+        stored = self._source.top_classes(self.recorded[-1]).shape[1]
+        return [number for number in (stored, stored // 2, stored // 4) if number > 1] or [stored]
+
+    def variant(self, **chosen: Any) -> "Evidence":
+        """Return the evidence under other choices of the measures' parameters.
+
+        Parameters
+        ----------
+        top_images : number of top images of a unit.
+        normalizer : of flatness.
+        threshold : between single- and multi-faceted units, the ``mean`` or ``median`` of the network.
+        mode : of ablation.
+        """
+        key = tuple(sorted(chosen.items()))
+        if key not in self._variants:
+            self._variants[key] = self._varied(**chosen) if chosen else self
+        return self._variants[key]
+
+    def _varied(
+        self,
+        top_images: int | None = None,
+        normalizer: str | None = None,
+        threshold: str = "mean",
+        mode: str | None = None,
+    ) -> "Evidence":
+        changed = copy.copy(self)
+        changed._variants, changed._units = {}, dict(self._units)
+        if mode is not None and mode != self.modes[0]:
+            for name, units in changed._units.items():
+                effects = self._source.ablation(name, mode).reindex(units["unit"])
+                columns = {each: effects[each].to_numpy(float) for each in effects}
+                changed._units[name] = units.assign(**columns)
+        stored = self.numbers_of_top_images[0] if top_images is not None else 0
+        chosen = top_images or stored, normalizer or self._normalizer, threshold
+        if chosen != (stored, self._normalizer, "mean"):
+            changed._n_top, changed._normalizer, _ = chosen
+            changed._of_layers = {}
+            changed._classify(threshold)
+        return changed
+
+    def _classify(self, threshold: str) -> None:
+        """Set the measures of units that rest on the classes of their top images."""
+        for name, units in self._units.items():
+            counts = self.class_counts(name)
+            inequality, evenness = gini(counts), flatness(counts, self._number_of(self._normalizer, counts))
+            self._units[name] = units.assign(
+                gini=inequality,
+                flatness=np.where(counts.any(1), evenness, np.nan),
+                mf_degree=mf_degree(inequality, evenness),
+            )
+        degrees = {
+            name: units["mf_degree"].to_numpy(float)
+            for name, units in self._units.items()
+            if self.layers.loc[name, "kind"] != "input"
+        }
+        known = np.concatenate(list(degrees.values()))
+        known = known[np.isfinite(known)]
+        center = float(np.mean(known) if threshold == "mean" else np.median(known)) if len(known) else np.nan
+        for name, of_units in degrees.items():
+            is_single = is_single_faceted(of_units, center).astype(float)
+            self._units[name] = self._units[name].assign(is_single=is_single)
+
+    @staticmethod
+    def _number_of(normalizer: str, counts: NDArray[np.integer]) -> int:
+        """Return the number by whose logarithm entropies of class counts (units, classes) are divided."""
+        return counts.shape[1] if normalizer == "classes" else len(counts)
 
     @property
     def recorded(self) -> list[str]:
@@ -79,9 +195,19 @@ class Evidence:
         return list(self.layers.index[self.layers["kind"] == "nonlinearity"])
 
     @property
+    def inner(self) -> list[str]:
+        """Names of all layers between input and logits, pooling and outputs of modules included."""
+        return list(self.layers.index[~self.layers["kind"].isin(["input", "output"])])
+
+    @property
     def trunk(self) -> list[str]:
         """Names of the layers on every path from input to output."""
         return list(self.layers.index[self.layers["branch_of"] == ""])
+
+    @property
+    def trunk_without_pooling(self) -> list[str]:
+        """Names of the layers on the trunk except pooling."""
+        return [name for name in self.trunk if self.layers.loc[name, "kind"] != "pooling"]
 
     @property
     def has_class_maps(self) -> bool:
@@ -113,13 +239,27 @@ class Evidence:
         """Names of the first third of convolutional layers, rounded up."""
         return self.convolutional[: math.ceil(len(self.convolutional) / 3)]
 
+    @property
+    def first_half(self) -> list[str]:
+        """Names of the first half of convolutional layers, rounded up."""
+        return self.convolutional[: math.ceil(len(self.convolutional) / 2)]
+
+    @property
+    def first_quarter(self) -> list[str]:
+        """Names of the first quarter of convolutional layers, rounded up."""
+        return self.convolutional[: math.ceil(len(self.convolutional) / 4)]
+
     def unreliable(self, measures: Sequence[str], names: Sequence[str]) -> str:
-        """Return the measures of units whose split-half reliability, median over layers, is below 0.5."""
+        """Return the measures of units whose split-half reliability, median over layers, is below 0.5.
+
+        Measures without a reliability, such as RS on natural images, are not checked.
+        """
         found = {}
         for name in measures:
-            known = self.layers.loc[list(names), f"reliability_{name}"].dropna()
-            if len(known) and known.median() < RELIABLE:
-                found[name] = known.median()
+            if f"reliability_{name}" in self.layers:
+                known = self.layers.loc[list(names), f"reliability_{name}"].dropna()
+                if len(known) and known.median() < RELIABLE:
+                    found[name] = known.median()
         return ", ".join(f"{name} (reliability {value:.2f})" for name, value in found.items())
 
     def random(self, *purpose: str) -> np.random.Generator:
@@ -181,31 +321,78 @@ class Evidence:
 
         return np.stack([median(name) for name in names], axis=1)
 
+    def averages(self, column: str, names: Sequence[str], average: str) -> Floats:
+        """Return the ``mean`` or the ``median`` of a measure over each layer's units, (samples, layers)."""
+        return self.means(column, names) if average == "mean" else self.medians(column, names)
+
+    def activity(self, measure: str, names: Sequence[str]) -> Floats:
+        """Return a measure of which lower values are sparser codes, (samples, layers).
+
+        Parameters
+        ----------
+        measure : ``active_fraction``, or one of :data:`SPARSENESS`, whose negative is returned. Those that
+            are not of units are not resampled.
+        """
+        if measure in ("population_sparseness", "hoyer"):
+            return -self.layers.loc[list(names), measure].to_numpy(float)[None]
+        return self.means(measure, names) * (-1 if measure in SPARSENESS else 1)
+
     def correlations(self, columns: Sequence[str], names: Sequence[str]) -> list[Floats]:
         """Return rank correlations between measures over each layer's units, (samples, columns, columns)."""
         return [rank_correlations(self.values(name, columns), self.counts(name)) for name in names]
+
+    def partial(self, columns: Sequence[str], names: Sequence[str], given: str) -> list[Floats]:
+        """Return :meth:`correlations` of two measures that control for a third: partial rank correlations."""
+        found = []
+        for name in names:
+            values = self.values(name, [*columns, given])
+            known = ~np.isnan(values).any(0)
+            rho = rank_correlations(np.where(known, values, np.nan), self.counts(name))
+            to_given = rho[:, :2, 2]
+            free = np.sqrt(np.where(1 - to_given**2 > 1e-12, 1 - to_given**2, np.nan))  # rounding
+            explained = to_given[:, :, None] * to_given[:, None]
+            found.append(np.clip((rho[:, :2, :2] - explained) / (free[:, :, None] * free[:, None]), -1, 1))
+        return found
 
     def pooled(self, columns: Sequence[str], names: Sequence[str]) -> Floats:
         """Return the mean of :meth:`correlations` over layers, weighted by numbers of units."""
         n_units = [pair_counts(self.values(name, columns)) for name in names]
         return pooled(self.correlations(columns, names), n_units)
 
-    @cached_property
-    def unit_pairs(self) -> tuple[Floats, Floats]:
-        """Mean similarity and mean distance of two units' class counts, each (samples, nonlinear layers).
+    def unit_pairs(self, names: Sequence[str], comparison: str) -> Floats:
+        """Return the mean over pairs of units of their class counts' comparison, (samples, layers).
 
         As in the census, inactive units are left out, because they have no top images.
+
+        Parameters
+        ----------
+        comparison : ``similarity`` or ``distance``.
         """
-        means = []
-        for name in self.nonlinear:
-            counts = self._source.class_counts(name)
+        compare = {"similarity": row_similarity, "distance": row_distance}[comparison]
+
+        def mean(layer: str) -> Floats:
+            counts = self.class_counts(layer)
             active = counts.any(1)
-            drawn = self.counts(name)[:, active]
-            pairs = (row_similarity(counts[active]), row_distance(counts[active]))
             # mean_correlation averages over pairs, here of units
-            means.append([mean_correlation(matrix, drawn) for matrix in pairs])
-        similarity, distance = (np.stack(each, axis=1) for each in zip(*means, strict=True))
-        return similarity, distance
+            return mean_correlation(compare(counts[active]), self.counts(layer)[:, active])
+
+        return self._kept(f"unit {comparison}", names, mean)
+
+    def _kept(self, what: str, names: Sequence[str], compute: Callable[[str], Floats]) -> Floats:
+        """Return a value of layers, (samples, layers), which is computed once."""
+        for name in names:
+            if (what, name) not in self._of_layers:
+                self._of_layers[what, name] = compute(name)
+        return np.stack([self._of_layers[what, name] for name in names], axis=1)
+
+    def class_counts(self, layer: str) -> NDArray[np.integer]:
+        """Return the number of top images of each unit in each class, (n_units, n_classes)."""
+        if not self._n_top:
+            return self._source.class_counts(layer)
+        n_classes = len(self._source.class_sizes(layer))
+        return class_counts(
+            self._source.top_classes(layer)[:, : self._n_top], np.arange(n_classes), n_classes
+        )
 
     @cached_property
     def images(self) -> Floats:
@@ -217,60 +404,113 @@ class Evidence:
     def _similarities(self) -> Floats:
         return similarity(np.stack([self.matrix(name) for name in self.layers.index]), self.images)
 
-    def similarities(self, names: Sequence[str]) -> Floats:
-        """Return the representational similarity of all pairs of some layers, (samples, layers, layers)."""
-        places = self.layers.index.get_indexer(list(names))
-        return self._similarities[:, places[:, None], places]
+    def similarities(self, names: Sequence[str], measure: str = "similarity") -> Floats:
+        """Return the representational similarity of all pairs of some layers, (samples, layers, layers).
+
+        Parameters
+        ----------
+        measure : a column of the table ``similarity.pairs``; others than ``similarity`` are not resampled.
+        """
+        if measure == "similarity":
+            places = self.layers.index.get_indexer(list(names))
+            return self._similarities[:, places[:, None], places]
+        rows = [self._source.similarities(name, measure).reindex(list(names)) for name in names]
+        return np.stack(rows)[None].astype(np.float64)
 
     def matrix(self, layer: str) -> Floats:
         """Return a layer's representational similarity matrix, (images, images)."""
         return np.asarray(self._source.correlation(layer), np.float64)
 
+    def image_correlations(self, names: Sequence[str]) -> Floats:
+        """Return the mean correlation between images in each layer, (samples, layers)."""
+        return self._kept("correlation", names, lambda name: mean_correlation(self.matrix(name), self.images))
+
+    def dimensions(self, names: Sequence[str], measure: str) -> Floats:
+        """Return over how many directions the activation vectors of each layer spread, (samples, layers).
+
+        Parameters
+        ----------
+        measure : ``participation_ratio``, or ``effective_rank``, which is not resampled.
+        """
+
+        def of_layer(name: str) -> Floats:
+            matrix = self.matrix(name)
+            known = ~np.isnan(matrix).all(0)
+            matrix = matrix[np.ix_(known, known)]
+            if measure == "effective_rank":
+                return np.array([effective_rank(matrix)])
+            return participation_ratio(mean_square(matrix, self.images[:, known]), float(known.sum()))
+
+        return self._kept(measure, names, of_layer)
+
     def chance_degrees(self, layer: str, draws: int) -> Floats:
         """Return MF degrees of a layer's active units for random top images, (draws, units)."""
-        counts, sizes = self._source.class_counts(layer), self._source.class_sizes(layer)
+        return self._kept(f"{draws} random MF degrees", [layer], partial(self._chance_degrees, draws))[:, 0]
+
+    def _chance_degrees(self, draws: int, layer: str) -> Floats:
+        counts, sizes = self.class_counts(layer), self._source.class_sizes(layer)
         n_images, random = counts.sum(1), self.random("top images", layer)
+        normalizer = self._number_of(self._normalizer, counts)
         degrees = np.full((draws, int((n_images > 0).sum())), np.nan)
         for number in np.unique(n_images[n_images > 0]):
             here = n_images[n_images > 0] == number
             for degrees_of_draw in degrees:
                 drawn = random.multivariate_hypergeometric(sizes, number, here.sum(), method="marginals")
-                degrees_of_draw[here] = mf_degree(gini(drawn), flatness(drawn, len(sizes)))
+                degrees_of_draw[here] = mf_degree(gini(drawn), flatness(drawn, normalizer))
         return degrees
 
-    def class_entropies(self, layer: str) -> Floats:
-        """Return the class entropy of each singular vector, in order of singular values."""
-        return np.asarray(self._source.class_entropies(layer), np.float64)
+    def class_entropies(self, layer: str, images: str) -> Floats:
+        """Return the class entropy of each singular vector, see :meth:`Source.class_entropies`."""
+        return np.asarray(self._source.class_entropies(layer, images), np.float64)
 
-    def alignment(self, names: Sequence[str], *, preactivation: bool = False) -> Floats:
-        """Return axis alignment, kurtosis minus its mean over rotations, (samples, layers)."""
-        column = "alignment_kurtosis_pre" if preactivation else "alignment_kurtosis"
-        drawn = [self._source.alignment(name)[:, int(preactivation)] for name in names]
-        return np.concatenate(
-            [self.layers.loc[list(names), column].to_numpy(float)[None], np.stack(drawn, axis=1)]
-        )
+    def families(self, layer: str) -> pd.DataFrame:
+        """Return measures of families of directions, by family."""
+        return self._source.families(layer)
+
+    def alignment(
+        self, names: Sequence[str], statistic: str = "kurtosis", *, preactivation: bool = False
+    ) -> Floats:
+        """Return axis alignment, a statistic of peakedness minus its mean over rotations, (samples, layers).
+
+        Parameters
+        ----------
+        statistic : ``kurtosis``, ``gini`` or ``hoyer``; only kurtosis is resampled.
+        preactivation : whether to return the alignment of pre-activations.
+        """
+        column = f"alignment_{statistic}{'_pre' if preactivation else ''}"
+        values = self.layers.loc[list(names), column].to_numpy(float)[None]
+        if statistic != "kurtosis":
+            return values
+        drawn = [self._source.alignment(name)[: self.resamples, int(preactivation)] for name in names]
+        return np.concatenate([values, np.stack(drawn, axis=1)])
 
 
-def along(depth: Floats, values: Floats) -> Floats:
-    """Return Spearman's ρ between depth and a value of layers, on samples.
+def along(depth: Floats, values: Floats, correlation: Correlation = "Spearman") -> Floats:
+    """Return the correlation over layers between depth, or another value of them, and a value, on samples.
 
-    Layers whose value is NaN in the data are left out.
+    Layers for which either is NaN in the data are left out.
 
     Parameters
     ----------
-    depth : array of float, shape (n_layers,).
-    values : array of float, shape (n_samples, n_layers), NaN where undefined.
+    depth : array of float, shape (n_layers,), or (n_samples, n_layers) for another value.
+    values : array of float, shape (n_samples, n_layers), NaN where undefined. If only one of the two has
+        several samples, their number is 1.
+    correlation : which correlation, see :func:`census.statistics.association.scores`.
 
     Returns
     -------
     array of float64, shape (n_samples,); NaN for fewer than three layers, for resamples with a NaN, and if
     all values are equal.
     """
-    known = ~np.isnan(values[0])
-    result = np.full(len(values), np.nan)
+    if depth.ndim == 1:
+        depth = np.broadcast_to(depth, values.shape)
+    n_samples = min(len(depth), len(values))
+    depth, values = depth[:n_samples], values[:n_samples]
+    known = ~np.isnan(values[0]) & ~np.isnan(depth[0])
+    result = np.full(n_samples, np.nan)
     if known.sum() < 3:
         return result
-    whole = ~np.isnan(values[:, known]).any(1)
-    drawn = values[np.ix_(whole, known)]
-    result[whole] = spearman(np.stack([np.broadcast_to(depth[known], drawn.shape), drawn]))
+    whole = ~np.isnan(values[:, known] + depth[:, known]).any(1)
+    chosen = np.ix_(whole, known)
+    result[whole] = correlate(depth[chosen], values[chosen], correlation)
     return result

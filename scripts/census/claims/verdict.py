@@ -20,9 +20,11 @@ CONTRADICTED, INCONCLUSIVE = "contradicted", "inconclusive"
 UNRELIABLE = "measure unreliable"  # beginning of the reason of an inconclusive verdict
 VERDICTS = (SUPPORTED, NOT_LEARNED, CONTRADICTED, INCONCLUSIVE)
 FEW = 6  # verdicts on fewer layers state their number
+# columns on specifications: their number, of which undefined, and the share that agrees
+SPECIFICATIONS = ("specifications", "specifications_undefined", "specifications_agree")
 # integer columns that only some rows have, and numbers that may be undefined
 COUNTS = ("seed", "n_networks", "n_agreeing")
-NUMBERS = ("effect", "low", "high", "control", "control_low", "control_high", "p", "q")
+NUMBERS = ("effect", "low", "high", "control", "control_low", "control_high", "p", "q", SPECIFICATIONS[2])
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,8 +92,10 @@ class Outcome:
         """
         n_others = differences.shape[1]
         outcome = cls.of_samples(differences.max(1), n_others + 1)
+        if math.isnan(outcome.low):
+            return outcome
         low = float(percentile_interval(differences[1:], 1 - LEVEL / n_others)[0].max())
-        return outcome if math.isnan(outcome.low) else outcome.between(low, outcome.high)
+        return outcome.between(low, outcome.high)
 
     def negated(self) -> Self:
         """Return the outcome for the negative of the statistic."""
@@ -203,10 +207,11 @@ def read_verdicts(path: str | Path) -> "pd.DataFrame":
     """Read the table of the rule ``verdicts``. Text is kept as text, even if a network is named ``nan``."""
     import pandas as pd
 
+    counts = (*COUNTS, *SPECIFICATIONS[:2])
     return pd.read_csv(
         path,
         sep="\t",
         keep_default_na=False,
-        na_values={name: [""] for name in (*NUMBERS, *COUNTS)},
-        dtype=dict.fromkeys(COUNTS, "Int64"),
+        na_values={name: [""] for name in (*NUMBERS, *counts)},
+        dtype=dict.fromkeys(counts, "Int64"),
     )

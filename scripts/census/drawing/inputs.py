@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from census.claims.verdict import read_verdicts
 from census.data.store import open_dataset
-from census.figures.declaration import Family, Images, Input, Verdicts, key_of
+from census.figures.declaration import Family, Images, Input, Specifications, Verdicts, key_of
 from census.measures.declaration import Matrices, Tables
 from census.stores.groups import layers_in, open_checkpoint, open_group
 
@@ -36,6 +36,8 @@ def _opened(read: Input, paths: Sequence[str]) -> Any:
             return lambda indices: read_images(paths[0], indices)
         case Verdicts():
             return read_verdicts(paths[0])
+        case Specifications():
+            return pd.read_parquet(paths[0])
 
 
 def read_table(paths: Sequence[str]) -> pd.DataFrame:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from census.figures import figure_families
-from census.figures.declaration import Family, Images, Verdicts, key_of
+from census.figures.declaration import Family, Images, Specifications, Verdicts, key_of
 from census.figures.sections import SECTIONS, Section
 from census.measures.declaration import Matrices, Tables
 from census.planning.digest import code_digest
@@ -70,11 +70,20 @@ class Drawing:
         where = "" if self.section.of_study else " of {wildcards.network} on {wildcards.dataset}"
         return f"Draw {', '.join(family.name for family in self.families)}{where}"
 
-    def inputs(self, plan: Plan, verdicts: str) -> dict[str, Files | str]:
-        """Return the input function, or pattern, of each input; ``verdicts`` is the path of these."""
+    def inputs(self, plan: Plan, verdicts: str, specifications: str) -> dict[str, Files | str]:
+        """Return the input function, or pattern, of each input.
+
+        Parameters
+        ----------
+        verdicts, specifications : path of the verdicts, and pattern of the specifications of a run.
+        """
         reads = [read for family in self.families for read in family.reads.values()]
+        paths = {Verdicts(): verdicts, Specifications(): specifications}
         return {
-            key_of(read): verdicts if isinstance(read, Verdicts) else _files_of(plan, read) for read in reads
+            key_of(read): paths[read]
+            if isinstance(read, Verdicts | Specifications)
+            else _files_of(plan, read)
+            for read in reads
         }
 
     def params(self, plan: Plan) -> dict[str, Any]:

@@ -34,7 +34,12 @@ class Verdicts:
     """An input: the verdicts on all claims, as a DataFrame."""
 
 
-Input = Tables | Matrices | Images | Verdicts
+@dataclass(frozen=True)
+class Specifications:
+    """An input: the claims of a run under all their specifications, as a DataFrame."""
+
+
+Input = Tables | Matrices | Images | Verdicts | Specifications
 """Tables are DataFrames, or None if a run has no such table; matrices are
 :class:`census.drawing.inputs.Stores`."""
 
@@ -50,6 +55,8 @@ def key_of(read: Input) -> str:
             return "images"
         case Verdicts():
             return "verdicts"
+        case Specifications():
+            return "specifications"
 
 
 @dataclass(frozen=True)

@@ -118,5 +118,6 @@ SECTIONS = (
     ),
     Section("agreement", "Unit measures: Do they agree?"),
     Section("replication", "Seeds: Do results replicate?", of_seeds=True),
+    Section("specifications", "Claims: Do they depend on choices of the analysis?"),
     Section("claims", "All claims", of_study=True),
 )

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from census.statistics.association import Correlation, scores
 from census.statistics.bootstrap import VALUES_AT_ONCE
-from census.statistics.ranks import average_ranks
 
 Floats = NDArray[np.float64]
 EXACT = 7  # up to this number of layers, all orders are tried
@@ -71,31 +71,46 @@ def tails(statistics: Floats) -> Tails:
     return Tails(float(above.mean()), float(below.mean()), float(min(end.mean() for end in ends)))
 
 
-def trend(first: Floats, second: Floats, random: np.random.Generator) -> Tails:
-    """Test Spearman's ρ between two values of the same layers, by permuting layers.
+def trend(
+    first: Floats, second: Floats, random: np.random.Generator, correlation: Correlation = "Spearman"
+) -> Tails:
+    """Test the correlation between two values of the same layers, by permuting layers.
 
     Parameters
     ----------
     first, second : array of float, shape (n_layers,), without NaN.
+    correlation : which correlation, see :func:`census.statistics.association.scores`.
 
     Examples
     --------
     >>> trend(np.arange(4.0), np.array([1.0, 2, 3, 5]), np.random.default_rng(0)).above == 1 / 24
     True
     """
-    ranks = average_ranks(np.stack([first, second]))
-    ranks -= ranks.mean(1, keepdims=True)
-    return tails(ranks[1][orders(len(first), random)] @ ranks[0])
+    one, there = np.nan_to_num(scores(first, correlation)), orders(len(first), random)
+    if correlation != "Kendall":
+        # equal values have no scores: all orders are the same
+        return tails(np.nan_to_num(scores(second, correlation))[there] @ one)
+    # scores of pairs of layers, not of layers
+    blocks = np.array_split(there, max(1, len(there) * len(one) // VALUES_AT_ONCE))
+    return tails(
+        np.concatenate([np.nan_to_num(scores(second[block], correlation)) @ one for block in blocks])
+    )
 
 
-def mantel(distances: Floats, similarities: Floats, random: np.random.Generator) -> Tails:
-    """Test Spearman's ρ between distances and similarities of pairs of layers, by permuting layers.
+def mantel(
+    distances: Floats,
+    similarities: Floats,
+    random: np.random.Generator,
+    correlation: Correlation = "Spearman",
+) -> Tails:
+    """Test the correlation between distances and similarities of pairs of layers, by permuting layers.
 
     Pairs share layers and are not independent, so rows and columns are permuted together.
 
     Parameters
     ----------
     distances, similarities : array of float, shape (n_layers, n_layers), symmetric, without NaN.
+    correlation : Spearman's ρ or Pearson's r; Kendall's τ would need all pairs of pairs.
 
     References
     ----------
@@ -104,13 +119,12 @@ def mantel(distances: Floats, similarities: Floats, random: np.random.Generator)
     """
     n = len(distances)
     pairs = np.triu_indices(n, 1)
-    ranked = []
+    scored = []
     for matrix in (distances, similarities):
-        ranks = average_ranks(matrix[pairs])
         full = np.zeros((n, n))
-        full[pairs] = ranks - ranks.mean()
-        ranked.append(full + full.T)
+        full[pairs] = np.nan_to_num(scores(matrix[pairs], correlation))
+        scored.append(full + full.T)
     there = orders(n, random)
     blocks = np.array_split(there, max(1, there.size * n // VALUES_AT_ONCE))
-    products = [np.einsum("ij,oij->o", ranked[0], ranked[1][b[:, :, None], b[:, None, :]]) for b in blocks]
+    products = [np.einsum("ij,oij->o", scored[0], scored[1][b[:, :, None], b[:, None, :]]) for b in blocks]
     return tails(np.concatenate(products))

@@ -12,6 +12,7 @@ Schölkopf, Smola & Müller (1998), Nonlinear component analysis as a kernel eig
 Computation 10: directions, and projections on them, from inner products alone.
 """
 
+import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -182,6 +183,34 @@ def participation_ratio(squares: Floats, n_images: float) -> Floats:
     Gao et al. (2017), A theory of multineuronal dimensionality, dynamics and measurement, bioRxiv 214262.
     """
     return n_images / (1 + (n_images - 1) * squares)
+
+
+def effective_rank(correlation: Floats) -> float:
+    """Return the effective rank, a dimensionality: the exponential of the entropy of the eigenvalues' shares.
+
+    Parameters
+    ----------
+    correlation : array of float64, shape (N, N), without NaN.
+
+    Returns
+    -------
+    float
+        Between 1 and N; NaN for no image.
+
+    References
+    ----------
+    Roy & Vetterli (2007), The effective rank: a measure of effective dimensionality, EUSIPCO 15.
+
+    Examples
+    --------
+    >>> round(effective_rank(np.eye(3)), 6)
+    3.0
+    """
+    if not len(correlation):
+        return math.nan
+    eigenvalues = np.linalg.eigvalsh(correlation).clip(0)  # rounding
+    shares = eigenvalues[eigenvalues > 0] / eigenvalues.sum()
+    return float(np.exp(-(shares * np.log(shares)).sum()))
 
 
 def permuted_eigenvalues(

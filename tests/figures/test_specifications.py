@@ -1,0 +1,92 @@
+"""Specification curves: effects in order, and the choices behind each."""
+
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_hex
+
+from census.claims.declared import CLAIMS
+from census.claims.specifications import written
+from census.drawing.page import figure_of, in_style
+from census.figures.specifications import PAGES, draw_curves, family
+from census.figures.style import BLUE, VERMILION
+
+CHOICES = {"average": ("mean", "median"), "top_images": (100, 50), "layers": ("nonlinear",)}
+
+
+def table(id, effects, claim="MF degree falls with depth", **columns):
+    """Return the specifications of a claim, one for each combination of choices."""
+    chosen = [written(dict(zip(CHOICES, each, strict=True))) for each in product(*CHOICES.values())]
+    found = {"id": id, "claim": claim, "specification": range(len(effects)), "choices": chosen, "null": 0.0}
+    found |= {"effect": effects, "p": [0.01, 0.2, 0.03, np.nan], "predicted": "below", **columns}
+    agrees = pd.array([pd.NA if np.isnan(effect) else effect < 0 for effect in effects], "boolean")
+    return pd.DataFrame(found).assign(agrees=agrees)
+
+
+def drawn(*tables, papers=("S2",)):
+    with in_style():
+        figure = figure_of(draw_curves, pd.concat(tables, ignore_index=True), papers)
+        figure.canvas.draw()
+    return figure
+
+
+def test_effects_ascend_and_choices_follow_them():
+    figure = drawn(table("S2.2a", [-0.5, 0.2, -0.9, np.nan]), table("S3.1", [1.0] * 4))
+    curve, dots = figure.axes
+    points = curve.collections[-1]
+    assert points.get_offsets()[:3, 1].tolist() == [-0.9, -0.5, 0.2]
+    (own,) = (line for line in curve.lines if line.get_marker() == "o")
+    assert (own.get_xdata()[0], own.get_ydata()[0]) == (1, -0.5)
+    # what is the same in all specifications is no choice
+    labels = [label.get_text() for label in dots.get_yticklabels()]
+    assert labels == ["average mean", "average median", "top images 100", "top images 50"]
+    of_row = [each.get_offsets()[:, 0].tolist() for each in dots.collections]
+    assert of_row == [[1, 2], [0, 3], [0, 1], [2, 3]]
+    words = [text.get_text() for text in figure.texts]
+    assert "S2.2a MF degree falls with depth" in words
+    assert "2 of 4 agree, 2 with p ≤ 0.05" in words
+    assert any(line.get_marker() == "x" for line in curve.lines)
+
+
+def test_colors_tell_what_agrees():
+    figure = drawn(table("S2.2a", [-0.5, 0.2, -0.9, 0.4], p=np.nan))
+    colors = [to_hex(color) for color in figure.axes[0].collections[-1].get_facecolors()]
+    assert colors == [color.lower() for color in (BLUE, BLUE, VERMILION, VERMILION)]
+    # no claim of these has a permutation test
+    assert "2 of 4 agree" in [text.get_text() for text in figure.texts]
+
+
+def test_claims_without_an_effect_are_named_and_not_drawn():
+    figure = drawn(table("S2.1a", [np.nan] * 4), table("S2.2a", [-0.5, 0.2, -0.9, 0.4]))
+    assert len(figure.axes) == 2
+    assert "undefined here: S2.1a" in [text.get_text() for text in figure.legends[0].get_texts()]
+    nothing = drawn(table("S2.1a", [np.nan] * 4))
+    assert "no claim has an effect" in nothing.texts[0].get_text()
+
+
+def test_every_claim_is_on_one_page():
+    for claim in CLAIMS:
+        assert sum(claim.id.startswith(papers) for _, papers in PAGES.values()) == 1
+    assert [view.arguments for view in family.views] == [["specifications"]] * len(PAGES)
+
+
+@pytest.mark.parametrize("papers", [papers for _, papers in PAGES.values()])
+def test_no_page_is_longer_than_paper(papers):
+    numbers = {"numbers_of_top_images": 3, "normalizers": 2, "modes": 3}
+    tables = []
+    for claim in (each for each in CLAIMS if each.id.startswith(papers)):
+        values = {
+            name: range(numbers[each]) if isinstance(each, str) else each
+            for name, each in claim.choices.items()
+        }
+        # each value in one specification at least
+        rows = [
+            written({name: each[place % len(each)] for name, each in values.items()})
+            for place in range(max(map(len, values.values())))
+        ]
+        of_claim = {"id": claim.id, "claim": claim.claim, "choices": rows, "effect": 0.1, "agrees": True}
+        of_claim |= {"specification": range(len(rows)), "null": 0.0, "p": 0.1, "predicted": "above"}
+        tables.append(pd.DataFrame(of_claim).astype({"agrees": "boolean"}))
+    assert drawn(*tables, papers=papers).get_size_inches()[1] <= 11
