@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.common import Options, Row, in_a_process, peak_memory
-from census.families.fitting import FAMILIES, Settings, fit
+from census.families.fitting import FAMILIES, Sample, Settings, fit
 from census.families.layers import WITHOUT_START
 
 SETTINGS = Settings(active=8, iterations=200, steps=2000, learning_rate=0.01)
@@ -42,7 +42,7 @@ def _seconds(family: str, units: int, n_vectors: int, directions: int) -> list[f
     found = []
     for number, sample in enumerate(samples):
         start = time.perf_counter()
-        fit(family, sample, directions, SETTINGS, number)
+        fit(family, Sample(sample, directions), directions, SETTINGS, number)
         found.append(time.perf_counter() - start)
     return found
 
@@ -59,5 +59,5 @@ def _vectors(units: int, n_vectors: int) -> NDArray[np.float32]:
 if __name__ == "__main__":
     size = QUICK if sys.argv[1] == "quick" else FULL
     for name in FAMILIES:
-        fit(name, np.array_split(_vectors(*size[:2]), 2)[0], size[2], SETTINGS, 0)
+        fit(name, Sample(np.array_split(_vectors(*size[:2]), 2)[0], size[2]), size[2], SETTINGS, 0)
     print(peak_memory())
