@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from census.families.fitting import Fit, Sample, Settings, fit
-from census.measures.dictionaries import FEWEST, FITS, Fits, Parameters, channel_vectors
+from census.measures.dictionaries import FEWEST, FITS, Fits, Parameters, channel_vectors, number_active
+from census.statistics.sparse_codes import sparse_codes
 from census.statistics.streams import seed_of
 
 if TYPE_CHECKING:
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
 WITHOUT_START = ("units", "svd")
 """Families that have no start, so that another one would change nothing."""
+ORTHONORMAL = ("units", "random", "svd")
+"""Families of orthonormal directions."""
 
 
 class Fitted(NamedTuple):
@@ -45,7 +49,7 @@ def fit_layer(layer: "Recording", parameters: Parameters, seed: int) -> Fitted:
     first, other = (Sample(vectors.half(first=first), most) for first in (True, False))
     wanted, reason = number_of_directions(first, other, layer.shape[0], most)
     settings = Settings(
-        min(parameters.active, wanted // 2),
+        number_active(wanted, parameters.active),
         parameters.iterations,
         parameters.autoencoder_steps,
         parameters.autoencoder_learning_rate,
@@ -107,3 +111,42 @@ def number_of_directions(first: Sample, other: Sample, n_units: int, most: int) 
     if rank < FEWEST:
         return 0, f"the channel vectors vary along {rank} directions, at least {FEWEST} are needed"
     return min(most, rank), ""
+
+
+class Code:
+    """Codes of channel vectors in some directions of a layer's families, as used in ablation.
+
+    In orthonormal directions, a code is the projection, so that ablating a unit's direction is ablating the
+    unit. In others it is the weight in the sparse code by which families are judged.
+
+    Parameters
+    ----------
+    fitted : the fits of the layer.
+    chosen : array of int, numbers of some directions of the first fit, by family.
+    active : see :attr:`census.measures.dictionaries.VectorParameters.active`.
+
+    Attributes
+    ----------
+    directions : array of float32, shape (n_chosen, n_units), family after family.
+    """
+
+    def __init__(self, fitted: Fitted, chosen: Mapping[str, NDArray[np.int64]], active: int) -> None:
+        self._all = {family: fitted.arrays[f"{family}_first"][1] for family in chosen}
+        self._chosen, about = chosen, fitted.attributes["families"]
+        self._active = {family: number_active(about[family]["n_wanted"], active) for family in chosen}
+        self.directions = np.concatenate([self._all[family][chosen[family]] for family in chosen])
+
+    def __call__(self, vectors: NDArray[np.float32]) -> NDArray[np.floating]:
+        """Return codes, (n_vectors, n_chosen); NaN for vectors with a value that is not finite."""
+        finite = np.isfinite(vectors).all(1)
+        codes = np.full((len(vectors), len(self.directions)), np.nan, np.float32)
+        codes[finite] = np.concatenate(
+            [
+                vectors[finite] @ self._all[family][chosen].T
+                if family in ORTHONORMAL
+                else sparse_codes(vectors[finite], self._all[family], self._active[family]).values[:, chosen]
+                for family, chosen in self._chosen.items()
+            ],
+            axis=1,
+        )
+        return codes

@@ -222,6 +222,12 @@ class Run:
         return bool(self.per_unit_layers and self.config.measures.dictionaries.families)
 
     @property
+    def n_ablated_directions(self) -> int:
+        """Number of directions of each family that are ablated."""
+        wanted, units = self.config.measures.dictionaries.ablated, self.settings.units_per_layer
+        return wanted if units == "all" else min(wanted, -(-units // 2))
+
+    @property
     def names_labels(self) -> bool:
         """Whether the network was trained to predict the labels of the data set."""
         return self.entry.training is not None and self.entry.training.dataset == self.dataset
