@@ -79,7 +79,7 @@ QUESTIONS = (
         "stability_half", "Stability, other images", "matched cosine", "stability_half_chance", of_family=True
     ),
     Question("ablation_kl", "Ablation effect", "divergence\n(nats)"),
-    Question("ablation_changed", "Changed first classes", "share of images"),
+    Question("ablation_changed", "Changed predicted classes", "share of images"),
 )
 EFFECT_KEYS = ["layer", "family"]
 EFFECT_COLUMNS = [
