@@ -471,6 +471,7 @@ OF_DICTIONARIES = {
     "dictionary_peakedness": 1,
     "dictionary_class_entropy": -1,
     "dictionary_stability": 1,
+    "dictionary_ablation": 1,
 }
 FAMILIES = {
     "selective": Family(
@@ -547,7 +548,10 @@ FAMILIES = {
         *("no difference, with errors in common between layers", differences({"redundancy_difference": 1})),
     ),
     "dictionaries": Family(
-        ("R² of dictionaries", "Gini index of codes", "class entropy of top images", "matched cosine"),
+        (
+            *("R² of dictionaries", "Gini index of codes", "class entropy of top images"),
+            *("matched cosine", "ablation effect of directions"),
+        ),
         *("images", (25, 50, 100), 0.5, "a difference of 0.15"),
         *("no difference, with errors in common between layers", differences(OF_DICTIONARIES)),
     ),

@@ -61,12 +61,16 @@ with job(snakemake.log[0]) as log:
         return whole.select([column.name for column in columns])
 
     def directions() -> pa.Table:
-        """Return the directions of all families, which a single measure has; a study may have none."""
+        """Return the directions of all families, with the effects of those ablated; a study may have none."""
         columns = {column.name: column.dtype for column in columns_of("directions", **numbers)}
         paths = list(snakemake.input.families_directions)
         if not paths:
             return pa.schema(columns.items()).empty_table()
-        whole = with_seeds(read_tables(paths)).select(list(columns)).cast(pa.schema(columns.items()))
+        whole, ablated = read_tables(paths), read_tables(snakemake.input.dictionaries_directions)
+        effects = {name: columns[name] for name in ablated.column_names if name.startswith("ablation_")}
+        same = [*SAME[:-1], "family", "direction"]
+        whole = beside(whole, ablated, same, effects)
+        whole = with_seeds(whole).select(list(columns)).cast(pa.schema(columns.items()))
         names = [name for name in (*ORDER, "family", "direction") if name in columns]
         return whole.sort_by([(name, "ascending") for name in names])
 

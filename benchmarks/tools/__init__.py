@@ -8,6 +8,7 @@ does there, as its own documentation says, is in the module of its name.
 # what pip is asked for; None where nothing has to be installed
 TOOLS: dict[str, str | None] = {
     "captum": "captum==0.9.0",
+    "overcomplete": "overcomplete==0.3.0",
     "rsatoolbox": "rsatoolbox==0.3.2",
     "torch-cka": "torch-cka==0.21",
     "torch-lucent": "torch-lucent==0.1.8",

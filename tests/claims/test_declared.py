@@ -47,7 +47,7 @@ class Planted:
                 "redundancy_difference_high": 0.1,
                 **{
                     f"dictionary_{name}{end}": value
-                    for name in ("reconstruction", "peakedness", "class_entropy", "stability")
+                    for name in ("reconstruction", "peakedness", "class_entropy", "stability", "ablation")
                     for end, value in (("", 0.0), ("_low", -0.1), ("_high", 0.1))
                 },
                 **{f"reliability_{name}": 0.9 for name in (*UNIT_MEASURES, "ablation_loss")},
@@ -292,6 +292,7 @@ PLANTS = {
     "Gini index of codes": dictionaries("peakedness"),
     "class entropy of top images": dictionaries("class_entropy", -1),
     "matched cosine": dictionaries("stability"),
+    "ablation effect of directions": dictionaries("ablation"),
     "ρ over significant components": class_entropies,
     "ρ of depth and number of significant": components,
     **{

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA, FastICA, TruncatedSVD
 
-from census.families.fitting import FAMILIES, VECTORS_PER_DIRECTION, Settings, fit, rank_of
+from census.families.fitting import FAMILIES, VECTORS_PER_DIRECTION, Sample, Settings, fit
 from census.statistics.families import matched_cosines
 
 SETTINGS = Settings(active=4, iterations=200, steps=2000, learning_rate=0.01)
@@ -32,7 +32,7 @@ def dictionary():
 @pytest.mark.parametrize("family", ["nmf", "sae"])
 def test_a_planted_dictionary_is_recovered(dictionary, family):
     directions, vectors = dictionary
-    found = fit(family, vectors, 64, SETTINGS, seed=0)
+    found = fit(family, Sample(vectors), 64, SETTINGS, seed=0)
     assert found.reason == ""
     assert np.nanmedian(matched_cosines(directions, found.directions)) > 0.95
 
@@ -40,7 +40,7 @@ def test_a_planted_dictionary_is_recovered(dictionary, family):
 @pytest.mark.parametrize("family", ["svd", "random", "units"])
 def test_other_families_do_not_find_it(dictionary, family):
     directions, vectors = dictionary
-    found = fit(family, vectors, 64, SETTINGS, seed=0)
+    found = fit(family, Sample(vectors), 64, SETTINGS, seed=0)
     assert np.median(matched_cosines(directions, found.directions)) < 0.5
 
 
@@ -51,18 +51,18 @@ def vectors():
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_directions_have_length_1_and_come_again_with_their_seed(vectors, family):
-    one, again = (fit(family, vectors, 8, SHORT, seed=3) for _ in range(2))
+    one, again = (fit(family, Sample(vectors), 8, SHORT, seed=3) for _ in range(2))
     np.testing.assert_array_equal(one.directions, again.directions)
     np.testing.assert_allclose(np.linalg.norm(one.directions, axis=1), 1, rtol=1e-5)
     assert one.directions.shape == (8 - one.n_dead, 20)
     assert one.directions.dtype == np.float32
-    other = fit(family, vectors, 8, SHORT, seed=4)
+    other = fit(family, Sample(vectors), 8, SHORT, seed=4)
     assert np.array_equal(one.directions, other.directions) == (family in ("units", "svd"))
 
 
 def test_singular_vectors_are_those_of_scikit_learn(vectors):
     theirs = TruncatedSVD(8, algorithm="arpack", random_state=0).fit(vectors.astype(float)).components_
-    found = fit("svd", vectors, 8, SETTINGS, seed=0).directions
+    found = fit("svd", Sample(vectors), 8, SETTINGS, seed=0).directions
     np.testing.assert_allclose(np.abs((found * theirs).sum(1)), 1, atol=1e-5)
 
 
@@ -71,7 +71,7 @@ def test_independent_components_are_the_columns_of_scikit_learns_mixing_matrix()
     vectors = random.laplace(size=(3000, 6)) @ random.standard_normal((6, 10))
     theirs = FastICA(6, whiten="unit-variance", random_state=0).fit(PCA(6).fit_transform(vectors))
     mixing = PCA(6).fit(vectors).components_.T @ theirs.mixing_
-    found = fit("ica", vectors, 6, SETTINGS, seed=0)
+    found = fit("ica", Sample(vectors), 6, SETTINGS, seed=0)
     assert found.converged
     assert 0 < found.n_iterations < 200
     np.testing.assert_allclose(
@@ -80,19 +80,19 @@ def test_independent_components_are_the_columns_of_scikit_learns_mixing_matrix()
 
 
 def test_units_are_those_of_the_largest_mean_square(vectors):
-    found = fit("units", vectors, 5, SETTINGS, seed=0).directions.argmax(1)
+    found = fit("units", Sample(vectors), 5, SETTINGS, seed=0).directions.argmax(1)
     assert found.tolist() == np.argsort(-np.square(vectors.astype(float)).mean(0))[:5].tolist()
 
 
 @pytest.mark.parametrize("family", ["svd", "ica", "random"])
 def test_a_direction_points_to_the_longer_tail(vectors, family):
-    directions = fit(family, vectors, 8, SETTINGS, seed=0).directions
+    directions = fit(family, Sample(vectors), 8, SETTINGS, seed=0).directions
     assert (((vectors @ directions.T) ** 3).sum(0) >= 0).all()
 
 
 def test_negative_values_are_refused_by_nmf_alone(vectors):
     vectors = vectors - 0.5
-    found = {family: fit(family, vectors, 8, SHORT, seed=0).reason for family in FAMILIES}
+    found = {family: fit(family, Sample(vectors), 8, SHORT, seed=0).reason for family in FAMILIES}
     assert found.pop("nmf") == "values are negative, down to −0.5"
     assert set(found.values()) == {""}
 
@@ -100,17 +100,17 @@ def test_negative_values_are_refused_by_nmf_alone(vectors):
 @pytest.mark.parametrize("family", ["ica", "nmf", "sae"])
 def test_too_few_vectors_are_refused_with_the_number_that_is_needed(vectors, family):
     needed = 8 * VECTORS_PER_DIRECTION
-    found = fit(family, vectors[: needed - 1], 8, SHORT, seed=0)
+    found = fit(family, Sample(vectors[: needed - 1]), 8, SHORT, seed=0)
     assert found.reason.startswith(
         f"8 directions need {needed} active channel vectors in each half of the images"
     )
     assert f"there are {needed - 1}" in found.reason
     assert found.directions.shape == (0, 20)
-    assert fit(family, vectors[:needed], 8, SHORT, seed=0).reason == ""
+    assert fit(family, Sample(vectors[:needed]), 8, SHORT, seed=0).reason == ""
 
 
 def test_a_diverged_autoencoder_is_refused(vectors):
-    found = fit("sae", vectors * 1e30, 8, SHORT._replace(learning_rate=1e30), seed=0)
+    found = fit("sae", Sample(vectors * 1e30), 8, SHORT._replace(learning_rate=1e30), seed=0)
     assert found.reason == "the autoencoder diverged; lower its learning rate"
 
 
@@ -118,22 +118,37 @@ def test_dead_features_are_counted_and_too_many_are_refused():
     # all vectors lie along two units
     vectors = np.zeros((400, 12))
     vectors[np.arange(400), np.arange(400) % 2] = 1
-    found = fit("sae", vectors, 8, SHORT._replace(active=1), seed=0)
+    found = fit("sae", Sample(vectors), 8, SHORT._replace(active=1), seed=0)
     assert found.reason.endswith("of the 8 features of the autoencoder are dead")
-    few = fit("sae", vectors, 3, SETTINGS._replace(active=1), seed=0)
+    few = fit("sae", Sample(vectors), 3, SETTINGS._replace(active=1), seed=0)
     assert few.reason == ""
     assert few.n_dead == 3 - len(few.directions)
 
 
 def test_a_search_that_does_not_converge_says_so(vectors):
     for family in ("ica", "nmf"):
-        found = fit(family, vectors, 8, SETTINGS._replace(iterations=1), seed=0)
+        found = fit(family, Sample(vectors), 8, SETTINGS._replace(iterations=1), seed=0)
         assert found.converged is False
         assert len(found.directions) == 8
 
 
 def test_the_rank_is_the_number_of_directions_in_which_vectors_differ():
     vectors = np.random.default_rng(0).random((50, 3)) @ np.random.default_rng(1).random((3, 9))
-    assert rank_of(vectors) == 3
-    assert rank_of(vectors + 100) == 3
-    assert rank_of(np.ones((5, 4))) == 0
+    for sample, rank in (
+        (Sample(vectors), 3),
+        (Sample(vectors + 100), 3),
+        (Sample(vectors, 2), 2),
+        (Sample(np.ones((5, 4))), 0),
+        (Sample(np.ones((1, 4))), 0),
+        (Sample(np.zeros((0, 4))), 0),
+    ):
+        directions, deviations = sample.principal
+        assert len(directions) == len(deviations) == rank
+
+
+def test_principal_directions_are_those_of_scikit_learn(vectors):
+    theirs = PCA(8).fit(vectors.astype(float))
+    directions, deviations = Sample(vectors, 8).principal
+    np.testing.assert_allclose(np.abs((directions * theirs.components_).sum(1)), 1, rtol=1e-9)
+    n = len(vectors)
+    np.testing.assert_allclose(deviations, np.sqrt(theirs.explained_variance_ * (n - 1) / n), rtol=1e-9)

@@ -11,6 +11,8 @@ from census.figures.facets import TILE
 from census.figures.families import (
     BETWEEN_FAMILIES,
     BETWEEN_LAYERS,
+    EFFECT_COLUMNS,
+    EFFECT_KEYS,
     FAMILIES,
     QUESTIONS,
     draw_depth,
@@ -36,8 +38,14 @@ def families():
     return pd.DataFrame(rows).sample(frac=1, random_state=0)
 
 
+def apart(families):
+    """Return the table of families, and that of their ablation effects, without refused families."""
+    effects = families.loc[families["reason"] == "", [*EFFECT_KEYS, *EFFECT_COLUMNS]]
+    return families.drop(columns=EFFECT_COLUMNS), effects
+
+
 def test_each_question_has_a_panel_with_all_families(families, drawn, overlaps):
-    figure = figure_of(draw_depth, families, title="A title")
+    figure = figure_of(draw_depth, *apart(families), title="A title")
     renderer = drawn(figure)
     assert [axes.get_title(loc="left") for axes in figure.axes] == [each.title for each in QUESTIONS]
     for axes, question in zip(figure.axes, QUESTIONS, strict=True):
@@ -56,7 +64,7 @@ def test_each_question_has_a_panel_with_all_families(families, drawn, overlaps):
 
 
 def test_a_question_that_was_not_measured_says_so(families, drawn):
-    figure = figure_of(draw_depth, families.assign(top_similarity=np.nan), title="A title")
+    figure = figure_of(draw_depth, *apart(families.assign(top_similarity=np.nan)), title="A title")
     drawn(figure)
     texts = [text.get_text() for axes in figure.axes for text in axes.texts]
     assert texts == ["not measured"]

@@ -199,3 +199,71 @@ def test_no_units_have_no_constants(strong):
     _, _, found, constants = optimal(strong, np.arange(0))
     assert constants.shape == (2, 0)
     assert found.changed.divergence.shape == (0, len(MANY))
+
+
+def projected(directions):
+    return lambda vectors: vectors @ directions.T
+
+
+def test_the_direction_of_a_unit_is_the_unit(network):
+    """Exactly: the same images run, in batches of the same size."""
+    axes = np.eye(UNITS, dtype=np.float32)[[3, 0, 4]]
+    units = ablation(network).outcomes(axes > 0, "zero", np.zeros(UNITS))
+    found = ablation(network).direction_outcomes(axes, projected(axes))
+    for one, other in zip(found.changed, units.changed, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert (found.changed.divergence > 0).any()
+
+
+@pytest.mark.parametrize("batch", [3, 64])
+def test_parts_are_subtracted_from_all_vectors(network, batch):
+    directions = np.random.default_rng(0).standard_normal((2, UNITS)).astype(np.float32)
+
+    def code(vectors):
+        return np.maximum(vectors @ directions.T - 0.1, 0)
+
+    found = ablation(network, None, batch).direction_outcomes(directions, code)
+    intact = logits_of(network)
+    for number, direction in enumerate(directions):
+
+        def take_out(maps, number=number, direction=direction):
+            vectors = maps.permute(0, 2, 3, 1)
+            codes = torch.from_numpy(code(vectors.reshape(-1, UNITS).numpy())[:, number])
+            part = codes.reshape(vectors.shape[:3])[..., None] * torch.from_numpy(direction)
+            return (vectors - part).permute(0, 3, 1, 2)
+
+        expected = compare(logits_of(network, take_out), intact, None)
+        np.testing.assert_allclose(found.changed.divergence[number], expected.divergence, atol=1e-6)
+        np.testing.assert_array_equal(found.changed.changed[number], expected.changed)
+
+
+@pytest.fixture
+def readout():
+    """A network whose logits read one direction of three units, and nothing else of them."""
+    network = nn.Sequential(nn.Conv2d(1, 3, 3), nn.ReLU(), nn.Flatten(), nn.Linear(3 * 36, 3))
+    with torch.no_grad():
+        read = torch.tensor([0.6, 0.8, 0.0])
+        strengths = torch.linspace(-3, 3, 3)
+        network[3].weight.copy_(
+            (strengths[:, None, None] * read[:, None] / 6).expand(3, 3, 36).reshape(3, -1)
+        )
+    return network.eval()
+
+
+def test_only_the_direction_that_logits_read_changes_answers(readout):
+    directions = np.array([[0.6, 0.8, 0], [0, 0, 1], [0.8, -0.6, 0]], np.float32)
+    found = ablation(readout).direction_outcomes(directions, projected(directions)).changed
+    assert (found.divergence[0] > 0.01).all()
+    # of a unit without outgoing connections no bit changes, of an oblique direction rounding is left
+    np.testing.assert_array_equal(found.divergence[1], 0)
+    np.testing.assert_array_equal(found.changed[1:], 0)
+    assert found.divergence[2].max() < 1e-10
+
+
+def test_directions_without_codes_change_nothing_and_nan_stays(network):
+    directions = np.eye(UNITS, dtype=np.float32)[:2]
+    this = ablation(network)
+    nothing = this.direction_outcomes(directions, lambda vectors: np.zeros((len(vectors), 2)))
+    np.testing.assert_array_equal(nothing.changed.divergence, 0)
+    undefined = this.direction_outcomes(directions, lambda vectors: np.full((len(vectors), 2), np.nan))
+    assert np.isnan(undefined.changed.divergence).all()

@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
-from census.families.layers import fit_layer
+from census.families.layers import Code, fit_layer
 from census.measures.columns import Table
 from census.measures.declaration import Arrays
 from census.measures.dictionaries import FITS, Parameters, channel_vectors
 from census.measures.families import Directions, Families, Layer, compute
 from census.measures.families import Parameters as Judging
+from census.statistics.sparse_codes import sparse_codes
 
 N_CLASSES, N_UNITS, SIDE = 3, 16, 4
 N_IMAGES = 480
@@ -289,3 +290,22 @@ def test_without_units_there_is_nothing_to_compare_dictionaries_with(planted):
     _, tables = reasons(planted[1], families=["nmf"])
     assert np.isnan(table_of(tables, Layer).dictionary_reconstruction.value)
     assert np.isnan(table_of(tables, Layer).dictionary_stability.value)
+
+
+def test_codes_for_ablation(planted, found):
+    """Projections on orthonormal directions, sparse weights on others; undefined vectors have none."""
+    fitted, _ = found
+    vectors = planted[1].maps.reshape(-1, N_UNITS)[:50].astype(np.float32)
+    vectors[7, 3] = np.nan
+    chosen = {"svd": np.array([2, 5]), "nmf": np.array([0])}
+    code = Code(fitted, chosen, 4)
+    factors = {family: fitted.arrays[f"{family}_first"][1] for family in chosen}
+    np.testing.assert_array_equal(
+        code.directions, np.concatenate([factors["svd"][[2, 5]], factors["nmf"][[0]]])
+    )
+    codes = code(vectors)
+    assert np.isnan(codes).all(1).tolist() == [place == 7 for place in range(50)]
+    rest = np.arange(50) != 7
+    np.testing.assert_allclose(codes[rest, :2], vectors[rest] @ factors["svd"][[2, 5]].T, atol=1e-6)
+    expected = sparse_codes(vectors[rest], factors["nmf"], 4).values[:, 0]
+    np.testing.assert_allclose(codes[rest, 2], expected, rtol=1e-6)

@@ -109,7 +109,7 @@ def test_families_of_directions_are_of_layers_with_per_unit_analyses(run, famili
     plan = planned(run, measures={"dictionaries": {"families": families}})
     assert len(plan.runs[0].blocks["dictionaries"]) == n_blocks
     place = SimpleNamespace(network="cnn", dataset="clothes")
-    for table in ("families.layer", "families.directions", "dictionaries.fits"):
+    for table in ("families.layer", "families.directions", "dictionaries.fits", "dictionaries.effects"):
         files = tables_of_run(plan, table)(place)
         assert files == files_of_study(plan, table)
         assert len(files) == n_blocks

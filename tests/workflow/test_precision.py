@@ -173,6 +173,7 @@ LAYERS = {
     "dictionary_peakedness": Bound(0.1),
     "dictionary_class_entropy": Bound(0.5),
     "dictionary_stability": Bound(0.3),
+    "dictionary_ablation": Bound(0.3),
     "n_clusters": Bound(3),
     "n_clusters_chance": Bound(3),
     "rho_rs_selectivity": Bound(0.3),

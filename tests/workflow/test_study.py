@@ -47,8 +47,6 @@ PASSES = {
 LAYERS = {"random": ("relu1", "output"), "small": ("relu", "output")}
 # all layers of a network, recorded or not, are one block
 BLOCKS = {"random": "0000-0019", "small": "0000-0004"}
-# of layers with families of directions, which take longer
-BLOCKS_OF_FAMILIES = {"random": "0000-0008", "small": "0000-0004"}
 # figures that the run of each network has
 VIEWS = {
     "random": {
@@ -100,9 +98,7 @@ def of_network(network, *rules):
 
 def of_block(network, *rules):
     """Return the jobs of rules for the block of a network's layers."""
-    families = MEASURES["dictionaries"]
-    blocks = {rule: (BLOCKS_OF_FAMILIES if rule in families else BLOCKS)[network] for rule in rules}
-    return {f"{rule}/{network}/tiny/{block}" for rule, block in blocks.items()}
+    return {f"{rule}/{network}/tiny/{BLOCKS[network]}" for rule in rules}
 
 
 def of_rule(jobs, *rules):

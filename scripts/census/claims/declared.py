@@ -724,3 +724,11 @@ _dictionaries(
     reference="svd",
     resampled="directions",
 )
+_dictionaries(
+    "X.3e",
+    "ablating a direction of a dictionary changes the output more than ablating a unit",
+    "ablation effect of directions of dictionaries minus that of units",
+    1,
+    "dictionary_ablation",
+    "directions and images",
+)

@@ -11,6 +11,7 @@ E92-A, for the coordinate descent of scikit-learn's NMF.
 import math
 import warnings
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +23,9 @@ from census.statistics.streams import seed_of
 
 Floats = NDArray[np.float64]
 VECTORS_PER_DIRECTION = 10  # fewer are no sample to learn as many directions from
+# of scikit-learn's NMF; with its default of 1e-4, layers use all of 200 iterations, for an R² that is higher
+# by less than 0.001
+NMF_TOLERANCE = 2e-3
 
 
 class Settings(NamedTuple):
@@ -63,13 +67,60 @@ class Refused(Exception):
     """A family cannot be fitted; the message says why."""
 
 
-def fit(family: str, vectors: NDArray[np.floating], count: int, settings: Settings, seed: int) -> Fit:
+class Sample:
+    """Channel vectors, with what several families need of them, computed once.
+
+    Parameters
+    ----------
+    vectors : array of float, shape (n_vectors, n_units), finite.
+    count : number of leading directions that are asked for; None for as many as units.
+
+    Attributes
+    ----------
+    values : array of float64, the vectors.
+    """
+
+    def __init__(self, vectors: NDArray[np.floating], count: int | None = None) -> None:
+        self.values = vectors.astype(np.float64)
+        self._count = min(count or self.values.shape[1], self.values.shape[1])
+
+    @cached_property
+    def singular(self) -> Floats:
+        """The leading right singular vectors, about 0, (n, n_units)."""
+        return _leading(self._products, self._count)[1]
+
+    @cached_property
+    def principal(self) -> tuple[Floats, Floats]:
+        """The leading principal directions along which vectors differ, and standard deviations along them."""
+        if len(self.values) < 2:
+            return np.empty((0, self.values.shape[1])), np.empty(0)
+        mean = self.values.mean(0)
+        squares, directions = _leading(self._products - len(self.values) * np.outer(mean, mean), self._count)
+        # eigenvalues are exact to rounding of the largest
+        kept = squares > np.trace(self._products) * 1e-12 * max(self.values.shape)
+        return directions[kept], np.sqrt(squares[kept] / len(self.values))
+
+    @cached_property
+    def _products(self) -> Floats:
+        return self.values.T @ self.values
+
+
+def _leading(matrix: Floats, count: int) -> tuple[Floats, Floats]:
+    """Return the largest eigenvalues of a symmetric matrix, descending, and their eigenvectors as rows."""
+    from scipy.linalg import eigh
+
+    size = len(matrix)
+    values, vectors = eigh(matrix, subset_by_index=[size - count, size - 1])
+    return values[::-1], vectors[:, ::-1].T
+
+
+def fit(family: str, sample: Sample, count: int, settings: Settings, seed: int) -> Fit:
     """Fit a family of directions; a family that cannot be fitted gives none, with the reason.
 
     Parameters
     ----------
     family : key of :data:`FAMILIES`.
-    vectors : array of float, shape (n_vectors, n_units), finite.
+    sample : channel vectors, with at least ``count`` leading directions.
     count : number of directions.
     settings : see :class:`Settings`.
     seed : of whatever is drawn.
@@ -77,46 +128,43 @@ def fit(family: str, vectors: NDArray[np.floating], count: int, settings: Settin
     Examples
     --------
     >>> vectors = np.abs(np.random.default_rng(0).standard_normal((200, 6)))
-    >>> fit("nmf", vectors, 4, Settings(2, 200, 500, 0.01), seed=0).directions.shape
+    >>> fit("nmf", Sample(vectors), 4, Settings(2, 200, 500, 0.01), seed=0).directions.shape
     (4, 6)
-    >>> fit("nmf", -vectors, 4, Settings(2, 200, 500, 0.01), seed=0).reason
+    >>> fit("nmf", Sample(-vectors), 4, Settings(2, 200, 500, 0.01), seed=0).reason
     'values are negative, down to −3.2'
     """
     try:
-        return FAMILIES[family](vectors.astype(np.float64), count, settings, seed)
+        return FAMILIES[family](sample, count, settings, seed)
     except Refused as refused:
-        return Fit(np.empty((0, vectors.shape[1]), np.float32), reason=str(refused))
+        return Fit(np.empty((0, sample.values.shape[1]), np.float32), reason=str(refused))
 
 
-def rank_of(vectors: NDArray[np.floating]) -> int:
-    """Return in how many directions vectors differ from their mean."""
-    return len(_span(vectors.astype(np.float64))[0])
-
-
-def _units(vectors: Floats, count: int, settings: Settings, seed: int) -> Fit:
+def _units(sample: Sample, count: int, settings: Settings, seed: int) -> Fit:
     """Return the units of the largest mean square."""
+    vectors = sample.values
     chosen = np.argsort(-np.einsum("vu,vu->u", vectors, vectors), kind="stable")[:count]
     return Fit(np.eye(vectors.shape[1], dtype=np.float32)[chosen])
 
 
-def _random(vectors: Floats, count: int, settings: Settings, seed: int) -> Fit:
+def _random(sample: Sample, count: int, settings: Settings, seed: int) -> Fit:
     """Return orthonormal directions that are drawn uniformly."""
-    return Fit(_outward(random_frames(count, vectors.shape[1], 1, seed_of(seed, "directions"))[0], vectors))
+    frames = random_frames(count, sample.values.shape[1], 1, seed_of(seed, "directions"))
+    return Fit(_outward(frames[0], sample.values))
 
 
-def _svd(vectors: Floats, count: int, settings: Settings, seed: int) -> Fit:
+def _svd(sample: Sample, count: int, settings: Settings, seed: int) -> Fit:
     """Return the leading right singular vectors, about 0."""
-    eigenvectors = np.linalg.eigh(vectors.T @ vectors)[1][:, ::-1]
-    return Fit(_outward(with_signs(eigenvectors[:, :count].T), vectors))
+    return Fit(_outward(with_signs(sample.singular[:count]), sample.values))
 
 
-def _ica(vectors: Floats, count: int, settings: Settings, seed: int) -> Fit:
+def _ica(sample: Sample, count: int, settings: Settings, seed: int) -> Fit:
     """Return what independent components add to a vector, by FastICA in the leading principal directions."""
     from sklearn.decomposition import FastICA
     from sklearn.exceptions import ConvergenceWarning
 
+    vectors = sample.values
     _require(len(vectors), count)
-    principal, deviations = (each[:count] for each in _span(vectors))
+    principal, deviations = (each[:count] for each in sample.principal)
     white = ((vectors - vectors.mean(0)) @ (principal / deviations[:, None]).T).astype(np.float32)
     ica = FastICA(whiten=False, max_iter=settings.iterations, random_state=seed_of(seed, "ica") % 2**32)
     with warnings.catch_warnings():  # it is said in what is returned
@@ -130,15 +178,17 @@ def _ica(vectors: Floats, count: int, settings: Settings, seed: int) -> Fit:
     return Fit(_outward(with_signs(directions), vectors), 0, ica.n_iter_, converged)
 
 
-def _nmf(vectors: Floats, count: int, settings: Settings, seed: int) -> Fit:
+def _nmf(sample: Sample, count: int, settings: Settings, seed: int) -> Fit:
     """Return the parts of a non-negative matrix factorization."""
     from sklearn.decomposition import NMF
     from sklearn.exceptions import ConvergenceWarning
 
+    vectors = sample.values
     if vectors.min() < 0:
         raise Refused(f"values are negative, down to {vectors.min():.2g}".replace("-", "−"))
     _require(len(vectors), count)
-    nmf = NMF(count, init="random", max_iter=settings.iterations, random_state=seed_of(seed, "nmf") % 2**32)
+    seed = seed_of(seed, "nmf") % 2**32
+    nmf = NMF(count, init="random", tol=NMF_TOLERANCE, max_iter=settings.iterations, random_state=seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         # of the same scale in all layers: else the limit of convergence would depend on it
@@ -147,14 +197,14 @@ def _nmf(vectors: Floats, count: int, settings: Settings, seed: int) -> Fit:
     return Fit(*_alive(nmf.components_, energies), nmf.n_iter_, nmf.n_iter_ < settings.iterations)
 
 
-def _sae(vectors: Floats, count: int, settings: Settings, seed: int) -> Fit:
+def _sae(sample: Sample, count: int, settings: Settings, seed: int) -> Fit:
     """Return the features of a top-k sparse autoencoder."""
-    _require(len(vectors), count)
+    _require(len(sample.values), count)
     # the only one that needs torch, which takes seconds to be imported
     from census.families.autoencoder import fit_autoencoder
 
     found = fit_autoencoder(
-        vectors, count, min(settings.active, count), settings.steps, settings.learning_rate, seed
+        sample.values, count, min(settings.active, count), settings.steps, settings.learning_rate, seed
     )
     if not math.isfinite(found.loss) or not np.isfinite(found.directions).all():
         raise Refused("the autoencoder diverged; lower its learning rate")
@@ -164,7 +214,7 @@ def _sae(vectors: Floats, count: int, settings: Settings, seed: int) -> Fit:
     return Fit(directions, n_dead, settings.steps)
 
 
-FAMILIES: Mapping[str, Callable[[Floats, int, Settings, int], Fit]] = {
+FAMILIES: Mapping[str, Callable[[Sample, int, Settings, int], Fit]] = {
     "units": _units,
     "random": _random,
     "svd": _svd,
@@ -183,16 +233,6 @@ def _require(n_vectors: int, count: int) -> None:
             f"{count} directions need {needed} active channel vectors in each half of the images, "
             f"there are {n_vectors}; raise n_map_images or vectors, or lower directions"
         )
-
-
-def _span(vectors: Floats) -> tuple[Floats, Floats]:
-    """Return the principal directions along which vectors differ, and the standard deviation along each."""
-    about = vectors - vectors.mean(0)
-    squares, eigenvectors = np.linalg.eigh(about.T @ about)
-    squares, eigenvectors = squares[::-1], eigenvectors[:, ::-1]
-    # eigenvalues are exact to rounding of the largest
-    kept = squares > squares[0] * 1e-12 * max(vectors.shape)
-    return eigenvectors[:, kept].T, np.sqrt(squares[kept] / len(vectors))
 
 
 def _alive(directions: NDArray[np.floating], energies: Floats) -> tuple[NDArray[np.float32], int]:

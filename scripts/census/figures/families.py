@@ -78,7 +78,13 @@ QUESTIONS = (
     Question(
         "stability_half", "Stability, other images", "matched cosine", "stability_half_chance", of_family=True
     ),
+    Question("ablation_kl", "Ablation effect", "divergence\n(nats)"),
+    Question("ablation_changed", "Changed predicted classes", "share of images"),
 )
+EFFECT_KEYS = ["layer", "family"]
+EFFECT_COLUMNS = [
+    f"{name}{end}" for name in ("ablation_kl", "ablation_changed") for end in ("", "_low", "_high")
+]
 # inches: of a place along depth, of a panel's height, and beside and below all panels
 PLACE, PANEL, BESIDE, BELOW = 0.34, 1.25, 1.0, 0.6
 DODGE = 0.11  # between the marks of two families at one layer
@@ -88,8 +94,9 @@ N_LAYERS, N_DIRECTIONS, N_PATCHES = 3, 3, 5
 BETWEEN_DIRECTIONS, BETWEEN_FAMILIES, BETWEEN_LAYERS, LABEL, ABOVE, MARGIN = 28, 10, 40, 1.75, 0.6, 0.1
 
 
-def draw_depth(page: "Page", families: "pd.DataFrame") -> None:
+def draw_depth(page: "Page", families: "pd.DataFrame", effects: "pd.DataFrame") -> None:
     """Draw the answer of each family to each question along depth, with the level of chance."""
+    families = families.merge(effects[[*EFFECT_KEYS, *EFFECT_COLUMNS]], "left", EFFECT_KEYS)
     names = layers_of(families)
     shown = [each for each in FAMILIES if each in set(families["family"])]
     columns, rows = 2, -(-len(QUESTIONS) // 2)
@@ -215,6 +222,7 @@ family = Family(
     section="directions",
     reads={
         "families": Tables("families.families"),
+        "effects": Tables("dictionaries.effects"),
         "directions": Tables("families.directions"),
         "stores": Matrices("families"),
         "images": Images(),
@@ -233,8 +241,11 @@ family = Family(
             peakedness of their weights; class entropy of a direction's top images; correlation of their
             logits; class selectivity of weights, and their Gini index over classes; overlap of the top images
             of two directions; largest cosine of a direction with a unit; and the cosine of matched directions
-            in a fit from another start, and in one to the other half of the images. Values are means over
-            directions or vectors; bars are 95 % bootstrap intervals over images. Dotted lines are chance:
+            in a fit from another start, and in one to the other half of the images; divergence of the
+            network's output from the intact network's if a direction's part is subtracted from the layer, and
+            share of images whose predicted class then changes, both of a sample of directions. Values are
+            means over directions or vectors; bars are 95 % bootstrap intervals over images, and for ablation
+            over directions, too. Dotted lines are chance:
             images, or directions, drawn at random. Short horizontal marks are the chance level of a family's
             own directions, the units of the other fit in random order. Random directions (gray) show what any
             basis gives. Units and singular vectors have no start.

@@ -1,6 +1,6 @@
 """Run a network with some of a layer's units ablated."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from census.interventions.suffix import downstream_of, run_changes, run_intact
+from census.interventions.suffix import Rows, downstream_of, run_changes, run_intact, run_subtractions
 from census.measures.ablation import Answers, compare
 from census.networks.layers import Layer
 from census.networks.maps import as_maps
@@ -104,7 +104,30 @@ class Ablation:
             image.
         average : array of float, shape (n_units,), the values for ``mean``.
         """
-        return self._outcomes(changed, lambda block: self._replacement(block, mode, average))
+        return self._replaced(changed, lambda block: self._replacement(block, mode, average))
+
+    def direction_outcomes(
+        self, directions: NDArray[np.float32], code: Callable[[NDArray[np.float32]], NDArray[np.floating]]
+    ) -> Outcomes:
+        """Ablate directions: subtract the part of each from all channel vectors of the layer.
+
+        Parameters
+        ----------
+        directions : array of float32, shape (n_changes, n_units).
+        code : function of channel vectors, array of float32, shape (n_vectors, n_units), that returns their
+            codes, array of float, shape (n_vectors, n_changes). The part of a direction is its code times the
+            direction.
+        """
+        rows = self._tensor(directions)
+
+        def run(crossing: Mapping[str, Tensor], block: slice) -> Iterator[Rows]:
+            maps = as_maps(crossing[self._layer.node], self._layer.units_axis).float().cpu().numpy()
+            # image by image, because codes take more memory than maps
+            codes = np.stack([code(each.reshape(-1, each.shape[-1])).T for each in maps], axis=1)
+            places = self._tensor(codes.reshape(*codes.shape[:2], *maps.shape[1:3]))
+            return run_subtractions(self._suffix, crossing, places, rows, self._batch)
+
+        return self._outcomes(len(directions), run)
 
     def optimal_outcomes(
         self, units: NDArray[np.integer], average: NDArray[np.floating]
@@ -140,7 +163,7 @@ class Ablation:
             def replacement(block: slice) -> Tensor:
                 return self._tensor(of_halves[self._half[block]])[:, None, None, :]
 
-            return self._outcomes(alone, replacement)
+            return self._replaced(alone, replacement)
 
         def loss(constants: NDArray[np.float64]) -> NDArray[np.float64]:
             divergence = ablated(constants).changed.divergence
@@ -167,10 +190,20 @@ class Ablation:
                 np.maximum.at(high, self._half[block], largest)
         return np.nan_to_num(np.stack([low, high]), posinf=0, neginf=0)
 
-    def _outcomes(self, changed: NDArray[np.bool_], replacement: Callable[[slice], Tensor]) -> Outcomes:
+    def _replaced(self, changed: NDArray[np.bool_], replacement: Callable[[slice], Tensor]) -> Outcomes:
         """Ablate sets of units by the replacement of each block of images, see :func:`run_changes`."""
+
+        def run(crossing: Mapping[str, Tensor], block: slice) -> Iterator[Rows]:
+            return run_changes(self._suffix, crossing, changed, replacement(block), self._batch)
+
+        return self._outcomes(len(changed), run)
+
+    def _outcomes(
+        self, n_changes: int, run: Callable[[Mapping[str, Tensor], slice], Iterator[Rows]]
+    ) -> Outcomes:
+        """Compare the logits of changes, run for each block of images, with those of the intact network."""
         n_images = len(self._pixels)
-        found = np.empty((len(Answers._fields), len(changed), n_images))
+        found = np.empty((len(Answers._fields), n_changes, n_images))
         intact = np.empty((len(Answers._fields), n_images))
         classes = np.empty(n_images, np.int64)
         with torch.inference_mode():
@@ -182,7 +215,7 @@ class Ablation:
                 intact[:, block] = compare(logits, logits, labels)
                 # images that a change leaves unaltered keep these
                 found[:, :, block] = intact[:, None, block]
-                for rows in run_changes(self._suffix, crossing, changed, replacement(block), self._batch):
+                for rows in run(crossing, block):
                     of_rows = None if labels is None else labels[rows.image]
                     now = compare(rows.logits, logits[rows.image], of_rows)
                     found[:, rows.change, block.start + rows.image] = now

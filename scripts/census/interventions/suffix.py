@@ -11,7 +11,7 @@ The layer's values could be read from its store, but values that skip the layer 
 forward pass costs about as much as one change, and there are dozens of changes.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -312,19 +312,61 @@ def run_changes(
     ------
     the rows of a batch.
     """
-    layer, values = suffix.layer, crossing[suffix.layer.node]
-    maps = as_maps(values, layer.units_axis)
+    maps = as_maps(crossing[suffix.layer.node], suffix.layer.units_axis)
     # a NaN differs from everything
     differs = (maps != replacement).any(2).any(1).float()
     masks = torch.from_numpy(changed).to(maps.device)
     pairs = (masks.float() @ differs.T > 0).nonzero().cpu().numpy()
+
+    def altered(change: Tensor, image: Tensor) -> Tensor:
+        by = replacement[image] if len(replacement) > 1 else replacement
+        return torch.where(masks[change][:, None, None, :], by, maps[image])
+
+    yield from _run_pairs(suffix, crossing, pairs, altered, batch)
+
+
+def run_subtractions(
+    suffix: Downstream, crossing: Mapping[str, Tensor], codes: Tensor, directions: Tensor, batch: int
+) -> Iterator[Rows]:
+    """Subtract the parts of directions from the channel vectors, and run the downstream part for each.
+
+    The part of a direction in a vector is its code times the direction. Images in which all codes of a
+    direction are 0 are not run, as in :func:`run_changes`.
+
+    Parameters
+    ----------
+    suffix, crossing, batch : see :func:`run_changes`.
+    codes : tensor of float, shape (n_directions, n_images, height, width).
+    directions : tensor of float, shape (n_directions, n_units).
+
+    Yields
+    ------
+    the rows of a batch, in which ``change`` is the direction.
+    """
+    maps = as_maps(crossing[suffix.layer.node], suffix.layer.units_axis)
+    pairs = (codes != 0).any(3).any(2).nonzero().cpu().numpy()
+
+    def altered(change: Tensor, image: Tensor) -> Tensor:
+        return maps[image] - codes[change, image][..., None] * directions[change][:, None, None, :]
+
+    yield from _run_pairs(suffix, crossing, pairs, altered, batch)
+
+
+def _run_pairs(
+    suffix: Downstream,
+    crossing: Mapping[str, Tensor],
+    pairs: NDArray[np.int64],
+    altered: Callable[[Tensor, Tensor], Tensor],
+    batch: int,
+) -> Iterator[Rows]:
+    """Run pairs of a change and an image, given the layer's maps of such pairs, in batches of one size."""
+    layer, values = suffix.layer, crossing[suffix.layer.node]
     for first in range(0, len(pairs), batch):
         some = pairs[first : first + batch]
-        change, image = torch.from_numpy(np.resize(some, (batch, 2))).to(maps.device).unbind(1)
+        change, image = torch.from_numpy(np.resize(some, (batch, 2))).to(values.device).unbind(1)
         given = {name: _select(each, image) for name, each in crossing.items() if name != layer.node}
-        by = replacement[image] if len(replacement) > 1 else replacement
-        rows = torch.where(masks[change][:, None, None, :], by, maps[image])
-        given[layer.node] = _laid_out(from_maps(rows, values.ndim, layer.units_axis), values)
+        rows = from_maps(altered(change, image), values.ndim, layer.units_axis)
+        given[layer.node] = _laid_out(rows, values)
         logits = suffix(given)[: len(some)].float().cpu().numpy()
         yield Rows(some[:, 0], some[:, 1], logits)
 

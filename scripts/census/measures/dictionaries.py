@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from census.measures.columns import Flags, Floats, Integers, Table, Texts, column, count
 from census.measures.declaration import Measure, Recordings, Unique
+from census.measures.direction_effects import Ablated, Effects, LayerEffects
+from census.measures.parameters import ImageResamples
 from census.statistics.reliability import halves
 from census.statistics.streams import seed_of, stream
 from census.statistics.subset import choose_positions
@@ -38,7 +40,7 @@ class VectorParameters:
 
 
 @dataclass(frozen=True)
-class Parameters(VectorParameters):
+class Parameters(ImageResamples, VectorParameters):
     """Which basis? Families of directions in the space of a layer's units, in a run's `per_unit_layers`."""
 
     families: Unique[Literal["units", "random", "svd", "ica", "nmf", "sae"]] = field(
@@ -54,6 +56,10 @@ class Parameters(VectorParameters):
     """Gradient steps of the sparse autoencoder, each on 256 channel vectors."""
     autoencoder_learning_rate: Annotated[float, Gt(0), Le(1)] = 0.01
     """Largest learning rate of the sparse autoencoder, of Adam; it rises to it, and falls to 0."""
+    ablated: Annotated[int, Ge(0)] = 8
+    """Directions of each family whose parts are subtracted from the layer, one by one, a seeded random
+    sample: at most half as many as `units_per_layer`, on every other one of the images on which units are
+    ablated. 0 ablates none."""
 
 
 class Fits(Table, per="fit"):
@@ -75,7 +81,7 @@ measure = Measure(
     name="dictionaries",
     title="Dictionaries",
     reads={"layer": Recordings("per_unit_layers", "final")},
-    tables={"fits": Fits},
+    tables={"fits": Fits, "ablated": Ablated, "effects": Effects, "layer": LayerEffects},
     jobs="dictionaries",
     compute=None,
     has_arrays=True,
@@ -134,3 +140,8 @@ def channel_vectors(layer: "Recording", count: int, seed: int) -> ChannelVectors
     values, places = values[finite], places[finite]
     first = halves(layer.labels[places], 1, stream(own_seed, "halves of families"))[0]
     return ChannelVectors(values, places, positions, first, int((~finite).sum()))
+
+
+def number_active(n_directions: int, wanted: int) -> int:
+    """Return of how many directions a channel vector is reconstructed: at most half of a family's."""
+    return min(wanted, n_directions // 2)

@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 
 from census.measures.columns import Floats, Integers, Table, Texts, column, count, share
 from census.measures.declaration import Arrays, Matrices, Measure, Recordings
-from census.measures.dictionaries import ChannelVectors, VectorParameters, channel_vectors
+from census.measures.dictionaries import ChannelVectors, VectorParameters, channel_vectors, number_active
+from census.measures.direction_effects import LEARNED
 from census.measures.directions import chance_entropy, chance_redundancy
 from census.measures.parameters import ImageResamples
 from census.statistics.bootstrap import UNDEFINED, Estimate, drawn_counts, resample_counts, with_data
@@ -47,8 +48,6 @@ if TYPE_CHECKING:
 
 DRAWS = 1000  # of images, and of directions, behind chance levels
 ORDERS = 5  # of units, behind the chance level of stability
-LEARNED = ("nmf", "sae")
-"""The dictionaries: families that are learned to be sparse."""
 
 
 @dataclass(frozen=True)
@@ -410,11 +409,6 @@ def judge(directions: NDArray[np.float32], held_out: HeldOut, n_wanted: int) -> 
         classes._replace(selectivity=centered(classes.selectivity), gini=centered(classes.gini)),
         best,
     )
-
-
-def number_active(n_directions: int, wanted: int) -> int:
-    """Return of how many directions a channel vector is reconstructed: at most half of a family's."""
-    return min(wanted, n_directions // 2)
 
 
 def centered(samples: Floats) -> Floats:

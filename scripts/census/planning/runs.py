@@ -28,8 +28,8 @@ SOME_IMAGES = 10_000
 STORE_SECONDS, VALUE_SECONDS, MEAN_SECONDS = 0.1, 2e-8, 3e-8
 # per neuron of the network in a forward pass over one image; for the facets of a unit
 NEURON_SECONDS, FACETS_SECONDS = 1e-9, 0.1
-# of all families of directions, per direction, unit and channel vector
-FITS_SECONDS = 2.5e-7
+# of all families of directions, per direction, channel vector and unit, as if layers had so many units more
+FITS_SECONDS, FITS_UNITS = 2e-8, 500
 # a step of activation maximization costs about 3 forward passes (one forward, one backward), for each of 2
 # objectives
 PASSES_OF_STEP = 2 * 3
@@ -222,6 +222,12 @@ class Run:
         return bool(self.per_unit_layers and self.config.measures.dictionaries.families)
 
     @property
+    def n_ablated_directions(self) -> int:
+        """Number of directions of each family that are ablated."""
+        wanted, units = self.config.measures.dictionaries.ablated, self.settings.units_per_layer
+        return wanted if units == "all" else min(wanted, -(-units // 2))
+
+    @property
     def names_labels(self) -> bool:
         """Whether the network was trained to predict the labels of the data set."""
         return self.entry.training is not None and self.entry.training.dataset == self.dataset
@@ -325,9 +331,11 @@ class Run:
         return STORE_SECONDS + wanted * FACETS_SECONDS
 
     def _seconds_of_dictionaries(self, layer: Layer) -> float:
+        if layer.name not in self.per_unit_layers:
+            return 0.0
         settings = self.config.measures.dictionaries
         directions = min(settings.directions, layer.shape[0] // 2)
-        return STORE_SECONDS + directions * layer.shape[0] * settings.vectors * FITS_SECONDS
+        return STORE_SECONDS + directions * settings.vectors * (layer.shape[0] + FITS_UNITS) * FITS_SECONDS
 
     @cached_property
     def _pass_seconds(self) -> float:
