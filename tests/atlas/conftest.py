@@ -25,6 +25,8 @@ HOSTILE = "<script>alert(1)</script>"
 CLASSES = [HOSTILE, "Bag", 'a "b" & <i>c</i>\u2028']
 N_IMAGES, SIZE, WIDE = 40, 16, 512
 LABELS = np.arange(N_IMAGES) % 3
+MAPPED = [20, 11, 0]  # images with activation maps
+RECORDED = np.concatenate([MAPPED, np.setdiff1d(np.arange(N_IMAGES), MAPPED)])  # images in order of recording
 MAXIMIZED = [0, 2]  # units of the first layer that have images of their own
 PARAMS = {
     "run": {"network": "net", "seed": 0, "dataset": "set"},
@@ -34,6 +36,9 @@ PARAMS = {
     "thumbnail": 16,
     "visualization": 24,
     "correlated_units": 4,
+    "maps": 2,
+    "map": 16,
+    "image_units": 2,
     "seed": 0,
     "size": SIZE,
     "resize": SIZE,
@@ -200,9 +205,15 @@ def plant(folder):
     for name, (values, positions) in responses().items():
         units, height, width = LAYERS[name]["shape"]
         attributes = {**about, **LAYERS[name], "layer": name, "branch_of": "", "classes": CLASSES}
-        create_store(folder / "unfinished", (units, height, width), np.arange(N_IMAGES), LABELS, 3, 8, "none")
+        recorded, labels = values[RECORDED], LABELS[RECORDED]
+        create_store(folder / "unfinished", (units, height, width), RECORDED, labels, len(MAPPED), 8, "none")
         writer = StoreWriter(folder / "unfinished")
-        writer.write_statistics(0, (values / 2, values, positions.astype("i4"), np.ones(values.shape, "i4")))
+        statistics = recorded / 2, recorded, positions.astype("i4"), np.ones(values.shape, "i4")
+        writer.write_statistics(0, statistics)
+        maps = np.zeros((len(MAPPED), height * width, units), np.float32)
+        maps[:, 0] = values[MAPPED] / 3
+        maps[:, positions[0, 0]] = values[MAPPED]
+        writer.write_maps(0, maps.reshape(len(MAPPED), height, width, units))
         finish_store(folder / "unfinished", attributes, folder / f"{name}.zarr")
         top = top_images([(np.arange(N_IMAGES), values, positions)], units, 20)
         arrays = {

@@ -24,6 +24,7 @@ SCRIPTS = (
     "claims.js",
     "pages.js",
     "unit.js",
+    "image.js",
     "main.js",
 )
 STYLES = ("style.css",)

@@ -90,6 +90,7 @@ async function networkPage(run, state, go) {
         meaning(measure) && h("p", { class: "meaning" }, meaning(measure)),
         fitted((width) => depthPlot(run, measure, { width, state: { measure: state.measure } })),
         depthLegend(run, measure)),
+      h("p", {}, h("a", { id: "all-images", href: address(["images", run.network, run.dataset]) }, `${count(run.images.index.length, "image")} of the atlas`), ", each with the units that it drives most"),
       h("section", {},
         h("h2", {}, "Layers"),
         h("div", { class: "scroll table", tabindex: 0, role: "region", "aria-label": "Table of layers" }, h("table", {},
@@ -200,6 +201,7 @@ async function searchPage(state, go) {
       conditionForm(where, kinds, (name) => textsOf(layers, name), (changed) => go({ where: changed }), "Add a condition"),
       asked
         ? [
+          state.text && imagesFound(opened.filter((run) => !state.in || run.key === state.in), state.text),
           rankingForm(state, inactive, go, kinds, false),
           h("div", { class: "bar" }, h("p", { class: "found", id: "found" }, found),
             csvButton(rows, columnsToShow(kinds, state, measured), "search"),

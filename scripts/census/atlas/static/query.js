@@ -11,8 +11,9 @@
 //   sort=COLUMN or sort=-COLUMN   ascending, or descending
 //   columns=COLUMN,COLUMN         which columns a table shows
 //   measure=COLUMN                what is drawn along depth
+//   hide=maps,field               what is not drawn over the images of a unit
 
-const KEYS = ["view", "in", "text", "kinds", "sort", "active", "color", "group", "measure", "from"];
+const KEYS = ["view", "in", "text", "kinds", "sort", "active", "color", "group", "measure", "from", "hide"];
 
 const isNumber = (value) => typeof value === "number" && !Number.isNaN(value);
 const OPERATORS = {
