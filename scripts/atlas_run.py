@@ -16,11 +16,13 @@ COMPANIONS = ("_low", "_high", "_p", "_q", "_chance", "_corrected")
 
 with job(snakemake.log[0]) as log:
     import numpy as np
+    import pyarrow as pa
     import pyarrow.compute as pc
     import zarr
     from numpy.typing import NDArray
 
     from census.atlas.correlated import most_correlated
+    from census.atlas.directions import directions_of_layer
     from census.atlas.maps import PER_FILE, strongest_maps, write_maps
     from census.atlas.site import write_data
     from census.atlas.sprites import grid_of, save, sheet
@@ -57,8 +59,13 @@ with job(snakemake.log[0]) as log:
     untrained = read_tables([snakemake.input.units], **params.run, checkpoint=UNTRAINED)
     untrained = untrained.sort_by([("depth", "ascending"), ("unit", "ascending")])
     table_of_layers = read_tables([snakemake.input.layers], **params.run, checkpoint="final")
-    concepts_of, facets_of, maximization_of = (
-        layers_in(snakemake.input[name]) for name in ("concepts", "facets", "maximization")
+    concepts_of, facets_of, maximization_of, families_of = (
+        layers_in(snakemake.input[name]) for name in ("concepts", "facets", "maximization", "families")
+    )
+    directions = read_tables([snakemake.input.directions], **params.run, checkpoint="final")
+    tables_of_families = [read_tables([path]) for path in snakemake.input.families_directions]
+    order_of_directions = pa.concat_tables(
+        [found.select(["layer", "family", "direction"]) for found in tables_of_families] or [directions]
     )
     table_of_facets = read_tables(snakemake.input.tables)
 
@@ -90,7 +97,17 @@ with job(snakemake.log[0]) as log:
             "position": concepts["top_position"][:, :k].tolist(),
         }
 
+    def directions_of(name: str) -> dict[str, Any] | None:
+        """Return the directions of a layer; None without any."""
+        if name not in families_of:
+            return None
+        here, order = (
+            found.filter(pc.equal(found["layer"], name)) for found in (directions, order_of_directions)
+        )
+        return directions_of_layer(here, order, open_checkpoint(families_of[name], "final"), params.images)
+
     layers: list[dict[str, Any]] = []
+    spaces: dict[str, dict[str, Any]] = {}  # directions of layers
     details: dict[str, dict[str, Any]] = {}
     before: dict[str, dict[str, Any]] = {}  # details of the untrained network
     shown = {NONE}
@@ -118,6 +135,9 @@ with job(snakemake.log[0]) as log:
             earlier = top_of(open_checkpoint(concepts_of[name], UNTRAINED), min(k, EARLIER))
             shown.update(np.unique(earlier["image"]).tolist())
             before[in_paths] = {"columns": columns_of_layer(of_layer, numbers), "top": earlier}
+        if found := directions_of(name):
+            spaces[in_paths] = found
+            shown.update(np.unique(found["top"]["image"]).tolist())
         details[in_paths] = {
             "top": top,
             "bottom": details_of(bottom) | {"tied": bottom.tied.tolist()},
@@ -147,6 +167,7 @@ with job(snakemake.log[0]) as log:
                 "branch_of": attributes["branch_of"],
                 "shape": attributes["shape"],
                 "field": attributes["receptive_field"],
+                "n_directions": len(spaces[in_paths]["columns"]["family"]) if in_paths in spaces else 0,
                 "summary": summaries(units, kinds),
                 "reliability": reliabilities(
                     table_of_layers.filter(pc.equal(table_of_layers["layer"], name))
@@ -169,13 +190,13 @@ with job(snakemake.log[0]) as log:
     driven: dict[int, list[list[list[int]]]] = {}  # by number of the layer: units of each image
     for number, path in enumerate(one_by_one(snakemake.input.stores)):
         store = open_store(path)
-        found = standings(store, used, params.image_units, params.seed)
+        ranked = standings(store, used, params.image_units, params.seed)
         details[layers[number]["path"]] |= {
-            "levels": {"share": QUANTILES, "image": found.images, "value": few_digits(found.values)},
-            "histogram": found.histogram.tolist(),
+            "levels": {"share": QUANTILES, "image": ranked.images, "value": few_digits(ranked.values)},
+            "histogram": ranked.histogram.tolist(),
         }
         if layers[number]["kind"] not in REPEATED:
-            driven[number] = [image[image[:, 0] != NONE].ravel().tolist() for image in found.driven]
+            driven[number] = [image[image[:, 0] != NONE].ravel().tolist() for image in ranked.driven]
     by_image = list(zip(*driven.values(), strict=True))
     for number, first in enumerate(range(0, len(by_image), IMAGES_PER_FILE)):
         some = by_image[first : first + IMAGES_PER_FILE]
@@ -196,9 +217,10 @@ with job(snakemake.log[0]) as log:
         for end in filter(None, (found["top"], found["bottom"], found["maps"], found["levels"])):
             end["image"] = place_of[end["image"]].tolist()
         write_data(data, f"{key}/units/{name}", found)
-    for name, found in before.items():
-        found["top"]["image"] = place_of[found["top"]["image"]].tolist()
-        write_data(data, f"{key}/untrained/{name}", found)
+    for part, each in (("untrained", before), ("directions", spaces)):
+        for name, found in each.items():
+            found["top"]["image"] = place_of[found["top"]["image"]].tolist()
+            write_data(data, f"{key}/{part}/{name}", found)
     run = {
         "network": wildcards.network,
         "name": params.run["network"],
@@ -213,6 +235,7 @@ with job(snakemake.log[0]) as log:
         "class_images": np.bincount(labels, minlength=len(dataset.classes)).tolist(),
         "size": params.size,
         "columns": kinds,
+        "columns_of_directions": kinds_of_columns(directions),
         "untrained": sorted(before),
         "layers": layers,
         "images": {

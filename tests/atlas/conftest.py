@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from census.atlas.papers import figures, papers, papers_of_measures
+from census.atlas.papers import families, figures, papers, papers_of_measures
 from census.data.store import DatasetWriter
 from census.measures.facets import Facets
 from census.measures.patches import Patches
@@ -133,6 +133,25 @@ def tables():
         final.column_names.index("gini"), "gini", pa.array([0.125, np.nan, 0.5] + [0.25] * WIDE)
     )
     return pa.concat_tables([earlier, final])
+
+
+def write_directions(folder, attributes):
+    """Write two families of directions: the store and the measure's table in its order, and the census."""
+    of_measure = {
+        "layer": ["early"] * 4,
+        "family": ["units", "units", "svd", "svd"],
+        "direction": [0, 1, 0, 1],
+        "energy": [0.75, 0.25, 0.5, 0.125],
+        "preferred_class": ["Bag", HOSTILE, "Bag", None],
+        "nearest_unit": [2, 0, 2, 1],
+    }
+    tops = {"top_image": [[11, 10], [39, 38], [20, 11], [-1, -1]], "top_position": [[6, 6]] * 3 + [[-1, -1]]}
+    arrays = {name: (("direction", "rank"), np.array(values)) for name, values in tops.items()}
+    write_checkpoint(folder / "families.zarr", arrays, attributes)
+    pq.write_table(pa.table(of_measure), folder / "families.directions.parquet")
+    keys = {"network": "net", "seed": 0, "checkpoint": "final", "dataset": "set"}
+    census = of_measure | {name: [value] * 4 for name, value in keys.items()} | {"added_later": [1.5] * 4}
+    pq.write_table(pa.table(census).sort_by("family"), folder / "directions.parquet")
 
 
 def table_of_layers():
@@ -271,8 +290,11 @@ def plant(folder):
         "table\tname\tunit\trange\tdefinition\tsource\n"
         "units\tgini\t\t[0, inf)\tinequality of `<b>classes</b>`\tS2\n"
         "layers\tgini\t\t\tThe mean.\tS2\n"
+        "directions\tdirection\t\t\tnumber in the family\t\n"
+        "directions\tenergy\t\t\tshare of the codes\tours\n"
     )
     write_claims(folder / "claims.tsv")
+    write_directions(folder, about | LAYERS["early"] | {"layer": "early"})
     return {
         "stores": stores,
         "concepts": [str(folder / "concepts.zarr")],
@@ -281,6 +303,9 @@ def plant(folder):
         "units": str(folder / "units.parquet"),
         "layers": str(folder / "layers.parquet"),
         "maximization": [str(folder / "maximization.zarr")],
+        "directions": str(folder / "directions.parquet"),
+        "families": [str(folder / "families.zarr")],
+        "families_directions": [str(folder / "families.directions.parquet")],
         "images": str(folder / "images.zarr"),
     }
 
@@ -307,7 +332,11 @@ def make_atlas(planted, folder, *, claims=True, **settings):
         ),
         output=Files(**{name: str(folder / file) for name, file in names.items()}),
         params=SimpleNamespace(
-            papers=papers(), figures=figures(), measures=papers_of_measures(), figures_of_runs=FIGURES
+            papers=papers(),
+            families=families(),
+            figures=figures(),
+            measures=papers_of_measures(),
+            figures_of_runs=FIGURES,
         ),
         log=log,
     )

@@ -20,6 +20,8 @@ PAGES = [
     "#/net/set/early/0",
     "#/images/net/set",
     "#/images/net/set/39",
+    "#/net/set/early?view=directions",
+    "#/net/set/early/svd/0",
     "#/search?where=gini:above:0.1",
 ]
 
@@ -354,6 +356,9 @@ def test_help_opens_and_keeps_keys_to_itself(reader, keys):
         ("#/net/set/early/1/2", "early has no unit 1/2; its units are 0 to 2."),
         ("#/net/set/early/1e0", "early has no unit 1e0; its units are 0 to 2."),
         ("#/%E0%A4%A", "There is no network %E0%A4%A in this atlas."),
+        ("#/net/set/early/svd/7", "early has no direction svd/7 in this atlas."),
+        ("#/net/set/wide/svd/0", "wide has no direction svd/0 in this atlas."),
+        ("#/net/set/wide?view=directions", "wide has no directions of families in this atlas."),
         ("#/images/net", "There is no network net in this atlas."),
         ("#/images/net/set/99", "The atlas has no image 99 of net on set; it has 40 of its 40 images."),
         ("#/images/net/set/39/x", "The atlas has no image 39/x of net on set"),

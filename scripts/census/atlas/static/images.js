@@ -56,7 +56,7 @@ function patch(layer, place, position, pixels) {
   const scale = pixels / seen;
   const shift = (index, first) => `${-(index * run.size + first) * scale}px`;
   const found = h("span", { class: side < 64 ? "patch pixels" : "patch" });
-  found.style.cssText = `background-image: url("data/${run.key}/${file}"); background-size: ${across * run.size * scale}px auto; background-position: ${shift(within % across, left)} ${shift(Math.floor(within / across), top)}`;
+  found.style.cssText = `width: ${pixels}px; height: ${pixels}px; background-image: url("data/${run.key}/${file}"); background-size: ${across * run.size * scale}px auto; background-position: ${shift(within % across, left)} ${shift(Math.floor(within / across), top)}`;
   return found;
 }
 
@@ -126,18 +126,18 @@ function imagesOf(run, layer, end, row, { boxed = false, maps = null, labels = [
   const series = image[row].flatMap((place, rank) => {
     if (place < 0) return [];
     const name = run.classes[run.images.label[place]];
-    const answer = shown(Number(value[row][rank]));
+    const answer = value ? shown(Number(value[row][rank])) : null;
     // where a map is 0 all over, its largest value is anywhere
-    const box = boxed && Number(value[row][rank]) !== 0 ? fieldAt(layer, position[row][rank]) : null;
+    const box = boxed && (!value || Number(value[row][rank]) !== 0) ? fieldAt(layer, position[row][rank]) : null;
     const of = maps ? maps.image[row].indexOf(place) : -1;
     const map = of >= 0 ? { layer, maps, row, rank: of } : null;
-    return [{ image: place, name, answer, box, map, label: labels[rank], text: `${nameOfImage(run, place)}: ${answer}` }];
+    return [{ image: place, name, answer, box, map, label: labels[rank], text: `${nameOfImage(run, place)}${value ? `: ${answer}` : ""}` }];
   });
   return h("ul", { class: "images" }, series.map(({ image, name, answer, label }, place) => h("li", {},
     h("figure", {}, zoomable(run, series, place, size),
       h("figcaption", {}, label && h("strong", {}, label),
         h("a", { class: "name", title: `${nameOfImage(run, image)}: the units that it drives most`, href: addressOfImage(run, image) }, name),
-        h("span", { class: "value" }, answer))))));
+        answer !== null && h("span", { class: "value" }, answer))))));
 }
 
 const unseen = new Map(); // what is to be done when an element comes into view

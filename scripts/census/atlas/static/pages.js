@@ -115,6 +115,7 @@ async function networkPage(run, state, go) {
 
 /** Return a layer's page: where it stands along depth, and its units. */
 async function layerPage(layer, state, go) {
+  if (state.view === "directions") return directionsPage(layer, state, go);
   const { run } = layer;
   const [, details] = await Promise.all([openLayer(layer), openUnits(layer)]);
   const measure = measureOf(run, state);
@@ -135,7 +136,7 @@ async function layerPage(layer, state, go) {
         fitted((available) => depthPlot(run, measure, { width: available, current: layer.name, names: false, state: { measure: state.measure, view: state.view } })),
         depthLegend(run, measure)),
       h("section", {},
-        h("div", { class: "bar" }, h("h2", { id: "found" }, found), viewSwitch([run.network, run.dataset, layer.name], state)),
+        h("div", { class: "bar" }, h("h2", { id: "found" }, found), viewSwitch([run.network, run.dataset, layer.name], state, layer.n_directions > 0)),
         !asTable && galleryControls(layer, state, go),
         conditionForm(state.where, run.columns, (name) => textsOf([layer], name), (where) => go({ where }), "Add a condition"),
         rankingForm(state, inactive, go, run.columns, true),

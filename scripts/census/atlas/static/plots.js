@@ -160,7 +160,9 @@ function histogramPlot(counts, quantiles, labels, width) {
 /** Return where a value lies among those of its layer: range, middle half, median, and the unit itself. */
 function standing(values, value) {
   const sorted = [...values].sort((one, other) => one - other);
-  const [least, most] = [sorted[0], sorted[sorted.length - 1]];
+  const ends = [sorted[0], sorted[sorted.length - 1]];
+  // the value itself need not be one of them
+  const [least, most] = Number.isFinite(value) ? [Math.min(ends[0], value), Math.max(ends[1], value)] : ends;
   const x = (each) => (most > least ? 4 + (152 * (each - least)) / (most - least) : 80);
   const at = (share) => {
     const place = share * (sorted.length - 1);
@@ -168,7 +170,7 @@ function standing(values, value) {
     return sorted[lower] + (place - lower) * ((sorted[lower + 1] ?? sorted[lower]) - sorted[lower]);
   };
   return s("svg", { class: "standing", viewBox: "0 0 160 18", width: 160, height: 18, "aria-hidden": "true" },
-    s("line", { class: "whisker", x1: x(least), x2: x(most), y1: 9, y2: 9 }),
+    s("line", { class: "whisker", x1: x(ends[0]), x2: x(ends[1]), y1: 9, y2: 9 }),
     s("rect", { class: "half", x: x(at(0.25)), y: 4, width: Math.max(1, x(at(0.75)) - x(at(0.25))), height: 10 }),
     s("line", { class: "median", x1: x(at(0.5)), x2: x(at(0.5)), y1: 3, y2: 15 }),
     Number.isFinite(value) && s("path", { class: "self", d: "M0 -7L5 0L0 7L-5 0z", transform: `translate(${x(value)} 9)` }));

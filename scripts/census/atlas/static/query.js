@@ -5,6 +5,7 @@
 //   kinds=all                     search in inputs and pooling layers, too
 //   active=NUMBER                 least active fraction of units in rankings
 //   view=table                    a table of units in place of their images
+//   view=directions               the directions of a layer's families, of one with family=NAME
 //   color=COLUMN                  what colors the images of units
 //   group=cluster                 clusters of units stay together
 //   from=search                   the list of a unit's page is a search, not its layer
@@ -13,7 +14,7 @@
 //   measure=COLUMN                what is drawn along depth
 //   hide=maps,field               what is not drawn over the images of a unit
 
-const KEYS = ["view", "in", "text", "kinds", "sort", "active", "color", "group", "measure", "from", "hide"];
+const KEYS = ["view", "in", "text", "kinds", "sort", "active", "color", "group", "measure", "from", "hide", "family"];
 
 const isNumber = (value) => typeof value === "number" && !Number.isNaN(value);
 const OPERATORS = {
