@@ -22,6 +22,8 @@ PAGES = [
     "#/images/net/set/39",
     "#/net/set/early?view=directions",
     "#/net/set/early/svd/0",
+    "#/compare",
+    "#/compare?a=net/set/early&b=net/set/wide&view=images",
     "#/search?where=gini:above:0.1",
 ]
 
@@ -359,6 +361,8 @@ def test_help_opens_and_keeps_keys_to_itself(reader, keys):
         ("#/net/set/early/svd/7", "early has no direction svd/7 in this atlas."),
         ("#/net/set/wide/svd/0", "wide has no direction svd/0 in this atlas."),
         ("#/net/set/wide?view=directions", "wide has no directions of families in this atlas."),
+        ("#/compare?a=net", "There is no network net in this atlas."),
+        ("#/compare?a=net/set/none", "net has no layer none in this atlas."),
         ("#/images/net", "There is no network net in this atlas."),
         ("#/images/net/set/99", "The atlas has no image 99 of net on set; it has 40 of its 40 images."),
         ("#/images/net/set/39/x", "The atlas has no image 39/x of net on set"),

@@ -26,6 +26,7 @@ SCRIPTS = (
     "unit.js",
     "image.js",
     "directions.js",
+    "compare.js",
     "main.js",
 )
 STYLES = ("style.css",)

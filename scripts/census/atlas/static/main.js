@@ -11,6 +11,7 @@ async function pageOf({ parts, state }, go) {
   if (first === undefined) return claims ? claimsPage() : networksPage();
   if (first === "networks" && parts.length === 1) return networksPage();
   if (first === "search" && parts.length === 1) return searchPage(state, go);
+  if (first === "compare" && parts.length === 1) return comparePage(state, go);
   if (first === "images") return imagePages(parts.slice(1), state, go);
   if (first === "papers") return paperPage(parts.slice(1));
   if (first === "claims" && claims) return parts.length === 1 ? claimsPage() : claimPage(parts.slice(1));

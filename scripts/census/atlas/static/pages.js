@@ -44,6 +44,7 @@ async function networksPage() {
           measure && h("p", { class: "plot-title" }, `${label(measure)} along depth`),
           measure && fitted((width) => depthPlot(found, measure, { width, names: false, small: true })));
       })),
+      h("p", {}, h("a", { href: address(["compare"]) }, "Compare layers, checkpoints, seeds or networks")),
       h("h2", {}, "Find units"),
       h("ul", { class: "examples" }, examples(opened).map(([words, state]) =>
         h("li", {}, h("a", { href: address(["search"], state) }, words)))),
@@ -129,7 +130,7 @@ async function layerPage(layer, state, go) {
     title: `${layer.name}, ${run.title} on ${run.dataset}`,
     content: [
       h("div", { class: "bar" }, h("h1", {}, layer.name, h("small", {}, ` ${run.title} on ${run.dataset}`)), seedsOf(run, [layer.name], { measure: state.measure, view: state.view }), neighborsOfLayer(layer, state)),
-      h("p", { class: "facts" }, `${KINDS[layer.kind] ?? layer.kind}${layer.branch_of ? `, in the branch ${layer.branch_of}` : ""}; ${count(units, "unit")} with maps of ${height} × ${width}; ${fieldWords(layer)}`),
+      h("p", { class: "facts" }, h("a", { id: "compare", href: address(["compare"], { a: nameOfSide(run, layer), measure: state.measure }) }, "Compare"), ` · ${KINDS[layer.kind] ?? layer.kind}${layer.branch_of ? `, in the branch ${layer.branch_of}` : ""}; ${count(units, "unit")} with maps of ${height} × ${width}; ${fieldWords(layer)}`),
       h("details", { class: "panel", id: "depth", open: state.measure !== "" },
         h("summary", { id: "depth-summary" }, `${label(measure)} along depth`),
         measureChoice(run, measure, go),

@@ -133,9 +133,9 @@ function depthLegend(run, measure) {
     anyUndefined && h("span", {}, mark(s("path", { class: "cross", d: "M-2.5 -2.5L2.5 2.5M2.5 -2.5L-2.5 2.5" })), "undefined for some units"));
 }
 
-/** Return a histogram with logarithmic counts; marks are quantiles, the first and the last its ends. */
-function histogramPlot(counts, quantiles, labels, width) {
-  const [low, high] = [quantiles[0], quantiles.at(-1)];
+/** Return a histogram with logarithmic counts; marks are quantiles. */
+function histogramPlot(counts, quantiles, labels, width, { ends = [quantiles[0], quantiles.at(-1)], of = "image" } = {}) {
+  const [low, high] = ends;
   const [left, top, height] = [44, 6, 128];
   const bottom = height - 30;
   const most = Math.log10(1 + Math.max(...counts));
@@ -144,13 +144,13 @@ function histogramPlot(counts, quantiles, labels, width) {
   const step = (width - left - 10) / counts.length;
   const total = counts.reduce((sum, n) => sum + n, 0);
   const words = quantiles.map((value, place) => `${labels[place]} ${number(value)}`).join(", ");
-  return s("svg", { class: "histogram", width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `Values on ${count(total, "image")}: ${words}` },
+  return s("svg", { class: "histogram", width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `Values ${of === "image" ? "on" : "of"} ${count(total, of)}: ${words}` },
     Array.from({ length: Math.floor(Math.log10(Math.max(...counts))) + 1 }, (_, power) => [
       s("line", { class: "grid", x1: left, x2: width - 10, y1: y(10 ** power), y2: y(10 ** power) }),
       s("text", { class: "tick", x: left - 5, y: y(10 ** power) + 3.5, "text-anchor": "end" }, (10 ** power).toLocaleString("en")),
     ]),
     counts.map((n, place) => n > 0 && s("rect", { class: "half", x: left + place * step + 0.5, width: Math.max(1, step - 1), y: y(n), height: bottom - y(n) },
-      s("title", {}, count(n, "image")))),
+      s("title", {}, count(n, of)))),
     s("line", { class: "base", x1: left, x2: width - 10, y1: bottom, y2: bottom }),
     high > low && ticks(low, high).map((tick) => s("text", { class: "tick", x: x(tick), y: bottom + 24, "text-anchor": "middle" }, String(tick).replace("-", "−"))),
     quantiles.map((value, place) => s("path", { class: "self", d: "M0 0L4 8L-4 8z", transform: `translate(${x(value)} ${bottom + 1})` }, s("title", {}, `${labels[place]}: ${number(value)}`))),

@@ -12,9 +12,11 @@
 //   sort=COLUMN or sort=-COLUMN   ascending, or descending
 //   columns=COLUMN,COLUMN         which columns a table shows
 //   measure=COLUMN                what is drawn along depth
+//   a=, b=NETWORK/DATASET/LAYER   the layers that are compared
+//   untrained=a,b                 which of them are of the untrained network
 //   hide=maps,field               what is not drawn over the images of a unit
 
-const KEYS = ["view", "in", "text", "kinds", "sort", "active", "color", "group", "measure", "from", "hide", "family"];
+const KEYS = ["view", "in", "text", "kinds", "sort", "active", "color", "group", "measure", "from", "hide", "family", "a", "b", "untrained"];
 
 const isNumber = (value) => typeof value === "number" && !Number.isNaN(value);
 const OPERATORS = {
