@@ -22,10 +22,12 @@ with job(snakemake.log[0]) as log:
             }
             | {"n_layers": len(run["layers"]), "n_units": sum(layer["shape"][0] for layer in run["layers"])}
         )
-    claims = snakemake.input.get("claims")
+    claims, dictionary = snakemake.input.get("claims"), read_tsv(snakemake.input.dictionary)
     data = {
         "runs": runs,
-        "definitions": definitions(read_tsv(snakemake.input.dictionary)),
+        "definitions": definitions(dictionary, "units"),
+        "definitions_of_directions": definitions(dictionary, "directions"),
+        "families": snakemake.params.families,
         "papers": snakemake.params.papers,
         "paper_of": papers_of_columns(snakemake.params.measures),
         "figures": snakemake.params.figures_of_runs,

@@ -8,19 +8,25 @@ from census.jobs import Script, job, one_by_one
 
 snakemake: Script
 
+IMAGES_PER_FILE = 200  # images in a file of the units that they drive
+REPEATED = ("input", "pooling")  # kinds of layers whose units are pixels, or repeat those of another layer
 EARLIER = 6  # top images of a unit of the untrained network, at most
 # what follows measures in the names of columns that pages do not show of the untrained network
 COMPANIONS = ("_low", "_high", "_p", "_q", "_chance", "_corrected")
 
 with job(snakemake.log[0]) as log:
     import numpy as np
+    import pyarrow as pa
     import pyarrow.compute as pc
     import zarr
     from numpy.typing import NDArray
 
     from census.atlas.correlated import most_correlated
+    from census.atlas.directions import directions_of_layer
+    from census.atlas.maps import PER_FILE, strongest_maps, write_maps
     from census.atlas.site import write_data
     from census.atlas.sprites import grid_of, save, sheet
+    from census.atlas.standings import QUANTILES, standings
     from census.atlas.strips import write_facets, write_maximized
     from census.atlas.tables import (
         columns_of_layer,
@@ -34,7 +40,7 @@ with job(snakemake.log[0]) as log:
     from census.figures.style import UNTRAINED
     from census.measures.patches import as_seen
     from census.statistics.blocks import Blocks
-    from census.statistics.top_images import NONE, bottom_images
+    from census.statistics.top_images import NONE, BottomImages, TopImages, bottom_images
     from census.stores.groups import layers_in, open_checkpoint, open_group
     from census.stores.paths import path_name
     from census.stores.reading import image_blocks, images_and_labels, open_store, statistic_blocks
@@ -53,14 +59,35 @@ with job(snakemake.log[0]) as log:
     untrained = read_tables([snakemake.input.units], **params.run, checkpoint=UNTRAINED)
     untrained = untrained.sort_by([("depth", "ascending"), ("unit", "ascending")])
     table_of_layers = read_tables([snakemake.input.layers], **params.run, checkpoint="final")
-    concepts_of, facets_of, maximization_of = (
-        layers_in(snakemake.input[name]) for name in ("concepts", "facets", "maximization")
+    concepts_of, facets_of, maximization_of, families_of = (
+        layers_in(snakemake.input[name]) for name in ("concepts", "facets", "maximization", "families")
+    )
+    directions = read_tables([snakemake.input.directions], **params.run, checkpoint="final")
+    tables_of_families = [read_tables([path]) for path in snakemake.input.families_directions]
+    order_of_directions = pa.concat_tables(
+        [found.select(["layer", "family", "direction"]) for found in tables_of_families] or [directions]
     )
     table_of_facets = read_tables(snakemake.input.tables)
 
     def few_digits(values: NDArray[np.floating], digits: int = 4) -> list[list[float | int | str]]:
         """Return values of shape (unit, rank) as lists, rounded to some significant digits."""
         return [[rounded(float(value), digits) for value in row] for row in values]
+
+    def details_of(found: TopImages | BottomImages) -> dict[str, Any]:
+        """Return images of units, with the largest value on each and its position."""
+        return {
+            "image": found.images,
+            "value": few_digits(found.values),
+            "position": found.positions.tolist(),
+        }
+
+    def maps_of(store: zarr.Group, folder: Path) -> dict[str, Any] | None:
+        """Write activation maps of a layer's units; return their images, None for maps of one position."""
+        maps = strongest_maps(store, params.maps, params.map)
+        if maps is None:
+            return None
+        write_maps(folder, maps.levels)
+        return details_of(maps.images) | {"per_file": PER_FILE, "n_images": store["map_image"].shape[0]}
 
     def top_of(concepts: zarr.Group, k: int) -> dict[str, Any]:
         """Return the first top images of a layer's units, with the largest value on each and its position."""
@@ -70,7 +97,17 @@ with job(snakemake.log[0]) as log:
             "position": concepts["top_position"][:, :k].tolist(),
         }
 
+    def directions_of(name: str) -> dict[str, Any] | None:
+        """Return the directions of a layer; None without any."""
+        if name not in families_of:
+            return None
+        here, order = (
+            found.filter(pc.equal(found["layer"], name)) for found in (directions, order_of_directions)
+        )
+        return directions_of_layer(here, order, open_checkpoint(families_of[name], "final"), params.images)
+
     layers: list[dict[str, Any]] = []
+    spaces: dict[str, dict[str, Any]] = {}  # directions of layers
     details: dict[str, dict[str, Any]] = {}
     before: dict[str, dict[str, Any]] = {}  # details of the untrained network
     shown = {NONE}
@@ -89,22 +126,22 @@ with job(snakemake.log[0]) as log:
         k = min(params.images, len(images))
         blocks = image_blocks(store, images, "max", "argmax")
         bottom = bottom_images(blocks, n_units, k, int(images.max()) + 1, params.seed)
-        top = top_of(concepts, k)
+        top, maps = top_of(concepts, k), maps_of(store, folder / "maps" / in_paths)
         near = most_correlated(Blocks(partial(statistic_blocks, store, "mean")), params.correlated_units)
-        shown.update(np.unique(top["image"]).tolist(), np.unique(bottom.images).tolist())
+        for end in (top["image"], bottom.images, *((maps["image"],) if maps else ())):
+            shown.update(np.unique(end).tolist())
         of_layer = untrained.filter(pc.equal(untrained["layer"], name))
         if of_layer.num_rows:
             earlier = top_of(open_checkpoint(concepts_of[name], UNTRAINED), min(k, EARLIER))
             shown.update(np.unique(earlier["image"]).tolist())
             before[in_paths] = {"columns": columns_of_layer(of_layer, numbers), "top": earlier}
+        if found := directions_of(name):
+            spaces[in_paths] = found
+            shown.update(np.unique(found["top"]["image"]).tolist())
         details[in_paths] = {
             "top": top,
-            "bottom": {
-                "image": bottom.images,
-                "value": few_digits(bottom.values),
-                "position": bottom.positions.tolist(),
-                "tied": bottom.tied.tolist(),
-            },
+            "bottom": details_of(bottom) | {"tied": bottom.tied.tolist()},
+            "maps": maps,
             "classes": sparse_rows(concepts["class_count"][:].tolist()),
             "near": near.units.tolist(),
             "near_r": few_digits(near.correlations, 3),
@@ -130,6 +167,7 @@ with job(snakemake.log[0]) as log:
                 "branch_of": attributes["branch_of"],
                 "shape": attributes["shape"],
                 "field": attributes["receptive_field"],
+                "n_directions": len(spaces[in_paths]["columns"]["family"]) if in_paths in spaces else 0,
                 "summary": summaries(units, kinds),
                 "reliability": reliabilities(
                     table_of_layers.filter(pc.equal(table_of_layers["layer"], name))
@@ -149,6 +187,20 @@ with job(snakemake.log[0]) as log:
 
     dataset = open_dataset(snakemake.input.images)
     used = np.array(sorted(shown - {NONE}), np.int64)
+    driven: dict[int, list[list[list[int]]]] = {}  # by number of the layer: units of each image
+    for number, path in enumerate(one_by_one(snakemake.input.stores)):
+        store = open_store(path)
+        ranked = standings(store, used, params.image_units, params.seed)
+        details[layers[number]["path"]] |= {
+            "levels": {"share": QUANTILES, "image": ranked.images, "value": few_digits(ranked.values)},
+            "histogram": ranked.histogram.tolist(),
+        }
+        if layers[number]["kind"] not in REPEATED:
+            driven[number] = [image[image[:, 0] != NONE].ravel().tolist() for image in ranked.driven]
+    by_image = list(zip(*driven.values(), strict=True))
+    for number, first in enumerate(range(0, len(by_image), IMAGES_PER_FILE)):
+        some = by_image[first : first + IMAGES_PER_FILE]
+        write_data(data, f"{key}/images/{number}", {"layers": list(driven), "units": some})
     grid = grid_of(params.size, params.thumbnail)
     sheets: list[tuple[str, int]] = []
     for first in range(0, len(used), grid.per_sheet):
@@ -162,12 +214,13 @@ with job(snakemake.log[0]) as log:
     place_of = np.full(int(used.max(initial=0)) + 2, NONE)
     place_of[used] = np.arange(len(used))
     for name, found in details.items():
-        for end in ("top", "bottom"):
-            found[end]["image"] = place_of[found[end]["image"]].tolist()
+        for end in filter(None, (found["top"], found["bottom"], found["maps"], found["levels"])):
+            end["image"] = place_of[end["image"]].tolist()
         write_data(data, f"{key}/units/{name}", found)
-    for name, found in before.items():
-        found["top"]["image"] = place_of[found["top"]["image"]].tolist()
-        write_data(data, f"{key}/untrained/{name}", found)
+    for part, each in (("untrained", before), ("directions", spaces)):
+        for name, found in each.items():
+            found["top"]["image"] = place_of[found["top"]["image"]].tolist()
+            write_data(data, f"{key}/{part}/{name}", found)
     run = {
         "network": wildcards.network,
         "name": params.run["network"],
@@ -182,6 +235,7 @@ with job(snakemake.log[0]) as log:
         "class_images": np.bincount(labels, minlength=len(dataset.classes)).tolist(),
         "size": params.size,
         "columns": kinds,
+        "columns_of_directions": kinds_of_columns(directions),
         "untrained": sorted(before),
         "layers": layers,
         "images": {
@@ -189,6 +243,7 @@ with job(snakemake.log[0]) as log:
             "label": dataset.labels[used].tolist(),
             "side": grid.side,
             "columns": grid.columns,
+            "per_file": IMAGES_PER_FILE,
             "sheets": sheets,
         },
     }

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from census.atlas.papers import figures, papers, papers_of_measures
+from census.atlas.papers import families, figures, papers, papers_of_measures
 from census.data.store import DatasetWriter
 from census.measures.facets import Facets
 from census.measures.patches import Patches
@@ -25,6 +25,8 @@ HOSTILE = "<script>alert(1)</script>"
 CLASSES = [HOSTILE, "Bag", 'a "b" & <i>c</i>\u2028']
 N_IMAGES, SIZE, WIDE = 40, 16, 512
 LABELS = np.arange(N_IMAGES) % 3
+MAPPED = [20, 11, 0]  # images with activation maps
+RECORDED = np.concatenate([MAPPED, np.setdiff1d(np.arange(N_IMAGES), MAPPED)])  # images in order of recording
 MAXIMIZED = [0, 2]  # units of the first layer that have images of their own
 PARAMS = {
     "run": {"network": "net", "seed": 0, "dataset": "set"},
@@ -34,6 +36,9 @@ PARAMS = {
     "thumbnail": 16,
     "visualization": 24,
     "correlated_units": 4,
+    "maps": 2,
+    "map": 16,
+    "image_units": 2,
     "seed": 0,
     "size": SIZE,
     "resize": SIZE,
@@ -130,6 +135,25 @@ def tables():
     return pa.concat_tables([earlier, final])
 
 
+def write_directions(folder, attributes):
+    """Write two families of directions: the store and the measure's table in its order, and the census."""
+    of_measure = {
+        "layer": ["early"] * 4,
+        "family": ["units", "units", "svd", "svd"],
+        "direction": [0, 1, 0, 1],
+        "energy": [0.75, 0.25, 0.5, 0.125],
+        "preferred_class": ["Bag", HOSTILE, "Bag", None],
+        "nearest_unit": [2, 0, 2, 1],
+    }
+    tops = {"top_image": [[11, 10], [39, 38], [20, 11], [-1, -1]], "top_position": [[6, 6]] * 3 + [[-1, -1]]}
+    arrays = {name: (("direction", "rank"), np.array(values)) for name, values in tops.items()}
+    write_checkpoint(folder / "families.zarr", arrays, attributes)
+    pq.write_table(pa.table(of_measure), folder / "families.directions.parquet")
+    keys = {"network": "net", "seed": 0, "checkpoint": "final", "dataset": "set"}
+    census = of_measure | {name: [value] * 4 for name, value in keys.items()} | {"added_later": [1.5] * 4}
+    pq.write_table(pa.table(census).sort_by("family"), folder / "directions.parquet")
+
+
 def table_of_layers():
     """Table of layers with the reliability of two measures, unknown in one layer."""
     return pa.table(
@@ -200,9 +224,15 @@ def plant(folder):
     for name, (values, positions) in responses().items():
         units, height, width = LAYERS[name]["shape"]
         attributes = {**about, **LAYERS[name], "layer": name, "branch_of": "", "classes": CLASSES}
-        create_store(folder / "unfinished", (units, height, width), np.arange(N_IMAGES), LABELS, 3, 8, "none")
+        recorded, labels = values[RECORDED], LABELS[RECORDED]
+        create_store(folder / "unfinished", (units, height, width), RECORDED, labels, len(MAPPED), 8, "none")
         writer = StoreWriter(folder / "unfinished")
-        writer.write_statistics(0, (values / 2, values, positions.astype("i4"), np.ones(values.shape, "i4")))
+        statistics = recorded / 2, recorded, positions.astype("i4"), np.ones(values.shape, "i4")
+        writer.write_statistics(0, statistics)
+        maps = np.zeros((len(MAPPED), height * width, units), np.float32)
+        maps[:, 0] = values[MAPPED] / 3
+        maps[:, positions[0, 0]] = values[MAPPED]
+        writer.write_maps(0, maps.reshape(len(MAPPED), height, width, units))
         finish_store(folder / "unfinished", attributes, folder / f"{name}.zarr")
         top = top_images([(np.arange(N_IMAGES), values, positions)], units, 20)
         arrays = {
@@ -260,8 +290,11 @@ def plant(folder):
         "table\tname\tunit\trange\tdefinition\tsource\n"
         "units\tgini\t\t[0, inf)\tinequality of `<b>classes</b>`\tS2\n"
         "layers\tgini\t\t\tThe mean.\tS2\n"
+        "directions\tdirection\t\t\tnumber in the family\t\n"
+        "directions\tenergy\t\t\tshare of the codes\tours\n"
     )
     write_claims(folder / "claims.tsv")
+    write_directions(folder, about | LAYERS["early"] | {"layer": "early"})
     return {
         "stores": stores,
         "concepts": [str(folder / "concepts.zarr")],
@@ -270,6 +303,9 @@ def plant(folder):
         "units": str(folder / "units.parquet"),
         "layers": str(folder / "layers.parquet"),
         "maximization": [str(folder / "maximization.zarr")],
+        "directions": str(folder / "directions.parquet"),
+        "families": [str(folder / "families.zarr")],
+        "families_directions": [str(folder / "families.directions.parquet")],
         "images": str(folder / "images.zarr"),
     }
 
@@ -296,7 +332,11 @@ def make_atlas(planted, folder, *, claims=True, **settings):
         ),
         output=Files(**{name: str(folder / file) for name, file in names.items()}),
         params=SimpleNamespace(
-            papers=papers(), figures=figures(), measures=papers_of_measures(), figures_of_runs=FIGURES
+            papers=papers(),
+            families=families(),
+            figures=figures(),
+            measures=papers_of_measures(),
+            figures_of_runs=FIGURES,
         ),
         log=log,
     )

@@ -15,6 +15,8 @@ STATES = [
     *PAGES,
     "#/net/set/wide?view=table&sort=-gini",
     "#/net/set/early?sort=gini&color=gini&group=cluster&measure=gini&where=gini:above:0",
+    "#/net/set/early/2?hide=field",
+    "#/images/net/set?text=bag",
     "#/nobody",
 ]
 

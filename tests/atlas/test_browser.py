@@ -18,6 +18,12 @@ PAGES = [
     LAYER,
     "#/net/set/wide?sort=-gini&color=top_class_1",
     "#/net/set/early/0",
+    "#/images/net/set",
+    "#/images/net/set/39",
+    "#/net/set/early?view=directions",
+    "#/net/set/early/svd/0",
+    "#/compare",
+    "#/compare?a=net/set/early&b=net/set/wide&view=images",
     "#/search?where=gini:above:0.1",
 ]
 
@@ -187,9 +193,8 @@ def test_columns_are_chosen_and_explained(reader):
 
 def test_a_unit_has_its_images_with_what_it_saw_of_them(reader, plan):
     reader.open("#/net/set/early/0")
-    (most, least) = ("section:nth-of-type(1)", "section:nth-of-type(2)")
-    assert reader.texts(f"{most} figcaption .value") == ["40", "39", "38", "37", "36", "35"]
-    assert reader.texts(f"{most} figcaption .name")[:2] == [plan.hostile, plan.classes[2]]
+    assert reader.texts("#top figcaption .value") == ["40", "39", "38", "37", "36", "35"]
+    assert reader.texts("#top figcaption .name")[:2] == [plan.hostile, plan.classes[2]]
     tile, box = reader.js(
         "[document.querySelector('.images .thumb'), document.querySelector('.images .box')].map((each) => "
         "{ const { left, top, width, height } = each.getBoundingClientRect(); "
@@ -199,7 +204,7 @@ def test_a_unit_has_its_images_with_what_it_saw_of_them(reader, plan):
     # position (1, 2) sees rows 3 to 8 and columns 7 to 12
     assert [(box[0] - tile[0]) / scale, (box[1] - tile[1]) / scale] == [7, 3]
     assert [box[2] / scale, box[3] / scale] == [5, 5]
-    assert len(reader.texts(f"{least} .box")) == 6
+    assert len(reader.texts("#bottom .box")) == 6
     assert reader.texts(".strips figcaption")[0] == "Components of gray patches"
     images = reader.js(
         "[...document.querySelectorAll('img')].map((each) => [each.alt, each.getAttribute('src')])"
@@ -353,6 +358,14 @@ def test_help_opens_and_keeps_keys_to_itself(reader, keys):
         ("#/net/set/early/1/2", "early has no unit 1/2; its units are 0 to 2."),
         ("#/net/set/early/1e0", "early has no unit 1e0; its units are 0 to 2."),
         ("#/%E0%A4%A", "There is no network %E0%A4%A in this atlas."),
+        ("#/net/set/early/svd/7", "early has no direction svd/7 in this atlas."),
+        ("#/net/set/wide/svd/0", "wide has no direction svd/0 in this atlas."),
+        ("#/net/set/wide?view=directions", "wide has no directions of families in this atlas."),
+        ("#/compare?a=net", "There is no network net in this atlas."),
+        ("#/compare?a=net/set/none", "net has no layer none in this atlas."),
+        ("#/images/net", "There is no network net in this atlas."),
+        ("#/images/net/set/99", "The atlas has no image 99 of net on set; it has 40 of its 40 images."),
+        ("#/images/net/set/39/x", "The atlas has no image 39/x of net on set"),
         ("#/claims/S9", "There is no claim S9 in this atlas."),
         ("#/claims/S2.2/net", "Claim S2.2 was not tested on net."),
         ("#/claims/S2.2/net/set/7", "Claim S2.2 was not tested on net, on set, seed 7."),

@@ -42,10 +42,10 @@ def test_a_file_that_holds_something_else_is_named(tmp_path):
 
 def test_definitions_are_those_of_units():
     rows = [
-        {"table": "units.parquet", "name": "gini", "definition": "a", "unit": "", "range": "0 to 1"},
+        {"table": "units", "name": "gini", "definition": "a", "unit": "", "range": "0 to 1"},
         {"table": "layers", "name": "gini", "definition": "b"},
     ]
-    assert definitions(rows) == {"gini": {"range": "0 to 1", "definition": "a"}}
+    assert definitions(rows, "units") == {"gini": {"range": "0 to 1", "definition": "a"}}
 
 
 def test_all_scripts_are_part_of_the_page():

@@ -104,3 +104,76 @@ def test_an_image_is_enlarged_and_closed_by_keys(reader, keys, plan, width):
     reader.press(keys.ESCAPE)
     assert not reader.js(f"{shown}.open")
     assert reader.js("document.activeElement === document.querySelector('.images .zoom')")
+
+
+@WIDTHS
+def test_activation_maps_lie_over_the_images_that_have_them(reader, width):
+    be_wide(reader, width)
+    reader.open("#/net/set/early/0")
+    words = reader.texts("#maps .meaning")[0]
+    assert words.startswith(
+        "Activation maps of 3 of 40 images are stored. None of the top images above has one."
+    )
+    assert reader.texts("#maps figcaption .value") == ["21", "12"]
+    assert reader.js("document.querySelectorAll('#top .map, #bottom .map').length") == 0
+    size, place, side = reader.js(
+        "((map) => [map.style.backgroundSize, map.style.backgroundPosition, map.offsetWidth])"
+        "(document.querySelectorAll('#maps .map')[1])"
+    )
+    # of three units, the first; of two maps, the second
+    assert size == f"{2 * side}px {3 * side}px"
+    assert place in (f"{-side}px 0px", f"-{side}px 0px")
+    assert any(url.endswith("/maps/early/0.webp") for url in reader.requests())
+    reader.open("#/net/set/early/2")
+    assert "1 of the 5 top images above has one." in reader.texts("#maps .meaning")[0]
+    assert reader.js(
+        "[...document.querySelectorAll('#top li')].map((each) => !!each.querySelector('.map'))"
+    ) == [
+        True,
+        *[False] * 4,
+    ]
+    reader.open("#/net/set/early/1")
+    assert "The unit is inactive on all of them." in reader.texts("#maps")[0]
+    reader.open("#/net/set/wide/0")  # maps of one position show nothing
+    assert reader.js("document.querySelector('#maps, #show-maps')") is None
+
+
+def test_maps_and_frames_are_toggled_by_the_address(reader):
+    reader.open("#/net/set/early/0")
+    reader.click("#show-maps")
+    assert reader.route() == "#/net/set/early/0?hide=maps"
+    assert reader.js("document.querySelectorAll('.map').length") == 0
+    assert reader.js("document.querySelectorAll('#maps .box').length") == 2
+    reader.click("#show-field")
+    assert reader.route() == "#/net/set/early/0?hide=field,maps"
+    assert reader.js("document.querySelectorAll('.box').length") == 0
+    reader.click("#show-maps")
+    assert reader.js("document.querySelectorAll('.map').length") == 2
+    # and in the large view of an image
+    reader.driver.find_element("css selector", "#maps .zoom").click()
+    pressed = "document.getElementById('viewer-map').getAttribute('aria-pressed')"
+    map_is_seen = "document.querySelector('#viewer .map').checkVisibility()"
+    assert (reader.js(pressed), reader.js(map_is_seen)) == ("true", True)
+    reader.driver.find_element("id", "viewer-map").click()
+    assert (reader.js(pressed), reader.js(map_is_seen)) == ("false", False)
+
+
+@WIDTHS
+def test_the_distribution_has_images_at_quantiles(reader, width):
+    be_wide(reader, width)
+    reader.open("#/net/set/early/0")
+    # the largest values are 1 to 40
+    assert reader.texts("#distribution figcaption .value") == ["1", "11", "21", "30", "36", "40", "40"]
+    assert reader.texts("#distribution figcaption strong") == [
+        "smallest",
+        *(f"{share}\u00a0%" for share in (25, 50, 75, 90, 99)),
+        "largest",
+    ]
+    reader.wait("document.querySelector('.histogram')")
+    assert "Values on 40 images: smallest 1" in reader.js(
+        "document.querySelector('.histogram').getAttribute('aria-label')"
+    )
+    assert reader.js("document.querySelectorAll('.histogram rect').length") == 30
+    reader.open("#/net/set/early/1")  # 0 on all images
+    reader.wait("document.querySelector('.histogram')")
+    assert reader.js("document.querySelectorAll('.histogram rect').length") == 1

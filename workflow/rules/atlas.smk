@@ -1,6 +1,6 @@
 # The atlas: a static site with a page for every unit.
-from census.atlas.papers import figures, figures_of_runs, papers, papers_of_measures
-from census.planning.rules import stores_of_run
+from census.atlas.papers import families, figures, figures_of_runs, papers, papers_of_measures
+from census.planning.rules import stores_of_run, tables_of_run
 
 ATLAS_RUN = "results/atlas/data/{network}/{dataset}"
 ATLAS_SHELL = {
@@ -17,10 +17,13 @@ rule atlas_run:
     input:
         units=CENSUS_UNITS,
         layers=CENSUS_LAYERS,
+        directions=CENSUS_DIRECTIONS,
         stores=plan.of_run(lambda run: run.final_stores),
         concepts=stores_of_run(plan, "concepts"),
         facets=plan.blocks_of_run(FACETS, "facets"),
         tables=plan.blocks_of_run(FACETS_TABLE, "facets"),
+        families=stores_of_run(plan, "families"),
+        families_directions=tables_of_run(plan, "families.directions"),
         maximization=plan.blocks_of_run(MAXIMIZATION, "units"),
         images=plan.of_run(lambda run: run.images),
     output:
@@ -68,6 +71,7 @@ rule atlas:
     params:
         papers=papers(),
         figures=figures(),
+        families=families(),
         figures_of_runs=figures_of_runs(plan.runs, plan.config.figures.formats[0]),
         measures=papers_of_measures(),
         code=code("atlas.py", "census/atlas/static", "census/atlas/templates"),

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from census.figures import figure_families
+from census.figures.families import FAMILIES
 from census.figures.sections import SECTIONS
 from census.figures.style import FINAL
 
@@ -79,6 +80,11 @@ def _place(figure: dict[str, str]) -> tuple[str, int]:
     """Return where a figure stands in its paper: by number, then what corresponds to the text."""
     number = re.match(r"Figures? (\d+)", figure["corresponds"])
     return figure["paper"], int(number[1]) if number else 1000
+
+
+def families() -> dict[str, str]:
+    """Return the families of directions in the order of figures, with their names."""
+    return {family: name for family, (_, name) in FAMILIES.items()}
 
 
 def papers_of_measures() -> dict[str, str]:

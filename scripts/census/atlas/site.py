@@ -24,6 +24,9 @@ SCRIPTS = (
     "claims.js",
     "pages.js",
     "unit.js",
+    "image.js",
+    "directions.js",
+    "compare.js",
     "main.js",
 )
 STYLES = ("style.css",)
@@ -67,13 +70,19 @@ def read_tsv(path: str | Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file, delimiter="\t"))
 
 
-def definitions(rows: list[dict[str, str]]) -> dict[str, dict[str, str]]:
-    """Return the definition of each column in the table of units, by name."""
+def definitions(rows: list[dict[str, str]], table: str) -> dict[str, dict[str, str]]:
+    """Return the definition of each column in a table of the census, by name.
+
+    Parameters
+    ----------
+    rows : rows of the dictionary.
+    table : ``units``, ``layers`` or ``directions``.
+    """
     wanted = ("unit", "range", "definition", "source")
     return {
         row["name"]: {name: row[name] for name in wanted if row.get(name)}
         for row in rows
-        if row.get("table", "units").removesuffix(".parquet") == "units"
+        if row["table"] == table
     }
 
 

@@ -245,6 +245,13 @@ class Atlas(Settings):
     visualization: Pixels = 112
     """Largest height or width of facets and activation-maximization images in pixels; larger ones are
     shrunk."""
+    maps: Annotated[int, Ge(1), Le(100)] = 6
+    """Number of activation maps shown of a unit: those of the images with maps that activate it most."""
+    map: Annotated[int, Ge(4), Le(100)] = 16
+    """Largest height or width of an activation map; larger ones are reduced to the largest value in each
+    cell."""
+    image_units: Annotated[int, Ge(1), Le(100)] = 4
+    """Number of units per layer on the page of an image: those that it drives most."""
     correlated_units: Annotated[int, Ge(1), Le(100)] = 8
     """Number of most correlated units of the same layer that are shown."""
 

@@ -59,6 +59,16 @@ async function openUntrained(layer) {
   return layer.untrained;
 }
 
+/** Return the directions of a layer as a space with columns, in place of those of its units, and top images. */
+async function openDirections(layer) {
+  if (!layer.space) {
+    const { columns, top } = await load(`${layer.run.key}/directions/${layer.path}`);
+    const kinds = layer.run.columns_of_directions;
+    layer.space = { columns: parsedColumns({ columns: kinds }, columns), kinds, top };
+  }
+  return layer.space;
+}
+
 /** Return the top and bottom images, classes and most correlated units of a layer's units. */
 const openUnits = (layer) => load(`${layer.run.key}/units/${layer.path}`);
 

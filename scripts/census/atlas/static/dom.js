@@ -73,8 +73,8 @@ function shown(value) {
 const count = (n, word) => `${n.toLocaleString("en")} ${word}${n === 1 ? "" : "s"}`;
 
 /** Return what a column means, as far as it is known. */
-function meaning(column) {
-  const found = ATLAS.shell.definitions[column];
+function meaning(column, definitions = ATLAS.shell.definitions) {
+  const found = definitions[column];
   if (!found) return "";
   const text = (found.definition ?? "").replaceAll("`", "").replace(/\.$/, "");
   const bounded = found.range && found.range !== "(-inf, inf)";

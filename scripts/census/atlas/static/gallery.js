@@ -167,6 +167,6 @@ function galleryControls(layer, state, go) {
     }), "clusters together"));
 }
 
-/** Return the switch between the grid and the table. */
-const viewSwitch = (parts, state) => h("nav", { class: "switch", "aria-label": "View" }, [["", "Images"], ["table", "Table"]].map(([view, words]) =>
+/** Return the switch between the grid, the table and the directions. */
+const viewSwitch = (parts, state, hasDirections) => h("nav", { class: "switch", "aria-label": "View" }, [["", "Images"], ["table", "Table"], ...(hasDirections ? [["directions", "Directions"]] : [])].map(([view, words]) =>
   h("a", { href: address(parts, { ...state, view }), id: `view-${view || "images"}`, "aria-current": state.view === view ? "true" : null }, words)));

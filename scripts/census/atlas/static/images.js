@@ -7,7 +7,7 @@ function sideOf(run, wanted) {
 }
 
 /** Return one of a run's images, out of its sheet; without a text if what is around it says what it is. */
-function thumbnail(run, place, wanted, text, box = null) {
+function thumbnail(run, place, wanted, text, box = null, map = null) {
   const { side, columns, sheets } = run.images;
   const number = Math.floor(place / (columns * columns));
   const [file, tiles] = sheets[number];
@@ -26,7 +26,7 @@ function thumbnail(run, place, wanted, text, box = null) {
       backgroundSize: `${across * size}px auto`,
       backgroundPosition: `${-(within % across) * size}px ${-Math.floor(within / across) * size}px`,
     },
-  }, box && boxOver(box, run.size, size));
+  }, map && mapOver(map, size), box && boxOver(box, run.size, size));
 }
 
 /**
@@ -56,8 +56,22 @@ function patch(layer, place, position, pixels) {
   const scale = pixels / seen;
   const shift = (index, first) => `${-(index * run.size + first) * scale}px`;
   const found = h("span", { class: side < 64 ? "patch pixels" : "patch" });
-  found.style.cssText = `background-image: url("data/${run.key}/${file}"); background-size: ${across * run.size * scale}px auto; background-position: ${shift(within % across, left)} ${shift(Math.floor(within / across), top)}`;
+  found.style.cssText = `width: ${pixels}px; height: ${pixels}px; background-image: url("data/${run.key}/${file}"); background-size: ${across * run.size * scale}px auto; background-position: ${shift(within % across, left)} ${shift(Math.floor(within / across), top)}`;
   return found;
+}
+
+/** Return the activation map of a unit on one of its images with maps, to lie over that image. */
+function mapOver({ layer, maps, row, rank }, size) {
+  const file = Math.floor(row / maps.per_file);
+  const rows = Math.min(maps.per_file, maps.image.length - file * maps.per_file);
+  return h("span", {
+    class: "map",
+    style: {
+      backgroundImage: `url("data/${layer.run.key}/maps/${layer.path}/${file}.webp")`,
+      backgroundSize: `${maps.image[row].length * size}px ${rows * size}px`,
+      backgroundPosition: `${-rank * size}px ${-(row % maps.per_file) * size}px`,
+    },
+  });
 }
 
 /** Return a frame around the pixels that a position sees, as far as they lie in the image. */
@@ -95,34 +109,62 @@ function fieldWords(layer) {
   return height >= size && width >= size ? `${words}, about the whole image` : words;
 }
 
-/** Return the images at one end of a unit, each with its class, the unit's answer, and what was seen of it. */
-function imagesOf(run, layer, end, row, boxed) {
+/** Return the address of the page of an image. */
+const addressOfImage = (run, place) => address(["images", run.network, run.dataset, String(run.images.index[place])]);
+
+/** Return what an image is called: its number and class. */
+const nameOfImage = (run, place) => `Image ${run.images.index[place]}, ${run.classes[run.images.label[place]]}`;
+
+/**
+ * Return the images at one end of a unit, each with its class, the unit's answer, and what was seen of it.
+ *
+ * over: what lies over them: `boxed`, whether the receptive field; `maps`, the images of the unit that have maps;
+ * `labels`, words for each rank; and `size`, about the pixels along an image.
+ */
+function imagesOf(run, layer, end, row, { boxed = false, maps = null, labels = [], size = LARGE } = {}) {
   const { image, value, position } = end;
   const series = image[row].flatMap((place, rank) => {
     if (place < 0) return [];
     const name = run.classes[run.images.label[place]];
-    const answer = shown(Number(value[row][rank]));
+    const answer = value ? shown(Number(value[row][rank])) : null;
     // where a map is 0 all over, its largest value is anywhere
-    const box = boxed && Number(value[row][rank]) !== 0 ? fieldAt(layer, position[row][rank]) : null;
-    return [{ image: place, name, answer, box, text: `Image ${run.images.index[place]}, ${name}: ${answer}` }];
+    const box = boxed && (!value || Number(value[row][rank]) !== 0) ? fieldAt(layer, position[row][rank]) : null;
+    const of = maps ? maps.image[row].indexOf(place) : -1;
+    const map = of >= 0 ? { layer, maps, row, rank: of } : null;
+    return [{ image: place, name, answer, box, map, label: labels[rank], text: `${nameOfImage(run, place)}${value ? `: ${answer}` : ""}` }];
   });
-  return h("ul", { class: "images" }, series.map(({ name, answer }, place) => h("li", {},
-    h("figure", {}, zoomable(run, series, place),
-      h("figcaption", {}, h("span", { class: "name", title: name }, name), h("span", { class: "value" }, answer))))));
+  return h("ul", { class: "images" }, series.map(({ image, name, answer, label }, place) => h("li", {},
+    h("figure", {}, zoomable(run, series, place, size),
+      h("figcaption", {}, label && h("strong", {}, label),
+        h("a", { class: "name", title: `${nameOfImage(run, image)}: the units that it drives most`, href: addressOfImage(run, image) }, name),
+        answer !== null && h("span", { class: "value" }, answer))))));
 }
 
-/** Return a few of a unit's top images, small, when they are there. */
+const unseen = new Map(); // what is to be done when an element comes into view
+const sight = new IntersectionObserver((entries) => entries.filter(({ isIntersecting }) => isIntersecting).forEach(({ target }) => {
+  sight.unobserve(target);
+  unseen.get(target)?.();
+  unseen.delete(target);
+}), { rootMargin: "150px" });
+
+/** Do something when an element comes into view. */
+function whenSeen(element, act) {
+  unseen.set(element, act);
+  sight.observe(element);
+}
+
+/** Return a few of a unit's top images, small; they are loaded when they come into view. */
 function someImages(layer, row, n) {
   const host = h("span", { class: "some" });
   host.style.minWidth = `${n * (sideOf(layer.run, 32) + 2)}px`;
   host.style.minHeight = `${sideOf(layer.run, 32)}px`; // as with images: readers come back to the same place
-  openUnits(layer).then((units) => {
+  whenSeen(host, () => openUnits(layer).then((units) => {
     const places = units.top.image[row].slice(0, n).filter((place) => place >= 0);
     host.append(...places.map((place) => {
       const { classes, images } = layer.run;
       return thumbnail(layer.run, place, 32, classes[images.label[place]]);
     }));
     if (!places.length) host.append(h("span", { class: "muted" }, "inactive"));
-  }, () => host.append("—"));
+  }, () => host.append("—")));
   return host;
 }

@@ -1,3 +1,9 @@
+/** Return a run that an address names; throws what a reader can understand. */
+async function knownRun(network, dataset) {
+  if (ATLAS.shell.runs.some((run) => run.network === network && run.dataset === dataset)) return openRun(network, dataset);
+  throw new Error(`There is no network ${network}${dataset === undefined ? "" : ` on ${dataset}`} in this atlas.`);
+}
+
 /** Return the page that an address names; throws what a reader can understand. */
 async function pageOf({ parts, state }, go) {
   const [first, second, third, fourth] = parts;
@@ -5,21 +11,21 @@ async function pageOf({ parts, state }, go) {
   if (first === undefined) return claims ? claimsPage() : networksPage();
   if (first === "networks" && parts.length === 1) return networksPage();
   if (first === "search" && parts.length === 1) return searchPage(state, go);
+  if (first === "compare" && parts.length === 1) return comparePage(state, go);
+  if (first === "images") return imagePages(parts.slice(1), state, go);
   if (first === "papers") return paperPage(parts.slice(1));
   if (first === "claims" && claims) return parts.length === 1 ? claimsPage() : claimPage(parts.slice(1));
-  if (!ATLAS.shell.runs.some((run) => run.network === first && run.dataset === second)) {
-    throw new Error(`There is no network ${first}${second === undefined ? "" : ` on ${second}`} in this atlas.`);
-  }
-  const run = await openRun(first, second);
+  const run = await knownRun(first, second);
   if (third === undefined) return networkPage(run, state, go);
   const layer = run.byName.get(third);
   if (!layer) throw new Error(`${first} has no layer ${third} in this atlas.`);
   if (fourth === undefined) return layerPage(layer, state, go);
   await openLayer(layer);
+  if (fourth in ATLAS.shell.families) return directionPage(layer, fourth, parts.slice(4), state, go);
   if (parts.length > 4 || !/^\d+$/.test(fourth) || !layer.rowOf.has(Number(fourth))) {
     throw new Error(`${third} has no unit ${parts.slice(3).join("/")}; its units are 0 to ${layer.columns.unit.at(-1)}.`);
   }
-  return unitPage(layer, Number(fourth), state);
+  return unitPage(layer, Number(fourth), state, go);
 }
 
 /** Return the way from the first page to this one; a list of units on the way is as the reader left it. */
@@ -30,6 +36,11 @@ function crumbsOf(parts, state = {}) {
   const steps = [];
   if (network === "papers") {
     steps.push(ATLAS.shell.claims ? ["Claims", []] : ["Networks", ["networks"]], [ATLAS.shell.papers.find(({ code }) => code === dataset)?.short ?? dataset, parts]);
+  } else if (network === "images") {
+    const [name, set, image] = parts.slice(1);
+    const run = ATLAS.shell.runs.find((each) => each.network === name && each.dataset === set);
+    steps.push(["Networks", ["networks"]], [`${run?.title ?? name} on ${set}`, [name, set]], ["Images", parts.slice(0, 3), { text: state.text }]);
+    if (image !== undefined) steps.push([`image ${image}`, parts, state]);
   } else if (network === "claims") {
     steps.push(["Claims", []], [dataset, parts.slice(0, 2)]);
     if (layer !== undefined) steps.push([`${layer} on ${unit}`, parts.slice(0, 4)]);
@@ -38,7 +49,8 @@ function crumbsOf(parts, state = {}) {
     const run = ATLAS.shell.runs.find((each) => each.network === network && each.dataset === dataset);
     steps.push(["Networks", ["networks"]], [`${run?.title ?? network} on ${dataset}`, [network, dataset]]);
     if (layer !== undefined) steps.push([layer, [network, dataset, layer], state.from ? {} : state]);
-    if (unit !== undefined) steps.push([`unit ${unit}`, parts, state]);
+    if (unit in ATLAS.shell.families) steps.push(["Directions", [network, dataset, layer], { ...state, view: "directions" }], [`${ATLAS.shell.families[unit]}, ${parts[4]}`, parts, state]);
+    else if (unit !== undefined) steps.push([`unit ${unit}`, parts, state]);
   }
   return steps.map(([words, to, seen], place) => h("a", {
     href: address(to, seen), "aria-current": place === steps.length - 1 ? "page" : null,
@@ -71,6 +83,7 @@ async function draw() {
   const before = places.get(entry) ?? history.state.place;
   here.state.rows = before?.rows;
   const path = here.parts.join("/");
+  document.getElementById("viewer").close(); // a link in it leads here
   const same = drawn.path === path;
   const number = drawn.number + 1;
   drawn = { path, number };

@@ -44,6 +44,7 @@ async function networksPage() {
           measure && h("p", { class: "plot-title" }, `${label(measure)} along depth`),
           measure && fitted((width) => depthPlot(found, measure, { width, names: false, small: true })));
       })),
+      h("p", {}, h("a", { href: address(["compare"]) }, "Compare layers, checkpoints, seeds or networks")),
       h("h2", {}, "Find units"),
       h("ul", { class: "examples" }, examples(opened).map(([words, state]) =>
         h("li", {}, h("a", { href: address(["search"], state) }, words)))),
@@ -90,6 +91,7 @@ async function networkPage(run, state, go) {
         meaning(measure) && h("p", { class: "meaning" }, meaning(measure)),
         fitted((width) => depthPlot(run, measure, { width, state: { measure: state.measure } })),
         depthLegend(run, measure)),
+      h("p", {}, h("a", { id: "all-images", href: address(["images", run.network, run.dataset]) }, `${count(run.images.index.length, "image")} of the atlas`), ", each with the units that it drives most"),
       h("section", {},
         h("h2", {}, "Layers"),
         h("div", { class: "scroll table", tabindex: 0, role: "region", "aria-label": "Table of layers" }, h("table", {},
@@ -114,6 +116,7 @@ async function networkPage(run, state, go) {
 
 /** Return a layer's page: where it stands along depth, and its units. */
 async function layerPage(layer, state, go) {
+  if (state.view === "directions") return directionsPage(layer, state, go);
   const { run } = layer;
   const [, details] = await Promise.all([openLayer(layer), openUnits(layer)]);
   const measure = measureOf(run, state);
@@ -127,14 +130,14 @@ async function layerPage(layer, state, go) {
     title: `${layer.name}, ${run.title} on ${run.dataset}`,
     content: [
       h("div", { class: "bar" }, h("h1", {}, layer.name, h("small", {}, ` ${run.title} on ${run.dataset}`)), seedsOf(run, [layer.name], { measure: state.measure, view: state.view }), neighborsOfLayer(layer, state)),
-      h("p", { class: "facts" }, `${KINDS[layer.kind] ?? layer.kind}${layer.branch_of ? `, in the branch ${layer.branch_of}` : ""}; ${count(units, "unit")} with maps of ${height} × ${width}; ${fieldWords(layer)}`),
+      h("p", { class: "facts" }, h("a", { id: "compare", href: address(["compare"], { a: nameOfSide(run, layer), measure: state.measure }) }, "Compare"), ` · ${KINDS[layer.kind] ?? layer.kind}${layer.branch_of ? `, in the branch ${layer.branch_of}` : ""}; ${count(units, "unit")} with maps of ${height} × ${width}; ${fieldWords(layer)}`),
       h("details", { class: "panel", id: "depth", open: state.measure !== "" },
         h("summary", { id: "depth-summary" }, `${label(measure)} along depth`),
         measureChoice(run, measure, go),
         fitted((available) => depthPlot(run, measure, { width: available, current: layer.name, names: false, state: { measure: state.measure, view: state.view } })),
         depthLegend(run, measure)),
       h("section", {},
-        h("div", { class: "bar" }, h("h2", { id: "found" }, found), viewSwitch([run.network, run.dataset, layer.name], state)),
+        h("div", { class: "bar" }, h("h2", { id: "found" }, found), viewSwitch([run.network, run.dataset, layer.name], state, layer.n_directions > 0)),
         !asTable && galleryControls(layer, state, go),
         conditionForm(state.where, run.columns, (name) => textsOf([layer], name), (where) => go({ where }), "Add a condition"),
         rankingForm(state, inactive, go, run.columns, true),
@@ -200,6 +203,7 @@ async function searchPage(state, go) {
       conditionForm(where, kinds, (name) => textsOf(layers, name), (changed) => go({ where: changed }), "Add a condition"),
       asked
         ? [
+          state.text && imagesFound(opened.filter((run) => !state.in || run.key === state.in), state.text),
           rankingForm(state, inactive, go, kinds, false),
           h("div", { class: "bar" }, h("p", { class: "found", id: "found" }, found),
             csvButton(rows, columnsToShow(kinds, state, measured), "search"),

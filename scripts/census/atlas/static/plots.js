@@ -133,10 +133,36 @@ function depthLegend(run, measure) {
     anyUndefined && h("span", {}, mark(s("path", { class: "cross", d: "M-2.5 -2.5L2.5 2.5M2.5 -2.5L-2.5 2.5" })), "undefined for some units"));
 }
 
+/** Return a histogram with logarithmic counts; marks are quantiles. */
+function histogramPlot(counts, quantiles, labels, width, { ends = [quantiles[0], quantiles.at(-1)], of = "image" } = {}) {
+  const [low, high] = ends;
+  const [left, top, height] = [44, 6, 128];
+  const bottom = height - 30;
+  const most = Math.log10(1 + Math.max(...counts));
+  const y = (n) => bottom - ((bottom - top) * Math.log10(1 + n)) / most;
+  const x = (value) => left + (high > low ? (value - low) / (high - low) : 0) * (width - left - 10);
+  const step = (width - left - 10) / counts.length;
+  const total = counts.reduce((sum, n) => sum + n, 0);
+  const words = quantiles.map((value, place) => `${labels[place]} ${number(value)}`).join(", ");
+  return s("svg", { class: "histogram", width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `Values ${of === "image" ? "on" : "of"} ${count(total, of)}: ${words}` },
+    Array.from({ length: Math.floor(Math.log10(Math.max(...counts))) + 1 }, (_, power) => [
+      s("line", { class: "grid", x1: left, x2: width - 10, y1: y(10 ** power), y2: y(10 ** power) }),
+      s("text", { class: "tick", x: left - 5, y: y(10 ** power) + 3.5, "text-anchor": "end" }, (10 ** power).toLocaleString("en")),
+    ]),
+    counts.map((n, place) => n > 0 && s("rect", { class: "half", x: left + place * step + 0.5, width: Math.max(1, step - 1), y: y(n), height: bottom - y(n) },
+      s("title", {}, count(n, of)))),
+    s("line", { class: "base", x1: left, x2: width - 10, y1: bottom, y2: bottom }),
+    high > low && ticks(low, high).map((tick) => s("text", { class: "tick", x: x(tick), y: bottom + 24, "text-anchor": "middle" }, String(tick).replace("-", "−"))),
+    quantiles.map((value, place) => s("path", { class: "self", d: "M0 0L4 8L-4 8z", transform: `translate(${x(value)} ${bottom + 1})` }, s("title", {}, `${labels[place]}: ${number(value)}`))),
+    high === low && s("text", { class: "tick", x: left + 8, y: bottom + 24 }, number(low)));
+}
+
 /** Return where a value lies among those of its layer: range, middle half, median, and the unit itself. */
 function standing(values, value) {
   const sorted = [...values].sort((one, other) => one - other);
-  const [least, most] = [sorted[0], sorted[sorted.length - 1]];
+  const ends = [sorted[0], sorted[sorted.length - 1]];
+  // the value itself need not be one of them
+  const [least, most] = Number.isFinite(value) ? [Math.min(ends[0], value), Math.max(ends[1], value)] : ends;
   const x = (each) => (most > least ? 4 + (152 * (each - least)) / (most - least) : 80);
   const at = (share) => {
     const place = share * (sorted.length - 1);
@@ -144,7 +170,7 @@ function standing(values, value) {
     return sorted[lower] + (place - lower) * ((sorted[lower + 1] ?? sorted[lower]) - sorted[lower]);
   };
   return s("svg", { class: "standing", viewBox: "0 0 160 18", width: 160, height: 18, "aria-hidden": "true" },
-    s("line", { class: "whisker", x1: x(least), x2: x(most), y1: 9, y2: 9 }),
+    s("line", { class: "whisker", x1: x(ends[0]), x2: x(ends[1]), y1: 9, y2: 9 }),
     s("rect", { class: "half", x: x(at(0.25)), y: 4, width: Math.max(1, x(at(0.75)) - x(at(0.25))), height: 10 }),
     s("line", { class: "median", x1: x(at(0.5)), x2: x(at(0.5)), y1: 3, y2: 15 }),
     Number.isFinite(value) && s("path", { class: "self", d: "M0 -7L5 0L0 7L-5 0z", transform: `translate(${x(value)} 9)` }));

@@ -5,14 +5,18 @@
 //   kinds=all                     search in inputs and pooling layers, too
 //   active=NUMBER                 least active fraction of units in rankings
 //   view=table                    a table of units in place of their images
+//   view=directions               the directions of a layer's families, of one with family=NAME
 //   color=COLUMN                  what colors the images of units
 //   group=cluster                 clusters of units stay together
 //   from=search                   the list of a unit's page is a search, not its layer
 //   sort=COLUMN or sort=-COLUMN   ascending, or descending
 //   columns=COLUMN,COLUMN         which columns a table shows
 //   measure=COLUMN                what is drawn along depth
+//   a=, b=NETWORK/DATASET/LAYER   the layers that are compared
+//   untrained=a,b                 which of them are of the untrained network
+//   hide=maps,field               what is not drawn over the images of a unit
 
-const KEYS = ["view", "in", "text", "kinds", "sort", "active", "color", "group", "measure", "from"];
+const KEYS = ["view", "in", "text", "kinds", "sort", "active", "color", "group", "measure", "from", "hide", "family", "a", "b", "untrained"];
 
 const isNumber = (value) => typeof value === "number" && !Number.isNaN(value);
 const OPERATORS = {

@@ -6,13 +6,15 @@ const FOLDED = /(^|_)[pq](_|$)|^n_|_count_|^top_class_|_failed$|_chance$|_normal
 const ABLATION = /^ablation_|^most_affected_class$/; // in a panel of their own
 
 /** Return a unit's page. */
-async function unitPage(layer, unit, state) {
+async function unitPage(layer, unit, state, go) {
   const { run } = layer;
   const [, units, untrained] = await Promise.all([openLayer(layer), openUnits(layer), openUntrained(layer)]);
   const row = layer.rowOf.get(unit);
   const list = await listOfUnit(layer, row, state);
   const get = (name) => valueOf(layer, name, row);
   const images = units.top.image[row].filter((place) => place >= 0).length;
+  const shows = (name) => !state.hide.split(",").includes(name);
+  const over = { boxed: shows("field"), maps: shows("maps") ? units.maps : null };
   announce(`Unit ${unit} of ${layer.name}`);
   return {
     title: `unit ${unit}, ${layer.name}, ${run.title} on ${run.dataset}`,
@@ -23,13 +25,15 @@ async function unitPage(layer, unit, state) {
       h("p", { class: "facts" }, inShort(layer, get)),
       h("div", { class: "two" },
         h("div", {},
-          h("section", { class: "panel" },
-            h("h2", {}, "Maximally activating images"),
+          h("section", { class: "panel", id: "top" },
+            h("div", { class: "bar" }, h("h2", {}, "Maximally activating images"), overlayChoice(layer, units, state, go)),
             images
-              ? [h("p", { class: "meaning" }, `Images with the largest activations of the unit; the number is its largest value on the image${layer.field ? ", the frame the receptive field at that position" : ""}.`), imagesOf(run, layer, units.top, row, true)]
+              ? [h("p", { class: "meaning" }, `Images with the largest activations of the unit; the number is its largest value on the image${layer.field ? ", the frame the receptive field at that position" : ""}.`), imagesOf(run, layer, units.top, row, over)]
               : h("p", { class: "empty" }, "The unit is inactive: no image gives a value above 0.")),
-          untrainedOf(layer, untrained, row),
-          bottomOf(layer, units, row),
+          mapsOf(layer, units, row, over),
+          distributionOf(layer, units, row),
+          untrainedOf(layer, untrained, row, over),
+          bottomOf(layer, units, row, over),
           facetsOf(layer, units, unit),
           maximizationOf(layer, units, unit, get),
           nearestOf(layer, units, row)),
@@ -52,7 +56,54 @@ function inShort(layer, get) {
   return text[0].toUpperCase() + text.slice(1);
 }
 
-function bottomOf(layer, units, row) {
+/** Return the choice of what lies over images. */
+function overlayChoice(layer, units, state, go) {
+  const choices = { maps: units.maps && "activation maps", field: layer.field && "receptive field" };
+  const hidden = state.hide.split(",").filter(Boolean);
+  const toggled = (name) => (hidden.includes(name) ? hidden.filter((other) => other !== name) : [...hidden, name]).sort().join(",");
+  return h("div", { class: "controls" }, Object.entries(choices).filter(([, words]) => words).map(([name, words]) =>
+    h("label", { class: "choice" }, h("input", {
+      type: "checkbox", id: `show-${name}`, checked: !hidden.includes(name), onchange: () => go({ hide: toggled(name) }),
+    }), words)));
+}
+
+/** Return where the unit responds: the images with activation maps that activate it most. */
+function mapsOf(layer, units, row, over) {
+  const { maps, top } = units;
+  if (!maps) return null;
+  const tops = top.image[row].filter((place) => place >= 0);
+  const there = maps.image[row].filter((place) => place >= 0);
+  const both = tops.filter((place) => there.includes(place)).length;
+  const words = !tops.length ? "" : both ? `${both} of the ${count(tops.length, "top image")} above ${both === 1 ? "has one" : "have one"}.` : "None of the top images above has one.";
+  return h("section", { class: "panel", id: "maps" },
+    h("h2", {}, "Where the unit responds"),
+    h("p", { class: "meaning" }, `Activation maps of ${maps.n_images.toLocaleString("en")} of ${count(layer.run.n_images, "image")} are stored. ${words} ${there.length ? "Of the images with maps, these activate the unit most." : ""}`),
+    there.length
+      ? [
+        h("p", { class: "legend" }, h("span", {}, "0 or below ", h("span", { class: "ramp over", "aria-hidden": "true" }), " largest value of the map")),
+        imagesOf(layer.run, layer, maps, row, { ...over, size: 112 }),
+      ]
+      : h("p", { class: "empty" }, "The unit is inactive on all of them."));
+}
+
+/** Return the distribution of the unit's values over images, with images at quantiles. */
+function distributionOf(layer, units, row) {
+  const { levels, histogram } = units;
+  const there = levels.image[row].some((place) => place >= 0);
+  const labels = levels.share.map((share) => ({ 0: "smallest", 1: "largest" })[share] ?? `${Number((100 * share).toPrecision(3))} %`);
+  const values = levels.value[row].map(Number);
+  return h("section", { class: "panel", id: "distribution" },
+    h("h2", {}, "Distribution of activations"),
+    there
+      ? [
+        h("p", { class: "meaning" }, `The unit’s largest value on each of ${count(layer.run.n_images, "image")}. Marks, and the images below, are at quantiles: 75 % of the images have at most the value of the image at 75 %. These images are the nearest in rank of those that the atlas shows.`),
+        fitted((width) => histogramPlot(histogram[row], values, labels, width)),
+        imagesOf(layer.run, layer, levels, row, { labels }),
+      ]
+      : h("p", { class: "empty" }, "No value of the unit is finite."));
+}
+
+function bottomOf(layer, units, row, over) {
   const { bottom } = units;
   const least = Number(bottom.value[row][0]);
   const tied = bottom.tied[row];
@@ -60,10 +111,10 @@ function bottomOf(layer, units, row) {
   const words = many
     ? `The largest value is the same, ${number(least)}, on ${count(tied, "image")} of ${layer.run.n_images.toLocaleString("en")}; these are a random sample of them.`
     : "Images with the smallest activations of the unit; the number is its largest value on the image.";
-  return h("section", { class: "panel" },
+  return h("section", { class: "panel", id: "bottom" },
     h("h2", {}, "Minimally activating images"),
     h("p", { class: "meaning" }, words),
-    imagesOf(layer.run, layer, bottom, row, !many));
+    imagesOf(layer.run, layer, bottom, row, { ...over, boxed: over.boxed && !many }));
 }
 
 function classesOf(layer, units, row) {
@@ -114,16 +165,16 @@ function interval(get, name) {
 }
 
 /** Return the unit's top images in the untrained network. */
-function untrainedOf(layer, untrained, row) {
+function untrainedOf(layer, untrained, row, { boxed }) {
   if (!untrained) return null;
   const { run } = layer;
   const none = untrained.top.image[row].every((place) => place < 0);
-  return h("section", { class: "panel" },
+  return h("section", { class: "panel", id: "untrained" },
     h("h2", {}, "Maximally activating images, untrained"),
     h("p", { class: "meaning" }, run.step === null
       ? "The network with random weights. Its unit of the same number is another unit."
       : "The same unit before training."),
-    none ? h("p", { class: "empty" }, "The unit is inactive: no image gives a value above 0.") : imagesOf(run, layer, untrained.top, row, true));
+    none ? h("p", { class: "empty" }, "The unit is inactive: no image gives a value above 0.") : imagesOf(run, layer, untrained.top, row, { boxed }));
 }
 
 /** Return the measures of a unit in groups by paper, each with the unit's rank within its layer. */

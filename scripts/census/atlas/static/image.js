@@ -1,0 +1,104 @@
+/** Return the positions of a run's images whose number or class contains all words. */
+function imagesWith(run, text) {
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  run.classTexts ??= run.classes.map((name) => name.toLowerCase());
+  const { index, label } = run.images;
+  const places = index.map((_, place) => place);
+  return places.filter((place) => words.every((word) => word === "image" || word === String(index[place]) || run.classTexts[label[place]].includes(word)));
+}
+
+/** Return links to the images that a search finds, one for each run with any. */
+function imagesFound(runs, text) {
+  const found = runs.map((run) => [run, imagesWith(run, text).length]).filter(([, n]) => n > 0);
+  return found.length > 0 && h("p", { class: "images-found" }, "Images with these words: ", found.map(([run, n], place) => [
+    place > 0 && ", ",
+    h("a", { href: address(["images", run.network, run.dataset], { text }) }, `${count(n, "image")} of ${run.title} on ${run.dataset}`),
+  ]));
+}
+
+/** Return the page of an image, or of all images of a run. */
+async function imagePages([network, dataset, image, ...rest], state, go) {
+  const run = await knownRun(network, dataset);
+  if (image === undefined) return imagesPage(run, state, go);
+  const place = run.images.index.findIndex((index) => String(index) === image);
+  if (place < 0 || rest.length) {
+    throw new Error(`The atlas has no image ${[image, ...rest].join("/")} of ${run.title} on ${run.dataset}; it has ${run.images.index.length.toLocaleString("en")} of its ${count(run.n_images, "image")}.`);
+  }
+  return imagePage(run, place, state);
+}
+
+/** Return the page of all images that are shown of a run. */
+function imagesPage(run, state, go) {
+  const places = imagesWith(run, state.text);
+  const list = h("ul", { class: "images" });
+  const more = h("button", { type: "button", class: "more", onclick: () => append() });
+  const append = () => {
+    const from = list.childElementCount;
+    list.append(...places.slice(from, from + AT_ONCE).map((place) => h("li", {}, imageLink(run, place, LARGE, { text: state.text }))));
+    more.hidden = list.childElementCount >= places.length;
+    more.textContent = `Show more of ${count(places.length, "image")}; ${list.childElementCount.toLocaleString("en")} are shown`;
+  };
+  append();
+  const found = count(places.length, "image");
+  announce(found);
+  return {
+    title: `Images, ${run.title} on ${run.dataset}`,
+    content: [
+      h("h1", {}, "Images", h("small", {}, ` ${run.title} on ${run.dataset}`)),
+      h("p", { class: "facts" }, `The ${count(run.images.index.length, "image")} that the atlas shows, of ${run.n_images.toLocaleString("en")} (${run.split}). The page of an image has the units that it drives most.`),
+      h("label", { class: "choice" }, "Words ",
+        h("input", { id: "text", type: "search", value: state.text, placeholder: "class or number", autocomplete: "off", onchange: (event) => go({ text: event.target.value.trim() }) })),
+      h("p", { class: "found", id: "found" }, found),
+      places.length ? [list, more] : h("p", { class: "empty" }, "No image has all words in its class or as its number."),
+    ],
+  };
+}
+
+/** Return a link to the page of an image: the image with its class. */
+const imageLink = (run, place, size, state = {}) => h("a", { class: "image", href: address(["images", run.network, run.dataset, String(run.images.index[place])], state) },
+  thumbnail(run, place, size, nameOfImage(run, place)), h("span", { class: "name", "aria-hidden": "true" }, run.classes[run.images.label[place]]));
+
+/** Return the page of an image: the units that it drives most, layer by layer. */
+async function imagePage(run, place, state) {
+  const { index, label, per_file: perFile } = run.images;
+  const { layers, units } = await load(`${run.key}/images/${Math.floor(place / perFile)}`);
+  const name = run.classes[label[place]];
+  const list = imagesWith(run, state.text);
+  const at = list.indexOf(place);
+  const step = (to, words, id) => to === undefined
+    ? h("span", { class: "step muted" }, words(""))
+    : h("a", { class: "step", id, rel: id, href: address(["images", run.network, run.dataset, String(index[to])], { text: state.text }) }, words(index[to]));
+  announce(`Image ${index[place]}`);
+  return {
+    title: `image ${index[place]}, ${name}, ${run.title} on ${run.dataset}`,
+    content: [
+      h("div", { class: "bar" },
+        h("h1", {}, `Image ${index[place]}`, h("small", {}, ` ${name}`)),
+        h("nav", { class: "steps", "aria-label": "Previous and next image" },
+          step(at < 0 ? undefined : list[at - 1], (words) => `← ${words}`, "prev"), step(at < 0 ? undefined : list[at + 1], (words) => `${words} →`, "next"))),
+      h("p", { class: "facts" }, `${run.dataset} (${run.split}), as ${run.title} sees it: ${run.size} × ${run.size} pixels. `,
+        h("a", { href: address(["search"], { where: [{ column: "top_class_1", operator: "is", value: name }], in: run.key }) }, "Units whose most common class is its class"), ", ",
+        h("a", { href: address(["images", run.network, run.dataset], { text: name }) }, "images of the class")),
+      h("div", { class: "two image-page" },
+        h("div", {}, thumbnail(run, place, 240, nameOfImage(run, place))),
+        h("section", {},
+          h("h2", {}, "Units that it drives most"),
+          h("p", { class: "meaning" }, `For each unit, all ${run.n_images.toLocaleString("en")} images are ranked by its largest value on them. These units of each layer have the best rank of this image; units that are inactive on it are left out. The percentage is the value relative to the unit’s largest. Beside each: the unit’s top images.`),
+          layers.map((number, order) => drivenOf(run, run.layers[number], units[place % perFile][order])))),
+    ],
+  };
+}
+
+/** Return the units of a layer that an image drives most. */
+function drivenOf(run, layer, numbers) {
+  const found = Array.from({ length: numbers.length / 3 }, (_, place) => numbers.slice(3 * place, 3 * place + 3));
+  return h("section", { class: "driven" },
+    h("h3", {}, h("a", { href: address([run.network, run.dataset, layer.name]) }, layer.name)),
+    found.length
+      ? h("ul", { class: "near" }, found.map(([unit, rank, percent]) => h("li", {},
+        h("a", { href: address([run.network, run.dataset, layer.name, String(unit)]) },
+          h("span", { class: "name" }, `Unit ${unit}`),
+          h("span", { class: "value" }, `rank ${rank.toLocaleString("en")}, ${percent} %`),
+          someImages(layer, unit, 3)))))
+      : h("p", { class: "empty" }, "No unit is active on it."));
+}

@@ -1,0 +1,62 @@
+"""Pages of images in a browser: the units that an image drives most, and the ways to its page."""
+
+import pytest
+
+from tests.atlas.test_browser import WIDTHS, be_wide
+
+pytestmark = pytest.mark.slow
+
+
+@WIDTHS
+def test_the_page_of_an_image_has_the_units_that_it_drives_most(reader, plan, width):
+    be_wide(reader, width)
+    reader.open("#/images/net/set/39")
+    assert reader.texts("h1")[0].replace("\n", " ") == f"Image 39 {plan.classes[0]}"
+    assert reader.texts("#crumbs a") == ["Networks", "net on set", "Images", "image 39"]
+    assert reader.texts(".driven h3") == ["early", "wide"]
+    # unit 1 is inactive, unit 2 on this image; and two units of a layer are shown
+    assert reader.texts(".driven:first-of-type .name") == ["Unit 0"]
+    assert reader.texts(".driven .value")[0] == "rank 1, 100 %"
+    assert len(reader.texts(".driven .name")) == 3
+    reader.wait("document.querySelectorAll('.driven .some .thumb').length >= 3")
+    reader.click(".driven .near a")
+    assert reader.route() == "#/net/set/early/0"
+    reader.open("#/images/net/set/0")
+    assert reader.texts(".driven .value")[0] == "rank 40, 2 %"
+
+
+def test_images_lead_to_their_pages(reader, keys, plan):
+    reader.open("#/net/set/early/0")
+    reader.click("#top a.name")
+    assert reader.route() == "#/images/net/set/39"
+    reader.follow(reader.driver.back)
+    reader.driver.find_element("css selector", "#bottom .zoom").click()
+    reader.click("#viewer-page")
+    assert reader.route() == "#/images/net/set/0"
+    assert not reader.js("document.getElementById('viewer').open")
+    reader.follow(lambda: reader.press(keys.ARROW_RIGHT))
+    assert reader.route() == "#/images/net/set/1"
+    reader.follow(lambda: reader.press("u"))
+    assert reader.route() == "#/images/net/set"
+    assert reader.texts("#found") == ["40 images"]
+    reader.open("#/net/set")
+    reader.click("#all-images")
+    assert reader.route() == "#/images/net/set"
+
+
+def test_a_search_finds_images_by_class_and_number(reader, keys):
+    reader.open("#/search?text=bag")
+    assert reader.texts(".images-found a") == ["13 images of net on set"]
+    reader.click(".images-found a")
+    assert reader.route() == "#/images/net/set?text=bag"
+    assert reader.texts("#found") == ["13 images"]
+    reader.click("main .image")
+    assert reader.route() == "#/images/net/set/1?text=bag"
+    # the next is the next image of the list
+    reader.follow(lambda: reader.press(keys.ARROW_RIGHT))
+    assert reader.route() == "#/images/net/set/4?text=bag"
+    reader.open("#/search?text=image 39")
+    reader.click(".images-found a")
+    assert reader.texts("main .image .name") == ["<script>alert(1)</script>"]
+    reader.open("#/images/net/set?text=nothing")
+    assert "No image has all words" in reader.texts("main")[0]
