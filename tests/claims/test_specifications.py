@@ -31,7 +31,10 @@ LAYERS = (
     *(f"universality_{name}" for name in ("mean", "rotated", "permuted", "assigned_mean")),
     *(f"universality_{name}" for name in ("assigned_rotated", "mutual_mean", "mutual_rotated")),
 )
-MEASURES = ("reconstruction", "code_gini", "code_kurtosis", "code_hoyer", "class_entropy", "stability_half")
+MEASURES = (
+    *("reconstruction", "code_gini", "code_kurtosis", "code_hoyer", "class_entropy", "stability_half"),
+    *("ablation_kl", "ablation_changed"),
+)
 
 
 class Network:
@@ -46,7 +49,7 @@ class Network:
         layers |= {"n_units": N_UNITS, "n_neurons": 4 * N_UNITS, "n_significant_components": 12.0}
         layers |= {name: self.random.normal(size=n) for name in LAYERS}
         self.layers = pd.DataFrame(layers)
-        differences = ("reconstruction", "peakedness", "class_entropy", "stability")
+        differences = ("reconstruction", "peakedness", "class_entropy", "stability", "ablation")
         for name in ("redundancy_difference", *(f"dictionary_{name}" for name in differences)):
             effects = self.random.normal(size=n)
             self.layers[name] = effects

@@ -51,6 +51,7 @@ rule specifications:
         alignment_layers=tables_of_run(plan, "alignment.layer"),
         similarity=tables_of_run(plan, "similarity.pairs"),
         families=tables_of_run(plan, "families.families"),
+        effects=tables_of_run(plan, "dictionaries.effects"),
         ablation=tables_of_run(plan, "ablation.units"),
         images=plan.of_run(lambda run: [run.images]),
     output:

@@ -730,5 +730,6 @@ _dictionaries(
     "ablation effect of directions of dictionaries minus that of units",
     1,
     "dictionary_ablation",
-    "directions and images",
+    ["ablation_kl", "ablation_changed"],
+    resampled="directions and images",
 )

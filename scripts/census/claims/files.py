@@ -14,13 +14,14 @@ from census.stores.groups import layers_in, open_checkpoint
 
 STORES, TABLES = ("gram", "concepts"), ("directions", "alignment")
 # further tables, of specifications other than the claims' own
-FURTHER = ("similarity", "families", "ablation")
+FURTHER = ("similarity", "families", "effects", "ablation")
 # columns of layers that are not in the census, by further table
 OF_LAYERS = {
     "alignment_layers": [f"alignment_{each}{end}" for each in ("gini", "hoyer") for end in ("", "_pre")],
     "directions_layers": ["redundancy_bottom_variance", "redundancy_bottom_svd"],
 }
 FAMILIES = ("reconstruction", "code_kurtosis", "code_gini", "code_hoyer", "class_entropy", "stability_half")
+EFFECTS = ("ablation_kl", "ablation_changed")
 
 
 def with_further_columns(layers: pd.DataFrame, paths: Mapping[str, Sequence[str]]) -> pd.DataFrame:
@@ -96,8 +97,9 @@ class Files:
     def families(self, layer: str) -> pd.DataFrame:
         """Read measures of families of directions; of some layers, there are none."""
         if "families" not in self._tables:
-            return pd.DataFrame(columns=FAMILIES)
-        return self._table("families", layer).set_index("family")
+            return pd.DataFrame(columns=FAMILIES + EFFECTS)
+        measures, effects = (self._table(kind, layer).set_index("family") for kind in ("families", "effects"))
+        return measures.join(effects[list(EFFECTS)])
 
     def ablation(self, layer: str, mode: str) -> pd.DataFrame:
         """Read the ablation effects of units, of which a sample is ablated."""
