@@ -122,7 +122,7 @@ def _draw_claim(
     dots = page.axes_at(
         left + LABELS, top + WORDS - 0.1 + CURVE + BETWEEN, inner, max(ROW * len(choices), ROW)
     )
-    dots.axvline(own, color="#BBBBBB", linewidth=0.8)
+    dots.axvline(own, color="#BBBBBB", linewidth=0.8, zorder=0)
     for row, here in enumerate(choices.to_numpy(bool)):
         dots.scatter(places[here], np.full(here.sum(), row), s=9, c=colors[here], marker="|", linewidth=0.7)
     names = choices.index.get_level_values(0)
