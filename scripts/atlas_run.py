@@ -35,7 +35,7 @@ with job(snakemake.log[0]) as log:
     from census.measures.patches import as_seen
     from census.statistics.blocks import Blocks
     from census.statistics.top_images import NONE, bottom_images
-    from census.stores.groups import layers_in, open_checkpoint, open_group
+    from census.stores.matrices import layers_in
     from census.stores.paths import path_name
     from census.stores.reading import image_blocks, images_and_labels, open_store, statistic_blocks
     from census.tables.merging import read_tables
@@ -78,7 +78,7 @@ with job(snakemake.log[0]) as log:
         store = open_store(path)
         attributes = dict(store.attrs)
         name, n_units = attributes["layer"], attributes["shape"][0]
-        concepts = open_checkpoint(concepts_of[name], "final")
+        concepts = concepts_of[name].at("final")
         in_paths = path_name(name)
         images, labels = images_and_labels(store)
         units = table.filter(pc.equal(table["layer"], name))
@@ -94,7 +94,7 @@ with job(snakemake.log[0]) as log:
         shown.update(np.unique(top["image"]).tolist(), np.unique(bottom.images).tolist())
         of_layer = untrained.filter(pc.equal(untrained["layer"], name))
         if of_layer.num_rows:
-            earlier = top_of(open_checkpoint(concepts_of[name], UNTRAINED), min(k, EARLIER))
+            earlier = top_of(concepts_of[name].at(UNTRAINED), min(k, EARLIER))
             shown.update(np.unique(earlier["image"]).tolist())
             before[in_paths] = {"columns": columns_of_layer(of_layer, numbers), "top": earlier}
         details[in_paths] = {
@@ -110,14 +110,14 @@ with job(snakemake.log[0]) as log:
             "near_r": few_digits(near.correlations, 3),
             "facets": write_facets(
                 folder / "facets" / in_paths,
-                open_group(facets_of[name]),
+                facets_of[name].at("final"),
                 table_of_facets.filter(pc.equal(table_of_facets["layer"], name)).to_pylist(),
                 params.visualization,
             ),
             "activation_maximization": {},
         }
         if name in maximization_of:
-            maximization = open_checkpoint(maximization_of[name], "final")
+            maximization = maximization_of[name].at("final")
             details[in_paths]["activation_maximization"] = write_maximized(
                 folder / "activation_maximization" / in_paths, maximization, params.visualization
             )

@@ -2,6 +2,7 @@
 
 import json
 import runpy
+from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,7 +19,7 @@ from census.statistics.class_counts import class_counts
 from census.statistics.top_images import top_images
 from census.stores.activations import StoreWriter, create_store, finish_store
 from census.stores.facets import FacetWriter
-from census.stores.groups import new_layer, write_checkpoint
+from census.stores.matrices import new_store
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 HOSTILE = "<script>alert(1)</script>"
@@ -196,7 +197,10 @@ def plant(folder):
         dataset.append(pixels, int(label))
     dataset.finish(CLASSES, {"dataset": "set", "split": "all"})
     about = {"key": "k", "network": "net", "checkpoint": "final", "step": 7, "dataset": "set", "split": "all"}
-    stores, tables_of_facets = [], []
+    stores, tables_of_facets, opened = [], [], ExitStack()
+    concepts, facets_of_layers = (
+        opened.enter_context(new_store(folder / f"{name}.zarr.zip")) for name in ("concepts", "facets")
+    )
     for name, (values, positions) in responses().items():
         units, height, width = LAYERS[name]["shape"]
         attributes = {**about, **LAYERS[name], "layer": name, "branch_of": "", "classes": CLASSES}
@@ -211,15 +215,15 @@ def plant(folder):
             "top_position": (("unit", "rank"), top.positions),
             "class_count": (("unit", "class"), class_counts(top.images, LABELS, 3).astype("i4")),
         }
-        write_checkpoint(folder / "concepts.zarr", arrays, attributes)
+        concepts.write(arrays, attributes)
         reverse = top_images([(np.arange(N_IMAGES), values[::-1], positions)], units, 20)
         arrays |= {
             "top_image": (("unit", "rank"), reverse.images),
             "top_value": (("unit", "rank"), reverse.values),
         }
-        write_checkpoint(folder / "concepts.zarr", arrays, attributes | {"checkpoint": "0", "step": 0})
+        concepts.write(arrays, attributes | {"checkpoint": "0", "step": 0})
         extremes = {0: "SF", 2: "MF"} if name == "early" else {}
-        facets = FacetWriter(new_layer(folder / "facets.zarr", name), attributes, extremes, 2, 3, (5, 5, 3))
+        facets = FacetWriter(facets_of_layers, attributes, extremes, 2, 3, (5, 5, 3))
         inside = np.ones((4, 5, 5), bool)
         inside[:, 0] = False
         patches = Patches(np.full((4, 5, 5, 3), 9, np.uint8), inside)
@@ -229,7 +233,6 @@ def plant(folder):
             missing = np.full_like(weights, np.nan)
             gray = missing if reason else weights
             facets.write(unit, Facets(gray, np.stack([gray] * 3, -1), {}, {}, reason), patches, np.arange(4))
-        facets.finish()
         rows = {
             "layer": [name] * len(extremes),
             "unit": [*extremes],
@@ -239,6 +242,7 @@ def plant(folder):
         types = {"layer": pa.string(), "unit": pa.int64(), "extreme": pa.string(), "reason": pa.string()}
         tables_of_facets.append(pa.table({column: pa.array(rows[column], types[column]) for column in rows}))
         stores.append(str(folder / f"{name}.zarr"))
+    opened.close()
     pq.write_table(pa.concat_tables(tables_of_facets), folder / "facets.parquet")
     shape = 2, 3, len(MAXIMIZED)
     maximization = {
@@ -253,7 +257,8 @@ def plant(folder):
         ),
     }
     of_early = {"layer": "early", "checkpoint": "final", "objectives": ["iam", "am"]}
-    write_checkpoint(folder / "maximization.zarr", maximization, of_early)
+    with new_store(folder / "maximization.zarr.zip") as store:
+        store.write(maximization, of_early)
     pq.write_table(tables(), folder / "units.parquet")
     pq.write_table(table_of_layers(), folder / "layers.parquet")
     (folder / "dictionary.tsv").write_text(
@@ -264,12 +269,12 @@ def plant(folder):
     write_claims(folder / "claims.tsv")
     return {
         "stores": stores,
-        "concepts": [str(folder / "concepts.zarr")],
-        "facets": [str(folder / "facets.zarr")],
+        "concepts": [str(folder / "concepts.zarr.zip")],
+        "facets": [str(folder / "facets.zarr.zip")],
         "tables": [str(folder / "facets.parquet")],
         "units": str(folder / "units.parquet"),
         "layers": str(folder / "layers.parquet"),
-        "maximization": [str(folder / "maximization.zarr")],
+        "maximization": [str(folder / "maximization.zarr.zip")],
         "images": str(folder / "images.zarr"),
     }
 

@@ -17,6 +17,7 @@ import pytest
 import xarray as xr
 from PIL import Image
 from safetensors.numpy import load_file
+from zarr.storage import ZipStore
 
 import census
 from census.atlas.site import read_data
@@ -230,8 +231,8 @@ def test_claims_rest_on_what_the_census_says(first, found, column, checkpoint):
     files = {
         kind: sorted(map(str, (measures / kind / "small/tiny").glob(pattern)))
         for kind, pattern in (
-            ("gram", "*.zarr"),
-            ("concepts", "*.zarr"),
+            ("gram", "*.zarr.zip"),
+            ("concepts", "*.zarr.zip"),
             ("directions", "*.directions.parquet"),
             ("alignment", "*.resamples.parquet"),
         )
@@ -460,7 +461,8 @@ def test_substitution_is_of_the_stored_responses(finished):
     finished.succeed(f"results/measures/substitution/{block}.units.parquet")
     table = pd.read_parquet(folder / f"substitution/{block}.units.parquet")
     for layer, n_units in (("relu1", 64), ("output", 3)):
-        maximization = xr.open_zarr(folder / f"activation_maximization/{block}.zarr" / layer / "final")
+        store = ZipStore(folder / f"activation_maximization/{block}.zarr.zip", read_only=True)
+        maximization = xr.open_zarr(store, group=f"{layer}/final")
         assert maximization["image"].shape == (2, 2, 2, 16, 16, 3)
         assert maximization["trajectory"].shape == (2, 2, 2, 4)
         units = table[table["layer"] == layer].reset_index(drop=True)

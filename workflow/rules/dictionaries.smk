@@ -1,7 +1,7 @@
 # Families of directions: singular vectors, independent components, non-negative factors and a sparse autoencoder, fitted
 # to the channel vectors of layers. The autoencoder is trained with torch; other families need none.
 from census.measures import declared
-from census.planning.rules import path_of, table_path
+from census.planning.rules import store_path, table_path
 
 
 rule dictionaries:
@@ -10,7 +10,7 @@ rule dictionaries:
             wildcards, "dictionaries", Recordings("per_unit_layers", "final")
         ),
     output:
-        store=directory(path_of("dictionaries", "zarr")),
+        store=store_path("dictionaries"),
         fits=table_path("dictionaries.fits"),
     log:
         "logs/dictionaries/{network}/{dataset}/{block}.log",

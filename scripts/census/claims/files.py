@@ -7,7 +7,7 @@ import pandas as pd
 import zarr
 from numpy.typing import NDArray
 
-from census.stores.groups import layers_in, open_checkpoint
+from census.stores.matrices import layers_in
 
 STORES, TABLES = ("gram", "concepts"), ("directions", "alignment")
 
@@ -54,7 +54,7 @@ class Files:
         return self._table("alignment", layer)[columns].to_numpy(float)
 
     def _open(self, kind: str, layer: str) -> zarr.Group:
-        return open_checkpoint(self._layers[kind][layer], self._checkpoint)
+        return self._layers[kind][layer].at(self._checkpoint)
 
     def _table(self, kind: str, layer: str) -> pd.DataFrame:
         table = self._tables[kind]
