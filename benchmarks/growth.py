@@ -170,7 +170,7 @@ def _a_script(series: Series, sizes: Mapping[str, int], folder: Path) -> Callabl
     gram = {"layer": stores, "parts": []}
     inputs: Any = gram if series.job == "gram" else stores
     if series.job == "similarity":
-        inputs = [str(folder / "gram.zarr")]
+        inputs = [str(folder / "gram.zarr.zip")]
         run_script("gram", gram, {"store": inputs[0]}, {"seed": SEED}, folder)
     outputs = {name: str(folder / f"found.{name}") for name in OUTPUTS[series.job]}
     return lambda: run_script(series.job, inputs, outputs, {**PARAMETERS[series.job], "seed": SEED}, folder)

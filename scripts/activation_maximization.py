@@ -1,12 +1,13 @@
 """Maximize the activation of single units of layers, by AM and by IAM."""
 
+from contextlib import ExitStack
 from pathlib import Path
 
 from census.jobs import Script, job, one_by_one, progress_bar
 
 snakemake: Script
 
-with job(snakemake.log[0]) as log:
+with job(snakemake.log[0]) as log, ExitStack() as stack:
     import numpy as np
 
     from census.interventions.maximization import Maximization, Settings
@@ -18,7 +19,7 @@ with job(snakemake.log[0]) as log:
     from census.networks.weights import load_weights, step_of_weights
     from census.planning.blocks import UNITS, units_of_part
     from census.statistics.streams import seed_of
-    from census.stores.groups import write_checkpoint
+    from census.stores.matrices import new_store
 
     key, entry, seed = snakemake.wildcards.network, snakemake.params.network, snakemake.params.seed
     batch, seeds = snakemake.params.batch, snakemake.params.seeds
@@ -28,6 +29,7 @@ with job(snakemake.log[0]) as log:
     options = {name: snakemake.params[name] for name in ("steps", "step_size", "parametrization", "jitter")}
     # for slow layers, each job takes a part of the units
     part, parts = int(snakemake.wildcards.get("part", 0)), snakemake.params.get("parts", 1)
+    store = stack.enter_context(new_store(snakemake.output[0]))
     for path in map(Path, snakemake.input):
         network = build(entry, seed, key).requires_grad_(False)
         load_weights(network, path)
@@ -89,4 +91,4 @@ with job(snakemake.log[0]) as log:
                 "nonlinear": bool(layer.preactivation),
                 "objectives": list(OBJECTIVES),
             }
-            write_checkpoint(Path(snakemake.output[0]), arrays, attributes)
+            store.write(arrays, attributes)

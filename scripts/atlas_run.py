@@ -41,7 +41,7 @@ with job(snakemake.log[0]) as log:
     from census.measures.patches import as_seen
     from census.statistics.blocks import Blocks
     from census.statistics.top_images import NONE, BottomImages, TopImages, bottom_images
-    from census.stores.groups import layers_in, open_checkpoint, open_group
+    from census.stores.matrices import layers_in
     from census.stores.paths import path_name
     from census.stores.reading import image_blocks, images_and_labels, open_store, statistic_blocks
     from census.tables.merging import read_tables
@@ -104,7 +104,7 @@ with job(snakemake.log[0]) as log:
         here, order = (
             found.filter(pc.equal(found["layer"], name)) for found in (directions, order_of_directions)
         )
-        return directions_of_layer(here, order, open_checkpoint(families_of[name], "final"), params.images)
+        return directions_of_layer(here, order, families_of[name].at("final"), params.images)
 
     layers: list[dict[str, Any]] = []
     spaces: dict[str, dict[str, Any]] = {}  # directions of layers
@@ -115,7 +115,7 @@ with job(snakemake.log[0]) as log:
         store = open_store(path)
         attributes = dict(store.attrs)
         name, n_units = attributes["layer"], attributes["shape"][0]
-        concepts = open_checkpoint(concepts_of[name], "final")
+        concepts = concepts_of[name].at("final")
         in_paths = path_name(name)
         images, labels = images_and_labels(store)
         units = table.filter(pc.equal(table["layer"], name))
@@ -132,7 +132,7 @@ with job(snakemake.log[0]) as log:
             shown.update(np.unique(end).tolist())
         of_layer = untrained.filter(pc.equal(untrained["layer"], name))
         if of_layer.num_rows:
-            earlier = top_of(open_checkpoint(concepts_of[name], UNTRAINED), min(k, EARLIER))
+            earlier = top_of(concepts_of[name].at(UNTRAINED), min(k, EARLIER))
             shown.update(np.unique(earlier["image"]).tolist())
             before[in_paths] = {"columns": columns_of_layer(of_layer, numbers), "top": earlier}
         if found := directions_of(name):
@@ -147,14 +147,14 @@ with job(snakemake.log[0]) as log:
             "near_r": few_digits(near.correlations, 3),
             "facets": write_facets(
                 folder / "facets" / in_paths,
-                open_group(facets_of[name]),
+                facets_of[name].at("final"),
                 table_of_facets.filter(pc.equal(table_of_facets["layer"], name)).to_pylist(),
                 params.visualization,
             ),
             "activation_maximization": {},
         }
         if name in maximization_of:
-            maximization = open_checkpoint(maximization_of[name], "final")
+            maximization = maximization_of[name].at("final")
             details[in_paths]["activation_maximization"] = write_maximized(
                 folder / "activation_maximization" / in_paths, maximization, params.visualization
             )

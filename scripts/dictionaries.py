@@ -22,7 +22,7 @@ with job(snakemake.log[0]) as log:
     from census.networks.prepared import prepare
     from census.networks.weights import load_weights
     from census.statistics.subset import choose_images
-    from census.stores.groups import write_checkpoint
+    from census.stores.matrices import new_store
     from census.stores.recording import Recording
     from census.tables.arrow import arrow, merged
 
@@ -41,25 +41,26 @@ with job(snakemake.log[0]) as log:
         prepared = prepare(network, entry, key, device, pixels)
 
     tables: dict[type[Table], list[pa.Table]] = {each: [] for each in measure.tables.values()}
-    for layer in one_by_one(map(Recording, snakemake.input.stores)):
-        found = fit_layer(layer, parameters, seed)
-        for family, reason in found.refused.items():
-            log.warning("%s: %s: %s", layer, family, reason)
-        write_checkpoint(Path(snakemake.output.store), found.arrays, found.attributes)
-        tables[type(found.table)].append(arrow(found.table))
-        name, chosen = found.attributes["layer"], {}
-        for family, about in found.attributes["families"].items():
-            if about["fits"] and parameters.ablated:
-                n_directions = len(found.arrays[f"{family}_first"][1])
-                chosen[family] = sample_units(n_directions, params.ablated, seed, f"{name} {family}")
-        if chosen:
-            code = Code(found, chosen, parameters.active)
-            (place,) = prepared.select([name])
-            ablation = Ablation(prepared, place, pixels, None, batch=params.batch, seed=seed)
-            outcomes = ablation.direction_outcomes(code.directions, code)
-            for table in effects_of(
-                layer.attributes, chosen, outcomes.changed, outcomes.classes, parameters.resamples, seed
-            ):
-                tables[type(table)].append(arrow(table))
+    with new_store(snakemake.output.store) as store:
+        for layer in one_by_one(map(Recording, snakemake.input.stores)):
+            found = fit_layer(layer, parameters, seed)
+            for family, reason in found.refused.items():
+                log.warning("%s: %s: %s", layer, family, reason)
+            store.write(found.arrays, found.attributes)
+            tables[type(found.table)].append(arrow(found.table))
+            name, chosen = found.attributes["layer"], {}
+            for family, about in found.attributes["families"].items():
+                if about["fits"] and parameters.ablated:
+                    n_directions = len(found.arrays[f"{family}_first"][1])
+                    chosen[family] = sample_units(n_directions, params.ablated, seed, f"{name} {family}")
+            if chosen:
+                code = Code(found, chosen, parameters.active)
+                (place,) = prepared.select([name])
+                ablation = Ablation(prepared, place, pixels, None, batch=params.batch, seed=seed)
+                outcomes = ablation.direction_outcomes(code.directions, code)
+                for table in effects_of(
+                    layer.attributes, chosen, outcomes.changed, outcomes.classes, parameters.resamples, seed
+                ):
+                    tables[type(table)].append(arrow(table))
     for name, kind in measure.tables.items():
         pq.write_table(merged(kind, tables[kind], {}), snakemake.output[name])

@@ -1,13 +1,13 @@
 """Decompose the top patches of units into facets, at the final checkpoint."""
 
-from pathlib import Path
+from contextlib import ExitStack
 from typing import Any
 
 from census.jobs import Script, job, one_by_one
 
 snakemake: Script
 
-with job(snakemake.log[0]) as log:
+with job(snakemake.log[0]) as log, ExitStack() as stack:
     import numpy as np
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
@@ -19,17 +19,17 @@ with job(snakemake.log[0]) as log:
     from census.statistics.pixels import shrunk_size
     from census.statistics.significance import tail_p_values
     from census.stores.facets import FacetWriter
-    from census.stores.groups import layers_in, new_layer, open_checkpoint
+    from census.stores.matrices import layers_in, new_store
     from census.tables.arrow import arrow, merged
     from census.tables.merging import read_tables
 
     params = snakemake.params
-    groups = layers_in(snakemake.input.concepts)
+    concepts_of = layers_in(snakemake.input.concepts)
     table = read_tables(snakemake.input.units, checkpoint="final")
     dataset = open_dataset(snakemake.input.images)
-    tables = []
+    store, tables = stack.enter_context(new_store(snakemake.output.store)), []
     for layer in one_by_one(params.layers):
-        concepts = open_checkpoint(groups[layer], "final")
+        concepts = concepts_of[layer].at("final")
         attributes = dict(concepts.attrs)
         map_width = attributes["shape"][2]
         field = field_of(attributes["receptive_field"], params.size)
@@ -45,14 +45,7 @@ with job(snakemake.log[0]) as log:
             "MF": tail_p_values(degrees, "upper"),
             "chosen": tail_p_values(degrees, degrees > finite_mean(degrees)),
         }
-        writer = FacetWriter(
-            new_layer(Path(snakemake.output.store), layer),
-            attributes,
-            extremes,
-            params.components,
-            params.patches_shown,
-            shape,
-        )
+        writer = FacetWriter(store, attributes, extremes, params.components, params.patches_shown, shape)
         rows = []
         for unit in extremes:
             images, positions = (top[unit, top_images[unit] >= 0] for top in (top_images, top_positions))
@@ -76,7 +69,6 @@ with job(snakemake.log[0]) as log:
             if failed:
                 log.warning("layer %s, unit %d: no convergence in %s", layer, unit, ", ".join(failed))
             rows.append((found, len(patches.inside), int((~patches.inside.all((1, 2))).sum())))
-        writer.finish()
 
         by_channel: dict[str, Any] = {
             f"{name}_{channel}": [getattr(found, name).get(channel) for found, _, _ in rows]

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import zarr
+from zarr.storage import ZipStore
 
 Entry = list[str | float | int]
 PLACE = ["network", "dataset", "layer", "checkpoint"]
@@ -25,6 +26,7 @@ PLACE = ["network", "dataset", "layer", "checkpoint"]
 PARTS = {
     *("layer", "units", "spectrum", "directions", "resamples", "curves"),
     *("layers", "pairs", "adjacent", "orders", "relations"),
+    *("depth", "families", "fits", "images", "paths"),
 }
 
 
@@ -56,22 +58,24 @@ def tables(path: Path, kind: str) -> Iterator[tuple[str, Entry]]:
 
 def arrays(path: Path, kind: str) -> Iterator[tuple[str, Entry]]:
     """Yield the arrays of a store."""
-    for document in sorted(path.rglob("zarr.json")):
-        if json.loads(document.read_text())["node_type"] != "array":
-            continue
-        group = zarr.open_group(document.parents[1], mode="r")
-        attributes = dict(group.attrs)
-        # images made for units are of no data set
-        place = [*path.parts[-3:-1], *(str(attributes.get(name, "")) for name in ("layer", "checkpoint"))]
-        yield "/".join([kind, *place, document.parent.name]), digest(group[document.parent.name][...])
+    with ZipStore(path, read_only=True) as store:
+        whole = zarr.open_group(store, mode="r")
+        for name, array in whole.members(max_depth=None):
+            if isinstance(array, zarr.Array):
+                group, _, last = name.rpartition("/")
+                attributes = whole[group].attrs
+                # images made for units are of no data set
+                place = [*path.parts[-3:-1], *(str(attributes[each]) for each in ("layer", "checkpoint"))]
+                yield "/".join([kind, *place, last]), digest(array[...])
 
 
 def kind_of(path: Path, results: Path) -> str:
     """Return the measure, and which of its tables or stores a file is: ``directions.spectrum.parquet``."""
     folder, measure, *_ = path.relative_to(results).parts
-    part = path.stem.rpartition(".")[2]
+    name = path.name.removesuffix(".zip")  # a store
+    part = Path(name).stem.rpartition(".")[2]
     named = [measure if folder == "measures" else folder, part if part in PARTS or folder == "census" else ""]
-    return ".".join(filter(None, named)) + path.suffix
+    return ".".join(filter(None, named)) + Path(name).suffix
 
 
 def record(results: Path) -> dict[str, Entry]:
@@ -85,10 +89,9 @@ def record(results: Path) -> dict[str, Entry]:
 
     for folder in ("measures", "census"):
         for path in sorted((results / folder).rglob("*.parquet")):
-            if not any(parent.suffix == ".zarr" for parent in path.parents):
-                for key, value in tables(path, kind_of(path, results)):
-                    add(key, value)
-        for path in sorted((results / folder).rglob("*.zarr")):
+            for key, value in tables(path, kind_of(path, results)):
+                add(key, value)
+        for path in sorted((results / folder).rglob("*.zarr.zip")):
             for key, value in arrays(path, kind_of(path, results)):
                 add(key, value)
         for path in sorted((results / folder).rglob("*.tsv")):

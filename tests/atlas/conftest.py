@@ -2,6 +2,7 @@
 
 import json
 import runpy
+from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,7 +19,7 @@ from census.statistics.class_counts import class_counts
 from census.statistics.top_images import top_images
 from census.stores.activations import StoreWriter, create_store, finish_store
 from census.stores.facets import FacetWriter
-from census.stores.groups import new_layer, write_checkpoint
+from census.stores.matrices import new_store
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 HOSTILE = "<script>alert(1)</script>"
@@ -147,7 +148,8 @@ def write_directions(folder, attributes):
     }
     tops = {"top_image": [[11, 10], [39, 38], [20, 11], [-1, -1]], "top_position": [[6, 6]] * 3 + [[-1, -1]]}
     arrays = {name: (("direction", "rank"), np.array(values)) for name, values in tops.items()}
-    write_checkpoint(folder / "families.zarr", arrays, attributes)
+    with new_store(folder / "families.zarr.zip") as store:
+        store.write(arrays, attributes)
     pq.write_table(pa.table(of_measure), folder / "families.directions.parquet")
     keys = {"network": "net", "seed": 0, "checkpoint": "final", "dataset": "set"}
     census = of_measure | {name: [value] * 4 for name, value in keys.items()} | {"added_later": [1.5] * 4}
@@ -220,7 +222,10 @@ def plant(folder):
         dataset.append(pixels, int(label))
     dataset.finish(CLASSES, {"dataset": "set", "split": "all"})
     about = {"key": "k", "network": "net", "checkpoint": "final", "step": 7, "dataset": "set", "split": "all"}
-    stores, tables_of_facets = [], []
+    stores, tables_of_facets, opened = [], [], ExitStack()
+    concepts, facets_of_layers = (
+        opened.enter_context(new_store(folder / f"{name}.zarr.zip")) for name in ("concepts", "facets")
+    )
     for name, (values, positions) in responses().items():
         units, height, width = LAYERS[name]["shape"]
         attributes = {**about, **LAYERS[name], "layer": name, "branch_of": "", "classes": CLASSES}
@@ -241,15 +246,15 @@ def plant(folder):
             "top_position": (("unit", "rank"), top.positions),
             "class_count": (("unit", "class"), class_counts(top.images, LABELS, 3).astype("i4")),
         }
-        write_checkpoint(folder / "concepts.zarr", arrays, attributes)
+        concepts.write(arrays, attributes)
         reverse = top_images([(np.arange(N_IMAGES), values[::-1], positions)], units, 20)
         arrays |= {
             "top_image": (("unit", "rank"), reverse.images),
             "top_value": (("unit", "rank"), reverse.values),
         }
-        write_checkpoint(folder / "concepts.zarr", arrays, attributes | {"checkpoint": "0", "step": 0})
+        concepts.write(arrays, attributes | {"checkpoint": "0", "step": 0})
         extremes = {0: "SF", 2: "MF"} if name == "early" else {}
-        facets = FacetWriter(new_layer(folder / "facets.zarr", name), attributes, extremes, 2, 3, (5, 5, 3))
+        facets = FacetWriter(facets_of_layers, attributes, extremes, 2, 3, (5, 5, 3))
         inside = np.ones((4, 5, 5), bool)
         inside[:, 0] = False
         patches = Patches(np.full((4, 5, 5, 3), 9, np.uint8), inside)
@@ -259,7 +264,6 @@ def plant(folder):
             missing = np.full_like(weights, np.nan)
             gray = missing if reason else weights
             facets.write(unit, Facets(gray, np.stack([gray] * 3, -1), {}, {}, reason), patches, np.arange(4))
-        facets.finish()
         rows = {
             "layer": [name] * len(extremes),
             "unit": [*extremes],
@@ -269,6 +273,7 @@ def plant(folder):
         types = {"layer": pa.string(), "unit": pa.int64(), "extreme": pa.string(), "reason": pa.string()}
         tables_of_facets.append(pa.table({column: pa.array(rows[column], types[column]) for column in rows}))
         stores.append(str(folder / f"{name}.zarr"))
+    opened.close()
     pq.write_table(pa.concat_tables(tables_of_facets), folder / "facets.parquet")
     shape = 2, 3, len(MAXIMIZED)
     maximization = {
@@ -283,7 +288,8 @@ def plant(folder):
         ),
     }
     of_early = {"layer": "early", "checkpoint": "final", "objectives": ["iam", "am"]}
-    write_checkpoint(folder / "maximization.zarr", maximization, of_early)
+    with new_store(folder / "maximization.zarr.zip") as store:
+        store.write(maximization, of_early)
     pq.write_table(tables(), folder / "units.parquet")
     pq.write_table(table_of_layers(), folder / "layers.parquet")
     (folder / "dictionary.tsv").write_text(
@@ -297,14 +303,14 @@ def plant(folder):
     write_directions(folder, about | LAYERS["early"] | {"layer": "early"})
     return {
         "stores": stores,
-        "concepts": [str(folder / "concepts.zarr")],
-        "facets": [str(folder / "facets.zarr")],
+        "concepts": [str(folder / "concepts.zarr.zip")],
+        "facets": [str(folder / "facets.zarr.zip")],
         "tables": [str(folder / "facets.parquet")],
         "units": str(folder / "units.parquet"),
         "layers": str(folder / "layers.parquet"),
-        "maximization": [str(folder / "maximization.zarr")],
+        "maximization": [str(folder / "maximization.zarr.zip")],
         "directions": str(folder / "directions.parquet"),
-        "families": [str(folder / "families.zarr")],
+        "families": [str(folder / "families.zarr.zip")],
         "families_directions": [str(folder / "families.directions.parquet")],
         "images": str(folder / "images.zarr"),
     }

@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 import xarray as xr
+from zarr.storage import ZipStore
 
 from census.claims.files import Files as Files_of_claims
 from census.jobs import job
@@ -40,6 +41,11 @@ SETTINGS = {
     "loadings": [],
     "seed": 0,
 }
+
+
+def arrays_in(store, checkpoint="final"):
+    """Return the arrays of the layer ``relu``."""
+    return xr.open_zarr(ZipStore(store, read_only=True), group=f"relu/{checkpoint}")
 
 
 def class_vectors(height=3, width=4, units=6, strength=3.0):
@@ -91,19 +97,21 @@ def run(tmp_path):
         place.mkdir()
         stores = [str(path) for path in stores]
         if gram:
-            run_job("gram", {"layer": stores, "parts": []}, {"store": str(place / "gram.zarr")}, {"seed": 0})
+            run_job(
+                "gram", {"layer": stores, "parts": []}, {"store": str(place / "gram.zarr.zip")}, {"seed": 0}
+            )
         names = ("layer", "spectrum", "directions", "units")
-        outputs = {"store": str(place / "found.zarr"), **{name: str(place / name) for name in names}}
+        outputs = {"store": str(place / "found.zarr.zip"), **{name: str(place / name) for name in names}}
         inputs = {
             "layer": stores,
-            "gram": [str(place / "gram.zarr")] if gram else [],
+            "gram": [str(place / "gram.zarr.zip")] if gram else [],
             "logits": [str(logits)] if logits else [],
         }
         with job(tmp_path / "log"):
             run_job("directions", inputs, outputs, SETTINGS | settings)
         tables = {name: pd.read_parquet(place / name) for name in names}
         return SimpleNamespace(
-            **tables, store=place / "found.zarr", folder=place, log=(tmp_path / "log").read_text()
+            **tables, store=place / "found.zarr.zip", folder=place, log=(tmp_path / "log").read_text()
         )
 
     return run
@@ -132,7 +140,7 @@ def test_what_is_written_follows_from_the_maps(store, run):
     assert found.spectrum.query("checkpoint == '10'")["permuted_eigenvalue"].isna().all()
     assert set(found.directions["checkpoint"]) == {"0", "final"}
 
-    group = xr.open_zarr(found.store / "relu/final")
+    group = arrays_in(found.store)
     np.testing.assert_allclose(group["variance"].values.ravel(), variance, rtol=1e-3)
     final = found.directions.query("checkpoint == 'final'").reset_index(drop=True)
     assert final.groupby("family").size().to_dict() == {
@@ -172,7 +180,7 @@ def test_without_a_gram_matrix_it_is_the_same_but_for_what_needs_one(store, run)
         other.spectrum["singular_value"][:4], one.spectrum["singular_value"][:4], rtol=1e-3
     )
     assert len(other.spectrum) == 10
-    vectors = [xr.open_zarr(each.store / "relu/final")["singular_vectors"].values for each in (one, other)]
+    vectors = [arrays_in(each.store)["singular_vectors"].values for each in (one, other)]
     np.testing.assert_allclose(vectors[1][:, :3], vectors[0][:, :3], atol=1e-2)
     for column in ("redundancy_svd", "redundancy_variance", "class_entropy_svd", "n_constant_neurons"):
         assert other.layer[column][0] == one.layer[column][0]
@@ -180,7 +188,7 @@ def test_without_a_gram_matrix_it_is_the_same_but_for_what_needs_one(store, run)
     assert other.layer[unknown].isna().all().all()
     assert sorted(each.name for each in other.folder.iterdir()) == [
         "directions",
-        "found.zarr",
+        "found.zarr.zip",
         "layer",
         "spectrum",
         "units",
@@ -200,7 +208,7 @@ def test_only_images_that_are_classified_correctly_count(store, run):
         wrong.sum(),
         (~wrong).sum(),
     )
-    group = xr.open_zarr(found.store / "relu/final")
+    group = arrays_in(found.store)
     np.testing.assert_array_equal(group["image"].values, IMAGES[~wrong])
     assert not set(group["top_image"].values.ravel()) & set(IMAGES[wrong])
     phi, variance = variances(maps[~wrong])
@@ -239,7 +247,7 @@ def test_an_inactive_layer_is_undefined_and_no_failure(store, run):
         assert len(found.spectrum) == len(found.directions) == 0
         assert f"{N} vectors are constant or not finite" in found.log
         assert "3 components asked for, 0 found" in found.log
-        xr.open_zarr(found.store / "relu/final").close()
+        arrays_in(found.store).close()
     # readers find the columns that other layers have
     other = run(store(class_vectors(), layer="other"))
     for name in ("directions", "units", "spectrum"):
@@ -285,7 +293,7 @@ def test_constant_vectors_and_a_single_neuron(store, run):
     found = run(store(maps))
     assert found.layer["n_undefined_vectors"][0] == 3
     assert found.layer["n_images"][0] == N - 3
-    assert not {9, 27, 33} & set(xr.open_zarr(found.store / "relu/final")["image"].values)
+    assert not {9, 27, 33} & set(arrays_in(found.store)["image"].values)
     alone = run(store(class_vectors(1, 1, 1), layer="one"))
     assert alone.layer["n_components"][0] == 0
     maps[1:] = 0
@@ -296,7 +304,7 @@ def test_constant_vectors_and_a_single_neuron(store, run):
 def test_matrices_are_those_of_added_parts(store, tmp_path):
     stores, parts = [str(store(class_vectors(), each)) for each in ("0", "final")], []
     for part in range(3):
-        parts.append(str(tmp_path / f"{part}.zarr"))
+        parts.append(str(tmp_path / f"{part}.zarr.zip"))
         given = SimpleNamespace(
             input=stores,
             output=parts[-1:],
@@ -306,12 +314,10 @@ def test_matrices_are_those_of_added_parts(store, tmp_path):
         )
         runpy.run_path(str(SCRIPTS / "gram_part.py"), {"snakemake": given})
     for name, files in (("whole", []), ("added", parts)):
-        place = {"store": str(tmp_path / f"{name}.zarr")}
+        place = {"store": str(tmp_path / f"{name}.zarr.zip")}
         run_job("gram", {"layer": stores, "parts": files}, place, {"seed": 0})
     for checkpoint in ("0", "final"):
-        whole, added = (
-            xr.open_zarr(tmp_path / f"{name}.zarr/relu/{checkpoint}") for name in ("whole", "added")
-        )
+        whole, added = (arrays_in(tmp_path / f"{name}.zarr.zip", checkpoint) for name in ("whole", "added"))
         xr.testing.assert_allclose(added, whole, rtol=1e-4)
         assert added.attrs == whole.attrs
 

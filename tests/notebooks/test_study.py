@@ -9,17 +9,18 @@ import xarray as xr
 import census
 from census.errors import StudyError
 from census.notebooks import study as module
-from census.stores.groups import write_checkpoint
+from census.stores.matrices import new_store
 
 
 def place(results, layer, checkpoint, attributes):
     """Write a store of a block with one layer, and note it as the study does."""
     place = {"measure": "gram", "network": "cnn", "dataset": "clothes", "layer": layer, "block": "0000-0002"}
     pd.DataFrame([place]).to_csv(results / "census/blocks.tsv", sep="\t", index=False)
-    store = results / "measures/gram/cnn/clothes/0000-0002.zarr"
+    store = results / "measures/gram/cnn/clothes/0000-0002.zarr.zip"
     store.parent.mkdir(parents=True, exist_ok=True)
     sums = {"sums": (("image",), pd.Series([1.0, 2.0]).to_numpy())}
-    write_checkpoint(store, sums, {"layer": layer, "checkpoint": checkpoint, **attributes})
+    with new_store(store) as written:
+        written.write(sums, {"layer": layer, "checkpoint": checkpoint, **attributes})
 
 
 @pytest.fixture
@@ -56,7 +57,7 @@ def test_stores_are_data_sets(results):
     [
         (lambda study: study.matrices("gram", "cn", "clothes", "relu1"), "no 'cn'; did you mean 'cnn'"),
         (lambda study: study.matrices("gram", "cnn", "clothes", "relu9"), "no layer 'relu9'; did you mean"),
-        (lambda study: study.matrices("gram", "cnn", "clothes", "relu1"), "no 'final'; valid: 0"),
+        (lambda study: study.matrices("gram", "cnn", "clothes", "relu1"), "no checkpoint 'final'; valid: 0"),
         (lambda study: study.agreement, "no 'agreement.parquet'"),
         (lambda study: study.activations("cnn", "clothes", "relu1"), "no 'cnn'; there are none"),
     ],

@@ -283,7 +283,7 @@ def test_neurons_of_large_layers_are_split():
     plan = planned(layers={"cnn": large}, jobs={"minutes": 1000})
     (block,) = plan.runs[0].blocks["layers"]
     folder = "results/parts/gram/cnn/clothes/wide"
-    assert plan.parts_of_gram(job(block)) == [f"{folder}/{part}.zarr" for part in range(3)]
+    assert plan.parts_of_gram(job(block)) == [f"{folder}/{part}.zarr.zip" for part in range(3)]
 
 
 def test_an_unknown_block_is_reported():

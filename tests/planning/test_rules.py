@@ -10,8 +10,8 @@ from census.planning.rules import (
     blocks_of_layers,
     files_of_study,
     measure_rules,
-    path_of,
     results_of_run,
+    store_path,
     table_path,
     tables_of_run,
 )
@@ -73,7 +73,7 @@ def test_an_input_is_read_if_the_run_has_it():
         return [rule.inputs[name](place) for name in ("gram", "logits")], block
 
     (gram, logits), block = inputs({})
-    assert gram == [f"results/measures/gram/cnn/clothes/{block}.zarr"]
+    assert gram == [f"results/measures/gram/cnn/clothes/{block}.zarr.zip"]
     assert logits == []
     (gram, logits), _ = inputs({"correct_only": True, "n_map_images": 9}, directions={"gram_images": 3})
     assert gram == []
@@ -120,8 +120,8 @@ def test_families_of_directions_are_of_layers_with_per_unit_analyses(run, famili
     [
         ("sparsity.layer", "sparsity/cnn/clothes/{}.layer.parquet"),
         ("histogram", "histogram/cnn/clothes/{}.parquet"),
-        ("concepts", "concepts/cnn/clothes/{}.zarr"),
-        ("gram", "gram/cnn/clothes/{}.zarr"),
+        ("concepts", "concepts/cnn/clothes/{}.zarr.zip"),
+        ("gram", "gram/cnn/clothes/{}.zarr.zip"),
         ("directions.spectrum", "directions/cnn/clothes/{}.spectrum.parquet"),
         ("similarity.pairs", "similarity/cnn/clothes/pairs.parquet"),
     ],
@@ -146,7 +146,7 @@ def test_an_unknown_input_is_reported_with_the_nearest_name():
     with pytest.raises(TypeError, match=r"there is no table 'sparsity\.unit'.*sparsity\.units"):
         table_path("sparsity.unit")
     with pytest.raises(StudyError, match=r"measure .sparsty.: there is no measure.*sparsity"):
-        path_of("sparsty", "zarr")
+        store_path("sparsty")
 
 
 def test_the_index_has_the_block_of_each_layer():

@@ -3,13 +3,15 @@
 import numpy as np
 import pytest
 import xarray as xr
+from zarr.storage import ZipStore
 
 from census.measures.facets import facets, to_8bit
 from census.measures.patches import Patches, neutral_outside
 from census.stores.facets import FacetWriter
-from census.stores.groups import open_group
+from census.stores.matrices import layers_in, new_store
 
 SIDE, COMPONENTS, RANKS = 6, 3, 4
+RELU = {"layer": "relu", "checkpoint": "final"}
 
 
 def patches(n_patches, channels):
@@ -20,20 +22,16 @@ def patches(n_patches, channels):
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_units_are_written_one_by_one(tmp_path, channels):
-    path = tmp_path / "layer.zarr"
-    writer = FacetWriter(
-        path, {"layer": "relu"}, {7: "SF", 2: "MF"}, COMPONENTS, RANKS, (SIDE, SIDE, channels)
-    )
+    path = tmp_path / "block.zarr.zip"
     many, few = patches(40, channels), patches(2, channels)
     found = {unit: facets(neutral_outside(each), COMPONENTS, 0) for unit, each in ((7, many), (2, few))}
-    writer.write(2, found[2], few, np.array([5, 9]))
-    writer.write(7, found[7], many, np.arange(40))
-    writer.finish()
+    with new_store(path) as store:
+        writer = FacetWriter(store, RELU, {7: "SF", 2: "MF"}, COMPONENTS, RANKS, (SIDE, SIDE, channels))
+        writer.write(2, found[2], few, np.array([5, 9]))
+        writer.write(7, found[7], many, np.arange(40))
 
-    store = open_group(path)
-    assert store.attrs["extremes"] == ["SF", "MF"]
-    assert store.attrs["layer"] == "relu"
-    read = xr.open_zarr(path).load()
+    read = xr.open_zarr(ZipStore(path, read_only=True), group="relu/final").load()
+    assert read.attrs == RELU | {"extremes": ["SF", "MF"]}
     np.testing.assert_array_equal(read["unit"], [7, 2])
     np.testing.assert_array_equal(read["image"], [[0, 1, 2, 3], [5, 9, -1, -1]])
     np.testing.assert_array_equal(read["gray"][0], found[7].gray)
@@ -52,7 +50,8 @@ def test_units_are_written_one_by_one(tmp_path, channels):
 
 
 def test_a_layer_without_units_has_a_store(tmp_path):
-    FacetWriter(tmp_path / "layer.zarr", {}, {}, COMPONENTS, RANKS, (SIDE, SIDE, 3)).finish()
-    store = open_group(tmp_path / "layer.zarr")
-    assert store["color"].shape == (0, COMPONENTS, SIDE, SIDE, 3)
-    assert store.attrs["extremes"] == []
+    with new_store(tmp_path / "block.zarr.zip") as store:
+        FacetWriter(store, RELU, {}, COMPONENTS, RANKS, (SIDE, SIDE, 3))
+    group = layers_in([tmp_path / "block.zarr.zip"])["relu"].at("final")
+    assert group["color"].shape == (0, COMPONENTS, SIDE, SIDE, 3)
+    assert group.attrs["extremes"] == []

@@ -73,8 +73,8 @@ def narrow():
     return nn.Sequential(OrderedDict(parts))
 """
 
-# Python imports a module of this name before all else. The first job that opens a certain file to write halts
-# there, until it may go on: what it makes is half done by then.
+# Python imports a module of this name before all else. The first job that opens a certain file to write, or
+# gives a file its name, halts there, until it may go on: what it makes is half done by then.
 HALTS = """
 import os
 import sys
@@ -83,10 +83,14 @@ from pathlib import Path
 
 
 def halt(event, arguments):
-    if event != "open" or os.environ["HALT_WRITING"] not in str(arguments[0]):
+    if event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR):
+        path = arguments[0]
+    elif event == "os.rename":
+        path = arguments[1]
+    else:
         return
     halted = Path(os.environ["HALTED"])
-    if arguments[2] & (os.O_WRONLY | os.O_RDWR) and not halted.exists():
+    if os.environ["HALT_WRITING"] in str(path) and not halted.exists():
         halted.write_text(str(os.getpid()))
         while not halted.with_suffix(".over").exists():
             time.sleep(0.02)
@@ -274,7 +278,7 @@ class Study:
 
     @contextlib.contextmanager
     def halted(self, file: str, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
-        """Call Snakemake, and halt a job when it is about to write a file; :meth:`go_on` lets it do so.
+        """Call Snakemake, and halt a job when it is about to write or name a file, until :meth:`go_on`.
 
         Parameters
         ----------

@@ -61,7 +61,9 @@ def halted(begin, tmp_path_factory):
         "facets": {"all": True, "components": 2},
     }
     study.config["jobs"] = {"minutes": 1e-5}
-    done, killed = (f"results/parts/activation_maximization/wide/tiny/0002/{part}.zarr" for part in range(2))
+    done, killed = (
+        f"results/parts/activation_maximization/wide/tiny/0002/{part}.zarr.zip" for part in range(2)
+    )
     assert study.succeed(done).jobs == {"weights/wide", "activation_maximization/wide/tiny/0002/0"}
     count = study.folder / "batches"
     process = study.start(killed, BATCHES=count, HALT_AT=4)

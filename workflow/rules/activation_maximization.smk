@@ -1,8 +1,11 @@
 # Images that maximize the activation of single units. The units of slow layers are split into parts.
-from census.planning.rules import path_of
+from census.planning.rules import store_path
+from census.stores.paths import MATRICES
 
-MAXIMIZATION = path_of("activation_maximization", "zarr")
-MAXIMIZATION_PART = "results/parts/activation_maximization/{network}/{dataset}/{block}/{part}.zarr"
+MAXIMIZATION = store_path("activation_maximization")
+MAXIMIZATION_PART = (
+    f"results/parts/activation_maximization/{{network}}/{{dataset}}/{{block}}/{{part}}.{MATRICES}"
+)
 # everything that determines the images, except the weights
 MAXIMIZATION_SETTINGS = {
     **measures.activation_maximization.model_dump(),
@@ -18,7 +21,7 @@ rule activation_maximization:
     input:
         plan.of_run(lambda run: run.unit_weights),
     output:
-        directory(MAXIMIZATION),
+        MAXIMIZATION,
     log:
         "logs/activation_maximization/{network}/{dataset}/{block}.log",
     benchmark:
@@ -43,7 +46,7 @@ rule activation_maximization:
 
 use rule activation_maximization as activation_maximization_part with:
     output:
-        temp(directory(MAXIMIZATION_PART)),
+        temp(MAXIMIZATION_PART),
     log:
         "logs/activation_maximization/{network}/{dataset}/{block}/{part}.log",
     benchmark:
@@ -61,7 +64,7 @@ rule activation_maximization_merge:
     input:
         plan.parts_of_block(MAXIMIZATION_PART),
     output:
-        directory(MAXIMIZATION),
+        MAXIMIZATION,
     log:
         "logs/activation_maximization_merge/{network}/{dataset}/{block}.log",
     wildcard_constraints:

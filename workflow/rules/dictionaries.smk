@@ -2,7 +2,7 @@
 # to the channel vectors of layers; and the ablation effects of some directions. One job does both, because both need
 # torch, which takes longer to import than some fits.
 from census.measures import declared
-from census.planning.rules import path_of, table_path
+from census.planning.rules import store_path, table_path
 
 
 rule dictionaries:
@@ -13,7 +13,7 @@ rule dictionaries:
         weights=plan.of_run(lambda run: run.unit_weights[-1]),
         images=plan.of_run(lambda run: run.images),
     output:
-        store=directory(path_of("dictionaries", "zarr")),
+        store=store_path("dictionaries"),
         fits=table_path("dictionaries.fits"),
         ablated=table_path("dictionaries.ablated"),
         effects=table_path("dictionaries.effects"),

@@ -1,17 +1,17 @@
 # Facets of single units: independent components of the patches to which they respond most.
-from census.planning.rules import path_of, table_path
+from census.planning.rules import store_path, table_path
 
-FACETS = path_of("facets", "zarr")
+FACETS = store_path("facets")
 FACETS_TABLE = table_path("facets")
 
 
 rule facets:
     input:
-        concepts=plan.measured_layers(path_of("concepts", "zarr"), "facets"),
+        concepts=plan.measured_layers(store_path("concepts"), "facets"),
         units=plan.measured_layers(table_path("concepts.units"), "facets"),
         images=plan.of_run(lambda run: run.images),
     output:
-        store=directory(FACETS),
+        store=FACETS,
         table=FACETS_TABLE,
     log:
         "logs/facets/{network}/{dataset}/{block}.log",

@@ -7,7 +7,7 @@ rule gram_part:
     input:
         plan.stores_of_layer,
     output:
-        temp(directory(GRAM_PART)),
+        temp(GRAM_PART),
     log:
         "logs/gram_part/{network}/{dataset}/{layer}/{part}.log",
     benchmark:

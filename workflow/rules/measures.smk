@@ -9,7 +9,7 @@ for measure in measure_rules(plan):
         input:
             **measure.inputs,
         output:
-            **{name: directory(path) if name == "store" else path for name, path in measure.outputs.items()},
+            **measure.outputs,
         log:
             f"logs/{measure.name}{measure.place}.log",
         benchmark:

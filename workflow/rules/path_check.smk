@@ -1,5 +1,5 @@
 # Whether images made for units are processed as natural images are.
-from census.planning.rules import path_of, table_path
+from census.planning.rules import store_path, table_path
 
 
 rule path_check:
@@ -7,7 +7,7 @@ rule path_check:
         weights=plan.of_run(lambda run: run.unit_weights),
         stores=lambda wildcards: plan.recordings(wildcards, "units", Recordings(checkpoints="units")),
         images=plan.of_run(lambda run: run.images),
-        maximization=path_of("activation_maximization", "zarr"),
+        maximization=store_path("activation_maximization"),
     output:
         units=table_path("path_check.units"),
         paths=table_path("path_check.paths"),

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from census.data.store import open_dataset
 from census.statistics.top_images import NONE
-from census.stores.groups import layers_in, open_checkpoint
+from census.stores.matrices import layers_in
 
 STORES, TABLES = ("gram", "concepts"), ("directions", "alignment")
 # further tables, of specifications other than the claims' own
@@ -108,7 +108,7 @@ class Files:
         return table[table["mode"] == mode].set_index("unit")[effects]
 
     def _open(self, kind: str, layer: str) -> zarr.Group:
-        return open_checkpoint(self._layers[kind][layer], self._checkpoint)
+        return self._layers[kind][layer].at(self._checkpoint)
 
     def _table(self, kind: str, layer: str) -> pd.DataFrame:
         table = self._tables[kind]

@@ -13,7 +13,7 @@ from census.claims.verdict import read_verdicts
 from census.data.store import open_dataset
 from census.figures.declaration import Family, Images, Input, Specifications, Verdicts, key_of
 from census.measures.declaration import Matrices, Tables
-from census.stores.groups import layers_in, open_checkpoint, open_group
+from census.stores.matrices import layers_in
 
 
 def inputs_of(family: Family, files: Mapping[str, Sequence[str]]) -> dict[str, Any]:
@@ -64,12 +64,7 @@ class Stores:
 
     paths: Sequence[str]
 
-    def groups(self, checkpoint: str | None) -> Iterator[zarr.Group]:
-        """Yield the arrays of each layer in order of depth; attributes name the layer.
-
-        Parameters
-        ----------
-        checkpoint : name of the checkpoint; None for arrays that do not belong to one.
-        """
+    def groups(self, checkpoint: str) -> Iterator[zarr.Group]:
+        """Yield the arrays of each layer at a checkpoint in order of depth; attributes name the layer."""
         for layer in layers_in(self.paths).values():
-            yield open_group(layer) if checkpoint is None else open_checkpoint(layer, checkpoint)
+            yield layer.at(checkpoint)

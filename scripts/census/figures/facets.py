@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from census.figures.declaration import Family, View
-from census.figures.style import GRAY, INK, VERMILION, shortened, two_digits, wrapped
+from census.figures.style import FINAL, GRAY, INK, VERMILION, shortened, two_digits, wrapped
 from census.measures.declaration import Matrices, Tables
 from census.measures.facets import CHANNELS, MULTI, SINGLE
 
@@ -183,7 +183,7 @@ def put_tile(
 
 def draw_extreme(page: "Page", stores: "Stores", table: "pd.DataFrame", *, extreme: str = SINGLE) -> None:
     """Draw the most extreme unit of each layer at one end of the degrees of multifacetedness."""
-    groups = stores.groups(None)
+    groups = stores.groups(FINAL)
     draw_units(
         page, [_unit_at(extreme, group, table[table["layer"] == group.attrs["layer"]]) for group in groups]
     )

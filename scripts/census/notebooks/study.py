@@ -1,7 +1,6 @@
 """A finished study: its tables as pandas objects, its stores as xarray ones, its units as objects."""
 
 import html
-import json
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 from census.errors import StudyError, nearest
 from census.figures.style import FINAL
 from census.notebooks.views import Run
-from census.stores.paths import layer_name, path_name
+from census.stores.paths import MATRICES, layer_name, path_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -166,11 +165,17 @@ class Study:
         """
         import xarray as xr
 
+        from census.stores.matrices import layers_in
+
         folder = self.found("measures", measure, network, dataset)
-        block = self._block(measure, network, dataset, layer)
-        group = self._found(folder, f"{block}.zarr", path_name(layer))
-        # facets are not of a checkpoint
-        return xr.open_zarr(group if _is_flat(group) else self._found(group, str(checkpoint)))
+        path = self._found(folder, f"{self._block(measure, network, dataset, layer)}.{MATRICES}")
+        found = layers_in([path])[layer]
+        if str(checkpoint) not in found.groups:
+            known = nearest(checkpoint, found.groups)
+            raise StudyError(f"{path}, layer {layer}: there is no checkpoint {str(checkpoint)!r}{known}")
+        group = found.groups[str(checkpoint)]
+        opened = xr.open_zarr(found.store, group=group, consolidated=False, zarr_format=3)
+        return opened[sorted(opened.variables)]
 
     def table(self, measure: str, network: str, dataset: str, name: str) -> "pd.DataFrame":
         """Return a measure's own table: ``relu3.spectrum`` of ``directions``, ``pairs`` of ``similarity``."""
@@ -255,8 +260,3 @@ def open_study(results: "str | PathLike[str]" = "results") -> Study:
     ['cnn', 'mlp']
     """
     return Study(Path(results))
-
-
-def _is_flat(store: Path) -> bool:
-    """Return whether a store's own group has arrays, and not a group per checkpoint."""
-    return any(json.loads(path.read_text()).get("node_type") == "array" for path in store.glob("*/zarr.json"))

@@ -12,6 +12,7 @@ from census.planning.digest import code_digest
 from census.planning.plan import Files, Plan
 from census.planning.resources import Megabytes, memory, memory_of_matrices, runtime_of_block
 from census.planning.runs import Kind
+from census.stores.paths import MATRICES
 
 FOLDER = "results/measures/{measure}/{{network}}/{{dataset}}"
 CENSUS = "results/census/{table}.parquet"
@@ -49,7 +50,7 @@ def path_of(measure: str, ending: str) -> str:
     Parameters
     ----------
     measure : name of the measure.
-    ending : file ending: ``TABLE.parquet``, ``parquet`` for an only table, or ``zarr``.
+    ending : file ending: ``TABLE.parquet``, ``parquet`` for an only table, or ``zarr.zip``.
 
     >>> path_of("sparsity", "units.parquet")
     'results/measures/sparsity/{network}/{dataset}/{block}.units.parquet'
@@ -74,10 +75,15 @@ def table_path(reference: str) -> str:
     return path_of(measure, f"{table}.parquet" if table else "parquet")
 
 
+def store_path(measure: str) -> str:
+    """Return the path of a measure's store of arrays."""
+    return path_of(measure, MATRICES)
+
+
 def paths_of(measure: Measure) -> dict[str, str]:
     """Return the paths of a measure's tables, and of its store as ``store``."""
     tables = {name or "table": f"{name}.parquet" if name else "parquet" for name in measure.tables}
-    endings = tables | ({"store": "zarr"} if measure.has_arrays else {})
+    endings = tables | ({"store": MATRICES} if measure.has_arrays else {})
     return {name: path_of(measure.name, ending) for name, ending in endings.items()}
 
 
@@ -120,7 +126,7 @@ def tables_of_run(plan: Plan, reference: str, *, per_unit_layers: bool = False) 
 
 def stores_of_run(plan: Plan, measure: str) -> Files | str:
     """Return the stores of a measure's arrays of a run, see :func:`files_of_run`."""
-    return files_of_run(plan, measure, path_of(measure, "zarr"))
+    return files_of_run(plan, measure, store_path(measure))
 
 
 def results_of_run(plan: Plan, reference: str) -> Files | str:
@@ -217,7 +223,7 @@ def _input(plan: Plan, measure: Measure, reads: Input) -> Files | str:
         case Recordings():
             return plan.where(reads.where, lambda wildcards: plan.recordings(wildcards, measure.jobs, reads))
         case Matrices(name, where):
-            stores = path_of(name, "zarr") if of_block else stores_of_run(plan, name)
+            stores = store_path(name) if of_block else stores_of_run(plan, name)
             return stores if where is everywhere else plan.where(where, stores)
         case Parts(method):
             files: Files = getattr(plan, method)

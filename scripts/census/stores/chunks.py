@@ -10,6 +10,7 @@ import itertools
 import json
 import math
 import os
+import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,7 @@ def readable(path: Path) -> Iterator[Path]:
     """Convert errors with a store's file to a StudyError that names the file and the way out."""
     try:
         yield path
-    except (OSError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError, zipfile.BadZipFile) as error:
         store = next((folder for folder in path.parents if folder.suffix == ".zarr"), path)
         raise StudyError(
             f"{path} cannot be read ({error}); delete {store} and run the workflow again"

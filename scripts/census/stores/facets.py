@@ -1,4 +1,4 @@
-"""The stores of facets: a Zarr group per layer, filled unit by unit.
+"""The stores of facets: the group of a layer, filled unit by unit.
 
 ==========  =============================  =======  ==========================================================
 array       dimensions                     dtype    content
@@ -18,7 +18,6 @@ for each unit.
 """
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,7 +26,8 @@ from numpy.typing import NDArray
 
 from census.measures.facets import Facets, to_8bit
 from census.measures.patches import Patches
-from census.stores.groups import consolidate, create_array
+from census.stores.groups import create_array
+from census.stores.matrices import MatrixWriter
 
 
 class FacetWriter:
@@ -35,8 +35,8 @@ class FacetWriter:
 
     Parameters
     ----------
-    path : path of the store, which must not exist.
-    attributes : attributes of the layer's store of activations.
+    store : store of several layers.
+    attributes : attributes of the layer's store of activations, including ``layer`` and ``checkpoint``.
     extremes : extreme of each unit, see :func:`census.measures.facets.choose_units`.
     components : number of facets per unit.
     ranks : number of stored patches per unit.
@@ -45,16 +45,16 @@ class FacetWriter:
 
     def __init__(
         self,
-        path: Path,
+        store: MatrixWriter,
         attributes: Mapping[str, Any],
         extremes: Mapping[int, str],
         components: int,
         ranks: int,
         shape: tuple[int, int, int],
     ) -> None:
-        self._path, self._attributes = path, {**attributes, "extremes": list(extremes.values())}
+        self._store = store
         self._places = {unit: place for place, unit in enumerate(extremes)}
-        self._group = zarr.create_group(path)
+        self._group = store.create_group({**attributes, "extremes": list(extremes.values())})
         # reopened arrays would not write chunks without values
         self._arrays: dict[str, zarr.Array] = {}
         height, width, channels = shape
@@ -74,7 +74,7 @@ class FacetWriter:
         """Create an array with a chunk per unit."""
         shape, chunks = (len(self._places), *sizes.values()), (1, *sizes.values())
         self._arrays[name] = create_array(
-            self._group, name, shape, dtype, ("unit", *sizes), chunks, fill_value=fill_value
+            self._group, name, shape, dtype, ("unit", *sizes), chunks, fill_value=fill_value, checksum=False
         )
 
     def write(self, unit: int, facets: Facets, patches: Patches, images: NDArray[np.integer]) -> None:
@@ -97,7 +97,4 @@ class FacetWriter:
                 kept = min(len(values[name]), len(whole))
                 whole[:kept] = values[name][:kept]
             array[place] = whole
-
-    def finish(self) -> None:
-        """Consolidate the metadata of the store."""
-        consolidate(self._path, self._attributes)
+        self._store.flush()

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from census.stores import reading
-from census.stores.groups import layers_in, open_checkpoint
+from census.stores.matrices import Layer, layers_in
 
 
 class Recording:
@@ -142,8 +142,8 @@ class LayerMatrices:
     attributes : attributes of the layer.
     """
 
-    def __init__(self, layer: Path, checkpoint: str) -> None:
-        self._group = open_checkpoint(layer, checkpoint)
+    def __init__(self, layer: Layer, checkpoint: str) -> None:
+        self._group = layer.at(checkpoint)
         self.attributes: Mapping[str, Any] = dict(self._group.attrs)
 
     def __getitem__(self, name: str) -> np.ndarray:
@@ -158,7 +158,6 @@ def matrices_in(stores: Iterable[str | Path]) -> Iterator[LayerMatrices]:
     """Yield the matrices in stores of several layers, layer by layer, in order of training steps."""
     # several stores may contain parts of the same layer
     for layer in (layer for store in stores for layer in layers_in([store]).values()):
-        checkpoints = (path.parent.name for path in layer.glob("*/zarr.json"))
         # the final checkpoint has no step in its name
-        for checkpoint in sorted(checkpoints, key=lambda name: (not name.isdigit(), name.zfill(20))):
+        for checkpoint in sorted(layer.groups, key=lambda name: (not name.isdigit(), name.zfill(20))):
             yield LayerMatrices(layer, checkpoint)

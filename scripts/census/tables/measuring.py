@@ -1,5 +1,6 @@
 """Run a job of a declared measure: open its inputs, compute, write its tables and arrays."""
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from itertools import groupby
@@ -12,7 +13,7 @@ import pyarrow.parquet as pq
 from census.jobs import LOGGER, one_by_one
 from census.measures.columns import Table
 from census.measures.declaration import Arrays, Input, Measure, Parts, Recordings, Tables
-from census.stores.groups import write_checkpoint
+from census.stores.matrices import new_store
 from census.stores.recording import LayerMatrices, Recording, matrices_in
 from census.tables.arrow import arrow, merged, single_row
 from census.tables.merging import read_tables
@@ -45,9 +46,14 @@ def run(
         for inputs in calls(measure, files)
         for each in measure.compute(**inputs, **further, parameters=parameters, seed=params["seed"])
     )
-    tables = collect(
-        measure, found, params, lambda each: write_checkpoint(Path(outputs[ARRAYS]), each.arrays, each.of)
-    )
+    with contextlib.ExitStack() as stack:
+        store = stack.enter_context(new_store(outputs[ARRAYS])) if measure.has_arrays else None
+
+        def keep(each: Arrays) -> None:
+            assert store is not None, f"{name} declares no arrays"
+            store.write(each.arrays, each.of)
+
+        tables = collect(measure, found, params, keep)
     for key, table in tables.items():
         pq.write_table(table, outputs[key])
 
