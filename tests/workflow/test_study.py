@@ -24,6 +24,7 @@ from census.claims.declared import CLAIMS, participation_ratios
 from census.claims.evidence import Evidence
 from census.claims.files import Files
 from census.claims.verdict import VERDICTS
+from census.figures.style import HEIGHT, WIDTHS
 from census.measures import DECLARED, declared
 from census.statistics.correlation import mean_correlation
 from census.statistics.subset import choose_images
@@ -69,7 +70,7 @@ VIEWS = {
         *(f"families/{view}" for view in ("depth", "patches")),
         "alignment/depth",
         *(f"clusters/{view}" for view in ("depth", "dendrograms")),
-        "agreement/unit_measures",
+        *(f"agreement/{view}" for view in ("unit_measures", "depth")),
     }
 }
 VIEWS["small"] = {
@@ -84,7 +85,7 @@ SECTIONS = ("sparsity", "decorrelation", "concepts", "substitution", "directions
 # rules downstream of the census, which all networks share
 OF_CENSUS = (
     *("tables", "agreement", "figures_agreement"),
-    *("claims_run", "verdicts", "figures_claims", "atlas_run", "atlas"),
+    *("claims_run", "verdicts", "figures_claims", "overview", "atlas_run", "atlas"),
 )
 
 
@@ -139,7 +140,7 @@ def test_the_first_run_makes_everything_once(first):
         *(job for network in LAYERS for job in of_network(network, *of_layers)),
         *of_network("small", "learning", "performance"),
         *(job for network in LAYERS for job in figures(network, *SECTIONS)),
-        *("tables", "agreement", "verdicts", "figures_claims", "software", "atlas"),
+        *("tables", "agreement", "verdicts", "figures_claims", "software", "overview", "atlas"),
     }
 
 
@@ -285,13 +286,14 @@ def test_figures_are_images_of_something(first):
         folder / figure / network / "tiny" / f"{view}.png"
         for network, views in VIEWS.items()
         for figure, view in (each.split("/") for each in views)
-    } | {folder / "claims.png"}
+    } | {folder / f"claims{sheet}.png" for sheet in ("", "-2", "-3", "-4")}
     for path in paths:
         assert path.suffix == ".png"
         with Image.open(path) as image:
-            pixels = np.asarray(image.convert("L"))
-        assert pixels.shape[0] > 50
-        assert pixels.shape[1] > 300
+            pixels, dpi = np.asarray(image.convert("L")), image.info["dpi"][0]
+        # of a page
+        assert pixels.shape[1] / dpi == pytest.approx(WIDTHS["page"], abs=0.02), path
+        assert 0.9 < pixels.shape[0] / dpi < HEIGHT + 0.02, path
         # lines and letters on white
         assert 0.005 < (pixels < 128).mean() < 0.5, path
 
