@@ -32,6 +32,7 @@ include: "workflow/rules/tables.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/software.smk"
+include: "workflow/rules/report.smk"
 include: "workflow/rules/atlas.smk"
 include: "workflow/rules/targets.smk"
 
@@ -44,6 +45,7 @@ rule all:
         FIGURES,
         CENSUS,
         SOFTWARE,
+        OVERVIEW,
         ATLAS,
 
 

@@ -13,4 +13,5 @@ with job(snakemake.log[0]):
         snakemake.params.settings,
         snakemake.params.run,
         snakemake.params.dpi,
+        snakemake.params.width,
     )

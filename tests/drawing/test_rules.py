@@ -11,11 +11,13 @@ import pytest
 
 from census.drawing.inputs import read_images, read_table
 from census.drawing.job import draw
+from census.drawing.page import Page
 from census.drawing.rules import drawings
 from census.errors import StudyError
 from census.figures import figure_families
-from census.figures.declaration import Family, View
+from census.figures.declaration import Family, View, sheets_of
 from census.figures.sections import SECTIONS
+from census.figures.style import HEADING, HEIGHT, RIDGE
 from census.measures.declaration import Tables
 from census.networks.layers import Layer
 from census.planning.config import read_config
@@ -119,18 +121,60 @@ def test_settings_of_measures_may_leave_views_out():
 
 def test_paths_and_labels():
     of_section = {drawing.section.name: drawing for drawing in drawings([TRAINED])}
-    ((claims, view),) = of_section["claims"].figures
-    assert of_section["claims"].paths() == ["results/figures/claims"]
-    assert of_section["claims"].labels(claims, view) == {"figure": "claims"}
-    ((agreement, view),) = of_section["agreement"].figures
-    assert of_section["agreement"].paths() == ["results/figures/agreement/cnn/digits/unit_measures"]
-    assert of_section["agreement"].labels(agreement, view)["figure"] == "agreement"
-    family, view = of_section["directions"].figures[0]
-    assert of_section["directions"].labels(family, view) == {
-        "figure": "clusters depth",
+    (claims, view), (_, further), *_ = of_section["claims"].figures
+    assert of_section["claims"].paths()[:2] == ["results/figures/claims", "results/figures/claims-2"]
+    assert of_section["claims"].labels(claims, view) == {"shows": "Which claims are supported here?"}
+    assert of_section["claims"].labels(claims, further)["shows"].endswith(", sheet 2")
+    paths = [f"results/figures/agreement/cnn/digits/{name}" for name in ("unit_measures", "depth")]
+    assert of_section["agreement"].paths() == paths
+    (family,) = (each for each in FAMILIES if each.name == "multifacetedness")
+    assert of_section["concepts"].labels(family, "density-2") == {
+        "figure": "Fig. 1",
+        "shows": "Evenness of units' responses to classes, sheet 2",
         "network": "{network}",
-        "dataset": "{dataset}",
+        "data set": "{dataset}",
     }
+    (family,) = (each for each in FAMILIES if each.name == "correlation")
+    assert (
+        of_section["decorrelation"].labels(family, "matrices-0")["shows"]
+        == "Correlation of images, untrained"
+    )
+
+
+def test_figures_of_papers_are_named_so_that_they_sort():
+    names = {
+        "Figures 3b and 6b": "Fig. 3b, 6b",
+        "Figures 6 to 13": "Fig. 6–13",
+        "Figure 4, table 2 and appendix B": "Fig. 4",
+        "Figure 1 and appendices A1 and A2": "Fig. 1",
+        "appendix C": "Fig. in appendix C",
+        "the matrix of layers": "text",
+        "": "without counterpart",
+    }
+    assert [view("depth", corresponds=each).counterpart for each in names] == list(names.values())
+
+
+def test_what_does_not_fit_on_a_page_has_further_sheets():
+    run = replace(TRAINED, layers=tuple(f"f.{n}" for n in range(100)))
+    (family,) = (each for each in FAMILIES if each.name == "multifacetedness")
+    (density,) = (each for each in family.views if each.name == "density")
+    sheets = density.names(run)
+    assert sheets == ["density", *(f"density-{n}" for n in range(2, len(sheets) + 1))]
+    assert [family.sheet_of(each) for each in sheets] == list(range(1, len(sheets) + 1))
+    assert family.view_of(sheets[-1]) == (density, "")
+    shown = [Page("", sheet=(n, len(sheets))).share(run.layers) for n in range(len(sheets))]
+    assert [name for share in shown for name in share] == list(run.layers)
+    assert max(map(len, shown)) * RIDGE + HEADING <= HEIGHT
+    # panels beside each other: fewer in a column of a page
+    histogram = sheets_of(lambda run: run.layers, inches=1.2, columns=5)
+    assert histogram(run, "page") < histogram(run, "column")
+
+
+def test_runs_that_differ_in_sheets_only_have_numbered_rules():
+    many = replace(FINAL_ONLY, layers=tuple(f"f.{n}" for n in range(100)))
+    families = [each for each in FAMILIES if each.name == "histogram"]
+    names = [drawing.name for drawing in drawings([FINAL_ONLY, many], families)]
+    assert names == ["figures_sparsity", "figures_sparsity_2"]
 
 
 def draw_good(page, layers):

@@ -93,7 +93,7 @@ def test_long_classes_keep_their_beginning_and_do_not_widen_the_figure(tmp_path)
         ]
     assert figures[0].get_figwidth() == figures[1].get_figwidth()
     texts = [text.get_text() for text in drawn(figures[0], tmp_path)]
-    assert {"tench, " + "y" * 24 + "…", "$", "_z"} <= set(texts)
+    assert {"tench, " + "y" * 16 + "…", "$", "_z"} <= set(texts)
 
 
 def test_a_figure_of_nothing_says_so(tmp_path):

@@ -16,6 +16,7 @@ from census.figures.directions import (
     draw_variances,
     rounded,
 )
+from census.figures.style import short_names
 from census.measures.direction_tables import COMPARISONS
 from census.tables.arrow import ENDINGS
 
@@ -96,9 +97,9 @@ def test_spectra_have_a_curve_per_layer_and_mark_the_null(spectra, layers, drawn
     drawn(figure)
     panels = figure.axes[:4]
     assert [panel.get_title("left") for panel in panels] == [
-        "Eigenvalues of components, trained",
+        "Eigenvalues, trained",
         "Reconstruction, trained",
-        "Eigenvalues of components, untrained",
+        "Eigenvalues, untrained",
         "Reconstruction, untrained",
     ]
     for panel in panels[::2]:
@@ -107,7 +108,9 @@ def test_spectra_have_a_curve_per_layer_and_mark_the_null(spectra, layers, drawn
         np.testing.assert_allclose([line.get_ydata()[0] for line in dots], 20 / 3)
     dashed = [line for line in panels[1].lines if line.get_linestyle() == "--"]
     assert len(dashed) == len(NAMES)
-    assert [text.get_text() for text in figure.legends[0].get_texts()][:2] == NAMES[:2]
+    assert [text.get_text() for text in figure.legends[0].get_texts()][:2] == [*short_names(NAMES).values()][
+        :2
+    ]
 
 
 def test_many_layers_have_a_scale_in_place_of_names(spectra, layers, drawn):
@@ -177,7 +180,7 @@ def test_variances_of_all_neurons_and_of_chosen_ones(directions, drawn, texts):
     figure = figure_of(draw_variances, variances, directions, title="A title")
     drawn(figure)
     (axes,) = figure.axes
-    assert [label.get_text() for label in axes.get_yticklabels()] == NAMES[::-1]
+    assert [label.get_text() for label in axes.get_yticklabels()] == [*short_names(NAMES).values()][::-1]
     assert len(axes.patches) == 2 * (len(NAMES) - 1)
     marks = [line for line in axes.lines if line.get_marker() == "|"]
     assert [len(line.get_xdata()) for line in marks] == [5] * 6
@@ -208,7 +211,7 @@ def test_strips_show_each_image_in_its_place(drawn, texts, overlaps):
     assert areas[0, 0, 250] == pytest.approx(3 * TILE**2 / 2, rel=0.1)  # in its own proportions
     assert (canvas == FRAME).all(2).any()
     written = [text.get_text() for text in texts(figure)]
-    assert [written.count(label) for label in ("first", "second", "w", "one", "two")] == [2, 1, 1, 1, 1]
+    assert [written.count(label) for label in ("first", "second", "w", "one", "two")] == [2, 1, 1, 3, 3]
     assert "no direction: all vectors constant" in written
     names = [
         text

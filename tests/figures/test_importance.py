@@ -82,8 +82,8 @@ def test_every_unit_is_in_the_panel_of_its_layer(tables, drawn, texts):
     words = [text.get_text() for text in texts(figure)]
     lines = [word.splitlines() for word in words]
     assert all(line[0] == "8 of 12 units" for line in lines)
-    assert all("1 failed" in iam and "failed" not in am for _, iam, am in lines)
-    assert lines[3][1:] == ["IAM: ρ undefined; 7 with RS 0, 1 failed", "AM: ρ undefined; 8 with RS 0"]
+    assert all("1 failed" in iam and "failed" not in am for _, _, iam, _, am in lines)
+    assert lines[3][1:] == ["IAM: ρ undefined;", "7 with RS 0, 1 failed", "AM: ρ undefined;", "8 with RS 0"]
 
 
 def test_text_of_a_panel_is_above_its_units(tables, drawn, texts):

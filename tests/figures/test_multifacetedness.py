@@ -13,6 +13,7 @@ from census.figures.multifacetedness import (
     draw_pairs,
     draw_similarity,
 )
+from census.figures.style import short_names
 
 NAMES = ["features.0", "features.1", "features.3.expand3x3_activation", "output"]
 N_UNITS = 30
@@ -87,7 +88,7 @@ def test_densities_leave_inactive_units_out_and_show_chance(units, layers, drawn
     figure = figure_of(draw_density, units, layers, title="A title")
     renderer = drawn(figure)
     left, right = figure.axes
-    assert [label.get_text() for label in left.get_yticklabels()] == NAMES[::-1]
+    assert [label.get_text() for label in left.get_yticklabels()] == [*short_names(NAMES).values()][::-1]
     # a row of bars per layer and checkpoint, and no flatness of −1
     for panel in (left, right):
         assert len(panel.patches) == 2 * len(NAMES)
@@ -181,7 +182,7 @@ def test_heat_maps_name_their_number_of_units(drawn):
     assert [title.rpartition("\n")[2] for title in titles] == [
         "3 units",
         "1 unit",
-        "first 256 of 300 units",
+        "256 of 300 units",
         "4 units",
     ]
     assert max(axes.images[0].get_array().shape[0] for axes in figure.axes if axes.images) == 256

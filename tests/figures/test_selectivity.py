@@ -6,7 +6,7 @@ import pytest
 
 from census.drawing.page import figure_of
 from census.figures.selectivity import draw_depth, draw_detection, draw_learning
-from census.figures.style import BLUE, VERMILION
+from census.figures.style import BLUE, VERMILION, short_names
 
 NAMES = ["input", "features.1", "features.3.expand3x3_activation", "output"]
 N_UNITS = 20
@@ -80,7 +80,7 @@ def test_depth_shows_medians_in_order_and_reasons_of_missing_units(units, layers
     figure = figure_of(draw_depth, units, layers, title="A title")
     renderer = drawn(figure)
     above, below = figure.axes
-    assert [label.get_text() for label in below.get_xticklabels()] == NAMES
+    assert [label.get_text() for label in below.get_xticklabels()] == list(short_names(NAMES).values())
     final = units[units["checkpoint"] == "final"].groupby("depth")
     blue = medians(above)[BLUE]
     np.testing.assert_allclose(blue, final["selectivity"].median())
@@ -146,8 +146,12 @@ def test_learning_shows_each_layer_and_chance(layers, drawn):
         lines = {line.get_label(): line for line in panel.lines}
         for name in NAMES:
             table = layers[layers["layer"] == name].sort_values("step")
-            np.testing.assert_array_equal(lines[name].get_xdata(), steps)
-            np.testing.assert_array_equal(lines[name].get_ydata(), table[column])
+            np.testing.assert_array_equal(lines[short_names(NAMES)[name]].get_xdata(), steps)
+            np.testing.assert_array_equal(lines[short_names(NAMES)[name]].get_ydata(), table[column])
     chance = [line.get_ydata() for line in right.lines if line.get_color() == VERMILION]
     np.testing.assert_array_equal(chance, [[0.55, 0.55, 0.52]])
-    assert [text.get_text() for text in figure.legends[0].get_texts()] == [*NAMES, "chance", "undefined"]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == [
+        *short_names(NAMES).values(),
+        "chance",
+        "undefined",
+    ]

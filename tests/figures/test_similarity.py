@@ -121,8 +121,8 @@ def test_matrices_are_drawn_in_both_orders_with_their_classes(matrices, drawn, o
     renderer = drawn(figure)
     panels = [axes for axes in figure.subfigs[0].axes if axes.images]
     assert len(panels) == 10
-    # three columns; a strip of one pixel and a gap of one, then the matrix
-    top, below = shown_in(panels[1]), shown_in(panels[4])
+    # five columns; a strip of one pixel and a gap of one, then the matrix
+    top, below = shown_in(panels[1]), shown_in(panels[6])
     assert top.shape == (N_IMAGES + 2, N_IMAGES + 2, 4)
     position = {name: np.argsort(order) for name, order in orders.items()}
     for canvas, name in ((top, "input"), (below, "output")):

@@ -8,6 +8,7 @@ from PIL import Image
 from census.drawing.page import figure_of, new_figure, save
 from census.figures.histogram import draw_histograms
 from census.figures.sparsity import draw_depth, draw_learning, draw_lifetime
+from census.figures.style import short_names
 
 NAMES = ["input", "features.1", "features.3.expand3x3_activation", "features.3.cat", "output"]
 KINDS = ["input", "nonlinearity", "nonlinearity", "module", "output"]
@@ -75,7 +76,8 @@ def test_depth_shows_each_layer_in_order(layers, drawn, texts, overlaps):
     figure = figure_of(draw_depth, layers, title="A title")
     renderer = drawn(figure)
     above, below = figure.axes
-    assert [label.get_text() for label in below.get_xticklabels()] == NAMES
+    names = [name.removeprefix("3.") for name in short_names(NAMES).values()]
+    assert [label.get_text() for label in below.get_xticklabels()] == names
     final = layers[layers["checkpoint"] == "final"].sort_values("depth")
     curves = [line.get_ydata() for line in above.lines if line.get_linestyle() == "-"]
     assert any(np.array_equal(curve, final["active_fraction"]) for curve in curves)
@@ -115,7 +117,7 @@ def test_histograms_print_the_share_of_values_that_are_not_0(bins, drawn, texts,
     figure = figure_of(draw_histograms, bins, checkpoint="final", title="A title")
     renderer = drawn(figure)
     titles = [panel.get_title("left") for panel in figure.axes]
-    assert titles == NAMES
+    assert titles == list(short_names(NAMES).values())
     assert [text.get_text() for text in texts(figure)] == ["25.0%", "25.0%", "25.0%", "inactive", "25.0%"]
     np.testing.assert_array_equal(figure.axes[1].patches[0].get_data().values, [80, 15, 5, 0])
     assert all(panel.get_yscale() == "log" for panel in figure.axes)

@@ -11,7 +11,7 @@ from census.claims.declared import CLAIMS
 from census.claims.specifications import written
 from census.drawing.page import figure_of, in_style
 from census.figures.specifications import PAGES, draw_curves, family
-from census.figures.style import BLUE, VERMILION
+from census.figures.style import BLUE, HEIGHT, VERMILION
 
 CHOICES = {"average": ("mean", "median"), "top_images": (100, 50), "layers": ("nonlinear",)}
 
@@ -25,9 +25,9 @@ def table(id, effects, claim="MF degree falls with depth", **columns):
     return pd.DataFrame(found).assign(agrees=agrees)
 
 
-def drawn(*tables, papers=("S2",)):
+def drawn(*tables, papers=("S2",), **how):
     with in_style():
-        figure = figure_of(draw_curves, pd.concat(tables, ignore_index=True), papers)
+        figure = figure_of(draw_curves, pd.concat(tables, ignore_index=True), papers, **how)
         figure.canvas.draw()
     return figure
 
@@ -72,8 +72,9 @@ def test_every_claim_is_on_one_page():
     assert [view.arguments for view in family.views] == [["specifications"]] * len(PAGES)
 
 
-@pytest.mark.parametrize("papers", [papers for _, papers in PAGES.values()])
-def test_no_page_is_longer_than_paper(papers):
+@pytest.mark.parametrize("name", PAGES)
+def test_no_page_is_longer_than_paper(name):
+    _, papers = PAGES[name]
     numbers = {"numbers_of_top_images": 3, "normalizers": 2, "modes": 3}
     tables = []
     for claim in (each for each in CLAIMS if each.id.startswith(papers)):
@@ -89,4 +90,8 @@ def test_no_page_is_longer_than_paper(papers):
         of_claim = {"id": claim.id, "claim": claim.claim, "choices": rows, "effect": 0.1, "agrees": True}
         of_claim |= {"specification": range(len(rows)), "null": 0.0, "p": 0.1, "predicted": "above"}
         tables.append(pd.DataFrame(of_claim).astype({"agrees": "boolean"}))
-    assert drawn(*tables, papers=papers).get_size_inches()[1] <= 11
+    (view,) = (view for view in family.views if view.name == name)
+    count = view.sheets(None, "page")
+    figures = [drawn(*tables, papers=papers, sheet=(number, count)) for number in range(count)]
+    assert all(figure.get_size_inches()[1] < HEIGHT for figure in figures)
+    assert sum(len(figure.axes) for figure in figures) == 2 * len(tables)

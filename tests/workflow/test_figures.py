@@ -91,4 +91,4 @@ def test_all_figures_and_all_verdicts_are_targets(study):
     ended = study.succeed("figures", "claims", "--dry-run", "--quiet", "rules")
     rules = set(JOB.findall(ended.output)) - {"total"}
     assert {"figures", "claims", "verdicts", "figures_claims", *set().union(*MEASURES.values())} <= rules
-    assert rules.isdisjoint({"all", "atlas_run", "atlas", "software"})
+    assert rules.isdisjoint({"all", "atlas_run", "atlas", "software", "overview"})

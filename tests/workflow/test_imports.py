@@ -35,6 +35,9 @@ NEEDED = {
     "facets": {"PIL", "pandas", "scipy", "scipy.stats", "sklearn"},
     "dataset": {"PIL", "pandas"},
     "figures": {"matplotlib", "pandas", "PIL"},
+    # units of heat maps are ordered by clusters
+    "figures_concepts": {"scipy"},
+    "overview": {"pandas", "PIL"},
     "software": {"pandas"},
     "verdicts": {"pandas"},
     "atlas": {"jinja2", "pandas", "PIL"},

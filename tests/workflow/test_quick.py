@@ -29,7 +29,16 @@ def test_it_has_every_measure_section_of_figures_and_the_atlas(jobs):
     figures = {f"figures_{section.name}" for section in SECTIONS}
     # of networks that are trained from several seeds
     replication = {"universality", "figures_replication"}
-    others = {"claims_run", "specifications", "verdicts", "tables", "software", "atlas_run", "atlas"}
+    others = {
+        "claims_run",
+        "specifications",
+        "verdicts",
+        "tables",
+        "software",
+        "overview",
+        "atlas_run",
+        "atlas",
+    }
     assert {*DECLARED, *figures, *others} - set(jobs) == replication
 
 

@@ -25,6 +25,7 @@ from census.claims.declared import CLAIMS
 from census.claims.evidence import Evidence
 from census.claims.files import Files
 from census.claims.verdict import VERDICTS, read_verdicts
+from census.figures.style import HEIGHT, WIDTHS
 from census.measures import DECLARED, declared
 from census.statistics.subset import choose_images
 from census.tables.dictionary import columns_of
@@ -67,9 +68,10 @@ VIEWS = {
         *(f"families/{view}" for view in ("depth", "patches")),
         "alignment/depth",
         *(f"clusters/{view}" for view in ("depth", "dendrograms")),
-        "agreement/unit_measures",
+        *(f"agreement/{view}" for view in ("unit_measures", "depth")),
         *(f"specifications/{view}" for view in ("rupprecht2017", "rupprecht2018", "sadeghi2018", "chen2018")),
-        *(f"specifications/{view}" for view in ("zhang2015", "unit_measures", "networks_and_directions")),
+        *(f"specifications/{view}" for view in ("zhang2015", "unit_measures", "unit_measures-2")),
+        "specifications/networks_and_directions",
     }
 }
 VIEWS["small"] = {
@@ -88,7 +90,7 @@ SECTIONS = (
 OF_CENSUS = (
     *("tables", "agreement", "figures_agreement"),
     *("claims_run", "specifications", "figures_specifications"),
-    *("verdicts", "figures_claims", "atlas_run", "atlas"),
+    *("verdicts", "figures_claims", "overview", "atlas_run", "atlas"),
 )
 
 
@@ -142,7 +144,7 @@ def test_the_first_run_makes_everything_once(first):
         *(job for network in LAYERS for job in of_network(network, *of_layers)),
         *of_network("small", "learning", "performance"),
         *(job for network in LAYERS for job in figures(network, *SECTIONS)),
-        *("tables", "agreement", "verdicts", "figures_claims", "software", "atlas"),
+        *("tables", "agreement", "verdicts", "figures_claims", "software", "overview", "atlas"),
     }
 
 
@@ -330,13 +332,14 @@ def test_figures_are_images_of_something(first):
         folder / figure / network / "tiny" / f"{view}.png"
         for network, views in VIEWS.items()
         for figure, view in (each.split("/") for each in views)
-    } | {folder / "claims.png"}
+    } | {folder / f"claims{sheet}.png" for sheet in ("", "-2", "-3", "-4")}
     for path in paths:
         assert path.suffix == ".png"
         with Image.open(path) as image:
-            pixels = np.asarray(image.convert("L"))
-        assert pixels.shape[0] > 50
-        assert pixels.shape[1] > 300
+            pixels, dpi = np.asarray(image.convert("L")), image.info["dpi"][0]
+        # of a page
+        assert pixels.shape[1] / dpi == pytest.approx(WIDTHS["page"], abs=0.02), path
+        assert 0.9 < pixels.shape[0] / dpi < HEIGHT + 0.02, path
         # lines and letters on white
         assert 0.005 < (pixels < 128).mean() < 0.5, path
 

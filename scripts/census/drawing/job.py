@@ -1,6 +1,7 @@
 """Draw and save all figures of a job."""
 
 import contextlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ def draw(
     settings: Mapping[str, Mapping[str, Any]],
     run: Mapping[str, Any] | None,
     dpi: int,
+    width: str = "page",
 ) -> None:
     """Draw figures of one or more families, one after another.
 
@@ -27,25 +29,31 @@ def draw(
     run : columns of the census that tell the run from others, and its ``title``; None for figures of the
         whole study.
     dpi : dots per inch.
+    width : of figures, ``column`` or ``page``.
     """
     files = {key: [paths] if isinstance(paths, str) else list(paths) for key, paths in inputs.items()}
     for name, parameters in settings.items():
         family = figure_families()[name]
         with _named(f"figures of {name}"):
             given = {**inputs_of(family, files), **parameters}
-        for output, paths in outputs.items():
-            drawn, _, figure = output.partition(".")
-            if drawn == name:
-                with in_style(), _named(f"figure {name}, view {figure}"):
-                    view, checkpoint = family.view_of(figure)
-                    arguments = {each: given[each] for each in view.arguments}
-                    if checkpoint:
-                        arguments["checkpoint"] = checkpoint
-                    title = view.title
-                    key = dict(run or {})
-                    if run:
-                        title += f"{'' if title.endswith('?') else ':'} {key.pop('title')}"
-                    save(figure_of(view.draw, title=title, run=key, **arguments), paths, dpi)
+        figures = [output.partition(".")[2] for output in outputs if output.partition(".")[0] == name]
+        counts = Counter(family.view_of(figure) for figure in figures)
+        for figure in figures:
+            paths = outputs[f"{name}.{figure}"]
+            with in_style(), _named(f"figure {name}, view {figure}"):
+                view, checkpoint = family.view_of(figure)
+                arguments = {each: given[each] for each in view.arguments}
+                if checkpoint:
+                    arguments["checkpoint"] = checkpoint
+                title = view.title
+                key = dict(run or {})
+                if run:
+                    title += f"{'' if title.endswith('?') else ':'} {key.pop('title')}"
+                size = {
+                    "width": "page" if view.is_wide else width,
+                    "sheet": (family.sheet_of(figure) - 1, counts[view, checkpoint]),
+                }
+                save(figure_of(view.draw, title=title, run=key, **size, **arguments), paths, dpi)
 
 
 @contextlib.contextmanager

@@ -4,17 +4,21 @@ Modules of :mod:`census.figures` draw through the :class:`Page` that they are gi
 that draws, because planning reads their declarations.
 """
 
+import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from textwrap import wrap
+from typing import Any, TypeVar
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.axes._secondary_axes import SecondaryAxis
 from matplotlib.axis import Axis
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
 from matplotlib.colorbar import Colorbar
@@ -23,8 +27,11 @@ from matplotlib.figure import Figure, FigureBase
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import PercentFormatter
+from matplotlib.transforms import offset_copy
 from numpy.typing import ArrayLike, NDArray
+from PIL import Image
 
+from census.drawing.axes import keep_clear, label_logarithms, say_if_empty
 from census.drawing.texts import FONTS, take_literally, with_glyphs
 from census.drawing.tiles import Strip, as_tile, draw_strips
 from census.figures.style import (
@@ -32,12 +39,16 @@ from census.figures.style import (
     DASHED,
     FINAL,
     GRAY,
+    HEIGHT,
     INK,
     LONGEST,
+    RIDGE,
     UNTRAINED,
-    WIDTH,
+    WIDTHS,
     final_state,
     layers_of,
+    modules_of,
+    short_names,
     shortened,
     states,
 )
@@ -51,6 +62,10 @@ COLORMAPS = {
     "agreement": mpl.colormaps["RdBu_r"].with_extremes(bad="white"),
     "distance": mpl.colormaps["viridis"].with_extremes(bad=GRAY),
 }
+# inches: a letter of a title, a line of it, a rotated name at an axis, and what surrounds panels
+LETTER, LINE, NAME, AROUND = 0.083, 0.17, 0.115, 0.75
+PICTURE_DPI = 120
+MOST_BESIDE, BESIDE = 24, 1.7  # layers along depth, and inches of a legend, that have room beside each other
 MARKERS = {"input": "s", "nonlinearity": "o", "pooling": "v", "module": "D", "output": "s", "other": "^"}
 KIND_NAMES = {
     "input": "input",
@@ -60,6 +75,8 @@ KIND_NAMES = {
     "module": "module output",
     "other": "other layer",
 }
+ORDINALS = {2: "second", 3: "third", 4: "fourth", 5: "fifth"}
+Item = TypeVar("Item")
 STYLE: dict[Any, Any] = {
     "font.family": FONTS,
     "font.size": 9,
@@ -113,9 +130,22 @@ def save(figure: Figure, paths: Iterable[str | Path], dpi: int) -> None:
         layout.execute(figure)
         figure.set_layout_engine(None)
     for path in map(Path, paths):
+        if path.suffix == ".png":
+            _save_bitmap(figure, path, dpi)
+            continue
         # only vector formats carry a date
         dated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(path.suffix)
-        figure.savefig(path, dpi=dpi, metadata=dated)
+        # pictures in vector files have this resolution
+        figure.savefig(path, dpi=min(dpi, PICTURE_DPI), metadata=dated)
+
+
+def _save_bitmap(figure: Figure, path: Path, dpi: int) -> None:
+    """Save a figure with a palette of 256 colors: a third of the size, so that a report holds all figures."""
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=dpi, pil_kwargs={"compress_level": 1})
+    with Image.open(drawn) as image:
+        colors = image.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    colors.save(path, optimize=True, dpi=(dpi, dpi))
 
 
 def figure_of(
@@ -123,10 +153,12 @@ def figure_of(
     *inputs: Any,
     title: str = "",
     run: Mapping[str, Any] | None = None,
+    width: str = "page",
+    sheet: tuple[int, int] = (0, 1),
     **named_inputs: Any,
 ) -> Figure:
-    """Return the figure that a view's function draws, with its legend and title."""
-    page = Page(title, run)
+    """Return the figure that a view's function draws, with its legend and title; see :class:`Page`."""
+    page = Page(title, run, width, sheet)
     draw(page, *inputs, **named_inputs)
     return page.finish()
 
@@ -135,34 +167,110 @@ class Page:
     """A figure that is being drawn.
 
     A view's function chooses a form, such as :meth:`along_depth`, which gives the panels; draws on them; and
-    explains what it drew. The legend has entries in the order in which they were explained.
+    explains what it drew. The legend has entries in the order in which they were explained. The page alone
+    decides on sizes: the function states the height of what it draws, and the page adds what title, legend
+    and names take. No figure is higher than a page.
 
     Attributes
     ----------
     title : stands above; a view's function may add to it, or replace it.
     run : columns of the census that tell the run from others; empty for figures of the whole study.
+    width : inches.
+    sheet : number of this figure among those of the view, from 0, and their count; see :meth:`share`.
     figure : the figure, once a form is chosen.
     places : by layer, where it stands along depth.
     """
 
-    def __init__(self, title: str, run: Mapping[str, Any] | None = None) -> None:
-        self.title, self.run = title, dict(run or {})
+    def __init__(
+        self,
+        title: str,
+        run: Mapping[str, Any] | None = None,
+        width: str = "page",
+        sheet: tuple[int, int] = (0, 1),
+    ) -> None:
+        self.title, self.run, self.width, self.sheet = title, dict(run or {}), WIDTHS[width], sheet
         self.figure: Figure
         self.places: dict[str, int] = {}
         self._entries: list[Artist] = []
         self._has_crosses = False
-        self._legend: dict[str, Any] = {"loc": "outside right upper"}
+        self._legend: dict[str, Any] = {}
         self._legend_of: FigureBase | Axes | None = None
-        self._title_style: dict[str, Any] = {"x": 0.01, "ha": "left"}
+        self._is_placed = False
+        self._n_beside = 0
+        self._short: dict[str, str] = {}
 
     def finish(self) -> Figure:
         """Return the figure, with its legend and title."""
+        number, count = self.sheet
+        title = f"{self.title} ({number + 1} of {count})" if count > 1 else self.title
+        placed = self._is_placed and "loc" not in self._legend  # a view's function has drawn its own
+        beside, below = (0.0, 0.0) if placed else self._draw_legend()
+        letters = int((self.width - beside - 0.1) / LETTER)
+        lines = [line for part in title.split("\n") for line in wrap(part, letters) or [""]]
+        higher = LINE * (len(lines) - 1)
+        if self._is_placed:
+            self._make_higher(higher, limit=False)
+            height = self.figure.get_figheight()
+            place: dict[str, Any] = {"x": 0.06 / self.width, "y": 1 - 0.06 / height, "va": "top"}
+        else:
+            self._make_higher(higher + below, limit=True)
+            place = {"x": 0.01}
+            for axes in self.figure.axes:
+                say_if_empty(axes)
+                keep_clear(axes)
+                label_logarithms(axes)
+        self.figure.suptitle("\n".join(lines), ha="left", **place)
+        return self.figure
+
+    def _draw_legend(self) -> tuple[float, float]:
+        """Draw the legend, and return the inches that it takes beside the panels, and below them."""
         if self._has_crosses:
             self.line("undefined", marker="x", linestyle="")
-        if self._entries:
-            (self._legend_of or self.figure).legend(handles=self._entries, **self._legend)
-        self.figure.suptitle(self.title, **self._title_style)
-        return self.figure
+        if not self._entries:
+            return 0, 0
+        owner = self._legend_of or self.figure
+        if "loc" in self._legend:
+            owner.legend(handles=self._entries, **self._legend)
+            return 0, 0
+        if self.width == WIDTHS["page"] and self._n_beside <= MOST_BESIDE:
+            legend = owner.legend(handles=self._entries, loc="outside right upper", **self._legend)
+            beside, _ = self._size_of(legend)
+            if beside <= BESIDE:
+                return beside, 0
+            legend.remove()
+        how = {"columnspacing": 1.2, "handlelength": 1.6, "title": self._legend.get("title")}
+        # as many columns as the width has room for
+        for columns in range(min(5, len(self._entries)), 0, -1):
+            legend = owner.legend(handles=self._entries, loc="outside lower center", ncols=columns, **how)
+            across, high = self._size_of(legend)
+            if columns == 1 or across <= self.width - 0.1:
+                return 0, high
+            legend.remove()
+        raise AssertionError("one column is left")
+
+    def _size_of(self, artist: Artist) -> tuple[float, float]:
+        """Return width and height of an artist in inches, before the figure is laid out."""
+        box = artist.get_window_extent(FigureCanvasAgg(self.figure).get_renderer())
+        return box.width / self.figure.dpi, box.height / self.figure.dpi
+
+    def _make_higher(self, inches: float, *, limit: bool) -> None:
+        height = self.figure.get_figheight() + inches
+        self.figure.set_figheight(min(height, HEIGHT) if limit else height)
+
+    def share(self, items: Sequence[Item]) -> Sequence[Item]:
+        """Return the items that this sheet shows, of those that the sheets of a view divide evenly."""
+        number, count = self.sheet
+        first, end = (place * len(items) // count for place in (number, number + 1))
+        return items[first:end]
+
+    def name(self, layer: str) -> str:
+        """Return a layer's name without what most layers of the figure have in common."""
+        return self._short.get(layer, layer)
+
+    def know(self, names: Sequence[str]) -> None:
+        """State all layers of a figure, so that :meth:`name` shortens their names."""
+        if not self._short.keys() >= set(names):
+            self._short = short_names(names)
 
     def rows_of_run(self, table: pd.DataFrame, *others: str) -> pd.DataFrame:
         """Return the rows of a table of the whole study that are about the run.
@@ -178,66 +286,132 @@ class Page:
 
     # forms
 
-    def blank(self, width: float, height: float) -> Figure:
-        """Return an empty figure of a size in inches."""
-        self.figure = new_figure(width, height)
+    def blank(self, height: float) -> Figure:
+        """Return an empty figure of a height in inches."""
+        self.figure = new_figure(self.width, min(height, HEIGHT))
         return self.figure
 
-    def panels(
-        self, width: float, height: float, rows: int = 1, columns: int = 1, **how: Any
-    ) -> NDArray[np.object_]:
-        """Return rows and columns of panels, on a figure of a size in inches."""
-        return self.blank(width, height).subplots(rows, columns, squeeze=False, **how)
+    def panels(self, height: float, rows: int = 1, columns: int = 1, **how: Any) -> NDArray[np.object_]:
+        """Return rows and columns of panels, on a figure of a height in inches."""
+        return self.blank(height).subplots(rows, columns, squeeze=False, **how)
 
-    def along_depth(
-        self, names: Sequence[str], height: float, rows: int = 1, *, wider: float = 0, **how: Any
-    ) -> list[Axes]:
+    def along_depth(self, names: Sequence[str], height: float, rows: int = 1, **how: Any) -> list[Axes]:
         """Return panels below each other with a place per layer along x, and names below the last one.
 
         Parameters
         ----------
         names : layers in order of depth.
         height : inches, without the names.
-        wider : inches beyond what the layers need.
         """
-        width, height = self.depth_width(len(names)) + wider, height + self.names_height(names)
-        panels = list(self.panels(width, height, rows, sharex=True, **how)[:, 0])
+        panels = list(self.panels(height + self.names_height(names), rows, sharex=True, **how)[:, 0])
         self.depth_axes(panels, names)
         return panels
 
-    def depth_axes(self, panels: Sequence[Axes], names: Sequence[str]) -> None:
-        """Give each panel a place per layer along x, with the layers' names below the last panel."""
+    def depth_axes(self, panels: Sequence[Axes], names: Sequence[str], share: float = 1) -> None:
+        """Give each panel a place per layer along x, with the layers' names below the last panel.
+
+        Layers of a module have its name below theirs. If there are more layers than the width has room for,
+        every second name is shown, or fewer.
+
+        Parameters
+        ----------
+        share : of the figure's width that a panel takes.
+        """
         self.places = {name: place for place, name in enumerate(names)}
+        self._n_beside = max(self._n_beside, len(names))
         for panel in panels:
             panel.set_xlim(-0.6, len(names) - 0.4)
-            panel.set_xticks(range(len(names)))
             panel.tick_params(labelbottom=panel is panels[-1])
-        panels[-1].set_xticklabels(names, rotation=90, fontsize=7)
-        panels[-1].set_xlabel("layer, in order of depth")
+        self.name_layers(panels[-1], names, share)
 
-    def grid(self, n: int, columns: int, width: float, row: float, others: float, **how: Any) -> list[Axes]:
+    def name_layers(self, panel: Axes, names: Sequence[str], share: float = 1) -> None:
+        """Write the names of layers along x, see :meth:`depth_axes`."""
+        self.know(names)
+        short = [self.name(name) for name in names]
+        room = share * self.width - (2.3 if len(names) <= MOST_BESIDE and self.width > 5 else 0.6)
+        every = max(1, -(-len(names) * NAME // max(room, NAME)))
+        shown = range(0, len(names), int(every))
+        labels, below = list(short), "layer, in order of depth"
+        modules = modules_of(short) if every == 1 else []
+        for module, first, count in modules:
+            for place in range(first, first + count):
+                labels[place] = short[place].removeprefix(f"{module}.")
+        panel.set_xticks(list(shown), [labels[place] for place in shown], rotation=90, fontsize=7)
+        if every > 1:
+            below += f",\nevery {ORDINALS.get(int(every), f'{every:.0f}th')} named"
+        gone = next(
+            (
+                name[: -len(self.name(name))]
+                for name in names
+                if name.endswith(self.name(name)) and name != self.name(name)
+            ),
+            "",
+        )
+        words = below + (f" (of {gone.rstrip('.')})" if gone else "")
+        if modules:
+            longest = max(len(label) for label in labels)
+            self._name_modules(panel, modules, longest).set_xlabel(words)
+        else:
+            panel.set_xlabel(words)
+
+    def _name_modules(
+        self, panel: Axes, modules: Sequence[tuple[str, int, int]], longest: int
+    ) -> SecondaryAxis:
+        """Bracket the layers of each module below their names of up to ``longest`` letters."""
+        depth = 6 + 4.4 * min(longest, LONGEST)  # points
+        below = panel.secondary_xaxis(0)
+        below.set_xticks(
+            [first + (count - 1) / 2 for _, first, count in modules], [module for module, *_ in modules]
+        )
+        width = min(count for *_, count in modules) * NAME
+        upright = max(len(module) for module, *_ in modules) * 0.065 > width
+        below.tick_params(length=0, pad=depth + 3, labelsize=7, labelrotation=90 if upright else 0)
+        below.spines[:].set_visible(False)
+        moved = offset_copy(panel.get_xaxis_transform(), self.figure, y=-depth, units="points")
+        for _, first, count in modules:
+            ends = [first - 0.35, first + count - 0.65]
+            bracket = Line2D(ends, [0, 0], color=INK, linewidth=0.8, transform=moved, clip_on=False)
+            self.figure.add_artist(bracket)
+        return below
+
+    def columns_of(self, side: float, beside: float = 0, most: int = 99) -> int:
+        """Return how many panels of a width in inches stand beside each other, with a margin beside them."""
+        return max(1, min(most, int((self.width - beside) / side)))
+
+    def grid(self, n: int, columns: int, row: float, others: float, **how: Any) -> list[Axes]:
         """Return a number of panels in rows.
 
         Parameters
         ----------
-        width, row, others : inches, of the figure, and in height of a row and of all else.
+        row, others : inches in height, of a row and of all else.
         """
         rows = -(-n // columns)
-        panels = self.panels(width, rows * row + others, rows, columns, **how).ravel()
+        panels = self.panels(rows * row + others, rows, columns, **how).ravel()
         for panel in panels[n:]:
             panel.remove()
         return list(panels[:n])
 
-    def ridges(self, names: Sequence[str], columns: int = 1, wider: float = 0.6) -> list[Axes]:
+    def ridges(self, names: Sequence[str], columns: int = 1) -> list[Axes]:
         """Return panels beside each other with a row per layer, the first on top; see :meth:`ridge`."""
-        panels = self.panels(WIDTH + wider, 1.0 + 0.34 * len(names), 1, columns, sharey=True)[0]
-        panels[0].set_yticks(range(len(names)), names[::-1], fontsize=7)
+        self.know(names)
+        panels = self.panels(0.8 + RIDGE * len(names), 1, columns, sharey=True)[0]
+        panels[0].set_yticks(range(len(names)), [self.name(name) for name in names[::-1]], fontsize=7)
         panels[0].set_ylim(-0.15, len(names))
         panels[0].set_ylabel("layer")
         for panel in panels:
             panel.grid(visible=False)
         self.places = {name: len(names) - 1 - place for place, name in enumerate(names)}
         return list(panels)
+
+    def side_by_side(self, n: int, height: float = 3.0, **how: Any) -> list[Axes]:
+        """Return panels beside each other, or below each other if the figure is as wide as a column.
+
+        Parameters
+        ----------
+        height : inches, of a row.
+        """
+        shape = (1, n) if self.width == WIDTHS["page"] else (n, 1)
+        return list(self.panels(height * shape[0] + 0.4, *shape, **how).ravel())
 
     def training(self, table: pd.DataFrame, labels: Mapping[str, str]) -> list[Axes]:
         """Draw columns of each layer over training, in panels beside each other, and return the panels.
@@ -247,17 +421,17 @@ class Page:
         table : a row per layer and checkpoint, see :meth:`over_training`.
         labels : label of the panel, by column.
         """
-        panels = list(self.panels(WIDTH, 3.4, 1, len(labels), sharex=True)[0])
+        panels = self.side_by_side(len(labels), sharex=True)
         for panel, (column, label) in zip(panels, labels.items(), strict=True):
             self.over_training(panel, table, column)
             panel.set_ylabel(label)
         self.explain_layers(panels[0])
         return panels
 
-    def placed(self, width: float, height: float) -> None:
-        """Begin a figure of a size in inches in which everything stays where it is placed."""
-        self.blank(width, height).set_layout_engine("none")
-        self._title_style = {"x": 0.06 / width, "y": 1 - 0.06 / height, "ha": "left", "va": "top"}
+    def placed(self, height: float) -> None:
+        """Begin a figure of a height in inches in which everything stays where it is placed."""
+        self.blank(height).set_layout_engine("none")
+        self._is_placed = True
 
     def axes_at(self, left: float, top: float, width: float, height: float) -> Axes:
         """Return axes at a place in the figure, all in inches from its upper left corner."""
@@ -275,14 +449,14 @@ class Page:
         Parameters
         ----------
         width, height : of the picture, in dots.
-        left, above, below : space around it, in inches; the figure is as wide as a page.
+        left, above, below : space around it, in inches.
 
         Returns
         -------
         axes, picture (uint8, shape (height, width, 3)), dots per inch.
         """
-        dots = width / (WIDTH - left - 0.05)
-        self.placed(WIDTH, above + height / dots + below)
+        dots = width / (self.width - left - 0.05)
+        self.placed(above + height / dots + below)
         axes = self.axes_at(left, above, width / dots, height / dots)
         axes.set_axis_off()
         return axes, np.full((height, width, 3), 255, np.uint8), dots
@@ -294,7 +468,7 @@ class Page:
 
     def nothing(self, why: str) -> None:
         """Begin a figure in place of one whose values are all undefined: it says so, with the reason."""
-        self.blank(WIDTH, 1).set_layout_engine("none")  # it has no panels
+        self.blank(1).set_layout_engine("none")  # it has no panels
         self.figure.text(0.01, 0.3, f"Nothing defined to show: {why}", color=GRAY)
 
     # marks
@@ -440,11 +614,12 @@ class Page:
         layers : by whose order colors go, where the table has only some of a figure's layers.
         """
         names = layers_of(table) if layers is None else list(layers)
+        self.know(names)
         for name in layers_of(table):
             layer = table[table["layer"] == name].sort_values("step")
             color = self.depth_color(names.index(name), len(names))
             self.band(axes, layer["step"], layer, column, color)
-            label = shortened(name, LONGEST)
+            label = shortened(self.name(name), LONGEST)
             if label.startswith("_"):  # a legend would leave it out
                 label = f"\N{ZERO WIDTH SPACE}{label}"
             axes.plot(layer["step"], layer[column], "o-", color=color, label=label, markersize=3.5)
@@ -538,11 +713,8 @@ class Page:
 
     def names_height(self, layers: Sequence[str]) -> float:
         """Return the height in inches that the names of layers take below an axis."""
-        return 0.5 + 0.066 * min(max(map(len, layers)), LONGEST)
-
-    def depth_width(self, n_layers: int) -> float:
-        """Return a figure width in inches at which the names of that many layers stand beside each other."""
-        return max(WIDTH, 1.2 + 0.23 * n_layers)
+        short = short_names(layers).values()
+        return 0.5 + 0.066 * min(max(map(len, short)), LONGEST)
 
     def step_axis(self, axes: Axes, steps: Sequence[int]) -> None:
         """Make x a log axis of training steps, on which the untrained network has a place, too."""
@@ -568,9 +740,15 @@ class Page:
 
     # the legend
 
-    def legend(self, of: FigureBase | Axes | None = None, **how: Any) -> None:
-        """Say how the legend is drawn, and of what; by default to the right of the figure."""
+    def legend(self, of: FigureBase | Axes | None = None, *, below: bool = False, **how: Any) -> None:
+        """Say how the legend is drawn, and of what.
+
+        Parameters
+        ----------
+        below : whether it is below the panels; else it is beside them if there is room.
+        """
         self._legend_of = of or self._legend_of
+        self._n_beside = 10**6 if below else self._n_beside
         self._legend |= how
 
     def line(self, label: str, color: str = INK, **style: Any) -> None:
@@ -594,12 +772,17 @@ class Page:
         ----------
         table : what the curves are of.
         """
-        label = final_state(table) + (";\nbar: 95 % interval" if interval else "")
-        self.line(label, color, marker="" if kinds else "o")
+        self.line(final_state(table), color, marker="" if kinds else "o")
+        if interval:
+            self.explain_interval(color)
         if UNTRAINED in set(table["checkpoint"]):
             self.explain_untrained(color)
         if kinds:
             self.explain_kinds(table["kind"])
+
+    def explain_interval(self, color: str = INK) -> None:
+        """Explain the bars of :meth:`bars`."""
+        self.line("95 % interval", color, linewidth=2.4, alpha=0.45)
 
     def explain_untrained(self, color: str = INK) -> None:
         """Explain the curves of the untrained network along depth."""
@@ -629,4 +812,4 @@ class Page:
     def explain_layers(self, panel: Axes) -> None:
         """Explain the curves of layers over training, drawn in a panel."""
         self._entries += panel.get_legend_handles_labels()[0]
-        self.legend(loc="outside right center", title="layer", alignment="left")
+        self.legend(title="layer", alignment="left")

@@ -1,5 +1,6 @@
 """The rules that draw figures: from declarations to what Snakemake asks for."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 from census.figures import figure_families
 from census.figures.declaration import Family, Images, Specifications, Verdicts, key_of
 from census.figures.sections import SECTIONS, Section
+from census.figures.style import FINAL, UNTRAINED
 from census.measures.declaration import Matrices, Tables
 from census.planning.digest import code_digest
 from census.planning.plan import Files, Plan
@@ -25,18 +27,21 @@ class Drawing:
     figures : family and name of each figure.
     runs : all runs that have these figures of the section, and no others.
     missing : names of the figures, or of the whole families, that only other runs have.
+    number : number of the drawing, from 1, among those of the section that differ in numbers of sheets only.
     """
 
     section: Section
     figures: Sequence[tuple[Family, str]]
     runs: Sequence[Run]
     missing: Sequence[str] = ()
+    number: int = 1
 
     @property
     def name(self) -> str:
         """Name of the rule."""
         name = f"figures_{self.section.name}"
-        return f"{name}_without_{'_'.join(self.missing)}" if self.missing else name
+        name = f"{name}_without_{'_'.join(self.missing)}" if self.missing else name
+        return f"{name}_{self.number}" if self.number > 1 else name
 
     @property
     def families(self) -> list[Family]:
@@ -96,6 +101,7 @@ class Drawing:
             },
             "run": None if self.section.of_study else plan.of_run(self._key),
             "dpi": plan.config.figures.dpi,
+            "width": plan.config.figures.width,
             "code": [
                 code_digest("figures.py"),
                 *(code_digest(f"census/figures/{family.name}.py") for family in self.families),
@@ -116,10 +122,17 @@ class Drawing:
         return f"results/figures/{family.name}{self.place}/{figure}"
 
     def labels(self, family: Family, figure: str) -> dict[str, str]:
-        """Return how the report labels a figure."""
-        has_several = len(family.views) > 1 or family.views[0].checkpoints
-        label = {"figure": f"{family.name} {figure}" if has_several else family.name}
-        return label if self.section.of_study else label | {"network": "{network}", "dataset": "{dataset}"}
+        """Return how the report labels a figure: by the paper's figure first, by which the report sorts."""
+        (view, checkpoint), sheet = family.view_of(figure), family.sheet_of(figure)
+        paper = self.section.paper
+        counterpart = {"figure": view.counterpart} if paper else {}
+        shown = view.title
+        if checkpoint:
+            shown += {FINAL: ", final", UNTRAINED: ", untrained"}.get(checkpoint, f", step {checkpoint}")
+        if sheet > 1:
+            shown += f", sheet {sheet}"
+        label = counterpart | {"shows": shown}
+        return label if self.section.of_study else label | {"network": "{network}", "data set": "{dataset}"}
 
     def paths(self) -> list[str]:
         """Return the paths of all figures of all runs, without their endings."""
@@ -137,6 +150,22 @@ class Drawing:
         for family, figure in self.figures:
             text = family.caption(figure).format(**names)
             (folder / caption_file(family, figure)).write_text(text + "\n", encoding="utf-8")
+
+
+def shown_in(drawing: Drawing, extension: str) -> Iterator[tuple[str, str, str, str, str]]:
+    """Yield what the start page of the report shows, see :class:`census.drawing.overview.Shown`.
+
+    Of a view, it shows the first sheet, of the final network.
+    """
+    section = drawing.section
+    for run in drawing.runs[:1] if section.of_study else drawing.runs:
+        for family, figure in drawing.figures:
+            view, checkpoint = family.view_of(figure)
+            if checkpoint in ("", FINAL) and family.sheet_of(figure) == 1:
+                path = drawing.path(family, figure).format(network=run.network, dataset=run.dataset)
+                counterpart = view.counterpart if section.paper else ""
+                title = "" if section.of_study else run.title
+                yield section.heading, counterpart, view.title, title, f"{path}.{extension}"
 
 
 def caption_file(family: Family, figure: str) -> str:
@@ -163,6 +192,7 @@ def drawings(runs: Sequence[Run], known: Iterable[Family] | None = None) -> Iter
     known : figure families; all by default.
     """
     known = list(figure_families().values() if known is None else known)
+    known_names: Counter[tuple[str, tuple[str, ...]]] = Counter()
     for section in SECTIONS:
         of_section = [family for family in known if family.section == section.name]
         by_figures: dict[tuple[tuple[Family, str], ...], list[Run]] = {}
@@ -172,18 +202,24 @@ def drawings(runs: Sequence[Run], known: Iterable[Family] | None = None) -> Iter
         some_have = {figure: None for figures in by_figures for figure in figures}
         for figures, runs_alike in by_figures.items():
             if figures:
-                yield Drawing(section, figures, runs_alike, _missing(some_have, figures))
+                missing = _missing(some_have, figures)
+                known_names[section.name, tuple(missing)] += 1
+                number = known_names[section.name, tuple(missing)]
+                yield Drawing(section, figures, runs_alike, missing, number)
 
 
 def _missing(
     some_have: Mapping[tuple[Family, str], None], figures: Sequence[tuple[Family, str]]
 ) -> list[str]:
-    """Return the names of figures that are missing; of a family without any figure, the family's name."""
+    """Return the names of figures that are missing; of a family without any figure, the family's name.
+
+    Further sheets of a figure are left out.
+    """
     drawn = {family.name for family, _ in figures}
     return list(
         dict.fromkeys(
             figure if family.name in drawn else family.name
             for family, figure in some_have
-            if (family, figure) not in figures
+            if (family, figure) not in figures and family.sheet_of(figure) == 1
         )
     )

@@ -7,15 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from census.figures.style import GRAY, INK, wrapped
+from census.figures.style import GRAY, INK, strips_in_line, wrapped
 
 if TYPE_CHECKING:
     from census.drawing.page import Page
 
-# inches: a tile, labels beside the canvas, headings above it, and the margin below
-SIDE, LABEL, ABOVE, BELOW = 0.24, 1.6, 0.42, 0.06
+# inches: labels beside the canvas, headings above it, and the margin below
+LABEL, ABOVE, BELOW = 1.2, 0.35, 0.06
 # dots of the one canvas in which all tiles lie
-TILE, GAP, BETWEEN_STRIPS, BETWEEN_GROUPS, BETWEEN_ROWS = 36, 2, 12, 30, 32
+TILE, GAP, BETWEEN_STRIPS, BETWEEN_LINES, BETWEEN_LAYERS = 36, 2, 12, 32, 12
 FRAME = 210  # shade of gray around a tile
 
 Strip = tuple[str, Sequence[int], Sequence[int]]
@@ -54,44 +54,57 @@ def draw_strips(
     layers : by layer in order of depth, and by heading, directions; the same headings for each layer.
     images : arrays of uint8, shape (height, width, 1 or 3) by index, of all images that are shown.
     """
-    headings = list(next(iter(layers.values())))
-    n_strips = {name: max(1, *(len(groups[name]) for groups in layers.values())) for name in headings}
-    every = [strip for groups in layers.values() for row in groups.values() for strip in row]
-    wide = max((len(top) for _, top, _ in every), default=1) * (TILE + GAP) - GAP
-    lefts, width = {}, 1
-    for name in headings:
-        lefts[name] = width
-        width += n_strips[name] * (wide + BETWEEN_STRIPS) - BETWEEN_STRIPS + BETWEEN_GROUPS
-    width += 1 - BETWEEN_GROUPS
-    row_height = 2 * (TILE + GAP) + BETWEEN_ROWS
-    height, dots = len(layers) * row_height, TILE / SIDE  # dots per inch
-    page.placed(LABEL + width / dots + 0.06, ABOVE + height / dots + BELOW)
+    page.know(list(layers))
+    n_images = max(
+        (len(top) for groups in layers.values() for row in groups.values() for _, top, _ in row), default=1
+    )
+    in_line = strips_in_line(n_images)
+    wide = n_images * (TILE + GAP) - GAP
+    width = in_line * (wide + BETWEEN_STRIPS) - BETWEEN_STRIPS + 2
+    dots = width / (page.width - LABEL - 0.06)  # dots per inch
+    line_height = 2 * (TILE + GAP) + BETWEEN_LINES
+    lines = {
+        layer: [
+            (name if first == 0 else "", strips[first : first + in_line])
+            for name, strips in groups.items()
+            for first in range(0, max(1, len(strips)), in_line)
+        ]
+        for layer, groups in layers.items()
+    }
+    n_lines = sum(map(len, lines.values()))
+    height = n_lines * line_height + len(layers) * BETWEEN_LAYERS
+    page.placed(ABOVE + height / dots + BELOW)
     axes = page.axes_at(LABEL, ABOVE, width / dots, height / dots)
     axes.set_axis_off()
     tiles = {index: as_tile(pixels, TILE) for index, pixels in images.items()}
     canvas = np.full((height, width, 3), 255, np.uint8)
-    for row, (layer, groups) in enumerate(layers.items()):
-        first = row * row_height + BETWEEN_ROWS - 6
-        middle: float = first + TILE
+    first = 0
+    for layer, of_layer in lines.items():
+        middle: float = first + len(of_layer) * line_height / 2
         axes.text(
-            (0.06 - LABEL) * dots, middle, wrapped(layer, 22), va="center", fontsize=7, fontweight="bold"
+            (0.06 - LABEL) * dots,
+            middle,
+            wrapped(page.name(layer), 12),
+            va="center",
+            fontsize=7,
+            fontweight="bold",
         )
-        if not any(groups.values()):
-            words = "no direction: all vectors constant"
-            axes.text(lefts[headings[0]], middle, words, fontsize=6.5, color=GRAY)
-            continue
-        for line, end in enumerate(("top", "bottom")):
-            middle = first + line * (TILE + GAP) + TILE / 2
-            axes.text(-5, middle, end, ha="right", va="center", fontsize=5.5, color=GRAY)
-        for name, strips in groups.items():
+        for name, strips in of_layer:
+            top_line = first + BETWEEN_LINES
+            axes.text(0, top_line - 15, name, va="bottom", fontsize=6, fontweight="bold")
+            if not strips:
+                axes.text(0, top_line + TILE, "no direction: all vectors constant", fontsize=6.5, color=GRAY)
+            for line, end in enumerate(("top", "bottom")) if strips else ():
+                middle = top_line + line * (TILE + GAP) + TILE / 2
+                axes.text(-5, middle, end, ha="right", va="center", fontsize=5.5, color=GRAY)
             for number, (label, *ends) in enumerate(strips):
-                left = lefts[name] + number * (wide + BETWEEN_STRIPS)
-                axes.text(left, first - 4, label, va="bottom", fontsize=5.5, color=INK)
+                left = 1 + number * (wide + BETWEEN_STRIPS)
+                axes.text(left, top_line - 2, label, va="bottom", fontsize=5.5, color=INK)
                 for line, indices in enumerate(ends):
                     for rank, index in enumerate(indices):
-                        x, y = left + rank * (TILE + GAP), first + line * (TILE + GAP)
+                        x, y = left + rank * (TILE + GAP), top_line + line * (TILE + GAP)
                         canvas[y - 1 : y + TILE + 1, x - 1 : x + TILE + 1] = FRAME
                         canvas[y : y + TILE, x : x + TILE] = tiles[index]
+            first += line_height
+        first += BETWEEN_LAYERS
     axes.imshow(canvas, interpolation="none")
-    for name, left in lefts.items():
-        axes.text(left, -2, name, va="bottom", fontsize=8, fontweight="bold")

@@ -1,5 +1,6 @@
 """Effects of the ablation of single units of a layer, and of cumulative ablation."""
 
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,6 @@ from census.figures.style import (
     ORANGE,
     UNTRAINED,
     VERMILION,
-    WIDTH,
     at,
     final_state,
     layers_of,
@@ -57,7 +57,8 @@ def _sampled(layers: "pd.DataFrame") -> str:
 def draw_units(page: "Page", units: "pd.DataFrame", layers: "pd.DataFrame") -> None:
     """Draw the effect of each unit's ablation by layer: on output, loss, accuracy and classes."""
     names = layers_of(layers)
-    modes = [mode for mode in MODES if mode in set(units["mode"])]
+    # a column of panels per mode, two on a sheet
+    modes = list(page.share([mode for mode in MODES if mode in set(units["mode"])]))
     shown = [checkpoint for checkpoint, _ in states(units)]
     rows = {
         "ablation_kl": "change of the output\n(KL, nats; log beyond 0.001)",
@@ -73,14 +74,8 @@ def draw_units(page: "Page", units: "pd.DataFrame", layers: "pd.DataFrame") -> N
         layers["reference"].iloc[0] == "intact"
     ):  # loss and accuracy need labels that are classes of the network
         del rows["ablation_loss"], rows["ablation_accuracy"]
-    panels = page.panels(
-        max(WIDTH, 1.8 + len(modes) * max(3.4, 0.42 * len(names))),
-        0.2 + 1.8 * len(rows) + page.names_height(names),
-        len(rows),
-        len(modes),
-        sharex=True,
-        sharey="row",
-    )
+    height = 0.4 + 1.55 * len(rows) + page.names_height(names)
+    panels = page.panels(height, len(rows), len(modes), sharex=True, sharey="row")
     width = 0.8 / len(shown)
     for column, mode in zip(panels.T, modes, strict=True):
         of_mode = units[units["mode"] == mode]
@@ -92,9 +87,9 @@ def draw_units(page: "Page", units: "pd.DataFrame", layers: "pd.DataFrame") -> N
                     _draw_marks(page, panel, here, quantity, middle, 0.88 * width, checkpoint)
             panel.axhline(0, color=INK, linewidth=0.7)
         column[0].set_title(f"units {MODES[mode]}")
-        page.depth_axes(list(column), names)
+        page.depth_axes(list(column), names, 1 / len(modes))
     for panel, label in zip(panels[:, 0], rows.values(), strict=True):
-        panel.set_ylabel(label)
+        panel.set_ylabel(label, fontsize=7.5)
     for name, panel in zip(rows, panels[:, 0], strict=True):
         if name in ("ablation_kl", "ablation_loss"):
             panel.set_yscale("symlog", linthresh=1e-3, linscale=0.6)
@@ -141,15 +136,15 @@ def _draw_marks(
 def draw_cumulative(page: "Page", curves: "pd.DataFrame", layers: "pd.DataFrame") -> None:
     """Draw accuracy against the share of units removed, a panel per layer, and the areas along depth."""
     layers, curves = at(layers, FINAL), at(curves, FINAL)
-    modes = [mode for mode in MODES if mode in set(curves["mode"])]
+    # a sheet per mode
+    modes = list(page.share([mode for mode in MODES if mode in set(curves["mode"])]))
     names = layers_of(layers)
     orders = [order for order in ORDERS if order in set(curves["order"])]
-    n_columns = min(5, len(names))
+    page.know(names)
+    n_columns = min(page.columns_of(1.3), len(names))
     n_rows = -(-len(names) // n_columns)
-    heights = [1.75 * n_rows + 0.2, 1.5 + page.names_height(names)]
-    figure = page.blank(
-        max(WIDTH + 1.4, page.depth_width(len(names)) + 1.8), 0.4 + len(modes) * sum(heights) + 0.2 * n_rows
-    )
+    heights = [1.55 * n_rows + 0.2, 1.5 + page.names_height(names)]
+    figure = page.blank(0.4 + len(modes) * sum(heights))
     parts: Any = figure.subfigures(2 * len(modes), 1, height_ratios=heights * len(modes))
     for mode, above, below in zip(modes, parts[::2], parts[1::2], strict=True):
         of_mode = layers[layers["mode"] == mode]
@@ -160,10 +155,12 @@ def draw_cumulative(page: "Page", curves: "pd.DataFrame", layers: "pd.DataFrame"
                 _draw_curve(page, panel, table[table["order"] == order], order)
             row = of_mode[of_mode["layer"] == name].iloc[0]
             panel.axhline(row["chance"], color=VERMILION, linewidth=1, linestyle=":")
-            panel.set_title(f"{wrapped(name, 20)}\n{row['n_units']} units", fontsize=7, fontweight="normal")
+            panel.set_title(
+                f"{wrapped(page.name(name), 20)}\n{row['n_units']} units", fontsize=7, fontweight="normal"
+            )
             panel.set(xlim=(-0.03, 1.03), ylim=(-0.02, 1.04), xticks=[0, 0.5, 1])
-            for axis in (panel.xaxis, panel.yaxis):
-                page.percent(axis)
+            panel.set_xticklabels(["0", "50", "100"])
+            page.percent(panel.yaxis)
         for place, panel in enumerate(panels.ravel()):
             panel.axison = place < len(names)
             # the lowest panel in use of each column labels the shares
@@ -171,7 +168,7 @@ def draw_cumulative(page: "Page", curves: "pd.DataFrame", layers: "pd.DataFrame"
                 panel.tick_params(labelbottom=True)
         for panel in panels[:, 0]:
             panel.set_ylabel(ACCURACIES[layers["reference"].iloc[0]], fontsize=8)
-        above.supxlabel(f"share of the layer's units {MODES[mode]}", fontsize=8)
+        above.supxlabel(f"share of the layer's units {MODES[mode]} (%)", fontsize=8)
         axes = below.subplots()
         page.depth_axes([axes], names)
         _draw_areas(page, axes, of_mode, orders)
@@ -232,6 +229,7 @@ family = Family(
             "units",
             draw_units,
             "Importance of single units",
+            sheets=lambda run, _: ceil(len(run.config.measures.ablation.modes) / 2),
             caption="""
             Effect of the ablation of single units of {network}, on images of {dataset}, by layer:
             Kullback–Leibler divergence of the output from the intact network's, share of images whose first
@@ -246,6 +244,7 @@ family = Family(
             "cumulative",
             draw_cumulative,
             "Removing more and more units",
+            sheets=lambda run, _: len(run.config.measures.ablation.modes),
             caption="""
             Accuracy of {network} on images of {dataset}, or agreement with the intact network, against the
             share of a layer's units that are ablated together, in random order and by criteria; below, the

@@ -61,16 +61,18 @@ PAIRS = {
 
 
 def draw_agreement(page: "Page", agreement: "pd.DataFrame", of_layers: "pd.DataFrame") -> None:
-    """Draw rank correlations between all unit measures over all layers, and of some pairs along depth."""
+    """Draw rank correlations between all unit measures over all layers."""
     here = page.rows_of_run(agreement)
-    is_whole = here["depth"].isna()
-    whole, layers = here[is_whole], here[~is_whole]
-    names = layers_of(layers)
-    width, height = max(10.2, page.depth_width(len(names))), 11.4 + page.names_height(names)
-    above, below = page.panels(width, height, 2, height_ratios=[2.4, 1])[:, 0]
-    _draw_matrix(page, above, whole, _reliabilities(page.rows_of_run(of_layers)))
-    page.depth_axes([below], names)
-    _draw_pairs(page, below, layers)
+    (axes,) = page.panels(6.4).ravel()
+    _draw_matrix(page, axes, here[here["depth"].isna()], _reliabilities(page.rows_of_run(of_layers)))
+
+
+def draw_pairs(page: "Page", agreement: "pd.DataFrame") -> None:
+    """Draw rank correlations of some pairs of unit measures along depth."""
+    here = page.rows_of_run(agreement)
+    layers = here[here["depth"].notna()]
+    (axes,) = page.along_depth(layers_of(layers), 3.2)
+    _draw_pairs(page, axes, layers)
 
 
 def _reliabilities(layers: "pd.DataFrame") -> dict[str, dict[str, float]]:
@@ -94,7 +96,11 @@ def _draw_matrix(
     The diagonal has the reliabilities in the trained network. Noise alone lowers the correlation of two
     measures to the root of the product of their reliabilities. Lower ones have a dot.
     """
-    measures, labels = list(NAMES), list(NAMES.values())
+    # without measures of which no correlation is defined
+    known = whole[whole["rho"].notna()]
+    names = {name: label for name, label in NAMES.items() if name in {*known["first"], *known["second"]}}
+    whole = whole[whole[["first", "second"]].isin(list(names)).all(axis=1)]
+    measures, labels = list(names), list(names.values())
     values = np.full((len(measures),) * 2, np.nan)
     for row in whole.itertuples():
         one, other = measures.index(row.first), measures.index(row.second)
@@ -105,10 +111,10 @@ def _draw_matrix(
         product = math.prod(max(0.0, reliabilities[row.checkpoint][each]) for each in (row.first, row.second))
         # the end of the interval that is farther from 0
         if max(abs(row.rho_low), abs(row.rho_high)) < math.sqrt(product):
-            axes.plot(place[1] + 0.36, place[0] - 0.33, ".", color=INK, markersize=3)
+            axes.plot(place[1] + 0.38, place[0] - 0.36, ".", color=INK, markersize=2)
     for number, measure in enumerate(measures):
         values[number, number] = reliabilities[FINAL][measure]
-    page.matrix(axes, values, "agreement", -1, 1, printed=_printed, undefined="–", size=6.6)
+    page.matrix(axes, values, "agreement", -1, 1, printed=_printed, undefined="–", size=5)
     for number in range(len(measures)):
         page.frame(axes, number - 0.5, number - 0.5, 1, 1)
     axes.set_xticks(range(len(labels)), labels, rotation=40, ha="right", rotation_mode="anchor")
@@ -121,7 +127,7 @@ def _draw_matrix(
         + "framed: reliability of the measure",
         fontweight="normal",
     )
-    page.scale(axes, "rank correlation ρ", "agreement", -1, 1, shrink=0.75)
+    page.scale(axes, "rank correlation ρ", "agreement", -1, 1, shrink=0.5)
 
 
 def _printed(value: float) -> str:
@@ -155,7 +161,6 @@ def _draw_pairs(page: "Page", axes: "Axes", layers: "pd.DataFrame") -> None:
     axes.set_ylabel("rank correlation ρ\nover a layer's units")
     if UNTRAINED in set(layers["checkpoint"]):
         page.line("untrained network", marker="o", markerfacecolor="white", markersize=3.2, linestyle="")
-    page.legend(of=axes, loc="upper left", bbox_to_anchor=(0, 1.32), ncols=2, fontsize=7.5)
 
 
 family = Family(
@@ -170,15 +175,26 @@ family = Family(
             "Do the unit measures agree?",
             caption="""
             Spearman's rank correlation between measures of the same units of {network}, on images of
-            {dataset}. Above: mean over nonlinear layers, weighted by their numbers of units; the trained
+            {dataset}: mean over nonlinear layers, weighted by their numbers of units; the trained
             network below the diagonal, the untrained one above it; a dash is undefined. Frames on the
             diagonal hold the split-half reliability of each measure in the trained network, median over these
             layers. A dot marks correlations whose 95 % interval is closer to 0 than the root of the product
-            of both reliabilities: noise alone does not explain the disagreement of the two measures. Below:
-            six of these pairs in order of depth, with 95 % bootstrap intervals over units; hollow marks are
-            the untrained network. Substitution and ablation are measured in layers with per-unit analyses.
+            of both reliabilities: noise alone does not explain the disagreement of the two measures.
             Correlations far from 0 mean that two measures rank units in the same or in opposite order. None
             of the papers asks this question; see claim X.1.
+            """,
+            is_wide=True,
+        ),
+        View(
+            "depth",
+            draw_pairs,
+            "Agreement of unit measures along depth",
+            caption="""
+            Spearman's rank correlation between two measures over the units of a layer of {network}, on images
+            of {dataset}, in order of depth, for one pair of measures of each two studies. Bars are 95 %
+            bootstrap intervals over units; hollow marks are the untrained network; crosses are undefined.
+            Substitution and ablation are measured in layers with per-unit analyses. Correlations far from 0
+            mean that two measures rank units in the same or in opposite order.
             """,
         ),
     ],

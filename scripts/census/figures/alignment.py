@@ -7,7 +7,6 @@ from census.figures.style import (
     BLUE,
     GRAY,
     VERMILION,
-    WIDTH,
     layers_of,
 )
 from census.measures.declaration import Tables
@@ -27,7 +26,7 @@ BEFORE, AFTER = (
 
 def draw_depth(page: "Page", layers: "pd.DataFrame") -> None:
     """Draw differences of kurtosis and Gini index along depth."""
-    panels = page.along_depth(layers_of(layers), 3.7, 2, wider=0.6)
+    panels = page.along_depth(layers_of(layers), 3.7, 2)
     nonlinear = layers[layers["kind"] == "nonlinearity"]
     for panel, column, what in (
         (panels[0], "alignment_kurtosis", "kurtosis"),
@@ -49,16 +48,17 @@ def draw_depth(page: "Page", layers: "pd.DataFrame") -> None:
 def draw_learning(page: "Page", layers: "pd.DataFrame") -> None:
     """Draw the difference of kurtosis of each layer over training, of activations and pre-activations."""
     names, nonlinear = layers_of(layers), layers[layers["kind"] == "nonlinearity"]
-    panels = page.panels(WIDTH, 3.4, 1, 2 if len(nonlinear) else 1, sharex=True, sharey=True)[0]
+    panels = page.side_by_side(2 if len(nonlinear) else 1, sharex=True, sharey=True)
     page.over_training(panels[0], layers, "alignment_kurtosis", names)
-    panels[0].set_title("Layers, after any activation function")
+    panels[0].set_title("After the activation function")
     if len(nonlinear):
         page.over_training(panels[1], nonlinear, "alignment_kurtosis_pre", names)
-        panels[1].set_title("Before their activation functions")
+        panels[1].set_title("Before the activation function")
     for panel in panels:
         panel.axhline(0, color=GRAY, linewidth=0.8)
         _log_beyond_1(panel)
     panels[0].set_ylabel("kurtosis of units\n− of rotated bases")
+    page.legend(below=True)
     page.explain_layers(panels[0])
     page.area("95 % interval", alpha=0.25)
     page.line("no alignment", GRAY, linewidth=0.8)

@@ -1,6 +1,7 @@
 """Verdicts on all claims: one page, a row per claim and a column per network and data set."""
 
 import textwrap
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,10 +15,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from census.drawing.page import Page
+    from census.planning.runs import Run
 
 COLORS = {SUPPORTED: BLUE, NOT_LEARNED: ORANGE, CONTRADICTED: VERMILION, INCONCLUSIVE: GRAY}
 MARKS = {SUPPORTED: "o", NOT_LEARNED: "^", CONTRADICTED: "s", INCONCLUSIVE: "D"}
-ROW, CLAIM, COLUMN = 0.5, 5.1, 3.1  # inches
+ROW, CLAIM, COLUMN = 0.6, 3.1, 2.05  # inches
+# of all claims below each other, so that each fits on a page; networks beside each other
+PARTS, NETWORKS = 4, 2
 PREDICTED = "#EAF3FA"
 
 
@@ -29,9 +33,15 @@ def draw_claims(page: "Page", claims: "pd.DataFrame") -> None:
     """
     rows = claims.drop_duplicates("id").set_index("id")[["claim", "statistic"]]
     runs = list(claims.groupby(["network", "dataset"], sort=False))
-    width, height = CLAIM + COLUMN * len(runs), 1.5 + ROW * len(rows)
+    # each part of the claims with the first networks, then with further ones
+    part, number = divmod(page.sheet[0], ceil(len(runs) / NETWORKS))
+    n_parts = max(1, page.sheet[1] // ceil(len(runs) / NETWORKS))
+    runs = runs[number * NETWORKS : (number + 1) * NETWORKS]
+    rows = rows.iloc[part * len(rows) // n_parts : (part + 1) * len(rows) // n_parts]
+    claims = claims[claims["id"].isin(rows.index)]
     ratios = [CLAIM, *[COLUMN] * len(runs)]
-    texts, *panels = page.panels(width, height, 1, 1 + len(runs), sharey=True, width_ratios=ratios)[0]
+    height = 1.1 + ROW * len(rows)
+    texts, *panels = page.panels(height, 1, 1 + len(runs), sharey=True, width_ratios=ratios)[0]
     _write_claims(texts, rows)
     scales = {
         id: 1.0
@@ -60,7 +70,7 @@ def draw_claims(page: "Page", claims: "pd.DataFrame") -> None:
         page.line("one seed", marker="|", linestyle="")
     page.line("null", linewidth=0.8)
     page.area("predicted side", PREDICTED)
-    page.legend(loc="outside lower center", ncols=6)
+    page.legend(below=True)
 
 
 def _write_claims(axes: "Axes", rows: "pd.DataFrame") -> None:
@@ -70,11 +80,11 @@ def _write_claims(axes: "Axes", rows: "pd.DataFrame") -> None:
     axes.set_ylim(len(rows) - 0.5, -0.5)
     for place, row in enumerate(rows.itertuples()):
         _stripe(axes, place)
-        claim = textwrap.fill(row.claim, 84)
-        axes.text(0, place - 0.4, row.Index, fontweight="bold", va="top", fontsize=7.5)
-        axes.text(0.08, place - 0.4, claim, va="top", fontsize=7.5)
-        statistic = textwrap.fill(row.statistic, 100)
-        axes.text(0.08, place + 0.4, statistic, va="bottom", fontsize=6.2, color="#555555")
+        claim = textwrap.fill(row.claim, 44)
+        axes.text(0, place - 0.43, row.Index, fontweight="bold", va="top", fontsize=7)
+        axes.text(0.14, place - 0.43, claim, va="top", fontsize=7)
+        statistic = textwrap.fill(row.statistic, 56)
+        axes.text(0.14, place + 0.43, statistic, va="bottom", fontsize=5.6, color="#555555")
 
 
 def _draw_run(axes: "Axes", found: "pd.DataFrame", scales: dict[str, float]) -> None:
@@ -93,11 +103,11 @@ def _draw_run(axes: "Axes", found: "pd.DataFrame", scales: dict[str, float]) -> 
         axes.plot(values["control"], place, "o", color=INK, markerfacecolor="white", markersize=4)
         axes.hlines(place, values["low"], values["high"], color=color, linewidth=2.6, alpha=0.5)
         axes.plot(values["effect"], place, MARKS[row["verdict"]], color=color, markersize=4.5)
-        axes.text(1.2, place - 0.27, _number(row), fontsize=6.3, va="center")
+        axes.text(1.2, place - 0.26, textwrap.fill(_number(row), 27), fontsize=5.8, va="center")
         is_counted = not row.isna()["n_networks"] and row["n_networks"] > 0
         counts = f" ({row['n_agreeing']} of {row['n_networks']})" if is_counted else ""
-        words = textwrap.fill(": ".join(filter(None, [row["verdict"] + counts, row["reason"]])), 34)
-        style: dict[str, Any] = {"fontsize": 6.3, "va": "center", "fontweight": "bold", "linespacing": 1.0}
+        words = textwrap.fill(": ".join(filter(None, [row["verdict"] + counts, row["reason"]])), 25)
+        style: dict[str, Any] = {"fontsize": 5.8, "va": "center", "fontweight": "bold", "linespacing": 1.0}
         axes.text(1.2, place + 0.17, words, color=color, **style)
 
 
@@ -123,6 +133,10 @@ def _number(row: "pd.Series[float]") -> str:
     return f"{row['effect']:.2f}{interval}{control}".replace("-", "−")
 
 
+def _n_sheets(run: "Run", width: str) -> int:
+    return PARTS * ceil(len(run.config.runs) / NETWORKS)
+
+
 family = Family(
     name="claims",
     section="claims",
@@ -132,6 +146,8 @@ family = Family(
             "claims",
             draw_claims,
             "Which claims are supported here?",
+            sheets=_n_sheets,
+            is_wide=True,
             caption="""
             Every claim of the five papers as a test, a row per claim and a column per network and data set:
             the measured effect (mark) with its 95 % bootstrap interval (bar), its value if there were nothing

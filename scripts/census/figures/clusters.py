@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +17,6 @@ from census.figures.style import (
     LONGEST,
     UNTRAINED,
     VERMILION,
-    WIDTH,
     at,
     layers_of,
     shortened,
@@ -31,11 +31,13 @@ if TYPE_CHECKING:
 
     from census.drawing.inputs import Stores
     from census.drawing.page import Page
+    from census.planning.runs import Run
 
-MOST_CLUSTERS = 8  # of a layer, of which the largest are drawn: three layers fit on a page
+MOST_CLUSTERS = 8  # of a layer, of which the largest are drawn
 TILE, GAP = 56, 4  # dots of an image, and between images
 # inches: a row of tiles, what stands above a layer's rows, what stands above and below the figure
 ROW, HEADING, ABOVE, BELOW = 0.3, 0.68, 0.25, 0.1
+LAYERS_OF_SHEET = 2  # each with the most clusters
 MARGIN, LABELS = 0.25, 0.75  # beside the trees, and between them and the images
 
 
@@ -150,14 +152,14 @@ def draw_trees(
     pixels : arrays of uint8, shape (height, width, 1 or 3), by image.
     """
     rows = [max(1, layer.n_shown) for layer in layers]
-    page.placed(WIDTH, ABOVE + BELOW + sum(HEADING + ROW * count for count in rows))
+    page.placed(ABOVE + BELOW + sum(HEADING + ROW * count for count in rows))
     top = ABOVE
     for layer, count in zip(layers, rows, strict=True):
         top += HEADING
         height = ROW * count
         # images are as wide as their row is high
         width = ROW * max(1, layer.top_images.shape[1])
-        tree = WIDTH - 2 * MARGIN - LABELS - width
+        tree = page.width - 2 * MARGIN - LABELS - width
         _draw_layer(
             page,
             page.axes_at(MARGIN, top, tree, height),
@@ -251,7 +253,7 @@ def draw_dendrograms(
     """Draw the largest clusters of some layers, from the first to the last, evenly spaced along depth."""
     groups = list(stores.groups(FINAL))
     wanted = min(dendrograms, len(groups))
-    places = [round(place * (len(groups) - 1) / max(1, wanted - 1)) for place in range(wanted)]
+    places = page.share([round(place * (len(groups) - 1) / max(1, wanted - 1)) for place in range(wanted)])
     shown = [_clusters_of(groups[place]) for place in places]
     top_images = [layer.top_images[:MOST_CLUSTERS].ravel() for layer in shown]
     draw_trees(page, shown, images(np.concatenate(top_images)))
@@ -270,6 +272,10 @@ def _clusters_of(group: "zarr.Group") -> LayerClusters:
         arrays["linkage"],
         arrays["top_image"],
     )
+
+
+def _n_dendrograms(run: "Run") -> int:
+    return run.config.measures.clusters.dendrograms
 
 
 family = Family(
@@ -296,7 +302,9 @@ family = Family(
             "dendrograms",
             draw_dendrograms,
             "The largest clusters of units",
-            where=lambda run: run.config.measures.clusters.dendrograms > 0,
+            is_wide=True,
+            sheets=lambda run, _: ceil(min(_n_dendrograms(run), len(run.per_unit_layers)) / LAYERS_OF_SHEET),
+            where=lambda run: _n_dendrograms(run) > 0,
             caption="""
             Dendrograms of the largest clusters of two or more units in some layers of {network}, by average
             linkage of the correlation between mean responses to the images of {dataset}. Clusters are cut at

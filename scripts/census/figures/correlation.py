@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from census.figures.declaration import Family, View
+from census.figures.declaration import Family, View, sheets_of
 from census.figures.style import (
     BLUE,
     GRAY,
@@ -17,7 +17,6 @@ from census.figures.style import (
     PURPLE,
     SKY,
     VERMILION,
-    WIDTH,
     at,
     layers_of,
     shortened,
@@ -32,11 +31,26 @@ if TYPE_CHECKING:
     from census.drawing.inputs import Stores
     from census.drawing.page import Page
 
-PANEL, LARGEST_PANEL = 0.95, 1.4  # inches
-MOST_COLUMNS = 7
+LARGEST_PANEL = 1.4  # inches
+MOST_COLUMNS = 6
 MOST_CLASSES = 24  # maximum number of classes in a legend
-LONGEST_CLASS = 32  # characters of a class's name
-FEW_CLASSES = (BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, INK)
+LONGEST_CLASS = 24  # characters of a class's name
+# distinct for up to 20 classes: after the palette of all figures, shades that differ from it and each other
+CLASS_COLORS = (
+    *(BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, INK, "#F0E442", "#8C564B", "#7F3C8D"),
+    *(
+        "#A5AA99",
+        "#80BA5A",
+        "#E73F74",
+        "#1F3B73",
+        "#F2B701",
+        "#11A579",
+        "#CF1C90",
+        "#B58900",
+        "#9EC3E6",
+        "#5C0A0A",
+    ),
+)
 
 
 def draw_matrices(page: "Page", gram: "Stores", orders: "pd.DataFrame", checkpoint: str) -> None:
@@ -74,24 +88,27 @@ def draw_in_orders(
     classes : names of the classes.
     """
     # one column of panels per layer; the figure is about as wide as high
-    n_blocks = math.ceil(len(matrices) / min(MOST_COLUMNS, math.ceil(math.sqrt(2.2 * len(matrices)))))
+    page.know(list(matrices))
+    matrices = {layer: matrices[layer] for layer in page.share(list(matrices))}
+    n_blocks = math.ceil(len(matrices) / MOST_COLUMNS)
     n_columns = math.ceil(len(matrices) / n_blocks)
     shown = np.unique(labels)
     named = [shortened(page.with_glyphs(classes[label]), LONGEST_CLASS, begin=True) for label in shown]
     if len(named) > MOST_CLASSES:
         named = []
-    side = max(PANEL, min(LARGEST_PANEL, (WIDTH - 1.5) / n_columns))
-    left, right = max(4.0, n_columns * side + 0.45), 0.65 + 0.065 * max([10, *map(len, named)])
+    right = 0.55 + 0.06 * max([10, *map(len, named)])
+    left = page.width - right
+    side = min(LARGEST_PANEL, (left - 0.3) / n_columns)
     bar_height = 1.0
     height = max(n_blocks * (len(orders) * side + 0.32) + 0.4, bar_height + 1.1 + 0.15 * len(named))
-    figure = page.blank(left + right, height)
+    figure = page.blank(height)
     area, legends = figure.subfigures(1, 2, width_ratios=(left, right), squeeze=False)[0]
     figure.set_layout_engine("constrained", w_pad=0.02, h_pad=0.03, hspace=0, wspace=0)
     panels = area.subplots(n_blocks * len(orders), n_columns, squeeze=False)
-    # distinct colors for a few classes, from dark to light for many
+    # distinct colors, from dark to light for too many classes
     colors = page.colored("depth", np.linspace(0, 1, len(classes)), 0, 1)
-    if len(classes) <= len(FEW_CLASSES):
-        colors = page.rgba(FEW_CLASSES[: len(classes)])
+    if len(shown) <= len(CLASS_COLORS):
+        colors[shown] = page.rgba(CLASS_COLORS[: len(shown)])
     for panel in panels.ravel():
         panel.set_axis_off()
     for place, (layer, matrix) in enumerate(matrices.items()):
@@ -101,9 +118,9 @@ def draw_in_orders(
             correlations = page.colored("correlation", matrix[np.ix_(order, order)], -1, 1)
             panel.imshow(_with_strips(correlations, colors[labels[order]]))
             if row == block * len(orders):
-                panel.set_title(wrapped(layer, 20), fontsize=5.5, fontweight="normal")
+                panel.set_title(wrapped(page.name(layer), 16), fontsize=6, fontweight="normal")
             if column == 0:
-                page.label_only(panel, f"ordered by\n{shortened(name, 20)}")
+                page.label_only(panel, f"ordered by\n{shortened(page.name(name), 18)}")
     axes = legends.add_axes((0.08, 1 - (bar_height + 0.35) / height, 0.1, bar_height / height))
     page.scale(axes, "vector correlation r", "correlation", -1, 1, cax=axes)
     for label, name in zip(shown, named, strict=False):
@@ -177,6 +194,9 @@ family = Family(
             draw_matrices,
             "Correlation of images",
             checkpoints="untrained and final",
+            is_wide=True,
+            # two orders in rows below each other
+            sheets=sheets_of(lambda run: run.layers, inches=2.5, columns=MOST_COLUMNS),
             caption="""
             Pearson's r between the activation vectors of all pairs of images of {dataset}, one matrix per
             layer of {checkpoint} {network}. In each row, images are in the order of a hierarchical clustering

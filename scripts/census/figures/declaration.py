@@ -7,13 +7,14 @@ these modules import neither matplotlib nor pandas and draw through :class:`cens
 
 import inspect
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, fields
+from math import ceil
 from typing import TYPE_CHECKING, Literal
 
 from census.errors import nearest
 from census.figures.sections import SECTIONS, Section
-from census.figures.style import FINAL, UNTRAINED
+from census.figures.style import FINAL, HEADING, HEIGHT, UNTRAINED, WIDTHS
 from census.measures import DECLARED, declared
 from census.measures.columns import PER
 from census.measures.declaration import Matrices, Tables, everywhere
@@ -59,9 +60,36 @@ def key_of(read: Input) -> str:
             return "specifications"
 
 
+def one_sheet(run: "Run", width: str) -> int:
+    """Return the number of sheets of a view that always fits on a page."""
+    return 1
+
+
+def sheets_of(
+    layers: "Callable[[Run], Sized]", inches: float, columns: int = 1
+) -> "Callable[[Run, str], int]":
+    """Return a function of run and width: the number of sheets of a view with a row or panel for each layer.
+
+    Parameters
+    ----------
+    layers : returns the layers that a view shows of a run.
+    inches : height of a row.
+    columns : layers in a row of a figure as wide as a page.
+    """
+
+    def sheets(run: "Run", width: str) -> int:
+        in_row = max(1, int(columns * WIDTHS[width] / WIDTHS["page"]))
+        return max(1, ceil(len(layers(run)) / (in_row * int((HEIGHT - HEADING) / inches))))
+
+    return sheets
+
+
 @dataclass(frozen=True)
 class View:
     """A view of a figure family: one figure per run, or one per checkpoint.
+
+    A figure that does not fit on a page has several sheets, each in a file of its own: ``depth.png``,
+    ``depth-2.png``, ….
 
     Attributes
     ----------
@@ -74,6 +102,8 @@ class View:
     corresponds : figures of the section's paper to which it corresponds; empty for none.
     where : condition on runs.
     checkpoints : checkpoints with a figure each: all of the run, or untrained and final.
+    sheets : number of sheets of a run at a width, see :func:`sheets_of`.
+    is_wide : whether it takes the width of a page even if figures are as wide as a column.
     """
 
     name: str
@@ -83,6 +113,19 @@ class View:
     corresponds: str = ""
     where: "Callable[[Run], bool]" = everywhere
     checkpoints: Literal["", "all", "untrained and final"] = ""
+    sheets: "Callable[[Run, str], int]" = one_sheet
+    is_wide: bool = False
+
+    @property
+    def counterpart(self) -> str:
+        """Figure of the paper to which it corresponds, shortened so that the report sorts by its number."""
+        figures, numbers = re.match(r"(Figures? )?(.*)", self.corresponds).groups()  # type: ignore[union-attr]
+        if figures:
+            numbers = re.split(r",? (?:table|and appendi)", numbers)[0].replace(" to ", "–")
+            return f"Fig. {numbers.replace(' and ', ', ')}"
+        if self.corresponds.startswith("appendix "):
+            return f"Fig. in appendix {self.corresponds.removeprefix('appendix ')}"
+        return "text" if self.corresponds else "without counterpart"
 
     @property
     def arguments(self) -> list[str]:
@@ -95,16 +138,19 @@ class View:
         """Return the names of its figures for a run."""
         if not self.where(run):
             return []
-        if not self.checkpoints:
-            return [self.name]
-        wanted = run.checkpoints if self.checkpoints == "all" else (UNTRAINED, FINAL)
-        return [self.name.replace(PLACEHOLDER, each) for each in run.checkpoints if each in wanted]
+        names = [self.name]
+        if self.checkpoints:
+            wanted = run.checkpoints if self.checkpoints == "all" else (UNTRAINED, FINAL)
+            names = [self.name.replace(PLACEHOLDER, each) for each in run.checkpoints if each in wanted]
+        count = self.sheets(run, "page" if self.is_wide else run.config.figures.width)
+        further = [f"-{number}" for number in range(2, count + 1)]
+        return [f"{name}{sheet}" for name in names for sheet in ("", *further)]
 
-    def checkpoint_of(self, figure: str) -> str | None:
-        """Return the checkpoint of a figure of this view, or an empty string; None for other views."""
-        pattern = re.escape(self.name).replace(re.escape(PLACEHOLDER), r"(final|\d+)")
-        found = re.fullmatch(pattern, figure)
-        return found and "".join(found.groups())
+    def parts_of(self, figure: str) -> tuple[str, int] | None:
+        """Return checkpoint, or an empty string, and number of sheet from 1 of a figure; None for others."""
+        pattern = re.escape(self.name).replace(re.escape(PLACEHOLDER), r"(?P<checkpoint>final|\d+)")
+        found = re.fullmatch(rf"{pattern}(?:-(?P<sheet>\d+))?", figure)
+        return found and (found.groupdict().get("checkpoint") or "", int(found["sheet"] or 1))
 
 
 @dataclass(frozen=True)
@@ -158,10 +204,13 @@ class Family:
     def view_of(self, figure: str) -> tuple[View, str]:
         """Return the view of a figure, and the checkpoint that it shows, which may be empty."""
         for view in self.views:
-            checkpoint = view.checkpoint_of(figure)
-            if checkpoint is not None:
-                return view, checkpoint
+            if parts := view.parts_of(figure):
+                return view, parts[0]
         raise KeyError(f"{self.name} has no figure {figure!r}")
+
+    def sheet_of(self, figure: str) -> int:
+        """Return the number of a figure's sheet, from 1."""
+        return max(parts[1] for view in self.views if (parts := view.parts_of(figure)))
 
     def caption(self, figure: str) -> str:
         """Return the caption of a figure; ``{network}`` and ``{dataset}`` are left to be replaced."""

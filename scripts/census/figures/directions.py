@@ -1,12 +1,13 @@
 """Directions in a layer's space of neurons: spectra, numbers along depth, and the variance of neurons."""
 
 from collections.abc import Callable, Mapping, Sequence
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from census.figures.declaration import Family, Images, View
+from census.figures.declaration import Family, Images, View, sheets_of
 from census.figures.style import (
     BLUE,
     COLORS,
@@ -15,14 +16,15 @@ from census.figures.style import (
     GRAY,
     GREEN,
     ORANGE,
+    RIDGE,
     UNTRAINED,
     VERMILION,
-    WIDTH,
     at,
     final_state,
     layers_of,
     shortened,
     states,
+    strips_in_line,
 )
 from census.measures.declaration import Matrices, Tables
 
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from census.drawing.inputs import Stores
     from census.drawing.page import Page
     from census.drawing.tiles import Strip
+    from census.networks.layers import Layer
+    from census.planning.runs import Run
 
 # what is compared, by the name in columns: color and name in legends
 COMPARED = {
@@ -39,6 +43,7 @@ COMPARED = {
     "variance": (VERMILION, "neurons of highest\nvariance"),
     "random": (GREEN, "random directions"),
 }
+STRIP, BETWEEN = 0.75, 0.1  # inches: a line of images at the two ends of directions; between layers
 MOST_NAMED = 14  # layers that a legend names
 LEAST_VARIANCE, MOST_VARIANCE = 1e-5, 1e2  # that a histogram shows
 
@@ -46,13 +51,14 @@ LEAST_VARIANCE, MOST_VARIANCE = 1e-5, 1e2  # that a histogram shows
 def draw_spectrum(page: "Page", spectra: "pd.DataFrame", layers: "pd.DataFrame") -> None:
     """Draw eigenvalue and reconstruction error of each layer against the number of components."""
     names, shown = layers_of(layers), list(states(layers))[::-1]
-    panels = page.panels(WIDTH + 1.2, 0.9 + 2.7 * len(shown), len(shown), 2, sharex="col", sharey="col")
+    page.know(names)
+    panels = page.panels(0.6 + 2.6 * len(shown), len(shown), 2, sharex="col", sharey="col")
     if len(names) <= MOST_NAMED:
         for place, name in enumerate(names):
-            page.line(shortened(name, 24), page.depth_color(place, len(names)))
+            page.line(shortened(page.name(name), 24), page.depth_color(place, len(names)))
     for (left, right), (checkpoint, rows) in zip(panels, shown, strict=True):
         state = final_state(layers) if checkpoint == FINAL else "untrained"
-        left.set_title(f"Eigenvalues of components, {state}")
+        left.set_title(f"Eigenvalues, {state}")
         right.set_title(f"Reconstruction, {state}")
         here, above = at(spectra, checkpoint), rows.set_index("layer")["n_significant_components"]
         for place, name in enumerate(names):
@@ -72,20 +78,22 @@ def draw_spectrum(page: "Page", spectra: "pd.DataFrame", layers: "pd.DataFrame")
     panels[0, 0].set_ylim(1e-3, 2 * strongest)
     for panel in panels[-1]:
         panel.set_xlabel("components")
+    page.legend(below=True)
     page.line("last one above\nthe null", marker="o", markersize=3.5, linestyle="")
     page.line("these images", linewidth=0.9)
     page.line("images held out", linewidth=0.9, linestyle=DASHED)
     if len(names) > MOST_NAMED:
-        page.legend(loc="outside lower center", ncols=3)
         bar = page.scale(panels, "", "depth", 0, 1 / 0.92, fraction=0.03, aspect=40)
         bar.ax.set_ylim(0, 1)
-        bar.set_ticks([0, 1], labels=[shortened(names[0], 18), shortened(names[-1], 18)], fontsize=7)
+        bar.set_ticks(
+            [0, 1], labels=[shortened(page.name(each), 18) for each in (names[0], names[-1])], fontsize=7
+        )
         bar.set_label("layer, in order of depth", labelpad=-14)
 
 
 def draw_depth(page: "Page", layers: "pd.DataFrame", components: int) -> None:
     """Draw over how many components a layer spreads, and how well few of them rebuild it, along depth."""
-    panels = page.along_depth(layers_of(layers), 5.4, 3, wider=1.4)
+    panels = page.along_depth(layers_of(layers), 5.4, 3)
     for panel, column, color in (
         (panels[0], "participation_ratio_matched", BLUE),
         (panels[1], "n_significant_components", BLUE),
@@ -110,7 +118,7 @@ def draw_depth(page: "Page", layers: "pd.DataFrame", components: int) -> None:
 def draw_redundancy(page: "Page", layers: "pd.DataFrame") -> None:
     """Draw how much the images at the ends of different directions overlap, along depth."""
     final = at(layers, FINAL)
-    panels = page.along_depth(layers_of(layers), 4.2, 2, wider=1.6, sharey=True)
+    panels = page.along_depth(layers_of(layers), 4.2, 2, sharey=True)
     top, rank = final["top"].iloc[0], final["components"].iloc[0]
     for panel, prefix, end in zip(panels, ("", "bottom_"), ("top", "bottom"), strict=True):
         for name, (color, _) in COMPARED.items():
@@ -132,8 +140,8 @@ def _explain_compared(page: "Page", layers: "pd.DataFrame") -> None:
 def draw_class_entropy(page: "Page", layers: "pd.DataFrame", directions: "pd.DataFrame") -> None:
     """Draw of how many classes the images at the ends of directions are, against σ and along depth."""
     final, names = at(layers, FINAL), layers_of(layers)
-    width, height = page.depth_width(len(names)) + 1.6, 6.6 + page.names_height(names)
-    scatter, above, below = page.panels(width, height, 3, height_ratios=(1.25, 1, 1))[:, 0]
+    height = 6.6 + page.names_height(names)
+    scatter, above, below = page.panels(height, 3, height_ratios=(1.25, 1, 1))[:, 0]
     page.depth_axes([above, below], names)
     vectors = directions[(directions["checkpoint"] == FINAL) & (directions["family"] == "svd")]
     for place, name in enumerate(names):
@@ -182,6 +190,7 @@ def draw_variances(
     variances : by layer in order of depth, and by checkpoint; NaN for constant neurons.
     directions : rows per direction and checkpoint.
     """
+    variances = {name: variances[name] for name in page.share(list(variances))}
     (axes,) = page.ridges(list(variances))
     bins = np.geomspace(LEAST_VARIANCE, MOST_VARIANCE, 106)
     final = directions[directions["checkpoint"] == FINAL] if len(directions) else directions
@@ -231,7 +240,10 @@ def draw_components(
     heading = "singular vectors, the largest first"
     _draw_ends(
         page,
-        {name: {heading: ends.strips(name, "svd", components, label)} for name in layers_of(layers)},
+        {
+            name: {heading: ends.strips(name, "svd", components, label)}
+            for name in page.share(layers_of(layers))
+        },
         images,
     )
 
@@ -263,7 +275,7 @@ def draw_neurons(
             of_highest: ends.strips(name, "variance", neurons, label),
             at_random: ends.strips(name, "neuron", neurons, label),
         }
-        for name in layers_of(layers[layers["branch_of"] == ""])
+        for name in page.share(layers_of(layers[layers["branch_of"] == ""]))
     }
     _draw_ends(page, shown, images)
 
@@ -290,7 +302,7 @@ def draw_projections(
                 name, "projection", neurons, label, "above_quantile", after=neurons
             ),
         }
-        for name in layers_of(layers[layers["branch_of"] == ""])
+        for name in page.share(layers_of(layers[layers["branch_of"] == ""]))
     }
     _draw_ends(page, shown, images)
 
@@ -347,6 +359,22 @@ def _draw_ends(
 def rounded(value: float) -> str:
     """Return a number with two digits or more."""
     return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
+
+
+def _on_trunk(run: "Run") -> "list[Layer]":
+    return [layer for layer in run.recorded if not layer.branch_of]
+
+
+def _sheets_of_components(run: "Run", width: str) -> int:
+    settings = run.config.measures.directions
+    lines = ceil(settings.components / strips_in_line(settings.images_shown))
+    return sheets_of(lambda run: run.layers, STRIP * lines + BETWEEN)(run, width)
+
+
+def _sheets_of_neurons(run: "Run", width: str) -> int:
+    settings = run.config.measures.directions
+    lines = 2 * ceil(settings.neurons / strips_in_line(settings.images_shown))
+    return sheets_of(_on_trunk, STRIP * lines + BETWEEN)(run, width)
 
 
 ENDS = """
@@ -426,6 +454,7 @@ family = Family(
             "variance",
             draw_variance,
             "Variance of neurons",
+            sheets=sheets_of(lambda run: run.layers, inches=RIDGE),
             caption="""
             Variance over images of {dataset} of the normalized activation of each neuron of {network}:
             histograms on a log axis, a row per layer; gray is the untrained network. Ticks are the neurons
@@ -438,6 +467,8 @@ family = Family(
             "components",
             draw_components,
             "Images at the ends of singular vectors",
+            sheets=_sheets_of_components,
+            is_wide=True,
             caption=f"""
             Images at the ends of the first singular vectors of each layer of {{network}}, with singular value
             and share of the variance. {ENDS} Images that have something in common show what the component
@@ -449,6 +480,8 @@ family = Family(
             "neurons",
             draw_neurons,
             "Images at the ends of single neurons",
+            sheets=_sheets_of_neurons,
+            is_wide=True,
             caption=f"""
             Images at the ends of single neurons of each layer of {{network}}: those of highest variance, and
             some chosen at random, with unit, position and variance. {ENDS} Layers in branches are left out.
@@ -459,6 +492,8 @@ family = Family(
             "projections",
             draw_projections,
             "Images at the ends of random directions",
+            sheets=_sheets_of_neurons,
+            is_wide=True,
             caption=f"""
             Images at the ends of random directions in each layer of {{network}}, and of random directions of
             high variance. {ENDS} Layers in branches are left out. If images at the ends of random directions

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from census.figures.declaration import Family, View
+from census.figures.declaration import Family, View, sheets_of
 from census.figures.style import FINAL, GRAY, INK, VERMILION, shortened, two_digits, wrapped
 from census.measures.declaration import Matrices, Tables
 from census.measures.facets import CHANNELS, MULTI, SINGLE
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 # inches: labels left of the canvas, headings above it, the margin below, and a line of the smallest text
 LABEL, ABOVE, BELOW, LINE = 1.6, 0.55, 0.1, 0.115
+ROW = 0.72  # inches, at most, a row of two lines of tiles
 # pixels of the canvas that holds all tiles
 TILE, GAP, BETWEEN_BLOCKS, BETWEEN_ROWS = 64, 6, 26, 22
 # shades of gray around a tile, and outside an image
@@ -68,6 +69,8 @@ def draw_units(page: "Page", units: Sequence[UnitFacets]) -> None:
     ----------
     units : at least one unit of one network and data set, in the order of rows.
     """
+    page.know([unit.layer for unit in units])
+    units = page.share(units)
     colored = any(unit.patches.shape[3] == 3 for unit in units)
     lines = 2 if colored else 1
     lefts, columns, width = _blocks(units, colored, lines)
@@ -77,7 +80,7 @@ def draw_units(page: "Page", units: Sequence[UnitFacets]) -> None:
     borders: list[list[tuple[float, float]]] = []
     for row, unit in enumerate(units):
         top = 1 + row * (row_height + BETWEEN_ROWS)  # 1 for the frame
-        _write_label(axes, unit, top + row_height / 2, dots, broken=lines == 2)
+        _write_label(axes, page.name(unit.layer), unit, top + row_height / 2, dots, broken=lines == 2)
         for block, left in lefts.items():
             for number, (tile, inside) in enumerate(_tiles(unit, block)):
                 line, column = divmod(number, columns[block])
@@ -109,9 +112,11 @@ def _blocks(
     return lefts, columns, left - BETWEEN_BLOCKS + 1
 
 
-def _write_label(axes: "Axes", unit: UnitFacets, middle: float, dots: float, *, broken: bool) -> None:
+def _write_label(
+    axes: "Axes", layer: str, unit: UnitFacets, middle: float, dots: float, *, broken: bool
+) -> None:
     """Write the label of a unit's row, given the middle of the row; long names are wrapped or shortened."""
-    name = wrapped(unit.layer, 24) if broken else shortened(unit.layer, 24)
+    name = wrapped(layer, 24) if broken else shortened(layer, 24)
     lines = [(line, INK, "bold") for line in name.split("\n")]
     if unit.unit is None:
         lines.append((unit.reason, GRAY, "normal"))
@@ -243,6 +248,8 @@ family = Family(
             "single",
             partial(draw_extreme, extreme=SINGLE),
             "Facets of each layer's least multi-faceted unit",
+            sheets=sheets_of(lambda run: run.layers, inches=ROW),
+            is_wide=True,
             caption=f"""
             Facets of the unit with the lowest degree of multifacetedness (MF) in each layer of {{network}},
             on images of {{dataset}}: independent components of its patches, those that explain most first:
@@ -254,6 +261,8 @@ family = Family(
             "multi",
             partial(draw_extreme, extreme=MULTI),
             "Facets of each layer's most multi-faceted unit",
+            sheets=sheets_of(lambda run: run.layers, inches=ROW),
+            is_wide=True,
             caption=f"""
             Facets of the unit with the highest degree of multifacetedness (MF) in each layer of {{network}},
             on images of {{dataset}}: independent components of its patches, those that explain most first:

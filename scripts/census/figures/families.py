@@ -16,7 +16,6 @@ from census.figures.style import (
     ORANGE,
     PURPLE,
     VERMILION,
-    WIDTH,
     layers_of,
     wrapped,
 )
@@ -85,8 +84,8 @@ EFFECT_KEYS = ["layer", "family"]
 EFFECT_COLUMNS = [
     f"{name}{end}" for name in ("ablation_kl", "ablation_changed") for end in ("", "_low", "_high")
 ]
-# inches: of a place along depth, of a panel's height, and beside and below all panels
-PLACE, PANEL, BESIDE, BELOW = 0.34, 1.25, 1.0, 0.6
+# inches: of a panel's height, and below all panels
+PANEL, BELOW = 1.25, 0.6
 DODGE = 0.11  # between the marks of two families at one layer
 # of the figure of patches: layers, directions of a family, patches of a direction
 N_LAYERS, N_DIRECTIONS, N_PATCHES = 3, 3, 5
@@ -100,10 +99,9 @@ def draw_depth(page: "Page", families: "pd.DataFrame", effects: "pd.DataFrame") 
     names = layers_of(families)
     shown = [each for each in FAMILIES if each in set(families["family"])]
     columns, rows = 2, -(-len(QUESTIONS) // 2)
-    width = max(WIDTH + 0.6, BESIDE + columns * (1.0 + PLACE * len(names)) + 1.6)
-    panels = page.panels(width, rows * PANEL + BELOW + page.names_height(names), rows, columns, sharex=True)
+    panels = page.panels(rows * PANEL + BELOW + page.names_height(names), rows, columns, sharex=True)
     for column in panels.T:
-        page.depth_axes(list(column), names)
+        page.depth_axes(list(column), names, 1 / columns)
     for axes, question in zip(panels.ravel(), QUESTIONS, strict=True):
         axes.set_title(question.title)
         axes.set_ylabel(question.label, fontsize=8)
@@ -125,7 +123,7 @@ def draw_depth(page: "Page", families: "pd.DataFrame", effects: "pd.DataFrame") 
             axes.text(0.5, 0.5, "not measured", ha="center", transform=axes.transAxes, color=GRAY, fontsize=8)
     for family in shown:
         page.line(FAMILIES[family][1], FAMILIES[family][0], marker="o", markersize=3)
-    page.words("bar: 95 % interval")
+    page.explain_interval()
     page.line("by chance", INK, linewidth=0.9, linestyle=":")
     page.line("by chance, of the family", marker="_", linestyle="", markersize=7, markeredgewidth=1.6)
     refused = families[families["reason"] != ""]
@@ -141,6 +139,7 @@ def draw_patches(
 ) -> None:
     """Draw, for some layers, the patches to which the first directions of each family respond most."""
     layers = list(_layers_with_patches(stores, directions))
+    page.know([group.attrs["layer"] for group, _ in layers])
     if not layers:
         page.nothing("no layer has directions")
         return
@@ -159,7 +158,11 @@ def draw_patches(
         middle = top + (of_layer - BETWEEN_LAYERS) / 2
         label: dict[str, Any] = {"va": "center", "fontsize": 7}
         axes.text(
-            (0.06 - LABEL) * dots, middle, wrapped(group.attrs["layer"], 15), fontweight="bold", **label
+            (0.06 - LABEL) * dots,
+            middle,
+            wrapped(page.name(group.attrs["layer"]), 15),
+            fontweight="bold",
+            **label,
         )
         for place, family in enumerate(shown):
             line = top + place * (step - GAP + BETWEEN_FAMILIES)
@@ -255,6 +258,7 @@ family = Family(
             "patches",
             draw_patches,
             "Top patches of the first directions of each family",
+            is_wide=True,
             caption="""
             What directions in the space of the units of {network} respond to, on held-out images of
             {dataset}: for up to three layers, evenly spaced along depth, and each family, the patches with

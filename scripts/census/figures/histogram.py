@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from census.figures.declaration import Family, View
+from census.figures.declaration import Family, View, sheets_of
 from census.figures.style import BLUE, GRAY, shortened, state_of
 from census.measures.declaration import Tables
 
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from census.drawing.page import Page
 
-LONGEST_NAME = 34  # characters that fit above a panel
+LONGEST_NAME = 24  # characters that fit above a panel
+ROW, COLUMNS = 1.25, 5  # inches of a row, and panels in it
 
 
 def draw_histograms(page: "Page", bins: "pd.DataFrame", checkpoint: str) -> None:
@@ -22,9 +23,11 @@ def draw_histograms(page: "Page", bins: "pd.DataFrame", checkpoint: str) -> None
     bins = bins[bins["checkpoint"] == checkpoint]
     page.title += f"{state_of(checkpoint)}; {bins['n_map_images'].iloc[0]} images"
     layers = [group for _, group in bins.groupby("depth", sort=True)]
-    columns = min(6, max(3, math.ceil(math.sqrt(len(layers)))))
+    page.know([group["layer"].iloc[0] for group in layers])
+    layers = page.share(layers)
+    columns = page.columns_of(1.4)
     top = 10 ** math.ceil(math.log10(max(10, bins["count"].max())) + 0.35)
-    panels = page.grid(len(layers), columns, 1.8 * columns + 0.3, row=1.3, others=0.9, sharey=True)
+    panels = page.grid(len(layers), columns, row=ROW, others=0.9, sharey=True)
     for panel, layer in zip(panels, layers, strict=True):
         edges = np.append(layer["left"].to_numpy(), layer["right"].iloc[-1])
         counts = layer["count"].to_numpy()
@@ -33,7 +36,8 @@ def draw_histograms(page: "Page", bins: "pd.DataFrame", checkpoint: str) -> None
             panel.axvline(0, color=GRAY, linewidth=0.8)
         panel.set_yscale("log")
         panel.set_ylim(0.7, top)
-        panel.set_title(shortened(layer["layer"].iloc[0], LONGEST_NAME), fontsize=6.5, fontweight="normal")
+        name = page.name(layer["layer"].iloc[0])
+        panel.set_title(shortened(name, LONGEST_NAME), fontsize=7, fontweight="normal")
         panel.locator_params(axis="x", nbins=3, steps=[1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10])
         panel.tick_params(labelsize=7)
         total, lost = counts.sum() + layer["zeros"].iloc[0], layer["not_finite"].iloc[0]
@@ -57,6 +61,7 @@ family = Family(
             draw_histograms,
             "Non-zero activations",
             checkpoints="all",
+            sheets=sheets_of(lambda run: run.layers, inches=ROW, columns=COLUMNS),
             caption="""
             Histograms of the activations of {checkpoint} {network} on images of {dataset}, a panel per layer
             in order of depth. Counts are on a log axis. Values of 0 are left out; the share of the other

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from census.figures.declaration import Family, View
+from census.figures.declaration import Family, View, sheets_of
 from census.figures.style import (
     BLUE,
     FINAL,
@@ -16,7 +16,6 @@ from census.figures.style import (
     PURPLE,
     UNTRAINED,
     VERMILION,
-    WIDTH,
     at,
     final_state,
     layers_of,
@@ -55,6 +54,7 @@ MEASURES = {
     "rs_iam": _Kind(BLUE, "o", "RS (IAM)"),
     "mean_activation": _Kind(ORANGE, "^", "mean activation"),
 }
+SCATTER, EFFECTS = 2.5, 1.5  # inches, a row of panels
 LINEAR = 0.01  # RS below which the axis is linear
 SHIFT = 0.005  # of RS, within which marks of 0 are spread
 GOLDEN = 0.618034  # multiples of the golden ratio's fraction spread evenly
@@ -79,7 +79,10 @@ def draw_substitution(page: "Page", units: "pd.DataFrame", relations: "pd.DataFr
     """Draw RS against class selectivity of units, one panel per layer."""
     units = at(units, FINAL)
     names, shown = layers_of(units), {"IAM": "rs_iam", "AM": "rs_am"}
-    panels = page.grid(len(names), 3, WIDTH, row=2.45, others=0.8, sharex=True, sharey=True)
+    page.know(names)
+    names = page.share(names)
+    columns = page.columns_of(2.2)
+    panels = page.grid(len(names), columns, row=SCATTER, others=0.5, sharex=True, sharey=True)
     for axes, name in zip(panels, names, strict=True):
         here = units[units["layer"] == name]
         # many units have an RS of 0: their marks would hide each other
@@ -91,21 +94,21 @@ def draw_substitution(page: "Page", units: "pd.DataFrame", relations: "pd.DataFr
             failed = (here[f"{column}_failed"].notna() & here[column].isna()).sum()
             n_zero = (here[column] == 0).sum()
             counts = f"{n_zero} with RS 0" + (f", {failed} failed" if failed else "")
-            lines.append(f"{word}: {_interval(_relation(relations, name, column, 'selectivity'))}; {counts}")
-        axes.set_title(wrapped(name, 26), fontsize=7.5, pad=31)
+            lines += [f"{word}: {_interval(_relation(relations, name, column, 'selectivity'))};", counts]
+        axes.set_title(wrapped(page.name(name), 26), fontsize=7.5, pad=46)
         words = axes.text(0, 1.02, "\n".join(lines), transform=axes.transAxes, va="bottom", fontsize=6.2)
         words.set_in_layout(False)
     panels[0].set_yscale("symlog", linthresh=LINEAR, linscale=0.5)
     panels[0].set(xlim=(-0.03, 1.03), ylim=(-SHIFT, 1.2))
     panels[0].set_yticks([0, 0.01, 0.1, 1], ["0", "0.01", "0.1", "1"])
     panels[0].minorticks_off()
-    for axes in panels[-3:]:
+    for axes in panels[-columns:]:
         axes.tick_params(labelbottom=True)
         axes.set_xlabel("class selectivity")
     page.figure.supylabel("RS: share of units that respond more strongly")
     for word, column in shown.items():
         page.line(SUBSTITUTIONS[column].name, **SUBSTITUTIONS[column].look("", solid=word == "IAM"))
-    page.legend(loc="outside lower center", ncols=2)
+    page.legend(below=True)
 
 
 def draw_depth(page: "Page", units: "pd.DataFrame", relations: "pd.DataFrame") -> None:
@@ -138,8 +141,9 @@ def draw_ablation(page: "Page", units: "pd.DataFrame", relations: "pd.DataFrame"
     if not names:
         page.nothing(f"{EFFECT_NAME} has no value for any unit.")
         return
-    height = 0.6 + 1.55 * len(names)
-    panels = page.panels(WIDTH, height, len(names), len(MEASURES), sharey="row")
+    page.know(names)
+    names = page.share(names)
+    panels = page.panels(0.6 + EFFECTS * len(names), len(names), len(MEASURES), sharey="row")
     for row, name in zip(panels, names, strict=True):
         here = units[units["layer"] == name]
         for axes, (column, kind) in zip(row, MEASURES.items(), strict=True):
@@ -154,7 +158,7 @@ def draw_ablation(page: "Page", units: "pd.DataFrame", relations: "pd.DataFrame"
             if column == "rs_iam":
                 highest = max(0.05, here[column].max())
                 axes.set_xlim(-0.05 * highest, 1.05 * highest)
-        row[0].set_ylabel(f"{wrapped(name, 22)}\n{len(here)} of {n_units[name]} units", fontsize=7)
+        row[0].set_ylabel(f"{wrapped(page.name(name), 22)}\n{len(here)} of {n_units[name]} units", fontsize=7)
     for axes, kind in zip(panels[-1], MEASURES.values(), strict=True):
         axes.set_xlabel(kind.name)
     page.figure.supylabel(f"{EFFECT_NAME} (KL divergence, nats)")
@@ -208,7 +212,6 @@ def _explain(page: "Page", kinds: Iterable[_Kind], relations: "pd.DataFrame") ->
     if UNTRAINED in set(relations["checkpoint"]):
         page.line(final_state(relations), marker="o")
         page.line("untrained", marker="o", markerfacecolor="white", linestyle="--")
-    page.legend(loc="outside lower center", ncols=3)
 
 
 family = Family(
@@ -221,6 +224,7 @@ family = Family(
             "substitution",
             draw_substitution,
             "Are selective units replaceable?",
+            sheets=sheets_of(lambda run: run.per_unit_layers, inches=SCATTER, columns=3),
             caption="""
             Representative substitution (RS) against class selectivity of units of {network}, on images of
             {dataset}, a panel per layer with per-unit analyses. RS is the share of the layer's units that
@@ -248,6 +252,7 @@ family = Family(
             "ablation",
             draw_ablation,
             "Which units are important?",
+            sheets=sheets_of(lambda run: run.per_unit_layers, inches=EFFECTS),
             caption="""
             Change of the output of {network} on images of {dataset} if a unit is ablated (Kullback–Leibler
             divergence from the intact network's output), against the unit's class selectivity,

@@ -2,15 +2,16 @@
 
 from typing import TYPE_CHECKING
 
-from census.figures.declaration import Family, View
+from census.figures.declaration import Family, View, sheets_of
 from census.figures.similarity import NAMES
-from census.figures.style import BLUE, FINAL, UNTRAINED, WIDTH, layers_of, wrapped
+from census.figures.style import BLUE, FINAL, UNTRAINED, layers_of, two_digits, wrapped
 from census.measures.declaration import Tables
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from census.drawing.page import Page
+    from census.planning.runs import Run
 
 
 def draw_steps(
@@ -26,7 +27,7 @@ def draw_steps(
     labels of the images.
     """
     rows = 2 if performance is None else 3
-    panels = page.panels(WIDTH + 0.6, 2.1 * rows + 0.8, rows, 2, sharex=True)
+    panels = page.panels(1.9 * rows + 0.8, rows, 2, sharex=True)
     for panel, checkpoint, label in (
         (panels[0, 0], FINAL, "similarity to the\ntrained layer"),
         (panels[0, 1], UNTRAINED, "similarity to the\nuntrained layer"),
@@ -59,7 +60,7 @@ def draw_steps(
         panel.set_xlabel("")
         panel.tick_params(labelbottom=False)
     page.explain_layers(panels[1, 1])
-    page.legend(loc="outside right upper", title="layer; band:\n95 % interval")
+    page.area("95 % interval", alpha=0.25)
     if performance is not None:
         page.line("the network", BLUE, marker="o", markersize=3.5)
     page.figure.align_ylabels(panels)
@@ -74,14 +75,16 @@ def draw_checkpoints(page: "Page", similarities: "pd.DataFrame") -> None:
     order = similarities.drop_duplicates("checkpoint").sort_values("step")["checkpoint"].tolist()
     ends = {UNTRAINED: "untrained", FINAL: "trained"}
     names = [ends[each] if each in ends else f"step {int(each):,}" for each in order]
-    columns, side = min(5, len(layers)), max(1.15, 0.26 * len(order))
-    width = max(5.5, columns * (side + 0.1) + 1.7)
-    panels = page.grid(len(layers), columns, width, side + 0.3, 1.1, sharex=True, sharey=True)
+    page.know([layer["layer"].iloc[0] for layer in layers])
+    layers = page.share(layers)
+    side = max(1.15, min(0.26 * len(order), page.width - 1.5))
+    columns = page.columns_of(side, beside=1.2, most=len(layers))
+    panels = page.grid(len(layers), columns, side + 0.3, 0.9, sharex=True, sharey=True)
     for panel, layer in zip(panels, layers, strict=True):
         wide = layer.pivot(index="checkpoint", columns="other_checkpoint", values="similarity")
         matrix = wide.reindex(index=order, columns=order).to_numpy()
-        page.matrix(panel, matrix, "similarity", printed="{:.2f}".format)
-        panel.set_title(wrapped(layer["layer"].iloc[0], 20), fontsize=6.5, fontweight="normal")
+        page.matrix(panel, matrix, "similarity", printed=two_digits)
+        panel.set_title(wrapped(page.name(layer["layer"].iloc[0]), 20), fontsize=6.5, fontweight="normal")
         panel.set_xticks(range(len(order)), names, rotation=90, fontsize=7)
         panel.set_yticks(range(len(order)), names, fontsize=7)
     page.scale(panels, NAMES["similarity"], "similarity", shrink=0.8, extend="min")
@@ -93,8 +96,16 @@ def _draw_two_checkpoints(page: "Page", similarities: "pd.DataFrame") -> None:
     page.curve(axes, table, "similarity", BLUE, crosses=True)
     axes.set_ylim(min(0, table["similarity_low"].min()) - 0.03, 1.03)
     axes.set_ylabel("similarity of the trained\nand the untrained layer")
-    page.line("bar: 95 % interval", BLUE)
+    page.explain_interval(BLUE)
     page.explain_kinds(table["kind"])
+
+
+def _n_matrices(run: "Run", width: str) -> int:
+    """Return the number of sheets of matrices of checkpoints."""
+    if len(run.checkpoints) <= 2:
+        return 1
+    side = max(1.15, 0.26 * len(run.checkpoints))
+    return sheets_of(lambda run: run.layers, inches=side + 0.3, columns=max(1, int(6 / side)))(run, width)
 
 
 family = Family(
@@ -126,6 +137,7 @@ family = Family(
             "checkpoints",
             draw_checkpoints,
             "Similarity of each layer over learning",
+            sheets=_n_matrices,
             where=lambda run: len(run.checkpoints) > 1,
             caption="""
             Similarity of each layer of {network} between checkpoints of the training, on images of {dataset}:

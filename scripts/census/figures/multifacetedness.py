@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from census.figures.declaration import Family, View
+from census.figures.declaration import Family, View, sheets_of
 from census.figures.style import (
     BLUE,
     COLORS,
@@ -16,9 +16,9 @@ from census.figures.style import (
     GRAY,
     INK,
     ORANGE,
+    RIDGE,
     UNTRAINED,
     VERMILION,
-    WIDTH,
     at,
     final_state,
     layers_of,
@@ -26,6 +26,7 @@ from census.figures.style import (
     wrapped,
 )
 from census.measures.declaration import Matrices, Tables
+from census.statistics.streams import stream
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from census.drawing.inputs import Stores
     from census.drawing.page import Page
 
+HEAT_MAPS = 6  # beside each other
 MOST_UNITS = 256  # maximum number of units in a heat map
 
 
@@ -56,8 +58,9 @@ def _of_network(table: "pd.DataFrame") -> "pd.DataFrame":
 def draw_density(page: "Page", units: "pd.DataFrame", layers: "pd.DataFrame") -> None:
     """Draw histograms of Gini index and flatness over each layer's units, with normal distributions."""
     page.title += f"\n{about_top_images(layers)}"
-    names = layers_of(units)
-    panels = page.ridges(names, 2, wider=0.6 + 0.06 * max(0, max(map(len, names)) - 10))
+    names = page.share(layers_of(units))
+    units = units[units["layer"].isin(names)]
+    panels = page.ridges(names, 2)
     bins = np.linspace(0, 1, 51)
     centers = (bins[1:] + bins[:-1]) / 2
     active = units[units["n_top_images"] > 0]
@@ -95,10 +98,10 @@ def draw_degree(page: "Page", units: "pd.DataFrame", layers: "pd.DataFrame") -> 
     page.title += f"\n{about_top_images(layers)}"
     units, layers = (at(_of_network(table), FINAL) for table in (units, layers))
     names = layers_of(units)
-    width, height = page.depth_width(len(names)) + 1.6, 2.9 + page.names_height(names)
-    ratios = max(3, 0.22 * len(names)), 1.2
-    left, right = page.panels(width, height, 1, 2, sharey=True, width_ratios=ratios)[0]
-    page.depth_axes([left], names)
+    ratios = max(3, 0.15 * len(names)), 1.2
+    height = 2.9 + page.names_height(names)
+    left, right = page.panels(height, 1, 2, sharey=True, width_ratios=ratios)[0]
+    page.depth_axes([left], names, ratios[0] / sum(ratios))
     finite = units[np.isfinite(units["mf_normalized"])]
     highest = (finite["mf_degree"] / finite["mf_normalized"]).max()
     page.spread(left, range(len(names)), finite, "mf_normalized", BLUE)
@@ -174,6 +177,25 @@ def _explain_chance(page: "Page", label: str) -> None:
     page.line(label, VERMILION, marker="_", markersize=9, linestyle="")
 
 
+def clustered(distance: NDArray[np.floating], random: np.random.Generator) -> NDArray[np.integer]:
+    """Return the units of a heat map, at most a random sample of :data:`MOST_UNITS`, in order of clusters.
+
+    Parameters
+    ----------
+    distance : array of float, shape (n_units, n_units); NaN is undefined, and stands at the end.
+    """
+    from scipy.cluster.hierarchy import leaves_list, linkage
+    from scipy.spatial.distance import squareform
+
+    sample = np.sort(random.permutation(len(distance))[:MOST_UNITS])
+    is_known = ~np.isnan(np.diagonal(distance)[sample])
+    known = sample[is_known]
+    if len(known) > 2:
+        merges = linkage(squareform(distance[np.ix_(known, known)].clip(0), checks=False), "average")
+        known = known[leaves_list(merges)]
+    return np.concatenate([known, sample[~is_known]])
+
+
 def draw_heatmaps(page: "Page", layers: "pd.DataFrame", concepts: "Stores") -> None:
     """Draw similarity and distance between the units of each layer of the final network."""
     page.title += f"\n{about_top_images(layers)}"
@@ -196,11 +218,12 @@ def draw_pairs(
     matrices : similarity and distance, arrays of float, shape (n_units, n_units), by layer in order of depth;
         NaN is gray.
     """
-    n_columns = min(7, max(3, math.ceil(math.sqrt(1.6 * len(matrices)))))
+    page.know(list(matrices))
+    matrices = {layer: matrices[layer] for layer in page.share(list(matrices))}
+    n_columns = min(HEAT_MAPS, max(3, len(matrices)))
     n_blocks = math.ceil(len(matrices) / n_columns)
-    side = max(0.95, min(1.4, (WIDTH - 1.2) / n_columns))
-    width, height = n_columns * side + 1.5, n_blocks * (2 * side + 0.45) + 0.4
-    panels = page.panels(width, height, 2 * n_blocks, n_columns)
+    side = (page.width - 1.3) / n_columns
+    panels = page.panels(n_blocks * (2 * side + 0.45) + 0.4, 2 * n_blocks, n_columns)
     page.figure.set_layout_engine("constrained", w_pad=0.02, h_pad=0.03, hspace=0, wspace=0)
     largest = max([1.0, *(np.nanmax(far) for _, far in matrices.values() if not np.isnan(far).all())])
     scales = ("similarity (r)", "correlation", -1, 1), ("distance (images)", "distance", 0, largest)
@@ -208,14 +231,15 @@ def draw_pairs(
         panel.set_axis_off()
     for place, (layer, pair) in enumerate(matrices.items()):
         block, column = divmod(place, n_columns)
+        units = clustered(pair[1], stream(0, "units of heat maps", layer))
         for row, (matrix, (label, colors, low, high)) in enumerate(zip(pair, scales, strict=True)):
             panel = panels[2 * block + row, column]
-            panel.imshow(page.colored(colors, matrix[:MOST_UNITS, :MOST_UNITS], low, high))
+            panel.imshow(page.colored(colors, matrix[np.ix_(units, units)], low, high))
             if row == 0:
                 number = f"{len(matrix)} unit{'s' if len(matrix) > 1 else ''}"
                 if len(matrix) > MOST_UNITS:
-                    number = f"first {MOST_UNITS} of {number}"
-                panel.set_title(f"{wrapped(layer, 20)}\n{number}", fontsize=5.5, fontweight="normal")
+                    number = f"{MOST_UNITS} of {number}"
+                panel.set_title(f"{wrapped(page.name(layer), 18)}\n{number}", fontsize=6, fontweight="normal")
             if column == 0:
                 page.label_only(panel, label)
     for row, scale in enumerate(scales):
@@ -240,6 +264,7 @@ family = Family(
             "density",
             draw_density,
             "Evenness of units' responses to classes",
+            sheets=sheets_of(lambda run: run.layers, inches=RIDGE),
             caption="""
             Evenness of the responses of units of {network} to the classes of {dataset}: histograms over the
             units of a layer of the Gini index (left) and the flatness (right) of the class counts of their
@@ -293,12 +318,15 @@ family = Family(
         View(
             "heatmaps",
             draw_heatmaps,
-            "Similarity of units by their classes",
+            "Heat maps of the similarity of units",
+            sheets=sheets_of(lambda run: run.layers, inches=2.5, columns=HEAT_MAPS),
+            is_wide=True,
             caption="""
-            Similarity (Pearson's r) and distance (Euclidean, in images) between the class counts of all pairs
-            of units of a layer of {network}, on images of {dataset}; only the first units of large layers.
-            Gray is undefined. Bright columns in the lower matrices are units that respond to other classes
-            than the rest of the layer.
+            Similarity (Pearson's r) and distance (Euclidean, in images) between the class counts of all
+            pairs of units of a layer of {network}, on images of {dataset}; units are in the order of a
+            hierarchical clustering of these distances. Of layers with more than 256 units, a random sample
+            of 256 is shown. Gray is undefined. Bright columns in the lower matrices are units that respond
+            to other classes than the rest of the layer.
             """,
             corresponds="appendix C",
         ),

@@ -40,15 +40,20 @@ def draw_depth(page: "Page", paths: "pd.DataFrame") -> None:
             page.bars(axes, x, here["path_natural_low"], here["path_natural_high"], GRAY, linewidth=1)
             axes.plot(x, here["path_natural"], "_", color=GRAY, markersize=4)
             page.bars(axes, x, here[f"{column}_low"], here[f"{column}_high"], color, linewidth=1)
-            axes.plot(x, here[column], "o-", color=color, label=shortened(name, LONGEST), markersize=3)
+            axes.plot(
+                x, here[column], "o-", color=color, label=shortened(page.name(name), LONGEST), markersize=3
+            )
             page.crosses(axes, x, here[column], color)
         for level in (0, 1):
             axes.axhline(level, color=INK, linewidth=0.7, linestyle=":")
+        # far below 0 if images of the reference hardly differ
+        axes.set_yscale("symlog", linthresh=1, linscale=1.5)
         axes.set_title(title)
-        axes.set_ylabel("path score")
+        axes.set_ylabel("path score\n(log below −1)")
     page.explain_layers(panels[0])
     page.legend(title="images made for units of")
     page.line("natural images\nthat drive the unit", GRAY, marker="_", linestyle="")
+    page.line("as top images (1), as others (0)", linewidth=0.7, linestyle=":")
     page.line("95 % interval", GRAY, linewidth=1, alpha=0.5)
 
 

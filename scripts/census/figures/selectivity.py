@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def draw_depth(page: "Page", units: "pd.DataFrame", layers: "pd.DataFrame") -> None:
     """Draw class selectivity of each layer's units with its chance level, and selectivity above chance."""
-    above, below = page.along_depth(layers_of(layers), 4.6, 2, wider=0.6)
+    above, below = page.along_depth(layers_of(layers), 4.6, 2)
     places = page.spreads(above, units, "selectivity")
     page.spreads(below, units, "selectivity_corrected")
     _chance(above, places, layers, "selectivity_chance_median")
@@ -62,7 +62,7 @@ def _reason(layer: "pd.Series") -> str:
 
 def draw_detection(page: "Page", units: "pd.DataFrame", layers: "pd.DataFrame") -> None:
     """Draw detection of the best class by each layer's units: AUROC, informedness, precision."""
-    panels = page.along_depth(layers_of(layers), 6.2, 3, wider=0.6)
+    panels = page.along_depth(layers_of(layers), 6.2, 3)
     for panel, column, name, label in (
         (panels[0], "auroc", "auroc", "AUROC\nof the best class"),
         (panels[1], "informedness", "informedness", "informedness\nof the best class"),

@@ -16,7 +16,6 @@ from census.figures.style import (
     GRAY,
     LONGEST,
     UNTRAINED,
-    WIDTH,
     at,
     final_state,
     layers_of,
@@ -64,23 +63,24 @@ def draw_layers(
     shown = list(states(pairs))[::-1]
     words = {FINAL: final_state(pairs), UNTRAINED: "untrained"}
     below_axis = page.names_height(names)
-    side = max(2.6, 0.125 * len(names)) if len(shown) > 1 else max(3.6, 0.16 * len(names))
-    width = max(WIDTH, len(shown) * (side + 0.35) + below_axis + 0.8)
-    figure = page.blank(width, side + 2 * below_axis + 2.6)
+    page.know(names)
+    side = min(3.6, (page.width - below_axis - 0.8) / len(shown) - 0.2)
+    figure = page.blank(side + 2 * below_axis + 2.6)
     heights = side + below_axis + 0.4, 2.1 + below_axis
     above, below = figure.subfigures(2, 1, height_ratios=heights, squeeze=False)[:, 0]
+    short = [page.name(name) for name in names]
     panels, axes = above.subplots(1, len(shown), squeeze=False)[0], below.subplots()
     for number, (panel, (checkpoint, rows)) in enumerate(zip(panels, shown, strict=True)):
-        _draw_matrix(page, panel, matrix_of(rows, column, names), names, named=number == 0)
+        _draw_matrix(page, panel, matrix_of(rows, column, names), short, named=number == 0)
         panel.set_title(words[checkpoint])
     _scale(page, panels, column)
 
     adjacent = adjacent[~adjacent["kind"].isin(without)]
-    interval = "; bar: 95 % interval" if f"{column}_low" in adjacent else ""
+    has_interval = f"{column}_low" in adjacent
     for checkpoint, rows in states(adjacent):
         color, face = COLORS[checkpoint], BLUE if checkpoint == FINAL else "white"
         x = np.arange(len(rows)) + 0.5
-        if interval:
+        if has_interval:
             page.bars(axes, x, rows[f"{column}_low"], rows[f"{column}_high"], color, linewidth=3, alpha=0.4)
         axes.plot(x, rows[column], "o-", color=color, markerfacecolor=face)
         page.crosses(axes, x, rows[column], color)
@@ -90,9 +90,11 @@ def draw_layers(
     axes.set_title("Adjacent layers along depth")
     page.depth_axes([axes], names)
     page.legend(of=below)
-    page.line(words[FINAL] + interval, BLUE, marker="o")
+    page.line(words[FINAL], BLUE, marker="o")
     if len(shown) > 1:
-        page.line("untrained" + interval, GRAY, marker="o", markerfacecolor="white")
+        page.line("untrained", GRAY, marker="o", markerfacecolor="white")
+    if has_interval:
+        page.explain_interval()
 
 
 def draw_branches(page: "Page", pairs: "pd.DataFrame") -> None:
@@ -105,9 +107,9 @@ def draw_branches(page: "Page", pairs: "pd.DataFrame") -> None:
         name.removeprefix(f"{module}.") if module else name
         for name, module in zip(names, modules, strict=True)
     ]
-    side = max(3.4, 0.165 * len(names))
-    width, height = side + page.names_height(names) + 1.4, 1.4 * side + page.names_height(labels) + 1.4
-    above, below = page.panels(width, height, 2, height_ratios=(1, 0.4), sharex=True)[:, 0]
+    side = page.width - page.names_height(names) - 1.2
+    height = 1.4 * side + page.names_height(labels) + 1.0
+    above, below = page.panels(height, 2, height_ratios=(1, 0.4), sharex=True)[:, 0]
     # aspect "auto" aligns it with the panel below
     _draw_matrix(page, above, matrix_of(pairs, "similarity", names), names, named=True, aspect="auto")
     above.tick_params(labelbottom=False)
@@ -137,7 +139,9 @@ def draw_branches(page: "Page", pairs: "pd.DataFrame") -> None:
     below.set_ylim(lowest - 0.03, 1.03)
     below.set_ylabel("similarity\nto the output")
     below.set_xticks(range(len(names)), labels, rotation=90, fontsize=7)
-    below.set_xlabel("layer, in order of depth; the branches of a module in a box\nbar: 95 % interval")
+    below.set_xlabel("layer, in order of depth; the branches of a module in a box")
+    page.line("similarity to the output", BLUE, marker="o", linestyle="")
+    page.explain_interval(BLUE)
 
 
 def _draw_matrix(
@@ -189,7 +193,7 @@ family = Family(
         View(
             "spearman",
             partial(draw_layers, column="similarity_spearman"),
-            "Similarity of layers",
+            "Similarity of layers (Spearman's ρ)",
             caption=f"""
             Representational similarity of layers on images of {{dataset}}: Spearman's ρ between the
             off-diagonal entries of two layers' correlation matrices of images, which does not assume a linear
@@ -199,7 +203,7 @@ family = Family(
         View(
             "deconfounded",
             partial(draw_layers, column="similarity_deconfounded"),
-            "Similarity of layers",
+            "Similarity of layers beyond the input's",
             caption=f"""
             Representational similarity of layers on images of {{dataset}} beyond that of the images
             themselves: Pearson's r between the off-diagonal entries of two layers' correlation matrices of
@@ -209,7 +213,7 @@ family = Family(
         View(
             "cka",
             partial(draw_layers, column="cka"),
-            "Similarity of layers",
+            "Similarity of layers (CKA)",
             caption=f"""
             Debiased linear centered kernel alignment (CKA) of layers on images of {{dataset}}: it compares
             the layers' Gram matrices of images and is 0 on average for independent layers. {WITH_BARS}

@@ -8,12 +8,13 @@ import numpy as np
 
 from census.figures.declaration import Family, Specifications, View
 from census.figures.sections import SECTIONS
-from census.figures.style import BLUE, GRAY, INK, VERMILION, WIDTH
+from census.figures.style import BLUE, GRAY, INK, VERMILION
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from census.drawing.page import Page
+    from census.planning.runs import Run
 
 # inches: columns of a page, and from top to bottom of a claim
 COLUMNS, LABELS, MARGIN = 3, 1.02, 0.06
@@ -31,7 +32,7 @@ def draw_curves(page: "Page", specifications: "pd.DataFrame", papers: tuple[str,
     """Draw the specification curves of the claims whose ids begin with those of papers."""
     here = specifications[specifications["id"].str.startswith(papers)]
     defined = here.groupby("id")["effect"].transform("count") > 0
-    claims = list(here[defined].groupby("id", sort=False))
+    claims = page.share(list(here[defined].groupby("id", sort=False)))
     if not claims:
         page.nothing("no claim has an effect under any choice")
         return
@@ -39,8 +40,8 @@ def draw_curves(page: "Page", specifications: "pd.DataFrame", papers: tuple[str,
     tables = {id: _choices(table) for id, table in claims}
     heights = [WORDS + CURVE + BETWEEN + ROW * max(len(tables[id]) for id, _ in row) + BELOW for row in rows]
     undefined = here.loc[~defined, "id"].unique()
-    page.placed(WIDTH + 0.6, ABOVE + sum(heights) + LEGEND)
-    width = (WIDTH + 0.6) / COLUMNS
+    page.placed(ABOVE + sum(heights) + LEGEND)
+    width = page.width / COLUMNS
     for row, top in zip(rows, ABOVE + np.cumsum([0, *heights[:-1]]), strict=True):
         for column, (id, table) in enumerate(row):
             _draw_claim(page, table, tables[id], width * column, top, width)
@@ -157,13 +158,24 @@ PAGES = {
     "unit_measures": ("Agreement of unit measures under other choices", ("X.1",)),
     "networks_and_directions": ("Universality and dictionaries under other choices", ("X.2", "X.3")),
 }
+# the ten claims on the agreement of unit measures are too many for a page
+SHEETS = {"unit_measures": 2}
+
+
+def _n_sheets(name: str, run: "Run", width: str) -> int:
+    return SHEETS.get(name, 1)
+
 
 family = Family(
     name="specifications",
     section="specifications",
     reads={"specifications": Specifications()},
     views=[
-        View(name, partial(draw_curves, papers=papers), title, CAPTION)
+        View(
+            *(name, partial(draw_curves, papers=papers), title, CAPTION),
+            sheets=partial(_n_sheets, name),
+            is_wide=True,
+        )
         for name, (title, papers) in PAGES.items()
     ],
 )

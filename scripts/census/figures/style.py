@@ -1,6 +1,8 @@
 """Colors, sizes and words that figures share; imports no plotting library."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -9,7 +11,11 @@ if TYPE_CHECKING:
 # color-blind-safe palette of Okabe & Ito
 BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 PURPLE, SKY, INK, GRAY = "#CC79A7", "#56B4E9", "#222222", "#8C8C8C"
-WIDTH = 7.2  # inches, the text width of a page
+WIDTHS = {"column": 3.5, "page": 7.2}  # inches, of a figure in one column of a page, and across it
+HEIGHT = 9.4  # inches, maximum height of a figure: a page with a caption
+HEADING = 0.7  # inches of a figure's height that title and margins take at most
+STRIPS = 5.9  # inches of a page's width that strips of images take
+RIDGE = 0.32  # inches, a row of a histogram per layer
 LONGEST = 48  # maximum characters of a name next to an axis
 FINAL, UNTRAINED = "final", "0"  # names of checkpoints
 COLORS = {FINAL: BLUE, UNTRAINED: GRAY}  # trained and untrained network
@@ -64,6 +70,55 @@ def shortened(name: str, longest: int, *, begin: bool = False) -> str:
     if len(name) <= longest:
         return name
     return f"{name[: longest - 1]}…" if begin else f"…{name[1 - longest :]}"
+
+
+def strips_in_line(n_images: int) -> int:
+    """Return how many strips of images, those at an end of a direction, are beside each other on a page."""
+    return max(1, int(STRIPS / (0.22 * n_images + 0.06)))
+
+
+def short_names(names: Iterable[str]) -> dict[str, str]:
+    """Return layers' names without what most of them have in common, by the whole names.
+
+    The module in which at least two thirds of the nested layers are is left out, and so is an ending that as
+    many have. Names of fewer than four layers are unchanged.
+
+    Examples
+    --------
+    >>> list(short_names(["input", "f.3.squeeze_act", "f.3.expand_act", "output"]).values())
+    ['input', '3.squeeze', '3.expand', 'output']
+    """
+    whole = list(dict.fromkeys(names))
+    nested = [name for name in whole if "." in name]
+    if len(whole) < 4 or not nested:
+        return {name: name for name in whole}
+    (first, count), *_ = Counter(name.partition(".")[0] for name in nested).most_common(1)
+    begin = f"{first}." if 3 * count >= 2 * len(nested) and count > 1 else ""
+    short = {name: name.removeprefix(begin) for name in whole}
+    inner = [name for name in short.values() if "." in name]
+    endings = Counter(name.rpartition("_")[2] for name in inner if "_" in name.rpartition(".")[2])
+    ending, count = endings.most_common(1)[0] if endings else ("", 0)
+    if count > 1 and 3 * count >= 2 * len(inner):
+        end = f"_{ending}"
+        short = {name: shown.removesuffix(end) if "." in shown else shown for name, shown in short.items()}
+    return short if len(set(short.values())) == len(whole) else {name: name for name in whole}
+
+
+def modules_of(names: Sequence[str]) -> list[tuple[str, int, int]]:
+    """Return module, first place and number of each stretch of two or more layers of one module.
+
+    Examples
+    --------
+    >>> modules_of(["input", "3.squeeze", "3.expand", "4.squeeze", "output"])
+    [('3', 1, 2)]
+    """
+    stretches, place = [], 0
+    for module, group in groupby(names, key=lambda name: name.rpartition(".")[0]):
+        count = len(list(group))
+        if module and count > 1:
+            stretches.append((module, place, count))
+        place += count
+    return stretches
 
 
 def wrapped(name: str, longest: int) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from census.figures.declaration import Family, Images, View
+from census.figures.declaration import Family, Images, View, sheets_of
 from census.figures.style import FINAL, GRAY, INK, at, two_digits, wrapped
 from census.measures.declaration import Matrices, Tables
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from census.drawing.page import Page
 
 # inches: an image, gaps between images and units, names of layers, headings, words above rows, margin below
-SIDE, BETWEEN, BETWEEN_UNITS, LABEL, ABOVE, WORDS, BELOW = 0.42, 0.04, 0.16, 1.35, 0.45, 0.3, 0.08
-SHOWN = 5  # units of each layer
+SIDE, BETWEEN, BETWEEN_UNITS, LABEL, ABOVE, WORDS, BELOW = 0.42, 0.04, 0.14, 1.3, 0.45, 0.3, 0.08
+SHOWN = 4  # units of each layer
 LARGE = 1.0  # inches, size of an image if few are shown
+DOTS = 160  # per inch, of images: more would make vector files large
 LEAST = 1.5  # inches, minimum height of a figure
-LETTER = 0.08  # inches, width of a letter in a title
 
 
 @dataclass(frozen=True)
@@ -50,12 +50,15 @@ def draw_rows(page: "Page", layers: Mapping[str, Sequence[UnitImages]]) -> None:
     ----------
     layers : units by layer, in order of depth; at least one unit per layer, all with equal headings.
     """
+    page.know(list(layers))
+    layers = {name: layers[name] for name in page.share(list(layers))}
     headings = list(next(iter(layers.values()))[0].images)
     n_units = max(map(len, layers.values()))
     wide = len(headings) * (SIDE + BETWEEN) - BETWEEN
-    width = max(LABEL + n_units * (wide + BETWEEN_UNITS), LETTER * len(page.title))
-    height = ABOVE + len(layers) * (SIDE + WORDS) + BELOW
-    page.placed(width, max(height, LEAST))
+    assert LABEL + n_units * (wide + BETWEEN_UNITS) - BETWEEN_UNITS <= page.width, (
+        "units take more than a page"
+    )
+    page.placed(max(ABOVE + len(layers) * (SIDE + WORDS) + BELOW, LEAST))
     for row, (name, units) in enumerate(layers.items()):
         top = ABOVE + row * (SIDE + WORDS) + WORDS
         _write_layer(page, name, top + SIDE / 2)
@@ -64,7 +67,7 @@ def draw_rows(page: "Page", layers: Mapping[str, Sequence[UnitImages]]) -> None:
             page.write(unit.words, left, top - 0.03, fontsize=6)
             for column, heading in enumerate(headings):
                 axes = page.axes_at(left + column * (SIDE + BETWEEN), top, SIDE, SIDE)
-                _show(axes, unit.images[heading])
+                _show(page, axes, unit.images[heading], SIDE)
                 if row == 0:
                     middle = left + column * (SIDE + BETWEEN) + SIDE / 2
                     page.write(heading, middle, ABOVE, fontsize=6.5, color=GRAY, ha="center")
@@ -78,9 +81,10 @@ def draw_threes(page: "Page", layers: Mapping[str, Sequence[UnitImages]]) -> Non
     layers : three units by layer, in order of depth, each with one image by heading; empty if no unit has two
         substitutes.
     """
+    page.know(list(layers))
+    layers = {name: layers[name] for name in page.share(list(layers))}
     heights = [LARGE + WORDS if units else WORDS for units in layers.values()]
-    whole = max(ABOVE + sum(heights) + BELOW, LEAST)
-    page.placed(LABEL + 3 * (LARGE + 0.75), whole)
+    page.placed(max(ABOVE + sum(heights) + BELOW, LEAST))
     top = ABOVE
     for height, (name, units) in zip(heights, layers.items(), strict=True):
         _write_layer(page, name, top + (WORDS + height) / 2 if units else top + height / 2)
@@ -91,17 +95,18 @@ def draw_threes(page: "Page", layers: Mapping[str, Sequence[UnitImages]]) -> Non
             left = LABEL + number * (LARGE + 0.75)
             page.write(unit.words, left, top + WORDS - 0.03, fontsize=6.5)
             ((heading, image),) = unit.images.items()
-            _show(page.axes_at(left, top + WORDS, LARGE, LARGE), image)
+            _show(page, page.axes_at(left, top + WORDS, LARGE, LARGE), image, LARGE)
             if units is next(filter(None, layers.values())):
                 page.write(heading, left, ABOVE - 0.02, fontsize=6.5, color=GRAY)
         top += height
 
 
 def _write_layer(page: "Page", name: str, middle: float) -> None:
-    page.write(wrapped(name, 19), 0.06, middle, va="center", fontweight="bold", color=INK)
+    page.write(wrapped(page.name(name), 19), 0.06, middle, va="center", fontweight="bold", color=INK)
 
 
-def _show(axes: "Axes", image: NDArray[np.uint8] | None) -> None:
+def _show(page: "Page", axes: "Axes", image: NDArray[np.uint8] | None, side: float) -> None:
+    """Show an image at a size in inches; a cross if there is none."""
     axes.set_xticks([])
     axes.set_yticks([])
     axes.grid(visible=False)
@@ -110,6 +115,8 @@ def _show(axes: "Axes", image: NDArray[np.uint8] | None) -> None:
     if image is None:
         axes.plot([0, 1], [0, 1], color=GRAY, linewidth=0.6)
         return
+    dots = round(DOTS * side)
+    image = page.tile(image, dots) if max(image.shape[:2]) > dots else image
     shown = image[..., 0] if image.shape[2] == 1 else image
     axes.imshow(shown, cmap="gray", vmin=0, vmax=255, interpolation="none")
 
@@ -222,6 +229,8 @@ family = Family(
             "images",
             draw_images,
             "Activation-maximization images, beside the top image",
+            sheets=sheets_of(lambda run: run.per_unit_layers, inches=SIDE + WORDS),
+            is_wide=True,
             caption="""
             The first units of each layer of {network} with per-unit analyses: the image of {dataset} with the
             unit's largest mean activation, and images by gradient ascent from noise, on the unit's activation
@@ -234,6 +243,8 @@ family = Family(
             "substitutes",
             draw_substitutes,
             "The most selective unit with substitutes on its own image",
+            sheets=sheets_of(lambda run: run.per_unit_layers, inches=LARGE + WORDS),
+            is_wide=True,
             caption="""
             In each layer of {network} with per-unit analyses, the unit with the highest class selectivity on
             {dataset} among those to whose IAM image at least two other units respond more strongly, and two

@@ -1,0 +1,50 @@
+"""What holds for all axes of figures: words clear of lines, labels of logarithms, no empty panel."""
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+from census.figures.style import GRAY
+
+
+def keep_clear(axes: Axes) -> None:
+    """Put words within a panel on a white ground, so that no line of the grid crosses them."""
+    if not axes.axison:
+        return
+    for words in axes.texts:
+        if words.get_bbox_patch() is None and not axes.images:
+            words.set_bbox({"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.4})
+
+
+def label_logarithms(axes: Axes) -> None:
+    """Label further ticks of a log axis on which fewer than two powers of ten lie within view."""
+    for axis, (low, high) in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
+        if axis.get_scale() != "log" or isinstance(axis.get_minor_locator(), NullLocator):
+            continue
+        low, high = sorted((low, high))
+        if not 0 < low < high or np.floor(np.log10(high)) - np.ceil(np.log10(low)) >= 1:
+            continue
+        axis.set_minor_locator(LogLocator(subs=(2, 5) if high > 3 * low else range(1, 10)))
+        axis.set_minor_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.set_tick_params(which="minor", labelsize=axis.get_major_ticks()[0].label1.get_fontsize())
+
+
+def say_if_empty(axes: Axes) -> None:
+    """Say in a panel without content that no value is defined."""
+    shown = (*axes.lines, *axes.collections, *axes.patches, *axes.images, *axes.texts)
+    if axes.axison and axes.get_label() != "<colorbar>" and not any(map(_has_content, shown)):
+        style = {"ha": "center", "va": "center", "fontsize": 8, "color": GRAY}
+        axes.text(0.5, 0.5, "no value is defined", transform=axes.transAxes, **style)
+
+
+def _has_content(artist: Artist) -> bool:
+    """Return whether an artist shows data; lines across the whole panel do not."""
+    if isinstance(artist, Line2D):
+        is_across = artist.axes is not None and artist.get_transform() is not artist.axes.transData
+        return not is_across and bool(np.isfinite(np.asarray(artist.get_ydata(), float)).any())
+    if isinstance(artist, LineCollection):
+        return any(len(segment) and np.isfinite(segment).all() for segment in artist.get_segments())
+    return True
