@@ -1,5 +1,7 @@
 """What holds for all axes of figures: words clear of lines, labels of logarithms, no empty panel."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -36,7 +38,7 @@ def say_if_empty(axes: Axes) -> None:
     """Say in a panel without content that no value is defined."""
     shown = (*axes.lines, *axes.collections, *axes.patches, *axes.images, *axes.texts)
     if axes.axison and axes.get_label() != "<colorbar>" and not any(map(_has_content, shown)):
-        style = {"ha": "center", "va": "center", "fontsize": 8, "color": GRAY}
+        style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 8, "color": GRAY}
         axes.text(0.5, 0.5, "no value is defined", transform=axes.transAxes, **style)
 
 

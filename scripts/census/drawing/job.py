@@ -49,7 +49,7 @@ def draw(
                 key = dict(run or {})
                 if run:
                     title += f"{'' if title.endswith('?') else ':'} {key.pop('title')}"
-                size = {
+                size: dict[str, Any] = {
                     "width": "page" if view.is_wide else width,
                     "sheet": (family.sheet_of(figure) - 1, counts[view, checkpoint]),
                 }

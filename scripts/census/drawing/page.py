@@ -250,18 +250,19 @@ class Page:
 
     def _size_of(self, artist: Artist) -> tuple[float, float]:
         """Return width and height of an artist in inches, before the figure is laid out."""
-        box = artist.get_window_extent(FigureCanvasAgg(self.figure).get_renderer())
+        renderer = FigureCanvasAgg(self.figure).get_renderer()  # type: ignore[no-untyped-call]
+        box = artist.get_window_extent(renderer)
         return box.width / self.figure.dpi, box.height / self.figure.dpi
 
     def _make_higher(self, inches: float, *, limit: bool) -> None:
         height = self.figure.get_figheight() + inches
         self.figure.set_figheight(min(height, HEIGHT) if limit else height)
 
-    def share(self, items: Sequence[Item]) -> Sequence[Item]:
+    def share(self, items: Sequence[Item]) -> list[Item]:
         """Return the items that this sheet shows, of those that the sheets of a view divide evenly."""
         number, count = self.sheet
         first, end = (place * len(items) // count for place in (number, number + 1))
-        return items[first:end]
+        return list(items[first:end])
 
     def name(self, layer: str) -> str:
         """Return a layer's name without what most layers of the figure have in common."""

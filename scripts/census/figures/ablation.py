@@ -58,7 +58,7 @@ def draw_units(page: "Page", units: "pd.DataFrame", layers: "pd.DataFrame") -> N
     """Draw the effect of each unit's ablation by layer: on output, loss, accuracy and classes."""
     names = layers_of(layers)
     # a column of panels per mode, two on a sheet
-    modes = list(page.share([mode for mode in MODES if mode in set(units["mode"])]))
+    modes = page.share([mode for mode in MODES if mode in set(units["mode"])])
     shown = [checkpoint for checkpoint, _ in states(units)]
     rows = {
         "ablation_kl": "change of the output\n(KL, nats; log beyond 0.001)",
@@ -137,7 +137,7 @@ def draw_cumulative(page: "Page", curves: "pd.DataFrame", layers: "pd.DataFrame"
     """Draw accuracy against the share of units removed, a panel per layer, and the areas along depth."""
     layers, curves = at(layers, FINAL), at(curves, FINAL)
     # a sheet per mode
-    modes = list(page.share([mode for mode in MODES if mode in set(curves["mode"])]))
+    modes = page.share([mode for mode in MODES if mode in set(curves["mode"])])
     names = layers_of(layers)
     orders = [order for order in ORDERS if order in set(curves["order"])]
     page.know(names)

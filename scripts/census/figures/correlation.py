@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -128,7 +128,7 @@ def draw_in_orders(
     if any(np.isnan(matrix).any() for matrix in matrices.values()):
         page.area("undefined:\nconstant vector", GRAY)
     below = 1 - (bar_height + 0.5) / height
-    style = {"alignment": "left", "fontsize": 7, "title": "class" if named else None}
+    style: dict[str, Any] = {"alignment": "left", "fontsize": 7, "title": "class" if named else None}
     page.legend(of=legends, loc="upper left", bbox_to_anchor=(0, below), **style)
 
 
