@@ -199,8 +199,8 @@ with job(snakemake.log[0]) as log:
             driven[number] = [image[image[:, 0] != NONE].ravel().tolist() for image in ranked.driven]
     by_image = list(zip(*driven.values(), strict=True))
     for number, first in enumerate(range(0, len(by_image), IMAGES_PER_FILE)):
-        units_of_some = by_image[first : first + IMAGES_PER_FILE]
-        write_data(data, f"{key}/images/{number}", {"layers": list(driven), "units": units_of_some})
+        in_file = {"layers": list(driven), "units": by_image[first : first + IMAGES_PER_FILE]}
+        write_data(data, f"{key}/images/{number}", in_file)
     grid = grid_of(params.size, params.thumbnail)
     sheets: list[tuple[str, int]] = []
     for first in range(0, len(used), grid.per_sheet):

@@ -174,7 +174,7 @@ KEYS_OF_STUDY = "activations, atlas, datasets, device, figures, jobs, measures, 
         ("datasets.stamps.fitt", "pad", "datasets.stamps: unknown key 'fitt'; did you mean 'fit'?"),
         ("networks.cnn.input.sizes", 2, "networks.cnn.input: unknown key 'sizes'; did you mean 'size'?"),
         ("runs.1.layer", "all", "runs[1]: unknown key 'layer'; did you mean 'layers'?"),
-        ("figures.1", 2, "figures: unknown key 1; valid: dpi, formats"),
+        ("figures.1", 2, "figures: unknown key 1; valid: dpi, formats, width"),
         # missing keys
         ("networks", MISSING, "the key 'networks' is missing"),
         ("datasets.stamps.source", MISSING, "datasets.stamps: the key 'source' is missing"),

@@ -43,10 +43,27 @@ async function openLayer(layer) {
   return layer;
 }
 
-/** Return columns with numbers in place of the words for which JSON has no numbers. */
+/**
+ * Return columns with numbers in place of the words for which JSON has no numbers.
+ *
+ * A column is converted when it is first read: searches read few of the columns of many layers.
+ */
 function parsedColumns(run, columns) {
-  return Object.fromEntries(Object.entries(columns).map(([name, values]) => [name,
-    run.columns[name] === "number" ? values.map((value) => (typeof value === "string" ? Number(value) : value)) : values]));
+  const found = {};
+  for (const [name, values] of Object.entries(columns)) {
+    const define = (how) => Object.defineProperty(found, name, { enumerable: true, configurable: true, ...how });
+    if (run.columns[name] !== "number") define({ value: values });
+    else {
+      define({
+        get: () => {
+          const parsed = values.map((value) => (typeof value === "string" ? Number(value) : value));
+          define({ value: parsed });
+          return parsed;
+        },
+      });
+    }
+  }
+  return found;
 }
 
 /** Return the columns and top images of a layer's units in the untrained network; null where there are none. */

@@ -71,7 +71,7 @@ async function directionsPage(layer, state, go) {
         h("option", { value: "" }, "all"), families.map((family) => h("option", { value: family, selected: family === state.family }, nameOfFamily(family))))),
       rows.length
         ? h("div", {},
-          h("div", { class: "scroll table", tabindex: 0, role: "region", "aria-label": "Table of directions" }, h("table", { class: "units" },
+          h("div", { class: "scroll table", tabindex: 0, role: "region", "aria-label": "Table of directions" }, h("table", { class: "units directions" },
             h("thead", {}, h("tr", {}, h("th", { scope: "col", class: "text" }, "Direction"), h("th", { scope: "col", class: "text" }, "Top patches"), names.map(heading))), body)),
           more)
         : h("p", { class: "empty" }, "The family has no directions in this layer."),
@@ -103,7 +103,7 @@ async function directionPage(layer, family, rest, state, go) {
       h("div", { class: "bar" },
         h("h1", {}, `${nameOfFamily(family)}, ${number}`, h("small", {}, ` direction of ${layer.name}, ${run.title} on ${run.dataset}`)),
         h("nav", { class: "steps", "aria-label": "Previous and next direction" }, step(at - 1, (words) => `← ${words}`, "prev"), step(at + 1, (words) => `${words} →`, "next"))),
-      h("p", { class: "facts" }, capital(meaningOfDirection("direction").split(" (")[0]), `; ${fieldWords(layer)}`),
+      h("p", { class: "facts" }, `Of ${count(space.columns.family.filter((name) => name === family).length, "direction")} of its family, which are numbered from 0, the strongest first; ${fieldWords(layer)}`),
       h("div", { class: "two" },
         h("div", {},
           h("section", { class: "panel", id: "patches" },
@@ -123,13 +123,13 @@ async function directionPage(layer, family, rest, state, go) {
 function measuresOfDirection(layer, space, row, family) {
   const of = (name, other) => space.columns.family.flatMap((each, place) => (each === other && Number.isFinite(valueOf(space, name, place)) ? [valueOf(space, name, place)] : []));
   const among = (values, value) => h("td", {}, values.length > 1 && [standing(values, value), Number.isFinite(value) && h("span", { class: "rank muted" },
-    `${(1 + values.filter((other) => other > value).length).toLocaleString("en")} of ${values.length.toLocaleString("en")}`)]);
+    `above ${values.filter((other) => other < value).length.toLocaleString("en")} of ${values.length.toLocaleString("en")}`)]);
   const isRanked = (name) => space.kinds[name] === "number" && !/(^|_)unit$/.test(name);
   const withUnits = family !== "units" && space.columns.family.includes("units");
   return h("section", { class: "panel" },
     h("h2", {}, "Measures"),
     h("p", { class: "meaning" }, `The mark is this direction; the line holds the values of ${withUnits ? "its family, and of the layer’s strongest units judged in the same way" : "its family"}, the box half of them.`),
-    h("table", { class: "standings both" },
+    h("table", { class: "standings of-direction" },
       h("thead", {}, h("tr", {}, ["Measure", "Value", "In its family", withUnits && "Among units"].filter(Boolean).map((words, place) => h("th", { scope: "col", class: place === 1 ? "number" : null }, words)))),
       h("tbody", {}, measuresOfDirections(space).map((name) => h("tr", {},
         h("th", { scope: "row", title: meaningOfDirection(name) || null }, label(name)),

@@ -14,8 +14,10 @@ function unitsOf(layers, state, ofLayer) {
   const conditions = complete(state.where);
   const words = state.text.toLowerCase().split(/\s+/).filter(Boolean);
   const least = isRanking(state, ofLayer) ? leastActive(state) : 0;
-  const found = layers.flatMap((layer) => layer.columns.unit.map((_, row) => ({ layer, row })))
-    .filter(({ layer, row }) => matches(layer, row, conditions) && hasWords(layer, row, words));
+  const found = layers.flatMap((layer) => {
+    const matches = matchesOf(layer, conditions);
+    return layer.columns.unit.flatMap((_, row) => (matches(row) && hasWords(layer, row, words) ? [{ layer, row }] : []));
+  });
   const rows = found.filter(({ layer, row }) => {
     const value = valueOf(layer, "active_fraction", row);
     return value === null || !(value < least);

@@ -76,15 +76,19 @@ function address(parts, state = {}) {
   return `#/${parts.map(encodeURIComponent).join("/")}${text ? `?${text}` : ""}`;
 }
 
-/** Return whether all conditions hold for a unit. */
-function matches(layer, row, conditions) {
-  return conditions.every(({ column, operator, value }) =>
-    OPERATORS[operator].holds(valueOf(layer, column, row), comparable(value, valueOf(layer, column, row))));
-}
-
-/** Return a wanted value as the numbers in a column are written, so that 0 and 0.0 are the same. */
-function comparable(wanted, value) {
-  return typeof value === "number" && wanted.trim() !== "" && !Number.isNaN(Number(wanted)) ? String(Number(wanted)) : wanted;
+/** Return a function that returns whether all conditions hold for the unit in a row of a layer. */
+function matchesOf(layer, conditions) {
+  const tests = conditions.map(({ column, operator, value }) => {
+    const { holds } = OPERATORS[operator];
+    // as the numbers in a column are written, so that 0 and 0.0 are the same
+    const asNumber = value.trim() !== "" && !Number.isNaN(Number(value)) ? String(Number(value)) : value;
+    const values = layer.columns[column] ?? [];
+    return (row) => {
+      const found = values[row] ?? null;
+      return holds(found, typeof found === "number" ? asNumber : value);
+    };
+  });
+  return (row) => tests.every((test) => test(row));
 }
 
 /** Compare two values by which units are sorted; what is undefined, then what was not measured, comes last. */
