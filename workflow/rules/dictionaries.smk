@@ -38,6 +38,6 @@ rule dictionaries:
         seed=seed,
         code=code("dictionaries.py"),
     message:
-        "Families of directions of {wildcards.network} on {wildcards.dataset}, layers {wildcards.block}"
+        "Fit families of directions of {wildcards.network} on {wildcards.dataset}, layers {wildcards.block}"
     script:
         "../../scripts/dictionaries.py"
