@@ -254,7 +254,7 @@ def test_an_inactive_layer_is_undefined_and_no_failure(store, run):
         schemas = [pq.read_schema(each.folder / name).remove_metadata() for each in (found, other)]
         assert schemas[0] == schemas[1], name
     files = Files_of_claims({"directions": [found.folder / "directions"]}, "final")
-    assert len(files.class_entropies("relu")) == 0
+    assert len(files.class_entropies("relu", "both")) == 0
 
 
 def test_a_rank_above_what_there_is_and_neurons_that_never_vary(store, run):
