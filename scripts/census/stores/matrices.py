@@ -181,9 +181,9 @@ def merge_checkpoints(path: str | Path, parts: Sequence[str | Path], along: str)
 
 
 class _Entries(Mapping[str, Buffer]):
-    """The entries of a finished store, each read and checked at its use.
+    """The entries of a finished store, each read and checked when it is used.
 
-    The file is open only meanwhile, because a job may read more stores than a process may hold open files.
+    The file is closed after each read, because a job may read more stores than a process may hold open files.
     """
 
     def __init__(self, path: Path) -> None:
