@@ -22,7 +22,7 @@ from census.figures.style import (
     PURPLE,
     SKY,
     VERMILION,
-    WIDTH,
+    WIDTHS,
 )
 
 PAGE, TABLE = "benchmark-results.md", "benchmark-results.tsv"
@@ -165,7 +165,7 @@ def targets(table: pd.DataFrame) -> Figure:
     judged = judged[judged["target"] > 0].iloc[::-1]
     share = judged[["low", "median", "high"]].div(judged["target"], axis=0).clip(lower=1e-3)
     labels = judged["benchmark"] + ": " + judged["quantity"]
-    figure = new_figure(WIDTH, 0.8 + 0.17 * len(judged))
+    figure = new_figure(WIDTHS["page"], 0.8 + 0.17 * len(judged))
     axes = figure.subplots()
     _ranges(axes, share, labels, [BLUE if met == "yes" else VERMILION for met in judged["met"]])
     axes.axvline(1, color=INK, linewidth=1)
@@ -179,7 +179,7 @@ def ratios(table: pd.DataFrame) -> Figure:
     times = table[(table["unit"] == "×") & table["quantity"].str.contains("time")]
     benchmarks = list(dict.fromkeys(times["benchmark"]))
     numbers = [int((times["benchmark"] == benchmark).sum()) for benchmark in benchmarks]
-    figure = new_figure(WIDTH, 0.8 + 0.17 * sum(numbers) + 0.5 * len(benchmarks))
+    figure = new_figure(WIDTHS["page"], 0.8 + 0.17 * sum(numbers) + 0.5 * len(benchmarks))
     panels = figure.subplots(
         len(benchmarks), 1, squeeze=False, height_ratios=[2 + number for number in numbers]
     )[:, 0]
@@ -219,7 +219,7 @@ def growth_lines(table: pd.DataFrame) -> Figure:
     found["median"] = table.loc[found.index, "median"]
     columns = list(dict.fromkeys(found["varied"]))
     quantities = {growth.CPU_TIME: "CPU time (s)", growth.MEMORY: "memory (MiB)"}
-    figure = new_figure(WIDTH, 4.4)
+    figure = new_figure(WIDTHS["page"], 4.4)
     panels = figure.subplots(2, len(columns), sharex="col", sharey="row", squeeze=False)
     for row, (quantity, label) in zip(panels, quantities.items(), strict=True):
         row[0].set_ylabel(label)

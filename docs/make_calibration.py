@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from benchmarks.planted import CONFOUNDED, FAMILIES, Family, most_false, simulate
 from census.claims.verdict import CONTRADICTED, INCONCLUSIVE, NOT_LEARNED, SUPPORTED
 from census.drawing.page import in_style, new_figure, save
-from census.figures.style import BLUE, GRAY, INK, SKY, VERMILION, WIDTH, shortened
+from census.figures.style import BLUE, GRAY, INK, SKY, VERMILION, WIDTHS, shortened
 from census.statistics.proportion import clopper_pearson
 from census.statistics.streams import stream
 
@@ -247,7 +247,7 @@ def _rates(rows: pd.DataFrame, verdict: str) -> str:
 def figure_of(table: pd.DataFrame) -> Figure:
     """Draw false rate and power of each claim."""
     found = list(_claims(table[table["structure"].isin([NONE, PLANTED])]))
-    figure = new_figure(1.5 * WIDTH, 1 + 0.21 * len(found))
+    figure = new_figure(1.5 * WIDTHS["page"], 1 + 0.21 * len(found))
     false, power = figure.subplots(1, 2, sharey=True)
     for place, (_, here) in enumerate(found):
         none, planted = (here[here["structure"] == structure] for structure in (NONE, PLANTED))

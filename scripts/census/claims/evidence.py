@@ -132,30 +132,30 @@ class Evidence:
         """
         key = tuple(sorted(chosen.items()))
         if key not in self._variants:
-            self._variants[key] = self._varied(**chosen) if chosen else self
+            self._variants[key] = copy.copy(self).choose(**chosen) if chosen else self
         return self._variants[key]
 
-    def _varied(
+    def choose(
         self,
         top_images: int | None = None,
         normalizer: str | None = None,
         threshold: str = "mean",
         mode: str | None = None,
     ) -> "Evidence":
-        changed = copy.copy(self)
-        changed._variants, changed._units = {}, dict(self._units)
+        """Make choices and return itself, a copy; see :meth:`variant`."""
+        self._variants, self._units = {}, dict(self._units)
         if mode is not None and mode != self.modes[0]:
-            for name, units in changed._units.items():
+            for name, units in self._units.items():
                 effects = self._source.ablation(name, mode).reindex(units["unit"])
                 columns = {each: effects[each].to_numpy(float) for each in effects}
-                changed._units[name] = units.assign(**columns)
+                self._units[name] = units.assign(**columns)
         stored = self.numbers_of_top_images[0] if top_images is not None else 0
         chosen = top_images or stored, normalizer or self._normalizer, threshold
         if chosen != (stored, self._normalizer, "mean"):
-            changed._n_top, changed._normalizer, _ = chosen
-            changed._of_layers = {}
-            changed._classify(threshold)
-        return changed
+            self._n_top, self._normalizer, _ = chosen
+            self._of_layers = {}
+            self._classify(threshold)
+        return self
 
     def _classify(self, threshold: str) -> None:
         """Set the measures of units that rest on the classes of their top images."""

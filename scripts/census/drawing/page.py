@@ -16,7 +16,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.axes._secondary_axes import SecondaryAxis
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
@@ -351,14 +350,14 @@ class Page:
         words = below + (f" (of {gone.rstrip('.')})" if gone else "")
         if modules:
             longest = max(len(label) for label in labels)
-            self._name_modules(panel, modules, longest).set_xlabel(words)
+            self._name_modules(panel, modules, longest, words)
         else:
             panel.set_xlabel(words)
 
     def _name_modules(
-        self, panel: Axes, modules: Sequence[tuple[str, int, int]], longest: int
-    ) -> SecondaryAxis:
-        """Bracket the layers of each module below their names of up to ``longest`` letters."""
+        self, panel: Axes, modules: Sequence[tuple[str, int, int]], longest: int, label: str
+    ) -> None:
+        """Bracket the layers of each module below their names of up to ``longest`` letters, above a label."""
         depth = 6 + 4.4 * min(longest, LONGEST)  # points
         below = panel.secondary_xaxis(0)
         below.set_xticks(
@@ -373,7 +372,7 @@ class Page:
             ends = [first - 0.35, first + count - 0.65]
             bracket = Line2D(ends, [0, 0], color=INK, linewidth=0.8, transform=moved, clip_on=False)
             self.figure.add_artist(bracket)
-        return below
+        below.set_xlabel(label)
 
     def columns_of(self, side: float, beside: float = 0, most: int = 99) -> int:
         """Return how many panels of a width in inches stand beside each other, with a margin beside them."""

@@ -1,5 +1,5 @@
 // Two layers side by side: of one network or two, final or untrained.
-const AT_MOST = 60; // images of units per side
+const LIMIT = 60; // images of units per side
 const SIDES = ["a", "b"];
 
 /** Return the run, layer and checkpoint of a side that an address names; throws what a reader can understand. */
@@ -109,8 +109,8 @@ function valuesOfSide({ columns, layer }, measure, values, ends) {
 function imagesOfSide({ shownAs, units }, measure) {
   const rows = sortedRows(shownAs.columns.unit.map((_, row) => ({ layer: shownAs, row })), `-${measure}`);
   return [
-    h("p", { class: "meaning" }, `${rows.length > AT_MOST ? `The ${AT_MOST} units with the largest values` : "Units"}, in descending order.`),
-    h("ul", { class: "gallery", "aria-label": "Units" }, rows.slice(0, AT_MOST).map(({ row }) => h("li", {}, reachable(tileOf(shownAs, units, row, { listed: {}, scale: null, captioned: measure }))))),
+    h("p", { class: "meaning" }, `${rows.length > LIMIT ? `The ${LIMIT} units with the largest values` : "Units"}, in descending order.`),
+    h("ul", { class: "gallery", "aria-label": "Units" }, rows.slice(0, LIMIT).map(({ row }) => h("li", {}, reachable(tileOf(shownAs, units, row, { listed: {}, scale: null, captioned: measure }))))),
   ];
 }
 
