@@ -231,6 +231,8 @@ def _last_step(evidence: Evidence, names: list[str], similarity: str) -> Outcome
     across = np.stack([alike[:, here, there] for here, there in adjacent_pairs([False] * len(names))], axis=1)
     # similarity to the input is undefined where it is regressed out
     across = across[:, ~np.isnan(across[0]) | (np.arange(across.shape[1]) > 0)]
+    if across.shape[1] < 2:
+        return Outcome.undefined("fewer than 2 steps of defined similarity", len(names))
     return Outcome.of_highest(across[:, -1:] - across[:, :-1])
 
 
