@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 # rules whose jobs read the census, or are about all networks together
 TOGETHER = {
     *("tables", "agreement", "verdicts", "figures_claims", "atlas"),
-    *("universality", "figures_replication"),
+    *("universality", "figures_replication", "overview"),
     *("claims_run", "specifications", "figures_agreement", "figures_specifications", "atlas_run"),
 }
 
