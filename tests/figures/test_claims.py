@@ -56,6 +56,11 @@ def test_networks_of_several_seeds_share_a_column():
     strokes = [line for line in figure.axes[1].lines if line.get_marker() == "|"]
     assert [float(np.ravel(line.get_xdata())[0]) for line in strokes[::3]] == [-0.7] * 5
     assert not [line for line in figure.axes[2].lines if line.get_marker() == "|"]
+    # each sheet has its own claims of all seeds
+    table = pd.concat([over, *seeds, alone])
+    sheets = [figure_of(draw_claims, table, sheet=(number, 3)) for number in range(3)]
+    counts = [len([each for each in sheet.axes[1].lines if each.get_marker() == "|"]) for sheet in sheets]
+    assert sum(counts) == len(strokes)
 
 
 def test_rank_correlations_are_drawn_as_they_are_and_others_by_their_row():

@@ -27,6 +27,7 @@ NEEDED = {
     **{rule: {"pandas"} for rule in ("agreement", "multifacetedness", "importance", "tables")},
     # scipy.special for exact intervals
     "claims": {"pandas", "scipy"},
+    "specifications": {"pandas", "scipy"},
     **{rule: {"scipy"} for rule in ("clusters", "correlation", "selectivity")},
     # where the sparse autoencoder is trained; optimizers of torch import torch._dynamo
     "dictionaries": {"pandas", "scipy", "scipy.stats", "sklearn", "torch", "torch._dynamo"},

@@ -32,13 +32,14 @@ def draw_claims(page: "Page", claims: "pd.DataFrame") -> None:
     largest number in the row.
     """
     rows = claims.drop_duplicates("id").set_index("id")[["claim", "statistic"]]
-    runs = list(claims.groupby(["network", "dataset"], sort=False))
     # each part of the claims with the first networks, then with further ones
-    part, number = divmod(page.sheet[0], ceil(len(runs) / NETWORKS))
-    n_parts = max(1, page.sheet[1] // ceil(len(runs) / NETWORKS))
-    runs = runs[number * NETWORKS : (number + 1) * NETWORKS]
+    n_runs = len(claims.drop_duplicates(["network", "dataset"]))
+    part, number = divmod(page.sheet[0], ceil(n_runs / NETWORKS))
+    n_parts = max(1, page.sheet[1] // ceil(n_runs / NETWORKS))
     rows = rows.iloc[part * len(rows) // n_parts : (part + 1) * len(rows) // n_parts]
     claims = claims[claims["id"].isin(rows.index)]
+    runs = list(claims.groupby(["network", "dataset"], sort=False))
+    runs = runs[number * NETWORKS : (number + 1) * NETWORKS]
     ratios = [CLAIM, *[COLUMN] * len(runs)]
     height = 1.1 + ROW * len(rows)
     texts, *panels = page.panels(height, 1, 1 + len(runs), sharey=True, width_ratios=ratios)[0]
