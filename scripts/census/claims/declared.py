@@ -389,12 +389,11 @@ def _relations(
     given : measure of units for which the correlation controls; ``nothing`` for none.
     """
     measures = [first, second]
-    found = (
-        evidence.correlations(measures, names)
-        if given == "nothing"
-        else evidence.partial(measures, names, given)
-    )
-    return _sign(*measures) * np.stack([each[:, 0, 1] for each in found], axis=1)
+    if given == "nothing":
+        found = [each[:, 0, 1] for each in evidence.correlations(measures, names)]
+    else:
+        found = evidence.partial(measures, names, given)
+    return _sign(*measures) * np.stack(found, axis=1)
 
 
 def _sign(first: str, second: str) -> int:

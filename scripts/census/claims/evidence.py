@@ -13,12 +13,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from census.measures.concepts import flatness, is_single_faceted, mf_degree
+from census.measures.concepts import entropy_base, flatness, is_single_faceted, mf_degree
 from census.statistics.agreement import pair_counts, pooled, rank_correlations, resampled_units
 from census.statistics.association import Correlation, correlate
 from census.statistics.bootstrap import resample_counts, with_data
 from census.statistics.class_counts import class_counts, row_distance, row_similarity
 from census.statistics.correlation import mean_correlation
+from census.statistics.defined import over_defined
+from census.statistics.ranks import partial_correlation
 from census.statistics.similarity import similarity
 from census.statistics.sparseness import gini
 from census.statistics.streams import stream
@@ -161,7 +163,7 @@ class Evidence:
         """Set the measures of units that rest on the classes of their top images."""
         for name, units in self._units.items():
             counts = self.class_counts(name)
-            inequality, evenness = gini(counts), flatness(counts, self._number_of(self._normalizer, counts))
+            inequality, evenness = gini(counts), flatness(counts, entropy_base(self._normalizer, counts))
             self._units[name] = units.assign(
                 gini=inequality,
                 flatness=np.where(counts.any(1), evenness, np.nan),
@@ -173,16 +175,11 @@ class Evidence:
             if self.layers.loc[name, "kind"] != "input"
         }
         known = np.concatenate(list(degrees.values()))
-        known = known[np.isfinite(known)]
-        center = float(np.mean(known) if threshold == "mean" else np.median(known)) if len(known) else np.nan
+        averaged = np.mean if threshold == "mean" else np.median
+        center = over_defined(averaged, known[np.isfinite(known)])
         for name, of_units in degrees.items():
             is_single = is_single_faceted(of_units, center).astype(float)
             self._units[name] = self._units[name].assign(is_single=is_single)
-
-    @staticmethod
-    def _number_of(normalizer: str, counts: NDArray[np.integer]) -> int:
-        """Return the number by whose logarithm entropies of class counts (units, classes) are divided."""
-        return counts.shape[1] if normalizer == "classes" else len(counts)
 
     @property
     def recorded(self) -> list[str]:
@@ -342,16 +339,13 @@ class Evidence:
         return [rank_correlations(self.values(name, columns), self.counts(name)) for name in names]
 
     def partial(self, columns: Sequence[str], names: Sequence[str], given: str) -> list[Floats]:
-        """Return :meth:`correlations` of two measures that control for a third: partial rank correlations."""
+        """Return partial rank correlations of two measures that control for a third, (samples,) by layer."""
         found = []
         for name in names:
             values = self.values(name, [*columns, given])
             known = ~np.isnan(values).any(0)
             rho = rank_correlations(np.where(known, values, np.nan), self.counts(name))
-            to_given = rho[:, :2, 2]
-            free = np.sqrt(np.where(1 - to_given**2 > 1e-12, 1 - to_given**2, np.nan))  # rounding
-            explained = to_given[:, :, None] * to_given[:, None]
-            found.append(np.clip((rho[:, :2, :2] - explained) / (free[:, :, None] * free[:, None]), -1, 1))
+            found.append(partial_correlation(rho[:, 0, 1], rho[:, 0, 2], rho[:, 1, 2]))
         return found
 
     def pooled(self, columns: Sequence[str], names: Sequence[str]) -> Floats:
@@ -450,7 +444,7 @@ class Evidence:
     def _chance_degrees(self, draws: int, layer: str) -> Floats:
         counts, sizes = self.class_counts(layer), self._source.class_sizes(layer)
         n_images, random = counts.sum(1), self.random("top images", layer)
-        normalizer = self._number_of(self._normalizer, counts)
+        normalizer = entropy_base(self._normalizer, counts)
         degrees = np.full((draws, int((n_images > 0).sum())), np.nan)
         for number in np.unique(n_images[n_images > 0]):
             here = n_images[n_images > 0] == number

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from census.measures.ablation import (
     NONE,
+    SPLITS,
     Answers,
     Curves,
     Layer,
@@ -29,7 +30,6 @@ from census.tables.arrow import arrow
 # and the unit's effects on both halves of the images of each split
 SAME, HALVES = "same", "halves"
 EFFECTS = ("ablation_kl", "ablation_changed", "ablation_loss", "ablation_accuracy")
-SPLITS = 10
 ORDERS = ("random", "mean_activation", "selectivity", "rs")
 
 

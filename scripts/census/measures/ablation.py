@@ -20,6 +20,7 @@ from census.statistics.bootstrap import Estimate, mean_of_rows
 from census.statistics.performance import Performance, log_softmax, performance
 
 NONE = -1  # stands for no class
+SPLITS = 10  # of the images, for reliability
 LEAST_IMAGES = 5  # of a class, so that a single image is not a fall by all of its accuracy
 
 

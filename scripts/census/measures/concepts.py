@@ -131,7 +131,7 @@ def compute(layer: "Recording", parameters: Parameters, seed: int) -> Iterator[U
     counts = class_counts(top.images, label_of_image, n_classes)
     sizes = (top.images != NONE).sum(1)
 
-    normalizer = n_classes if parameters.normalizer == "classes" else n_units
+    normalizer = entropy_base(parameters.normalizer, counts)
     sparsity, evenness = gini(counts), flatness(counts, normalizer)
     drawn = chance_labels(labels, k, parameters.draws, seed)
     chance = chance_levels(drawn, sizes, sparsity, n_classes, normalizer)
@@ -204,6 +204,17 @@ def _most_frequent(counts: NDArray[np.integer], classes: NDArray[np.object_]) ->
         named[often[:, rank] == 0] = None
         columns |= {f"top_class_{rank + 1}": named, f"top_count_{rank + 1}": often[:, rank]}
     return columns
+
+
+def entropy_base(normalizer: str, counts: NDArray[np.integer]) -> int:
+    """Return the number by whose logarithm entropies are divided, see :func:`flatness`.
+
+    Parameters
+    ----------
+    normalizer : ``classes`` or ``units``.
+    counts : array of int, shape (n_units, n_classes).
+    """
+    return counts.shape[1] if normalizer == "classes" else len(counts)
 
 
 def flatness(counts: NDArray[np.integer], normalizer: int) -> Floats:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from census.measures.ablation import Answers
+from census.measures.ablation import SPLITS, Answers
 from census.measures.columns import Floats, Integers, Table, Texts, column, count, share
 from census.statistics.bootstrap import (
     UNDEFINED,
@@ -23,7 +23,6 @@ from census.statistics.reliability import halves, split_half
 from census.statistics.streams import stream
 
 EFFECTS = ("ablation_kl", "ablation_changed")
-SPLITS = 10  # of the images, for reliability
 LEARNED = ("nmf", "sae")
 """The dictionaries: families that are learned to be sparse."""
 

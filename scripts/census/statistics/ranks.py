@@ -84,10 +84,24 @@ def spearman(values: Floats) -> Floats:
         between = np.einsum("isn,jsn->ijs", ranks, ranks)
         if len(values) == 2:
             return np.clip(between[0, 1], -1, 1)  # rounding
-        free = np.clip(1 - between[:2, 2] ** 2, 0, None)
-        free[free < 1e-12] = np.nan  # only rounding is left
-        rho = (between[0, 1] - between[0, 2] * between[1, 2]) / np.sqrt(free[0] * free[1])
-        return np.clip(rho, -1, 1)
+    return partial_correlation(between[0, 1], between[0, 2], between[1, 2])
+
+
+def partial_correlation(rho: Floats, first: Floats, second: Floats) -> Floats:
+    """Return the correlation of two measures that controls for a third.
+
+    Parameters
+    ----------
+    rho : array of float64, shape (n_samples,), correlation of both measures.
+    first, second : arrays of float64, shape (n_samples,), correlation of each with the third.
+
+    Returns
+    -------
+    array of float64, shape (n_samples,); NaN where a measure is fully determined by the third.
+    """
+    free = np.clip(1 - np.stack([first, second]) ** 2, 0, None)
+    free[free < 1e-12] = np.nan  # only rounding is left
+    return np.clip((rho - first * second) / np.sqrt(free[0] * free[1]), -1, 1)
 
 
 def rank_correlation(x: NDArray[np.floating], y: NDArray[np.floating], counts: Floats) -> Floats:
