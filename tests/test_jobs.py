@@ -175,8 +175,12 @@ def test_warnings_go_to_the_log(tmp_path):
     assert "UserWarning: an odd image" in log
 
 
-def test_a_log_is_started_anew_and_handlers_are_removed(tmp_path):
-    before = [*logging.getLogger("census").handlers], [*logging.getLogger("py.warnings").handlers]
+def test_a_log_is_started_anew_and_loggers_are_left_as_they_were(tmp_path):
+    def state():
+        loggers = map(logging.getLogger, ("census", "py.warnings"))
+        return [(logger.level, logger.propagate, [*logger.handlers]) for logger in loggers]
+
+    before = state()
     for word in ("first", "second"):
         with job(tmp_path / "job.log") as log:
             log.info(word)
@@ -184,4 +188,4 @@ def test_a_log_is_started_anew_and_handlers_are_removed(tmp_path):
         raise StudyError("third")
     lines = (tmp_path / "job.log").read_text().splitlines()
     assert [line.split()[-1] for line in lines] == ["third"]
-    assert (logging.getLogger("census").handlers, logging.getLogger("py.warnings").handlers) == before
+    assert state() == before

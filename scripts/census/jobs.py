@@ -138,6 +138,7 @@ def job(log: str | Path) -> Iterator[logging.Logger]:
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     handler = _Log(log, mode="w", encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    level, propagate = LOGGER.level, LOGGER.propagate
     LOGGER.setLevel(logging.INFO)
     LOGGER.propagate = False
     LOGGER.addHandler(handler)
@@ -158,4 +159,6 @@ def job(log: str | Path) -> Iterator[logging.Logger]:
         logging.captureWarnings(False)
         logging.getLogger("py.warnings").removeHandler(handler)
         LOGGER.removeHandler(handler)
+        LOGGER.setLevel(level)
+        LOGGER.propagate = propagate
         handler.close()
