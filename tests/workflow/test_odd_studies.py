@@ -108,7 +108,7 @@ def test_stores_have_escaped_names_and_say_the_names_themselves(finished):
     assert attributes[0]["classes"] == CLASSES
     study = Study(finished.folder / "results")
     assert set(study.layers.query("network == 'odd'")["layer"]) == set(LAYERS)
-    assert "unit" in study.activations("odd", "tiny", LONG)
+    assert study.activations("odd", "tiny", LONG).sizes["unit"] == 40
     assert "loadings" in study.matrices("directions", "odd", "tiny", LAYERS[0])
     assert 3 in study.table("facets", "odd", "tiny", LONG)["unit"].tolist()
     assert len(study.table("ablation", "odd", "tiny", f"{LONG}.units")) == 40
