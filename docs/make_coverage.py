@@ -3,7 +3,7 @@
 Called by ``make coverage``; takes hours, so the page is refreshed by hand. Each network runs in a process of
 its own, with random weights; large ones run again, alone. What was found is kept in build/coverage/, and
 found again only where the library's code or a package's version has changed. Arguments are names of networks
-to which the run is restricted; the page is then left alone.
+whose lines are renewed, while all others stay.
 """
 
 import argparse
@@ -18,6 +18,7 @@ import re
 import sys
 import time
 import traceback
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from multiprocessing.connection import Connection
@@ -87,7 +88,7 @@ name begins.
 - **Seconds**: of one core, to list the layers, to prove them, and to choose how units are ablated; without
   building the network.
 
-Made with {versions}.
+{made_with}
 """
 
 
@@ -288,26 +289,33 @@ def _send_row(sender: Connection, set_name: str, name: str) -> None:
 # the page
 
 
-def page(rows: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
-    """Return the text of docs/reference/coverage.md for the rows of each set."""
-    parts = [HEAD.format(versions=", ".join(f"{name} {one}" for name, one in versions().items()))]
+def page(lines: Mapping[str, Mapping[str, str]]) -> str:
+    """Return the text of docs/reference/coverage.md for the line of each network of each set."""
+    parts = [HEAD.format(made_with=made_with())]
     parts += ["| set | networks | recorded | refused | failed |", "|---|---|---|---|---|"]
-    for name, found in rows.items():
-        counts = [sum(key in row for row in found.values()) for key in ("layers", "refused", "failed")]
-        parts.append(f"| {name} | {len(found)} | " + " | ".join(map(str, counts)) + " |")
-    for name, found in rows.items():
-        parts += [
-            "",
-            f"## {name}",
-            "",
-            "| network | recorded | layers | difference | fields | ablation | seconds |",
-        ]
-        parts.append("|---|---|---|---|---|---|---|")
-        parts += [_line(network, row) for network, row in sorted(found.items())]
+    for name, found in lines.items():
+        outcomes = Counter(each.split(" | ")[1].partition(":")[0] for each in found.values())
+        recorded, failed = outcomes["yes"], outcomes["failed"]
+        parts.append(f"| {name} | {len(found)} | {recorded} | {len(found) - recorded - failed} | {failed} |")
+    for name, found in lines.items():
+        parts += ["", f"## {name}", ""]
+        parts += ["| network | recorded | layers | difference | fields | ablation | seconds |"]
+        parts += ["|---|---|---|---|---|---|---|", *(found[network] for network in sorted(found))]
     return "\n".join(parts) + "\n"
 
 
-def _line(network: str, row: Mapping[str, Any]) -> str:
+def lines_of(text: str) -> dict[str, dict[str, str]]:
+    """Return the line of each network of each set in the text of the page."""
+    _, *sections = text.split("\n## ")
+    lines = {}
+    for section in sections:
+        title, *rows = section.splitlines()
+        lines[title] = {row.split()[1]: row for row in rows[3:]}
+    return lines
+
+
+def line(network: str, row: Mapping[str, Any]) -> str:
+    """Return a network's line of the page."""
     if "layers" not in row:
         reason = row.get("refused") or f"failed: {row['failed']}"
         reason = " ".join(reason.split()).replace("|", "\\|").replace("<", "&lt;")
@@ -330,6 +338,11 @@ def _ablation(row: Mapping[str, Any]) -> str:
     return f"part at {row['part']} of {row['ablated']} layers"
 
 
+def made_with() -> str:
+    """Return the sentence on the page that names the packages."""
+    return f"Made with {', '.join(' '.join(each) for each in versions().items())}."
+
+
 def versions() -> dict[str, str]:
     """Return the versions of the packages that decide the rows."""
     return {name: version(name) for name in ("torch", "torchvision", "timm", "transformers")}
@@ -342,8 +355,12 @@ def _digest(value: Any) -> str:
 def main() -> None:
     """Examine all networks that are not kept, and write the page."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("names", nargs="*", help="networks to examine; without, all, and the page is written")
+    parser.add_argument("names", nargs="*", help="networks whose lines are renewed; without, all")
     arguments = parser.parse_args()
+    text = PAGE.read_text(encoding="utf-8") if arguments.names else ""
+    if arguments.names and made_with() not in text:
+        sys.exit(f"Error: {PAGE.name} was made with other versions; give no names, to renew all of it")
+    lines = lines_of(text)
     os.chdir(ROOT)
     os.environ |= {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
     FORK.set_forkserver_preload(["__main__"])
@@ -359,13 +376,10 @@ def main() -> None:
     ]
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         found = list(pool.map(lambda each: _row(*each, MEMORY), wanted))
-    rows: dict[str, dict[str, dict[str, Any]]] = {}
     for (set_name, name), row in zip(wanted, found, strict=True):
-        rows.setdefault(set_name, {})[name] = row or _row(set_name, name, MEMORY_ALONE)
-    if arguments.names:
-        print(page(rows))
-    else:
-        PAGE.write_text(page(rows), encoding="utf-8")
+        row = row or _row(set_name, name, MEMORY_ALONE)
+        lines.setdefault(set_name, {})[name] = line(name, row)
+    PAGE.write_text(page(lines), encoding="utf-8")
 
 
 if __name__ == "__mp_main__":  # in the process from which those of networks are forked

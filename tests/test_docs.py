@@ -227,15 +227,16 @@ def test_the_page_of_coverage_tells_recorded_from_refused():
         "seconds": 1.25,
     }
     rows = {
-        "timm": {
-            "b": recorded,
-            "a": recorded | {"part": 0},
-            "c": recorded | {"part": 1},
-            "d": {"refused": "returns\n<maps> | more"},
-            "e": {"failed": "took more than 8 GB of memory"},
-        }
+        "b": recorded,
+        "a": recorded | {"part": 0},
+        "c": recorded | {"part": 1},
+        "d": {"refused": "returns\n<maps> | more"},
+        "e": {"failed": "took more than 8 GB of memory"},
     }
-    lines = make["page"](rows).splitlines()
+    page = make["page"]({"timm": {name: make["line"](name, row) for name, row in rows.items()}})
+    # from which single lines can be renewed
+    assert make["page"](make["lines_of"](page)) == page
+    lines = page.splitlines()
     assert "| timm | 5 | 3 | 1 | 1 |" in lines
     assert [line for line in lines if line.startswith(("| a", "| b", "| c", "| d", "| e"))] == [
         "| a | yes | 70 | 7e−07 | 67 of 70 | whole | 1.2 |",
