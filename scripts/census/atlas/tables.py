@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from census.statistics.reliability import PREFIX
 from census.tables.dictionary import columns_of
 
 # columns with one value per layer; the rest are columns of units
 KEYS = ("network", "seed", "checkpoint", "step", "dataset", "layer", "depth", "kind", "branch_of")
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 DIGITS = 5  # significant digits of numbers
-RELIABILITY = "reliability_"  # prefix of columns
 
 
 def rounded(value: float, digits: int = DIGITS) -> float | int | str:
@@ -100,8 +100,8 @@ def reliabilities(table: pa.Table) -> dict[str, float | int]:
     found = {}
     for name in table.column_names:
         for value in table[name].to_pylist():
-            if name.startswith(RELIABILITY) and value is not None and value == value:
-                found[name.removeprefix(RELIABILITY)] = float(f"{value:.2f}")
+            if name.startswith(PREFIX) and value is not None and value == value:
+                found[name.removeprefix(PREFIX)] = float(f"{value:.2f}")
     return found
 
 

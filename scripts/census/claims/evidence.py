@@ -21,13 +21,13 @@ from census.statistics.class_counts import class_counts, row_distance, row_simil
 from census.statistics.correlation import mean_correlation
 from census.statistics.defined import over_defined
 from census.statistics.ranks import partial_correlation
+from census.statistics.reliability import PREFIX, RELIABLE
 from census.statistics.similarity import similarity
 from census.statistics.sparseness import gini
 from census.statistics.streams import stream
 from census.statistics.svd import effective_rank, mean_square, participation_ratio
 
 Floats = NDArray[np.float64]
-RELIABLE = 0.5  # minimum split-half reliability for comparing the order of units
 SUBSTITUTIONS = ("rs_iam", "rs_am", "rs_natural")
 # measures of sparseness, of which lower values are sparser codes, as of the active fraction
 SPARSENESS = ("lifetime_sparseness", "population_sparseness", "hoyer")
@@ -247,14 +247,14 @@ class Evidence:
         return self.convolutional[: math.ceil(len(self.convolutional) / 4)]
 
     def unreliable(self, measures: Sequence[str], names: Sequence[str]) -> str:
-        """Return the measures of units whose split-half reliability, median over layers, is below 0.5.
+        """Return the measures of units whose split-half reliability, median over layers, is too low.
 
         Measures without a reliability, such as RS on natural images, are not checked.
         """
         found = {}
         for name in measures:
-            if f"reliability_{name}" in self.layers:
-                known = self.layers.loc[list(names), f"reliability_{name}"].dropna()
+            if f"{PREFIX}{name}" in self.layers:
+                known = self.layers.loc[list(names), f"{PREFIX}{name}"].dropna()
                 if len(known) and known.median() < RELIABLE:
                     found[name] = known.median()
         return ", ".join(f"{name} (reliability {value:.2f})" for name, value in found.items())

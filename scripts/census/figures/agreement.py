@@ -21,6 +21,7 @@ from census.figures.style import (
     states,
 )
 from census.measures.declaration import Tables
+from census.statistics.reliability import PREFIX
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,7 +81,7 @@ def _reliabilities(layers: "pd.DataFrame") -> dict[str, dict[str, float]]:
     nonlinear = layers[layers["kind"] == "nonlinearity"]
     found = {}
     for checkpoint, rows in states(nonlinear):
-        columns = {name: f"reliability_{name}" for name in NAMES}
+        columns = {name: f"{PREFIX}{name}" for name in NAMES}
         found[checkpoint] = {
             name: float(rows[column].astype(float).median()) if column in rows else np.nan
             for name, column in columns.items()

@@ -22,7 +22,7 @@ from census.measures.ablation import (
     most_affected_class,
 )
 from census.statistics.bootstrap import mean_of_rows
-from census.statistics.reliability import halves, split_half
+from census.statistics.reliability import PREFIX, halves, split_half
 from census.statistics.streams import stream
 from census.tables.arrow import arrow
 
@@ -186,7 +186,7 @@ def layer_table(
             n_images=len(classes),
             n_without_effect=None,
             n_undefined=None,
-            **{f"reliability_{name}": None for name in EFFECTS},
+            **{f"{PREFIX}{name}": None for name in EFFECTS},
             chance=chance_accuracy(classes),
             accuracy=intact.accuracy.mean(),
             loss=intact.loss.mean(),
@@ -227,7 +227,7 @@ def with_counts(units: pa.Table, layers: pa.Table) -> tuple[pa.Table, pa.Table]:
         sorted_units.append(found.drop_columns([SAME, HALVES]))
     filled = {
         **dict.fromkeys(("n_ablated", "n_without_effect", "n_undefined"), pa.int64()),
-        **{f"reliability_{name}": pa.float64() for name in EFFECTS},
+        **{f"{PREFIX}{name}": pa.float64() for name in EFFECTS},
     }
     values = zip(*(one + tuple(other) for one, other in zip(counts, reliability, strict=True)), strict=True)
     for (name, kind), column in zip(filled.items(), values, strict=True):

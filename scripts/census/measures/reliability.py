@@ -30,7 +30,7 @@ from census.measures.declaration import Measure, Recordings
 from census.measures.selectivity import detection
 from census.statistics.class_counts import class_counts
 from census.statistics.class_selectivity import selectivity_and_means
-from census.statistics.reliability import FEWEST, halves, split_half
+from census.statistics.reliability import FEWEST, PREFIX, halves, split_half
 from census.statistics.sparseness import gini, sums_over_images, treves_rolls
 from census.statistics.streams import stream
 from census.statistics.top_images import top_images
@@ -79,7 +79,6 @@ class Layer(Table, per="layer"):
     reliability_precision_top_k: float = _reliability("`precision_top_k`")
 
 
-PREFIX = "reliability_"
 MEASURES = [each.name.removeprefix(PREFIX) for each in Layer.columns() if each.name.startswith(PREFIX)]
 OF_CLASSES = MEASURES[MEASURES.index("gini") :]
 

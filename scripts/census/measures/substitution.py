@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from census.measures.columns import Floats, Integers, Table, column, count, share
 from census.measures.declaration import Matrices, Measure, NoParameters, Recordings
 from census.statistics.defined import mean_over
-from census.statistics.reliability import of_seeds
+from census.statistics.reliability import PREFIX, of_seeds
 from census.statistics.top_images import NONE, top_images
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def compute(
             f"n_failed_{objective}": len(sampled) - n_known,
             f"n_failed_images_{objective}": int(np.isnan(shares).sum()),
             f"share_unconverged_{objective}": float(over_seeds(unconverged.reshape(-1, 1)).mean[0]),
-            f"reliability_rs_{objective}": of_seeds(shares),
+            f"{PREFIX}rs_{objective}": of_seeds(shares),
             # share of the units with a defined RS
             f"share_rs_{objective}_zero": float((mean == 0).sum() / n_known) if n_known else np.nan,
         }

@@ -13,6 +13,8 @@ from census.statistics.ranks import spearman
 
 Floats = NDArray[np.float64]
 FEWEST = 4  # images per class, so that each half has two
+RELIABLE = 0.5  # minimum for comparing the order of units
+PREFIX = "reliability_"  # of the column of a measure's reliability, in tables of layers
 
 
 def halves(labels: NDArray[np.integer], splits: int, random: np.random.Generator) -> NDArray[np.bool_]:
