@@ -623,7 +623,9 @@ def _agreement(letter: str, one: str, other: str) -> None:
         first, second = (chosen.get(CHOICE_OF.get(name, name), name) for name in (one, other))
         if weights == "equal":
             return over_layers(_relations(evidence, first, second, names))
-        rho = evidence.pooled([first, second], names)[:, 0, 1]
+        # the claims' own measures all at once, because each is ranked in each resample
+        measures = list(UNIT_MEASURES) if {first, second} <= set(UNIT_MEASURES) else [first, second]
+        rho = evidence.pooled(measures, names)[:, measures.index(first), measures.index(second)]
         return Outcome.of_samples(_sign(first, second) * rho, len(names))
 
 

@@ -145,7 +145,7 @@ class Evidence:
         mode: str | None = None,
     ) -> "Evidence":
         """Make choices and return itself, a copy; see :meth:`variant`."""
-        self._variants, self._units = {}, dict(self._units)
+        self._variants, self._units, self._of_layers = {}, dict(self._units), {}
         if mode is not None and mode != self.modes[0]:
             for name, units in self._units.items():
                 effects = self._source.ablation(name, mode).reindex(units["unit"])
@@ -155,7 +155,6 @@ class Evidence:
         chosen = top_images or stored, normalizer or self._normalizer, threshold
         if chosen != (stored, self._normalizer, "mean"):
             self._n_top, self._normalizer, _ = chosen
-            self._of_layers = {}
             self._classify(threshold)
         return self
 
@@ -336,7 +335,11 @@ class Evidence:
 
     def correlations(self, columns: Sequence[str], names: Sequence[str]) -> list[Floats]:
         """Return rank correlations between measures over each layer's units, (samples, columns, columns)."""
-        return [rank_correlations(self.values(name, columns), self.counts(name)) for name in names]
+
+        def correlate_layer(name: str) -> Floats:
+            return rank_correlations(self.values(name, columns), self.counts(name))
+
+        return self._kept_of(f"ρ of {', '.join(columns)}", names, correlate_layer)
 
     def partial(self, columns: Sequence[str], names: Sequence[str], given: str) -> list[Floats]:
         """Return partial rank correlations of two measures that control for a third, (samples,) by layer."""
@@ -374,10 +377,14 @@ class Evidence:
 
     def _kept(self, what: str, names: Sequence[str], compute: Callable[[str], Floats]) -> Floats:
         """Return a value of layers, (samples, layers), which is computed once."""
+        return np.stack(self._kept_of(what, names, compute), axis=1)
+
+    def _kept_of(self, what: str, names: Sequence[str], compute: Callable[[str], Floats]) -> list[Floats]:
+        """Return an array of each layer, (samples, …), which is computed once."""
         for name in names:
             if (what, name) not in self._of_layers:
                 self._of_layers[what, name] = compute(name)
-        return np.stack([self._of_layers[what, name] for name in names], axis=1)
+        return [self._of_layers[what, name] for name in names]
 
     def class_counts(self, layer: str) -> NDArray[np.integer]:
         """Return the number of top images of each unit in each class, (n_units, n_classes)."""

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,14 @@ def resampled_units(n_units: int, resamples: int, seed: int, layer: int) -> Floa
     -------
     array of float64, shape (1 + n_resamples, n_units); the first row, for the data, is ones.
     """
-    return with_data(drawn_counts(n_units, resamples, stream(seed, "units", layer)))
+    return with_data(_drawn_units(n_units, resamples, seed, layer).astype(np.float64))
+
+
+@lru_cache(maxsize=64)  # drawing takes longer than what is computed from it; all claims share the resamples
+def _drawn_units(n_units: int, resamples: int, seed: int, layer: int) -> NDArray[np.uint32]:
+    counts = drawn_counts(n_units, resamples, stream(seed, "units", layer)).astype(np.uint32)
+    counts.setflags(write=False)
+    return counts
 
 
 def rank_correlations(values: NDArray[np.floating], counts: Floats) -> Floats:
