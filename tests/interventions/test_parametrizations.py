@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from census.interventions.parametrizations import PARAMETRIZATIONS, Fourier, Pixels
+from census.interventions.parametrizations import COLORS, PARAMETRIZATIONS, Fourier, Pixels
 
 NOISE = torch.from_numpy(np.random.default_rng(0).standard_normal((4, 3, 16, 16), np.float32))
 
@@ -62,6 +62,18 @@ def test_amplitudes_fall_off_as_one_over_frequency():
     # an octave higher, half the amplitude: a quarter of the power
     for low, high in [((0, 2), (0, 4)), ((0, 4), (0, 8)), ((3, 4), (6, 8))]:
         assert power[low] / power[high] == pytest.approx(4, rel=0.3)
+
+
+def test_colors_of_the_first_image_covary_as_in_photographs():
+    noise = torch.from_numpy(np.random.default_rng(2).standard_normal((50, 3, 16, 16), np.float32))
+    shares = first_images(Fourier(noise)).numpy() / 255
+    red, green, blue = np.log(shares / (1 - shares)).transpose(1, 0, 2, 3).reshape(3, -1)
+    covariance = np.array(COLORS) @ np.array(COLORS).T
+    expected = covariance / np.sqrt(np.outer(*[covariance.diagonal()] * 2))
+    np.testing.assert_allclose(np.corrcoef([red, green, blue]), expected, atol=0.02)
+    # one gray channel has no colors
+    gray = torch.zeros(1, 1, 8, 8)
+    assert first_images(Fourier(gray)).mean() == 127.5
 
 
 def test_odd_sizes_keep_their_size():

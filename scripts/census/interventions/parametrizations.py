@@ -10,6 +10,9 @@ import torch
 from torch import Tensor
 
 SPREAD = 0.1  # standard deviation of the initial image around middle gray; black is 0, white is 1
+# Square root of the covariance of red, green and blue in photographs of ImageNet, from Lucid, the software of
+# Olah et al. (2017); columns are lightness, blue to orange, and green to magenta.
+COLORS = ((0.26, 0.09, 0.02), (0.27, 0.0, -0.05), (0.27, -0.09, 0.03))
 
 
 class Parametrization(Protocol):
@@ -60,7 +63,8 @@ class Pixels:
 class Fourier:
     """Spatial frequencies weighted by 1/frequency, as in natural images, followed by a sigmoid.
 
-    With these weights low frequencies change fastest, which makes images smooth. All parameters are in range.
+    With these weights low frequencies change fastest, which makes images smooth. In color images,
+    channels are uncorrelated colors, of which lightness changes fastest. All parameters are in range.
 
     Parameters
     ----------
@@ -78,6 +82,8 @@ class Fourier:
         # the image's mean, with frequency 0, gets the weight of the lowest frequency
         weights = 1 / (rows.square() + columns.square()).sqrt().clamp(min=1 / self._size)
         self._weights = weights / weights.square().mean().sqrt()
+        colors = torch.tensor(COLORS if noise.shape[1] == 3 else [[1.0]], device=noise.device)
+        self._colors = colors / colors.norm(dim=0).max()
         # the slope of a sigmoid at 0 is 1/4
         self.start = torch.view_as_real(torch.fft.rfft2(4 * SPREAD * noise, norm="ortho")).contiguous()
 
@@ -85,7 +91,8 @@ class Fourier:
         """Return the images, through which gradients reach the parameters."""
         spectrum = torch.view_as_complex(parameters) * self._weights
         size = (self._size, self._size)
-        return 255 * torch.sigmoid(torch.fft.irfft2(spectrum, s=size, norm="ortho"))
+        channels = torch.fft.irfft2(spectrum, s=size, norm="ortho")
+        return 255 * torch.sigmoid(torch.einsum("dc,bcyx->bdyx", self._colors, channels))
 
     def free(self, parameters: Tensor, gradient: Tensor) -> Tensor:
         """Return the gradient."""
