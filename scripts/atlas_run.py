@@ -27,7 +27,7 @@ with job(snakemake.log[0]) as log:
     from census.atlas.site import write_data
     from census.atlas.sprites import grid_of, save, sheet
     from census.atlas.standings import QUANTILES, standings
-    from census.atlas.strips import write_facets, write_maximized
+    from census.atlas.strips import write_facets, write_maximized, write_visualizations
     from census.atlas.tables import (
         columns_of_layer,
         kinds_of_columns,
@@ -59,8 +59,9 @@ with job(snakemake.log[0]) as log:
     untrained = read_tables([snakemake.input.units], **params.run, checkpoint=UNTRAINED)
     untrained = untrained.sort_by([("depth", "ascending"), ("unit", "ascending")])
     table_of_layers = read_tables([snakemake.input.layers], **params.run, checkpoint="final")
-    concepts_of, facets_of, maximization_of, families_of = (
-        layers_in(snakemake.input[name]) for name in ("concepts", "facets", "maximization", "families")
+    concepts_of, facets_of, maximization_of, visualization_of, families_of = (
+        layers_in(snakemake.input[name])
+        for name in ("concepts", "facets", "maximization", "visualization", "families")
     )
     directions = read_tables([snakemake.input.directions], **params.run, checkpoint="final")
     tables_of_families = [read_tables([path]) for path in snakemake.input.families_directions]
@@ -152,11 +153,18 @@ with job(snakemake.log[0]) as log:
                 params.visualization,
             ),
             "activation_maximization": {},
+            "feature_visualization": {},
         }
         if name in maximization_of:
             maximization = maximization_of[name].at("final")
             details[in_paths]["activation_maximization"] = write_maximized(
                 folder / "activation_maximization" / in_paths, maximization, params.visualization
+            )
+        if name in visualization_of:
+            details[in_paths]["feature_visualization"] = write_visualizations(
+                folder / "feature_visualization" / in_paths,
+                visualization_of[name].at("final"),
+                params.visualization,
             )
         layers.append(
             {

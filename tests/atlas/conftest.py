@@ -290,6 +290,13 @@ def plant(folder):
     of_early = {"layer": "early", "checkpoint": "final", "objectives": ["iam", "am"]}
     with new_store(folder / "maximization.zarr.zip") as store:
         store.write(maximization, of_early)
+    with new_store(folder / "visualization.zarr.zip") as store:
+        shown = {
+            "unit": (("unit",), np.array(MAXIMIZED)),
+            "image": (("unit", "y", "x", "channel"), np.stack([images()[7], images()[9]])),
+            "response": (("unit",), np.array([12.5, np.nan], "f4")),
+        }
+        store.write(shown, {"layer": "early", "checkpoint": "final"})
     pq.write_table(tables(), folder / "units.parquet")
     pq.write_table(table_of_layers(), folder / "layers.parquet")
     (folder / "dictionary.tsv").write_text(
@@ -309,6 +316,7 @@ def plant(folder):
         "units": str(folder / "units.parquet"),
         "layers": str(folder / "layers.parquet"),
         "maximization": [str(folder / "maximization.zarr.zip")],
+        "visualization": [str(folder / "visualization.zarr.zip")],
         "directions": str(folder / "directions.parquet"),
         "families": [str(folder / "families.zarr.zip")],
         "families_directions": [str(folder / "families.directions.parquet")],

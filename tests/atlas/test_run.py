@@ -145,6 +145,11 @@ def test_units_have_their_own_images(atlas):
     # counted on along objective, seed, unit and other unit: 2 is the second of those that were chosen
     assert early["activation_maximization"]["2"] == {"iam": [5, 11, 17], "am": [23, 29, 35]}
     assert units(atlas, "wide")["activation_maximization"] == {}
+    assert early["feature_visualization"] == {"0": 12.5, "2": "NaN"}
+    shown = np.asarray(Image.open(folder / "feature_visualization/early/2.webp"))
+    assert shown.shape == (16, 16, 3)
+    assert np.unique(shown[..., 0]).tolist() == [45]  # that of the second unit
+    assert units(atlas, "wide")["feature_visualization"] == {}
 
 
 def test_the_same_input_gives_the_same_bytes(planted, atlas, tmp_path, plan):

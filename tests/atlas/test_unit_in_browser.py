@@ -80,6 +80,24 @@ def test_images_that_failed_are_said_to(reader):
 
 
 @WIDTHS
+def test_an_image_for_viewing_stands_below_the_plain_ones(reader, width):
+    be_wide(reader, width)
+    reader.open("#/net/set/early/0")
+    heading, about, response = filter(None, reader.texts(".strips:has(.responses)")[2].split("\n"))
+    assert heading == "Feature visualization (Olah et al. 2017)"
+    assert about.startswith("For viewing")
+    assert about.endswith("RS uses the plain images above.")
+    assert response == "12.5"
+    image = "document.querySelector('.strip[src$=\"feature_visualization/early/0.webp\"]')"
+    reader.js(f"{image}.scrollIntoView()")
+    reader.wait(f"{image}.naturalWidth === 16")
+    reader.open("#/net/set/early/2")  # that of unit 2 has no gradient
+    assert reader.texts(".strips:has(.responses)")[2].split("\n")[0].endswith(" failed")
+    reader.open("#/net/set/early/1")
+    assert reader.texts(".strips:has(.responses)") == []
+
+
+@WIDTHS
 def test_an_image_is_enlarged_and_closed_by_keys(reader, keys, plan, width):
     be_wide(reader, width)
     reader.open("#/net/set/early/0")

@@ -6,7 +6,7 @@ import pytest
 from census.drawing.page import figure_of
 from census.figures.substitution import UnitImages, draw_rows, draw_threes
 
-HEADINGS = ("top image", "IAM", "AM")
+HEADINGS = ("top image", "IAM", "AM", "viewing")
 
 
 def unit(number, channels=1, missing=()):
@@ -22,18 +22,18 @@ def written(figure):
 @pytest.mark.parametrize("channels", [1, 3])
 def test_units_are_in_the_row_of_their_layer(channels, drawn, overlaps):
     layers = {
-        "relu1": [unit(0, channels), unit(1, channels)],
+        "relu1": [unit(0, channels), unit(1, channels), unit(3, channels)],
         "features.12.squeeze_activation": [unit(2, channels)],
     }
     figure = figure_of(draw_rows, layers, title="A title")
     renderer = drawn(figure)
     shown = [axes.images[0].get_array() for axes in figure.axes]
     expected = [image for units in layers.values() for each in units for image in each.images.values()]
-    assert len(shown) == len(expected) == 9
+    assert len(shown) == len(expected) == 16
     for one, other in zip(shown, expected, strict=True):
         np.testing.assert_array_equal(np.squeeze(one), np.squeeze(other))
     words = [text.get_text() for text in written(figure)]
-    assert words.count("IAM") == 2  # above the units of the first row
+    assert words.count("IAM") == words.count("viewing") == 3  # above the units of the first row
     assert {"relu1", "features.12.\nsqueeze_activation", "unit 2   RS 0.25"} <= set(words)
     assert overlaps(written(figure), renderer) == []
 
@@ -41,7 +41,7 @@ def test_units_are_in_the_row_of_their_layer(channels, drawn, overlaps):
 def test_a_unit_without_a_top_image_has_an_empty_frame(drawn):
     figure = figure_of(draw_rows, {"relu1": [unit(0, missing=["top image"])]}, title="A title")
     drawn(figure)
-    assert [len(axes.images) for axes in figure.axes] == [0, 1, 1]
+    assert [len(axes.images) for axes in figure.axes] == [0, 1, 1, 1]
 
 
 def test_layers_without_substitutes_are_labeled(drawn, overlaps):

@@ -98,9 +98,10 @@ def test_an_image_depends_on_its_own_unit_and_seed_only(parametrization):
         assert np.abs(alone.images[0].astype(int) - together.images[place]).max() <= 1
 
 
-def test_the_same_seed_gives_the_same_images():
+@pytest.mark.parametrize("settings", [SETTINGS, Settings(16, 0.1, "fourier", 2, 0)], ids=["plain", "shifted"])
+def test_the_same_seed_gives_the_same_images(settings):
     first, again = (
-        maximization(random_network(), "relu2").optimize(np.arange(4), np.zeros(4, int), "iam")
+        maximization(random_network(), "relu2", settings).optimize(np.arange(4), np.zeros(4, int), "iam")
         for _ in range(2)
     )
     np.testing.assert_array_equal(first.images, again.images)

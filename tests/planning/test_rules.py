@@ -133,6 +133,14 @@ def test_results_of_a_run_are_a_table_or_arrays(reference, file):
     assert results_of_run(plan, reference)(place) == [f"results/measures/{file.format(block)}"]
 
 
+@pytest.mark.parametrize("units", [3, 0])
+def test_feature_visualizations_are_of_all_layers_of_a_run(units):
+    plan = planned({"layers": ["relu1"]}, measures={"feature_visualization": {"units_per_layer": units}})
+    place = SimpleNamespace(network="cnn", dataset="clothes")
+    file = "results/measures/feature_visualization/cnn/clothes.zarr.zip"
+    assert results_of_run(plan, "feature_visualization")(place) == ([file] if units else [])
+
+
 def test_results_of_the_study_are_available_to_each_run():
     assert results_of_run(planned(), "agreement.agreement") == "results/census/agreement.parquet"
 

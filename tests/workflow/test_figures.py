@@ -21,7 +21,7 @@ MEASURES = {
     "S2": {"concepts", "multifacetedness", "facets"},
     "S3": {
         *("sparsity", "selectivity", "activation_maximization", "substitution", "path_check", "ablation"),
-        "importance",
+        *("importance", "feature_visualization"),
     },
     "S4": {"gram", "directions", "dictionaries", "families", "clusters"},
 }

@@ -19,6 +19,7 @@ NEEDED = {
     # where networks run; numba looks for scipy, and optimizers of torch import torch._dynamo
     "ablation": {"pandas", "torch"},
     "activation_maximization": {"torch"},
+    "feature_visualization": {"torch"},
     "path_check": {"torch"},
     "extract": {"numba", "scipy", "torch"},
     "train": {"torch", "torch._dynamo"},

@@ -77,6 +77,20 @@ def test_activation_maximization_images_are_those_of_the_store(study):
     np.testing.assert_array_equal(images.pixels, stored)
 
 
+def test_a_unit_has_an_image_for_viewing(study):
+    layer = study["small"]["relu"]
+    store = layer.matrices("feature_visualization")
+    numbers = store["unit"].to_numpy().tolist()
+    image = layer.unit(numbers[1]).visualized()
+    np.testing.assert_array_equal(image.pixels, store["image"][[1]])
+    assert image.table["value"].tolist() == [float(store["response"][1])]
+    (other,) = set(range(4)) - set(numbers)
+    with pytest.raises(StudyError, match="no feature visualization; units that have: "):
+        layer.unit(other).visualized()
+    with pytest.raises(StudyError, match=r"tiny.zarr.zip: there is no layer 'output'; .*relu"):
+        study["small"]["output"].matrices("feature_visualization")
+
+
 @pytest.mark.parametrize(
     ("ask", "message"),
     [

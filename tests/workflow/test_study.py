@@ -133,6 +133,7 @@ def test_the_first_run_makes_everything_once(first):
         "similarity",
         "multifacetedness",
         "importance",
+        "feature_visualization",
         "claims_run",
         "specifications",
         "atlas_run",
@@ -529,6 +530,35 @@ def test_substitution_is_of_the_stored_responses(finished):
         np.testing.assert_allclose(units["rs_natural"], natural)
     warning = "output has no activation function: its own values are maximized"
     assert warning in (finished.folder / f"logs/activation_maximization/{block}.log").read_text()
+
+
+def test_feature_visualizations_change_nothing_else(finished):
+    results = finished.folder / "results"
+    path = results / "measures/feature_visualization/small/tiny.zarr.zip"
+    store = xr.open_zarr(ZipStore(path, read_only=True), group="relu/final")
+    assert store["image"].shape == (3, 16, 16, 3)
+    assert store["image"].dtype == np.uint8
+    # the first units of those with plain images
+    maximization = census.open_study(results)["small"]["relu"].matrices("activation_maximization")
+    assert store["unit"].values.tolist() == maximization["unit"].values[:3].tolist()
+    trajectory = store["trajectory"].values
+    assert (trajectory[:, -1] > trajectory[:, 0]).all()
+    np.testing.assert_array_equal(trajectory[:, -1], store["response"])
+
+    shown = {
+        *(job for network in LAYERS for job in figures(network, "substitution")),
+        *(job for network in LAYERS for job in of_network(network, "atlas_run")),
+        *("overview", "atlas"),
+    }
+    for units, jobs in ((0, ()), (2, ("feature_visualization",))):
+        finished.config["measures"] = {"feature_visualization": {"units_per_layer": units}}
+        made = {job for network in LAYERS for job in of_network(network, *jobs)}
+        assert finished.planned() == shown | made
+    del finished.config["measures"]
+    before = path.read_bytes()
+    ended = finished.succeed(str(path.relative_to(finished.folder)), "--forcerun", "feature_visualization")
+    assert ended.jobs == of_network("small", "feature_visualization")
+    assert path.read_bytes() == before
 
 
 def test_ablation_is_of_the_network_with_a_unit_less(finished):

@@ -25,6 +25,7 @@ rule atlas_run:
         families=stores_of_run(plan, "families"),
         families_directions=tables_of_run(plan, "families.directions"),
         maximization=plan.blocks_of_run(MAXIMIZATION, "units"),
+        visualization=stores_of_run(plan, "feature_visualization"),
         images=plan.of_run(lambda run: run.images),
     output:
         directory(ATLAS_RUN),

@@ -1,4 +1,4 @@
-"""Write strips of images for single units: facets, and activation-maximization images."""
+"""Write images of single units: facets, activation-maximization images, and feature visualizations."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -76,4 +76,26 @@ def write_maximized(folder: Path, maximization: zarr.Group, largest: int) -> dic
                 exact=exact,
             )
             found[unit][objective] = [rounded(float(value), 4) for value in responses[number, :, place, unit]]
+    return found
+
+
+def write_visualizations(folder: Path, visualization: zarr.Group, largest: int) -> dict[int, Any]:
+    """Write ``{unit}.webp``: the feature visualization of each unit that has one.
+
+    Parameters
+    ----------
+    folder : output folder, which is created.
+    visualization : group of the rule ``feature_visualization`` for a layer at one checkpoint.
+    largest : largest side of an image, in pixels.
+
+    Returns
+    -------
+    by unit: its response to its image.
+    """
+    images, responses = visualization["image"][:], visualization["response"][:]
+    exact = max(images.shape[1:3]) <= largest
+    found = {}
+    for place, unit in enumerate(visualization["unit"][:].tolist()):
+        save(folder / f"{unit}.webp", strip([images[place]], largest), exact=exact)
+        found[unit] = rounded(float(responses[place]), 4)
     return found

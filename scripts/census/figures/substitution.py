@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # inches: an image, gaps between images and units, names of layers, headings, words above rows, margin below
 SIDE, BETWEEN, BETWEEN_UNITS, LABEL, ABOVE, WORDS, BELOW = 0.42, 0.04, 0.14, 1.3, 0.45, 0.3, 0.08
-SHOWN = 4  # units of each layer
+SHOWN = 3  # units of each layer
 LARGE = 1.0  # inches, size of an image if few are shown
 DOTS = 160  # per inch, of images: more would make vector files large
 LEAST = 1.5  # inches, minimum height of a figure
@@ -122,11 +122,24 @@ def _show(page: "Page", axes: "Axes", image: NDArray[np.uint8] | None, side: flo
 
 
 def draw_images(
-    page: "Page", maximization: "Stores", substitution: "pd.DataFrame", images: "Callable[..., Mapping]"
+    page: "Page",
+    maximization: "Stores",
+    visualization: "Stores",
+    substitution: "pd.DataFrame",
+    images: "Callable[..., Mapping]",
 ) -> None:
     """Draw the top image and the activation-maximization images of the first units of each layer."""
-    layers = _layers(maximization, substitution)
-    draw_rows(page, {group.attrs["layer"]: _driven(images, group, table) for group, table in layers})
+    visualized = {
+        group.attrs["layer"]: dict(zip(group["unit"][:].tolist(), group["image"][:], strict=True))
+        for group in visualization.groups(FINAL)
+    }
+    draw_rows(
+        page,
+        {
+            group.attrs["layer"]: _driven(images, group, visualized.get(group.attrs["layer"]), table)
+            for group, table in _layers(maximization, substitution)
+        },
+    )
 
 
 def draw_substitutes(
@@ -151,13 +164,17 @@ def _layers(
 
 
 def _driven(
-    images: "Callable[..., Mapping]", maximization: "zarr.Group", substitution: "pd.DataFrame"
+    images: "Callable[..., Mapping]",
+    maximization: "zarr.Group",
+    visualized: Mapping[int, NDArray[np.uint8]] | None,
+    substitution: "pd.DataFrame",
 ) -> list[UnitImages]:
     """Return the first units of a layer, each with its top image and its AM images.
 
     Parameters
     ----------
     maximization : images of the layer's units.
+    visualized : feature visualizations by unit; None if the run has none.
     substitution : one row per unit, in the same order.
     """
     shown = substitution.head(SHOWN)
@@ -175,6 +192,7 @@ def _driven(
                     name.upper(): optimized[index, place]
                     for index, name in enumerate(maximization.attrs["objectives"])
                 },
+                **({} if visualized is None else {"viewing": visualized.get(int(unit))}),
             },
         )
         for place, (unit, row) in enumerate(shown.iterrows())
@@ -219,6 +237,7 @@ family = Family(
     section="substitution",
     reads={
         "maximization": Matrices("activation_maximization"),
+        "visualization": Matrices("feature_visualization"),
         "selectivity": Tables("selectivity.units"),
         "substitution": Tables("substitution.units"),
         "images": Images(),
@@ -236,7 +255,9 @@ family = Family(
             unit's largest mean activation, and images by gradient ascent from noise, on the unit's activation
             (AM) or on that minus the mean of the layer's other units (IAM). RS is the share of the layer's
             units that respond more strongly to the IAM image than the unit itself; at 0, no other unit can
-            substitute for it. A crossed frame is a missing image.
+            substitute for it. The image for viewing is a feature visualization: by gradient ascent on the
+            activation, too, but smooth and robust to shifts; RS does not use it. A crossed frame is a missing
+            image.
             """,
         ),
         View(

@@ -34,6 +34,7 @@ DECLARED = (
     "substitution",
     "importance",
     "activation_maximization",
+    "feature_visualization",
     "path_check",
     "ablation",
     "agreement",

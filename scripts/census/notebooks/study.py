@@ -167,9 +167,15 @@ class Study:
 
         from census.stores.matrices import layers_in
 
-        folder = self.found("measures", measure, network, dataset)
-        path = self._found(folder, f"{self._block(measure, network, dataset, layer)}.{MATRICES}")
-        found = layers_in([path])[layer]
+        folder = self.found("measures", measure, network)
+        path = folder / f"{dataset}.{MATRICES}"  # of all layers
+        if not path.is_file():
+            block = self._block(measure, network, dataset, layer)
+            path = self._found(folder, dataset, f"{block}.{MATRICES}")
+        layers = layers_in([path])
+        if layer not in layers:
+            raise StudyError(f"{path}: there is no layer {layer!r}{nearest(layer, layers)}")
+        found = layers[layer]
         if str(checkpoint) not in found.groups:
             known = nearest(checkpoint, found.groups)
             raise StudyError(f"{path}, layer {layer}: there is no checkpoint {str(checkpoint)!r}{known}")

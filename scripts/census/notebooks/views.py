@@ -376,19 +376,35 @@ class Unit:
         objectives = store.attrs["objectives"]
         if objective not in objectives:
             raise StudyError(f"there is no objective {objective!r}{nearest(objective, objectives)}")
-        units = store["unit"].to_numpy()
-        if self.number not in units:
-            raise StudyError(
-                f"{self} has no activation-maximization images; units that have: {', '.join(map(str, units))}"
-            )
         place = {
             "objective": objectives.index(objective),
-            "unit": units.tolist().index(self.number),
+            "unit": self._place_in(store, "activation-maximization images"),
         }
         pixels = store["image"].isel(place).to_numpy()
         values = store["response"].isel(place).isel(other_unit=self.number).to_numpy()
         table = pd.DataFrame({"seed": np.arange(len(pixels)), "value": values.astype(float)})
         return Images(pixels, table)
+
+    def visualized(self) -> Images:
+        """Return the feature visualization of the unit, an image for viewing (Olah et al. 2017).
+
+        Raises
+        ------
+        StudyError : there is none of this unit.
+        """
+        import pandas as pd
+
+        store = self.layer.matrices("feature_visualization")
+        place = [self._place_in(store, "feature visualization")]
+        values = store["response"].to_numpy()[place].astype(float)
+        return Images(store["image"].to_numpy()[place], pd.DataFrame({"value": values}))
+
+    def _place_in(self, store: "xr.Dataset", what: str) -> int:
+        """Return the unit's place among the units of a store."""
+        units: list[int] = store["unit"].to_numpy().tolist()
+        if self.number not in units:
+            raise StudyError(f"{self} has no {what}; units that have: {', '.join(map(str, units))}")
+        return units.index(self.number)
 
     def plot(self, n: int = 6) -> "Figure":
         """Draw the unit: top images with the receptive field as a frame, activation maps, and classes.

@@ -60,7 +60,7 @@ def path_of(measure: str, ending: str) -> str:
         return CENSUS.format(table=ending.removesuffix(".parquet"))
     if jobs == "run":
         folder = FOLDER.format(measure=measure)
-        return f"{folder}.{ending}" if ending == "parquet" else f"{folder}/{ending}"
+        return f"{folder}.{ending}" if ending in ("parquet", MATRICES) else f"{folder}/{ending}"
     return f"{FOLDER.format(measure=measure)}/{{block}}.{ending}"
 
 

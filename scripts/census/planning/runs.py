@@ -222,6 +222,11 @@ class Run:
         return bool(self.per_unit_layers and self.config.measures.dictionaries.families)
 
     @property
+    def has_visualizations(self) -> bool:
+        """Whether some of its units have feature visualizations."""
+        return bool(self.per_unit_layers and self.config.measures.feature_visualization.units_per_layer)
+
+    @property
     def n_ablated_directions(self) -> int:
         """Number of directions of each family that are ablated."""
         wanted, units = self.config.measures.dictionaries.ablated, self.settings.units_per_layer
