@@ -164,7 +164,7 @@ with job(snakemake.log[0]) as log:
             details[in_paths]["feature_visualization"] = write_visualizations(
                 folder / "feature_visualization" / in_paths,
                 visualization_of[name].at("final"),
-                params.visualization,
+                2 * params.visualization,
             )
         layers.append(
             {

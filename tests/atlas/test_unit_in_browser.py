@@ -91,6 +91,9 @@ def test_an_image_for_viewing_stands_below_the_plain_ones(reader, width):
     image = "document.querySelector('.strip[src$=\"feature_visualization/early/0.webp\"]')"
     reader.js(f"{image}.scrollIntoView()")
     reader.wait(f"{image}.naturalWidth === 16")
+    # larger than plain ones, if the page is wide enough
+    tile = reader.js("document.querySelector('.strips:has(.responses) li').offsetWidth")
+    assert reader.js(f"{image}.offsetWidth") == pytest.approx(2 * tile, abs=6)
     reader.open("#/net/set/early/2")  # that of unit 2 has no gradient
     assert reader.texts(".strips:has(.responses)")[2].split("\n")[0].endswith(" failed")
     reader.open("#/net/set/early/1")

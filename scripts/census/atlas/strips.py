@@ -90,7 +90,7 @@ def write_visualizations(folder: Path, visualization: zarr.Group, largest: int) 
 
     Returns
     -------
-    by unit: its response to its image.
+    by unit: the unit's response to its image.
     """
     images, responses = visualization["image"][:], visualization["response"][:]
     exact = max(images.shape[1:3]) <= largest

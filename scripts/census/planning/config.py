@@ -244,7 +244,7 @@ class Atlas(Settings):
     """Largest height or width of an image in pixels; larger ones are shrunk."""
     visualization: Pixels = 112
     """Largest height or width of facets and activation-maximization images in pixels; larger ones are
-    shrunk."""
+    shrunk. Feature visualizations have up to twice this size."""
     maps: Annotated[int, Ge(1), Le(100)] = 6
     """Number of activation maps shown of a unit: those of the images with maps that activate it most."""
     map: Annotated[int, Ge(4), Le(100)] = 16

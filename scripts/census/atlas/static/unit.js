@@ -280,12 +280,12 @@ function maximizationOf(layer, units, unit, get) {
   const known = natural !== null && Number.isFinite(natural);
   // as in the measure of substitution: no activation, or less than by an image of the data set
   const failure = (response) => (!(response > 0) ? "inactive" : known && response < natural ? "weaker than natural" : null);
-  const strip = (file, caption, responses, about) => {
+  const strip = (file, caption, responses, about, tiles = responses.length) => {
     const failed = responses.filter(failure).length;
     return h("figure", { class: "strips" },
       h("figcaption", {}, caption, failed > 0 && h("strong", { class: "failed" }, responses.length > 1 ? ` ${failed} of ${responses.length} images failed` : " failed")),
       about,
-      stripOf(layer.run, `${file}.webp`, `${caption}: ${responses.length > 1 ? "images" : "image"} of unit ${unit}`, responses.length),
+      stripOf(layer.run, `${file}.webp`, `${caption}: ${responses.length > 1 ? "images" : "image"} of unit ${unit}`, tiles),
       h("ol", { class: "responses", style: { maxWidth: `${responses.length * 98}px` } }, responses.map((response) => h("li", {},
         h("span", { class: "value" }, shown(response)), failure(response) && h("span", { class: "failed" }, failure(response))))));
   };
@@ -296,7 +296,7 @@ function maximizationOf(layer, units, unit, get) {
       `activation_maximization/${layer.path}/${unit}-${objective}`, words[objective] ?? objective, texts.map(Number))),
     unit in units.feature_visualization && strip(
       `feature_visualization/${layer.path}/${unit}`, "Feature visualization (Olah et al. 2017)", [Number(units.feature_visualization[unit])],
-      h("p", { class: "meaning" }, "For viewing: smooth, and robust to small shifts. RS uses the plain images above.")));
+      h("p", { class: "meaning" }, "For viewing: smooth, and robust to small shifts. RS uses the plain images above."), 2));
 }
 
 function nearestOf(layer, units, row) {
