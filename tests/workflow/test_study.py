@@ -333,7 +333,7 @@ def test_figures_are_images_of_something(first):
         folder / figure / network / "tiny" / f"{view}.png"
         for network, views in VIEWS.items()
         for figure, view in (each.split("/") for each in views)
-    } | {folder / f"claims{sheet}.png" for sheet in ("", "-2", "-3", "-4")}
+    } | {folder / f"claims{sheet}.png" for sheet in ("", "-2", "-3")}
     for path in paths:
         assert path.suffix == ".png"
         with Image.open(path) as image:

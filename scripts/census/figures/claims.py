@@ -8,7 +8,7 @@ import numpy as np
 
 from census.claims.verdict import CONTRADICTED, INCONCLUSIVE, NOT_LEARNED, SUPPORTED
 from census.figures.declaration import Family, Verdicts, View
-from census.figures.style import BLUE, GRAY, INK, ORANGE, VERMILION
+from census.figures.style import BLUE, GRAY, INK, ORANGE, VERMILION, two_digits
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 COLORS = {SUPPORTED: BLUE, NOT_LEARNED: ORANGE, CONTRADICTED: VERMILION, INCONCLUSIVE: GRAY}
 MARKS = {SUPPORTED: "o", NOT_LEARNED: "^", CONTRADICTED: "s", INCONCLUSIVE: "D"}
-ROW, CLAIM, COLUMN = 0.6, 3.1, 2.05  # inches
+ROW, CLAIM, COLUMN = 0.5, 2.55, 1.5  # inches
 # of all claims below each other, so that each fits on a page; networks beside each other
-PARTS, NETWORKS = 4, 2
+PARTS, NETWORKS = 3, 3
 PREDICTED = "#EAF3FA"
 
 
@@ -50,10 +50,11 @@ def draw_claims(page: "Page", claims: "pd.DataFrame") -> None:
         else max(here[["effect", "low", "high", "control"]].sub(here["null"], axis=0).abs().max().max(), 1e-9)
         for id, here in claims.groupby("id")
     }
-    has_seeds = False
+    has_seeds, verdicts = False, set()
     for axes, ((network, dataset), here) in zip(panels, runs, strict=True):
         n_seeds = here["seed"].nunique()
         shown = here[here["seed"].isna()] if n_seeds > 1 else here
+        verdicts |= set(shown["verdict"])
         _draw_run(axes, shown.set_index("id").loc[rows.index], scales)
         if n_seeds > 1:
             has_seeds = True
@@ -65,7 +66,9 @@ def draw_claims(page: "Page", claims: "pd.DataFrame") -> None:
         for words in axes.texts:
             words.set_in_layout(False)  # else panels would shrink until words stand within their share
     for verdict, color in COLORS.items():
-        page.line(verdict, color, marker=MARKS[verdict])
+        if verdict in verdicts:
+            page.line(verdict, color, marker=MARKS[verdict], linestyle="")
+    page.line("95 % interval", linewidth=2.6, alpha=0.5)
     page.line("untrained network", marker="o", markerfacecolor="white", linestyle="")
     if has_seeds:
         page.line("one seed", marker="|", linestyle="")
@@ -81,18 +84,18 @@ def _write_claims(axes: "Axes", rows: "pd.DataFrame") -> None:
     axes.set_ylim(len(rows) - 0.5, -0.5)
     for place, row in enumerate(rows.itertuples()):
         _stripe(axes, place)
-        claim = textwrap.fill(row.claim, 44)
-        axes.text(0, place - 0.43, row.Index, fontweight="bold", va="top", fontsize=7)
-        axes.text(0.14, place - 0.43, claim, va="top", fontsize=7)
-        statistic = textwrap.fill(row.statistic, 56)
-        axes.text(0.14, place + 0.43, statistic, va="bottom", fontsize=5.6, color="#555555")
+        claim = textwrap.fill(row.claim, 46)
+        axes.text(0, place - 0.46, row.Index, fontweight="bold", va="top", fontsize=6.6)
+        axes.text(0.14, place - 0.46, claim, va="top", fontsize=6.6, linespacing=1)
+        statistic = textwrap.fill(row.statistic, 57)
+        axes.text(0.14, place + 0.46, statistic, va="bottom", fontsize=5.5, linespacing=1, color="#555555")
 
 
 def _draw_run(axes: "Axes", found: "pd.DataFrame", scales: dict[str, float]) -> None:
     """Draw the verdicts on one network, a row per claim."""
     axes.set_axis_off()
     # words stand to the right of the marks
-    axes.set_xlim(-1.1, 5.2)
+    axes.set_xlim(-1.1, 6.1)
     for place, (id, row) in enumerate(found.iterrows()):
         _stripe(axes, place)
         scale = scales[str(id)]
@@ -104,12 +107,14 @@ def _draw_run(axes: "Axes", found: "pd.DataFrame", scales: dict[str, float]) -> 
         axes.plot(values["control"], place, "o", color=INK, markerfacecolor="white", markersize=4)
         axes.hlines(place, values["low"], values["high"], color=color, linewidth=2.6, alpha=0.5)
         axes.plot(values["effect"], place, MARKS[row["verdict"]], color=color, markersize=4.5)
-        axes.text(1.2, place - 0.26, textwrap.fill(_number(row), 27), fontsize=5.8, va="center")
+        axes.text(1.3, place - 0.46, _number(row), va="top", fontsize=5.6, linespacing=1)
         is_counted = not row.isna()["n_networks"] and row["n_networks"] > 0
         counts = f" ({row['n_agreeing']} of {row['n_networks']})" if is_counted else ""
-        words = textwrap.fill(": ".join(filter(None, [row["verdict"] + counts, row["reason"]])), 25)
-        style: dict[str, Any] = {"fontsize": 5.8, "va": "center", "fontweight": "bold", "linespacing": 1.0}
-        axes.text(1.2, place + 0.17, words, color=color, **style)
+        # the verdict says so already
+        reason = row["reason"].replace("no stronger than untrained", "").strip(", ")
+        words = textwrap.fill(": ".join(filter(None, [row["verdict"] + counts, reason])), 22)
+        style: dict[str, Any] = {"fontsize": 5.4, "va": "bottom", "fontweight": "bold", "linespacing": 1}
+        axes.text(1.3, place + 0.46, words, color=color, **style)
 
 
 def _draw_seeds(axes: "Axes", found: "pd.DataFrame", ids: "pd.Index[str]", scales: dict[str, float]) -> None:
@@ -129,9 +134,9 @@ def _number(row: "pd.Series[float]") -> str:
     """Return effect and interval in words."""
     if np.isnan(row["effect"]):
         return "–"
-    interval = "" if np.isnan(row["low"]) else f" [{row['low']:.2f}, {row['high']:.2f}]"
-    control = "" if np.isnan(row["control"]) else f"; untrained {row['control']:.2f}"
-    return f"{row['effect']:.2f}{interval}{control}".replace("-", "−")
+    interval = "" if np.isnan(row["low"]) else f" [{two_digits(row['low'])}, {two_digits(row['high'])}]"
+    control = "" if np.isnan(row["control"]) else f";\nuntrained {two_digits(row['control'])}"
+    return f"{two_digits(row['effect'])}{interval}{control}"
 
 
 def _n_sheets(run: "Run", width: str) -> int:
