@@ -114,19 +114,28 @@ def test_names_of_rules_list_missing_views_and_families():
 
 def test_settings_of_measures_may_leave_views_out():
     run, *_ = plan(facets={"units_per_extreme": 0}, clusters={"dendrograms": 0}).runs
-    paths = [path for drawing in drawings([run]) for path in drawing.paths()]
-    assert not [path for path in paths if "/facets/" in path or path.endswith("dendrograms")]
-    assert "results/figures/clusters/cnn/digits/depth" in paths
+    paths = [path for drawing in drawings([run]) for path in drawing.paths(["png"])]
+    assert not [path for path in paths if "/facets/" in path or path.endswith("dendrograms.png")]
+    assert "results/figures/clusters/cnn/digits/depth.png" in paths
 
 
 def test_paths_and_labels():
     of_section = {drawing.section.name: drawing for drawing in drawings([TRAINED])}
     (claims, view), (_, further), *_ = of_section["claims"].figures
-    assert of_section["claims"].paths()[:2] == ["results/figures/claims", "results/figures/claims-2"]
+    assert of_section["claims"].paths(["png"])[:2] == [
+        "results/figures/claims.png",
+        "results/figures/claims-2.png",
+    ]
     assert of_section["claims"].labels(claims, view) == {"shows": "Which claims are supported here?"}
     assert of_section["claims"].labels(claims, further)["shows"].endswith(", sheet 2")
-    paths = [f"results/figures/agreement/cnn/digits/{name}" for name in ("unit_measures", "depth")]
-    assert of_section["agreement"].paths() == paths
+    paths = [
+        f"results/figures/agreement/cnn/digits/{name}"
+        for name in ("unit_measures.png", "unit_measures.svg", "depth.png", "depth.svg")
+    ]
+    assert of_section["agreement"].paths(["png", "svg"]) == paths
+    images = [path for path in of_section["concepts"].paths(["png", "svg"]) if "/facets/" in path]
+    assert images
+    assert all(path.endswith(".png") for path in images)
     (family,) = (each for each in FAMILIES if each.name == "multifacetedness")
     assert of_section["concepts"].labels(family, "density-2") == {
         "figure": "Fig. 1",

@@ -10,6 +10,7 @@ from census.figures.correlation import draw_decorrelation, draw_in_orders
 from census.figures.learning import draw_checkpoints, draw_steps
 from census.figures.similarity import draw_branches, draw_layers
 from census.figures.style import GRAY
+from tests.figures.legends import faults
 
 NAMES = [
     "input",
@@ -194,7 +195,7 @@ def test_branches_of_a_module_are_in_a_box(pairs, drawn, texts, overlaps):
     (box,) = above.patches
     assert [box.get_xy().min(0).tolist(), box.get_xy().max(0).tolist()] == [[0.5, 0.5], [2.5, 2.5]]
     assert [label.get_text() for label in below.get_xticklabels()] == [
-        *("input", "expand1x1_activation", "expand3x3_activation", "output")
+        *("input", "expand1x1", "expand3x3", "output")
     ]
     crossed = [text for text in above.texts if text.get_text() == "×"]
     assert len(crossed) == 7
@@ -205,6 +206,7 @@ def test_branches_of_a_module_are_in_a_box(pairs, drawn, texts, overlaps):
     assert above.get_position().x1 == pytest.approx(below.get_position().x1)
     assert overlaps(below.get_xticklabels(), renderer) == []
     assert "features.3" in [text.get_text() for text in texts(figure)]
+    assert faults(figure) == []
 
 
 def test_learning_shows_every_layer_at_every_step(learning, layers, drawn):

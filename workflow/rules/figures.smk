@@ -4,7 +4,7 @@ from census.drawing.rules import caption_file, drawings
 
 DRAWINGS = list(drawings(plan.runs))
 FORMATS = plan.config.figures.formats
-FIGURES = [f"{path}.{extension}" for drawing in DRAWINGS for path in drawing.paths() for extension in FORMATS]
+FIGURES = [path for drawing in DRAWINGS for path in drawing.paths(FORMATS)]
 CAPTIONS = Path.cwd() / ".snakemake" / "captions"
 
 # the report reads captions from files; jobs need none
@@ -14,9 +14,8 @@ if workflow.is_main_process:
 
 
 def figure_files(drawing, family, figure):
-    """Return the files of a figure, one per format that the config lists; the first goes into the report."""
-    path = drawing.path(family, figure)
-    first, *others = [f"{path}.{extension}" for extension in FORMATS]
+    """Return the files of a figure, of which the first goes into the report."""
+    first, *others = drawing.files(family, figure, FORMATS)
     in_report = report(
         first,
         caption=CAPTIONS / caption_file(family, figure),

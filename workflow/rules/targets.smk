@@ -7,9 +7,7 @@ from census.figures.sections import SECTIONS
 # by section of the report
 FIGURES_OF = defaultdict(list)
 for drawing in DRAWINGS:
-    FIGURES_OF[drawing.section.name] += [
-        f"{path}.{extension}" for path in drawing.paths() for extension in FORMATS
-    ]
+    FIGURES_OF[drawing.section.name] += drawing.paths(FORMATS)
 
 for section in SECTIONS:
     for target in (section.paper.target, section.paper.code) if section.paper else ():

@@ -5,10 +5,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from matplotlib.figure import Figure
+
 from census.drawing.inputs import inputs_of
 from census.drawing.page import figure_of, in_style, save
 from census.errors import StudyError, is_full
 from census.figures import figure_families
+from census.figures.declaration import Family
 
 
 def draw(
@@ -41,19 +44,39 @@ def draw(
         for figure in figures:
             paths = outputs[f"{name}.{figure}"]
             with in_style(), _named(f"figure {name}, view {figure}"):
-                view, checkpoint = family.view_of(figure)
-                arguments = {each: given[each] for each in view.arguments}
-                if checkpoint:
-                    arguments["checkpoint"] = checkpoint
-                title = view.title
-                key = dict(run or {})
-                if run:
-                    title += f"{'' if title.endswith('?') else ':'} {key.pop('title')}"
-                size: dict[str, Any] = {
-                    "width": "page" if view.is_wide else width,
-                    "sheet": (family.sheet_of(figure) - 1, counts[view, checkpoint]),
-                }
-                save(figure_of(view.draw, title=title, run=key, **size, **arguments), paths, dpi)
+                n_sheets = counts[family.view_of(figure)]
+                save(drawn(family, figure, given, run, width, n_sheets), paths, dpi)
+
+
+def drawn(
+    family: Family,
+    figure: str,
+    inputs: Mapping[str, Any],
+    run: Mapping[str, Any] | None,
+    width: str,
+    n_sheets: int,
+) -> Figure:
+    """Return a figure of a family; draw it within :func:`census.drawing.page.in_style`.
+
+    Parameters
+    ----------
+    inputs : inputs and parameters of the family, by name.
+    run, width : see :func:`draw`.
+    n_sheets : number of sheets of its view.
+    """
+    view, checkpoint = family.view_of(figure)
+    arguments = {each: inputs[each] for each in view.arguments}
+    if checkpoint:
+        arguments["checkpoint"] = checkpoint
+    title = view.title
+    key = dict(run or {})
+    if run:
+        title += f"{'' if title.endswith('?') else ':'} {key.pop('title')}"
+    size: dict[str, Any] = {
+        "width": view.width(width),
+        "sheet": (family.sheet_of(figure) - 1, n_sheets),
+    }
+    return figure_of(view.draw, title=title, run=key, **size, **arguments)
 
 
 @contextlib.contextmanager

@@ -25,6 +25,7 @@ from matplotlib.colors import Normalize, to_hex, to_rgba_array
 from matplotlib.figure import Figure, FigureBase
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
+from matplotlib.text import Text
 from matplotlib.ticker import PercentFormatter
 from matplotlib.transforms import offset_copy
 from numpy.typing import ArrayLike, NDArray
@@ -61,8 +62,10 @@ COLORMAPS = {
     "agreement": mpl.colormaps["RdBu_r"].with_extremes(bad="white"),
     "distance": mpl.colormaps["viridis"].with_extremes(bad=GRAY),
 }
-# inches: a letter of a title, a line of it, a rotated name at an axis, and what surrounds panels
-LETTER, LINE, NAME, AROUND = 0.083, 0.17, 0.115, 0.75
+# inches: a line of a title, a rotated name at an axis, ticks and label beside a panel
+LINE, NAME, NARROWER = 0.17, 0.115, 0.9
+SHORTEST = 8  # letters of a line
+DIGIT = 0.05  # inches, of a number above a panel
 PICTURE_DPI = 120
 MOST_BESIDE, BESIDE = 24, 1.7  # layers along depth, and inches of a legend, that have room beside each other
 MARKERS = {"input": "s", "nonlinearity": "o", "pooling": "v", "module": "D", "output": "s", "other": "^"}
@@ -191,7 +194,7 @@ class Page:
         self.figure: Figure
         self.places: dict[str, int] = {}
         self._entries: list[Artist] = []
-        self._has_crosses = False
+        self._crossed: set[str] = set()  # colors of crosses
         self._legend: dict[str, Any] = {}
         self._legend_of: FigureBase | Axes | None = None
         self._is_placed = False
@@ -202,35 +205,76 @@ class Page:
         """Return the figure, with its legend and title."""
         number, count = self.sheet
         title = f"{self.title} ({number + 1} of {count})" if count > 1 else self.title
-        placed = self._is_placed and "loc" not in self._legend  # a view's function has drawn its own
-        beside, below = (0.0, 0.0) if placed else self._draw_legend()
-        letters = int((self.width - beside - 0.1) / LETTER)
-        lines = [line for part in title.split("\n") for line in wrap(part, letters) or [""]]
-        higher = LINE * (len(lines) - 1)
+        beside, below = self._draw_legend()
+        heading = self.figure.suptitle(title, ha="left")
+        self._wrap(heading, self.width - beside - 0.12)
+        higher = LINE * heading.get_text().count("\n")
         if self._is_placed:
             self._make_higher(higher, limit=False)
             height = self.figure.get_figheight()
             place: dict[str, Any] = {"x": 0.06 / self.width, "y": 1 - 0.06 / height, "va": "top"}
         else:
-            self._make_higher(higher + below, limit=True)
+            higher += below
             place = {"x": 0.01}
             for axes in self.figure.axes:
                 say_if_empty(axes)
                 keep_clear(axes)
                 label_logarithms(axes)
-        self.figure.suptitle("\n".join(lines), ha="left", **place)
+                higher += LINE * self._wrap_words_of(axes, beside)
+            self._make_higher(higher, limit=True)
+        heading.set(**place)
         return self.figure
+
+    def _wrap(self, words: Text, inches: float) -> int:
+        """Wrap words into lines of at most some inches, and return how many lines that adds."""
+        whole = words.get_text()
+        letters = max(map(len, whole.split("\n")))
+        while letters > SHORTEST and (across := self._size_of(words)[0]) > inches:
+            letters = max(SHORTEST, min(letters - 1, int(letters * inches / across) + 1))
+            lines = [line for part in whole.split("\n") for line in wrap(part, letters) or [""]]
+            words.set_text("\n".join(lines))
+        return words.get_text().count("\n") - whole.count("\n")
+
+    def _wrap_words_of(self, axes: Axes, beside: float) -> int:
+        """Wrap title and label of a panel to its column, and return how many lines that adds to the first.
+
+        Parameters
+        ----------
+        beside : inches that a legend takes beside the panels.
+        """
+        place = axes.get_subplotspec()
+        columns = place.get_gridspec() if place else None
+        if place is None or columns is None or columns.ncols > 2:  # small panels have short titles
+            return 0
+        ratios = np.asarray(columns.get_width_ratios() or np.ones(columns.ncols), float)
+        parent = axes.get_figure(root=False)
+        assert parent is not None
+        whole = parent.bbox.width / self.figure.dpi - (beside if parent is self.figure else 0)
+        share = float(ratios[place.colspan.start : place.colspan.stop].sum() / ratios.sum())
+        # ticks and label of y stand beside panels
+        room = share * whole - NARROWER
+        parts = (
+            axes.title,
+            *(each for each in axes.get_children() if isinstance(each, Text)),
+            axes.xaxis.label,
+        )
+        lines = [self._wrap(each, room) for each in parts if each.get_text() and each not in axes.texts]
+        return sum(lines) if place.is_first_col() else 0
 
     def _draw_legend(self) -> tuple[float, float]:
         """Draw the legend, and return the inches that it takes beside the panels, and below them."""
-        if self._has_crosses:
-            self.line("undefined", marker="x", linestyle="")
+        if self._crossed:
+            color = next(iter(self._crossed)) if len(self._crossed) == 1 else INK
+            self.line("undefined", color, marker="x", linestyle="")
         if not self._entries:
             return 0, 0
         owner = self._legend_of or self.figure
         if "loc" in self._legend:
-            owner.legend(handles=self._entries, **self._legend)
-            return 0, 0
+            for columns in range(self._legend.get("ncols", 1), 0, -1):
+                legend = owner.legend(handles=self._entries, **{**self._legend, "ncols": columns})
+                if columns == 1 or self._size_of(legend)[0] <= self.width:
+                    return 0, 0
+                legend.remove()
         if self.width == WIDTHS["page"] and self._n_beside <= MOST_BESIDE:
             legend = owner.legend(handles=self._entries, loc="outside right upper", **self._legend)
             beside, _ = self._size_of(legend)
@@ -378,6 +422,10 @@ class Page:
         """Return how many panels of a width in inches stand beside each other, with a margin beside them."""
         return max(1, min(most, int((self.width - beside) / side)))
 
+    def below(self, words: str) -> None:
+        """Write a label below all panels, in as many lines as it takes."""
+        self._wrap(self.figure.supxlabel(words), self.width - 0.2)
+
     def grid(self, n: int, columns: int, row: float, others: float, **how: Any) -> list[Axes]:
         """Return a number of panels in rows.
 
@@ -426,12 +474,21 @@ class Page:
             self.over_training(panel, table, column)
             panel.set_ylabel(label)
         self.explain_layers(panels[0])
+        if any(f"{column}_low" in table for column in labels):
+            self.area("95 % interval", alpha=0.25)
         return panels
 
-    def placed(self, height: float) -> None:
-        """Begin a figure of a height in inches in which everything stays where it is placed."""
-        self.blank(height).set_layout_engine("none")
+    def placed(self, height: float, legend: float = 0) -> None:
+        """Begin a figure of a height in inches in which everything stays where it is placed.
+
+        Parameters
+        ----------
+        legend : inches below, in addition, for a legend.
+        """
+        self.blank(height + legend).set_layout_engine("none")
         self._is_placed = True
+        if legend:
+            self.legend(loc="lower left", ncols=5, fontsize=7)
 
     def axes_at(self, left: float, top: float, width: float, height: float) -> Axes:
         """Return axes at a place in the figure, all in inches from its upper left corner."""
@@ -442,7 +499,7 @@ class Page:
         )
 
     def canvas(
-        self, width: int, height: int, left: float, above: float, below: float
+        self, width: int, height: int, left: float, above: float, below: float, legend: float = 0
     ) -> tuple[Axes, NDArray[np.uint8], float]:
         """Begin a figure of one white picture, which the caller fills and shows on the axes.
 
@@ -450,13 +507,14 @@ class Page:
         ----------
         width, height : of the picture, in dots.
         left, above, below : space around it, in inches.
+        legend : inches for a legend, see :meth:`placed`.
 
         Returns
         -------
         axes, picture (uint8, shape (height, width, 3)), dots per inch.
         """
         dots = width / (self.width - left - 0.05)
-        self.placed(above + height / dots + below)
+        self.placed(above + height / dots + below, legend)
         axes = self.axes_at(left, above, width / dots, height / dots)
         axes.set_axis_off()
         return axes, np.full((height, width, 3), 255, np.uint8), dots
@@ -539,7 +597,7 @@ class Page:
         """Put a cross at the foot of an axes wherever a value is undefined."""
         places = np.asarray(x)[np.isnan(np.asarray(y, dtype=float))]
         if len(places):
-            self._has_crosses = True
+            self._crossed.add(to_hex(color))
             foot = np.full(len(places), 0.03)
             axes.plot(places, foot, "x", color=color, transform=axes.get_xaxis_transform())
 
@@ -583,9 +641,13 @@ class Page:
         rows : numbers in order of depth, and their color, from the lowest row on.
         """
         style: dict[str, Any] = {"va": "center", "transform": axes.get_xaxis_transform()}
-        heights = [1.05 + 0.08 * row for row in range(len(rows))]
+        longest = max((len(f"{count:,}") for counts, _ in rows for count in counts), default=1)
+        upright = longest * DIGIT > (self.width - 1) / max(1, len(self.places))
+        step = 0.03 + 0.035 * longest if upright else 0.08
+        heights = [1 + step * (row + 0.6) for row in range(len(rows))]
+        how: dict[str, Any] = {"ha": "center", "fontsize": 6.5, "rotation": 90 if upright else 0}
         written = [
-            axes.text(place, height, f"{count:,}", ha="center", fontsize=6.5, color=color, **style)
+            axes.text(place, height, f"{count:,}", color=color, **how, **style)
             for height, (counts, color) in zip(heights, rows, strict=True)
             for place, count in enumerate(counts)
             if count
@@ -758,6 +820,10 @@ class Page:
     def area(self, label: str, color: Any = INK, alpha: float | None = None) -> None:
         """Explain a filled area."""
         self._entries.append(Patch(color=color, alpha=alpha, label=label))
+
+    def box(self, label: str) -> None:
+        """Explain the frames of :meth:`frame`."""
+        self._entries.append(Patch(fill=False, edgecolor=INK, linewidth=0.8, label=label))
 
     def words(self, label: str) -> None:
         """Put words without a mark into the legend."""

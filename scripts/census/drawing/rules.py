@@ -134,13 +134,20 @@ class Drawing:
         label = counterpart | {"shows": shown}
         return label if self.section.of_study else label | {"network": "{network}", "data set": "{dataset}"}
 
-    def paths(self) -> list[str]:
-        """Return the paths of all figures of all runs, without their endings."""
+    def files(self, family: Family, figure: str, formats: Sequence[str]) -> list[str]:
+        """Return the files of a figure, with wildcards: one per format, of images only the first."""
+        view, _ = family.view_of(figure)
+        path = self.path(family, figure)
+        return [f"{path}.{extension}" for extension in (formats[:1] if view.is_picture else formats)]
+
+    def paths(self, formats: Sequence[str]) -> list[str]:
+        """Return the files of all figures of all runs."""
         runs = self.runs[:1] if self.section.of_study else self.runs
         return [
-            self.path(family, figure).format(network=run.network, dataset=run.dataset)
+            path.format(network=run.network, dataset=run.dataset)
             for run in runs
             for family, figure in self.figures
+            for path in self.files(family, figure, formats)
         ]
 
     def write_captions(self, folder: Path) -> None:

@@ -234,10 +234,11 @@ family = Family(
             Effect of the ablation of single units of {network}, on images of {dataset}, by layer:
             Kullback–Leibler divergence of the output from the intact network's, share of images whose first
             class changes, and decrease of accuracy on the most affected class. Changes of loss and accuracy
-            are shown if the labels are the network's classes. The best constant changes the output least; it
-            is fitted on one half of the images for the other half. Each mark is a unit, in ascending order
-            within its layer, with a 95 % bootstrap interval over images; hollow gray marks are the untrained
-            network. Units far from 0 are important on their own.
+            are shown if the labels are the network's classes. The title names what replaces a unit; the best
+            constant changes the output least, and is fitted on one half of the images for the other half.
+            Each mark is a unit, in ascending order within its layer, with a 95 % bootstrap interval over
+            images, except on the most affected class; hollow gray marks are the untrained network. Units far
+            from 0 are important on their own.
             """,
         ),
         View(

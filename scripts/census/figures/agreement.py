@@ -19,6 +19,7 @@ from census.figures.style import (
     final_state,
     layers_of,
     states,
+    two_digits,
 )
 from census.measures.declaration import Tables
 from census.statistics.reliability import PREFIX
@@ -115,7 +116,7 @@ def _draw_matrix(
             axes.plot(place[1] + 0.38, place[0] - 0.36, ".", color=INK, markersize=2)
     for number, measure in enumerate(measures):
         values[number, number] = reliabilities[FINAL][measure]
-    page.matrix(axes, values, "agreement", -1, 1, printed=_printed, undefined="–", size=5)
+    page.matrix(axes, values, "agreement", -1, 1, printed=two_digits, undefined="–", size=5)
     for number in range(len(measures)):
         page.frame(axes, number - 0.5, number - 0.5, 1, 1)
     axes.set_xticks(range(len(labels)), labels, rotation=40, ha="right", rotation_mode="anchor")
@@ -124,16 +125,14 @@ def _draw_matrix(
     has_control = UNTRAINED in set(whole["checkpoint"])
     axes.set_title(
         "within layers, mean over nonlinear ones\n"
-        + (f"below the diagonal {state}, above it untrained; " if has_control else f"{state}; ")
-        + "framed: reliability of the measure",
+        + (f"below the diagonal {state}, above it untrained" if has_control else state),
         fontweight="normal",
     )
+    page.box("reliability of the measure")
+    if axes.lines:
+        page.line("noise alone does not explain so low a correlation", marker=".", markersize=3, linestyle="")
+    page.legend(below=True)
     page.scale(axes, "rank correlation ρ", "agreement", -1, 1, shrink=0.5)
-
-
-def _printed(value: float) -> str:
-    # + 0, so that no zero has a sign
-    return f"{round(value, 2) + 0:.2f}".replace("-", "−")
 
 
 def _draw_pairs(page: "Page", axes: "Axes", layers: "pd.DataFrame") -> None:
@@ -158,6 +157,7 @@ def _draw_pairs(page: "Page", axes: "Axes", layers: "pd.DataFrame") -> None:
             measured = here["n"].gt(0) & solid
             page.crosses(axes, x[measured], here.loc[measured, "rho"], color)
         page.line(f"{NAMES[first]} and {NAMES[second]}", color, marker=marker, linestyle="", markersize=4.2)
+    page.explain_interval()
     axes.set_ylim(-1.05, 1.05)
     axes.set_ylabel("rank correlation ρ\nover a layer's units")
     if UNTRAINED in set(layers["checkpoint"]):

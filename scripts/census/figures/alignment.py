@@ -70,9 +70,10 @@ def _log_beyond_1(axes: "Axes") -> None:
     low, high = axes.get_ylim()
     # the marks of the outermost values, too, lie within
     low, high = min(1.3 * low, -1.2), max(1.3 * high, 1.2)
-    # beside larger ones, ±1 would touch 0
-    powers = range(7) if max(-low, high) < 100 else range(1, 7)
-    ticks = [0, *(sign * 10**power for sign in (-1, 1) for power in powers)]
+    # beside larger ones, ±1 would touch 0; within a power of ten, its multiples are named, too
+    farthest = max(-low, high)
+    steps = [1, 2, 5, 10, 20] if farthest < 20 else [10**power for power in range(int(farthest >= 100), 7)]
+    ticks = [0, *(sign * step for sign in (-1, 1) for step in steps)]
     inside = sorted(tick for tick in ticks if low <= tick <= high)
     axes.set_yticks(inside, [f"{tick:,}".replace("-", "−") for tick in inside])
     axes.minorticks_off()

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from census.figures.declaration import Family, Images, View
 from census.figures.style import (
     BLUE,
+    DASHED,
     FINAL,
     GRAY,
     INK,
@@ -37,6 +38,7 @@ MOST_CLUSTERS = 8  # of a layer, of which the largest are drawn
 TILE, GAP = 56, 4  # dots of an image, and between images
 # inches: a row of tiles, what stands above a layer's rows, what stands above and below the figure
 ROW, HEADING, ABOVE, BELOW = 0.3, 0.68, 0.25, 0.1
+LEGEND = 0.25
 LAYERS_OF_SHEET = 2  # each with the most clusters
 MARGIN, LABELS = 0.25, 0.75  # beside the trees, and between them and the images
 
@@ -152,7 +154,7 @@ def draw_trees(
     pixels : arrays of uint8, shape (height, width, 1 or 3), by image.
     """
     rows = [max(1, layer.n_shown) for layer in layers]
-    page.placed(ABOVE + BELOW + sum(HEADING + ROW * count for count in rows))
+    page.placed(ABOVE + BELOW + sum(HEADING + ROW * count for count in rows), LEGEND)
     top = ABOVE
     for layer, count in zip(layers, rows, strict=True):
         top += HEADING
@@ -168,6 +170,9 @@ def draw_trees(
             pixels,
         )
         top += height
+    page.line("correlation at which clusters are cut", VERMILION, linewidth=1, linestyle=DASHED)
+    if any((np.bincount(layer.clusters) > 1).any() for layer in layers):
+        page.line("first to last merge within a cluster", BLUE, linewidth=4, marker="s", markersize=4)
 
 
 def _draw_layer(
@@ -197,7 +202,7 @@ def _draw_layer(
     heights = {leaf.cluster: place for place, leaf in enumerate(shown)}
     _draw_branch(tree, root, heights)
     lowest = min(root.correlation, layer.threshold)
-    tree.axvline(layer.threshold, color=VERMILION, linewidth=1, linestyle=(0, (3, 2)), zorder=0)
+    tree.axvline(layer.threshold, color=VERMILION, linewidth=1, linestyle=DASHED, zorder=0)
     tree.set_xlim(lowest - 0.08, 1.02)
     tree.set_ylim(len(shown) - 0.5, -0.5)
     tree.set_yticks([])
@@ -302,7 +307,7 @@ family = Family(
             "dendrograms",
             draw_dendrograms,
             "The largest clusters of units",
-            is_wide=True,
+            is_picture=True,
             sheets=lambda run, _: ceil(min(_n_dendrograms(run), len(run.per_unit_layers)) / LAYERS_OF_SHEET),
             where=lambda run: _n_dendrograms(run) > 0,
             caption="""

@@ -194,7 +194,7 @@ family = Family(
             draw_matrices,
             "Correlation of images",
             checkpoints="untrained and final",
-            is_wide=True,
+            is_picture=True,
             # two orders in rows below each other
             sheets=sheets_of(lambda run: run.layers, inches=2.5, columns=MOST_COLUMNS),
             caption="""

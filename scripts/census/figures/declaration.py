@@ -104,6 +104,8 @@ class View:
     checkpoints : checkpoints with a figure each: all of the run, or untrained and final.
     sheets : number of sheets of a run at a width, see :func:`sheets_of`.
     is_wide : whether it takes the width of a page even if figures are as wide as a column.
+    is_picture : whether it shows images. It takes the width of a page, and is written in the first format
+        only: a vector file of images is a large bitmap.
     """
 
     name: str
@@ -115,6 +117,7 @@ class View:
     checkpoints: Literal["", "all", "untrained and final"] = ""
     sheets: "Callable[[Run, str], int]" = one_sheet
     is_wide: bool = False
+    is_picture: bool = False
 
     @property
     def counterpart(self) -> str:
@@ -126,6 +129,10 @@ class View:
         if self.corresponds.startswith("appendix "):
             return f"Fig. in appendix {self.corresponds.removeprefix('appendix ')}"
         return "text" if self.corresponds else "without counterpart"
+
+    def width(self, width: str) -> str:
+        """Return its width if figures have a width, ``column`` or ``page``."""
+        return "page" if self.is_wide or self.is_picture else width
 
     @property
     def arguments(self) -> list[str]:
@@ -142,7 +149,7 @@ class View:
         if self.checkpoints:
             wanted = run.checkpoints if self.checkpoints == "all" else (UNTRAINED, FINAL)
             names = [self.name.replace(PLACEHOLDER, each) for each in run.checkpoints if each in wanted]
-        count = self.sheets(run, "page" if self.is_wide else run.config.figures.width)
+        count = self.sheets(run, self.width(run.config.figures.width))
         further = [f"-{number}" for number in range(2, count + 1)]
         return [f"{name}{sheet}" for name in names for sheet in ("", *further)]
 

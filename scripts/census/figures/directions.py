@@ -155,7 +155,10 @@ def draw_class_entropy(page: "Page", layers: "pd.DataFrame", directions: "pd.Dat
         page.percent(scatter.xaxis, 1)
     scatter.set_xlabel("share of the stored components' variance (log scale; more: larger σ)")
     scatter.set_ylabel("class entropy of the\nimages at the ends (bits)")
-    scatter.set_title("Each component of each layer, dark to light: from the input on")
+    scatter.set_title("Each component of each layer")
+    bar = page.scale([scatter], "layer, in order\nof depth", "depth", 0, 1 / 0.92, fraction=0.03, aspect=20)
+    bar.ax.set_ylim(0, 1)
+    bar.set_ticks([0, 1], labels=["first", "last"], fontsize=7)
     for name, (color, _) in COMPARED.items():
         page.curves(above, layers, f"class_entropy_{name}", color)
     page.curves(below, layers, "rho_entropy_sigma", BLUE, crosses=True)
@@ -418,8 +421,9 @@ family = Family(
             Dimension of the layers of {network} on images of {dataset}, in order of depth: participation
             ratio of the singular values, for the same number of images in all layers; components above the
             null, in which neurons are independent; and relative error of reconstruction from few components,
-            for these images and for images held out. Bars are 95 % bootstrap intervals over images; the shape
-            of a mark tells the kind of layer; dashed lines and hollow marks are the untrained network.
+            for these images and for images held out. Bars of the participation ratio are 95 % bootstrap
+            intervals over images; the other quantities have none. The shape of a mark tells the kind of
+            layer; dashed lines and hollow marks are the untrained network; crosses are undefined.
             """,
             corresponds="the reconstruction errors in the text",
         ),
@@ -445,8 +449,8 @@ family = Family(
             {network}. Above: each singular vector of each layer, against its share of the variance. Middle:
             mean over directions of a kind, in order of depth; dotted is the entropy of images drawn at
             random. Below: Spearman's ρ of singular value and class entropy; below 0, components of larger
-            singular values have images of fewer classes. Bars are 95 % bootstrap intervals over images;
-            dashed lines and hollow marks are the untrained network.
+            singular values have images of fewer classes. Bars of ρ are 95 % bootstrap intervals over
+            images; dashed lines and hollow marks are the untrained network.
             """,
             corresponds="the relation of interpretability and singular value in the text",
         ),
@@ -468,7 +472,7 @@ family = Family(
             draw_components,
             "Images at the ends of singular vectors",
             sheets=_sheets_of_components,
-            is_wide=True,
+            is_picture=True,
             caption=f"""
             Images at the ends of the first singular vectors of each layer of {{network}}, with singular value
             and share of the variance. {ENDS} Images that have something in common show what the component
@@ -481,7 +485,7 @@ family = Family(
             draw_neurons,
             "Images at the ends of single neurons",
             sheets=_sheets_of_neurons,
-            is_wide=True,
+            is_picture=True,
             caption=f"""
             Images at the ends of single neurons of each layer of {{network}}: those of highest variance, and
             some chosen at random, with unit, position and variance. {ENDS} Layers in branches are left out.
@@ -493,7 +497,7 @@ family = Family(
             draw_projections,
             "Images at the ends of random directions",
             sheets=_sheets_of_neurons,
-            is_wide=True,
+            is_picture=True,
             caption=f"""
             Images at the ends of random directions in each layer of {{network}}, and of random directions of
             high variance. {ENDS} Layers in branches are left out. If images at the ends of random directions

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 # inches: labels left of the canvas, headings above it, the margin below, and a line of the smallest text
 LABEL, ABOVE, BELOW, LINE = 1.6, 0.55, 0.1, 0.115
 ROW = 0.72  # inches, at most, a row of two lines of tiles
+LEGEND = 0.25  # inches
 # pixels of the canvas that holds all tiles
 TILE, GAP, BETWEEN_BLOCKS, BETWEEN_ROWS = 64, 6, 26, 22
 # shades of gray around a tile, and outside an image
@@ -76,7 +77,7 @@ def draw_units(page: "Page", units: Sequence[UnitFacets]) -> None:
     lefts, columns, width = _blocks(units, colored, lines)
     row_height = lines * (TILE + GAP) - GAP
     height = len(units) * (row_height + BETWEEN_ROWS) - BETWEEN_ROWS + 2
-    axes, canvas, dots = page.canvas(width, height, LABEL, ABOVE, BELOW)
+    axes, canvas, dots = page.canvas(width, height, LABEL, ABOVE, BELOW, LEGEND)
     borders: list[list[tuple[float, float]]] = []
     for row, unit in enumerate(units):
         top = 1 + row * (row_height + BETWEEN_ROWS)  # 1 for the frame
@@ -91,7 +92,7 @@ def draw_units(page: "Page", units: Sequence[UnitFacets]) -> None:
             middle = top + row_height / 2
             axes.text(empty, middle, f"none: {unit.reason}", va="center", fontsize=6, color=GRAY)
     axes.imshow(canvas)
-    page.segments(axes, borders, VERMILION, 1.2)
+    explain_borders(page, axes, borders)
     for block, left in lefts.items():
         axes.text(left, -10, block, va="bottom", fontsize=7.5)
 
@@ -186,6 +187,14 @@ def put_tile(
         yield [(behind, above), (behind, below)]
 
 
+def explain_borders(page: "Page", axes: "Axes", borders: Sequence[Sequence[tuple[float, float]]]) -> None:
+    """Draw the borders of images within patches, and explain them."""
+    if borders:
+        page.segments(axes, borders, VERMILION, 1.2)
+        page.line("border of the image", VERMILION, linewidth=1.2)
+        page.words("plain gray: outside of the image")
+
+
 def draw_extreme(page: "Page", stores: "Stores", table: "pd.DataFrame", *, extreme: str = SINGLE) -> None:
     """Draw the most extreme unit of each layer at one end of the degrees of multifacetedness."""
     groups = stores.groups(FINAL)
@@ -249,7 +258,7 @@ family = Family(
             partial(draw_extreme, extreme=SINGLE),
             "Facets of each layer's least multi-faceted unit",
             sheets=sheets_of(lambda run: run.layers, inches=ROW),
-            is_wide=True,
+            is_picture=True,
             caption=f"""
             Facets of the unit with the lowest degree of multifacetedness (MF) in each layer of {{network}},
             on images of {{dataset}}: independent components of its patches, those that explain most first:
@@ -262,7 +271,7 @@ family = Family(
             partial(draw_extreme, extreme=MULTI),
             "Facets of each layer's most multi-faceted unit",
             sheets=sheets_of(lambda run: run.layers, inches=ROW),
-            is_wide=True,
+            is_picture=True,
             caption=f"""
             Facets of the unit with the highest degree of multifacetedness (MF) in each layer of {{network}},
             on images of {{dataset}}: independent components of its patches, those that explain most first:

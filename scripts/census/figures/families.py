@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from census.figures.declaration import Family, Images, View
-from census.figures.facets import GAP, TILE, put_tile
+from census.figures.facets import GAP, LEGEND, TILE, explain_borders, put_tile
 from census.figures.style import (
     BLUE,
     GRAY,
@@ -121,11 +121,17 @@ def draw_depth(page: "Page", families: "pd.DataFrame", effects: "pd.DataFrame") 
             axes.plot(page.place(one), one[question.chance], color=INK, linewidth=0.9, linestyle=":")
         if families[question.column].isna().all():
             axes.text(0.5, 0.5, "not measured", ha="center", transform=axes.transAxes, color=GRAY, fontsize=8)
+    defined = families.dropna(subset=[question.column for question in QUESTIONS], how="all")
     for family in shown:
-        page.line(FAMILIES[family][1], FAMILIES[family][0], marker="o", markersize=3)
-    page.explain_interval()
-    page.line("by chance", INK, linewidth=0.9, linestyle=":")
-    page.line("by chance, of the family", marker="_", linestyle="", markersize=7, markeredgewidth=1.6)
+        if family in set(defined["family"]):
+            page.line(FAMILIES[family][1], FAMILIES[family][0], marker="o", markersize=3)
+    if len(defined):
+        page.explain_interval()
+    by_chance = {each.of_family: each.chance for each in QUESTIONS if each.chance}
+    if families[by_chance[False]].notna().any():
+        page.line("by chance", INK, linewidth=0.9, linestyle=":")
+    if families[by_chance[True]].notna().any():
+        page.line("by chance, of the family", marker="_", linestyle="", markersize=7, markeredgewidth=1.6)
     refused = families[families["reason"] != ""]
     for family, of_family in refused.groupby("family", sort=False):
         page.words(f"no {FAMILIES[str(family)][1]}\nin {of_family['layer'].nunique()} of {len(names)} layers")
@@ -151,7 +157,7 @@ def draw_patches(
     width = N_DIRECTIONS * (N_PATCHES * step - GAP + BETWEEN_DIRECTIONS) - BETWEEN_DIRECTIONS + 2
     of_layer = len(shown) * (step - GAP + BETWEEN_FAMILIES) - BETWEEN_FAMILIES + BETWEEN_LAYERS
     height = len(chosen) * of_layer - BETWEEN_LAYERS + 2
-    axes, canvas, dots = page.canvas(width, height, LABEL, ABOVE, MARGIN)
+    axes, canvas, dots = page.canvas(width, height, LABEL, ABOVE, MARGIN, LEGEND)
     borders: list[list[tuple[float, float]]] = []
     for number, (group, rows) in enumerate(chosen):
         top = 1 + number * of_layer
@@ -182,7 +188,7 @@ def draw_patches(
                 if not patches:
                     axes.text(left, line + TILE / 2, "never active", color=GRAY, **label)
     axes.imshow(canvas)
-    page.segments(axes, borders, VERMILION, 1.2)
+    explain_borders(page, axes, borders)
     for column in range(N_DIRECTIONS):
         left = 1 + column * (N_PATCHES * step - GAP + BETWEEN_DIRECTIONS)
         axes.text(left, -10, f"direction {column + 1}", va="bottom", fontsize=7.5)
@@ -248,8 +254,8 @@ family = Family(
             network's output from the intact network's if a direction's part is subtracted from the layer, and
             share of images whose predicted class then changes, both of a sample of directions. Values are
             means over directions or vectors; bars are 95 % bootstrap intervals over images, and for ablation
-            over directions, too. Dotted lines are chance:
-            images, or directions, drawn at random. Short horizontal marks are the chance level of a family's
+            over directions, too; alignment and stability have none. Dotted lines are chance: images, or
+            directions, drawn at random. Short horizontal marks are the chance level of a family's
             own directions, the units of the other fit in random order. Random directions (gray) show what any
             basis gives. Units and singular vectors have no start.
             """,
@@ -258,7 +264,7 @@ family = Family(
             "patches",
             draw_patches,
             "Top patches of the first directions of each family",
-            is_wide=True,
+            is_picture=True,
             caption="""
             What directions in the space of the units of {network} respond to, on held-out images of
             {dataset}: for up to three layers, evenly spaced along depth, and each family, the patches with

@@ -46,7 +46,7 @@ def draw_histograms(page: "Page", bins: "pd.DataFrame", checkpoint: str) -> None
             words.append(f"{lost / (total + lost):.1%} not finite")
         panel.text(0.97, 0.95, "\n".join(words), transform=panel.transAxes, ha="right", va="top", fontsize=8)
     page.figure.supylabel("values in bin (log scale)")
-    page.figure.supxlabel(
+    page.below(
         "activation, in the network's own units; values of 0 are left out, the share of others is printed"
     )
 

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from census.figures.declaration import Family, View, sheets_of
 from census.figures.style import (
     BLUE,
+    DASHED,
     FINAL,
     GREEN,
     INK,
@@ -20,6 +21,7 @@ from census.figures.style import (
     final_state,
     layers_of,
     states,
+    two_digits,
     wrapped,
 )
 from census.measures.declaration import Tables
@@ -38,7 +40,7 @@ class _Kind(NamedTuple):
     marker: str
     name: str
 
-    def look(self, line: str, *, solid: bool) -> dict[str, Any]:
+    def look(self, line: Any, *, solid: bool) -> dict[str, Any]:
         """Return the style of its marks, hollow if not ``solid``, and of the line between them."""
         face = self.color if solid else "white"
         return {"color": self.color, "marker": self.marker, "markerfacecolor": face, "linestyle": line}
@@ -65,7 +67,8 @@ def _interval(row: "pd.Series[Any]") -> str:
     """Return a rank correlation with its interval, in words."""
     if np.isnan(row["rho"]):
         return "ρ undefined"
-    return f"ρ {row['rho']:.2f} [{row['rho_low']:.2f}, {row['rho_high']:.2f}]".replace("-", "−")
+    rho, low, high = (two_digits(row[f"rho{end}"]) for end in ("", "_low", "_high"))
+    return f"ρ {rho} [{low}, {high}]"
 
 
 def _relation(relations: "pd.DataFrame", layer: str, first: str, second: str) -> "pd.Series[Any]":
@@ -129,7 +132,7 @@ def draw_depth(page: "Page", units: "pd.DataFrame", relations: "pd.DataFrame") -
     above.set_ylabel("rank correlation ρ\nof RS and class selectivity")
     below.set_ylabel("RS: median and\nmiddle half of units")
     below.set_ylim(bottom=-0.02)
-    _explain(page, SUBSTITUTIONS.values(), relations)
+    _explain(page, SUBSTITUTIONS.values(), relations, "above: 95 % interval;\nbelow: half of the units")
 
 
 def draw_ablation(page: "Page", units: "pd.DataFrame", relations: "pd.DataFrame") -> None:
@@ -162,6 +165,11 @@ def draw_ablation(page: "Page", units: "pd.DataFrame", relations: "pd.DataFrame"
     for axes, kind in zip(panels[-1], MEASURES.values(), strict=True):
         axes.set_xlabel(kind.name)
     page.figure.supylabel(f"{EFFECT_NAME} (KL divergence, nats)")
+    for kind in MEASURES.values():
+        page.line(f"unit, by {kind.name}", **kind.look("", solid=True))
+    page.line("95 % interval", linewidth=0.7, alpha=0.5)
+    page.line("no effect", VERMILION, linewidth=1)
+    page.legend(below=True)
 
 
 def draw_relations(page: "Page", relations: "pd.DataFrame") -> None:
@@ -192,7 +200,7 @@ def _draw_rho(page: "Page", axes: "Axes", relations: "pd.DataFrame", kinds: Mapp
             x, solid = _beside(page, number, checkpoint), checkpoint == FINAL
             width = 2.2 if solid else 1
             page.bars(axes, x, here["rho_low"], here["rho_high"], kind.color, linewidth=width, alpha=0.5)
-            _mark(axes, x, here["rho"], kind, solid=solid, line="-" if solid else "--")
+            _mark(axes, x, here["rho"], kind, solid=solid, line="-" if solid else DASHED)
             page.crosses(axes, x, here["rho"], kind.color)
     # with few units, ρ is often near 1 or −1
     final = relations[(relations["checkpoint"] == FINAL) & relations["first"].isin(list(kinds))]
@@ -202,16 +210,20 @@ def _draw_rho(page: "Page", axes: "Axes", relations: "pd.DataFrame", kinds: Mapp
     axes.set_ylim(-1.05, 1.05)
 
 
-def _mark(axes: "Axes", x: ArrayLike, y: ArrayLike, kind: _Kind, *, solid: bool, line: str = "") -> None:
+def _mark(axes: "Axes", x: ArrayLike, y: ArrayLike, kind: _Kind, *, solid: bool, line: Any = "") -> None:
     axes.plot(x, y, markersize=4, alpha=0.85, linewidth=0.9, **kind.look(line, solid=solid))
 
 
-def _explain(page: "Page", kinds: Iterable[_Kind], relations: "pd.DataFrame") -> None:
+def _explain(
+    page: "Page", kinds: Iterable[_Kind], relations: "pd.DataFrame", interval: str = "95 % interval"
+) -> None:
     for kind in kinds:
         page.line(kind.name, **kind.look("-", solid=True))
+    page.line(interval, linewidth=2.2, alpha=0.5)
+    page.line("no correlation", VERMILION, linewidth=1)
     if UNTRAINED in set(relations["checkpoint"]):
         page.line(final_state(relations), marker="o")
-        page.line("untrained", marker="o", markerfacecolor="white", linestyle="--")
+        page.line("untrained", marker="o", markerfacecolor="white", linestyle=DASHED)
 
 
 family = Family(
@@ -252,6 +264,7 @@ family = Family(
             "ablation",
             draw_ablation,
             "Which units are important?",
+            is_wide=True,
             sheets=sheets_of(lambda run: run.per_unit_layers, inches=EFFECTS),
             caption="""
             Change of the output of {network} on images of {dataset} if a unit is ablated (Kullback–Leibler

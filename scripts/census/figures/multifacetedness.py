@@ -120,8 +120,12 @@ def draw_degree(page: "Page", units: "pd.DataFrame", layers: "pd.DataFrame") -> 
     above = int((chance > 1).sum())
     page.line("median of the units", BLUE, marker="o", markersize=4, linestyle="")
     page.explain_units(BLUE)
+    page.area("units of all layers", BLUE, 0.55)
     page.line("mean of the network", ORANGE, linestyle="--")
-    _explain_chance(page, f"chance (median){f';{chr(10)}above the axis in {above}' if above else ''}")
+    if above < len(chance):
+        _explain_chance(page, "chance (median)")
+    if above:
+        page.words(f"chance is above the\naxis in {above} of {len(chance)} layers")
 
 
 def draw_counts(page: "Page", layers: "pd.DataFrame") -> None:
@@ -320,7 +324,7 @@ family = Family(
             draw_heatmaps,
             "Heat maps of the similarity of units",
             sheets=sheets_of(lambda run: run.layers, inches=2.5, columns=HEAT_MAPS),
-            is_wide=True,
+            is_picture=True,
             caption="""
             Similarity (Pearson's r) and distance (Euclidean, in images) between the class counts of all
             pairs of units of a layer of {network}, on images of {dataset}; units are in the order of a

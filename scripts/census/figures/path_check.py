@@ -52,7 +52,8 @@ def draw_depth(page: "Page", paths: "pd.DataFrame") -> None:
         axes.set_ylabel("path score\n(log below −1)")
     page.explain_layers(panels[0])
     page.legend(title="images made for units of")
-    page.line("natural images\nthat drive the unit", GRAY, marker="_", linestyle="")
+    if paths["path_natural"].notna().any():
+        page.line("natural images\nthat drive the unit", GRAY, marker="_", linestyle="")
     page.line("as top images (1), as others (0)", linewidth=0.7, linestyle=":")
     page.line("95 % interval", GRAY, linewidth=1, alpha=0.5)
 

@@ -16,11 +16,13 @@ from census.figures.style import (
     GRAY,
     LONGEST,
     UNTRAINED,
+    WIDTHS,
     at,
     final_state,
     layers_of,
     shortened,
     states,
+    two_digits,
 )
 from census.measures.declaration import Tables
 
@@ -37,7 +39,7 @@ NAMES = {
     "similarity_deconfounded": "similarity without the input's (partial r)",
     "cka": "debiased linear CKA",
 }
-MOST_PRINTED = 12  # layers in a matrix whose entries are printed
+ENTRY = 0.2  # inches, of an entry of a matrix that is printed
 
 
 def matrix_of(pairs: "pd.DataFrame", column: str, names: Sequence[str]) -> NDArray[np.float64]:
@@ -64,14 +66,16 @@ def draw_layers(
     words = {FINAL: final_state(pairs), UNTRAINED: "untrained"}
     below_axis = page.names_height(names)
     page.know(names)
-    side = min(3.6, (page.width - below_axis - 0.8) / len(shown) - 0.2)
-    figure = page.blank(side + 2 * below_axis + 2.6)
-    heights = side + below_axis + 0.4, 2.1 + below_axis
+    # beside each other, or below each other in a narrow figure
+    shape = (1, len(shown)) if page.width == WIDTHS["page"] else (len(shown), 1)
+    side = min(3.6, (page.width - below_axis - 0.8) / shape[1] - 0.2)
+    heights = shape[0] * (side + 0.25) + below_axis + 0.15, 2.1 + below_axis
+    figure = page.blank(sum(heights) + 0.1)
     above, below = figure.subfigures(2, 1, height_ratios=heights, squeeze=False)[:, 0]
     short = [page.name(name) for name in names]
-    panels, axes = above.subplots(1, len(shown), squeeze=False)[0], below.subplots()
-    for number, (panel, (checkpoint, rows)) in enumerate(zip(panels, shown, strict=True)):
-        _draw_matrix(page, panel, matrix_of(rows, column, names), short, named=number == 0)
+    panels, axes = above.subplots(*shape, squeeze=False, sharex=True, sharey=True).ravel(), below.subplots()
+    for panel, (checkpoint, rows) in zip(panels, shown, strict=True):
+        _draw_matrix(page, panel, matrix_of(rows, column, names), short, side)
         panel.set_title(words[checkpoint])
     _scale(page, panels, column)
 
@@ -103,15 +107,18 @@ def draw_branches(page: "Page", pairs: "pd.DataFrame") -> None:
     ends = pairs["kind"].isin(["input", "output"])
     chosen = pairs[ends | (pairs["branch_of"] != "")].drop_duplicates("layer")
     names, modules = chosen["layer"].tolist(), chosen["branch_of"].tolist()
+    page.know(names)
+    short = [page.name(name) for name in names]
     labels = [
-        name.removeprefix(f"{module}.") if module else name
-        for name, module in zip(names, modules, strict=True)
+        name.removeprefix(f"{module}.").removesuffix(name.partition(shown)[2]) if module else shown
+        for name, module, shown in zip(names, modules, short, strict=True)
     ]
-    side = page.width - page.names_height(names) - 1.2
-    height = 1.4 * side + page.names_height(labels) + 1.0
+    # beside the legend
+    side = page.width - page.names_height(names) - 2.1
+    height = 1.5 * side + page.names_height(labels) + 1.0
     above, below = page.panels(height, 2, height_ratios=(1, 0.4), sharex=True)[:, 0]
     # aspect "auto" aligns it with the panel below
-    _draw_matrix(page, above, matrix_of(pairs, "similarity", names), names, named=True, aspect="auto")
+    _draw_matrix(page, above, matrix_of(pairs, "similarity", names), short, side, aspect="auto")
     above.tick_params(labelbottom=False)
     _scale(page, [above, below], "similarity")
     boxes = [
@@ -140,6 +147,8 @@ def draw_branches(page: "Page", pairs: "pd.DataFrame") -> None:
     below.set_ylabel("similarity\nto the output")
     below.set_xticks(range(len(names)), labels, rotation=90, fontsize=7)
     below.set_xlabel("layer, in order of depth; the branches of a module in a box")
+    page.box("branches of a module")
+    page.area("the same, as named", GRAY, alpha=0.3)
     page.line("similarity to the output", BLUE, marker="o", linestyle="")
     page.explain_interval(BLUE)
 
@@ -149,19 +158,19 @@ def _draw_matrix(
     axes: "Axes",
     matrix: NDArray[np.floating],
     names: Sequence[str],
+    side: float,
     *,
-    named: bool,
     aspect: str = "equal",
 ) -> None:
-    """Draw a matrix of layers by layers, with names to its left if ``named``."""
-    printed = _printed if len(names) <= MOST_PRINTED else None
+    """Draw a matrix of layers by layers; its entries are printed if there is room on a side in inches."""
+    printed = _printed if side / len(names) >= ENTRY else None
     page.matrix(axes, matrix, "similarity", printed=printed, size=5.5, aspect=aspect)
     axes.set_xticks(range(len(names)), names, rotation=90, fontsize=7)
-    axes.set_yticks(range(len(names)), names if named else [""] * len(names), fontsize=7)
+    axes.set_yticks(range(len(names)), names, fontsize=7)
 
 
 def _printed(value: float) -> str:
-    return f"{value:.2f}".replace("0.", ".").replace("1.00", "1")
+    return two_digits(value).replace("0.", ".").replace("1.00", "1")
 
 
 def _scale(page: "Page", panels: "Sequence[Axes]", column: str) -> None:
@@ -223,6 +232,7 @@ family = Family(
             "branches",
             draw_branches,
             "Branches of modules",
+            is_wide=True,
             where=lambda run: run.has_branches,
             caption="""
             Representational similarity of the layers in branches of {network}, on images of {dataset}:

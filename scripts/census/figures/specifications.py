@@ -40,19 +40,23 @@ def draw_curves(page: "Page", specifications: "pd.DataFrame", papers: tuple[str,
     tables = {id: _choices(table) for id, table in claims}
     heights = [WORDS + CURVE + BETWEEN + ROW * max(len(tables[id]) for id, _ in row) + BELOW for row in rows]
     undefined = here.loc[~defined, "id"].unique()
-    page.placed(ABOVE + sum(heights) + LEGEND)
+    page.placed(ABOVE + sum(heights), LEGEND)
     width = page.width / COLUMNS
     for row, top in zip(rows, ABOVE + np.cumsum([0, *heights[:-1]]), strict=True):
         for column, (id, table) in enumerate(row):
             _draw_claim(page, table, tables[id], width * column, top, width)
-    page.line("agrees with the claim", BLUE, marker="|", linestyle="")
-    page.line("does not agree", VERMILION, marker="|", linestyle="")
-    page.line("the claim's own choices", marker="o", markerfacecolor="none", linestyle="")
+    shown = here[defined & here["id"].isin([id for id, _ in claims]) & here["effect"].notna()]
+    agrees = shown["agrees"].fillna(False).astype(bool)
+    if agrees.any():
+        page.line("agrees with the claim", BLUE, marker="|", linestyle="")
+    if not agrees.all():
+        page.line("does not agree", VERMILION, marker="|", linestyle="")
+    if (shown["specification"] == 0).any():
+        page.line("the claim's own choices", marker="o", markerfacecolor="none", linestyle="")
     page.line("null", linewidth=0.8)
     page.area("predicted side", PREDICTED)
     if len(undefined):
         page.words(f"undefined here: {', '.join(undefined)}")
-    page.legend(loc="lower left", ncols=5, fontsize=7)
 
 
 def _choices(table: "pd.DataFrame") -> "pd.DataFrame":

@@ -52,10 +52,11 @@ def final_state(table: "pd.DataFrame") -> str:
 
 
 def two_digits(value: float) -> str:
-    """Return a number as text with two decimals."""
+    """Return a number as text with two decimals, without a sign if they are 0."""
     if value != value:
         return "undefined"
-    return f"{value:.2f}".replace("inf", "∞").replace("-", "−")
+    # + 0 removes the sign of −0
+    return f"{round(value, 2) + 0:.2f}".replace("inf", "∞").replace("-", "−")
 
 
 def shortened(name: str, longest: int, *, begin: bool = False) -> str:

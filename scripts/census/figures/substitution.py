@@ -106,14 +106,14 @@ def _write_layer(page: "Page", name: str, middle: float) -> None:
 
 
 def _show(page: "Page", axes: "Axes", image: NDArray[np.uint8] | None, side: float) -> None:
-    """Show an image at a size in inches; a cross if there is none."""
+    """Show an image at a size in inches, or that there is none."""
     axes.set_xticks([])
     axes.set_yticks([])
     axes.grid(visible=False)
     for spine in axes.spines.values():
         spine.set(visible=True, linewidth=0.4, color=GRAY)
     if image is None:
-        axes.plot([0, 1], [0, 1], color=GRAY, linewidth=0.6)
+        axes.text(0.5, 0.5, "none", ha="center", va="center", fontsize=6, color=GRAY)
         return
     dots = round(DOTS * side)
     image = page.tile(image, dots) if max(image.shape[:2]) > dots else image
@@ -249,14 +249,14 @@ family = Family(
             draw_images,
             "Activation-maximization images, beside the top image",
             sheets=sheets_of(lambda run: run.per_unit_layers, inches=SIDE + WORDS),
-            is_wide=True,
+            is_picture=True,
             caption="""
             The first units of each layer of {network} with per-unit analyses: the image of {dataset} with the
             unit's largest mean activation, and images by gradient ascent from noise, on the unit's activation
             (AM) or on that minus the mean of the layer's other units (IAM). RS is the share of the layer's
             units that respond more strongly to the IAM image than the unit itself; at 0, no other unit can
             substitute for it. The image for viewing is a feature visualization: by gradient ascent on the
-            activation, too, but smooth and robust to shifts; RS does not use it. A crossed frame is a missing
+            activation, too, but smooth and robust to shifts; RS does not use it. An empty frame is a missing
             image.
             """,
         ),
@@ -265,7 +265,7 @@ family = Family(
             draw_substitutes,
             "The most selective unit with substitutes on its own image",
             sheets=sheets_of(lambda run: run.per_unit_layers, inches=LARGE + WORDS),
-            is_wide=True,
+            is_picture=True,
             caption="""
             In each layer of {network} with per-unit analyses, the unit with the highest class selectivity on
             {dataset} among those to whose IAM image at least two other units respond more strongly, and two

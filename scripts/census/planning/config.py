@@ -260,7 +260,7 @@ class Figures(Settings):
     """The format of the figures."""
 
     formats: Annotated[Unique[Literal["png", "svg", "pdf"]], Len(1)] = ["png", "svg"]
-    """File formats; each figure is written in all of them. The report shows the first."""
+    """File formats; figures of images are written in the first one only. The report shows the first."""
     width: Literal["column", "page"] = "page"
     """Width of figures: a column of a page, 3.5 inches; or a page, 7.2 inches. Figures of many images or of
     all pairs of measures always take the width of a page."""
