@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from census.drawing.axes import label_logarithms, say_if_empty
+from census.drawing.axes import label_logarithms, name_powers, say_if_empty
 from census.drawing.page import figure_of, in_style, new_figure, save
 from census.figures.correlation import draw_in_orders
 from census.figures.sparsity import draw_depth
@@ -84,6 +84,20 @@ def test_a_log_axis_of_less_than_a_decade_has_labels():
         FigureCanvasAgg(figure).draw()
     assert {"2", "5"} <= {label.get_text() for label in axes.get_xticklabels(which="minor")}
     assert not any(label.get_text() for label in axes.get_yticklabels(which="minor"))
+
+
+def test_powers_are_plain_numbers_unless_they_are_large():
+    figure = new_figure(4, 3)
+    near, far = figure.subplots(1, 2)
+    near.set_yscale("symlog", linthresh=1)
+    near.set_ylim(-300, 300)
+    far.set(yscale="log", ylim=(1, 1e6))
+    for axes in (near, far):
+        name_powers(axes)
+    FigureCanvasAgg(figure).draw()
+    labels = [label.get_text() for label in near.get_yticklabels()]
+    assert {"−100", "−1", "0", "1", "10"} <= set(labels)
+    assert "$" in far.get_yticklabels()[1].get_text()
 
 
 def test_a_panel_without_content_says_so():

@@ -7,9 +7,11 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import FuncFormatter, LogFormatterSciNotation, LogLocator, NullLocator
 
 from census.figures.style import GRAY
+
+SMALLEST, LARGEST = 1e-3, 1e3  # powers of ten that are written as plain numbers
 
 
 def keep_clear(axes: Axes) -> None:
@@ -32,6 +34,17 @@ def label_logarithms(axes: Axes) -> None:
         axis.set_minor_locator(LogLocator(subs=(2, 5) if high > 3 * low else range(1, 10)))
         axis.set_minor_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axis.set_tick_params(which="minor", labelsize=axis.get_major_ticks()[0].label1.get_fontsize())
+
+
+def name_powers(axes: Axes) -> None:
+    """Write powers of ten on log axes as plain numbers if all lie between 0.001 and 1,000."""
+    for axis in (axes.xaxis, axes.yaxis):
+        if not isinstance(axis.get_major_formatter(), LogFormatterSciNotation):
+            continue
+        low, high = sorted(axis.get_view_interval())
+        powers = [abs(tick) for tick in axis.get_majorticklocs() if tick and low <= tick <= high]
+        if powers and min(powers) >= SMALLEST and max(powers) <= LARGEST:
+            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}".replace("-", "−")))
 
 
 def say_if_empty(axes: Axes) -> None:

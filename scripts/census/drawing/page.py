@@ -31,7 +31,7 @@ from matplotlib.transforms import offset_copy
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
-from census.drawing.axes import keep_clear, label_logarithms, say_if_empty
+from census.drawing.axes import keep_clear, label_logarithms, name_powers, say_if_empty
 from census.drawing.texts import FONTS, take_literally, with_glyphs
 from census.drawing.tiles import Strip, as_tile, draw_strips
 from census.figures.style import (
@@ -207,7 +207,7 @@ class Page:
         title = f"{self.title} ({number + 1} of {count})" if count > 1 else self.title
         beside, below = self._draw_legend()
         heading = self.figure.suptitle(title, ha="left")
-        self._wrap(heading, self.width - beside - 0.12)
+        self._wrap(heading, self.width - beside - 0.12, within_words=True)
         higher = LINE * heading.get_text().count("\n")
         if self._is_placed:
             self._make_higher(higher, limit=False)
@@ -220,19 +220,20 @@ class Page:
                 say_if_empty(axes)
                 keep_clear(axes)
                 label_logarithms(axes)
+                name_powers(axes)
                 higher += LINE * self._wrap_words_of(axes, beside)
             self._make_higher(higher, limit=True)
         heading.set(**place)
         return self.figure
 
-    def _wrap(self, words: Text, inches: float) -> int:
+    def _wrap(self, words: Text, inches: float, *, within_words: bool = False) -> int:
         """Wrap words into lines of at most some inches, and return how many lines that adds."""
         whole = words.get_text()
         letters = max(map(len, whole.split("\n")))
         while letters > SHORTEST and (across := self._size_of(words)[0]) > inches:
             letters = max(SHORTEST, min(letters - 1, int(letters * inches / across) + 1))
-            lines = [line for part in whole.split("\n") for line in wrap(part, letters) or [""]]
-            words.set_text("\n".join(lines))
+            parts = (wrap(part, letters, break_long_words=within_words) or [""] for part in whole.split("\n"))
+            words.set_text("\n".join(line for part in parts for line in part))
         return words.get_text().count("\n") - whole.count("\n")
 
     def _wrap_words_of(self, axes: Axes, beside: float) -> int:

@@ -242,6 +242,7 @@ family = Family(
             "depth",
             draw_depth,
             "Which basis? Families of directions",
+            is_wide=True,
             caption="""
             Families of directions in the space of the units of {network}, on images of {dataset}, layers in
             order of depth. Each family has as many directions, is fitted to channel vectors of one half of

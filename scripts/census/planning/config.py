@@ -262,8 +262,8 @@ class Figures(Settings):
     formats: Annotated[Unique[Literal["png", "svg", "pdf"]], Len(1)] = ["png", "svg"]
     """File formats; figures of images are written in the first one only. The report shows the first."""
     width: Literal["column", "page"] = "page"
-    """Width of figures: a column of a page, 3.5 inches; or a page, 7.2 inches. Figures of many images or of
-    all pairs of measures always take the width of a page."""
+    """Width of figures: a column of a page, 3.5 inches; or a page, 7.2 inches. Figures of images or of
+    many panels always take the width of a page."""
     dpi: Annotated[int, Ge(50), Le(1200)] = 150
     """Dots per inch of bitmaps."""
 
