@@ -6,7 +6,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 from census.drawing.page import figure_of
-from census.drawing.tiles import FRAME, TILE, draw_strips
+from census.drawing.tiles import ABOVE, BELOW, FRAME, TILE, draw_strips
 from census.figures.directions import (
     COMPARED,
     draw_class_entropy,
@@ -16,7 +16,7 @@ from census.figures.directions import (
     draw_variances,
     rounded,
 )
-from census.figures.style import short_names
+from census.figures.style import short_names, strips_height
 from census.measures.direction_tables import COMPARISONS
 from census.tables.arrow import ENDINGS
 
@@ -223,3 +223,12 @@ def test_strips_show_each_image_in_its_place(drawn, texts, overlaps):
 
 def test_numbers_are_short():
     assert [rounded(value) for value in (0.01234, 1.26, 99.6, 12345.6)] == ["0.012", "1.3", "100", "12,346"]
+
+
+@pytest.mark.parametrize("n_images", [1, 5, 8, 20])
+def test_sheets_are_planned_by_the_height_of_strips(n_images):
+    strips = [(f"{number}", [0] * n_images, [0] * n_images) for number in range(3)]
+    layers = {"relu1": {"directions": strips}, "relu2": {"directions": strips}}
+    images = {0: np.zeros((4, 4, 1), np.uint8)}
+    figure = figure_of(draw_strips, layers, images)
+    assert figure.get_figheight() == pytest.approx(ABOVE + 2 * strips_height(3, n_images) + BELOW)

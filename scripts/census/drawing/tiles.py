@@ -7,15 +7,25 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from census.figures.style import GRAY, INK, strips_in_line, wrapped
+from census.figures.style import (
+    BETWEEN_LAYERS,
+    BETWEEN_LINES,
+    BETWEEN_STRIPS,
+    GAP,
+    GRAY,
+    INK,
+    STRIPS,
+    TILE,
+    strips_in_line,
+    strips_width,
+    wrapped,
+)
 
 if TYPE_CHECKING:
     from census.drawing.page import Page
 
 # inches: labels beside the canvas, headings above it, and the margin below
 LABEL, ABOVE, BELOW = 1.2, 0.35, 0.06
-# dots of the one canvas in which all tiles lie
-TILE, GAP, BETWEEN_STRIPS, BETWEEN_LINES, BETWEEN_LAYERS = 36, 2, 12, 32, 12
 FRAME = 210  # shade of gray around a tile
 
 Strip = tuple[str, Sequence[int], Sequence[int]]
@@ -60,8 +70,8 @@ def draw_strips(
     )
     in_line = strips_in_line(n_images)
     wide = n_images * (TILE + GAP) - GAP
-    width = in_line * (wide + BETWEEN_STRIPS) - BETWEEN_STRIPS + 2
-    dots = width / (page.width - LABEL - 0.06)  # dots per inch
+    width = strips_width(n_images)
+    dots = width / STRIPS  # per inch
     line_height = 2 * (TILE + GAP) + BETWEEN_LINES
     lines = {
         layer: [

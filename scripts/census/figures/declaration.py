@@ -79,7 +79,8 @@ def sheets_of(
 
     def sheets(run: "Run", width: str) -> int:
         in_row = max(1, int(columns * WIDTHS[width] / WIDTHS["page"]))
-        return max(1, ceil(len(layers(run)) / (in_row * int((HEIGHT - HEADING) / inches))))
+        in_column = max(1, int((HEIGHT - HEADING) / inches))
+        return max(1, ceil(len(layers(run)) / (in_row * in_column)))
 
     return sheets
 

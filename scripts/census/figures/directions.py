@@ -1,7 +1,6 @@
 """Directions in a layer's space of neurons: spectra, numbers along depth, and the variance of neurons."""
 
 from collections.abc import Callable, Mapping, Sequence
-from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,7 +23,7 @@ from census.figures.style import (
     layers_of,
     shortened,
     states,
-    strips_in_line,
+    strips_height,
 )
 from census.measures.declaration import Matrices, Tables
 
@@ -43,7 +42,6 @@ COMPARED = {
     "variance": (VERMILION, "neurons of highest\nvariance"),
     "random": (GREEN, "random directions"),
 }
-STRIP, BETWEEN = 0.75, 0.1  # inches: a line of images at the two ends of directions; between layers
 MOST_NAMED = 14  # layers that a legend names
 LEAST_VARIANCE, MOST_VARIANCE = 1e-5, 1e2  # that a histogram shows
 
@@ -370,14 +368,14 @@ def _on_trunk(run: "Run") -> "list[Layer]":
 
 def _sheets_of_components(run: "Run", width: str) -> int:
     settings = run.config.measures.directions
-    lines = ceil(settings.components / strips_in_line(settings.images_shown))
-    return sheets_of(lambda run: run.layers, STRIP * lines + BETWEEN)(run, width)
+    height = strips_height(settings.components, settings.images_shown)
+    return sheets_of(lambda run: run.layers, height)(run, width)
 
 
 def _sheets_of_neurons(run: "Run", width: str) -> int:
     settings = run.config.measures.directions
-    lines = 2 * ceil(settings.neurons / strips_in_line(settings.images_shown))
-    return sheets_of(_on_trunk, STRIP * lines + BETWEEN)(run, width)
+    height = 2 * strips_height(settings.neurons, settings.images_shown)
+    return sheets_of(_on_trunk, height)(run, width)
 
 
 ENDS = """

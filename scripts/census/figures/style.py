@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
+from math import ceil
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,7 +15,9 @@ PURPLE, SKY, INK, GRAY = "#CC79A7", "#56B4E9", "#222222", "#8C8C8C"
 WIDTHS = {"column": 3.5, "page": 7.2}  # inches, of a figure in one column of a page, and across it
 HEIGHT = 9.4  # inches, maximum height of a figure: a page with a caption
 HEADING = 0.7  # inches of a figure's height that title and margins take at most
-STRIPS = 5.9  # inches of a page's width that strips of images take
+STRIPS = 5.94  # inches of a page's width that strips of images take
+# dots of the canvas in which strips of images lie
+TILE, GAP, BETWEEN_STRIPS, BETWEEN_LINES, BETWEEN_LAYERS = 36, 2, 12, 32, 12
 RIDGE = 0.32  # inches, a row of a histogram per layer
 LONGEST = 48  # maximum characters of a name next to an axis
 FINAL, UNTRAINED = "final", "0"  # names of checkpoints
@@ -76,6 +79,18 @@ def shortened(name: str, longest: int, *, begin: bool = False) -> str:
 def strips_in_line(n_images: int) -> int:
     """Return how many strips of images, those at an end of a direction, are beside each other on a page."""
     return max(1, int(STRIPS / (0.22 * n_images + 0.06)))
+
+
+def strips_height(n_strips: int, n_images: int) -> float:
+    """Return the height in inches of a layer's strips on a page, each with images at both ends."""
+    in_line = strips_in_line(n_images)
+    height = ceil(n_strips / in_line) * (2 * (TILE + GAP) + BETWEEN_LINES) + BETWEEN_LAYERS
+    return height * STRIPS / strips_width(n_images)
+
+
+def strips_width(n_images: int) -> int:
+    """Return the width in dots of the strips beside each other on a page."""
+    return strips_in_line(n_images) * (n_images * (TILE + GAP) - GAP + BETWEEN_STRIPS) - BETWEEN_STRIPS + 2
 
 
 def short_names(names: Iterable[str]) -> dict[str, str]:
