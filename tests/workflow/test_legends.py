@@ -23,7 +23,7 @@ from tests.workflow.conftest import ROOT, Study
 pytestmark = pytest.mark.slow
 VERDICTS = "results/census/claims.tsv"
 SPECIFICATIONS = "results/measures/claims/{network}/{dataset}.specifications.parquet"
-# of networks with branches, and of several seeds: see test_similarity.py and test_seeds.py
+# of networks that are trained from several seeds: see test_replication.py
 ELSEWHERE = {"replication", "universality"}
 # matrices of more than two checkpoints have no intervals; dots in the matrix of measures stand for them
 WITHOUT_BARS = ("/checkpoints", "/unit_measures")

@@ -70,7 +70,7 @@ def explain_networks(
     """Explain what :func:`draw_networks` draws."""
     style = "-" if solid else DASHED
     page.line(f"{label}: mean", color, marker="o", markersize=3.5, linestyle=style, linewidth=1.8)
-    page.line("each seed", color, linestyle=style, linewidth=0.6)
+    page.line("each seed", color, linestyle=style, linewidth=0.6, alpha=0.5)
     if rows["seed"].nunique() >= LEAST:
         page.area("95 % t interval", color, alpha=0.2)
 
