@@ -31,6 +31,7 @@ with job(snakemake.log[0]) as log:
         "papers": snakemake.params.papers,
         "paper_of": papers_of_columns(snakemake.params.measures),
         "figures": snakemake.params.figures_of_runs,
+        "specifications": snakemake.params.figures_of_specifications,
         "claims": by_claim(read_tsv(claims), snakemake.params.figures) if claims else None,
     }
     files = {name: Path(snakemake.output[name]) for name in ("page", "style", "script", "data")}

@@ -57,6 +57,12 @@ FIGURES = {
         }
     ]
 }
+CURVES = {
+    "net/set": {
+        "S0": ["figures/specifications/net/set/rupprecht2017.png"],
+        "S2": [f"figures/specifications/net/set/sadeghi2018{sheet}.png" for sheet in ("", "-2")],
+    }
+}
 
 
 class Files(SimpleNamespace):
@@ -129,11 +135,13 @@ def tables():
         "seed": [0] * n,
     }
     final = pa.table(rows)
-    earlier = final.set_column(1, "checkpoint", pa.array(["0"] * n))
-    earlier = earlier.set_column(
-        final.column_names.index("gini"), "gini", pa.array([0.125, np.nan, 0.5] + [0.25] * WIDE)
-    )
-    return pa.concat_tables([earlier, final])
+    tables = [final]
+    for step, values in {5: [0.2, np.nan, 0.625], 0: [0.125, np.nan, 0.5]}.items():
+        keys = {"checkpoint": pa.array([str(step)] * n), "step": pa.array([step] * n, pa.int64())}
+        for name, column in (keys | {"gini": pa.array(values + [0.25] * WIDE)}).items():
+            final = final.set_column(final.column_names.index(name), name, column)
+        tables.append(final)
+    return pa.concat_tables(tables)
 
 
 def write_directions(folder, attributes):
@@ -177,6 +185,7 @@ def write_claims(path):
         *("id", "claim", "network", "seed", "dataset", "statistic", "predicted", "null"),
         *("effect", "low", "high", "control", "control_low", "control_high", "n", "resampled", "resamples"),
         *("test", "p", "q", "verdict", "reason", "layers", "figure", "n_networks", "n_agreeing"),
+        *("specifications", "specifications_undefined", "specifications_agree"),
     ]
     of_test = {
         **{"seed": "0", "dataset": "set", "predicted": "above", "null": "0", "resampled": "units"},
@@ -184,7 +193,8 @@ def write_claims(path):
         **{"resamples": "1000", "test": "bootstrap interval", "layers": "early, wide"},
     }
     hostile = {"id": "S0.1a", "claim": f"units like {HOSTILE}", "statistic": "<b>ρ</b>"}
-    rho = {"id": "S0.1b", "claim": f"units like {HOSTILE}", "statistic": "ρ"}
+    nowhere = {"specifications": "4", "specifications_undefined": "4"}
+    rho = nowhere | {"id": "S0.1b", "claim": f"units like {HOSTILE}", "statistic": "ρ"}
     learned = {"id": "S2.2", "claim": "MF degree falls", "statistic": "ρ of depth", "predicted": "below"}
     over = {"seed": "", "n_networks": "3", "n_agreeing": "2", "figure": "figures/claims.png"}
     figure = "figures/multifacetedness/net/set/degree.png"
@@ -199,6 +209,7 @@ def write_claims(path):
             "control": "-0.5",
             "verdict": "supported, not learned",
             "figure": figure,
+            **{"specifications": "48", "specifications_undefined": "2", "specifications_agree": "0.875"},
         },
         {
             **learned,
@@ -252,7 +263,8 @@ def plant(folder):
             "top_image": (("unit", "rank"), reverse.images),
             "top_value": (("unit", "rank"), reverse.values),
         }
-        concepts.write(arrays, attributes | {"checkpoint": "0", "step": 0})
+        for step in (0, 5):
+            concepts.write(arrays, attributes | {"checkpoint": str(step), "step": step})
         extremes = {0: "SF", 2: "MF"} if name == "early" else {}
         facets = FacetWriter(facets_of_layers, attributes, extremes, 2, 3, (5, 5, 3))
         inside = np.ones((4, 5, 5), bool)
@@ -351,6 +363,7 @@ def make_atlas(planted, folder, *, claims=True, **settings):
             figures=figures(),
             measures=papers_of_measures(),
             figures_of_runs=FIGURES,
+            figures_of_specifications=CURVES,
         ),
         log=log,
     )

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.atlas.test_browser import WIDTHS, be_wide
+
 pytestmark = pytest.mark.slow
 
 
@@ -68,11 +70,14 @@ def test_a_cell_leads_to_the_test_behind_it(reader):
         "n": "7",
         "p, one-sided": "0.250",
         "q, over all claims on this network": "—",
+        "Under other choices": "87.5\u00a0% of 48 specifications agree; 2 without an effect",
         "Interval resamples": "units, 1,000 times",
     }
     links = "[...document.querySelectorAll('.two a')].map((each) => each.getAttribute('href'))"
     assert reader.js(links) == [
-        *("../figures/multifacetedness/net/set/degree.png", "#/net/set/early", "#/net/set/wide")
+        "../figures/multifacetedness/net/set/degree.png",
+        *(f"../figures/specifications/net/set/sadeghi2018{sheet}.png" for sheet in ("", "-2")),
+        *("#/net/set/early", "#/net/set/wide"),
     ]
     assert "Corresponds to Figure 2 of Sadeghi (2018)." in reader.texts("main")[0]
     assert (
@@ -82,6 +87,20 @@ def test_a_cell_leads_to_the_test_behind_it(reader):
     assert reader.texts("#crumbs a") == ["Claims", "S2.2", "net on set"]
     reader.press("u")
     reader.wait("location.hash === '#/claims/S2.2'")
+
+
+@WIDTHS
+def test_tests_say_how_many_specifications_agree(reader, width):
+    be_wide(reader, width)
+    reader.open("#/claims/S2.2")
+    assert reader.texts(".agreement")[:2] == [
+        *("87.5\u00a0% of 48 specifications agree; 2 without an effect", "—")
+    ]
+    reader.open("#/claims/S0.1b/net/set")
+    assert "None of 4 specifications has an effect" in reader.texts("main")[0]
+    # a claim without choices
+    reader.open("#/claims/S0.1a/net/set")
+    assert "other choices" not in reader.texts("main")[0]
 
 
 def test_a_verdict_over_networks_leads_to_single_networks(reader):

@@ -1,5 +1,12 @@
 # The atlas: a static site with a page for every unit.
-from census.atlas.papers import families, figures, figures_of_runs, papers, papers_of_measures
+from census.atlas.papers import (
+    families,
+    figures,
+    figures_of_runs,
+    figures_of_specifications,
+    papers,
+    papers_of_measures,
+)
 from census.planning.rules import stores_of_run, tables_of_run
 
 ATLAS_RUN = "results/atlas/data/{network}/{dataset}"
@@ -74,6 +81,7 @@ rule atlas:
         figures=figures(),
         families=families(),
         figures_of_runs=figures_of_runs(plan.runs, plan.config.figures.formats[0]),
+        figures_of_specifications=figures_of_specifications(plan.runs, plan.config.figures.formats[0]),
         measures=papers_of_measures(),
         code=code("atlas.py", "census/atlas/static", "census/atlas/templates"),
     message:

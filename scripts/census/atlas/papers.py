@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from census.figures import figure_families
 from census.figures.families import FAMILIES
 from census.figures.sections import SECTIONS
+from census.figures.specifications import PAGES
 from census.figures.style import FINAL
 
 if TYPE_CHECKING:
@@ -72,6 +73,32 @@ def figures_of_runs(runs: "Iterable[Run]", extension: str) -> dict[str, list[dic
             ),
             key=_place,
         )
+        for run in runs
+    }
+
+
+def figures_of_specifications(runs: "Iterable[Run]", extension: str) -> dict[str, dict[str, list[str]]]:
+    """Return the figures of specification curves, by network and data set.
+
+    Parameters
+    ----------
+    runs, extension : see :func:`figures_of_runs`.
+
+    Returns
+    -------
+    by ``network/dataset``, and by the beginning of claims' ids: files below ``results/``, one per sheet.
+    """
+    family = figure_families()["specifications"]
+    return {
+        f"{run.network}/{run.dataset}": {
+            beginning: [
+                f"figures/{family.name}/{run.network}/{run.dataset}/{name}.{extension}"
+                for name in family.names(run)
+                if family.view_of(name)[0].name == page
+            ]
+            for page, (_, beginnings) in PAGES.items()
+            for beginning in beginnings
+        }
         for run in runs
     }
 

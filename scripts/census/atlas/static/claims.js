@@ -168,9 +168,22 @@ function claimHeading(claim, run = null) {
   ];
 }
 
+/** Return how many specifications of a claim agree with it; nothing for a claim without choices. */
+function agreement({ specifications: n, specifications_agree: share, specifications_undefined: none }) {
+  if (n === undefined) return "";
+  if (share === undefined) return `none of ${count(Number(n), "specification")} has an effect`;
+  return `${number(100 * Number(share))}\u00a0% of ${count(Number(n), "specification")} agree${Number(none) ? `; ${shownNumber(none)} without an effect` : ""}`;
+}
+
+/** Return the figures of a claim's specification curve in a network, a file for each sheet. */
+function curvesOf(claim, run) {
+  const found = (run && ATLAS.shell.specifications[`${run.network}/${run.dataset}`]) ?? {};
+  return found[Object.keys(found).find((beginning) => claim.id.startsWith(beginning))] ?? [];
+}
+
 /** Return a table of tests. */
 function testsTable(claim, tests, words) {
-  const headings = ["Network", "Verdict", "Effect", "95 % interval", "Untrained", "n", "p", "q"];
+  const headings = ["Network", "Verdict", "Effect", "95 % interval", "Untrained", "n", "p", "q", "Under other choices"];
   return h("div", { class: "scroll table", tabindex: 0, role: "region", "aria-label": `Tests of ${words}` }, h("table", { class: "claims" },
     h("thead", {}, h("tr", {}, headings.map((name, place) => h("th", { scope: "col", class: place > 1 ? "number" : "text" }, name)))),
     h("tbody", {}, tests.map((test) => h("tr", {},
@@ -179,7 +192,8 @@ function testsTable(claim, tests, words) {
       h("td", { class: "number" }, shownNumber(test.effect)),
       h("td", { class: "number" }, ends(test.low, test.high) || "—"),
       h("td", { class: "number" }, shownNumber(test.control)),
-      ["n", "p", "q"].map((name) => h("td", { class: "number" }, shownNumber(test[name]))))))));
+      ["n", "p", "q"].map((name) => h("td", { class: "number" }, shownNumber(test[name]))),
+      h("td", { class: "number agreement" }, agreement(test) || "—"))))));
 }
 
 /** Return the name of the network of a test. */
@@ -197,6 +211,7 @@ function testPage(claim, test, here) {
   const single = test.figure && folded ? here.find((each) => each.seed !== undefined && each.figure) : null;
   const figures = [test.figure, single?.figure].filter(Boolean);
   const names = test.layers ? test.layers.split(", ") : [];
+  const curves = curvesOf(claim, run);
   const row = (words, ...content) => content.flat(Infinity).some(Boolean) && h("tr", {}, h("th", { scope: "row" }, words), h("td", {}, content));
   return {
     title: `${claim.id} on ${nameOfTest(test)}: ${test.verdict}`,
@@ -220,6 +235,7 @@ function testPage(claim, test, here) {
             test.n_networks !== undefined && row("Networks", `${test.n_agreeing} of ${test.n_networks} on the predicted side`),
             row("p, one-sided", shownNumber(test.p)),
             row("q, over all claims on this network", shownNumber(test.q)),
+            row("Under other choices", agreement(test)),
             row("Interval resamples", test.resampled, parsed(test.resamples) > 0 && `, ${shownNumber(test.resamples)} times`)))),
         h("section", { class: "panel" },
           h("h2", {}, "Evidence"),
@@ -227,6 +243,11 @@ function testPage(claim, test, here) {
             ? h("ul", { class: "plain-list" }, figures.map((file) => h("li", {}, h("a", { href: `../${file}` }, file === figures.at(-1) && claim.shown ? claim.shown.title : "All claims"), h("span", { class: "notes" }, file))))
             : h("p", { class: "empty" }, "No figure shows a claim without an effect."),
           claim.shown?.corresponds && h("p", {}, `Corresponds to ${claim.shown.corresponds}.`),
+          agreement(test) && curves.length > 0 && [
+            h("h3", {}, "Under other choices"),
+            h("p", { class: "meaning" }, `${capital(agreement(test))}. A specification is a combination of defensible choices. It agrees if its effect is on the predicted side. All share their data, so the share is no p-value.`),
+            h("ul", { class: "plain-list", id: "curves" }, curves.map((file, sheet) => h("li", {}, h("a", { href: `../${file}` }, `Specification curves${curves.length > 1 ? `, sheet ${sheet + 1}` : ""}${folded && run.seeds.length ? `, seed ${run.seed}` : ""}`), h("span", { class: "notes" }, file)))),
+          ],
           h("h3", {}, count(names.length, "layer")),
           h("p", { class: "layers" }, names.length
             ? names.map((name) => (run ? h("a", { href: address([run.network, run.dataset, name]) }, name) : h("span", {}, name)))
