@@ -23,6 +23,7 @@ BENCHMARKS = (
     "ablation",
     "alignment",
     "activation_maximization",
+    "atlas",
     "codecs",
     "concepts",
     "correctness",

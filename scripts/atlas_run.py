@@ -10,8 +10,9 @@ snakemake: Script
 
 IMAGES_PER_FILE = 200  # images in a file of the units that they drive
 REPEATED = ("input", "pooling")  # kinds of layers whose units are pixels, or repeat those of another layer
-EARLIER = 6  # top images of a unit of the untrained network, at most
-# what follows measures in the names of columns that pages do not show of the untrained network
+TILES = 4  # top images of a unit in the grid of its layer
+EARLIER = 6  # top images of a unit at checkpoints before the final one, at most
+# what follows measures in the names of columns that pages do not show of earlier checkpoints
 COMPANIONS = ("_low", "_high", "_p", "_q", "_chance", "_corrected")
 
 with job(snakemake.log[0]) as log:
@@ -24,6 +25,7 @@ with job(snakemake.log[0]) as log:
     from census.atlas.correlated import most_correlated
     from census.atlas.directions import directions_of_layer
     from census.atlas.maps import PER_FILE, strongest_maps, write_maps
+    from census.atlas.search import write_search
     from census.atlas.site import write_data
     from census.atlas.sprites import grid_of, save, sheet
     from census.atlas.standings import QUANTILES, standings
@@ -37,7 +39,6 @@ with job(snakemake.log[0]) as log:
         summaries,
     )
     from census.data.store import open_dataset
-    from census.figures.style import UNTRAINED
     from census.measures.patches import as_seen
     from census.statistics.blocks import Blocks
     from census.statistics.top_images import NONE, BottomImages, TopImages, bottom_images
@@ -56,8 +57,10 @@ with job(snakemake.log[0]) as log:
     numbers = {
         name: kind for name, kind in kinds.items() if kind == "number" and not name.endswith(COMPANIONS)
     }
-    untrained = read_tables([snakemake.input.units], **params.run, checkpoint=UNTRAINED)
-    untrained = untrained.sort_by([("depth", "ascending"), ("unit", "ascending")])
+    # of all checkpoints but the final one, in the order of training
+    earlier = read_tables([snakemake.input.units], **params.run)
+    earlier = earlier.filter(pc.not_equal(earlier["checkpoint"], "final"))
+    earlier = earlier.sort_by([("step", "ascending"), ("unit", "ascending")])
     table_of_layers = read_tables([snakemake.input.layers], **params.run, checkpoint="final")
     concepts_of, facets_of, maximization_of, visualization_of, families_of = (
         layers_in(snakemake.input[name])
@@ -110,7 +113,11 @@ with job(snakemake.log[0]) as log:
     layers: list[dict[str, Any]] = []
     spaces: dict[str, dict[str, Any]] = {}  # directions of layers
     details: dict[str, dict[str, Any]] = {}
-    before: dict[str, dict[str, Any]] = {}  # details of the untrained network
+    in_order: list[pa.Table] = []  # units of layers
+    # by checkpoint, columns and top images of layers
+    checkpoints: dict[str, dict[str, dict[str, Any]]] = {
+        name: {} for name in pc.unique(earlier["checkpoint"]).to_pylist()
+    }
     shown = {NONE}
     for path in one_by_one(snakemake.input.stores):
         store = open_store(path)
@@ -120,8 +127,10 @@ with job(snakemake.log[0]) as log:
         in_paths = path_name(name)
         images, labels = images_and_labels(store)
         units = table.filter(pc.equal(table["layer"], name))
-        # a layer without a row in any table still has units
-        columns = columns_of_layer(units, kinds) or {"unit": list(range(n_units))}
+        if not units.num_rows:  # a layer without a row in any table still has units
+            units = pa.table({field.name: pa.nulls(n_units, field.type) for field in table.schema})
+        in_order.append(units)
+        columns = {"unit": list(range(n_units)), **columns_of_layer(units, kinds)}
         write_data(data, f"{key}/layers/{in_paths}", {"columns": columns})
 
         k = min(params.images, len(images))
@@ -131,11 +140,13 @@ with job(snakemake.log[0]) as log:
         near = most_correlated(Blocks(partial(statistic_blocks, store, "mean")), params.correlated_units)
         for end in (top["image"], bottom.images, *((maps["image"],) if maps else ())):
             shown.update(np.unique(end).tolist())
-        of_layer = untrained.filter(pc.equal(untrained["layer"], name))
-        if of_layer.num_rows:
-            earlier = top_of(concepts_of[name].at(UNTRAINED), min(k, EARLIER))
-            shown.update(np.unique(earlier["image"]).tolist())
-            before[in_paths] = {"columns": columns_of_layer(of_layer, numbers), "top": earlier}
+        of_layer = earlier.filter(pc.equal(earlier["layer"], name))
+        for checkpoint, layers_at in checkpoints.items():
+            here = of_layer.filter(pc.equal(of_layer["checkpoint"], checkpoint))
+            if here.num_rows:
+                top_here = top_of(concepts_of[name].at(checkpoint), min(k, EARLIER))
+                shown.update(np.unique(top_here["image"]).tolist())
+                layers_at[in_paths] = {"columns": columns_of_layer(here, numbers), "top": top_here}
         if found := directions_of(name):
             spaces[in_paths] = found
             shown.update(np.unique(found["top"]["image"]).tolist())
@@ -225,8 +236,11 @@ with job(snakemake.log[0]) as log:
         for end in filter(None, (found["top"], found["bottom"], found["maps"], found["levels"])):
             end["image"] = place_of[end["image"]].tolist()
         write_data(data, f"{key}/units/{name}", found)
-    for part, each in (("untrained", before), ("directions", spaces)):
-        for name, found in each.items():
+        tiles = {part: [row[:TILES] for row in found["top"][part]] for part in ("image", "position")}
+        write_data(data, f"{key}/tiles/{name}", tiles)
+    parts = {f"checkpoints/{name}": found for name, found in checkpoints.items()} | {"directions": spaces}
+    for part, of_layers in parts.items():
+        for name, found in of_layers.items():
             found["top"]["image"] = place_of[found["top"]["image"]].tolist()
             write_data(data, f"{key}/{part}/{name}", found)
     run = {
@@ -244,7 +258,8 @@ with job(snakemake.log[0]) as log:
         "size": params.size,
         "columns": kinds,
         "columns_of_directions": kinds_of_columns(directions),
-        "untrained": sorted(before),
+        "searched": write_search(data, f"{key}/search", pa.concat_tables(in_order), kinds),
+        "checkpoints": [{"name": name, "layers": list(found)} for name, found in checkpoints.items()],
         "layers": layers,
         "images": {
             "index": used.tolist(),

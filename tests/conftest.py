@@ -2,8 +2,6 @@
 
 import functools
 import http.server
-import os
-import shutil
 import sys
 import threading
 from collections.abc import Callable
@@ -75,24 +73,12 @@ def served(tmp_path, monkeypatch):
 @pytest.fixture(scope="session")
 def chromium():
     """A headless Chromium that notes what it asks for."""
-    programs = {name: shutil.which(name) for name in ("chromium", "chromedriver")}
-    missing = [name for name, path in programs.items() if path is None]
-    if missing:
-        pytest.skip(f"no {' or '.join(missing)}: install the Debian packages chromium and chromium-driver")
-    webdriver = pytest.importorskip("selenium.webdriver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = programs["chromium"]
-    arguments = ["--headless=new", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=1280,900"]
-    if os.geteuid() == 0:
-        arguments.append("--no-sandbox")  # because Chromium has no sandbox for root
-    for argument in arguments:
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
-    service = webdriver.ChromeService(executable_path=programs["chromedriver"])
-    driver = webdriver.Chrome(options=options, service=service)
-    driver.set_script_timeout(60)
-    yield driver
-    driver.quit()
+    from benchmarks.browser import browser, missing
+
+    if lacks := missing():
+        pytest.skip(lacks)
+    with browser() as driver:
+        yield driver
 
 
 @pytest.fixture(scope="session")

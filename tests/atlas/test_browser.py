@@ -24,6 +24,8 @@ PAGES = [
     "#/net/set/early/svd/0",
     "#/compare",
     "#/compare?a=net/set/early&b=net/set/wide&view=images",
+    "#/compare?a=net/set/early&b=net/set/wide&view=training",
+    "#/claims/S2.2/net/set",
     "#/search?where=gini:above:0.1",
 ]
 
@@ -304,13 +306,22 @@ def test_without_claims_the_first_page_has_the_networks(reader, plan, planted, t
 
 def test_a_file_that_is_missing_is_named(reader, plan, planted, tmp_path):
     damaged = plan.make_atlas(planted, tmp_path / "atlas")
-    (damaged / "data/net/set/units/early.js").unlink()
     reader.page = (damaged / "index.html").as_uri()
     reader.folders.append(damaged)
-    reader.open(LAYER)
-    assert "data/net/set/units/early.js is missing: run the workflow again." in reader.texts("main")[0]
-    (complaint,) = reader.complaints()
-    assert "ERR_FILE_NOT_FOUND" in complaint
+    for name, route in {
+        "tiles/early": LAYER.partition("?")[0],
+        "layers/early": LAYER,
+        "units/early": "#/net/set/early/0",
+        "search/gini": "#/search?where=gini:above:0.1",
+    }.items():
+        file = damaged / f"data/net/set/{name}.js"
+        content = file.read_text()
+        file.unlink()
+        reader.open(route)
+        assert f"data/net/set/{name}.js is missing: run the workflow again." in reader.texts("main")[0]
+        (complaint,) = reader.complaints()
+        assert "ERR_FILE_NOT_FOUND" in complaint
+        file.write_text(content)
     (damaged / "data.js").unlink()
     reader.driver.get("about:blank")
     reader.driver.get(reader.page)
@@ -362,6 +373,7 @@ def test_help_opens_and_keeps_keys_to_itself(reader, keys):
         ("#/net/set/wide/svd/0", "wide has no direction svd/0 in this atlas."),
         ("#/net/set/wide?view=directions", "wide has no directions of families in this atlas."),
         ("#/compare?a=net", "There is no network net in this atlas."),
+        ("#/compare?a=net/set/early&checkpoint_a=9", "early of net has no checkpoint 9 in this atlas."),
         ("#/compare?a=net/set/none", "net has no layer none in this atlas."),
         ("#/images/net", "There is no network net in this atlas."),
         ("#/images/net/set/99", "The atlas has no image 99 of net on set; it has 40 of its 40 images."),

@@ -142,12 +142,8 @@ def many(planted, plan, tmp_path_factory):
     columns = read_data(folder / "data/net/set/layers/wide.js")["columns"]
     columns = {name: values * times for name, values in columns.items()} | {"unit": [*range(MANY)]}
     write_data(folder / "data", "net/set/layers/wide", {"columns": columns})
-    units = read_data(folder / "data/net/set/units/wide.js")
-    for end in ("top", "bottom"):
-        units[end] = {name: values * times for name, values in units[end].items()}
-    for name in ("classes", "near", "near_r"):
-        units[name] = units[name] * times
-    write_data(folder / "data", "net/set/units/wide", units)
+    tiles = read_data(folder / "data/net/set/tiles/wide.js")
+    write_data(folder / "data", "net/set/tiles/wide", {name: each * times for name, each in tiles.items()})
     return folder
 
 

@@ -107,9 +107,10 @@ def test_columns_hold_what_was_measured(atlas, run, plan):
     assert run["layers"][0]["summary"]["gini"] == [2, 1, 0.275, 0.375, 0.5, 0.625, 0.725]
 
 
-def test_the_untrained_network_has_files_of_its_own(atlas, run, plan):
-    assert run["untrained"] == ["early", "wide"]
-    found = read_data(atlas / "data/net/set/untrained/early.js")
+def test_checkpoints_before_the_final_one_have_files_of_their_own(atlas, run, plan):
+    assert run["checkpoints"] == [{"name": name, "layers": ["early", "wide"]} for name in ("0", "5")]
+    found, later = (read_data(atlas / f"data/net/set/checkpoints/{name}/early.js") for name in ("0", "5"))
+    assert later["columns"]["gini"] == [0.2, "NaN", 0.625]
     assert found["columns"]["gini"] == [0.125, "NaN", 0.5]
     assert not {"top_class_1", "gini_chance", "ablation_loss_low"} & set(found["columns"])
     # its images come in reverse order
@@ -117,15 +118,15 @@ def test_the_untrained_network_has_files_of_its_own(atlas, run, plan):
     assert found["top"]["value"][0] == [40, 39, 38, 37, 36, 35]
 
 
-def test_a_run_without_an_untrained_network_has_no_such_files(planted, tmp_path, plan):
+def test_a_run_of_the_final_checkpoint_alone_has_no_such_files(planted, tmp_path, plan):
     beside = Path(planted["units"]).parent
     for name in ("dictionary.tsv", "claims.tsv"):
         shutil.copy(beside / name, tmp_path)
     table = pq.read_table(planted["units"])
     pq.write_table(table.filter(pc.equal(table["checkpoint"], "final")), tmp_path / "units.parquet")
     folder = plan.make_atlas(planted | {"units": str(tmp_path / "units.parquet")}, tmp_path / "atlas")
-    assert read_data(folder / "data/net/set/run.js")["untrained"] == []
-    assert not (folder / "data/net/set/untrained").exists()
+    assert read_data(folder / "data/net/set/run.js")["checkpoints"] == []
+    assert not (folder / "data/net/set/checkpoints").exists()
 
 
 def test_units_have_their_own_images(atlas):

@@ -63,7 +63,7 @@ def test_the_untrained_network_stands_beside_the_trained_one(reader, plan, plant
     reader.folders.append(other)
     reader.open("#/net/set/early/0")
     assert "Its unit of the same number is another unit." in reader.texts("main")[0]
-    write_data(other / "data", "net/set/run", run | {"untrained": []})
+    write_data(other / "data", "net/set/run", run | {"checkpoints": []})
     reader.open("#/net/set/early/0")
     assert "ntrained" not in reader.texts("main")[0]
 

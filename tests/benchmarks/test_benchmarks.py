@@ -14,6 +14,7 @@ QUICK = [
     "ablation",
     "alignment",
     "activation_maximization",
+    "atlas",
     "codecs",
     "concepts",
     "correctness",

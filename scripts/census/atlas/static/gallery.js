@@ -21,7 +21,7 @@ function clustersOf(rows) {
 }
 
 /** Return the grid, with the controls of its order and colors. */
-function gallery({ rows, layer, units, state, go }) {
+function gallery({ rows, layer, tiles, state, go }) {
   const { run } = layer;
   const by = state.sort.replace(/^-/, "");
   const scale = state.color in run.columns ? scaleOf(rows, state.color, run.columns[state.color]) : null;
@@ -29,9 +29,9 @@ function gallery({ rows, layer, units, state, go }) {
   const groups = state.group === "cluster" ? clustersOf(rows) : [{ words: null, units: rows }];
   const tip = h("div", { class: "tip", id: "tip", role: "tooltip", hidden: true });
   const listed = { ...state, from: "" };
-  const lists = groups.map(({ words, units: some }) => [
-    words && h("h3", {}, words, h("small", {}, ` ${count(some.length, "unit")}`)),
-    h("ul", { class: "gallery", "aria-label": words ?? "Units" }, some.map(({ row }) => h("li", {}, tileOf(layer, units, row, { listed, scale, captioned })))),
+  const lists = groups.map(({ words, units }) => [
+    words && h("h3", {}, words, h("small", {}, ` ${count(units.length, "unit")}`)),
+    h("ul", { class: "gallery", "aria-label": words ?? "Units" }, units.map(({ row }) => h("li", {}, tileOf(layer, tiles, row, { listed, scale, captioned })))),
   ]);
   const host = h("div", { class: "gallery-host" }, lists, tip);
   tilesByKeys(host);
@@ -40,9 +40,8 @@ function gallery({ rows, layer, units, state, go }) {
 }
 
 /** Return the link to a unit: its first four top images, or what it sees of them, its number and a value. */
-function tileOf(layer, units, row, { listed, scale, captioned }) {
+function tileOf(layer, { image, position }, row, { listed, scale, captioned }) {
   const unit = layer.columns.unit[row];
-  const { image, position } = units.top;
   const images = image[row].slice(0, 4).flatMap((place, rank) => (place < 0 ? [] : [patch(layer, place, position[row][rank], TILE)]));
   const value = captioned && shown(valueOf(layer, captioned, row));
   const frame = h("span", { class: "patches" }, images.length ? images : h("span", { class: "muted small" }, "inactive"));

@@ -158,8 +158,8 @@ function someImages(layer, row, n) {
   const host = h("span", { class: "some" });
   host.style.minWidth = `${n * (sideOf(layer.run, 32) + 2)}px`;
   host.style.minHeight = `${sideOf(layer.run, 32)}px`; // as with images: readers come back to the same place
-  whenSeen(host, () => openUnits(layer).then((units) => {
-    const places = units.top.image[row].slice(0, n).filter((place) => place >= 0);
+  whenSeen(host, () => openTiles(layer).then((tiles) => {
+    const places = tiles.image[row].slice(0, n).filter((place) => place >= 0);
     host.append(...places.map((place) => {
       const { classes, images } = layer.run;
       return thumbnail(layer.run, place, 32, classes[images.label[place]]);

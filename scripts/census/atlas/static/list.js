@@ -9,60 +9,109 @@ const leastActive = ({ active }) => (active === "" ? ACTIVE : Number(active) || 
 const isRanking = (state, ofLayer) =>
   (!ofLayer || state.sort !== "") && !complete(state.where).some(({ column }) => column === "active_fraction");
 
-/** Return the units of layers that meet all conditions, in order, and how many are left out as inactive. */
+/** Return the units of layers that meet all conditions, in order, how many are left out as inactive, and in how many layers they are. */
 function unitsOf(layers, state, ofLayer) {
-  const conditions = complete(state.where);
-  const words = state.text.toLowerCase().split(/\s+/).filter(Boolean);
+  const conditions = complete(state.where).map((condition) => [condition.column, testOf(condition)]);
+  const words = state.text.toLowerCase().split(/\s+/).filter(Boolean).map((word) => [word, (value) => value !== null && value.toLowerCase().includes(word)]);
   const least = isRanking(state, ofLayer) ? leastActive(state) : 0;
-  const found = layers.flatMap((layer) => {
-    const matches = matchesOf(layer, conditions);
-    return layer.columns.unit.flatMap((_, row) => (matches(row) && hasWords(layer, row, words) ? [{ layer, row }] : []));
-  });
-  const rows = found.filter(({ layer, row }) => {
-    const value = valueOf(layer, "active_fraction", row);
-    return value === null || !(value < least);
-  });
+  const isActive = (value) => value === null || !(value < least);
+  const rows = [];
+  let [inactive, n] = [0, 0];
+  for (const layer of layers) {
+    const tests = [...conditions.map(([name, test]) => passes(layer, name, test)), ...words.map(([word, test]) => says(layer, word, test))];
+    const found = tests.reduce((some, test) => some.filter(test), Array.from({ length: layer.shape[0] }, (_, row) => row));
+    const active = found.filter(passes(layer, "active_fraction", isActive));
+    for (const row of active) rows.push({ layer, row });
+    inactive += found.length - active.length;
+    if (active.length) n += 1;
+  }
   const sorted = sortedRows(rows, state.sort);
   const together = ofLayer && state.group === "cluster" && state.view !== "table";
-  return { rows: together ? clustersOf(sorted).flatMap(({ units }) => units) : sorted, inactive: found.length - rows.length };
+  return { rows: together ? clustersOf(sorted).flatMap(({ units }) => units) : sorted, inactive, n };
 }
 
-/** Return whether all words stand in what is written of a unit: its layer, number, network and texts. */
-function hasWords(layer, row, words) {
-  if (!words.length) return true;
-  if (!layer.texts) {
-    const columns = Object.keys(layer.columns).filter((name) => layer.run.columns[name] === "text");
-    layer.texts = layer.columns.unit.map((unit, place) =>
-      [layer.run.title, layer.run.dataset, layer.name, `unit ${unit}`, ...columns.map((name) => layer.columns[name][place])].join("\n").toLowerCase());
-  }
-  return words.every((word) => layer.texts[row].includes(word));
+/** Return whether a word stands in what is written of each unit of a layer: its layer, number, network and texts. */
+function says(layer, word, test) {
+  const { run } = layer;
+  if ("unit".includes(word) || [run.title, run.dataset, layer.name].some(test)) return () => true;
+  const tests = textColumns(run).map((name) => passes(layer, name, test));
+  if (/^\d+$/.test(word)) tests.push((row) => String(valueOf(layer, "unit", row)).includes(word));
+  return (row) => {
+    for (const each of tests) if (each(row)) return true;
+    return false;
+  };
 }
 
-/** Return the layers that a search goes over, with their columns. */
-async function layersOfSearch(state) {
+const textColumns = (run) => Object.keys(run.columns).filter((name) => run.columns[name] === "text");
+
+/** Return the runs that a search goes over. */
+async function runsOfSearch(state) {
   const opened = await Promise.all(ATLAS.shell.runs.map(({ network, dataset }) => openRun(network, dataset)));
-  return Promise.all(opened.filter((run) => !state.in || run.key === state.in).flatMap((run) => run.layers)
-    .filter(({ kind }) => state.kinds === "all" || !NO_CODES.includes(kind)).map(openLayer));
+  return opened.filter((run) => !state.in || run.key === state.in);
 }
 
+let searched = { key: null, found: null };
+
+/** Return the units that a search finds, see unitsOf; the last search is kept for the pages of its units. */
+async function unitsOfSearch(state) {
+  const { where, text, kinds, sort, active } = state;
+  const key = JSON.stringify([where, text, state.in, kinds, sort, active]);
+  if (searched.key !== key) {
+    const runs = await runsOfSearch(state);
+    const names = [...where.map(({ column }) => column), "active_fraction", sort.replace(/^-/, "")];
+    await Promise.all(runs.map((run) => openColumns(run, [...new Set(text ? [...names, ...textColumns(run)] : names)])));
+    const layers = runs.flatMap((run) => run.layers).filter(({ kind }) => kinds === "all" || !NO_CODES.includes(kind));
+    searched = { key, found: unitsOf(layers, state, false) };
+  }
+  return searched.found;
+}
+
+/** Return rows in the order of a column; undefined values come last, then those that were not measured. */
 function sortedRows(rows, sort) {
   if (!sort) return rows;
   const descending = sort.startsWith("-");
   const name = descending ? sort.slice(1) : sort;
-  const values = new Map(rows.map((each) => [each, valueOf(each.layer, name, each.row)]));
-  return [...rows].sort((one, other) => compare(values.get(one), values.get(other), descending));
+  const values = rows.map(({ layer, row }) => valueOf(layer, name, row));
+  const [rankOf, n] = ranksOf(values);
+  const ranks = values.map((value) => (value === null ? n + 1 : Number.isNaN(value) ? n : descending ? n - 1 - rankOf(value) : rankOf(value)));
+  // each row goes behind those of smaller ranks, and of its own in rows before it: no two rows are compared
+  const next = new Uint32Array(n + 3);
+  for (const rank of ranks) next[rank + 1] += 1;
+  for (let rank = 1; rank < next.length; rank++) next[rank] += next[rank - 1];
+  const found = new Array(rows.length);
+  rows.forEach((each, place) => { found[next[ranks[place]]++] = each; });
+  return found;
+}
+
+/** Return the rank of each value among values, equal ones having the same, and a bound of the ranks. */
+function ranksOf(values) {
+  const texts = [...new Set(values.filter((value) => typeof value === "string"))].sort(new Intl.Collator("en").compare);
+  if (texts.length) {
+    const ranks = new Map(texts.map((text, rank) => [text, rank]));
+    return [(value) => ranks.get(value), texts.length];
+  }
+  const sorted = Float64Array.from(values.filter(isNumber)).sort();
+  return [(value) => {
+    let [low, high] = [0, sorted.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (sorted[middle] < value) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }, sorted.length];
 }
 
 /** Return the address of a unit in a list, so that its page knows the list. */
 const addressOfUnit = (layer, row, state = {}) => address(
-  [layer.run.network, layer.run.dataset, layer.name, String(layer.columns.unit[row])], { ...state, measure: "" });
+  [layer.run.network, layer.run.dataset, layer.name, String(valueOf(layer, "unit", row))], { ...state, measure: "" });
 
 /** Return the list through which a unit's page goes, and the unit's place in it: the layer, or what was searched. */
 async function listOfUnit(layer, row, state) {
-  const searched = state.from === "search";
-  const { rows } = unitsOf(searched ? await layersOfSearch(state) : [layer], state, !searched);
+  const isSearch = state.from === "search";
+  const { rows } = isSearch ? await unitsOfSearch(state) : unitsOf([layer], state, true);
   const place = rows.findIndex((each) => each.layer === layer && each.row === row);
-  if (place >= 0) return { rows, place, state, listed: searched || rows.length < layer.columns.unit.length || state.sort !== "" || state.group !== "" };
+  if (place >= 0) return { rows, place, state, listed: isSearch || rows.length < layer.columns.unit.length || state.sort !== "" || state.group !== "" };
   const all = layer.columns.unit.map((_, other) => ({ layer, row: other }));
   return { rows: all, place: row, state: {}, listed: false };
 }
@@ -72,7 +121,7 @@ function stepsOfUnit({ rows, place, state, listed }, layer) {
   const step = (to, words, id) => {
     const found = rows[to];
     if (!found) return h("span", { class: "step muted" }, words(""));
-    const unit = found.layer.columns.unit[found.row];
+    const unit = valueOf(found.layer, "unit", found.row);
     return h("a", { class: "step", id, rel: id, title: found.layer === layer ? null : `unit ${unit} of ${found.layer.name}, ${found.layer.run.title}`, href: addressOfUnit(found.layer, found.row, state) }, words(unit));
   };
   const { from, ...rest } = state;
@@ -104,9 +153,11 @@ function csvButton(rows, columns, name) {
   return h("button", {
     type: "button",
     id: "csv",
-    onclick: () => {
+    onclick: async () => {
+      const runs = new Set(rows.flatMap(({ layer }) => (layer.columns ? [] : [layer.run])));
+      await Promise.all([...runs].map((run) => openColumns(run, columns)));
       const lines = [["network", "dataset", "layer", "unit", ...columns], ...rows.map(({ layer, row }) =>
-        [layer.run.network, layer.run.dataset, layer.name, layer.columns.unit[row], ...columns.map((column) => valueOf(layer, column, row))])];
+        [layer.run.network, layer.run.dataset, layer.name, valueOf(layer, "unit", row), ...columns.map((column) => valueOf(layer, column, row))])];
       const url = URL.createObjectURL(new Blob([lines.map((line) => line.map(text).join(",")).join("\n"), "\n"], { type: "text/csv" }));
       h("a", { href: url, download: `${name}.csv` }).click();
       setTimeout(() => URL.revokeObjectURL(url), 10000);

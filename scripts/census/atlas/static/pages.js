@@ -118,7 +118,7 @@ async function networkPage(run, state, go) {
 async function layerPage(layer, state, go) {
   if (state.view === "directions") return directionsPage(layer, state, go);
   const { run } = layer;
-  const [, details] = await Promise.all([openLayer(layer), openUnits(layer)]);
+  const [, tiles] = await Promise.all([openLayer(layer), openTiles(layer)]);
   const measure = measureOf(run, state);
   const asTable = state.view === "table";
   const { rows, inactive } = unitsOf([layer], state, true);
@@ -139,14 +139,14 @@ async function layerPage(layer, state, go) {
       h("section", {},
         h("div", { class: "bar" }, h("h2", { id: "found" }, found), viewSwitch([run.network, run.dataset, layer.name], state, layer.n_directions > 0)),
         !asTable && galleryControls(layer, state, go),
-        conditionForm(state.where, run.columns, (name) => textsOf([layer], name), (where) => go({ where }), "Add a condition"),
+        conditionForm(state.where, run.columns, (name) => textsOf(layer.columns[name] ?? []), (where) => go({ where }), "Add a condition"),
         rankingForm(state, inactive, go, run.columns, true),
         asTable && h("div", { class: "bar" },
           csvButton(rows, columnsToShow(run.columns, state, measured), `${run.network}-${run.dataset}-${layer.path}`),
           columnChooser(run.columns, columnsToShow(run.columns, { columns: state.columns }, measured), measured, go)),
         !rows.length
           ? h("p", { class: "empty" }, "No unit of this layer meets all conditions.")
-          : asTable ? unitTable({ rows, kinds: run.columns, state, go }) : gallery({ rows, layer, units: details, state, go })),
+          : asTable ? unitTable({ rows, kinds: run.columns, measured, state, go }) : gallery({ rows, layer, tiles, state, go })),
     ],
   };
 }
@@ -170,9 +170,9 @@ function neighborsOfLayer(layer, state) {
     link(before, (name) => `← ${shortened(name, 16)}`, "prev"), link(after, (name) => `${shortened(name, 16)} →`, "next"));
 }
 
-/** Return the texts in a column of layers, in alphabetic order. */
-function textsOf(layers, name) {
-  const found = new Set(layers.flatMap((layer) => layer.columns[name] ?? []));
+/** Return the texts of a column, in alphabetic order. */
+function textsOf(values) {
+  const found = new Set(values);
   found.delete(null);
   return [...found].sort((one, other) => one.localeCompare(other, "en")).slice(0, 2000);
 }
@@ -181,13 +181,14 @@ function textsOf(layers, name) {
 async function searchPage(state, go) {
   const { runs } = ATLAS.shell;
   const opened = await Promise.all(runs.map(({ network, dataset }) => openRun(network, dataset)));
-  const layers = await layersOfSearch(state);
   const kinds = Object.assign({}, ...opened.map((run) => run.columns));
   const where = state.where.length || state.text ? state.where : [{ column: "top_class_1" in kinds ? "top_class_1" : Object.keys(kinds)[0], operator: "is", value: "" }];
   const asked = complete(state.where).length > 0 || state.text !== "";
-  const { rows, inactive } = asked ? unitsOf(layers, state, false) : { rows: [], inactive: 0 };
-  const measured = (name) => layers.some((layer) => name in layer.columns);
-  const found = `${count(rows.length, "unit")} in ${count(new Set(rows.map(({ layer }) => layer)).size, "layer")}`;
+  const scope = await runsOfSearch(state);
+  await Promise.all(scope.map((run) => openColumns(run, where.map(({ column }) => column))));
+  const { rows, inactive, n } = asked ? await unitsOfSearch(state) : { rows: [], inactive: 0, n: 0 };
+  const measured = (name) => scope.some((run) => run.searched.includes(name));
+  const found = `${count(rows.length, "unit")} in ${count(n, "layer")}`;
   announce(asked ? found : "");
   return {
     title: "Search",
@@ -200,15 +201,15 @@ async function searchPage(state, go) {
         h("select", { id: "scope", onchange: (event) => go({ in: event.target.value }) },
           h("option", { value: "" }, "all networks"),
           opened.map((run) => h("option", { value: run.key, selected: run.key === state.in }, `${run.title} on ${run.dataset}`)))),
-      conditionForm(where, kinds, (name) => textsOf(layers, name), (changed) => go({ where: changed }), "Add a condition"),
+      conditionForm(where, kinds, (name) => textsOf(scope.flatMap((run) => run.searching[name]?.values ?? [])), (changed) => go({ where: changed }), "Add a condition"),
       asked
         ? [
-          state.text && imagesFound(opened.filter((run) => !state.in || run.key === state.in), state.text),
+          state.text && imagesFound(scope, state.text),
           rankingForm(state, inactive, go, kinds, false),
           h("div", { class: "bar" }, h("p", { class: "found", id: "found" }, found),
             csvButton(rows, columnsToShow(kinds, state, measured), "search"),
             columnChooser(kinds, columnsToShow(kinds, { columns: state.columns }, measured), measured, go)),
-          rows.length ? unitTable({ rows, kinds, state, go, where: true }) : h("p", { class: "empty" }, "No unit meets all conditions."),
+          rows.length ? unitTable({ rows, kinds, measured, state, go, where: true }) : h("p", { class: "empty" }, "No unit meets all conditions."),
         ]
         : [
           h("p", {}, "A search lists the units of all layers that meet all conditions, and whose classes, layer, network or number contain all words. The address of this page contains the conditions, so you can bookmark or send it. Examples:"),

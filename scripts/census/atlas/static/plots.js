@@ -116,16 +116,47 @@ function depthPlot(run, measure, { width, current = null, names = true, small = 
   return host;
 }
 
+const legendMark = (drawn) => s("svg", { width: 14, height: 14, viewBox: "-7 -7 14 14", "aria-hidden": "true" }, drawn);
+
+/** Return what boxes and lines of quantiles mean. */
+const quantileLegend = () => [
+  h("span", {}, legendMark(s("rect", { class: "half", x: -5, y: -5, width: 10, height: 10 })), "half of the units"),
+  h("span", {}, legendMark(s("line", { class: "whisker", x1: 0, x2: 0, y1: -7, y2: 7 })), "5 % to 95 %"),
+];
+
+/** Return a measure's quantiles over the units of a layer at each checkpoint, in the order of training. */
+function trainingPlot(checkpoints, measure, width, [low, high]) {
+  const [left, top, height] = [52, 8, 190];
+  const bottom = height - 26;
+  const [from, to] = low < high ? [low, high] : [low - 0.5, high + 0.5];
+  const y = (value) => bottom - 6 - ((value - from) / (to - from)) * (bottom - top - 10);
+  const step = (width - left - 10) / checkpoints.length;
+  const x = (place) => left + (place + 0.5) * step;
+  const there = checkpoints.map((each, place) => ({ ...each, place })).filter(({ quantiles }) => quantiles);
+  const words = there.map(({ name, quantiles }) => `${name} ${number(quantiles[2])}`).join(", ");
+  return s("svg", { class: "depth", width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${label(measure)}, median at checkpoints: ${words}` },
+    ticks(from, to).map((tick) => [
+      s("line", { class: "grid", x1: left, x2: width - 6, y1: y(tick), y2: y(tick) }),
+      s("text", { class: "tick", x: left - 5, y: y(tick) + 3.5, "text-anchor": "end" }, String(tick).replace("-", "−"))]),
+    there.slice(1).map(({ place, quantiles }, before) => s("line", { class: "chain", x1: x(there[before].place), x2: x(place), y1: y(there[before].quantiles[2]), y2: y(quantiles[2]) })),
+    there.map(({ name, place, quantiles: [least, lower, median, upper, most] }) => s("g", {},
+      s("title", {}, `${name}: median ${number(median)}, ${number(lower)} to ${number(upper)} for half of the units`),
+      s("line", { class: "whisker", x1: x(place), x2: x(place), y1: y(least), y2: y(most) }),
+      s("rect", { class: "half", x: x(place) - 6, width: 12, y: y(upper), height: Math.max(1, y(lower) - y(upper)) }),
+      s("circle", { class: "mark", cx: x(place), cy: y(median), r: 3.5 }))),
+    checkpoints.map(({ name }, place) => s("text", { class: "tick", x: x(place), y: bottom + 17, "text-anchor": "middle" }, name.replace(/^step |, step .*$/g, ""))),
+    s("line", { class: "base", x1: left, x2: width - 6, y1: bottom, y2: bottom }));
+}
+
 /** Return what the marks of a plot along depth mean. */
 function depthLegend(run, measure) {
   const measured = run.layers.filter((layer) => layer.summary[measure]?.[0]);
   const kinds = [...new Set(measured.map((layer) => layer.kind))];
-  const mark = (drawn) => s("svg", { width: 14, height: 14, viewBox: "-7 -7 14 14", "aria-hidden": "true" }, drawn);
+  const mark = legendMark;
   const chance = chanceOf(run, measure);
   const anyUndefined = run.layers.some((layer) => layer.summary[measure]?.[1]);
   return h("p", { class: "legend" },
-    h("span", {}, mark(s("rect", { class: "half", x: -5, y: -5, width: 10, height: 10 })), "half of the units"),
-    h("span", {}, mark(s("line", { class: "whisker", x1: 0, x2: 0, y1: -7, y2: 7 })), "5 % to 95 %"),
+    quantileLegend(),
     kinds.map((kind) => h("span", {}, mark(s("path", { class: "mark", d: MARKS[kind] ?? MARKS.other })), `median, ${KINDS[kind] ?? kind}`)),
     measured.some((layer) => layer.branch_of) &&
       h("span", {}, mark(s("path", { class: "mark branch", d: MARKS.nonlinearity })), "in a branch"),

@@ -5,6 +5,7 @@
 //   kinds=all                     search in inputs and pooling layers, too
 //   active=NUMBER                 least active fraction of units in rankings
 //   view=table                    a table of units in place of their images
+//   view=training                 compared layers at all their checkpoints
 //   view=directions               the directions of a layer's families, of one with family=NAME
 //   color=COLUMN                  what colors the images of units
 //   group=cluster                 clusters of units stay together
@@ -13,19 +14,19 @@
 //   columns=COLUMN,COLUMN         which columns a table shows
 //   measure=COLUMN                what is drawn along depth
 //   a=, b=NETWORK/DATASET/LAYER   the layers that are compared
-//   untrained=a,b                 which of them are of the untrained network
+//   checkpoint_a=, checkpoint_b=  their checkpoints; final ones if nothing is said
 //   hide=maps,field               what is not drawn over the images of a unit
 
-const KEYS = ["view", "in", "text", "kinds", "sort", "active", "color", "group", "measure", "from", "hide", "family", "a", "b", "untrained"];
+const KEYS = ["view", "in", "text", "kinds", "sort", "active", "color", "group", "measure", "from", "hide", "family", "a", "b", "checkpoint_a", "checkpoint_b"];
 
 const isNumber = (value) => typeof value === "number" && !Number.isNaN(value);
 const OPERATORS = {
   is: { words: "is", takes: "any", holds: (value, wanted) => value !== null && String(value) === wanted },
   not: { words: "is not", takes: "any", holds: (value, wanted) => value !== null && String(value) !== wanted },
-  above: { words: "is above", takes: "number", holds: (value, wanted) => isNumber(value) && value > Number(wanted) },
-  below: { words: "is below", takes: "number", holds: (value, wanted) => isNumber(value) && value < Number(wanted) },
-  from: { words: "is at least", takes: "number", holds: (value, wanted) => isNumber(value) && value >= Number(wanted) },
-  to: { words: "is at most", takes: "number", holds: (value, wanted) => isNumber(value) && value <= Number(wanted) },
+  above: { words: "is above", takes: "number", holds: (value, wanted) => isNumber(value) && value > wanted },
+  below: { words: "is below", takes: "number", holds: (value, wanted) => isNumber(value) && value < wanted },
+  from: { words: "is at least", takes: "number", holds: (value, wanted) => isNumber(value) && value >= wanted },
+  to: { words: "is at most", takes: "number", holds: (value, wanted) => isNumber(value) && value <= wanted },
   contains: {
     words: "contains",
     takes: "text",
@@ -76,27 +77,14 @@ function address(parts, state = {}) {
   return `#/${parts.map(encodeURIComponent).join("/")}${text ? `?${text}` : ""}`;
 }
 
-/** Return a function that returns whether all conditions hold for the unit in a row of a layer. */
-function matchesOf(layer, conditions) {
-  const tests = conditions.map(({ column, operator, value }) => {
-    const { holds } = OPERATORS[operator];
-    // as the numbers in a column are written, so that 0 and 0.0 are the same
-    const asNumber = value.trim() !== "" && !Number.isNaN(Number(value)) ? String(Number(value)) : value;
-    const values = layer.columns[column] ?? [];
-    return (row) => {
-      const found = values[row] ?? null;
-      return holds(found, typeof found === "number" ? asNumber : value);
-    };
-  });
-  return (row) => tests.every((test) => test(row));
-}
-
-/** Compare two values by which units are sorted; what is undefined, then what was not measured, comes last. */
-function compare(one, other, descending) {
-  const last = (value) => (value === null ? 2 : Number.isNaN(value) ? 1 : 0);
-  if (last(one) || last(other)) return last(one) - last(other);
-  const order = typeof one === "string" ? one.localeCompare(other, "en") : one - other;
-  return descending ? -order : order;
+/** Return a function that returns whether a value meets a condition. */
+function testOf({ operator, value }) {
+  const { holds, takes } = OPERATORS[operator];
+  const wanted = Number(value);
+  if (takes === "number") return (found) => holds(found, wanted);
+  // as the numbers in a column are written, so that 0 and 0.0 are the same
+  const asNumber = value.trim() !== "" && !Number.isNaN(wanted) ? String(wanted) : value;
+  return (found) => holds(found, typeof found === "number" ? asNumber : value);
 }
 
 /** Return a form of conditions; `change` is called with new ones. */

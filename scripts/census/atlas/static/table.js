@@ -1,4 +1,4 @@
-const AT_ONCE = 300; // rows of a table that are drawn before a reader asks for more
+const AT_ONCE = 100; // rows of a table that are drawn before a reader asks for more
 const USUAL = [
   "top_class_1", "mf_degree", "gini", "selectivity", "selective_class", "auroc", "lifetime_sparseness",
   "active_fraction", "rs_iam", "ablation_kl",
@@ -20,12 +20,11 @@ function columnsToShow(kinds, { columns, sort = "", where = [] }, measured) {
 /**
  * Return a table of units.
  *
- * rows: {layer, row} of each unit, in order; kinds: of the columns; go: called with changes of the state; where:
- * whether each row names the layer, too.
+ * rows: {layer, row} of each unit, in order; kinds: of the columns; measured: whether a column is; go: called with
+ * changes of the state; where: whether each row names the layer, too.
  */
-function unitTable({ rows, kinds, state, go, where = false }) {
-  const layers = [...new Set(rows.map(({ layer }) => layer))];
-  const shownColumns = columnsToShow(kinds, state, (name) => layers.some((layer) => name in layer.columns));
+function unitTable({ rows, kinds, measured, state, go, where = false }) {
+  const shownColumns = columnsToShow(kinds, state, measured);
   const listed = { ...state, from: where ? "search" : "" };
   const [by, descending] = state.sort.startsWith("-") ? [state.sort.slice(1), true] : [state.sort || "unit", false];
   const heading = (name, words, kind) => {
@@ -61,12 +60,17 @@ function unitTable({ rows, kinds, state, go, where = false }) {
 }
 
 function unitRow({ layer, row }, columns, kinds, listed) {
-  return h("tr", {},
+  const cells = () => columns.map((name) => (isLoaded(layer, name) ? cell(valueOf(layer, name, row), kinds[name]) : h("td", { class: `${kinds[name]} muted` }, "…")));
+  const missing = columns.some((name) => !isLoaded(layer, name));
+  const found = h("tr", {},
     h("th", { scope: "row" },
       h("a", { href: addressOfUnit(layer, row, listed) },
-        listed.from && h("span", { class: "where", title: layer.name }, `${layer.run.title} ${shortened(layer.name, 22)}`), String(layer.columns.unit[row]))),
+        listed.from && h("span", { class: "where", title: layer.name }, `${layer.run.title} ${shortened(layer.name, 22)}`), String(valueOf(layer, "unit", row)))),
     h("td", { class: "text" }, someImages(layer, row, 4)),
-    columns.map((name) => cell(valueOf(layer, name, row), kinds[name])));
+    cells());
+  // a search has loaded the columns by which it finds and sorts; the others are those of the layer
+  if (missing) whenSeen(found, () => openLayer(layer).then(() => found.replaceChildren(...[...found.children].slice(0, 2), ...cells())));
+  return found;
 }
 
 function cell(value, kind) {

@@ -8,7 +8,7 @@ const ABLATION = /^ablation_|^most_affected_class$/; // in a panel of their own
 /** Return a unit's page. */
 async function unitPage(layer, unit, state, go) {
   const { run } = layer;
-  const [, units, untrained] = await Promise.all([openLayer(layer), openUnits(layer), openUntrained(layer)]);
+  const [, units, untrained] = await Promise.all([openLayer(layer), openUnits(layer), openCheckpoint(layer, UNTRAINED)]);
   const row = layer.rowOf.get(unit);
   const list = await listOfUnit(layer, row, state);
   const get = (name) => valueOf(layer, name, row);

@@ -1,0 +1,165 @@
+"""The atlas in a headless Chromium: a generated one of a million units, opened from disk.
+
+Times begin with the navigation to a page, and end when all that is in view is there: rows, values and images.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from benchmarks.browser import browser, missing
+from benchmarks.common import Options, Row, size_of
+
+if TYPE_CHECKING:
+    from selenium.webdriver import Chrome
+
+RUNS, LAYERS, UNITS = 5, 100, 2000
+QUICK = (2, 2, 20)
+ROUNDS = 5
+OPENED, FOUND, PAINTED, COMPLETE = 1, 2, 1, 1.5  # seconds, at most
+CLASSES, IMAGES, SIDE = 1000, 256, 48
+# measures of units in the default study, by the share of the layers in which they are measured
+NUMBERS = {
+    **dict.fromkeys(("active_fraction", "lifetime_sparseness", "gini", "mf_degree", "selectivity"), 1.0),
+    **dict.fromkeys(("auroc", "precision_top_k", "top_count_1", "participation", "kurtosis"), 1.0),
+    **dict.fromkeys(("gini_chance", "auroc_chance", "selectivity_corrected", "cluster"), 1.0),
+    **dict.fromkeys(("rs_iam", "rs_am", "ablation_kl", "ablation_loss"), 0.2),
+}
+TEXTS = ("top_class_1", "top_class_2", "selective_class")
+PAGES = {
+    "the first page": ("#/networks", OPENED),
+    "a search by two measures, sorted": (
+        "#/search?where=gini:above:0.5&where=auroc:above:0.5&sort=-gini",
+        FOUND,
+    ),
+    "a search that finds few units": (
+        "#/search?where=top_class_1:is:class%2012&where=gini:above:0.999",
+        FOUND,
+    ),
+    "a search by words": ("#/search?text=class%2012&sort=-mf_degree", FOUND),
+}
+# how long a page took: the first paint, and all in view
+TIMES = """
+    const done = arguments[0];
+    const inView = (each) => {
+      const { top, bottom } = each.getBoundingClientRect();
+      return bottom > 0 && top < innerHeight;
+    };
+    const isWaiting = (each) => inView(each) && (!each.querySelector(".some").childElementCount
+      || [...each.cells].some((cell) => cell.textContent === "…"));
+    const look = () => {
+      const waits = !document.body.dataset.drawn
+        || [...document.querySelectorAll(".units tbody tr")].some(isWaiting);
+      if (waits) setTimeout(look, 5);
+      else requestAnimationFrame(() => setTimeout(() => done(["", "first-contentful-"].map((kind) =>
+        kind ? performance.getEntriesByName(`${kind}paint`)[0].startTime : performance.now()))));
+    };
+    look();
+"""
+
+
+def rows(options: Options) -> Iterator[Row]:
+    """Measure."""
+    if lacks := missing():
+        yield Row(f"skipped: {lacks}")
+        return
+    n_runs, n_layers, n_units = QUICK if options.quick else (RUNS, LAYERS, UNITS)
+    total = f"{n_runs * n_layers * n_units:,} units"
+    with options.temporary("atlas") as folder, browser() as driver:
+        generate(folder, n_runs, n_layers, n_units)
+        words = f"{total} in {n_runs * n_layers} layers of {n_runs} networks"
+        yield Row(f"{words}: size", [size_of(folder) / 1e6], "MB")
+        page = (folder / "index.html").as_uri()
+        rounds = 1 if options.quick else ROUNDS
+        for name, (route, target) in PAGES.items():
+            found = [times(driver, page + route)[0] for _ in range(rounds)]
+            yield Row(f"{total}: {name}", found, "s", target)
+        for view in ("", "?view=table"):
+            found = [times(driver, f"{page}#/net0/set/layer0{view}") for _ in range(rounds)]
+            name = f"a layer of {n_units:,} units{', as a table' if view else ''}"
+            yield Row(f"{name}: first paint", [painted for _, painted in found], "s", PAINTED)
+            yield Row(f"{name}: complete", [complete for complete, _ in found], "s", COMPLETE)
+
+
+def times(driver: "Chrome", address: str) -> tuple[float, float]:
+    """Open a page afresh; return the seconds until all in view is there, and until the first paint."""
+    driver.get("about:blank")
+    driver.get(address)
+    complete, painted = driver.execute_async_script(TIMES)
+    return complete / 1000, painted / 1000
+
+
+def generate(folder: Path, n_runs: int, n_layers: int, n_units: int) -> None:
+    """Write an atlas of random values; units have no pages.
+
+    Parameters
+    ----------
+    folder : of the atlas.
+    n_runs, n_layers, n_units : networks, layers of each, and units of each of these.
+    """
+    from census import __version__
+    from census.atlas.papers import families, papers
+    from census.atlas.search import write_search
+    from census.atlas.site import write_data, write_shell
+    from census.atlas.sprites import grid_of, save, sheet
+    from census.atlas.tables import columns_of_layer, kinds_of_columns, summaries
+
+    random = np.random.default_rng(0)
+    data = folder / "data"
+    grid = grid_of(SIDE, SIDE)
+    coarse = random.integers(0, 255, (IMAGES, 4, 4, 3), dtype=np.uint8)
+    pixels = coarse.repeat(SIDE // 4, 1).repeat(SIDE // 4, 2)
+    runs = []
+    for number in range(n_runs):
+        key = f"net{number}/set"
+        tables, layers = [], []
+        for place in range(n_layers):
+            table = _units(random, n_units, every=place % 5 == 0)
+            kinds = kinds_of_columns(table)
+            write_data(data, f"{key}/layers/layer{place}", {"columns": columns_of_layer(table, kinds)})
+            images = random.integers(0, IMAGES, (n_units, 4)).tolist()
+            write_data(data, f"{key}/tiles/layer{place}", {"image": images, "position": [[0] * 4] * n_units})
+            tables.append(table)
+            layers.append(
+                {
+                    **{"name": f"layer{place}", "path": f"layer{place}", "depth": place, "branch_of": ""},
+                    **{"kind": "nonlinearity", "shape": [n_units, 1, 1], "field": None, "n_directions": 0},
+                    **{"summary": summaries(table, kinds), "reliability": {}},
+                }
+            )
+        (data / key / "images").mkdir()
+        save(data / key / "images/0.webp", sheet(pixels, grid), exact=True)
+        about = {"network": f"net{number}", "name": f"net{number}", "seed": 0, "title": f"net{number}"}
+        about |= {"seeds": [], "dataset": "set", "split": "all", "n_images": IMAGES}
+        runs.append(about | {"n_layers": n_layers, "n_units": n_layers * n_units})
+        images_shown = {
+            **{"index": [*range(IMAGES)], "label": [*range(IMAGES)], "side": SIDE},
+            **{"columns": grid.columns, "per_file": 200, "sheets": [["images/0.webp", IMAGES]]},
+        }
+        run = {
+            **{"step": None, "classes": [f"class {each}" for each in range(CLASSES)], "size": SIDE},
+            **{"class_images": [1] * CLASSES, "columns": kinds, "columns_of_directions": {}},
+            **{"checkpoints": [], "layers": layers, "images": images_shown},
+            "searched": write_search(data, f"{key}/search", pa.concat_tables(tables), kinds),
+        }
+        write_data(data, f"{key}/run", about | run)
+    shell = {
+        **{"runs": runs, "definitions": {}, "definitions_of_directions": {}, "families": families()},
+        **{"papers": papers(), "paper_of": {}, "figures": {}, "specifications": {}, "claims": None},
+    }
+    names = {"page": "index.html", "style": "style.css", "script": "atlas.js", "data": "data.js"}
+    write_shell({name: folder / file for name, file in names.items()}, shell, __version__)
+
+
+def _units(random: np.random.Generator, n_units: int, *, every: bool) -> pa.Table:
+    """Return values of the units of a layer; some measures are missing if not every one is measured."""
+    columns: dict[str, pa.Array] = {"unit": pa.array(np.arange(n_units))}
+    for name, share in NUMBERS.items():
+        values = pa.array(random.uniform(size=n_units))
+        columns[name] = values if every or share == 1 else pa.nulls(n_units, pa.float64())
+    for name in TEXTS:
+        columns[name] = pa.array([f"class {each}" for each in random.integers(0, CLASSES, n_units)])
+    return pa.table(columns)
