@@ -213,7 +213,6 @@ def test_a_unit_has_its_images_with_what_it_saw_of_them(reader, plan):
     )
     assert len(images) == 5
     assert all(alt for alt, _ in images)
-    reader.js("document.querySelectorAll('img').forEach((each) => { each.loading = 'eager'; })")
     reader.wait("[...document.querySelectorAll('img')].every((each) => each.complete && each.naturalWidth)")
 
 

@@ -149,31 +149,6 @@ def test_long_names_of_classes_stay_in_one_line(reader, plan, planted, tmp_path)
     assert reader.js("document.documentElement.scrollWidth <= innerWidth")
 
 
-@pytest.mark.parametrize(
-    "route", ["#/", f"{WIDE_LAYER}&sort=-gini", "#/net/set/early/0", "#/claims/S2.2/net/set"]
-)
-def test_printed_pages_hold_all_they_show(reader, route):
-    try:
-        be_wide(reader, 720)
-        reader.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
-        reader.open(route)
-        assert reader.js("document.documentElement.scrollWidth") <= 720
-        assert reader.js(
-            "[...document.querySelectorAll('.scroll')].every((each) => "
-            "each.scrollHeight <= each.clientHeight + 1 && each.scrollWidth <= each.clientWidth + 1)"
-        )
-        assert reader.js(
-            "[...document.querySelectorAll('.thumb, .fill')].every((each) => "
-            "getComputedStyle(each).printColorAdjust === 'exact')"
-        )
-        assert reader.js(
-            "[...document.querySelectorAll('main button')].every((each) => "
-            "each.matches('th button, .zoom') || !each.checkVisibility())"
-        )
-    finally:
-        reader.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
-
-
 def test_rings_are_drawn_around_controls_only(reader, keys):
     reader.open(f"{WIDE_LAYER}&sort=-gini")
     ringed = set()

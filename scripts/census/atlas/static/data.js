@@ -132,7 +132,10 @@ async function openDirections(layer) {
 const openUnits = (layer) => load(`${layer.run.key}/units/${layer.path}`);
 
 /** Return the first top images of a layer's units. */
-const openTiles = (layer) => load(`${layer.run.key}/tiles/${layer.path}`);
+async function openTiles(layer) {
+  layer.tiles ??= await load(`${layer.run.key}/tiles/${layer.path}`);
+  return layer.tiles;
+}
 
 /** Return whether a column of a layer is loaded, or not measured in its run. */
 const isLoaded = (layer, name) => Boolean(layer.columns) || name === "unit" || name in layer.run.searching || !layer.run.searched.includes(name);

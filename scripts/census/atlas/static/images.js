@@ -141,11 +141,7 @@ function imagesOf(run, layer, end, row, { boxed = false, maps = null, labels = [
 }
 
 const unseen = new Map(); // what is to be done when an element comes into view
-const sight = new IntersectionObserver((entries) => entries.filter(({ isIntersecting }) => isIntersecting).forEach(({ target }) => {
-  sight.unobserve(target);
-  unseen.get(target)?.();
-  unseen.delete(target);
-}), { rootMargin: "150px" });
+const sight = new IntersectionObserver((entries) => entries.filter(({ isIntersecting }) => isIntersecting).forEach(({ target }) => see(target)), { rootMargin: "150px" });
 
 /** Do something when an element comes into view. */
 function whenSeen(element, act) {
@@ -153,18 +149,36 @@ function whenSeen(element, act) {
   sight.observe(element);
 }
 
+/** Do what waits for an element to come into view. */
+function see(element) {
+  const act = unseen.get(element);
+  sight.unobserve(element);
+  unseen.delete(element);
+  return element.isConnected ? act?.() : null;
+}
+
+/** Do all that waits for elements to come into view, because they are printed without that. */
+const seeAll = () => Promise.all([...unseen.keys()].map(see));
+
+/** Forget what waits on a page that was left. */
+const forgetUnseen = () => [...unseen.keys()].filter(({ isConnected }) => !isConnected).forEach(see);
+
+/** Load the files of images out of view, so that they are there when the page is printed. */
+function loadImages() {
+  const files = new Set([...document.querySelectorAll("#main :is(.patch, .thumb, .map)")].map(({ style }) => /url\("(.+)"\)/.exec(style.backgroundImage)?.[1]));
+  loadImages.kept = [...files].map((file) => Object.assign(new Image(), { src: file })); // images that nobody holds are dropped
+}
+
 /** Return a few of a unit's top images, small; they are loaded when they come into view. */
 function someImages(layer, row, n) {
-  const host = h("span", { class: "some" });
+  const { classes, images } = layer.run;
+  const imagesIn = ({ image }) => {
+    const places = image[row].slice(0, n).filter((place) => place >= 0);
+    return places.length ? places.map((place) => thumbnail(layer.run, place, 32, classes[images.label[place]])) : [h("span", { class: "muted" }, "inactive")];
+  };
+  const host = h("span", { class: "some" }, layer.tiles && imagesIn(layer.tiles));
   host.style.minWidth = `${n * (sideOf(layer.run, 32) + 2)}px`;
   host.style.minHeight = `${sideOf(layer.run, 32)}px`; // as with images: readers come back to the same place
-  whenSeen(host, () => openTiles(layer).then((tiles) => {
-    const places = tiles.image[row].slice(0, n).filter((place) => place >= 0);
-    host.append(...places.map((place) => {
-      const { classes, images } = layer.run;
-      return thumbnail(layer.run, place, 32, classes[images.label[place]]);
-    }));
-    if (!places.length) host.append(h("span", { class: "muted" }, "inactive"));
-  }, () => host.append("—")));
+  if (!layer.tiles) whenSeen(host, () => openTiles(layer).then((tiles) => host.append(...imagesIn(tiles)), () => host.append("—")));
   return host;
 }

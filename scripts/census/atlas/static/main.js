@@ -126,11 +126,17 @@ async function draw() {
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
   } else if (number > 1) main.focus({ preventScroll: true });
   resume(before ?? { page: same ? [x, y] : [0, 0], tables: [] });
+  forgetUnseen();
+  (window.requestIdleCallback ?? setTimeout)(loadImages);
   document.body.dataset.drawn = String(number);
 }
 
 /** Go where a key leads. */
 function onKey(event) {
+  if ((event.ctrlKey || event.metaKey) && event.key === "p") {
+    event.preventDefault();
+    seeAll().then(() => window.print());
+  }
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const typing = event.target.closest?.("input, select, textarea");
   if (typing || document.querySelector("dialog[open]")) return;
@@ -185,6 +191,7 @@ document.addEventListener("DOMContentLoaded", () => {
   history.scrollRestoration = "manual";
   window.addEventListener("hashchange", draw);
   window.addEventListener("pagehide", () => history.replaceState({ entry, place: placeNow() }, ""));
+  window.addEventListener("beforeprint", seeAll);
   document.addEventListener("keydown", onKey);
   draw();
 });

@@ -69,7 +69,11 @@ function unitRow({ layer, row }, columns, kinds, listed) {
     h("td", { class: "text" }, someImages(layer, row, 4)),
     cells());
   // a search has loaded the columns by which it finds and sorts; the others are those of the layer
-  if (missing) whenSeen(found, () => openLayer(layer).then(() => found.replaceChildren(...[...found.children].slice(0, 2), ...cells())));
+  if (missing) {
+    whenSeen(found, () => openLayer(layer).then(
+      () => found.replaceChildren(...[...found.children].slice(0, 2), ...cells()),
+      (error) => found.lastElementChild.replaceChildren(error.message)));
+  }
   return found;
 }
 

@@ -8,7 +8,7 @@ const ABLATION = /^ablation_|^most_affected_class$/; // in a panel of their own
 /** Return a unit's page. */
 async function unitPage(layer, unit, state, go) {
   const { run } = layer;
-  const [, units, untrained] = await Promise.all([openLayer(layer), openUnits(layer), openCheckpoint(layer, UNTRAINED)]);
+  const [, units, untrained] = await Promise.all([openLayer(layer), openUnits(layer), openCheckpoint(layer, UNTRAINED), openTiles(layer)]);
   const row = layer.rowOf.get(unit);
   const list = await listOfUnit(layer, row, state);
   const get = (name) => valueOf(layer, name, row);
@@ -251,10 +251,10 @@ function rankCell(layer, row, name) {
     `${(1 + values.filter((other) => other > value).length).toLocaleString("en")}${same > 1 ? "=" : ""} of ${values.length.toLocaleString("en")}`));
 }
 
-/** Return a strip of tiles in one image, loaded when it is in view. */
+/** Return a strip of tiles in one image. */
 function stripOf(run, file, text, tiles) {
   return h("img", {
-    class: "strip", src: `data/${run.key}/${file}`, alt: text, loading: "lazy", style: { maxWidth: `${tiles * 98}px` },
+    class: "strip", src: `data/${run.key}/${file}`, alt: text, style: { maxWidth: `${tiles * 98}px` },
   });
 }
 
