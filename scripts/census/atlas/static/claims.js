@@ -168,11 +168,15 @@ function claimHeading(claim, run = null) {
   ];
 }
 
+/** Return the share of a claim's specifications that agree with it, and their number; nothing without a share. */
+const sharing = ({ specifications: n, specifications_agree: share }) => share !== undefined && `${number(100 * Number(share))}\u00a0% of ${shownNumber(n)}`;
+
 /** Return how many specifications of a claim agree with it; nothing for a claim without choices. */
-function agreement({ specifications: n, specifications_agree: share, specifications_undefined: none }) {
+function agreement(test) {
+  const { specifications: n, specifications_undefined: none } = test;
   if (n === undefined) return "";
-  if (share === undefined) return `none of ${count(Number(n), "specification")} has an effect`;
-  return `${number(100 * Number(share))}\u00a0% of ${count(Number(n), "specification")} agree${Number(none) ? `; ${shownNumber(none)} without an effect` : ""}`;
+  if (!sharing(test)) return `none of ${count(Number(n), "specification")} has an effect`;
+  return `${sharing(test)} specifications agree${Number(none) ? `; ${shownNumber(none)} without an effect` : ""}`;
 }
 
 /** Return the figures of a claim's specification curve in a network, a file for each sheet. */
@@ -183,17 +187,16 @@ function curvesOf(claim, run) {
 
 /** Return a table of tests. */
 function testsTable(claim, tests, words) {
-  const headings = ["Network", "Verdict", "Effect", "95 % interval", "Untrained", "n", "p", "q", "Under other choices"];
+  const headings = ["Network", "Verdict", "Effect", "95 % interval", "Untrained", "n", "p", "q"];
   return h("div", { class: "scroll table", tabindex: 0, role: "region", "aria-label": `Tests of ${words}` }, h("table", { class: "claims" },
     h("thead", {}, h("tr", {}, headings.map((name, place) => h("th", { scope: "col", class: place > 1 ? "number" : "text" }, name)))),
     h("tbody", {}, tests.map((test) => h("tr", {},
       h("th", { scope: "row" }, h("a", { href: addressOfTest(claim, test) }, nameOfTest(test))),
-      h("td", {}, verdictMark(test.verdict, true), test.reason && h("span", { class: "notes" }, test.reason)),
+      h("td", {}, verdictMark(test.verdict, true), test.reason && h("span", { class: "notes" }, test.reason), sharing(test) && h("span", { class: "notes agreement" }, `${sharing(test)} specifications agree`)),
       h("td", { class: "number" }, shownNumber(test.effect)),
       h("td", { class: "number" }, ends(test.low, test.high) || "—"),
       h("td", { class: "number" }, shownNumber(test.control)),
-      ["n", "p", "q"].map((name) => h("td", { class: "number" }, shownNumber(test[name]))),
-      h("td", { class: "number agreement" }, agreement(test) || "—"))))));
+      ["n", "p", "q"].map((name) => h("td", { class: "number" }, shownNumber(test[name]))))))));
 }
 
 /** Return the name of the network of a test. */

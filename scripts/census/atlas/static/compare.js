@@ -29,7 +29,7 @@ async function sidesOf(state) {
     const { run, layer } = await sideOfAddress(chosen.a, "");
     const seed = run.seeds.find((name) => name !== run.network);
     const [first] = earlierOf(layer);
-    if (first && !chosen.checkpoint_a) [chosen.b, chosen.checkpoint_b] = [chosen.a, first.name];
+    if (first && !chosen.checkpoint_a && state.view !== "training") [chosen.b, chosen.checkpoint_b] = [chosen.a, first.name];
     else if (seed) chosen.b = `${seed}/${run.dataset}/${layer.name}`;
     else chosen.b = nameOfSide(run, run.layers[layer.place + 1] ?? run.layers[layer.place - 1] ?? layer);
   }
@@ -51,7 +51,9 @@ async function comparePage(state, go) {
   const measure = [state.measure, "gini", "mf_degree", ...numbers].find((name) => numbers.includes(name)) ?? "";
   const draw = state.view === "images" ? imagesOfSides : state.view === "training" ? trainingOfSides : valuesOfSides;
   const drawn = await draw(sides, measure);
-  const link = (view, words) => h("a", { href: address(["compare"], { ...state, ...chosen, view }), id: `view-${view || "values"}`, "aria-current": state.view === view ? "true" : null }, words);
+  // all checkpoints of a layer are on one side
+  const others = { ...chosen, ...(chosen.a === chosen.b ? { b: "", checkpoint_b: "" } : {}) };
+  const link = (view, words) => h("a", { href: address(["compare"], { ...state, ...(view === "training" ? others : chosen), view }), id: `view-${view || "values"}`, "aria-current": state.view === view ? "true" : null }, words);
   return {
     title: "Compare",
     content: [
@@ -134,10 +136,10 @@ async function trainingOfSides(sides, measure) {
       checkpoints.length < 2 && h("p", { class: "meaning" }, "The atlas has only the final checkpoint of this layer."),
       fitted((width) => trainingPlot(checkpoints, measure, width, ends)),
       h("p", { class: "legend" }, quantileLegend(), h("span", {}, legendMark(s("circle", { class: "mark", r: 3.5 })), "median")),
-      h("div", { class: "scroll" }, h("table", { class: "standings" },
+      h("table", { class: "standings training" },
         h("thead", {}, h("tr", {}, ["Checkpoint", "25\u00a0%", "Median", "75\u00a0%", "Units"].map((words, place) => h("th", { scope: "col", class: place ? "number" : null }, words)))),
         h("tbody", {}, checkpoints.map(({ name, n, quantiles }) => h("tr", {}, h("th", { scope: "row" }, name),
-          [1, 2, 3].map((place) => h("td", { class: "number" }, quantiles ? number(quantiles[place]) : "—")), h("td", { class: "number" }, n.toLocaleString("en"))))))),
+          [1, 2, 3].map((place) => h("td", { class: "number" }, quantiles ? number(quantiles[place]) : "—")), h("td", { class: "number" }, n.toLocaleString("en")))))),
     ]
     : h("p", { class: "empty" }, "No unit has a value of this measure.")));
 }
