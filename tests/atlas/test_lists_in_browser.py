@@ -110,20 +110,33 @@ def test_a_list_is_saved_with_the_columns_shown(reader, plan, tmp_path):
     reader.driver.execute_cdp_cmd(
         "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)}
     )
-    reader.open(f"{LAYER}&columns=top_class_1,gini,rs_iam")
-    reader.driver.find_element("id", "csv").click()
-    file = tmp_path / "net-set-early.csv"
-    for _ in range(500):
-        if file.exists():
-            break
-        time.sleep(0.01)
-    with file.open(newline="") as lines:
-        assert [*csv.reader(lines)] == [
-            ["network", "dataset", "layer", "unit", "top_class_1", "gini", "rs_iam"],
-            ["net", "set", "early", "0", plan.hostile, "0.25", "0"],
-            ["net", "set", "early", "1", "", "NaN", ""],
-            ["net", "set", "early", "2", "Bag", "0.75", "0.5"],
-        ]
+
+    def saved(route, name):
+        reader.open(route)
+        reader.driver.find_element("id", "csv").click()
+        file = tmp_path / name
+        for _ in range(500):
+            if file.exists():
+                break
+            time.sleep(0.01)
+        with file.open(newline="") as lines:
+            return [*csv.reader(lines)]
+
+    found = saved(f"{LAYER}&columns=top_class_1,gini,rs_iam", "net-set-early.csv")
+    assert found == [
+        ["network", "dataset", "layer", "unit", "top_class_1", "gini", "rs_iam"],
+        ["net", "set", "early", "0", plan.hostile, "0.25", "0"],
+        ["net", "set", "early", "1", "", "NaN", ""],
+        ["net", "set", "early", "2", "Bag", "0.75", "0.5"],
+    ]
+    # of a search, also columns and rows that are not loaded for the page
+    found = saved("#/search?where=top_class_1:is:Bag&columns=mf_degree", "search.csv")
+    assert found[:3] == [
+        ["network", "dataset", "layer", "unit", "top_class_1", "mf_degree"],
+        ["net", "set", "early", "2", "Bag", "Infinity"],
+        ["net", "set", "wide", "1", "Bag", "1"],
+    ]
+    assert len(found) == 173
 
 
 def test_the_first_column_takes_at_most_a_third_of_a_phone(reader):

@@ -1,12 +1,6 @@
 # The atlas: a static site with a page for every unit.
-from census.atlas.papers import (
-    families,
-    figures,
-    figures_of_runs,
-    figures_of_specifications,
-    papers,
-    papers_of_measures,
-)
+from census.atlas.papers import families, figures, figures_of_runs, figures_of_specifications
+from census.atlas.papers import papers, papers_of_measures
 from census.planning.rules import stores_of_run, tables_of_run
 
 ATLAS_RUN = "results/atlas/data/{network}/{dataset}"
