@@ -67,7 +67,7 @@ def test_images_out_of_view_are_printed(reader, plan, planted, tmp_path, monkeyp
     size = {"width": 1024, "height": 120, "deviceScaleFactor": 1, "mobile": False}
     reader.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     reader.open(route)
-    reader.wait("loadImages.kept?.every(({ complete }) => complete)")
+    reader.wait("keptImages.length && keptImages.every(({ complete }) => complete)")
     found = printed(reader)
     # more than what is in view
     assert n_images(found) > 2

@@ -163,10 +163,12 @@ const seeAll = () => Promise.all([...unseen.keys()].map(see));
 /** Forget what waits on a page that was left. */
 const forgetUnseen = () => [...unseen.keys()].filter(({ isConnected }) => !isConnected).forEach(see);
 
+let keptImages = []; // the browser drops images that nobody holds
+
 /** Load the files of images out of view, so that they are there when the page is printed. */
 function loadImages() {
   const files = new Set([...document.querySelectorAll("#main :is(.patch, .thumb, .map)")].map(({ style }) => /url\("(.+)"\)/.exec(style.backgroundImage)?.[1]));
-  loadImages.kept = [...files].map((file) => Object.assign(new Image(), { src: file })); // images that nobody holds are dropped
+  keptImages = [...files].filter(Boolean).map((file) => Object.assign(new Image(), { src: file }));
 }
 
 /** Return a few of a unit's top images, small; they are loaded when they come into view. */

@@ -152,16 +152,15 @@ function trainingPlot(checkpoints, measure, width, [low, high]) {
 function depthLegend(run, measure) {
   const measured = run.layers.filter((layer) => layer.summary[measure]?.[0]);
   const kinds = [...new Set(measured.map((layer) => layer.kind))];
-  const mark = legendMark;
   const chance = chanceOf(run, measure);
   const anyUndefined = run.layers.some((layer) => layer.summary[measure]?.[1]);
   return h("p", { class: "legend" },
     quantileLegend(),
-    kinds.map((kind) => h("span", {}, mark(s("path", { class: "mark", d: MARKS[kind] ?? MARKS.other })), `median, ${KINDS[kind] ?? kind}`)),
+    kinds.map((kind) => h("span", {}, legendMark(s("path", { class: "mark", d: MARKS[kind] ?? MARKS.other })), `median, ${KINDS[kind] ?? kind}`)),
     measured.some((layer) => layer.branch_of) &&
-      h("span", {}, mark(s("path", { class: "mark branch", d: MARKS.nonlinearity })), "in a branch"),
-    chance && h("span", {}, mark(s("line", { class: "chance", x1: -7, x2: 7, y1: 0, y2: 0 })), "chance level"),
-    anyUndefined && h("span", {}, mark(s("path", { class: "cross", d: "M-2.5 -2.5L2.5 2.5M2.5 -2.5L-2.5 2.5" })), "undefined for some units"));
+      h("span", {}, legendMark(s("path", { class: "mark branch", d: MARKS.nonlinearity })), "in a branch"),
+    chance && h("span", {}, legendMark(s("line", { class: "chance", x1: -7, x2: 7, y1: 0, y2: 0 })), "chance level"),
+    anyUndefined && h("span", {}, legendMark(s("path", { class: "cross", d: "M-2.5 -2.5L2.5 2.5M2.5 -2.5L-2.5 2.5" })), "undefined for some units"));
 }
 
 /** Return a histogram with logarithmic counts; marks are quantiles. */
