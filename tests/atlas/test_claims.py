@@ -5,8 +5,15 @@ from types import SimpleNamespace
 import pytest
 
 from census.atlas.claims import by_claim
-from census.atlas.papers import figures, figures_of_runs, papers, papers_of_measures
+from census.atlas.papers import (
+    figures,
+    figures_of_runs,
+    figures_of_specifications,
+    papers,
+    papers_of_measures,
+)
 from census.atlas.tables import papers_of_columns
+from census.claims.declared import CLAIMS
 
 
 def test_papers_have_a_code_a_title_and_mostly_an_address():
@@ -71,6 +78,17 @@ def test_figures_of_a_run_are_those_of_final_networks_in_the_order_of_the_paper(
         ("Late", "figures/some/net/set/late.svg"),
         ("Text", "figures/some/net/set/text.svg"),
     ]
+
+
+def test_each_claim_has_figures_of_its_specifications():
+    config = SimpleNamespace(figures=SimpleNamespace(width="column"))
+    run = SimpleNamespace(network="net", dataset="set", config=config)
+    found = figures_of_specifications([run], "svg")["net/set"]
+    folder = "figures/specifications/net/set"
+    assert found["S2"] == [f"{folder}/sadeghi2018.svg"]
+    assert found["X.1"] == [f"{folder}/unit_measures.svg", f"{folder}/unit_measures-2.svg"]
+    for claim in CLAIMS:
+        assert sum(claim.id.startswith(beginning) for beginning in found) == 1
 
 
 def test_columns_belong_to_the_paper_of_their_measure():
