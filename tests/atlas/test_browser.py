@@ -211,7 +211,7 @@ def test_a_unit_has_its_images_with_what_it_saw_of_them(reader, plan):
     images = reader.js(
         "[...document.querySelectorAll('img')].map((each) => [each.alt, each.getAttribute('src')])"
     )
-    assert len(images) == 5
+    assert len(images) == 6
     assert all(alt for alt, _ in images)
     reader.wait("[...document.querySelectorAll('img')].every((each) => each.complete && each.naturalWidth)")
 
