@@ -54,7 +54,7 @@ lint: $(VENV)/.dev  ## check style, types and the workflow
 bench: $(VENV)/.dev  ## measure speed and memory
 	$(RUN) benchmarks $(ARGS)
 
-# some hours on two cores; what is known already is kept in build/coverage/
+# some hours on two cores; what is known already is kept in build/coverage/; ARGS="NAME …" renews their lines alone
 coverage: $(VENV)/.dev  ## write docs/reference/coverage.md: which networks can be studied
 	$(VENV)/bin/python docs/make_coverage.py $(ARGS)
 
