@@ -29,10 +29,10 @@ study: $(VENV)/.study  ## run the default study: CORES=4, and ARGS="--configfile
 
 STYLESHEET = --report-stylesheet $(CURDIR)/workflow/report/report.css
 
-# the study first: what a report lacks, it leaves out; one file that a browser opens, and the same, compressed
+# the study first: what a report lacks, it leaves out; one file that a browser opens, and the same as a smaller archive
 report: study  ## write results/report.html and results/report.zip: all figures with captions, runtimes, software
 	$(RUN) snakemake --report results/report.html $(STYLESHEET) $(ARGS)
-	$(RUN) zipfile --create results/report.zip results/report.html
+	$(RUN) snakemake --report results/report.zip $(STYLESHEET) $(ARGS)
 
 # Tests run in parallel: a second thread in each would only wait for another one's core. Tests of a file share studies.
 PYTEST = OMP_NUM_THREADS=1 $(RUN) pytest -n auto --maxprocesses 4 --dist loadfile
