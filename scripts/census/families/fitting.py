@@ -50,7 +50,7 @@ class Fit(NamedTuple):
     Attributes
     ----------
     directions : array of float32, shape (n, n_units), of length 1, the strongest first; none if refused.
-    n_dead : directions that the fit gave up, and are not among these.
+    n_dead : directions that no vector of the fit used; they are not among `directions`.
     n_iterations : iterations or steps of a search; None for a family without one.
     converged : whether the search converged; None for one that always takes all of its steps.
     reason : why there are no directions; else empty.

@@ -48,7 +48,7 @@ class Units(Table, per="unit"):
     """The effect of ablating single units."""
 
     mode: str = column("substitute for the ablated unit's map")
-    unit: Integers = count("number of the unit in its layer", "")
+    unit: Integers = count("index of the unit in its layer", "")
     ablation_kl: Estimate = column(
         "ablation effect: Kullback–Leibler divergence of the network's output without the unit from the "
         "intact network's, mean over images, by the first of `measures.ablation.modes`",
@@ -112,7 +112,7 @@ class Layer(Table, per="layer"):
     n_ablated: int | None = count("units that are ablated singly", "units")
     n_images: int = count("images on which units are ablated", "images")
     n_without_effect: int | None = count("units whose ablation changes no output", "units")
-    n_undefined: int | None = count("units without which an output is NaN", "units")
+    n_undefined: int | None = count("units whose ablation makes an output NaN", "units")
     chance: float = share("share of images of the most frequent class")
     accuracy: float = share("accuracy of the intact network")
     loss: float = column("loss of the intact network", unit="nats")

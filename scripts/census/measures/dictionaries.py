@@ -71,7 +71,9 @@ class Fits(Table, per="fit"):
     )
     n_vectors: Integers = count("active channel vectors to which it was fitted", "vectors")
     n_directions: Integers = count("directions", "directions")
-    n_dead: Integers = count("further directions that the fit gave up: no vector used them", "directions")
+    n_dead: Integers = count(
+        "directions that no vector of the fit used, and that the fit dropped", "directions"
+    )
     n_iterations: Floats = count("iterations or steps; NaN for families without a search", "")
     converged: Flags = column("whether the search converged; null if it has no such criterion")
     reason: Texts = column("why the family has no directions; empty if it has")

@@ -53,7 +53,7 @@ class Effects(Table, per="family"):
     n_ablated: Integers = count("directions that are ablated", "directions")
     n_images: int = count("images on which they are ablated", "images")
     n_without_effect: Integers = count("directions whose ablation changes no output", "directions")
-    n_undefined: Integers = count("directions without which an output is NaN", "directions")
+    n_undefined: Integers = count("directions whose ablation makes an output NaN", "directions")
     ablation_kl: Estimate = column(
         "mean divergence of the network's output without a direction's part from the intact network's",
         unit="nats",

@@ -85,10 +85,12 @@ class Directions(Table, per="direction"):
     selectivity: Floats = share(
         "class selectivity of the positive part of the code, mean over positions", "Morcos et al. 2018"
     )
-    class_gini: Floats = share("Gini index over classes of the same means", "ours")
-    preferred_class: Texts = column("class with the largest of these means", "ours")
+    class_gini: Floats = share(
+        "Gini index over classes of the class means of the code's positive part", "ours"
+    )
+    preferred_class: Texts = column("class with the largest mean of the code's positive part", "ours")
     alignment: Floats = share("largest absolute cosine of the direction with a unit", "ours")
-    nearest_unit: Integers = count("that unit", "", "ours")
+    nearest_unit: Integers = count("unit with the largest absolute cosine with the direction", "", "ours")
     stability_start: Floats = share(
         "absolute cosine with the matched direction of a fit from another start; NaN without a start", "ours"
     )
@@ -104,7 +106,8 @@ class Families(Table, per="family"):
     reason: Texts = column("why the family has no directions; empty if it has")
     n_directions: Integers = count("directions", "directions")
     n_dead: Integers = count(
-        "further directions that the fit gave up; they count as never active", "directions"
+        "directions that no vector of the fit used, and that the fit dropped; they count as inactive",
+        "directions",
     )
     n_active: int = count(
         "largest number of directions of which a channel vector is reconstructed", "directions"
@@ -140,13 +143,17 @@ class Families(Table, per="family"):
     selectivity: Estimate = share("mean class selectivity of codes")
     class_gini: Estimate = share("mean Gini index of codes over classes")
     alignment: Floats = share("mean over directions of the largest absolute cosine with a unit")
-    alignment_chance: float = share("the mean of that cosine for random directions")
+    alignment_chance: float = share("mean over random directions of the largest absolute cosine with a unit")
     stability_start: Floats = share(
         "mean matched cosine with a fit from another start; NaN for a family without a start"
     )
-    stability_start_chance: Floats = share("the same if the units of the other fit are in random order")
+    stability_start_chance: Floats = share(
+        "mean matched cosine with a fit from another start whose units are in random order"
+    )
     stability_half: Floats = share("mean matched cosine with a fit to the other half of the images")
-    stability_half_chance: Floats = share("the same if the units of the other fit are in random order")
+    stability_half_chance: Floats = share(
+        "mean matched cosine with a fit to the other half of the images whose units are in random order"
+    )
 
 
 def _difference(definition: str, low: float | None, high: float | None, unit: str = "") -> Any:

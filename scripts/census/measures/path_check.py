@@ -49,7 +49,7 @@ class Parameters:
 class Units(Table, per="unit"):
     """Path score of the images of each unit, over all layers up to its own."""
 
-    unit: Integers = count("number of the unit in its layer", "")
+    unit: Integers = count("index of the unit in its layer", "")
     path_iam: Floats = column(f"path score of the unit's IAM images {SCORE}", SOURCE)
     path_am: Floats = column(f"path score of the unit's AM images {SCORE}", SOURCE)
     path_natural: Floats = column(f"path score of held-out top images of the unit {SCORE}", SOURCE)
@@ -58,9 +58,9 @@ class Units(Table, per="unit"):
 class Paths(Table, per="path"):
     """Similarity of a unit's images to its top images in each layer up to the unit's own."""
 
-    unit: Integers = count("number of the unit in its layer", "")
+    unit: Integers = count("index of the unit in its layer", "")
     path_layer: str = column("layer in which images are compared")
-    path_depth: int = count("depth of that layer", "")
+    path_depth: int = count("depth of the layer in which images are compared", "")
     iam: Floats = column("similarity of IAM images to the unit's reference images", range=(-1, 1))
     am: Floats = column("similarity of AM images to the unit's reference images", range=(-1, 1))
     natural: Floats = column("similarity of the unit's control images to its reference images", range=(-1, 1))
@@ -72,7 +72,7 @@ class Depth(Table, per="path"):
     """Path score in each layer up to the units' own."""
 
     path_layer: str = column("layer in which images are compared")
-    path_depth: int = count("depth of that layer", "")
+    path_depth: int = count("depth of the layer in which images are compared", "")
     path_iam: Estimate = column("path score of IAM images")
     path_am: Estimate = column("path score of AM images")
     path_natural: Estimate = column("path score of natural images that drive the units")

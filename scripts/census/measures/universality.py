@@ -81,7 +81,7 @@ class Partners(Table, per="partner"):
     assigned_partner: Integers = column(
         "partner if partners are assigned one to one; null for units without one", range=(0, None)
     )
-    assigned_rho: Floats = column("rank correlation with that partner", range=(-1, 1))
+    assigned_rho: Floats = column("rank correlation with the assigned partner", range=(-1, 1))
 
 
 def _mean(column_of_units: str, of: str = "units") -> Any:
