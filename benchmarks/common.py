@@ -193,7 +193,7 @@ class Case:
         """Give the stores that a pass has filled their final names."""
         about = {"key": "", "pass": "", "network": "", "checkpoint": "final", "step": None, "dataset": ""}
         about["classes"] = [str(label) for label in range(int(np.max(self.images.labels)) + 1)]
-        forward_pass.finish(about, {layer.name: folder / f"{layer.name}.zarr" for layer in self.layers})
+        forward_pass.finish(about, {layer.name: folder / f"{layer.name}.zarr.zip" for layer in self.layers})
 
 
 def case(name: str, n_images: int, folder: Path, *, generated: bool = False) -> Case:

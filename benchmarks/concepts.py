@@ -50,7 +50,7 @@ def _beside_extraction(options: Options) -> Iterator[Row]:
             # in a folder of its own: see benchmarks.common.empty
             place = folder / str(number)
             place.mkdir()
-            stores = [place / f"{layer.name}.zarr" for layer in this.layers]
+            stores = [place / f"{layer.name}.zarr.zip" for layer in this.layers]
             found = (
                 cpu_seconds(partial(_extract, this, place, batch)),
                 cpu_seconds(partial(top_images_and_counts, stores)),
@@ -116,7 +116,7 @@ def _of_many_images(options: Options) -> Iterator[Row]:
     seconds, memory = [], []
     with options.temporary("concepts") as folder:
         for number, size in enumerate(units):
-            generate(folder / f"{number}.zarr", size, n_images, n_classes)
+            generate(folder / f"{number}.zarr.zip", size, n_images, n_classes)
         for _ in range(rounds):
             taken, peak = in_a_process("benchmarks.concepts", folder, len(units))
             seconds.append(taken)
@@ -129,7 +129,7 @@ def _of_many_images(options: Options) -> Iterator[Row]:
 
 def measure(folder: Path, n_layers: int) -> None:
     """Run both measures on all layers."""
-    found = _whole_job([folder / f"{number}.zarr" for number in range(n_layers)], folder / "found")
+    found = _whole_job([folder / f"{number}.zarr.zip" for number in range(n_layers)], folder / "found")
     tables = {"units": [found["units"]], "layers": [found["layer"]]}
     run_script("multifacetedness", tables, {name: str(folder / name) for name in tables}, {"seed": 0}, folder)
 

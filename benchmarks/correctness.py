@@ -102,7 +102,7 @@ def _our_share(this: Case, folder: Path) -> float:
     forward_pass = this.forward_pass(folder, 8, 8, "lz4")
     forward_pass.run()
     this.finish(forward_pass, folder)
-    return float((open_store(folder / f"{CONVOLUTION}.zarr")["maps"][:] < 0).mean())
+    return float((open_store(folder / f"{CONVOLUTION}.zarr.zip")["maps"][:] < 0).mean())
 
 
 def _dataset(options: Options, folder: Path) -> Iterator[Row]:
@@ -205,7 +205,7 @@ def _in_shards(this: Case, layer: str, batch: int, folder: Path) -> NDArray:
         forward_pass.run()
         finished.append(folder / shard_name("pass", shard))
         forward_pass.finish_shard({"key": "", "pass": "", "shards": 3}, finished[-1])
-    place = folder / f"{layer}.zarr"
+    place = folder / f"{layer}.zarr.zip"
     merge_shards(finished, folder / "unfinished/pass/whole", {layer: place})
     maps = open_store(place)["maps"][:]
     return np.moveaxis(maps, -1, 1).reshape(len(maps), -1)

@@ -60,7 +60,7 @@ def _leading(folder: Path, n_images: int, rounds: int) -> Iterator[Row]:
 def _crossover(folder: Path, sizes: tuple[int, ...], rounds: int) -> Iterator[Row]:
     """Measure what a Gram matrix costs that nothing else needs, and what is saved without one."""
     for n_images in sizes:
-        store = folder / f"{n_images}.zarr"
+        store = folder / f"{n_images}.zarr.zip"
         _write(store, _vectors(n_images))
 
         def by_gram(store: Path = store) -> None:

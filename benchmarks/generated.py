@@ -39,7 +39,7 @@ def generate(path: Path, units: int, n_images: int, n_classes: int, n_maps: int 
         writer.write_maps(first, (preference[here][:, None, None] + noise - 1).clip(0))
     about = {"key": "", "network": "n", "checkpoint": "final", "step": None, "dataset": "d"}
     layer = {
-        "layer": path.stem,
+        "layer": path.name.partition(".")[0],
         "depth": number,
         "kind": "nonlinearity",
         "branch_of": "",

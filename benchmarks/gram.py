@@ -40,7 +40,7 @@ def rows(options: Options) -> Iterator[Row]:
         forward_pass = this.forward_pass(folder, n_images, 32, "lz4")
         forward_pass.run()
         this.finish(forward_pass, folder)
-        stores = {layer: folder / f"{layer}.zarr" for layer in layers}
+        stores = {layer: folder / f"{layer}.zarr.zip" for layer in layers}
         with workers(("rsatoolbox",), options, folder) as tools:
             yield from _times(stores[layers[1]], rounds, f"{this.origin}, {layers[1]}", tools["rsatoolbox"])
         base = _peak("interpreter", folder)

@@ -159,7 +159,7 @@ def _memory_now() -> float:
 
 def _a_script(series: Series, sizes: Mapping[str, int], folder: Path) -> Callable[[], None]:
     """Return the call of a script, with its input made."""
-    stores = [str(folder / f"{number}.zarr") for number in range(sizes.get("layers", 1))]
+    stores = [str(folder / f"{number}.zarr.zip") for number in range(sizes.get("layers", 1))]
     for store in stores:
         if series.job in ("gram", "similarity"):
             n_maps = sizes.get("maps", MAPS)

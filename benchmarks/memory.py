@@ -67,7 +67,7 @@ def measure(name: str, folder: Path, layer: str) -> None:
     """Run a measure on a layer's store."""
     outputs, parameters = MEASURES[name]
     files = {output: str(folder / f"{name}.{output}.parquet") for output in outputs}
-    run_script(name, [str(folder / f"{layer}.zarr")], files, parameters, folder)
+    run_script(name, [str(folder / f"{layer}.zarr.zip")], files, parameters, folder)
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ OF_EXTRACTION = {
     "making stores": ("census/stores/activations.py", "create_store"),
     "writing maps": ("census/stores/activations.py", "write_maps"),
     "writing statistics": ("census/stores/activations.py", "write_statistics"),
-    "finishing stores": ("census/stores/activations.py", "finish_store"),
+    "finishing stores": ("census/stores/chunks.py", "archive"),
 }
 OF_CONCEPTS = {
     "opening stores": ("census/stores/reading.py", "open_store"),
@@ -71,7 +71,7 @@ def rows(options: Options) -> Iterator[Row]:
             stores = folder / f"{n_maps}"
             work = partial(extract, stores, n_maps)
             yield from _shares(f"extraction, {label}", work, OF_EXTRACTION, "all else")
-        paths = sorted(stores.glob("*.zarr"))
+        paths = sorted(stores.glob("*.zarr.zip"))
         top_images_and_counts(paths)
         of_concepts = "concepts, top images and class counts"
         yield from _shares(
@@ -84,7 +84,7 @@ def rows(options: Options) -> Iterator[Row]:
         forward_pass.run()
         this.finish(forward_pass, folder)
         with threadpool_limits(1):
-            store = folder / f"{layer}.zarr"
+            store = folder / f"{layer}.zarr.zip"
             yield from _shares(f"gram of {layer}", lambda: _multiply(store), OF_GRAM, "multiplying")
         if nothing.why_not() is None:
             profile = folder / "nothing"

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -169,11 +170,14 @@ def pass_over(network: str, n_images: int, n_maps: int, folder: Path) -> None:
         compression="lz4",
     )
     seconds = cpu_seconds(run.run)
-    run.finish({"key": "", "pass": ""}, {layer.name: folder / f"{layer.name}.zarr" for layer in layers})
+    run.finish({"key": "", "pass": ""}, {layer.name: folder / f"{layer.name}.zarr.zip" for layer in layers})
     sizes = {"statistics": 0, "maps": 0}
-    for path in folder.glob("*.zarr/*/*"):
-        if path.name != "zarr.json":
-            sizes["statistics" if path.parent.name in STATISTICS else "maps"] += path.stat().st_size
+    for path in folder.glob("*.zarr.zip"):
+        with zipfile.ZipFile(path) as file:
+            for entry in file.infolist():
+                array, _, name = entry.filename.rpartition("/")
+                if name != "zarr.json":
+                    sizes["statistics" if array in STATISTICS else "maps"] += entry.file_size
     units, neurons = sum(layer.shape[0] for layer in layers), sum(layer.n_neurons for layer in layers)
     print(units, neurons, seconds, sizes["statistics"] / 1e3, sizes["maps"] / 1e3, peak_memory())
 

@@ -24,7 +24,7 @@ def rows(options: Options) -> Iterator[Row]:
     units, n_images, n_classes, rounds = ((8, 16), 600, 10, 1) if options.quick else (WIDTHS, 50_000, 1000, 1)
     with options.temporary("selectivity") as folder:
         for number, size in enumerate(units):
-            generate(folder / f"{number}.zarr", size, n_images, n_classes)
+            generate(folder / f"{number}.zarr.zip", size, n_images, n_classes)
         measured = [in_a_process("benchmarks.selectivity", folder, len(units)) for _ in range(rounds)]
     seconds, of_processor, memory = map(list, zip(*measured, strict=True))
     yield Row(f"{len(units)} layers, {sum(units):,} units, {n_images:,} images of {n_classes} classes")
@@ -35,7 +35,7 @@ def rows(options: Options) -> Iterator[Row]:
 
 def measure(folder: Path, n_layers: int) -> None:
     """Run the measure on all layers."""
-    stores = [str(folder / f"{number}.zarr") for number in range(n_layers)]
+    stores = [str(folder / f"{number}.zarr.zip") for number in range(n_layers)]
     outputs = {name: str(folder / name) for name in ("units", "layer")}
     run_script("selectivity", stores, outputs, PARAMETERS, folder)
 

@@ -19,7 +19,7 @@ with job(snakemake.log[0]) as log:
     from census.recording.forward import Images, Pass
     from census.recording.passes import digest, pass_id
     from census.statistics.subset import choose_images
-    from census.stores.paths import layer_name
+    from census.stores.paths import ARCHIVE, layer_name
 
     key, settings = snakemake.params.network, dict(snakemake.params.settings)
     # the device is no parameter, so another device does not make results out of date
@@ -41,7 +41,7 @@ with job(snakemake.log[0]) as log:
     prepared = prepare(network, entry, key, device, next(images.batches(N_IMAGES)))
     known = [layer.name for layer in prepared.listing.layers]
     names = snakemake.params.get("layers") or [
-        layer_name(path.name.removesuffix(".zarr"), known) for path in outputs
+        layer_name(path.name.removesuffix(f".{ARCHIVE}"), known) for path in outputs
     ]
     layers = prepared.select(names)
     verification = prepared.verify()

@@ -4,6 +4,7 @@ import functools
 import http.server
 import sys
 import threading
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -47,6 +48,21 @@ def flip_a_bit(path: Path) -> None:
 def harm(request: pytest.FixtureRequest) -> Callable[[Path], None]:
     """What may happen to a file."""
     return request.param
+
+
+@pytest.fixture(scope="session")
+def alter() -> Callable[[Path, str], None]:
+    """Return a function that alters a byte of an archive's entry, given the archive and the entry's key."""
+
+    def altered(path: Path, key: str) -> None:
+        with zipfile.ZipFile(path) as file:
+            entry = file.getinfo(key)
+        content = bytearray(path.read_bytes())
+        header = 30 + len(key)
+        content[entry.header_offset + header + entry.file_size // 2] ^= 1
+        path.write_bytes(content)
+
+    return altered
 
 
 class _Silent(http.server.SimpleHTTPRequestHandler):

@@ -73,12 +73,12 @@ def store(
     )
     this.run()
     provenance = {"key": "", "pass": "", "classes": [str(label) for label in range(max(data.labels) + 1)]}
-    this.finish(provenance, {layer.name: Path(folder, f"{layer.name}.zarr") for layer in layers})
+    this.finish(provenance, {layer.name: Path(folder, f"{layer.name}.zarr.zip") for layer in layers})
 
 
 def read(folder: str, layer: str, path: str) -> int:
     """Write a layer's stored values to a file, image by image; return the number of images."""
-    maps = open_store(Path(folder, f"{layer}.zarr"))["maps"][:]
+    maps = open_store(Path(folder, f"{layer}.zarr.zip"))["maps"][:]
     # units first, as the others have them
     np.save(path, np.moveaxis(maps, -1, 1).reshape(len(maps), -1))
     return len(maps)

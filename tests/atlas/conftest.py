@@ -249,7 +249,7 @@ def plant(folder):
         maps[:, 0] = values[MAPPED] / 3
         maps[:, positions[0, 0]] = values[MAPPED]
         writer.write_maps(0, maps.reshape(len(MAPPED), height, width, units))
-        finish_store(folder / "unfinished", attributes, folder / f"{name}.zarr")
+        finish_store(folder / "unfinished", attributes, folder / f"{name}.zarr.zip")
         top = top_images([(np.arange(N_IMAGES), values, positions)], units, 20)
         arrays = {
             "top_image": (("unit", "rank"), top.images),
@@ -284,7 +284,7 @@ def plant(folder):
         }
         types = {"layer": pa.string(), "unit": pa.int64(), "extreme": pa.string(), "reason": pa.string()}
         tables_of_facets.append(pa.table({column: pa.array(rows[column], types[column]) for column in rows}))
-        stores.append(str(folder / f"{name}.zarr"))
+        stores.append(str(folder / f"{name}.zarr.zip"))
     opened.close()
     pq.write_table(pa.concat_tables(tables_of_facets), folder / "facets.parquet")
     shape = 2, 3, len(MAXIMIZED)

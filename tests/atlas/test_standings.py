@@ -19,8 +19,8 @@ def store(folder, values):
     values = values.astype("f4")
     zeros = np.zeros(values.shape, "i4")
     StoreWriter(folder / "unfinished").write_statistics(0, (values, values, zeros, zeros))
-    finish_store(folder / "unfinished", {"key": "k", "shape": [n_units, 1, 1]}, folder / "layer.zarr")
-    return open_store(folder / "layer.zarr")
+    finish_store(folder / "unfinished", {"key": "k", "shape": [n_units, 1, 1]}, folder / "layer.zarr.zip")
+    return open_store(folder / "layer.zarr.zip")
 
 
 @pytest.fixture
@@ -67,6 +67,6 @@ def test_blocks_of_units_and_shown_images_do_not_matter(found, tmp_path, monkeyp
     # of the shown ones, those nearest to ranks 0, 25, 50, 75, 90, 99 and 100
     assert whole.images[0].tolist() == IMAGES[[0, 30, 60, 60, 100, 100, 100]].tolist()
     monkeypatch.setattr(module, "VALUES_AT_ONCE", N)
-    split = standings(open_store(again / "layer.zarr"), shown, 2, seed=0)
+    split = standings(open_store(again / "layer.zarr.zip"), shown, 2, seed=0)
     for one, other in zip(whole, split, strict=True):
         assert (one == other).all()

@@ -69,7 +69,7 @@ def store(tmp_path):
 
     def store(maps, checkpoint="final", layer="relu", labels=LABELS, classes=K):
         n, height, width, units = maps.shape
-        path = tmp_path / checkpoint / f"{layer}.zarr"
+        path = tmp_path / checkpoint / f"{layer}.zarr.zip"
         path.parent.mkdir(exist_ok=True)
         unfinished = tmp_path / "unfinished"
         create_store(unfinished, (units, height, width), IMAGES[:n], labels[:n], n, 16, "lz4")

@@ -119,7 +119,7 @@ def test_maps_are_of_as_many_images_as_asked_for(images, labels, tmp_path):
     with torch.inference_mode():
         expected = make()[:2](torch.from_numpy(images[kept.images[:5]])).permute(0, 2, 3, 1).numpy()
     np.testing.assert_allclose(next(kept.maps())[1], expected, atol=1e-6)
-    assert [path.name for path in (tmp_path / "stores").iterdir()] == ["1.zarr"]
+    assert [path.name for path in (tmp_path / "stores").iterdir()] == ["1.zarr.zip"]
     # a second call replaces the store
     again = census.record(make(), images, labels, layers=["1"], n_map_images=4, store=tmp_path / "stores")[
         "1"

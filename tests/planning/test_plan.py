@@ -132,7 +132,7 @@ def test_the_study_seed_adds_no_suffix():
 def test_a_job_may_read_recordings_of_all_seeds():
     plan = trained_from([0, 1])
     stores = plan.recordings(job("", "cnn"), "run", Recordings(checkpoints="final", all_seeds=True))
-    path = "results/activations/{}/final/clothes/{}.zarr"
+    path = "results/activations/{}/final/clothes/{}.zarr.zip"
     assert stores[:4] == [path.format(*each) for each in product_of(("input", "relu1"), ("cnn", "cnn@1"))]
 
 
@@ -298,7 +298,7 @@ def test_stores_are_in_order_of_layers_and_steps():
     plan = planned(
         {"layers": ["input", "relu1"], "checkpoints": "all", "per_unit_checkpoints": "first_and_final"}
     )
-    store = "results/activations/cnn/{}/clothes/{}.zarr".format
+    store = "results/activations/cnn/{}/clothes/{}.zarr.zip".format
     assert plan.recordings(job("0000-0005"), "layers", Recordings()) == [
         store(checkpoint, layer) for layer in ("input", "relu1") for checkpoint in ("0", "3", "final")
     ]

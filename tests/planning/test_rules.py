@@ -77,7 +77,7 @@ def test_an_input_is_read_if_the_run_has_it():
     assert logits == []
     (gram, logits), _ = inputs({"correct_only": True, "n_map_images": 9}, directions={"gram_images": 3})
     assert gram == []
-    assert logits == ["results/activations/cnn/final/clothes/output.zarr"]
+    assert logits == ["results/activations/cnn/final/clothes/output.zarr.zip"]
 
 
 def test_memory_may_follow_from_the_run():

@@ -20,7 +20,6 @@ from census.recording.passes import shard_name
 from census.recording.shards import merge_shards
 from census.statistics.subset import choose_images, choose_positions
 from census.stores import activations as store
-from census.stores.chunks import pack
 from census.stores.reading import (
     image_blocks,
     images_and_labels,
@@ -82,7 +81,7 @@ def make(network, images, folder: Path, batch=8, names=None, identity="a", **opt
 def run(network, images, folder: Path, **options):
     this, layers = make(network, images, folder, **options)
     this.run()
-    places = {layer.name: folder / f"{layer.name}.zarr" for layer in layers}
+    places = {layer.name: folder / f"{layer.name}.zarr.zip" for layer in layers}
     this.finish({"key": "k", "pass": "p"}, places)
     return {name: open_store(path) for name, path in places.items()}
 
@@ -135,12 +134,13 @@ def test_preactivations_are_kept_at_a_few_positions(network, images, tmp_path, o
         np.testing.assert_array_equal(values_at_positions(stores[name]), stores[name]["maps"][:][:, y, x])
 
 
+@pytest.mark.filterwarnings("error")
 def test_xarray_opens_a_store_with_names(network, images, tmp_path):
     run(network, images, tmp_path)
-    data = xarray.open_zarr(tmp_path / "2.zarr")
+    data = xarray.open_zarr(f"zip::{tmp_path}/2.zarr.zip")
     assert data["maps"].dims == ("map_image", "y", "x", "unit")
     assert data["mean"].dims == ("image", "unit")
-    preactivation = xarray.open_zarr(tmp_path / "1.zarr")["preactivation"]
+    preactivation = xarray.open_zarr(f"zip::{tmp_path}/1.zarr.zip")["preactivation"]
     assert preactivation.dims == ("map_image", "position", "unit")
     assert {"position_y", "position_x", "map_label"} <= set(preactivation.coords)
     assert data.attrs["shape"] == [6, 6, 6]
@@ -180,7 +180,7 @@ def test_a_killed_pass_goes_on_and_ends_the_same(network, images, tmp_path, monk
     monkeypatch.setattr(forward, "statistics", dying)
     with pytest.raises(Killed):
         run(network, images, tmp_path / "killed")
-    assert not list((tmp_path / "killed").glob("*.zarr"))  # nothing that a reader would trust
+    assert not list((tmp_path / "killed").glob("*.zarr.zip"))  # nothing that a reader would trust
     resumed = []
     monkeypatch.setattr(
         forward, "statistics", lambda values: resumed.append(len(values)) or summarize(values)
@@ -211,18 +211,22 @@ def test_a_killed_pass_of_another_identity_or_with_other_layers_is_removed(
     assert not (tmp_path / "unfinished").exists()
 
 
-def test_a_pass_killed_while_it_is_packed_only_packs_the_rest(network, images, tmp_path, monkeypatch):
-    whole = run(network, images, tmp_path / "whole")
+@pytest.mark.parametrize("function", ["archive", "remove_chunks"])
+def test_a_pass_killed_while_stores_are_written_only_writes_the_rest(
+    network, images, tmp_path, monkeypatch, function
+):
+    whole, original, written = run(network, images, tmp_path / "whole"), getattr(forward, function), []
 
-    def dying(path):
-        if path.name == "1.zarr":
+    def dying(stores, *path):
+        if len(written) == 2:
             raise Killed
-        pack(path)
+        written.append(stores)
+        original(stores, *path)
 
-    monkeypatch.setattr(forward, "pack", dying)
+    monkeypatch.setattr(forward, function, dying)
     with pytest.raises(Killed):
         run(network, images, tmp_path / "killed")
-    monkeypatch.setattr(forward, "pack", pack)
+    monkeypatch.setattr(forward, function, original)
     monkeypatch.setattr(forward, "statistics", None)  # no batch runs again
     again = run(network, images, tmp_path / "killed")
     for name in whole:
@@ -231,20 +235,20 @@ def test_a_pass_killed_while_it_is_packed_only_packs_the_rest(network, images, t
 
 
 def test_a_pass_killed_while_it_is_moved_into_place_starts_anew(network, images, tmp_path, monkeypatch):
-    whole, finish = run(network, images, tmp_path / "whole"), forward.finish_store
+    whole, replace = run(network, images, tmp_path / "whole"), Path.replace
 
-    def dying(path, attributes, destination):
-        if path.name == "1.zarr":
+    def dying(path, destination):
+        if Path(destination) == tmp_path / "killed/1.zarr.zip":
             raise Killed
-        finish(path, attributes, destination)
+        return replace(path, destination)
 
-    monkeypatch.setattr(forward, "finish_store", dying)
+    monkeypatch.setattr(Path, "replace", dying)
     with pytest.raises(Killed):
         run(network, images, tmp_path / "killed")
-    monkeypatch.setattr(forward, "finish_store", finish)
+    monkeypatch.setattr(Path, "replace", replace)
     again = run(network, images, tmp_path / "killed")
     assert sorted(path.name for path in (tmp_path / "killed").iterdir()) == sorted(
-        f"{name}.zarr" for name in whole
+        f"{name}.zarr.zip" for name in whole
     )
     np.testing.assert_array_equal(again["0"]["maps"][:], whole["0"]["maps"][:])
 
@@ -256,7 +260,7 @@ def merged(network, images, folder, shards, **options):
         this, layers = make(network, images, folder, shard=shard, shards=shards, **options)
         this.run()
         this.finish_shard({"key": "k", "pass": "p"}, folders[shard])
-    places = {layer.name: folder / f"{layer.name}.zarr" for layer in layers}
+    places = {layer.name: folder / f"{layer.name}.zarr.zip" for layer in layers}
     merge_shards(folders, folder / "unfinished" / PASS / "whole", places)
     return {name: open_store(path) for name, path in places.items()}
 
@@ -302,10 +306,10 @@ def test_a_killed_shard_goes_on_where_it_was(network, images, tmp_path, monkeypa
     this.run()
     this.finish_shard({"key": "k", "pass": "p"}, folders[0])
     assert sum(seen) == this.n_images - 16
-    places = {layer.name: tmp_path / f"{layer.name}.zarr" for layer in layers}
+    places = {layer.name: tmp_path / f"{layer.name}.zarr.zip" for layer in layers}
     merge_shards(folders, tmp_path / "unfinished" / PASS / "whole", places)
     for name, arrays in expected.items():
-        found = everything(open_store(tmp_path / f"{name}.zarr"))
+        found = everything(open_store(tmp_path / f"{name}.zarr.zip"))
         for array, values_of_array in arrays.items():
             np.testing.assert_array_equal(found[array], values_of_array, err_msg=f"{name} {array}")
 
@@ -372,7 +376,7 @@ def test_rows_are_taken_from_their_blocks(network, images, tmp_path):
         found = rows_at(statistic_blocks(group, "mean"), np.array(places, int), 6)
         np.testing.assert_array_equal(found, group["mean"][:][list(places)])
     # in any order, and more than once
-    (recorded,) = map(Recording, tmp_path.rglob("0.zarr"))
+    (recorded,) = map(Recording, tmp_path.rglob("0.zarr.zip"))
     np.testing.assert_array_equal(
         recorded.on_images("mean", np.array([9, 2, 9])), group["mean"][:][[9, 2, 9]]
     )
@@ -390,27 +394,37 @@ def test_neurons_in_parts_are_all_neurons(network, images, tmp_path):
 
 
 @pytest.mark.parametrize("compression", ["none", "lz4"])
-def test_a_damaged_chunk_is_named(network, images, tmp_path, compression, harm):
+def test_a_damaged_chunk_is_named(network, images, tmp_path, compression, alter):
     group = run(network, images, tmp_path, names={"1"}, compression=compression)["1"]
-    advice = rf" cannot be read .*delete {tmp_path}/1.zarr and run"
-    chunk = tmp_path / "1.zarr/maps/0.0.0.0"
-    harm(chunk)
+    path = tmp_path / "1.zarr.zip"
+
+    def damaged(chunk):
+        fault = rf"the checksum of {chunk} does not match"
+        return pytest.raises(StudyError, match=rf"{path} cannot be read \({fault}\); delete {path} and run")
+
+    alter(path, "maps/c.0.0.0.0")
     for blocks in (map_blocks, neuron_blocks):
-        with pytest.raises(StudyError, match=f"{chunk}{advice}"):
+        with damaged("maps/c.0.0.0.0"):
             list(blocks(group))
     # by whoever reads it
-    with pytest.raises(StudyError, match=f"{chunk}{advice}"):
+    with damaged("maps/c.0.0.0.0"):
         group["maps"][:]
     images, _ = images_and_labels(group)
-    chunk = tmp_path / "1.zarr/argmax/0.0"
-    harm(chunk)
+    alter(path, "argmax/c.0.0")
     for blocks in (image_blocks(group, images, "max", "argmax"), statistic_blocks(group, "argmax")):
-        with pytest.raises(StudyError, match=f"{chunk}{advice}"):
+        with damaged("argmax/c.0.0"):
             list(blocks)
-    chunk = tmp_path / "1.zarr/preactivation/0.0.0"
-    harm(chunk)
-    with pytest.raises(StudyError, match=f"{chunk}{advice}"):
+    alter(path, "preactivation/c.0.0.0")
+    with damaged("preactivation/c.0.0.0"):
         preactivations(group)
+
+
+def test_a_harmed_store_is_named(network, images, tmp_path, harm):
+    run(network, images, tmp_path, names={"1"})
+    path = tmp_path / "1.zarr.zip"
+    harm(path)
+    with pytest.raises(StudyError, match=f"{path}.* run the workflow again"):
+        list(map_blocks(open_store(path)))
 
 
 def test_bfloat16_stays_near_float32(network, images, tmp_path):
@@ -446,8 +460,8 @@ def test_values_beyond_float16_are_refused_by_layer(network, images, tmp_path, s
 
 
 def test_what_is_no_finished_store_is_named(tmp_path):
-    zarr.create_group(tmp_path / "half.zarr")
-    for name in ("half.zarr", "nowhere.zarr"):
+    zarr.create_group(tmp_path / "folder.zarr")
+    for name in ("folder.zarr", "nowhere.zarr.zip"):
         with pytest.raises(StudyError, match=name):
             open_store(tmp_path / name)
 

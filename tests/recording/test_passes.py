@@ -3,16 +3,20 @@
 import json
 
 from census.recording.passes import NEW, digest, pass_id, plan, read_cache_key
+from census.stores.archives import new_archive
+
+
+def write(store, attributes):
+    with new_archive(store) as archive:
+        archive.add("zarr.json", json.dumps({"attributes": attributes}).encode())
 
 
 def finish(store, key, layers, shards=1):
-    store.mkdir(parents=True)
-    attributes = {"key": key, "pass": pass_id(key, layers), "shards": shards}
-    (store / "zarr.json").write_text(json.dumps({"attributes": attributes}))
+    write(store, {"key": key, "pass": pass_id(key, layers), "shards": shards})
 
 
 def stores(folder, *layers):
-    return {layer: folder / f"{layer}.zarr" for layer in layers}
+    return {layer: folder / f"{layer}.zarr.zip" for layer in layers}
 
 
 def test_all_layers_share_the_first_pass(tmp_path):
@@ -30,16 +34,19 @@ def test_outdated_unfinished_and_damaged_stores_share_the_new_pass(tmp_path):
     wanted = stores(tmp_path, "a", "b", "c", "d")
     finish(wanted["a"], "old", ["a"])
     wanted["b"].mkdir()
-    wanted["c"].mkdir()
-    (wanted["c"] / "zarr.json").write_text("{half")
+    finish(wanted["c"], "k", ["c"])
+    wanted["c"].write_bytes(wanted["c"].read_bytes()[:70])
     finish(wanted["d"], "k", ["d"])
     assert plan(wanted, "k", 1) == {NEW: (["a", "b", "c"], 1), pass_id("k", ["d"]): (["d"], 1)}
 
 
-def test_an_unfinished_group_has_no_cache_key(tmp_path):
-    (tmp_path / "zarr.json").write_text(json.dumps({"attributes": {"key": "k"}}))
-    assert read_cache_key(tmp_path) is None
-    assert read_cache_key(tmp_path / "nowhere") is None
+def test_other_files_have_no_cache_key(tmp_path):
+    store = tmp_path / "a.zarr.zip"
+    assert read_cache_key(store) is None
+    write(store, {"key": "k"})
+    assert read_cache_key(store) is None
+    store.write_bytes(b"")
+    assert read_cache_key(store) is None
 
 
 def test_digests_depend_on_content_not_on_order():

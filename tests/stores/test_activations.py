@@ -1,16 +1,16 @@
 """Stores are written as zarr itself would write them."""
 
-import itertools
 import json
 import shutil
-from pathlib import Path
+import zipfile
 
 import numpy as np
 import pytest
 import zarr
+from zarr.storage import ZipStore
 
+from census.errors import StudyError
 from census.stores import activations as store
-from census.stores import chunks
 from census.stores.activations import STATISTICS, StoreWriter, create_store, finish_store
 from census.stores.reading import open_store
 
@@ -91,58 +91,37 @@ def fill(path, maps, statistics, n_maps=N_MAPS):
 
 @pytest.mark.parametrize("compression", ["none", "lz4"])
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
-def test_zarr_reads_each_chunk_of_a_packed_array(tmp_path, maps, statistics, compression, dtype):
+def test_a_finished_store_is_one_file_with_all_values(tmp_path, maps, statistics, compression, dtype):
     create(tmp_path / "unfinished", compression, dtype=dtype)
     maps = maps.astype(dtype)
     fill(tmp_path / "unfinished", maps, statistics)
-    finish_store(tmp_path / "unfinished", {"key": "k"}, tmp_path / "layer.zarr")
-    group = open_store(tmp_path / "layer.zarr")
-    for name, values in {**statistics, "maps": maps, "preactivation": maps[:, *POSITIONS.T] - 1}.items():
-        array = group[name]
-        assert len(list((tmp_path / "layer.zarr" / name).iterdir())) == 2, "metadata and one file"
-        # as zarr would create it
-        created = zarr.create_array(
-            zarr.storage.MemoryStore(),
-            name="x",
-            shape=array.shape,
-            dtype=array.dtype,
-            chunks=array.chunks,
-            shards=array.shards,
-            compressors=array.compressors,
-            dimension_names=array.metadata.dimension_names,
-            chunk_key_encoding={"name": "v2", "separator": "."},
-        )
-        assert array.metadata == created.metadata
-        np.testing.assert_array_equal(array[:], values)
-        some = tuple(slice(1, 1 + size) for size in array.chunks)
-        np.testing.assert_array_equal(array[some], values[some])
-        np.testing.assert_array_equal(array[-1], values[-1])
+    finish_store(tmp_path / "unfinished", {"key": "k"}, tmp_path / "layer.zarr.zip")
+    assert [path.name for path in tmp_path.iterdir()] == ["layer.zarr.zip"]
+    with ZipStore(tmp_path / "layer.zarr.zip", read_only=True) as file:
+        for group in (open_store(tmp_path / "layer.zarr.zip"), zarr.open_group(file, mode="r")):
+            preactivation = maps[:, *POSITIONS.T] - 1
+            for name, values in {**statistics, "maps": maps, "preactivation": preactivation}.items():
+                np.testing.assert_array_equal(group[name][:], values)
+                some = tuple(slice(1, 1 + size) for size in group[name].chunks)
+                np.testing.assert_array_equal(group[name][some], values[some])
 
 
-@pytest.mark.parametrize("killed_at", range(1, 40, 4))
-def test_a_killed_packing_is_taken_up(tmp_path, maps, statistics, monkeypatch, killed_at):
-    create(tmp_path / "killed", "lz4")
-    fill(tmp_path / "killed", maps, statistics)
-    shutil.copytree(tmp_path / "killed", tmp_path / "whole")
-    chunks.pack(tmp_path / "whole")
-    assert not list((tmp_path / "whole").glob("*/c.*.1*"))
-    count, unlink, read = itertools.count(), Path.unlink, chunks.read_chunk
+def test_equal_values_give_equal_files(tmp_path, maps, statistics):
+    for name in ("one", "other"):
+        create(tmp_path / name, "lz4")
+        fill(tmp_path / name, maps, statistics)
+        finish_store(tmp_path / name, {"key": "k"}, tmp_path / f"{name}.zarr.zip")
+    assert (tmp_path / "one.zarr.zip").read_bytes() == (tmp_path / "other.zarr.zip").read_bytes()
 
-    def dying(function):
-        def call(*arguments, **options):
-            if next(count) == killed_at:
-                raise KeyboardInterrupt
-            return function(*arguments, **options)
 
-        return call
-
-    monkeypatch.setattr(Path, "unlink", dying(unlink))
-    monkeypatch.setattr(chunks, "read_chunk", dying(read))
-    with pytest.raises(KeyboardInterrupt):
-        chunks.pack(tmp_path / "killed")
-    monkeypatch.undo()
-    chunks.pack(tmp_path / "killed")
-    assert files(tmp_path / "killed") == files(tmp_path / "whole")
+@pytest.mark.parametrize("name", ["maps/c.1.2.0.0", "mean/c.0.0", "label/c.0"])
+def test_a_store_with_a_damaged_chunk_is_not_finished(tmp_path, maps, statistics, harm, name):
+    create(tmp_path / "layer.zarr", "lz4")
+    fill(tmp_path / "layer.zarr", maps, statistics)
+    harm(tmp_path / "layer.zarr" / name)
+    with pytest.raises(StudyError, match=f"layer.zarr/{name} .*; delete .* run the workflow again"):
+        finish_store(tmp_path / "layer.zarr", {"key": "k"}, tmp_path / "layer.zarr.zip")
+    assert [path.name for path in tmp_path.iterdir()] == ["layer.zarr"]
 
 
 @pytest.mark.parametrize("compression", ["none", "lz4", "zstd"])
@@ -151,11 +130,14 @@ def test_a_killed_packing_is_taken_up(tmp_path, maps, statistics, monkeypatch, k
 def test_the_metadata_equal_those_of_zarr(tmp_path, maps, statistics, compression, n_maps):
     create(tmp_path / "unfinished", compression, n_maps)
     fill(tmp_path / "unfinished", maps, statistics, n_maps)
-    finish_store(tmp_path / "unfinished", {"key": "k", "pass": "p", "step": None}, tmp_path / "layer.zarr")
-    ours = json.loads((tmp_path / "layer.zarr" / "zarr.json").read_text())
-    zarr.consolidate_metadata(tmp_path / "layer.zarr", zarr_format=3)
-    assert ours == json.loads((tmp_path / "layer.zarr" / "zarr.json").read_text())
-    group = open_store(tmp_path / "layer.zarr")
+    attributes = {"key": "k", "pass": "p", "step": None}
+    finish_store(tmp_path / "unfinished", attributes, tmp_path / "layer.zarr.zip")
+    with zipfile.ZipFile(tmp_path / "layer.zarr.zip") as file:
+        file.extractall(tmp_path / "folder")
+    ours = json.loads((tmp_path / "folder/zarr.json").read_text())
+    zarr.consolidate_metadata(tmp_path / "folder", zarr_format=3)
+    assert ours == json.loads((tmp_path / "folder/zarr.json").read_text())
+    group = open_store(tmp_path / "layer.zarr.zip")
     assert dict(group.attrs) == {
         "key": "k",
         "pass": "p",

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import xarray as xr
 import yaml
 from filelock import FileLock
 from PIL import Image
@@ -307,17 +308,18 @@ class Study:
         return Study(folder, self.checkout, copy.deepcopy(self.config), self.override)
 
     def store(self, network: str, checkpoint: str, layer: str, dataset: str = "tiny") -> Path:
-        return self.folder / "results/activations" / network / checkpoint / dataset / f"{layer}.zarr"
+        return self.folder / "results/activations" / network / checkpoint / dataset / f"{layer}.zarr.zip"
+
+    def activations(self, network: str, checkpoint: str, layer: str, dataset: str = "tiny") -> xr.Dataset:
+        """Open a store of activations."""
+        return xr.open_zarr(f"zip::{self.store(network, checkpoint, layer, dataset)}")
 
     def made(self) -> dict[str, tuple[int, int]]:
-        """Return inode and time of each store's metadata, by path: the same where nothing was written."""
-        stamps = (self.folder / "results/activations").glob("*/*/*/*.zarr/zarr.json")
+        """Return inode and time of each store of activations, by path: the same where nothing was written."""
+        activations = self.folder / "results/activations"
         return {
-            str(path.parent.relative_to(self.folder / "results/activations")): (
-                path.stat().st_ino,
-                path.stat().st_mtime_ns,
-            )
-            for path in stamps
+            str(path.relative_to(activations)): (path.stat().st_ino, path.stat().st_mtime_ns)
+            for path in activations.glob("*/*/*/*.zarr.zip")
         }
 
 

@@ -1,13 +1,12 @@
 """A residual network and a transformer go through the whole study."""
 
-import json
 
 import numpy as np
 import pandas as pd
 import pytest
-import xarray as xr
 
 from census.notebooks.study import Study
+from census.stores.reading import open_store
 
 pytestmark = pytest.mark.slow
 
@@ -81,7 +80,7 @@ UNIT_LAYERS = {"residual": ["layer2"], "transformer": [f"{BLOCK}.mlp.1"]}
 
 
 def attributes(store):
-    return json.loads((store / "zarr.json").read_text())["attributes"]
+    return open_store(store).attrs
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +125,7 @@ def test_layers_and_fields_are_as_by_hand(finished, network):
 @pytest.mark.parametrize("network", LAYERS)
 def test_tokens_are_positions_and_channels_are_units(finished, network):
     for _, name, _, (units, height, width), _ in LAYERS[network]:
-        store = xr.open_zarr(finished.store(network, "final", name)).load()
+        store = finished.activations(network, "final", name).load()
         assert store["maps"].sizes == {"map_image": 8, "y": height, "x": width, "unit": units}
         maps = store["maps"].values
         np.testing.assert_allclose(store["mean"][:8], maps.mean((1, 2)), rtol=1e-5, atol=1e-6)
@@ -152,7 +151,7 @@ def test_a_network_that_cannot_be_traced_is_changed_by_whole_passes(finished, ne
 def test_the_sum_of_a_block_is_rectified(finished):
     """Only outputs of activation functions are never negative; the skip connection has none."""
     lowest = {
-        name: float(xr.open_zarr(finished.store("residual", "final", name))["maps"].min())
+        name: float(finished.activations("residual", "final", name)["maps"].min())
         for _, name, *_ in LAYERS["residual"]
     }
     assert lowest["relu"] == lowest["layer2.0.relu_1"] == 0
@@ -173,7 +172,7 @@ def test_the_census_has_every_unit(finished, network):
     assert set(units.loc[units["rs_iam"].notna(), "layer"]) <= looked_at
     for layer, of_layer in units.groupby("layer", observed=True):
         # undefined where a unit is inactive, and its selectivity where it is signed, too
-        store = xr.open_zarr(finished.store(network, "final", layer)).load()
+        store = finished.activations(network, "final", layer).load()
         of_layer = of_layer.sort_values("unit")
         inactive = (store["max"] <= 0).all("image").values
         signed = (store["mean"] < 0).any("image").values

@@ -20,7 +20,7 @@ from zarr.storage import ZipStore
 
 pytestmark = pytest.mark.slow
 
-STORES = [f"results/activations/small/final/many/{layer}.zarr" for layer in ("relu", "output")]
+STORES = [f"results/activations/small/final/many/{layer}.zarr.zip" for layer in ("relu", "output")]
 WEIGHTS = "results/networks/small/final.safetensors"
 # statistics are written, and images counted as done, after 512 of them
 BATCH, BATCHES, BATCHES_DONE = 64, 10, 8
@@ -68,7 +68,7 @@ def undisturbed(with_many_images, tmp_path_factory):
     ended = study.succeed(*STORES, BATCHES=study.folder / "batches")
     assert ended.jobs == {"extract/extract_small_final_many"}
     assert batches(study) == BATCHES
-    return [xr.open_zarr(study.folder / store).load() for store in STORES]
+    return [xr.open_zarr(f"zip::{study.folder / store}").load() for store in STORES]
 
 
 def assert_resumed(study, undisturbed):
@@ -79,7 +79,7 @@ def assert_resumed(study, undisturbed):
     assert ended.jobs == {"extract/extract_small_final_many"}
     assert batches(study) == BATCHES - BATCHES_DONE
     for store, expected in zip(STORES, undisturbed, strict=True):
-        found = xr.open_zarr(study.folder / store).load()
+        found = xr.open_zarr(f"zip::{study.folder / store}").load()
         xr.testing.assert_identical(found, expected)
         assert found["mean"].values.any(1).all(), "each image has been seen"
     assert not list((study.folder / "results/activations").rglob("unfinished"))
@@ -108,7 +108,7 @@ def test_a_killed_shard_is_repeated_alone_and_shards_change_nothing(with_many_im
     assert ended.jobs == {f"extract/extract_small_final_many.{left}", "merge/merge_small_final_many"}
     assert batches(study) == of_left
     for store, expected in zip(STORES, undisturbed, strict=True):
-        found = xr.open_zarr(study.folder / store).load()
+        found = xr.open_zarr(f"zip::{study.folder / store}").load()
         assert (found.attrs.pop("shards"), expected.attrs["shards"]) == (2, 1)
         xr.testing.assert_identical(found.assign_attrs(shards=1), expected)
     assert not list((study.folder / "results/activations").rglob("*.shard"))
@@ -261,14 +261,14 @@ def small_disk(finished) -> Iterator[Callable[[int], None]]:
 
 def test_a_full_disk_costs_no_finished_result_and_is_told(finished, small_disk):
     lost = {
-        "extract/extract_random_final_tiny": "results/activations/random/final/tiny/relu1.zarr",
+        "extract/extract_random_final_tiny": "results/activations/random/final/tiny/relu1.zarr.zip",
         f"gram/small/tiny/{BLOCKS['small']}": GRAM["small"],
         "performance/small/tiny": "results/measures/performance/small/tiny.parquet",
         "figures_sparsity/small/tiny": "results/figures/histogram/small/tiny",
     }
     drawn_with_it = [f"results/figures/{family}/small/tiny" for family in ("sparsity", "alignment")]
     targets = [f"{path}/final.png" if "figures" in path else path for path in lost.values()]
-    maps = xr.open_zarr(finished.folder / lost["extract/extract_random_final_tiny"]).load()
+    maps = finished.activations("random", "final", "relu1").load()
     expected = contents(finished, *lost.values(), *drawn_with_it)
     remove(finished, *lost.values(), *drawn_with_it)
     there = contents(finished, "results")
@@ -289,8 +289,8 @@ def test_a_full_disk_costs_no_finished_result_and_is_told(finished, small_disk):
     found = contents(finished, *lost.values(), *drawn_with_it)
     # the forward pass ran for that layer alone, according to its attributes
     relu1 = lost["extract/extract_random_final_tiny"]
-    assert [path for path in expected if found[path] != expected[path]] == [f"{relu1}/zarr.json"]
-    xr.testing.assert_equal(xr.open_zarr(finished.folder / relu1).load(), maps)
+    assert [path for path in expected if found[path] != expected[path]] == [relu1]
+    xr.testing.assert_equal(finished.activations("random", "final", "relu1").load(), maps)
     assert not list((finished.folder / "results/activations").rglob("unfinished"))
 
 
@@ -328,7 +328,7 @@ def test_a_config_edited_during_a_pass_counts_from_the_next_run_on(finished, tmp
     gram, pairs = GRAM["random"], PAIRS.format("random")
     expected = contents(finished, gram, pairs)
     stores = "results/activations/random/final/tiny"
-    remove(finished, gram, pairs, *(f"{stores}/{layer}.zarr" for layer in ("relu1", "output")))
+    remove(finished, gram, pairs, *(f"{stores}/{layer}.zarr.zip" for layer in ("relu1", "output")))
     other = finished.copy(tmp_path / "other")
     with finished.halted(stores, pairs) as (process, _):
         for study in (finished, other):
@@ -349,7 +349,7 @@ def test_a_config_edited_during_a_pass_counts_from_the_next_run_on(finished, tmp
     found = contents(finished, gram, pairs)
     assert found == contents(other, gram, pairs)
     assert found[pairs] != expected[pairs]
-    assert xr.open_zarr(finished.store("random", "final", "relu1")).attrs["precision"] == "bfloat16"
+    assert finished.activations("random", "final", "relu1").attrs["precision"] == "bfloat16"
 
 
 def test_jobs_of_a_cluster_do_not_see_a_config_edited_during_the_run(finished):
@@ -464,7 +464,7 @@ def test_a_file_that_cannot_be_read_is_named_and_can_be_skipped(study):
     assert [line.split("\t")[0] for line in listed] == ["source", "red-ish/005.png"]
 
 
-def test_a_damaged_chunk_is_named_and_its_store_made_again(finished):
+def test_a_damaged_chunk_is_named_and_its_store_made_again(finished, alter):
     block = BLOCKS["random"]
     measures = {
         "gram": GRAM["random"],
@@ -472,26 +472,22 @@ def test_a_damaged_chunk_is_named_and_its_store_made_again(finished):
         "alignment": f"results/measures/alignment/random/tiny/{block}.layer.parquet",
     }
     store = finished.store("random", "final", "relu1")
-    sound = xr.open_zarr(store).load()
-    altered, cut_off = store / "maps/0.0.0.0", store / "mean/c.0.0"
-    content = bytearray(altered.read_bytes())
-    content[len(content) // 2] ^= 1
-    altered.write_bytes(content)
-    cut_off.write_bytes(cut_off.read_bytes()[:-9])
+    sound = finished.activations("random", "final", "relu1").load()
+    chunks = ["maps/c.0.0.0.0", "mean/c.0.0"]
+    for chunk in chunks:
+        alter(store, chunk)
 
     ended = finished.run(*measures.values(), "--forcerun", *measures, "--keep-going")
     assert ended.status == 1
-    for chunk in (altered, cut_off):
-        place = re.escape(str(chunk.relative_to(finished.folder)))
-        # with the way out
-        advised = re.search(rf"^Error: .*{place} cannot be read .*; delete (\S+) and run", ended.output, re.M)
-        assert advised, ended.output
-        assert finished.folder / advised[1] == store
-    # the layer is named, also where stores of all checkpoints are read together
-    assert re.search(r"^Error: layer relu1: \S+ cannot be read", ended.output, re.MULTILINE), ended.output
-    shutil.rmtree(store)
+    place = re.escape(str(store.relative_to(finished.folder)))
+    for chunk in chunks:
+        # with the layer, also where stores of all checkpoints are read together, and the way out
+        fault = rf"the checksum of {re.escape(chunk)} does not match"
+        message = rf"^Error: layer relu1: {place} cannot be read \({fault}\); delete {place} and run"
+        assert re.search(message, ended.output, re.MULTILINE), ended.output
+    store.unlink()
     ended = finished.succeed(*measures.values())
     assert ended.jobs == {"extract/extract_random_final_tiny"} | {
         f"{name}/random/tiny/{block}" for name in measures
     }
-    xr.testing.assert_equal(xr.open_zarr(store).load(), sound)
+    xr.testing.assert_equal(finished.activations("random", "final", "relu1").load(), sound)

@@ -1,6 +1,5 @@
 """Whole studies with unusual names, and with networks without measurable units."""
 
-import json
 
 import numpy as np
 import pytest
@@ -9,6 +8,7 @@ from PIL import Image
 from census.atlas.site import read_data
 from census.notebooks.study import Study
 from census.stores.paths import path_name
+from census.stores.reading import open_store
 
 pytestmark = pytest.mark.slow
 
@@ -101,9 +101,9 @@ def finished(begin, tmp_path_factory):
 
 
 def test_stores_have_escaped_names_and_say_the_names_themselves(finished):
-    stores = sorted((finished.folder / "results/activations/odd/final/tiny").glob("*.zarr"))
-    assert {store.name for store in stores} == {f"{path_name(name)}.zarr" for name in LAYERS}
-    attributes = [json.loads((store / "zarr.json").read_text())["attributes"] for store in stores]
+    stores = sorted((finished.folder / "results/activations/odd/final/tiny").glob("*.zarr.zip"))
+    assert {store.name for store in stores} == {f"{path_name(name)}.zarr.zip" for name in LAYERS}
+    attributes = [open_store(store).attrs for store in stores]
     assert {each["layer"] for each in attributes} == set(LAYERS)
     assert attributes[0]["classes"] == CLASSES
     study = Study(finished.folder / "results")

@@ -356,7 +356,7 @@ def test_stores_open_with_named_dimensions(first):
         ("small", "0", "relu", 10, 4, 8),
         ("small", "final", "output", 24, 3, 1),
     ):
-        store = xr.open_zarr(study.store(network, checkpoint, layer))
+        store = study.activations(network, checkpoint, layer)
         assert store["maps"].sizes == {"map_image": 6, "y": side, "x": side, "unit": unit}
         assert store["mean"].sizes == {"image": images, "unit": unit}
         assert store.attrs["layer"] == layer
@@ -367,8 +367,8 @@ def test_stores_open_with_named_dimensions(first):
         np.testing.assert_allclose(store["mean"].values[:6], maps.mean((1, 2)), rtol=1e-5, atol=1e-6)
         np.testing.assert_array_equal(store["max"].values[:6], maps.max((1, 2)))
         np.testing.assert_array_equal(store["label"].values, data["label"].values[store["image"].values])
-    every = xr.open_zarr(study.store("small", "final", "relu"))["map_image"].values
-    few = xr.open_zarr(study.store("small", "0", "relu"))["map_image"].values
+    every = study.activations("small", "final", "relu")["map_image"].values
+    few = study.activations("small", "0", "relu")["map_image"].values
     np.testing.assert_array_equal(every, few)
 
 
@@ -379,10 +379,10 @@ def test_the_network_has_learned_between_its_checkpoints(first):
     assert history["train_loss"].iloc[-1] < history["train_loss"].iloc[0]
     files = sorted(path.name for path in (study.folder / "results/networks/small").iterdir())
     assert files == ["0.safetensors", "1.safetensors", "final.safetensors", "history.tsv"]
-    steps = {each: xr.open_zarr(study.store("small", each, "output")).attrs["step"] for each in ("0", "1")}
+    steps = {each: study.activations("small", each, "output").attrs["step"] for each in ("0", "1")}
     assert steps == {"0": 0, "1": 1}
     # random weights are those of no step
-    assert xr.open_zarr(study.store("random", "final", "output")).attrs["step"] == 0
+    assert study.activations("random", "final", "output").attrs["step"] == 0
 
 
 def test_tables_have_a_row_for_each_thing_measured(found):
@@ -517,7 +517,7 @@ def test_substitution_is_of_the_stored_responses(finished):
         assert len(units) == n_units
         sampled = units[units["rs_iam_failed"].notna()].set_index("unit")
         assert sampled.index.tolist() == maximization["unit"].values.tolist()
-        means = xr.open_zarr(finished.store("random", "final", layer))["mean"].values
+        means = finished.activations("random", "final", layer)["mean"].values
         for place, unit in enumerate(sampled.index):
             of_seeds = maximization["response"].values[0, :, place]
             # an image to which the unit responds less than to a natural one has failed
@@ -595,7 +595,7 @@ def test_ablation_is_of_the_network_with_a_unit_less(finished):
         "rs": 6,
     }
     # all of it follows from maps as they are stored, and the weights of the classifier
-    data = xr.open_zarr(finished.store("small", "final", "relu"))
+    data = finished.activations("small", "final", "relu")
     maps, labels = data["maps"].values, data["map_label"].values
     weights = load_file(finished.folder / "results/networks/small/final.safetensors")
 
@@ -702,7 +702,7 @@ def test_layers_come_and_go(finished):
     # one block of each measure; there are no per-unit analyses of pool1, but it is on the path of others
     measures = {*MEASURES["layers"], *MEASURES["facets"], "path_check"} - {"clusters"}
     assert planned - of_rule(planned, *OF_CENSUS) == {
-        "results/activations/random/final/tiny/pool1.zarr",
+        "results/activations/random/final/tiny/pool1.zarr.zip",
         *of_block("random", *measures),
         *of_network("random", "correlation", "similarity", "multifacetedness", "importance"),
         *(figures("random", *SECTIONS) - of_rule(planned, *OF_CENSUS)),
@@ -711,7 +711,7 @@ def test_layers_come_and_go(finished):
     follow = {*of_block("random", "gram"), *of_network("random", "similarity")}
     assert finished.succeed(pairs).jobs == {"extract/extract_random_final_tiny", *follow}
     made = finished.made()
-    assert made.keys() - before.keys() == {"random/final/tiny/pool1.zarr"}
+    assert made.keys() - before.keys() == {"random/final/tiny/pool1.zarr.zip"}
     assert {store: made[store] for store in before} == before
     assert compared() == ["relu1", "pool1", "output"]
 
@@ -728,9 +728,9 @@ def test_layers_come_and_go(finished):
 
 def test_deleted_stores_and_tables_are_made_again_alone(finished):
     deleted = finished.store("random", "final", "relu1")
-    values = xr.open_zarr(deleted).load()
+    values = xr.open_zarr(f"zip::{deleted}").load()
     before = finished.made()
-    shutil.rmtree(deleted)
+    deleted.unlink()
     sparsity = finished.folder / f"results/measures/sparsity/small/tiny/{BLOCKS['small']}.units.parquet"
     rows = pd.read_parquet(sparsity)
     sparsity.unlink()
@@ -755,8 +755,8 @@ def test_deleted_stores_and_tables_are_made_again_alone(finished):
     assert {"tables", *of_block("random", "gram"), *of_block("small", "sparsity")} <= ended.jobs
     assert ended.jobs <= planned
     made = finished.made()
-    assert {store for store in before if made[store] != before[store]} == {"random/final/tiny/relu1.zarr"}
-    xr.testing.assert_equal(xr.open_zarr(deleted).load(), values)
+    assert {store for store in before if made[store] != before[store]} == {"random/final/tiny/relu1.zarr.zip"}
+    xr.testing.assert_equal(xr.open_zarr(f"zip::{deleted}").load(), values)
     pd.testing.assert_frame_equal(pd.read_parquet(sparsity), rows)
     assert finished.run(*census).nothing_to_do
 
@@ -786,7 +786,7 @@ def test_a_changed_parameter_or_code_reruns_what_depends_on_it(finished, tmp_pat
     assert ended.jobs == {"extract/extract_random_final_tiny"}
     made = finished.made()
     assert {store for store in before if made[store] != before[store]} == {
-        f"random/final/tiny/{layer}.zarr" for layer in LAYERS["random"]
+        f"random/final/tiny/{layer}.zarr.zip" for layer in LAYERS["random"]
     }
     # the forward passes of the other network have not run yet
     planned = finished.planned()

@@ -1,10 +1,10 @@
 # Images that maximize the activation of single units. The units of slow layers are split into parts.
 from census.planning.rules import store_path
-from census.stores.paths import MATRICES
+from census.stores.paths import ARCHIVE
 
 MAXIMIZATION = store_path("activation_maximization")
 MAXIMIZATION_PART = (
-    f"results/parts/activation_maximization/{{network}}/{{dataset}}/{{block}}/{{part}}.{MATRICES}"
+    f"results/parts/activation_maximization/{{network}}/{{dataset}}/{{block}}/{{part}}.{ARCHIVE}"
 )
 # everything that determines the images, except the weights
 MAXIMIZATION_SETTINGS = {

@@ -6,7 +6,6 @@ from census.planning.resources import memory_of_pass, runtime_of_pass
 STORES = []
 for each in passes(plan, code("extract.py")):
     STORES += each.stores
-    filled = [directory(store) for store in each.stores]
     ending = "" if each.shards == 1 else ".{shard}"
 
     rule:
@@ -16,7 +15,7 @@ for each in passes(plan, code("extract.py")):
             weights=each.weights,
             images=each.run.images,
         output:
-            filled if each.shards == 1 else temp(directory(each.shard)),
+            each.stores if each.shards == 1 else temp(directory(each.shard)),
         log:
             f"logs/extract/extract_{each.name}{ending}.log",
         benchmark:
@@ -51,7 +50,7 @@ for each in passes(plan, code("extract.py")):
                 weights=each.weights,
                 images=each.run.images,
             output:
-                filled,
+                each.stores,
             log:
                 f"logs/merge/merge_{each.name}.log",
             conda:

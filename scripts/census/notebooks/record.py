@@ -28,7 +28,7 @@ from census.networks.preprocess import Preprocess
 from census.networks.running import Part
 from census.recording.forward import Images, Pass
 from census.statistics.subset import choose_images
-from census.stores.paths import path_name
+from census.stores.paths import ARCHIVE, path_name
 from census.stores.recording import Recording
 
 # what messages about a network's entry in the config are about here
@@ -208,7 +208,7 @@ def record(
             seed=seed,
         )
         this.run()
-    stores = {layer.name: folder.path / f"{path_name(layer.name)}.zarr" for layer in chosen}
+    stores = {layer.name: folder.path / f"{path_name(layer.name)}.{ARCHIVE}" for layer in chosen}
     provenance = {
         "key": identity,
         "pass": identity,

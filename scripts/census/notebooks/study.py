@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from census.errors import StudyError, nearest
 from census.figures.style import FINAL
 from census.notebooks.views import Run
-from census.stores.paths import MATRICES, layer_name, path_name
+from census.stores.paths import ARCHIVE, layer_name, path_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -151,10 +151,11 @@ class Study:
         """
         import xarray as xr
 
+        from census.stores.reading import open_store
+
         stores = self.path / "activations"
-        return xr.open_zarr(
-            self._found(stores, network, str(checkpoint), dataset, f"{path_name(layer)}.zarr")
-        )
+        path = self._found(stores, network, str(checkpoint), dataset, f"{path_name(layer)}.{ARCHIVE}")
+        return xr.open_zarr(open_store(path).store, consolidated=True, zarr_format=3)
 
     def matrices(
         self, measure: str, network: str, dataset: str, layer: str, checkpoint: str | int = FINAL
@@ -168,10 +169,10 @@ class Study:
         from census.stores.matrices import layers_in
 
         folder = self.found("measures", measure, network)
-        path = folder / f"{dataset}.{MATRICES}"  # of all layers
+        path = folder / f"{dataset}.{ARCHIVE}"  # of all layers
         if not path.is_file():
             block = self._block(measure, network, dataset, layer)
-            path = self._found(folder, dataset, f"{block}.{MATRICES}")
+            path = self._found(folder, dataset, f"{block}.{ARCHIVE}")
         layers = layers_in([path])
         if layer not in layers:
             raise StudyError(f"{path}: there is no layer {layer!r}{nearest(layer, layers)}")

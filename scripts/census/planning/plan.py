@@ -24,10 +24,10 @@ from census.planning.listing import list_layers
 from census.planning.recorded import Recorded
 from census.planning.replicas import Replica, replicas
 from census.planning.runs import Kind, Run, gram_parts
-from census.stores.paths import MATRICES, layer_name, path_name
+from census.stores.paths import ARCHIVE, layer_name, path_name
 
 SOURCE = "results/sources/{source}"
-GRAM_PART = f"results/parts/gram/{{network}}/{{dataset}}/{{layer}}/{{part}}.{MATRICES}"
+GRAM_PART = f"results/parts/gram/{{network}}/{{dataset}}/{{layer}}/{{part}}.{ARCHIVE}"
 
 
 class Place(Protocol):

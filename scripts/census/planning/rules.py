@@ -12,7 +12,7 @@ from census.planning.digest import code_digest
 from census.planning.plan import Files, Plan
 from census.planning.resources import Megabytes, memory, memory_of_matrices, runtime_of_block
 from census.planning.runs import Kind
-from census.stores.paths import MATRICES
+from census.stores.paths import ARCHIVE
 
 FOLDER = "results/measures/{measure}/{{network}}/{{dataset}}"
 CENSUS = "results/census/{table}.parquet"
@@ -60,7 +60,7 @@ def path_of(measure: str, ending: str) -> str:
         return CENSUS.format(table=ending.removesuffix(".parquet"))
     if jobs == "run":
         folder = FOLDER.format(measure=measure)
-        return f"{folder}.{ending}" if ending in ("parquet", MATRICES) else f"{folder}/{ending}"
+        return f"{folder}.{ending}" if ending in ("parquet", ARCHIVE) else f"{folder}/{ending}"
     return f"{FOLDER.format(measure=measure)}/{{block}}.{ending}"
 
 
@@ -77,13 +77,13 @@ def table_path(reference: str) -> str:
 
 def store_path(measure: str) -> str:
     """Return the path of a measure's store of arrays."""
-    return path_of(measure, MATRICES)
+    return path_of(measure, ARCHIVE)
 
 
 def paths_of(measure: Measure) -> dict[str, str]:
     """Return the paths of a measure's tables, and of its store as ``store``."""
     tables = {name or "table": f"{name}.parquet" if name else "parquet" for name in measure.tables}
-    endings = tables | ({"store": MATRICES} if measure.has_arrays else {})
+    endings = tables | ({"store": ARCHIVE} if measure.has_arrays else {})
     return {name: path_of(measure.name, ending) for name, ending in endings.items()}
 
 

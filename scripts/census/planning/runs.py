@@ -17,7 +17,7 @@ from census.stores.paths import path_name
 
 DATASET = "results/data/{dataset}/{split}"
 WEIGHTS = "results/networks/{network}/{checkpoint}.safetensors"
-STORE = "results/activations/{network}/{checkpoint}/{dataset}/{layer}.zarr"
+STORE = "results/activations/{network}/{checkpoint}/{dataset}/{layer}.zarr.zip"
 
 # Gram matrices of larger layers are computed in parts of about this many neurons, one job each
 NEURONS_OF_JOB = 1_000_000

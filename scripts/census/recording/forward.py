@@ -17,19 +17,19 @@ from census.jobs import one_by_one, progress_bar
 from census.networks.layers import Layer
 from census.networks.maps import as_maps
 from census.networks.prepared import Prepared
-from census.recording.shards import remove_empty, remove_others
+from census.recording.shards import remove, remove_others
 from census.recording.statistics import Statistics, statistics
 from census.recording.writing import Writing, ahead
 from census.statistics.subset import choose_positions
 from census.stores.activations import (
     StoreWriter,
     create_store,
-    finish_store,
     images_per_chunk,
+    remove_chunks,
     set_attributes,
 )
-from census.stores.chunks import pack
-from census.stores.paths import path_name
+from census.stores.chunks import archive
+from census.stores.paths import ARCHIVE, path_name
 
 LARGEST_FLOAT16 = float(np.finfo(np.float16).max)
 
@@ -162,6 +162,10 @@ class Pass:
         """Return the temporary path of a layer's store."""
         return self._folder / f"{path_name(layer)}.zarr"
 
+    def _finished(self, layer: str) -> Path:
+        """Return the path of a layer's finished store, before it is moved."""
+        return self._folder / f"{path_name(layer)}.{ARCHIVE}"
+
     def _open(self) -> tuple[dict[str, StoreWriter], int]:
         """Return the unfinished stores, and the number of batches that they contain."""
         paths = {name: self._store(name) for name in self._layers}
@@ -173,6 +177,7 @@ class Pass:
         remove_others(self._folder.parent, list(map(path_name, self._layers)))
         labels = self._images.labels[self._images.indices]
         for name, path in paths.items():
+            self._finished(name).unlink(missing_ok=True)
             create_store(
                 path,
                 self._layers[name].shape,
@@ -290,13 +295,16 @@ class Pass:
         """
         # this may take a while, and is taken up if the process is killed
         for name in one_by_one(destinations):
-            pack(self._store(name))
+            finished = self._finished(name)
+            if not finished.exists():
+                set_attributes(self._store(name), self._attributes(self._layers[name], provenance))
+                archive([self._store(name)], finished)
+            remove_chunks(self._store(name))
         # once the first store has moved, the forward pass cannot be resumed
         self._progress.unlink()
         for name, destination in destinations.items():
-            attributes = self._attributes(self._layers[name], provenance)
-            finish_store(self._store(name), attributes, destination)
-        remove_empty(self._folder)
+            self._finished(name).replace(destination)
+        remove(self._folder)
 
     def finish_shard(self, provenance: Mapping[str, Any], destination: Path) -> None:
         """Set the attributes of a shard's stores, and rename their folder to its final path.

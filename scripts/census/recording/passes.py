@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from census.stores.archives import first_entry
+
 NEW = "new"
 
 
@@ -56,7 +58,7 @@ def pass_id(key: str, layers: Iterable[str]) -> str:
 def read_cache_key(store: Path) -> CacheKey | None:
     """Return a store's cache key, or None if there is no finished store."""
     try:
-        attributes = json.loads((store / "zarr.json").read_text())["attributes"]
+        attributes = json.loads(first_entry(store))["attributes"]
         return CacheKey(attributes["key"], attributes["pass"], attributes["shards"])
     except (OSError, KeyError, ValueError):
         return None

@@ -23,10 +23,9 @@ Chunks are files in an array's folder (``c.0.1``), without subfolders (``c/0/1``
 takes longer than writing the small chunks of many layers. Units and positions have no coordinates: they are
 counted from 0.
 
-A store is filled under a temporary name. In the end its chunks are packed into one file per array
-(:mod:`census.stores.chunks`), it receives its attributes, and is renamed. So a store under its final name is
-complete. Reading is in :mod:`census.stores.reading`, on which no forward pass depends, so
-that edits there do not rerun one.
+A store is filled in a temporary folder. A filled store receives its attributes, and is written as one file
+(:mod:`census.stores.archives`). So a store under its final name is complete. Reading is in
+:mod:`census.stores.reading`, on which no forward pass depends, so that edits there do not rerun one.
 """
 
 import json
@@ -39,7 +38,7 @@ from typing import Any
 import numpy as np
 from numcodecs import Blosc
 
-from census.stores.chunks import BYTES, CHECKSUM, chunk_file, chunk_format, pack, write_chunk
+from census.stores.chunks import BYTES, CHECKSUM, archive, chunk_name, chunk_shape, write_chunk
 from census.stores.groups import consolidate
 
 STATISTICS = {"mean": "float32", "max": "float32", "argmax": "int32", "nonzero": "int32"}
@@ -118,9 +117,8 @@ def create_store(
     for name, (dimensions, values) in coordinates.items():
         _create_array(path / name, values.shape, values.shape, str(values.dtype), dimensions, [])
         if values.size:
-            write_chunk(
-                chunk_file(path / name, (0,)), values.astype(values.dtype.newbyteorder("<")).tobytes()
-            )
+            encoded = values.astype(values.dtype.newbyteorder("<")).tobytes()
+            write_chunk(path / name / chunk_name((0,)), encoded)
     chunk = (min(images_per_chunk(batch), len(images)), units)
     for name, of_values in STATISTICS.items():
         # few values are equal, but the bytes of exponents and small integers are similar: with shuffling, LZ4
@@ -194,11 +192,11 @@ class ChunkWriter:
 
     def __init__(self, path: Path) -> None:
         metadata = json.loads((path / "zarr.json").read_text())
-        self.shape, codecs = chunk_format(metadata)
+        self.shape = chunk_shape(metadata)
         self._path = path
         self._dtype = np.dtype(metadata["data_type"]).newbyteorder("<")
         # codecs between serialization and checksum
-        self._codecs = [numcodec(codec) for codec in codecs[1:-1]]
+        self._codecs = [numcodec(codec) for codec in metadata["codecs"][1:-1]]
 
     def write(self, index: Iterable[int], values: np.ndarray) -> None:
         """Write a chunk.
@@ -218,7 +216,7 @@ class ChunkWriter:
         encoded: Any = chunk
         for codec in self._codecs:
             encoded = codec.encode(encoded)
-        write_chunk(chunk_file(self._path, index), encoded if self._codecs else chunk.tobytes())
+        write_chunk(self._path / chunk_name(index), encoded if self._codecs else chunk.tobytes())
 
 
 class StoreWriter:
@@ -277,22 +275,21 @@ def set_attributes(path: Path, attributes: Mapping[str, Any]) -> None:
     consolidate(path, {**attributes, "coordinates": "label map_label position_y position_x"})
 
 
-def place_store(path: Path, destination: Path) -> None:
-    """Move a store to its final path, replacing any store there."""
-    if destination.exists():
-        shutil.rmtree(destination)
-    path.rename(destination)
+def remove_chunks(path: Path) -> None:
+    """Remove the chunks of a store that has been written as one file; its folder can still be opened."""
+    for chunk in path.glob("*/c.*"):
+        chunk.unlink()
 
 
 def finish_store(path: Path, attributes: Mapping[str, Any], destination: Path) -> None:
-    """Pack a filled store, set its attributes, and move it to its final path.
+    """Set the attributes of a filled store, write it as one file, and remove its folder.
 
     Parameters
     ----------
-    path : the temporary path.
+    path : the temporary folder.
     attributes : see :func:`set_attributes`.
     destination : the final path; a store there is replaced.
     """
-    pack(path)
     set_attributes(path, attributes)
-    place_store(path, destination)
+    archive([path], destination)
+    shutil.rmtree(path)

@@ -1,12 +1,12 @@
-"""Common functions of Zarr stores in folders: activations and data sets.
+"""Common functions of Zarr stores: data sets in folders, activations and matrices in archives.
 
-Every chunk has a file, even if all its values are the fill value, and the file ends with a checksum. So
-readers detect and name chunks that are missing, truncated or altered.
+Every chunk is stored, even if all its values are the fill value, and has a checksum. So readers detect and
+name chunks that are missing, truncated or altered.
 """
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,12 @@ import numpy as np
 import zarr
 from zarr.abc.buffer import Buffer, BufferPrototype
 from zarr.abc.store import ByteRequest
+from zarr.buffer import cpu
 from zarr.codecs import Crc32cCodec, ZstdCodec
-from zarr.storage import LocalStore
+from zarr.storage import LocalStore, MemoryStore
 
-from census.stores.chunks import check, check_file, readable
+from census.stores.archives import METADATA, Archive, readable
+from census.stores.chunks import check
 
 CHUNK_BYTES = 1 << 25
 
@@ -29,19 +31,48 @@ class _CheckedStore(LocalStore):  # type: ignore[misc]
         self, key: str, prototype: BufferPrototype | None = None, byte_range: ByteRequest | None = None
     ) -> Buffer | None:
         found = await super().get(key, prototype, byte_range)
-        if not key.endswith("zarr.json"):
-            with readable(self.root / key) as path:
+        if not key.endswith(METADATA):
+            with readable(self.root / key):
                 if found is None:
                     raise FileNotFoundError("it is missing")
-                if byte_range is None:
-                    check_file(path, found.to_bytes())
-                else:  # a chunk or the index of a packed file, both of which end with a checksum
-                    check(found.to_bytes())
+                check(found.to_bytes())
         return found
 
 
+class ArchiveStore(MemoryStore):  # type: ignore[misc]
+    """The entries of an archive as a Zarr store; reading a missing or damaged one raises a StudyError.
+
+    Attributes
+    ----------
+    archive : the archive.
+    """
+
+    def __init__(self, archive: Archive) -> None:
+        super().__init__(_Buffers(archive), read_only=True)
+        self.archive = archive
+
+
+class _Buffers(Mapping[str, Buffer]):
+    """The entries of an archive in Zarr's type."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._archive)
+
+    def __len__(self) -> int:
+        return len(self._archive)
+
+    def __getitem__(self, key: str) -> Buffer:
+        # zarr asks whether groups and arrays exist; all chunks do
+        if key.endswith(METADATA) and key not in self._archive:
+            raise KeyError(key)
+        return cpu.Buffer.from_bytes(self._archive[key])
+
+
 def open_group(path: str | Path) -> zarr.Group:
-    """Open a finished group; reading a missing or damaged chunk raises a StudyError."""
+    """Open a finished group in a folder; reading a missing or damaged chunk raises a StudyError."""
     store = _CheckedStore(path, read_only=True)
     return zarr.open_group(store, mode="r", zarr_format=3, use_consolidated=True)
 
@@ -51,14 +82,14 @@ def consolidate(path: Path, attributes: Mapping[str, Any]) -> None:
 
     Readers then need not list the folder, in which Snakemake also stores a file.
     """
-    document = path / "zarr.json"
+    document = path / METADATA
     group = json.loads(document.read_text())
     group["attributes"] = dict(attributes)
     group["consolidated_metadata"] = {
         "kind": "inline",
         "must_understand": False,  # readers may ignore it
         "metadata": {
-            array.parent.name: json.loads(array.read_text()) for array in sorted(path.glob("*/zarr.json"))
+            array.parent.name: json.loads(array.read_text()) for array in sorted(path.glob(f"*/{METADATA}"))
         },
     }
     document.write_text(json.dumps(group))

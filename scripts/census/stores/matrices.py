@@ -1,8 +1,7 @@
-"""Stores of measures' arrays: a Zarr group per layer and checkpoint, in an uncompressed ZIP file.
+"""Stores of measures' arrays: a Zarr group per layer and checkpoint, in one file.
 
-A measure has hundreds of small arrays, and each would be a folder of files. Here, they are entries of one
-file, ``LAYER/CHECKPOINT/ARRAY``. Reading an array reads its own entries only. Chunks are compressed by
-Zstandard, so ZIP stores them as they are. ZIP's CRC-32 of each entry tells damaged from intact chunks.
+A measure has hundreds of small arrays. They are the entries ``LAYER/CHECKPOINT/ARRAY`` of an archive
+(:mod:`census.stores.archives`). Chunks are compressed by Zstandard.
 
 The entry ``zarr.json`` is written last. It has the metadata of all groups and arrays, for xarray, and the
 attribute ``layers``: the checkpoints of each layer, by its name. Equal arrays give equal files, byte by byte.
@@ -10,8 +9,6 @@ attribute ``layers``: the checkpoints of each layer, by its name. Equal arrays g
 
 import contextlib
 import json
-import zipfile
-import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,16 +17,11 @@ from typing import Any
 import numpy as np
 import zarr
 from zarr.abc.buffer import Buffer
-from zarr.buffer import cpu
 from zarr.storage import MemoryStore
 
-from census.stores.chunks import readable
-from census.stores.groups import create_array
+from census.stores.archives import METADATA, Archive, ArchiveWriter, new_archive, readable
+from census.stores.groups import ArchiveStore, create_array
 from census.stores.paths import path_name
-
-METADATA = "zarr.json"
-# of an entry's header in front of its name, see APPNOTE.TXT of PKWARE, 4.3.7
-_HEADER_BYTES, _LENGTHS = 30, (slice(26, 28), slice(28, 30))
 
 
 @contextlib.contextmanager
@@ -40,23 +32,17 @@ def new_store(path: str | Path) -> Iterator["MatrixWriter"]:
     ----------
     path : path of the store; an existing one is replaced.
     """
-    path = Path(path)
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    try:
-        with zipfile.ZipFile(unfinished, "w") as file:
-            writer = MatrixWriter(file)
-            yield writer
-            writer.finish()
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with new_archive(Path(path)) as archive:
+        writer = MatrixWriter(archive)
+        yield writer
+        writer.finish()
 
 
 class MatrixWriter:
     """Write arrays of layers at checkpoints into one file, see :func:`new_store`."""
 
-    def __init__(self, file: zipfile.ZipFile) -> None:
-        self._file = file
+    def __init__(self, archive: ArchiveWriter) -> None:
+        self._archive = archive
         self._layers: dict[str, list[str]] = {}
         # metadata of all groups and arrays, and chunks that are not in the file yet
         self._entries: dict[str, Buffer] = {}
@@ -87,7 +73,7 @@ class MatrixWriter:
     def flush(self) -> None:
         """Move all chunks from memory to the file; each must be complete."""
         for key in sorted(key for key in self._entries if not key.endswith(METADATA)):
-            self._add(key, self._entries.pop(key).to_bytes())
+            self._archive.add(key, self._entries.pop(key).to_bytes())
 
     def finish(self) -> None:
         """Write metadata."""
@@ -102,12 +88,7 @@ class MatrixWriter:
             "metadata": {key.removesuffix(f"/{METADATA}"): each for key, each in documents.items()},
         }
         for key, document in {**documents, METADATA: root}.items():
-            self._add(key, json.dumps(document).encode())
-
-    def _add(self, key: str, content: bytes) -> None:
-        entry = zipfile.ZipInfo(key)  # dated 1980
-        entry.external_attr = 0o644 << 16  # permissions for tools that unpack it
-        self._file.writestr(entry, content)
+            self._archive.add(key, json.dumps(document).encode())
 
 
 @dataclass(frozen=True)
@@ -120,7 +101,7 @@ class Layer:
     groups : path of the group of each checkpoint, in the order of writing.
     """
 
-    store: MemoryStore
+    store: ArchiveStore
     groups: Mapping[str, str]
 
     def at(self, checkpoint: str) -> zarr.Group:
@@ -138,12 +119,13 @@ def layers_in(paths: Iterable[str | Path]) -> dict[str, Layer]:
     """
     found = {}
     for path in map(Path, paths):
-        entries = _Entries(path)
+        archive = Archive(path)
+        root = json.loads(archive[METADATA])
+        folders = {key.rpartition("/")[0] for key in archive if key.endswith(METADATA)}
         with readable(path):
-            root = json.loads(entries[METADATA].to_bytes())
-            if missing := sorted(root["consolidated_metadata"]["metadata"].keys() - entries.folders):
+            if missing := sorted(root["consolidated_metadata"]["metadata"].keys() - folders):
                 raise ValueError(f"it has no metadata of {missing[0]}")
-        store = MemoryStore(entries, read_only=True)
+        store = ArchiveStore(archive)
         for layer, checkpoints in root["attributes"]["layers"].items():
             groups = {checkpoint: f"{path_name(layer)}/{checkpoint}" for checkpoint in checkpoints}
             found[layer] = Layer(store, groups)
@@ -178,39 +160,3 @@ def merge_checkpoints(path: str | Path, parts: Sequence[str | Path], along: str)
                     for each, start, stop in zip(groups, ends, ends[1:], strict=False):
                         array[(*[slice(None)] * axis, slice(start, stop))] = each[name][...]
                     whole.flush()
-
-
-class _Entries(Mapping[str, Buffer]):
-    """The entries of a finished store, each read and checked when it is used.
-
-    The file is closed after each read, because a job may read more stores than a process may hold open files.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        with readable(path), zipfile.ZipFile(path) as file:
-            self._places = {entry.filename: entry for entry in file.infolist()}
-        self.folders = {key.rpartition("/")[0] for key in self._places if key.endswith(METADATA)}
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._places)
-
-    def __len__(self) -> int:
-        return len(self._places)
-
-    def __getitem__(self, key: str) -> Buffer:
-        # zarr asks whether groups and arrays exist; all chunks do
-        if key.endswith(f"/{METADATA}") and key not in self._places:
-            raise KeyError(key)
-        with readable(self._path):
-            if key not in self._places:
-                raise ValueError(f"it has no {key}")
-            entry = self._places[key]
-            with self._path.open("rb") as file:
-                file.seek(entry.header_offset)
-                header = file.read(_HEADER_BYTES)
-                file.seek(sum(int.from_bytes(header[each], "little") for each in _LENGTHS), 1)
-                content = file.read(entry.file_size)
-            if zlib.crc32(content) != entry.CRC:
-                raise ValueError(f"the checksum of {key} does not match")
-        return cpu.Buffer.from_bytes(content)

@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote
 LONGEST = 150
 ESCAPED = r"[A-Za-z0-9_.~-]+"  # matches all results of :func:`path_name`
 _SHORTENED = "~~"  # never occurs in escaped names
-MATRICES = "zarr.zip"  # ending of stores of measures' arrays, see :mod:`census.stores.matrices`
+ARCHIVE = "zarr.zip"  # ending of stores of activations and matrices, see :mod:`census.stores.archives`
 
 
 def path_name(layer: str) -> str:

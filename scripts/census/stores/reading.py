@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from census.errors import StudyError
 from census.stores.activations import numcodec
-from census.stores.chunks import PackedFile, chunk_file, chunk_format, is_packed, read_chunk, readable
-from census.stores.groups import open_group
+from census.stores.archives import METADATA, Archive, readable
+from census.stores.chunks import CHECKSUM_BYTES, chunk_name, chunk_shape
+from census.stores.groups import ArchiveStore
 
 VALUES_AT_ONCE = 1 << 25  # largest number of values in memory
 # all values of float16: a table is read in a third of the time in which numpy converts them
@@ -25,14 +26,12 @@ def open_store(path: str | Path) -> zarr.Group:
 
     Raises
     ------
-    StudyError : there is no finished store.
+    StudyError : there is no finished store, or it is damaged.
     """
-    try:
-        group = open_group(path)
-        _ = group.attrs["key"]
-    except (OSError, KeyError, ValueError) as error:
-        raise StudyError(f"{path} is not a finished store of activations; run the workflow again") from error
-    return group
+    path = Path(path)
+    if not path.is_file():
+        raise StudyError(f"{path} is not a finished store of activations; run the workflow again")
+    return zarr.open_group(ArchiveStore(Archive(path)), mode="r", zarr_format=3, use_consolidated=True)
 
 
 def statistic_blocks(group: zarr.Group, name: str) -> Iterator[np.ndarray]:
@@ -48,7 +47,7 @@ def statistic_blocks(group: zarr.Group, name: str) -> Iterator[np.ndarray]:
 
     Raises
     ------
-    StudyError : a chunk's file is missing or damaged.
+    StudyError : a chunk is missing or damaged.
     """
     for _, block in _Chunks(group, name).blocks():
         yield block
@@ -130,18 +129,13 @@ class _Chunks:
     """
 
     def __init__(self, group: zarr.Group, name: str) -> None:
-        self._array = Path(group.store.root) / group.path / name
-        with readable(self._array / "zarr.json") as path:
-            metadata = json.loads(path.read_text())
+        self._archive, self._name = group.store.archive, name
+        metadata = json.loads(self._archive[f"{name}/{METADATA}"])
         self.shape: tuple[int, ...] = tuple(metadata["shape"])
-        self.chunk, codecs = chunk_format(metadata)
+        self.chunk = chunk_shape(metadata)
         self._dtype = np.dtype(metadata["data_type"]).newbyteorder("<")
         # the checksum comes last
-        self._codecs = [numcodec(codec) for codec in codecs[-2:0:-1]]
-        self._packed = PackedFile(self._array, metadata) if is_packed(metadata) else None
-
-    def _encoded(self, index: tuple[int, ...]) -> memoryview:
-        return self._packed.read(index) if self._packed else read_chunk(chunk_file(self._array, index))
+        self._codecs = [numcodec(codec) for codec in metadata["codecs"][-2:0:-1]]
 
     def along(self, axis: int) -> Iterator[tuple[int, slice]]:
         """Yield the index of each chunk along an axis, and its slice; the last chunk may be shorter."""
@@ -156,10 +150,11 @@ class _Chunks:
 
         Raises
         ------
-        StudyError : the chunk's file is missing or damaged.
+        StudyError : the chunk is missing or damaged.
         """
-        values: Any = self._encoded(index)
-        with readable(self._array):
+        # the archive has checked it, so that its own checksum is not needed
+        values: Any = memoryview(self._archive[f"{self._name}/{chunk_name(index)}"])[:-CHECKSUM_BYTES]
+        with readable(self._archive.path):
             if into is None or self._dtype == np.float16:
                 for codec in self._codecs:
                     values = codec.decode(values)
