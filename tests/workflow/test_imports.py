@@ -29,7 +29,7 @@ NEEDED = {
     # scipy.special for exact intervals
     "claims": {"pandas", "scipy"},
     "specifications": {"pandas", "scipy"},
-    **{rule: {"scipy"} for rule in ("clusters", "correlation", "selectivity")},
+    **{rule: {"scipy"} for rule in ("alignment", "clusters", "correlation", "selectivity")},
     # where the sparse autoencoder is trained; optimizers of torch import torch._dynamo
     "dictionaries": {"pandas", "scipy", "scipy.stats", "sklearn", "torch", "torch._dynamo"},
     # the assignment of matched directions

@@ -55,6 +55,8 @@ def random_frames(n_directions: int, n_units: int, count: int, seed: int) -> Sin
     ----------
     Mezzadri (2007), How to generate random matrices from the classical compact groups, Notices of the AMS 54.
     """
+    from scipy.linalg import qr
+
     frames = np.empty((count, n_directions, n_units), np.float32)
     random = [stream(seed, "rotation", number) for number in range(count)]
     for frame, generator in zip(frames, random, strict=True):
@@ -63,7 +65,10 @@ def random_frames(n_directions: int, n_units: int, count: int, seed: int) -> Sin
             # faster, and accurate because few random rows are far from dependent
             frame[:] = np.linalg.inv(np.linalg.cholesky(rows @ rows.T)) @ rows
         else:
-            columns, upper = np.linalg.qr(rows.T.astype(np.float32))
+            # scipy computes in single precision, numpy in double at half the speed
+            columns, upper = qr(
+                rows.T.astype(np.float32), overwrite_a=True, mode="economic", check_finite=False
+            )
             frame[:] = (columns * np.sign(np.diag(upper))).T
     return frames
 

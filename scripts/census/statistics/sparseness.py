@@ -171,9 +171,14 @@ def kurtosis(values: NDArray[np.floating], *, about_zero: bool = False) -> NDArr
     -------
     array of the type of ``values``, shape (n_rows,).
     """
-    squares = values**2 if about_zero else (values - values.mean(-1, keepdims=True)) ** 2
+    n = values.shape[-1]
+    # means as products, because numpy adds up short rows at a fifth of the speed
+    over_row = np.full(n, 1 / n, values.dtype)
+    squares = values if about_zero else values - (values @ over_row)[:, None]
+    squares = np.square(squares)
     with np.errstate(invalid="ignore", divide="ignore"):
-        found = np.einsum("pc,pc->p", squares, squares) / values.shape[-1] / squares.mean(-1) ** 2
+        found = np.einsum("pc,pc->p", squares, squares) / n / (squares @ over_row) ** 2
     # equal values may differ from their mean by rounding
-    found[values.max(-1) == values.min(-1)] = np.nan
+    candidates = np.flatnonzero(values[:, 0] == values[:, -1])
+    found[candidates[np.ptp(values[candidates], axis=-1) == 0]] = np.nan
     return found
