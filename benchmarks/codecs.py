@@ -7,7 +7,7 @@ import torch
 
 from benchmarks.common import Options, Row, case, cpu_seconds
 from census.networks.maps import as_maps
-from census.stores.activations import MAP_CHUNK_BYTES, map_compressors, numcodec
+from census.stores.activations import IMAGE_BYTES, IMAGES_PER_MAP_CHUNK, map_compressors, numcodec
 
 FLOAT16 = "float16, "
 
@@ -63,9 +63,13 @@ def rows(options: Options) -> Iterator[Row]:
 
 
 def _chunks(maps: torch.Tensor) -> list[np.ndarray]:
-    """Return a batch of maps in pieces of whole rows, about as large as the chunks of a store."""
-    rows_per_chunk = max(1, min(maps.shape[1], MAP_CHUNK_BYTES // (maps[:, :1].numel() * 4)))
-    return [part.contiguous().numpy() for part in maps.split(rows_per_chunk, dim=1)]
+    """Return maps in pieces of some images and rows, about as large as the chunks of a store."""
+    rows = max(1, min(maps.shape[1], IMAGE_BYTES // (maps[0, 0].numel() * 4)))
+    return [
+        part.contiguous().numpy()
+        for images in maps.split(IMAGES_PER_MAP_CHUNK)
+        for part in images.split(rows, dim=1)
+    ]
 
 
 def _functions(

@@ -22,7 +22,7 @@ with job(snakemake.log[0]) as log, ExitStack() as stack:
     from census.stores.matrices import new_store
 
     key, entry, seed = snakemake.wildcards.network, snakemake.params.network, snakemake.params.seed
-    batch, seeds = snakemake.params.batch, snakemake.params.seeds
+    seeds = snakemake.params.seeds
     # device and batch size change results only by rounding, so they are no parameters
     keep_freed_memory()
     device = choose_device(snakemake.config["device"], snakemake.threads)
@@ -40,6 +40,7 @@ with job(snakemake.log[0]) as log, ExitStack() as stack:
             # noise of its own for each network and checkpoint
             settings = Settings(**options, seed=seed_of(seed, key, path.stem))
             maximization = Maximization(prepared, layer, settings)
+            at_once = prepared.images_at_once(snakemake.params.batch, until=layer)
             chosen = sample_units(layer.shape[0], snakemake.params.units_per_layer, seed, layer.name)
             chosen = chosen[units_of_part(len(chosen), part, parts)]
             found = []
@@ -51,8 +52,8 @@ with job(snakemake.log[0]) as log, ExitStack() as stack:
                 for objective in OBJECTIVES:
                     title = f"{path.stem} {layer.name} {objective}"
                     with progress_bar(title, len(pairs[0]), "images") as progress:
-                        for first in range(0, len(pairs[0]), batch):
-                            some = slice(first, first + batch)
+                        for first in range(0, len(pairs[0]), at_once):
+                            some = slice(first, first + at_once)
                             optimized.append(maximization.optimize(pairs[1][some], pairs[0][some], objective))
                             progress.update(len(pairs[0][some]))
                 found.append(

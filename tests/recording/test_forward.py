@@ -40,7 +40,7 @@ N_IMAGES, N_MAPS = 70, 20
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch):
     monkeypatch.setattr(store, "IMAGES_PER_CHUNK", 16)
-    monkeypatch.setattr(store, "MAP_CHUNK_BYTES", 4000)
+    monkeypatch.setattr(store, "IMAGE_BYTES", 500)
 
 
 @pytest.fixture
@@ -205,7 +205,7 @@ def test_a_killed_pass_of_another_identity_or_with_other_layers_is_removed(
     with pytest.raises(Killed):
         run(network, images, tmp_path)
     monkeypatch.undo()
-    monkeypatch.setattr(store, "MAP_CHUNK_BYTES", 8000)  # stores that are made anew show it
+    monkeypatch.setattr(store, "IMAGE_BYTES", 1000)  # stores that are made anew show it
     again = run(network, images, tmp_path, **options)
     assert again["1"]["maps"].chunks[1] == 3
     assert not (tmp_path / "unfinished").exists()

@@ -22,7 +22,7 @@ POSITIONS = np.array([[0, 3], [2, 1], [4, 0]], dtype="i4")
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch):
     monkeypatch.setattr(store, "IMAGES_PER_CHUNK", 8)
-    monkeypatch.setattr(store, "MAP_CHUNK_BYTES", 2 * BATCH * WIDTH * UNITS * 4)  # two rows of a batch
+    monkeypatch.setattr(store, "IMAGE_BYTES", 2 * WIDTH * UNITS * 4)  # two rows
 
 
 @pytest.fixture

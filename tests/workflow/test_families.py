@@ -1,6 +1,5 @@
 """A residual network and a transformer go through the whole study."""
 
-
 import numpy as np
 import pandas as pd
 import pytest

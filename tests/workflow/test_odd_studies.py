@@ -1,6 +1,5 @@
 """Whole studies with unusual names, and with networks without measurable units."""
 
-
 import numpy as np
 import pytest
 from PIL import Image

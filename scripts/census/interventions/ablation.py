@@ -46,7 +46,7 @@ class Ablation:
     pixels : array of uint8, shape (n_images, height, width, n_channels).
     labels : array of integer, shape (n_images,); None to use the intact network's predictions instead, for
         data sets with other classes than the network's.
-    batch : number of rows in a batch, each an image with a change.
+    batch : largest number of rows in a batch, each an image with a change.
     seed : seed of the permutation that assigns another image to each.
     """
 
@@ -62,7 +62,8 @@ class Ablation:
     ) -> None:
         self._suffix = downstream_of(prepared, layer)
         self._recorder = prepared.recorder({layer.name: layer.node})
-        self._layer, self._prepared, self._batch = layer, prepared, batch
+        self._layer, self._prepared = layer, prepared
+        self._batch = prepared.images_at_once(batch, since=layer)
         self._pixels, self._labels = pixels, labels
         # a cyclic permutation, so that each map comes from another image
         circle = stream(seed, "donors").permutation(len(pixels))

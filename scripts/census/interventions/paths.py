@@ -20,14 +20,14 @@ class Paths:
     prepared : the network.
     layers : the layers that are read.
     neurons : number of neurons of a layer that are read; all of a smaller layer.
-    batch : number of images in a forward pass.
+    batch : largest number of images in a forward pass.
     seed : seed of the sample of neurons, which is the same at all checkpoints.
     """
 
     def __init__(
         self, prepared: Prepared, layers: Sequence[Layer], *, neurons: int, batch: int, seed: int
     ) -> None:
-        self._prepared, self._batch = prepared, batch
+        self._prepared, self._batch = prepared, prepared.images_at_once(batch, until=layers[-1])
         self._recorder = prepared.recorder({layer.name: layer.node for layer in layers})
         self._sampled = {
             layer.name: torch.from_numpy(_sample(layer, neurons, seed)).to(prepared.device)

@@ -41,7 +41,8 @@ class Parameters:
     resamples: Annotated[int, Ge(100)] = 1000
     """Bootstrap resamples of the images for each 95 % interval."""
     batch: Annotated[int, Ge(1)] = 64
-    """Number of images, each with an ablation of its own, in one forward pass."""
+    """Largest number of images, each with an ablation of its own, in one forward pass. A CPU runs fewer, if
+    their activations would not fit into its cache."""
 
 
 class Units(Table, per="unit"):

@@ -27,7 +27,8 @@ class Parameters:
     """Largest random shift of an image in pixels, drawn anew in each step. With shifts, all steps are done,
     and step sizes decrease to almost 0."""
     batch: Annotated[int, Ge(1)] = 96
-    """Images optimized at once; fewer take less memory."""
+    """Largest number of images optimized at once. A CPU runs fewer, if their activations would not fit into
+    its cache."""
 
 
 measure = Measure(

@@ -19,6 +19,9 @@ from census.networks.recorder import Recorder
 from census.networks.running import Part
 from census.networks.verification import N_IMAGES, Verification, verify
 
+CACHE_BYTES = 8 << 20  # of the largest activations of all images at once
+LEAST_AT_ONCE = 4  # fewer images take longer, because kernels have too little work
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -58,6 +61,25 @@ class Prepared:
             key=self.key,
             logits=self.logits,
         )
+
+    def images_at_once(self, most: int, *, since: Layer | None = None, until: Layer | None = None) -> int:
+        """Return the number of images to run at once.
+
+        On a CPU, forward and backward passes over more images than fit into its cache take up to twice as
+        long per image.
+
+        Parameters
+        ----------
+        most : largest number.
+        since, until : first and last layer that run; None for those of the network.
+        """
+        if self.device != "cpu":
+            return most
+        first = 0 if since is None else since.depth
+        last = np.inf if until is None else until.depth
+        running = (each.n_neurons for each in self.listing.layers if first <= each.depth <= last)
+        image_bytes = torch.float32.itemsize * max(running)
+        return min(most, max(LEAST_AT_ONCE, CACHE_BYTES // image_bytes))
 
     def verify(self) -> Verification:
         """Compare recorded values with the network's own; see :func:`census.networks.verification.verify`."""

@@ -221,7 +221,8 @@ class Activations(Settings):
     """How activations are computed and stored."""
 
     batch: Positive = 32
-    """Images in one forward pass; also the images in one chunk of activation maps."""
+    """Largest number of images in one forward pass. A CPU runs fewer, if their activations would not fit into
+    its cache."""
     precision: Literal["float32", "bfloat16"] = "float32"
     """Precision of the forward pass."""
     dtype: Literal["float32", "float16"] = "float32"

@@ -9,6 +9,7 @@ from typing import Any
 from census.planning.passes import Pass
 from census.planning.plan import Place, Plan
 from census.planning.runs import Run
+from census.stores.archives import METADATA, first_entry
 
 # memory in MB of the Snakemake that runs each submitted job
 SNAKEMAKE_MB = 500
@@ -42,7 +43,7 @@ def memory_of_matrices(plan: Plan, count: Callable[[Run], int]) -> Megabytes:
 
     def megabytes(wildcards: Place) -> int:
         run = plan.run_of(wildcards)
-        # 0.14 MB per image for a chunk of 4 MB per 32 images
+        # 0.14 MB per image: a block of neurons, see census.stores.activations.IMAGE_BYTES
         return 1000 + round(
             0.14 * run.settings.n_map_images + count(run) * 8e-6 * run.settings.n_map_images**2
         )
@@ -94,7 +95,8 @@ def runtime_of_pass(this: Pass) -> Callable[[Any, Any, int], int]:
 
 
 def _metadata(store: str) -> Any:
-    """Return the metadata of an input store."""
+    """Return the metadata of an input store, a folder or an archive."""
+    path = Path(store)
     # if the store does not exist yet, FileNotFoundError makes Snakemake evaluate the resource again later
-    Path(store).stat()
-    return json.loads((Path(store) / "zarr.json").read_text())
+    path.stat()
+    return json.loads((path / METADATA).read_bytes() if path.is_dir() else first_entry(path))

@@ -25,6 +25,7 @@ from census.stores.activations import (
     StoreWriter,
     create_store,
     images_per_chunk,
+    images_per_map_chunk,
     remove_chunks,
     set_attributes,
 )
@@ -79,6 +80,14 @@ def _preactivation_of(layer: Layer) -> str:
     return f"pre-activation of {layer.name}"
 
 
+def _images_at_once(prepared: Prepared, layers: Sequence[Layer], batch: int) -> int:
+    """Return the number of images to run at once: a divisor of ``batch``, in whole chunks of maps."""
+    last = max(layers, key=lambda layer: layer.depth)
+    most, in_chunk = prepared.images_at_once(batch, until=last), images_per_map_chunk(batch)
+    sizes = (size for size in range(in_chunk, batch + 1, in_chunk) if batch % size == 0)
+    return max((size for size in sizes if size <= most), default=in_chunk)
+
+
 class Pass:
     """A forward pass over a data set, or one of its shards, that can be interrupted and resumed.
 
@@ -98,7 +107,7 @@ class Pass:
         next to finished stores. Unfinished stores of other forward passes for any of these layers are
         removed, because no two current ones fill the same layer.
     identity : digest of everything that determines the result.
-    batch : number of images in a batch.
+    batch : number of images in a batch; a CPU runs smaller ones if their activations leave its cache.
     compression : compression of activation maps.
     dtype : ``float32`` or ``float16``, in which activation maps are stored.
     precision : ``float32`` or ``bfloat16``, of the forward pass.
@@ -134,10 +143,11 @@ class Pass:
         self._positions = {
             layer.name: choose_positions(*layer.shape[1:], positions, seed, layer.name) for layer in layers
         }
+        self._at_once = _images_at_once(prepared, layers, batch)
         self._per_chunk = images_per_chunk(batch)
         self._starts = [
             start
-            for start in range(0, len(images.indices), batch)
+            for start in range(0, len(images.indices), self._at_once)
             if start // self._per_chunk % shards == shard
         ]
         # on a CPU the network uses all cores, so threads would save no time
@@ -152,7 +162,7 @@ class Pass:
     @property
     def n_images(self) -> int:
         """Number of images of this shard; all images if it is the only one."""
-        return sum(len(self._images.indices[start : start + self._batch]) for start in self._starts)
+        return sum(len(self._images.indices[start : start + self._at_once]) for start in self._starts)
 
     @property
     def _progress(self) -> Path:
@@ -171,7 +181,7 @@ class Pass:
         paths = {name: self._store(name) for name in self._layers}
         with contextlib.suppress(OSError, ValueError, KeyError):
             progress = json.loads(self._progress.read_text())
-            if progress["identity"] == self._identity:
+            if progress["identity"] == self._identity and progress["at_once"] == self._at_once:
                 return {name: StoreWriter(path) for name, path in paths.items()}, progress["batches"]
         self._progress.unlink(missing_ok=True)
         remove_others(self._folder.parent, list(map(path_name, self._layers)))
@@ -194,7 +204,9 @@ class Pass:
 
     def _count(self, done: int) -> None:
         partial = self._progress.with_suffix(".partial")
-        partial.write_text(json.dumps({"identity": self._identity, "batches": done}))
+        partial.write_text(
+            json.dumps({"identity": self._identity, "at_once": self._at_once, "batches": done})
+        )
         partial.replace(self._progress)
 
     def run(self) -> None:
@@ -205,12 +217,12 @@ class Pass:
         # chunks not yet counted: the ticket that has to be written first, and the number of batches then
         uncounted: deque[tuple[int, int]] = deque()
         begun = self._starts[done:]
-        seen = done * self._batch if begun else self.n_images
+        seen = done * self._at_once if begun else self.n_images
         with (
             progress_bar("forward pass", self.n_images, "images", seen) as progress,
             Writing(self._writers) as write,
         ):
-            for first, pixels in zip(begun, ahead(self._images.batches(self._batch, begun)), strict=True):
+            for first, pixels in zip(begun, ahead(self._images.batches(self._at_once, begun)), strict=True):
                 with_maps = max(0, min(len(pixels), self._images.n_maps - first))
 
                 def take(name: str, values: torch.Tensor, first: int = first, count: int = with_maps) -> None:

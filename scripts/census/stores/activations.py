@@ -15,8 +15,8 @@ map_label   map_image                   int32    as ``label``
 ==========  ==========================  =======  ======================================================
 
 Units come last in ``maps``, as in memory while a network runs in the channels-last layout. So nothing is
-transposed between the forward pass and the file. A chunk of maps contains all units at some rows of a batch
-of images. This suits reading by image (top images, patches) and by block of neurons (the Gram matrix). With
+transposed between the forward pass and the file. A chunk of maps contains all units at some rows of a few
+images. This suits reading by image (top images, patches) and by block of neurons (the Gram matrix). With
 chunks of single units, reading whole images would take a seek per unit.
 
 Chunks are files in an array's folder (``c.0.1``), without subfolders (``c/0/1``), because creating folders
@@ -43,7 +43,8 @@ from census.stores.groups import consolidate
 
 STATISTICS = {"mean": "float32", "max": "float32", "argmax": "int32", "nonzero": "int32"}
 IMAGES_PER_CHUNK = 512
-MAP_CHUNK_BYTES = 4 << 20
+IMAGES_PER_MAP_CHUNK = 8
+IMAGE_BYTES = 1 << 17  # of an image's maps in a chunk
 
 
 def map_compressors(compression: str, dtype: str) -> list[dict[str, Any]]:
@@ -72,6 +73,14 @@ def images_per_chunk(batch: int) -> int:
     return batch * max(1, round(IMAGES_PER_CHUNK / batch))
 
 
+def images_per_map_chunk(batch: int) -> int:
+    """Return the number of images per chunk of maps: a divisor of a batch, at most eight.
+
+    A batch may thus run in smaller ones, whose size depends on the device, while the store does not.
+    """
+    return max(size for size in range(1, IMAGES_PER_MAP_CHUNK + 1) if batch % size == 0)
+
+
 def create_store(
     path: Path,
     shape: tuple[int, int, int],
@@ -93,7 +102,7 @@ def create_store(
     shape : number of units, height and width.
     images, labels : arrays of int64 and int32, shape (n_images,), the images in order of recording.
     n_maps : number of images with activation maps; they come first.
-    batch : number of images that are written at a time.
+    batch : number of images that are written at a time, or a multiple of it.
     compression : compression of maps, ``none``, ``lz4`` or ``zstd``.
     positions : array of int32, shape (n_positions, 2), y and x of the sampled positions; None for none.
     dtype : ``float32`` or ``float16``, of maps.
@@ -125,14 +134,15 @@ def create_store(
         # compresses them as well as Zstandard, in a fifth of the time
         codecs = [_blosc("lz4", "shuffle", of_values)]
         _create_array(path / name, (len(images), units), chunk, of_values, ("image", "unit"), codecs)
-    row_bytes = batch * width * units * np.dtype(dtype).itemsize
-    most_rows = max(1, min(height, MAP_CHUNK_BYTES // row_bytes))
+    map_images = images_per_map_chunk(batch)
+    row_bytes = width * units * np.dtype(dtype).itemsize
+    most_rows = max(1, min(height, IMAGE_BYTES // row_bytes))
     # chunks of even size, because the last one is padded to the size of the others
     rows = math.ceil(height / math.ceil(height / most_rows))
     _create_array(
         path / "maps",
         (n_maps, height, width, units),
-        (batch, rows, width, units),
+        (map_images, rows, width, units),
         dtype,
         ("map_image", "y", "x", "unit"),
         map_compressors(compression, dtype),
@@ -142,7 +152,7 @@ def create_store(
         _create_array(
             path / "preactivation",
             (n_maps, len(positions), units),
-            (batch, len(positions), units),
+            (map_images, len(positions), units),
             "float32",
             ("map_image", "position", "unit"),
             [],
@@ -246,7 +256,7 @@ class StoreWriter:
             writer.write((first // writer.shape[0], 0), values)
 
     def write_maps(self, first: int, maps: np.ndarray) -> None:
-        """Write the maps of a batch of images.
+        """Write the maps of some images.
 
         Parameters
         ----------
@@ -254,11 +264,13 @@ class StoreWriter:
         maps : array of the store's dtype, shape (n_images, height, width, n_units).
         """
         images, rows = self._maps.shape[:2]
-        for number, row in enumerate(range(0, maps.shape[1], rows)):
-            self._maps.write((first // images, number, 0, 0), maps[:, row : row + rows])
+        for image in range(0, len(maps), images):
+            for number, row in enumerate(range(0, maps.shape[1], rows)):
+                index = (first + image) // images, number, 0, 0
+                self._maps.write(index, maps[image : image + images, row : row + rows])
 
     def write_preactivations(self, first: int, values: np.ndarray) -> None:
-        """Write the pre-activations of a batch of images, at the store's positions.
+        """Write the pre-activations of some images, at the store's positions.
 
         Parameters
         ----------
@@ -266,7 +278,9 @@ class StoreWriter:
         values : array of float32, shape (n_images, n_positions, n_units).
         """
         assert self._preactivations is not None, "the layer has no pre-activations"
-        self._preactivations.write((first // self._preactivations.shape[0], 0, 0), values)
+        images = self._preactivations.shape[0]
+        for image in range(0, len(values), images):
+            self._preactivations.write(((first + image) // images, 0, 0), values[image : image + images])
 
 
 def set_attributes(path: Path, attributes: Mapping[str, Any]) -> None:
