@@ -1,4 +1,4 @@
-"""Pages of images in a browser: the units that an image drives most, and the ways to its page."""
+"""Pages of images in a browser: the units that an image activates most, and the ways to its page."""
 
 import pytest
 

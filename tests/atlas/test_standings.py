@@ -1,4 +1,4 @@
-"""The distribution of a unit's values over images, and the units that an image drives most."""
+"""The distribution of a unit's values over images, and the units that an image activates most."""
 
 import numpy as np
 import pytest

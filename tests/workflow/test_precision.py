@@ -394,7 +394,7 @@ def test_no_matrix_moves_too_far(studies, layer):
     np.testing.assert_allclose(rough["gram"], exact["gram"], atol=0.01 * float(exact["gram"].max()))
 
     exact, rough = (Study(results).matrices("concepts", *place).load() for results in studies)
-    # which images drive a unit most
+    # which images activate a unit most
     pairs = zip(exact["top_image"].values, rough["top_image"].values, strict=True)
     assert np.mean([len({*one} & {*other}) / len(one) for one, other in pairs]) > 0.98
     # of units, by the classes of these images

@@ -1,4 +1,4 @@
-"""Distribution of a unit's values over images with examples, and the units that an image drives most."""
+"""Distribution of a unit's values over images with examples, and the units that an image activates most."""
 
 from collections.abc import Iterator
 from typing import NamedTuple

@@ -37,7 +37,7 @@ class Parameters:
     """Path check: whether images made for a unit are processed as natural images are."""
 
     top: Annotated[int, Ge(4), Le(1000)] = 20
-    """Natural images that drive a unit most: every other one is a reference, the rest are a control."""
+    """Maximally activating images of a unit: every other one is a reference, the rest are a control."""
     others: Annotated[int, Ge(2), Le(10000)] = 50
     """Other natural images, a seeded random sample."""
     neurons: Annotated[int, Ge(2)] = 4096

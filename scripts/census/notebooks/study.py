@@ -146,7 +146,7 @@ class Study:
 
         Returns
         -------
-        ``mean``, ``max``, ``argmax`` and ``nonzero`` by image and unit, ``maps`` by image, unit, y and x for
+        ``mean``, ``max``, ``argmax`` and ``nonzero`` by image and unit, ``maps`` by image, y, x and unit for
         some of the images, and more. Values are read when they are used.
         """
         import xarray as xr

@@ -252,7 +252,7 @@ class Atlas(Settings):
     """Largest height or width of an activation map; larger ones are reduced to the largest value in each
     cell."""
     image_units: Annotated[int, Ge(1), Le(100)] = 4
-    """Number of units per layer on the page of an image: those that it drives most."""
+    """Number of units per layer on the page of an image: those that it activates most."""
     correlated_units: Annotated[int, Ge(1), Le(100)] = 8
     """Number of most correlated units of the same layer that are shown."""
 

@@ -45,7 +45,7 @@ function imagesPage(run, state, go) {
     title: `Images, ${run.title} on ${run.dataset}`,
     content: [
       h("h1", {}, "Images", h("small", {}, ` ${run.title} on ${run.dataset}`)),
-      h("p", { class: "facts" }, `The ${count(run.images.index.length, "image")} that the atlas shows, of ${run.n_images.toLocaleString("en")} (${run.split}). The page of an image has the units that it drives most.`),
+      h("p", { class: "facts" }, `The ${count(run.images.index.length, "image")} that the atlas shows, of ${run.n_images.toLocaleString("en")} (${run.split}). The page of an image has the units that it activates most.`),
       h("label", { class: "choice" }, "Words ",
         h("input", { id: "text", type: "search", value: state.text, placeholder: "class or number", autocomplete: "off", onchange: (event) => go({ text: event.target.value.trim() }) })),
       h("p", { class: "found", id: "found" }, found),
@@ -58,7 +58,7 @@ function imagesPage(run, state, go) {
 const imageLink = (run, place, size, state = {}) => h("a", { class: "image", href: address(["images", run.network, run.dataset, String(run.images.index[place])], state) },
   thumbnail(run, place, size, nameOfImage(run, place)), h("span", { class: "name", "aria-hidden": "true" }, run.classes[run.images.label[place]]));
 
-/** Return the page of an image: the units that it drives most, layer by layer. */
+/** Return the page of an image: the units that it activates most, layer by layer. */
 async function imagePage(run, place, state) {
   const { index, label, per_file: perFile } = run.images;
   const { layers, units } = await load(`${run.key}/images/${Math.floor(place / perFile)}`);
@@ -82,14 +82,14 @@ async function imagePage(run, place, state) {
       h("div", { class: "two image-page" },
         h("div", {}, thumbnail(run, place, 240, nameOfImage(run, place))),
         h("section", {},
-          h("h2", {}, "Units that it drives most"),
+          h("h2", {}, "Units that it activates most"),
           h("p", { class: "meaning" }, `For each unit, all ${run.n_images.toLocaleString("en")} images are ranked by its largest value on them. These units of each layer have the best rank of this image; units that are inactive on it are left out. The percentage is the value relative to the unit’s largest. Beside each: the unit’s top images.`),
           layers.map((number, order) => drivenOf(run, run.layers[number], units[place % perFile][order])))),
     ],
   };
 }
 
-/** Return the units of a layer that an image drives most. */
+/** Return the units of a layer that an image activates most. */
 function drivenOf(run, layer, numbers) {
   const found = Array.from({ length: numbers.length / 3 }, (_, place) => numbers.slice(3 * place, 3 * place + 3));
   return h("section", { class: "driven" },

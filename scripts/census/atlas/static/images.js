@@ -136,7 +136,7 @@ function imagesOf(run, layer, end, row, { boxed = false, maps = null, labels = [
   return h("ul", { class: "images" }, series.map(({ image, name, answer, label }, place) => h("li", {},
     h("figure", {}, zoomable(run, series, place, size),
       h("figcaption", {}, label && h("strong", {}, label),
-        h("a", { class: "name", title: `${nameOfImage(run, image)}: the units that it drives most`, href: addressOfImage(run, image) }, name),
+        h("a", { class: "name", title: `${nameOfImage(run, image)}: the units that it activates most`, href: addressOfImage(run, image) }, name),
         answer !== null && h("span", { class: "value" }, answer))))));
 }
 

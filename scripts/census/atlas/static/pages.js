@@ -91,7 +91,7 @@ async function networkPage(run, state, go) {
         meaning(measure) && h("p", { class: "meaning" }, meaning(measure)),
         fitted((width) => depthPlot(run, measure, { width, state: { measure: state.measure } })),
         depthLegend(run, measure)),
-      h("p", {}, h("a", { id: "all-images", href: address(["images", run.network, run.dataset]) }, `${count(run.images.index.length, "image")} of the atlas`), ", each with the units that it drives most"),
+      h("p", {}, h("a", { id: "all-images", href: address(["images", run.network, run.dataset]) }, `${count(run.images.index.length, "image")} of the atlas`), ", each with the units that it activates most"),
       h("section", {},
         h("h2", {}, "Layers"),
         h("div", { class: "scroll table", tabindex: 0, role: "region", "aria-label": "Table of layers" }, h("table", {},
