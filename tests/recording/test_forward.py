@@ -211,22 +211,23 @@ def test_a_killed_pass_of_another_identity_or_with_other_layers_is_removed(
     assert not (tmp_path / "unfinished").exists()
 
 
-@pytest.mark.parametrize("function", ["archive", "remove_chunks"])
-def test_a_pass_killed_while_stores_are_written_only_writes_the_rest(
-    network, images, tmp_path, monkeypatch, function
+@pytest.mark.parametrize("place", [store, store.shutil], ids=["writing", "removing"])
+def test_a_pass_killed_while_stores_are_finished_only_finishes_the_rest(
+    network, images, tmp_path, monkeypatch, place
 ):
-    whole, original, written = run(network, images, tmp_path / "whole"), getattr(forward, function), []
+    whole, function = run(network, images, tmp_path / "whole"), "archive" if place is store else "rmtree"
+    original, finished = getattr(place, function), []
 
-    def dying(stores, *path):
-        if len(written) == 2:
+    def dying(*arguments, **options):
+        if len(finished) == 2:
             raise Killed
-        written.append(stores)
-        original(stores, *path)
+        finished.append(arguments)
+        original(*arguments, **options)
 
-    monkeypatch.setattr(forward, function, dying)
+    monkeypatch.setattr(place, function, dying)
     with pytest.raises(Killed):
         run(network, images, tmp_path / "killed")
-    monkeypatch.setattr(forward, function, original)
+    monkeypatch.setattr(place, function, original)
     monkeypatch.setattr(forward, "statistics", None)  # no batch runs again
     again = run(network, images, tmp_path / "killed")
     for name in whole:

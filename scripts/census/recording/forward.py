@@ -24,12 +24,11 @@ from census.statistics.subset import choose_positions
 from census.stores.activations import (
     StoreWriter,
     create_store,
+    finish_store,
     images_per_chunk,
     images_per_map_chunk,
-    remove_chunks,
     set_attributes,
 )
-from census.stores.chunks import archive
 from census.stores.paths import ARCHIVE, path_name
 
 LARGEST_FLOAT16 = float(np.finfo(np.float16).max)
@@ -182,7 +181,9 @@ class Pass:
         with contextlib.suppress(OSError, ValueError, KeyError):
             progress = json.loads(self._progress.read_text())
             if progress["identity"] == self._identity and progress["at_once"] == self._at_once:
-                return {name: StoreWriter(path) for name, path in paths.items()}, progress["batches"]
+                # if some are finished, no batch is left
+                filling = {name: path for name, path in paths.items() if not self._finished(name).exists()}
+                return {name: StoreWriter(path) for name, path in filling.items()}, progress["batches"]
         self._progress.unlink(missing_ok=True)
         remove_others(self._folder.parent, list(map(path_name, self._layers)))
         labels = self._images.labels[self._images.indices]
@@ -307,11 +308,9 @@ class Pass:
         """
         # this may take a while, and is taken up if the process is killed
         for name in one_by_one(destinations):
-            finished = self._finished(name)
-            if not finished.exists():
-                set_attributes(self._store(name), self._attributes(self._layers[name], provenance))
-                archive([self._store(name)], finished)
-            remove_chunks(self._store(name))
+            if not self._finished(name).exists():
+                attributes = self._attributes(self._layers[name], provenance)
+                finish_store(self._store(name), attributes, self._finished(name))
         # once the first store has moved, the forward pass cannot be resumed
         self._progress.unlink()
         for name, destination in destinations.items():

@@ -289,12 +289,6 @@ def set_attributes(path: Path, attributes: Mapping[str, Any]) -> None:
     consolidate(path, {**attributes, "coordinates": "label map_label position_y position_x"})
 
 
-def remove_chunks(path: Path) -> None:
-    """Remove the chunks of a store that has been written as one file; its folder can still be opened."""
-    for chunk in path.glob("*/c.*"):
-        chunk.unlink()
-
-
 def finish_store(path: Path, attributes: Mapping[str, Any], destination: Path) -> None:
     """Set the attributes of a filled store, write it as one file, and remove its folder.
 
