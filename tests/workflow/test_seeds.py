@@ -19,14 +19,12 @@ TOGETHER = {
 
 
 @pytest.fixture(scope="module")
-def seeded(begin, tmp_path_factory):
-    """A study of a network from one seed, and the jobs that two more ask for; then it is finished."""
-    study = begin(tmp_path_factory.mktemp("seeds") / "study")
+def seeded(first, tmp_path_factory):
+    """A finished study of a network from three seeds, and the jobs of two of them, which were added."""
+    study = first[0].copy(tmp_path_factory.mktemp("seeds") / "study")
     study.config["runs"] = [run for run in study.config["runs"] if run["network"] == "small"]
-    study.config["networks"]["small"]["training"]["seeds"] = [0]
-    study.succeed()
-    weights = (study.folder / "results/networks/small/final.safetensors").read_bytes()
     study.config["networks"]["small"]["training"]["seeds"] = [0, 1, 2]
+    weights = (study.folder / "results/networks/small/final.safetensors").read_bytes()
     added = study.succeed().jobs
     assert (study.folder / "results/networks/small/final.safetensors").read_bytes() == weights
     return study, added
