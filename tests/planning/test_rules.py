@@ -10,8 +10,8 @@ from census.planning.rules import (
     blocks_of_layers,
     files_of_study,
     measure_rules,
-    results_of_run,
     store_path,
+    stores_of_run,
     table_path,
     tables_of_run,
 )
@@ -120,17 +120,23 @@ def test_families_of_directions_are_of_layers_with_per_unit_analyses(run, famili
     [
         ("sparsity.layer", "sparsity/cnn/clothes/{}.layer.parquet"),
         ("histogram", "histogram/cnn/clothes/{}.parquet"),
-        ("concepts", "concepts/cnn/clothes/{}.zarr.zip"),
-        ("gram", "gram/cnn/clothes/{}.zarr.zip"),
         ("directions.spectrum", "directions/cnn/clothes/{}.spectrum.parquet"),
         ("similarity.pairs", "similarity/cnn/clothes/pairs.parquet"),
     ],
 )
-def test_results_of_a_run_are_a_table_or_arrays(reference, file):
+def test_tables_of_a_run(reference, file):
     plan = planned()
     (block,) = plan.runs[0].blocks["layers"]
     place = SimpleNamespace(network="cnn", dataset="clothes")
-    assert results_of_run(plan, reference)(place) == [f"results/measures/{file.format(block)}"]
+    assert tables_of_run(plan, reference)(place) == [f"results/measures/{file.format(block)}"]
+
+
+@pytest.mark.parametrize("measure", ["concepts", "gram"])
+def test_stores_of_a_run(measure):
+    plan = planned()
+    (block,) = plan.runs[0].blocks["layers"]
+    place = SimpleNamespace(network="cnn", dataset="clothes")
+    assert stores_of_run(plan, measure)(place) == [f"results/measures/{measure}/cnn/clothes/{block}.zarr.zip"]
 
 
 @pytest.mark.parametrize("units", [3, 0])
@@ -138,16 +144,16 @@ def test_feature_visualizations_are_of_all_layers_of_a_run(units):
     plan = planned({"layers": ["relu1"]}, measures={"feature_visualization": {"units_per_layer": units}})
     place = SimpleNamespace(network="cnn", dataset="clothes")
     file = "results/measures/feature_visualization/cnn/clothes.zarr.zip"
-    assert results_of_run(plan, "feature_visualization")(place) == ([file] if units else [])
+    assert stores_of_run(plan, "feature_visualization")(place) == ([file] if units else [])
 
 
-def test_results_of_the_study_are_available_to_each_run():
-    assert results_of_run(planned(), "agreement.agreement") == "results/census/agreement.parquet"
+def test_tables_of_the_study_are_available_to_each_run():
+    assert tables_of_run(planned(), "agreement.agreement") == "results/census/agreement.parquet"
 
 
 def test_named_tables_must_be_requested_by_name():
     with pytest.raises(TypeError, match=r"there is no table 'sparsity'.*sparsity\.units"):
-        results_of_run(planned(), "sparsity")
+        tables_of_run(planned(), "sparsity")
 
 
 def test_an_unknown_input_is_reported_with_the_nearest_name():

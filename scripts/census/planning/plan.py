@@ -195,7 +195,7 @@ class Plan:
 
     # input functions for a pattern of paths
 
-    def blocks_of_run(self, pattern: str, kind: Kind = "layers") -> Files:
+    def blocks_of_run(self, pattern: str, kind: Kind) -> Files:
         """Return an input function for the files of a run's blocks, in order of depth."""
         return self.of_run(lambda run: [run.path(pattern, block=block) for block in run.blocks[kind]])
 
@@ -247,7 +247,7 @@ class Plan:
         """Return the files of a pattern for the given runs, or for all runs."""
         return [run.path(pattern) for run in (self.runs if runs is None else runs)]
 
-    def of_blocks(self, pattern: str, kind: Kind = "layers") -> list[str]:
+    def of_blocks(self, pattern: str, kind: Kind) -> list[str]:
         """Return the files of a pattern for all blocks of all runs."""
         return [run.path(pattern, block=block) for run in self.runs for block in run.blocks[kind]]
 

@@ -129,20 +129,6 @@ def stores_of_run(plan: Plan, measure: str) -> Files | str:
     return files_of_run(plan, measure, store_path(measure))
 
 
-def results_of_run(plan: Plan, reference: str) -> Files | str:
-    """Return the files of a measure's results of a run, see :func:`files_of_run`.
-
-    Parameters
-    ----------
-    plan : plan of the study.
-    reference : ``measure.table`` for a table; ``measure`` for the store of arrays, or for the only table of a
-        measure without arrays.
-    """
-    if reference in DECLARED and declared(reference).has_arrays:
-        return stores_of_run(plan, reference)
-    return tables_of_run(plan, reference)
-
-
 def files_of_study(plan: Plan, reference: str) -> list[str]:
     """Return the files of a table for all runs."""
     measure, path = reference.partition(".")[0], table_path(reference)
