@@ -22,7 +22,6 @@ COLUMNS = (
     *("auroc", "informedness", "precision_top_k", "rs_am", "rs_natural", "mean_activation"),
     *("ablation_changed", "ablation_accuracy"),
 )
-SIMILARITIES = ("similarity_spearman", "similarity_deconfounded", "cka")
 
 
 class Planted:

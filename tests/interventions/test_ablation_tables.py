@@ -4,7 +4,17 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from census.interventions.ablation_tables import EFFECTS, HALVES, SPLITS, with_counts
+from census.interventions.ablation_tables import (
+    EFFECTS,
+    HALVES,
+    SPLITS,
+    Resampling,
+    unit_table,
+    with_counts,
+)
+from census.measures.ablation import Answers
+from census.statistics.bootstrap import mean_interval
+from census.tables.keys import KEYS
 
 NAN = float("nan")
 
@@ -56,6 +66,23 @@ SECOND = [
     ("final", "zero", 7, 0.1, False),
     ("final", "mean", 7, NAN, False),
 ]
+
+
+def test_effects_are_differences_on_the_same_images():
+    random = np.random.default_rng(0)
+    intact = random.exponential(5, 80)
+    changed = np.stack([intact, intact + 0.25, intact + random.normal(0, 1, 80), intact])
+    changed[3, 7] = np.nan
+    answers = (Answers(*[values] * len(EFFECTS)) for values in (changed, intact))
+    classes, names = np.repeat(range(4), 20), [*"abcd"]
+    of = {**dict.fromkeys(KEYS, ""), "depth": 1, "step": None}
+    table = unit_table(of, "zero", np.arange(4), *answers, True, classes, names, Resampling(2000, 0))
+    value, low, high = (table[f"ablation_loss{ending}"].to_numpy() for ending in ("", "_low", "_high"))
+    assert value[0] == low[0] == high[0] == 0
+    np.testing.assert_allclose([value[1], low[1], high[1]], 0.25)
+    np.testing.assert_allclose((low[2], high[2]), mean_interval(changed[2] - intact, 2000, 1), atol=0.03)
+    assert low[2] < value[2] < high[2]
+    assert np.isnan([value[3], low[3], high[3]]).all()
 
 
 def test_units_of_several_jobs_are_in_the_order_of_one_job_and_counted_together():

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from census.measures.sparsity import active_counts, active_fraction
+from census.measures.sparsity import active_counts
 from census.statistics.sparseness import hoyer, sums_over_images, sums_over_neurons, treves_rolls
 
 VECTORS = arrays.arrays(
@@ -95,8 +95,6 @@ def test_active_counts_by_hand(cuts):
     of_images, of_units = active_counts(np.split(nonzero, cuts), 2)
     assert of_images.tolist() == [4, 3, 0]
     assert of_units.tolist() == [6, 1]
-    assert active_fraction(of_images, 8).tolist() == [0.5, 0.375, 0]
-    assert active_fraction(of_units, 12).tolist() == [0.5, 1 / 12]
 
 
 @pytest.mark.parametrize("cuts", [[], [1], [2, 3]])

@@ -207,6 +207,7 @@ def test_measures_are_given_without_a_name_too(recorded):
         pd.testing.assert_frame_equal(by_name[table], given[table])
     maps = np.concatenate([each.copy() for _, each in recorded["1"].maps()])
     assert by_name["layer"]["active_fraction"].item() == pytest.approx((maps != 0).mean())
+    assert by_name["units"]["active_fraction"].tolist() == pytest.approx((maps != 0).mean((0, 1, 2)))
 
 
 @pytest.mark.parametrize(

@@ -32,13 +32,11 @@ class Autoencoder(NamedTuple):
         feature, which is active on none.
     loss : mean squared error over mean square of the vectors, in the last tenth of the steps; NaN or infinite
         if the search diverged.
-    n_revived : how often a feature was set anew because it was never active.
     """
 
     directions: NDArray[np.float32]
     energies: NDArray[np.float64]
     loss: float
-    n_revived: int
 
 
 def fit_autoencoder(
@@ -86,7 +84,7 @@ def fit_autoencoder(
         return largest.values.relu(), largest.indices
 
     every = max(1, round(REVIVED_UNTIL * steps / REVIVALS))
-    uses, losses, n_revived = torch.zeros(n_features), [], 0
+    uses, losses = torch.zeros(n_features), []
     for step in range(steps):
         for group in adam.param_groups:
             group["lr"] = learning_rate * _rate(step / steps)
@@ -108,17 +106,13 @@ def fit_autoencoder(
         if (step + 1) % every == 0 and step < REVIVED_UNTIL * steps:
             (dead,) = torch.nonzero(uses == 0, as_tuple=True)
             _revive(dead, parameters, adam, residual, random)
-            n_revived += len(dead)
             uses.zero_()
     energies = torch.zeros(n_features, dtype=torch.float64)
     for batch in data.split(4096):
         values, places = encoded(batch)
         energies.index_add_(0, places.ravel(), values.ravel().double() ** 2)
     return Autoencoder(
-        decoder.numpy(),
-        energies.numpy() * scale**2,
-        float(np.mean(losses)) if losses else math.nan,
-        n_revived,
+        decoder.numpy(), energies.numpy() * scale**2, float(np.mean(losses)) if losses else math.nan
     )
 
 

@@ -18,7 +18,6 @@ from census.measures.ablation import (
     Units,
     area_under,
     chance_accuracy,
-    mean_difference,
     most_affected_class,
 )
 from census.statistics.bootstrap import mean_of_rows
@@ -30,7 +29,6 @@ from census.tables.arrow import arrow
 # and the unit's effects on both halves of the images of each split
 SAME, HALVES = "same", "halves"
 EFFECTS = ("ablation_kl", "ablation_changed", "ablation_loss", "ablation_accuracy")
-ORDERS = ("random", "mean_activation", "selectivity", "rs")
 
 
 class Removal(NamedTuple):
@@ -38,7 +36,7 @@ class Removal(NamedTuple):
 
     Attributes
     ----------
-    order : one of :data:`ORDERS`.
+    order : ``random``, ``mean_activation``, ``selectivity`` or ``rs``.
     random_order : number of the random order.
     criterion : column by whose descending values units are ablated; None for a random order.
     removed : array of bool, shape (n_steps + 1, n_units), the units ablated at each step, see
@@ -97,8 +95,10 @@ def unit_table(
     on_halves = []
     for name, values, before in zip(EFFECTS, changed.effects, intact.effects, strict=True):
         measured = labeled or name not in ("ablation_loss", "ablation_accuracy")
-        effects[name] = mean_difference(values, before, *resampling) if measured else None
-        of_halves = ((values - before) @ parts.T) / parts.sum(1)
+        # the difference on each image: its interval is far narrower than the spread of either over images
+        difference = values - before
+        effects[name] = mean_of_rows(difference, *resampling) if measured else None
+        of_halves = (difference @ parts.T) / parts.sum(1)
         on_halves.append(of_halves if measured else np.full_like(of_halves, np.nan))
     worst = most_affected_class(changed.accuracy, intact.accuracy, classes)
     names = [None if label == NONE else class_names[label] for label in worst.label]

@@ -128,7 +128,6 @@ class Suffix:
     Attributes
     ----------
     layer : the layer.
-    crossing : names of the nodes whose values cross the cut, the layer's first.
 
     Raises
     ------
@@ -161,11 +160,6 @@ class Suffix:
         self._nodes = {layer.node: node} | {f"%{each.name}": each for each in crossing[1:]}
         self._before = PartialGraph(traced, crossing)
         self._after = PartialGraph(traced, [returned], given=crossing)
-
-    @property
-    def crossing(self) -> list[str]:
-        """Names of the nodes whose values cross the cut, the layer's first."""
-        return [*self._nodes]
 
     def cross(self, images: Tensor) -> dict[str, Tensor]:
         """Run the network up to the cut, and return the values that cross it; see :class:`Downstream`."""

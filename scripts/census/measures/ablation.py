@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from census.measures.columns import Floats, Integers, Table, Texts, column, count, share
 from census.measures.declaration import Measure, Unique
-from census.statistics.bootstrap import Estimate, mean_of_rows
+from census.statistics.bootstrap import Estimate
 from census.statistics.performance import Performance, log_softmax, performance
 
 NONE = -1  # stands for no class
@@ -274,26 +274,6 @@ def most_affected_class(right: Floats, intact: Floats, classes: NDArray[np.integ
     drop = np.maximum(falls.max(1), 0)
     label = np.where(drop > 0, present[falls.argmax(1)], NONE)
     return MostAffectedClass(np.where(unknown, np.nan, drop), label)
-
-
-def mean_difference(changed: Floats, intact: Floats, resamples: int, seed: int) -> Estimate:
-    """Return by how much a mean over images differs from the intact network's, with bootstrap intervals.
-
-    Images are resampled in pairs, the changed network's with the intact one's: the interval is that of the
-    difference, which is far narrower than the spread of either over images.
-
-    Parameters
-    ----------
-    changed : array of float, shape (n_changes, n_images), per-image values of the changed network.
-    intact : array of float, shape (n_images,), of the intact one.
-    resamples, seed : see :func:`census.statistics.bootstrap.resample_counts`.
-
-    Returns
-    -------
-    arrays of float64, shape (n_changes,) each; exactly 0 where no image's value differs, NaN where any is
-    unknown.
-    """
-    return mean_of_rows(changed - intact, resamples, seed)
 
 
 def removal_order(criterion: NDArray[np.floating]) -> NDArray[np.int64]:

@@ -22,7 +22,6 @@ from census.statistics.bootstrap import (
 from census.statistics.reliability import halves, split_half
 from census.statistics.streams import stream
 
-EFFECTS = ("ablation_kl", "ablation_changed")
 LEARNED = ("nmf", "sae")
 """The dictionaries: families that are learned to be sparse."""
 

@@ -96,7 +96,7 @@ def compute(layer: "Recording", parameters: Parameters, seed: int) -> tuple[Laye
         LOGGER.warning(
             "%s: NaN on %d of %d images; no active fraction for these", layer, not_numbers.sum(), n_images
         )
-    active_of_images = np.where(not_numbers, np.nan, active_fraction(active_in_images, n_neurons))
+    active_of_images = np.where(not_numbers, np.nan, active_in_images / n_neurons)
 
     def over_images(values: NDArray[np.floating]) -> Estimate:
         return mean_estimate(values, parameters.resamples, seed)
@@ -120,7 +120,7 @@ def compute(layer: "Recording", parameters: Parameters, seed: int) -> tuple[Laye
         Units(
             of=layer.attributes,
             active_fraction=np.where(
-                np.isnan(means.total), np.nan, active_fraction(active_in_units, n_images * n_positions)
+                np.isnan(means.total), np.nan, active_in_units / (n_images * n_positions)
             ),
             lifetime_sparseness=treves_rolls(*means, n_images),
             mean_activation=means.total / n_images,
@@ -142,7 +142,7 @@ measure = Measure(
 def active_counts(
     blocks: Iterable[NDArray[np.integer]], n_units: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Count the values that are not 0, per image and per unit; see :func:`active_fraction`.
+    """Count the values that are not 0, per image and per unit.
 
     Parameters
     ----------
@@ -160,14 +160,3 @@ def active_counts(
         of_images.append(block.sum(1, dtype=np.int64))
         of_units += block.sum(0, dtype=np.int64)
     return np.concatenate(of_images), of_units
-
-
-def active_fraction(active: NDArray[np.integer], count: int) -> Floats:
-    """Return the share of values that are not 0.
-
-    Parameters
-    ----------
-    active : array of integer of any shape, numbers of values that are not 0, see :func:`active_counts`.
-    count : number of values in each entry.
-    """
-    return np.asarray(active, np.float64) / count
