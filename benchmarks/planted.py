@@ -24,6 +24,7 @@ from census.statistics.class_counts import class_counts
 from census.statistics.class_selectivity import selectivity_and_means
 from census.statistics.reliability import halves, split_half
 from census.statistics.rotations import random_frames, sort_out
+from census.statistics.significance import LEVEL
 from census.statistics.sparseness import gini, sums_over_images, treves_rolls
 from census.statistics.streams import stream
 from census.statistics.top_images import top_images
@@ -628,11 +629,11 @@ def simulate(
     return found
 
 
-def most_false(simulations: int, rate: float = 0.05) -> int:
-    """Return the most false verdicts to allow in simulations of a test, with at most that rate of them.
+def most_false(simulations: int) -> int:
+    """Return the most false verdicts to allow in simulations of a test at the level 0.05.
 
-    A test at exactly that rate stays within in 999 of 1000 cases.
+    A test with exactly that rate of them stays within in 999 of 1000 cases.
     """
     from scipy.stats import binom
 
-    return int(binom.ppf(0.999, simulations, rate))
+    return int(binom.ppf(0.999, simulations, LEVEL))

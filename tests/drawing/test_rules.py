@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from census.drawing import rules
 from census.drawing.inputs import read_images, read_table
 from census.drawing.job import draw
 from census.drawing.page import Page
@@ -179,10 +180,11 @@ def test_what_does_not_fit_on_a_page_has_further_sheets():
     assert histogram(run, "page") < histogram(run, "column")
 
 
-def test_runs_that_differ_in_sheets_only_have_numbered_rules():
+def test_runs_that_differ_in_sheets_only_have_numbered_rules(monkeypatch):
     many = replace(FINAL_ONLY, layers=tuple(f"f.{n}" for n in range(100)))
-    families = [each for each in FAMILIES if each.name == "histogram"]
-    names = [drawing.name for drawing in drawings([FINAL_ONLY, many], families)]
+    histogram = {"histogram": figure_families()["histogram"]}
+    monkeypatch.setattr(rules, "figure_families", lambda: histogram)
+    names = [drawing.name for drawing in drawings([FINAL_ONLY, many])]
     assert names == ["figures_sparsity", "figures_sparsity_2"]
 
 
@@ -198,10 +200,11 @@ def family(name, *views):
     return Family(name, "sparsity", {"layers": Tables("sparsity.layer")}, views)
 
 
-def test_figures_of_one_condition_are_named_once():
+def test_figures_of_one_condition_are_named_once(monkeypatch):
     views = view("depth"), view("learning", where=lambda run: run.has_learning)
-    known = [family("a", *views), family("b", *views)]
-    names = [drawing.name for drawing in drawings(RUNS, known)]
+    families = {name: family(name, *views) for name in "ab"}
+    monkeypatch.setattr(rules, "figure_families", lambda: families)
+    names = [drawing.name for drawing in drawings(RUNS)]
     assert names == ["figures_sparsity", "figures_sparsity_without_learning"]
 
 

@@ -11,6 +11,7 @@ from PIL import Image
 from census.statistics.pixels import as_image, resized, shrunk_size
 
 SHEET = 1024  # pixels along the longer side of a sheet, about
+GAP = 2  # pixels between the tiles of a strip
 QUALITY = 82  # of downscaled images; others are lossless
 
 
@@ -65,23 +66,22 @@ def sheet(images: NDArray[np.uint8], grid: Grid) -> NDArray[np.uint8]:
     return pixels
 
 
-def strip(tiles: Sequence[NDArray[np.uint8]], largest: int, gap: int = 2) -> NDArray[np.uint8]:
+def strip(tiles: Sequence[NDArray[np.uint8]], largest: int) -> NDArray[np.uint8]:
     """Return tiles of one size in a row, with white gaps.
 
     Parameters
     ----------
     tiles : arrays of uint8, shape (height, width, 1 or 3); at least one.
     largest : largest length of a tile's longer side, in pixels; larger tiles are downscaled.
-    gap : width of the gaps, in pixels.
 
     Returns
     -------
     array of uint8, shape (height, total width, n_channels).
     """
     height, width = shrunk_size(tiles[0].shape[:2], largest)
-    pixels = np.full((height, len(tiles) * (width + gap) - gap, tiles[0].shape[2]), 255, np.uint8)
+    pixels = np.full((height, len(tiles) * (width + GAP) - GAP, tiles[0].shape[2]), 255, np.uint8)
     for place, tile in enumerate(resized(np.stack(tiles), (height, width), Image.Resampling.LANCZOS)):
-        left = place * (width + gap)
+        left = place * (width + GAP)
         pixels[:, left : left + width] = tile
     return pixels
 

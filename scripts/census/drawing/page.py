@@ -452,15 +452,10 @@ class Page:
         self.places = {name: len(names) - 1 - place for place, name in enumerate(names)}
         return list(panels)
 
-    def side_by_side(self, n: int, height: float = 3.0, **how: Any) -> list[Axes]:
-        """Return panels beside each other, or below each other if the figure is as wide as a column.
-
-        Parameters
-        ----------
-        height : inches, of a row.
-        """
+    def side_by_side(self, n: int, **how: Any) -> list[Axes]:
+        """Return panels beside each other, or below each other in a column's width; rows are 3 inches."""
         shape = (1, n) if self.width == WIDTHS["page"] else (n, 1)
-        return list(self.panels(height * shape[0] + 0.4, *shape, **how).ravel())
+        return list(self.panels(3 * shape[0] + 0.4, *shape, **how).ravel())
 
     def training(self, table: pd.DataFrame, labels: Mapping[str, str]) -> list[Axes]:
         """Draw columns of each layer over training, in panels beside each other, and return the panels.

@@ -1,7 +1,7 @@
 """The rules that draw figures: from declarations to what Snakemake asks for."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -190,18 +190,17 @@ def _files_of(plan: Plan, read: Tables | Matrices | Images) -> Files | str:
             return plan.of_run(lambda run: [run.images])
 
 
-def drawings(runs: Sequence[Run], known: Iterable[Family] | None = None) -> Iterator[Drawing]:
+def drawings(runs: Sequence[Run]) -> Iterator[Drawing]:
     """Yield the drawings of all sections: for each section, one for each set of figures that some runs have.
 
     Parameters
     ----------
     runs : all runs of the study.
-    known : figure families; all by default.
     """
-    known = list(figure_families().values() if known is None else known)
+    families = figure_families().values()
     known_names: Counter[tuple[str, tuple[str, ...]]] = Counter()
     for section in SECTIONS:
-        of_section = [family for family in known if family.section == section.name]
+        of_section = [family for family in families if family.section == section.name]
         by_figures: dict[tuple[tuple[Family, str], ...], list[Run]] = {}
         for run in runs:
             figures = tuple((family, name) for family in of_section for name in family.names(run))

@@ -69,9 +69,9 @@ def column(
     )
 
 
-def share(definition: str, source: str | None = None, *, unit: str = "") -> Any:
+def share(definition: str, source: str | None = None) -> Any:
     """Declare a column of values from 0 to 1."""
-    return column(definition, source, unit=unit, range=(0, 1))
+    return column(definition, source, range=(0, 1))
 
 
 def count(

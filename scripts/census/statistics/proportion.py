@@ -2,14 +2,15 @@
 
 import numpy as np
 
+COVERAGE = 0.95  # at least
 
-def clopper_pearson(successes: int, n: int, level: float = 0.95) -> tuple[float, float]:
-    """Return the exact binomial interval of a proportion.
+
+def clopper_pearson(successes: int, n: int) -> tuple[float, float]:
+    """Return the exact 95 % binomial interval of a proportion.
 
     Parameters
     ----------
     successes, n : number of successes and of trials, n at least 1.
-    level : minimum coverage.
 
     References
     ----------
@@ -23,7 +24,7 @@ def clopper_pearson(successes: int, n: int, level: float = 0.95) -> tuple[float,
     """
     from scipy.special import betaincinv
 
-    tail = (1 - level) / 2
+    tail = (1 - COVERAGE) / 2
     low = betaincinv(successes, n - successes + 1, tail) if successes else 0.0
     high = betaincinv(successes + 1, n - successes, 1 - tail) if successes < n else 1.0
     return float(np.asarray(low)), float(np.asarray(high))
