@@ -27,7 +27,7 @@ from census.jobs import LOGGER
 from census.measures.columns import Floats, Table, column, count
 from census.measures.concepts import flatness, mf_degree
 from census.measures.declaration import Measure, Recordings
-from census.measures.selectivity import detection
+from census.measures.selectivity import best_class, detection, precision
 from census.statistics.class_counts import class_counts
 from census.statistics.class_selectivity import selectivity_and_means
 from census.statistics.reliability import FEWEST, PREFIX, halves, split_half
@@ -160,12 +160,10 @@ def unit_measures(
     inequality = gini(counts)
     found = detection(np.nan_to_num(means), labels, n_classes, k)
     is_known = np.isfinite(means).all(0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        precision = found.top_counts.max(1) / found.top_counts.sum(1)
-    classless = np.isnan(found.auroc).all(1)
-    best = {
-        name: np.where(classless, np.nan, np.fmax.reduce(values, axis=1))
-        for name, values in (("auroc", found.auroc), ("informedness", found.informedness))
+    of_classes = {
+        "auroc": best_class(found.auroc)[0],
+        "informedness": best_class(found.informedness)[0],
+        "precision_top_k": precision(found.top_counts),
     }
     return {
         "mean_activation": sums.total / n_images,
@@ -175,6 +173,5 @@ def unit_measures(
         "gini": inequality,
         "mf_degree": mf_degree(inequality, np.where(counts.any(1), flatness(counts, n_classes), np.nan)),
         "selectivity": selectivity_and_means(means.astype(np.float32), labels, n_classes)[0],
-        **{name: np.where(is_known, values, np.nan) for name, values in best.items()},
-        "precision_top_k": np.where(is_known, precision, np.nan),
+        **{name: np.where(is_known, values, np.nan) for name, values in of_classes.items()},
     }
