@@ -1,5 +1,6 @@
 """Fit families of directions to the channel vectors of layers, at the final checkpoint, and ablate some."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from census.jobs import Script, job, one_by_one
@@ -7,7 +8,6 @@ from census.jobs import Script, job, one_by_one
 snakemake: Script
 
 with job(snakemake.log[0]) as log:
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     from census.data.store import open_dataset
@@ -22,9 +22,9 @@ with job(snakemake.log[0]) as log:
     from census.networks.prepared import prepare
     from census.networks.weights import load_weights
     from census.statistics.subset import choose_images
-    from census.stores.matrices import new_store
+    from census.stores.matrices import MatrixWriter, new_store
     from census.stores.recording import Recording
-    from census.tables.arrow import arrow, merged
+    from census.tables.measuring import collect
 
     params, key, entry = snakemake.params, snakemake.wildcards.network, snakemake.params.network
     parameters, seed = Parameters(**params.parameters), params.seed
@@ -40,14 +40,14 @@ with job(snakemake.log[0]) as log:
         device = choose_device(snakemake.config["device"], snakemake.threads)
         prepared = prepare(network, entry, key, device, pixels)
 
-    tables: dict[type[Table], list[pa.Table]] = {each: [] for each in measure.tables.values()}
-    with new_store(snakemake.output.store) as store:
+    def tables(store: MatrixWriter) -> Iterator[Table]:
+        """Write the directions of each layer into a store, and yield the layer's tables."""
         for layer in one_by_one(map(Recording, snakemake.input.stores)):
             found = fit_layer(layer, parameters, seed)
             for family, reason in found.refused.items():
                 log.warning("%s: %s: %s", layer, family, reason)
             store.write(found.arrays, found.attributes)
-            tables[type(found.table)].append(arrow(found.table))
+            yield found.table
             name, chosen = found.attributes["layer"], {}
             for family, about in found.attributes["families"].items():
                 if about["fits"] and parameters.ablated:
@@ -58,9 +58,11 @@ with job(snakemake.log[0]) as log:
                 (place,) = prepared.select([name])
                 ablation = Ablation(prepared, place, pixels, None, batch=params.batch, seed=seed)
                 outcomes = ablation.direction_outcomes(code.directions, code)
-                for table in effects_of(
+                yield from effects_of(
                     layer.attributes, chosen, outcomes.changed, outcomes.classes, parameters.resamples, seed
-                ):
-                    tables[type(table)].append(arrow(table))
-    for name, kind in measure.tables.items():
-        pq.write_table(merged(kind, tables[kind], {}), snakemake.output[name])
+                )
+
+    with new_store(snakemake.output.store) as store:
+        collected = collect(measure, tables(store), {})
+    for name, table in collected.items():
+        pq.write_table(table, snakemake.output[name])

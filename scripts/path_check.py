@@ -1,14 +1,14 @@
 """Compare images made for units with natural images that drive them, in all layers up to the units' own."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from census.jobs import Script, job, one_by_one
 
 snakemake: Script
 
-with job(snakemake.log[0]) as log:
+with job(snakemake.log[0]):
     import numpy as np
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     from census.data.store import open_dataset
@@ -25,7 +25,7 @@ with job(snakemake.log[0]) as log:
     from census.statistics.streams import stream
     from census.statistics.top_images import NONE, top_images
     from census.stores.recording import Recording, matrices_in
-    from census.tables.arrow import arrow
+    from census.tables.measuring import collect
 
     params, key, entry = snakemake.params, snakemake.wildcards.network, snakemake.params.network
     keep_freed_memory()
@@ -37,56 +37,56 @@ with job(snakemake.log[0]) as log:
     for matrices in matrices_in([snakemake.input.maximization]):
         made_for[matrices.attributes["checkpoint"], matrices.attributes["layer"]] = matrices
 
-    tables: dict[type[Table], list[pa.Table]] = {each: [] for each in measure.tables.values()}
-    for weights in map(Path, snakemake.input.weights):
-        checkpoint = weights.stem
-        network = build(entry, params.seed, key)
-        load_weights(network, weights)
-        prepared = prepare(network, entry, key, device)
-        for layer in one_by_one(prepared.select(params.layers), lambda layer: layer.name):
-            path = [each for each in prepared.select(params.recorded) if each.depth <= layer.depth]
-            batch = snakemake.config["activations"]["batch"]
-            paths = Paths(prepared, path, neurons=params.neurons, batch=batch, seed=params.seed)
-            store, matrices = stores[checkpoint, layer.name], made_for[checkpoint, layer.name]
-            # by mean activation, which activation maximization maximizes, too
-            blocks = store.statistics("mean")
-            top = top_images(
-                ((those, values, np.zeros(values.shape, np.int32)) for those, values in blocks),
-                store.shape[0],
-                params.top,
-            )
-            drawn = stream(params.seed, "other images of paths").permutation(np.sort(store.images))
-            others = drawn[: params.others]
+    def tables() -> Iterator[Table]:
+        """Yield the tables of each layer at each checkpoint."""
+        for weights in map(Path, snakemake.input.weights):
+            checkpoint = weights.stem
+            network = build(entry, params.seed, key)
+            load_weights(network, weights)
+            prepared = prepare(network, entry, key, device)
+            for layer in one_by_one(prepared.select(params.layers), lambda layer: layer.name):
+                path = [each for each in prepared.select(params.recorded) if each.depth <= layer.depth]
+                batch = snakemake.config["activations"]["batch"]
+                paths = Paths(prepared, path, neurons=params.neurons, batch=batch, seed=params.seed)
+                store, matrices = stores[checkpoint, layer.name], made_for[checkpoint, layer.name]
+                # by mean activation, which activation maximization maximizes, too
+                blocks = store.statistics("mean")
+                top = top_images(
+                    ((those, values, np.zeros(values.shape, np.int32)) for those, values in blocks),
+                    store.shape[0],
+                    params.top,
+                )
+                drawn = stream(params.seed, "other images of paths").permutation(np.sort(store.images))
+                others = drawn[: params.others]
 
-            units, images, responses = (matrices[name] for name in ("unit", "image", "response"))
-            objectives = matrices.attributes["objectives"]
-            own = responses[:, :, np.arange(len(units)), units]
-            is_used = works(own, top.values[units, 0])
-            found = np.full((len(path), len(units), len(Similarities._fields)), np.nan)
-            for first in range(0, len(units), UNITS):
-                group = np.arange(first, min(first + UNITS, len(units)))
-                tops = [row[row != NONE] for row in top.images[units[group]]]
-                natural = np.unique(np.concatenate([others, *tops]))
-                of_natural = paths.natural(data.pixels.oindex[natural])
-                of_made = paths.made(images[:, :, group].reshape(-1, *images.shape[3:]))
-                for number, each in enumerate(path):
-                    vectors, made = (standardized_ranks(of[each.name]) for of in (of_natural, of_made))
-                    made = made.reshape(*images.shape[:2], len(group), -1)
-                    for place, row in enumerate(group):
-                        found[number, row] = compare_images(
-                            {
-                                name: made[objective, is_used[objective, :, row], place]
-                                for objective, name in enumerate(objectives)
-                            },
-                            split_top(np.searchsorted(natural, tops[place])),
-                            vectors,
-                            np.searchsorted(natural, others),
-                        )
-            similarities = Similarities(*np.moveaxis(found, -1, 0))
-            for table in tables_of(
-                store.attributes, units, path, similarities, params.resamples, params.seed
-            ):
-                tables[type(table)].append(arrow(table))
-            log.info("%s", tables[measure.tables["layer"]][-1].to_pylist()[0])
-    for name, kind in measure.tables.items():
-        pq.write_table(pa.concat_tables(tables[kind]), snakemake.output[name])
+                units, images, responses = (matrices[name] for name in ("unit", "image", "response"))
+                objectives = matrices.attributes["objectives"]
+                own = responses[:, :, np.arange(len(units)), units]
+                is_used = works(own, top.values[units, 0])
+                found = np.full((len(path), len(units), len(Similarities._fields)), np.nan)
+                for first in range(0, len(units), UNITS):
+                    group = np.arange(first, min(first + UNITS, len(units)))
+                    tops = [row[row != NONE] for row in top.images[units[group]]]
+                    natural = np.unique(np.concatenate([others, *tops]))
+                    of_natural = paths.natural(data.pixels.oindex[natural])
+                    of_made = paths.made(images[:, :, group].reshape(-1, *images.shape[3:]))
+                    for number, each in enumerate(path):
+                        vectors, made = (standardized_ranks(of[each.name]) for of in (of_natural, of_made))
+                        made = made.reshape(*images.shape[:2], len(group), -1)
+                        for place, row in enumerate(group):
+                            found[number, row] = compare_images(
+                                {
+                                    name: made[objective, is_used[objective, :, row], place]
+                                    for objective, name in enumerate(objectives)
+                                },
+                                split_top(np.searchsorted(natural, tops[place])),
+                                vectors,
+                                np.searchsorted(natural, others),
+                            )
+                similarities = Similarities(*np.moveaxis(found, -1, 0))
+                yield from tables_of(
+                    store.attributes, units, path, similarities, params.resamples, params.seed
+                )
+
+    for name, table in collect(measure, tables(), {}).items():
+        pq.write_table(table, snakemake.output[name])

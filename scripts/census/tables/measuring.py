@@ -49,10 +49,7 @@ def run(
     with contextlib.ExitStack() as stack:
         store = stack.enter_context(new_store(outputs[ARRAYS])) if measure.has_arrays else None
 
-        def keep(each: Arrays) -> None:
-            assert store is not None, f"{name} declares no arrays"
-            store.write(each.arrays, each.of)
-
+        keep = None if store is None else lambda each: store.write(each.arrays, each.of)
         tables = collect(measure, found, params, keep)
     for key, table in tables.items():
         pq.write_table(table, outputs[key])
@@ -62,7 +59,7 @@ def collect(
     measure: Measure,
     found: Iterable[Table | Arrays],
     params: Mapping[str, Any],
-    keep: Callable[[Arrays], None],
+    keep: Callable[[Arrays], None] | None = None,
 ) -> dict[str, pa.Table]:
     """Return the tables of a measure by name; a table without a name is called ``"table"``.
 
@@ -71,11 +68,12 @@ def collect(
     measure : the measure.
     found : tables and arrays that its function yields.
     params : parameters of the measure, by name.
-    keep : function that stores arrays; empty arrays are left out.
+    keep : function that stores arrays, of a measure that declares some; empty arrays are left out.
     """
     parts: dict[type[Table], list[pa.Table]] = {table: [] for table in measure.tables.values()}
     for each in found:
         if isinstance(each, Arrays):
+            assert keep is not None, f"{measure.name} declares no arrays"
             keep(Arrays(each.of, {key: values for key, values in each.arrays.items() if values[1].size}))
         else:
             parts[type(each)].append(arrow(each, params))
