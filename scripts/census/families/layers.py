@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from census.families.fitting import Fit, Sample, Settings, fit
 from census.measures.dictionaries import FEWEST, FITS, Fits, Parameters, channel_vectors, number_active
 from census.statistics.sparse_codes import sparse_codes
-from census.statistics.streams import seed_of
+from census.statistics.streams import seed_of, seed_of_layer
 
 if TYPE_CHECKING:
     from census.stores.recording import Recording
@@ -54,7 +54,7 @@ def fit_layer(layer: "Recording", parameters: Parameters, seed: int) -> Fitted:
         parameters.autoencoder_steps,
         parameters.autoencoder_learning_rate,
     )
-    own_seed = seed_of(seed, *(layer.attributes[key] for key in ("network", "checkpoint", "layer")))
+    own_seed = seed_of_layer(seed, layer.attributes)
     arrays: dict[str, tuple[tuple[str, ...], np.ndarray]] = {}
     about: dict[str, dict[str, Any]] = {}
     rows = []

@@ -24,7 +24,7 @@ from census.jobs import LOGGER
 from census.measures.columns import Floats, Table, column, count, share
 from census.measures.declaration import ELSEWHERE, Arrays, Measure, Recordings
 from census.statistics.defined import varying
-from census.statistics.streams import seed_of, stream
+from census.statistics.streams import seed_of_layer, stream
 from census.statistics.subset import choose_images
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def compute(layer: "Recording", parameters: Parameters, seed: int) -> Iterator[U
         clusters = cut(merges, threshold)
         sizes = np.bincount(clusters)
         cluster[responses.units], size[responses.units] = clusters, sizes[clusters]
-        own_seed = seed_of(seed, *(layer.attributes[key] for key in ("network", "checkpoint", "layer")))
+        own_seed = seed_of_layer(seed, layer.attributes)
         chance = clusters_by_chance(responses.values, threshold, parameters.permutations, own_seed).mean()
         if layer.attributes["checkpoint"] == "final":
             top = top_images_of_clusters(responses.values, clusters, parameters.images)

@@ -29,7 +29,7 @@ from census.statistics.class_counts import chance_counts, chance_labels, class_c
 from census.statistics.defined import finite_mean
 from census.statistics.performance import correct_images
 from census.statistics.ranks import rank_correlation
-from census.statistics.streams import seed_of, stream
+from census.statistics.streams import seed_of_layer, stream
 from census.statistics.svd import (
     MOST_IN_FULL,
     Decomposition,
@@ -123,7 +123,7 @@ def compute(
     if vectors.n_undefined:
         LOGGER.warning("%s: %d vectors are constant or not finite", layer, vectors.n_undefined)
     # whatever is drawn for this layer; images are resampled alike in all layers
-    own_seed = seed_of(seed, *(layer.attributes[key] for key in ("network", "checkpoint", "layer")))
+    own_seed = seed_of_layer(seed, layer.attributes)
     found, held_out = _decomposed(vectors, parameters.leading, scratch, own_seed)
     if len(found.eigenvalues) < rank:
         LOGGER.warning("%s: %d components asked for, %d found", layer, rank, len(found.eigenvalues))

@@ -41,7 +41,7 @@ from census.statistics.families import (
 from census.statistics.rotations import means_over_vectors, peakedness
 from census.statistics.sparse_codes import sparse_codes
 from census.statistics.sparseness import hoyer
-from census.statistics.streams import seed_of, stream
+from census.statistics.streams import seed_of_layer, stream
 
 if TYPE_CHECKING:
     from census.stores.recording import LayerMatrices, Recording
@@ -191,7 +191,7 @@ def compute(
 ) -> Iterator[Table | Arrays]:
     """Judge the families of a layer on the half of the images to which they were not fitted."""
     vectors = channel_vectors(layer, parameters.vectors, seed)
-    own_seed = seed_of(seed, *(layer.attributes[key] for key in ("network", "checkpoint", "layer")))
+    own_seed = seed_of_layer(seed, layer.attributes)
     held_out = held_out_images(layer, vectors, logits, parameters, seed)
     about = dictionaries.attributes["families"]
     fits = {family: FamilyFits.read(dictionaries, family) for family in about}

@@ -30,7 +30,7 @@ from census.statistics.class_selectivity import index_of, is_signed, present, se
 from census.statistics.defined import over_defined
 from census.statistics.ranks import tied
 from census.statistics.significance import LEVEL, benjamini_hochberg
-from census.statistics.streams import seed_of, stream
+from census.statistics.streams import seed_of_layer, stream
 from census.statistics.ties import as_bits, tie_ranks
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def compute(layer: "Recording", parameters: Parameters, seed: int) -> tuple[Unit
     if top >= n_images:
         LOGGER.warning("%s: all %d images are top images: precision is uninformative", layer, n_images)
     # each layer has its own shuffles; random rankings depend only on labels and are shared by all layers
-    own_seed = seed_of(seed, *(layer.attributes[key] for key in ("network", "checkpoint", "layer")))
+    own_seed = seed_of_layer(seed, layer.attributes)
     parts = [
         unit_selectivity(values, labels, n_all_classes, top=top, shuffles=shuffles, seed=own_seed)
         for values in layer.unit_means()

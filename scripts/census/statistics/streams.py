@@ -5,6 +5,8 @@ numbers, they would vary together, and a single draw could look like a trend ove
 """
 
 import hashlib
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -28,6 +30,17 @@ def seed_of(seed: int, *purpose: object) -> int:
     """
     words = "\0".join(map(str, (seed, *purpose)))
     return int.from_bytes(hashlib.blake2b(words.encode(), digest_size=16).digest(), "big")
+
+
+def seed_of_layer(seed: int, attributes: Mapping[str, Any]) -> int:
+    """Return the seed of a layer of a network at a checkpoint.
+
+    Parameters
+    ----------
+    seed : the seed of the study.
+    attributes : attributes of the layer's recording.
+    """
+    return seed_of(seed, *(attributes[key] for key in ("network", "checkpoint", "layer")))
 
 
 def stream(seed: int, *purpose: object) -> np.random.Generator:
