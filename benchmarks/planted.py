@@ -27,7 +27,7 @@ from census.statistics.rotations import random_frames, sort_out
 from census.statistics.significance import LEVEL
 from census.statistics.sparseness import gini, sums_over_images, treves_rolls
 from census.statistics.streams import stream
-from census.statistics.top_images import top_images
+from census.statistics.top_images import top_by_value
 
 Floats = NDArray[np.float64]
 Random = np.random.Generator
@@ -203,8 +203,8 @@ def measures_of(
 ) -> tuple[NDArray[np.int64], dict[str, Floats]]:
     """Return class counts (units, classes) and measures of units from their values (images, units)."""
     n_images, n_units = values.shape
-    block = (np.arange(n_images), values, np.zeros(values.shape, np.int32))
-    counts = class_counts(top_images([block], n_units, k).images, labels, N_CLASSES)
+    top_images = top_by_value([(np.arange(n_images), values)], n_units, k).images
+    counts = class_counts(top_images, labels, N_CLASSES)
     inequality, evenness = gini(counts), flatness(counts, N_CLASSES)
     return counts, {
         "active_fraction": (values > 0).mean(0),

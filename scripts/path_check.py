@@ -23,7 +23,7 @@ with job(snakemake.log[0]):
     from census.planning.blocks import UNITS
     from census.statistics.ranks import standardized_ranks
     from census.statistics.streams import stream
-    from census.statistics.top_images import NONE, top_images
+    from census.statistics.top_images import NONE, top_by_value
     from census.stores.recording import Recording, matrices_in
     from census.tables.measuring import collect
 
@@ -50,12 +50,7 @@ with job(snakemake.log[0]):
                 paths = Paths(prepared, path, neurons=params.neurons, batch=batch, seed=params.seed)
                 store, matrices = stores[checkpoint, layer.name], made_for[checkpoint, layer.name]
                 # by mean activation, which activation maximization maximizes, too
-                blocks = store.statistics("mean")
-                top = top_images(
-                    ((those, values, np.zeros(values.shape, np.int32)) for those, values in blocks),
-                    store.shape[0],
-                    params.top,
-                )
+                top = top_by_value(store.statistics("mean"), store.shape[0], params.top)
                 drawn = stream(params.seed, "other images of paths").permutation(np.sort(store.images))
                 others = drawn[: params.others]
 

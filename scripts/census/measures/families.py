@@ -42,6 +42,7 @@ from census.statistics.rotations import means_over_vectors, peakedness
 from census.statistics.sparse_codes import sparse_codes
 from census.statistics.sparseness import hoyer
 from census.statistics.streams import seed_of_layer, stream
+from census.statistics.subset import places_of
 
 if TYPE_CHECKING:
     from census.stores.recording import LayerMatrices, Recording
@@ -305,8 +306,7 @@ def held_out_images(
 
 def _of_images(logits: "Recording", images: NDArray[np.integer]) -> NDArray[np.float32]:
     """Return the logits of images, given by their indices in the data set."""
-    order = np.argsort(logits.images)
-    return logits.on_images("mean", order[np.searchsorted(logits.images, images, sorter=order)])
+    return logits.on_images("mean", places_of(images, logits.images))
 
 
 class Stability(NamedTuple):

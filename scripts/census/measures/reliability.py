@@ -33,7 +33,7 @@ from census.statistics.class_selectivity import selectivity_and_means
 from census.statistics.reliability import FEWEST, PREFIX, halves, split_half
 from census.statistics.sparseness import gini, sums_over_images, treves_rolls
 from census.statistics.streams import stream
-from census.statistics.top_images import top_images
+from census.statistics.top_images import top_by_value
 
 if TYPE_CHECKING:
     from census.stores.recording import Recording
@@ -155,8 +155,8 @@ def unit_measures(
     n_images, n_units = means.shape
     sums = sums_over_images([means], n_units)
     k = min(top, n_images)
-    block = (np.arange(n_images), largest, np.zeros(largest.shape, np.int32))
-    counts = class_counts(top_images([block], n_units, k).images, labels, n_classes)
+    top_images = top_by_value([(np.arange(n_images), largest)], n_units, k).images
+    counts = class_counts(top_images, labels, n_classes)
     inequality = gini(counts)
     found = detection(np.nan_to_num(means), labels, n_classes, k)
     is_known = np.isfinite(means).all(0)

@@ -15,7 +15,8 @@ from census.measures.columns import Floats, Integers, Table, column, count, shar
 from census.measures.declaration import Matrices, Measure, NoParameters, Recordings
 from census.statistics.defined import mean_over
 from census.statistics.reliability import PREFIX, of_seeds
-from census.statistics.top_images import NONE, top_images
+from census.statistics.subset import places_of
+from census.statistics.top_images import NONE, top_by_value
 
 if TYPE_CHECKING:
     from census.stores.recording import LayerMatrices, Recording
@@ -121,14 +122,10 @@ def compute(
     """Measure representative substitution on activation-maximization images and on top images."""
     sampled, responses, (n_units, *_) = maximization["unit"], maximization["response"], layer.shape
     # the image with the largest mean over positions, which is also the objective of activation maximization
-    blocks = layer.statistics("mean")
-    top = top_images(
-        ((those, values, np.zeros(values.shape, np.int32)) for those, values in blocks), n_units, k=1
-    )
+    top = top_by_value(layer.statistics("mean"), n_units, k=1)
     natural_image, natural_maximum = top.images[:, 0], top.values[:, 0].astype(np.float64)
     active = np.flatnonzero(natural_image != NONE)
-    order = np.argsort(layer.images)
-    places = order[np.searchsorted(layer.images, natural_image[active], sorter=order)]
+    places = places_of(natural_image[active], layer.images)
     rs_natural = np.full(n_units, np.nan)
     rs_natural[active] = representative_substitution(layer.on_images("mean", places), active)
 

@@ -1,6 +1,7 @@
-"""Random subsets of the images of a forward pass and of the positions of activation maps."""
+"""Subsets of the images of a forward pass, and random subsets of the positions of activation maps."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from census.statistics.streams import stream
 
@@ -27,6 +28,23 @@ def choose_images(available: int, images: int | None, maps: int, seed: int) -> t
     chosen = order[: available if images is None else images]
     n_maps = min(maps, len(chosen))
     return np.concatenate([np.sort(chosen[:n_maps]), np.sort(chosen[n_maps:])]).astype(np.int64), n_maps
+
+
+def places_of(some: NDArray[np.integer], images: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Return the position of some images among all images.
+
+    Parameters
+    ----------
+    some : array of int, shape (n,), indices of images in the data set, all among ``images``.
+    images : array of int, shape (n_images,), different indices in any order.
+
+    Examples
+    --------
+    >>> places_of(np.array([7, 2, 7]), np.array([7, 9, 2])).tolist()
+    [0, 2, 0]
+    """
+    order = np.argsort(images)
+    return order[np.searchsorted(images, some, sorter=order)]
 
 
 def choose_positions(height: int, width: int, positions: int, seed: int, layer: str) -> np.ndarray:

@@ -77,6 +77,18 @@ def top_images(blocks: Iterable[_Block], units: int, k: int) -> TopImages:
     return TopImages(*_without_none(keys, images, values, positions))
 
 
+def top_by_value(blocks: Iterable[_Block], units: int, k: int) -> TopImages:
+    """Find the k images with the largest values of each unit, for values without a position.
+
+    Parameters
+    ----------
+    blocks : pairs (images, values), see :func:`top_images`; all positions are 0.
+    units, k : see :func:`top_images`.
+    """
+    at_origin = ((images, values, np.zeros(values.shape, np.int32)) for images, values in blocks)
+    return top_images(at_origin, units, k)
+
+
 def bottom_images(blocks: Iterable[_Block], units: int, k: int, n_images: int, seed: int) -> BottomImages:
     """Find the k images with the smallest responses (largest value of the map) of each unit.
 
