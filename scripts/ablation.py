@@ -12,7 +12,6 @@ with job(snakemake.log[0]) as log:
     import numpy as np
     import pyarrow as pa
     import pyarrow.parquet as pq
-    import zarr
     from numpy.typing import NDArray
 
     from census.data.store import open_dataset
@@ -36,7 +35,7 @@ with job(snakemake.log[0]) as log:
     from census.statistics.class_selectivity import selectivity_and_means
     from census.statistics.sparseness import sums_over_images
     from census.statistics.subset import choose_images
-    from census.stores.reading import open_store, sorted_labels, statistic_blocks, unit_means
+    from census.stores.recording import Recording
     from census.tables.arrow import arrow
     from census.tables.merging import read_tables
 
@@ -63,10 +62,10 @@ with job(snakemake.log[0]) as log:
         column[table["unit"].to_numpy()] = table[name].to_numpy()
         return column
 
-    def class_selectivity(store: zarr.Group) -> NDArray[np.float64]:
+    def class_selectivity(store: Recording) -> NDArray[np.float64]:
         """Return the class selectivity of a layer's units, computed as in the rule ``selectivity``."""
-        labels, classes = sorted_labels(store), store.attrs["classes"]
-        found = [selectivity_and_means(values, labels, len(classes))[0] for values in unit_means(store)]
+        labels, n_classes = store.sorted_labels, len(store.classes)
+        found = [selectivity_and_means(values, labels, n_classes)[0] for values in store.unit_means()]
         return np.concatenate(found)
 
     def removals(layer: str, checkpoint: str, means: NDArray[np.float64]) -> Iterator[Removal]:
@@ -102,8 +101,8 @@ with job(snakemake.log[0]) as log:
     with_curves, with_units = snakemake.output.get("curves"), snakemake.output.get("units")
     part, parts = int(snakemake.wildcards.get("part", 0)), params.get("parts", 1)
     stores = {}
-    for store in map(open_store, snakemake.input.stores):
-        stores[store.attrs["checkpoint"], store.attrs["layer"]] = store
+    for store in map(Recording, snakemake.input.stores):
+        stores[store.attributes["checkpoint"], store.attributes["layer"]] = store
     unit_tables, curve_tables, layer_tables = [], [], []
     for weights in map(Path, snakemake.input.weights):
         checkpoint = weights.stem
@@ -112,8 +111,8 @@ with job(snakemake.log[0]) as log:
         prepared = prepare(network, entry, key, device, pixels)
         for layer in one_by_one(prepared.select(params.layers), lambda layer: layer.name):
             store = stores[checkpoint, layer.name]
-            attributes, (n_units, *_), n_stored = store.attrs, store.attrs["shape"], store["mean"].shape[0]
-            means = sums_over_images(statistic_blocks(store, "mean"), n_units).total / n_stored
+            attributes, (n_units, *_) = store.attributes, store.shape
+            means = sums_over_images(store.statistic("mean"), n_units).total / len(store.images)
             chosen = sample_units(n_units, params.units_per_layer, seed, layer.name)
             some = chosen[units_of_part(len(chosen), part, parts) if with_units else slice(0)]
             # cumulative ablation of an untrained network, which starts at chance, is uninformative

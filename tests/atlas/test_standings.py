@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from census.atlas import standings as module
 from census.atlas.standings import BINS, standings
+from census.stores import reading
 from census.stores.activations import StoreWriter, create_store, finish_store
 from census.stores.reading import open_store
 
@@ -66,7 +66,7 @@ def test_blocks_of_units_and_shown_images_do_not_matter(found, tmp_path, monkeyp
     whole = standings(store(again, values), shown, 2, seed=0)
     # of the shown ones, those nearest to ranks 0, 25, 50, 75, 90, 99 and 100
     assert whole.images[0].tolist() == IMAGES[[0, 30, 60, 60, 100, 100, 100]].tolist()
-    monkeypatch.setattr(module, "VALUES_AT_ONCE", N)
+    monkeypatch.setattr(reading, "VALUES_AT_ONCE", N)
     split = standings(open_store(again / "layer.zarr.zip"), shown, 2, seed=0)
     for one, other in zip(whole, split, strict=True):
         assert (one == other).all()

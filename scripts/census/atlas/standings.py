@@ -1,6 +1,5 @@
 """Distribution of a unit's values over images with examples, and the units that an image activates most."""
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -8,12 +7,12 @@ import zarr
 from numpy.typing import NDArray
 
 from census.statistics.streams import stream
+from census.statistics.subset import places_of
 from census.statistics.top_images import NONE
-from census.stores.reading import statistic_blocks
+from census.stores.reading import unit_blocks
 
 QUANTILES = (0, 0.25, 0.5, 0.75, 0.9, 0.99, 1)
 BINS = 30  # of a histogram
-VALUES_AT_ONCE = 1 << 24
 
 
 class Standings(NamedTuple):
@@ -51,18 +50,17 @@ def standings(store: zarr.Group, shown: NDArray[np.integer], k: int, seed: int) 
     order = stream(seed, "order of equal images").permutation(len(images))
     images = images[order]
     is_shown = np.isin(images, shown)
-    place_of = np.argsort(images)
-    places = place_of[np.searchsorted(images, shown, sorter=place_of)]
+    places = places_of(shown, images)
     units = store.attrs["shape"][0]
     histogram = np.zeros((units, BINS), np.int64)
     nearest, values = np.full((units, len(QUANTILES)), NONE), np.full((units, len(QUANTILES)), np.nan)
     best = np.full((len(shown), k), np.inf)
     driven = np.full((len(shown), k, 3), NONE)
-    for first, block in _blocks_of_units(store):
+    for of_block, block in unit_blocks(store, "max"):
         found = np.full((len(shown), block.shape[1], 3), NONE)
         keys = np.full((len(shown), block.shape[1]), np.inf)
         for number, column in enumerate(block[order].T):
-            unit = first + number
+            unit = of_block.start + number
             by_value = np.argsort(column, kind="stable")
             by_value = by_value[np.isfinite(column[by_value])]
             if not len(by_value):
@@ -85,17 +83,6 @@ def standings(store: zarr.Group, shown: NDArray[np.integer], k: int, seed: int) 
         best = np.take_along_axis(best, chosen, 1)
         driven = np.take_along_axis(driven, chosen[..., None], 1)
     return Standings(histogram, nearest, values, driven)
-
-
-def _blocks_of_units(store: zarr.Group) -> Iterator[tuple[int, NDArray[np.float32]]]:
-    """Yield the largest values on all images in blocks of units, each with its first unit."""
-    n_images, n_units = store["max"].shape
-    at_once = max(1, VALUES_AT_ONCE // n_images)
-    for first in range(0, n_units, at_once):
-        yield (
-            first,
-            np.concatenate([block[:, first : first + at_once] for block in statistic_blocks(store, "max")]),
-        )
 
 
 def _histogram(ascending: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -53,24 +53,23 @@ def statistic_blocks(group: zarr.Group, name: str) -> Iterator[np.ndarray]:
         yield block
 
 
-def unit_means(group: zarr.Group) -> Iterator[NDArray[np.float32]]:
-    """Yield the mean activations of a layer's units on all images, in blocks of units.
+def unit_blocks(group: zarr.Group, name: str) -> Iterator[tuple[slice, np.ndarray]]:
+    """Yield one of a store's statistics in blocks of units, on all images.
+
+    Parameters
+    ----------
+    name : see :func:`statistic_blocks`.
 
     Yields
     ------
-    arrays of float32, shape (n_images, n_block_units), images in order of their index in the data set.
+    units : slice of the dimension ``unit``.
+    values : array of shape (n_images, n_block_units), in order of images.
     """
-    order = np.argsort(group["image"][:])
-    n_units = group.attrs["shape"][0]
-    at_once = max(1, VALUES_AT_ONCE // len(order))
+    n_images, n_units = group[name].shape
+    at_once = max(1, VALUES_AT_ONCE // n_images)
     for first in range(0, n_units, at_once):
-        blocks = statistic_blocks(group, "mean")
-        yield np.concatenate([block[:, first : first + at_once] for block in blocks])[order]
-
-
-def sorted_labels(group: zarr.Group) -> NDArray[np.int32]:
-    """Return the class of each image, array of int32, in order of the images' index in the data set."""
-    return group["label"][:][np.argsort(group["image"][:])]
+        units = slice(first, min(first + at_once, n_units))
+        yield units, np.concatenate([block[:, units] for block in statistic_blocks(group, name)])
 
 
 def rows_at(blocks: Iterable[np.ndarray], places: NDArray[np.integer], units: int) -> NDArray[np.float32]:

@@ -12,7 +12,17 @@ from census.stores import reading
 from census.stores.matrices import Layer, layers_in
 
 
-class Recording:
+class _OfLayer:
+    """Values of a layer at one checkpoint."""
+
+    attributes: Mapping[str, Any]
+
+    def __str__(self) -> str:
+        """Return the layer and the checkpoint, for messages."""
+        return f"{self.attributes['layer']}, checkpoint {self.attributes['checkpoint']}"
+
+
+class Recording(_OfLayer):
     """A layer's activations at one checkpoint, read from its store block by block.
 
     Parameters
@@ -31,12 +41,8 @@ class Recording:
 
     def __init__(self, path: str | Path) -> None:
         self.group = reading.open_store(path)
-        self.attributes: Mapping[str, Any] = dict(self.group.attrs)
+        self.attributes = dict(self.group.attrs)
         self.n_map_images: int = self.group["maps"].shape[0]
-
-    def __str__(self) -> str:
-        """Return the layer and the checkpoint, for messages."""
-        return f"{self.attributes['layer']}, checkpoint {self.attributes['checkpoint']}"
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -98,7 +104,9 @@ class Recording:
 
     def unit_means(self) -> Iterator[NDArray[np.float32]]:
         """Yield mean activations in blocks of units, (n_images, n_units), images in order of their index."""
-        return reading.unit_means(self.group)
+        order = np.argsort(self.images)
+        for _, means in reading.unit_blocks(self.group, "mean"):
+            yield means[order]
 
     def maps(self) -> Iterator[tuple[slice, NDArray[np.float32]]]:
         """Yield activation maps in blocks: the images, and their values (images, rows, width, units).
@@ -134,7 +142,7 @@ class Recording:
         return n_positions
 
 
-class LayerMatrices:
+class LayerMatrices(_OfLayer):
     """The arrays of a measure for a layer at one checkpoint, by name; each is read at its first use.
 
     Attributes
@@ -144,14 +152,10 @@ class LayerMatrices:
 
     def __init__(self, layer: Layer, checkpoint: str) -> None:
         self._group = layer.at(checkpoint)
-        self.attributes: Mapping[str, Any] = dict(self._group.attrs)
+        self.attributes = dict(self._group.attrs)
 
     def __getitem__(self, name: str) -> np.ndarray:
         return np.asarray(self._group[name][:])
-
-    def __str__(self) -> str:
-        """Return the layer and the checkpoint, for messages."""
-        return f"{self.attributes['layer']}, checkpoint {self.attributes['checkpoint']}"
 
 
 def matrices_in(stores: Iterable[str | Path]) -> Iterator[LayerMatrices]:
