@@ -26,10 +26,8 @@ NONLINEARITIES: tuple[type[nn.Module], ...] = (
     nn.Sigmoid,
     nn.Tanh,
 )
-NONLINEARITY_NAMES = {
-    *("relu", "relu6", "leaky_relu", "prelu", "rrelu", "elu", "selu", "celu", "gelu", "silu", "mish"),
-    *("softplus", "hardswish", "hardsigmoid", "hardtanh", "sigmoid", "tanh"),
-}
+# functions have the modules' names, except for one
+NONLINEARITY_NAMES = {"leaky_relu", *(module.__name__.lower() for module in NONLINEARITIES)}
 # these return the values that they receive, possibly reshaped, and so create no new layer
 PASSING_ON: tuple[type[nn.Module], ...] = (
     nn.Identity,

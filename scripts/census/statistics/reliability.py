@@ -4,6 +4,7 @@ The square root of a measure's reliability bounds its correlations. If an unreli
 nothing, it may have been measured too coarsely; this is no evidence against a relation.
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -78,12 +79,7 @@ def split_half(parts: Sequence[tuple[Floats, Floats]]) -> float:
     Spearman's ρ between halves over units, averaged over splits and stepped up to all images. NaN if ρ is
     undefined in any split, for example because of fewer than three units.
     """
-    rhos = []
-    for first, second in parts:
-        values = np.stack([first, second])
-        values = values[:, ~np.isnan(values).any(0)]
-        rhos.append(spearman(values[:, None])[0] if values.shape[1] >= 3 else np.nan)
-    return stepped_up(float(np.mean(rhos)), 2)
+    return stepped_up(float(np.mean([_rho(first, second) for first, second in parts])), 2)
 
 
 def of_seeds(values: Floats) -> float:
@@ -94,10 +90,13 @@ def of_seeds(values: Floats) -> float:
     values : array of float, shape (n_seeds, n_units), NaN if a seed failed.
     """
     n_seeds = len(values)
-    rhos = []
-    for one, other in zip(*np.triu_indices(n_seeds, 1), strict=True):
-        both = values[[one, other]]
-        both = both[:, ~np.isnan(both).any(0)]
-        rhos.append(spearman(both[:, None])[0] if both.shape[1] >= 3 else np.nan)
+    rhos = [_rho(*values[[*pair]]) for pair in zip(*np.triu_indices(n_seeds, 1), strict=True)]
     known = [rho for rho in rhos if not np.isnan(rho)]
     return stepped_up(float(np.mean(known)), n_seeds) if known else float("nan")
+
+
+def _rho(one: Floats, other: Floats) -> float:
+    """Return Spearman's ρ over the units that are known in both; NaN for fewer than three."""
+    both = np.stack([one, other])
+    both = both[:, ~np.isnan(both).any(0)]
+    return float(spearman(both[:, None])[0]) if both.shape[1] >= 3 else math.nan

@@ -14,7 +14,7 @@ Computation 10: directions, and projections on them, from inner products alone.
 
 import math
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,14 +62,8 @@ def decompose(correlation: Floats, n_neurons: int, n_components: int) -> Decompo
     if n_images <= MOST_IN_FULL:
         eigenvalues, eigenvectors = np.linalg.eigh(correlation)
     else:
-        from scipy.sparse.linalg import eigsh
-
-        # a fixed start makes results reproducible; the tolerance gives vectors accurate to about 10⁻⁴
-        start = np.random.default_rng(0).standard_normal(n_images)
-        eigenvalues, eigenvectors = eigsh(correlation, min(n_components, n_images - 1), tol=1e-4, v0=start)
-    eigenvalues, eigenvectors = eigenvalues[::-1], eigenvectors[:, ::-1]
-    kept = min(int((eigenvalues > RESOLUTION * n_images).sum()), n_neurons - 1)
-    return Decomposition(eigenvalues[:kept].copy(), with_signs(eigenvectors[:, :kept].T).T)
+        eigenvalues, eigenvectors = _largest(correlation, n_components)
+    return _above_rounding(eigenvalues[::-1], eigenvectors[:, ::-1], n_neurons)
 
 
 def randomized(vectors: NDArray[np.float32], n_components: int, seed: int) -> Decomposition:
@@ -95,9 +89,23 @@ def randomized(vectors: NDArray[np.float32], n_components: int, seed: int) -> De
     n_images, n_neurons = vectors.shape
     wanted = min(n_components, n_images, n_neurons)
     left, values, _ = randomized_svd(vectors, wanted, random_state=seed % 2**32)
-    eigenvalues = values.astype(np.float64) ** 2 / n_neurons
-    kept = min(int((eigenvalues > RESOLUTION * n_images).sum()), n_neurons - 1)
-    return Decomposition(eigenvalues[:kept], with_signs(left[:, :kept].astype(np.float64).T).T)
+    return _above_rounding(values.astype(np.float64) ** 2 / n_neurons, left, n_neurons)
+
+
+def _largest(matrix: Floats, n_components: int, **options: Any) -> Any:
+    """Return the largest eigenvalues of a symmetric matrix, and their vectors, see scipy's ``eigsh``."""
+    from scipy.sparse.linalg import eigsh
+
+    # a fixed start makes results reproducible; the tolerance gives vectors accurate to about 10⁻⁴
+    start = np.random.default_rng(0).standard_normal(len(matrix))
+    return eigsh(matrix, min(n_components, len(matrix) - 1), tol=1e-4, v0=start, **options)
+
+
+def _above_rounding(eigenvalues: Floats, vectors: NDArray[np.floating], n_neurons: int) -> Decomposition:
+    """Return the components whose eigenvalues exceed rounding errors, given all, the largest first."""
+    kept = min(int((eigenvalues > RESOLUTION * len(vectors)).sum()), n_neurons - 1)
+    of_kept = vectors[:, :kept].astype(np.float64, copy=False)
+    return Decomposition(eigenvalues[:kept].copy(), with_signs(of_kept.T).T)
 
 
 def singular_values(eigenvalues: Floats, n_neurons: int) -> Floats:
@@ -265,12 +273,7 @@ def permuted_eigenvalues(
         if n_images <= MOST_IN_FULL:
             eigenvalues = np.linalg.eigvalsh(products)
         else:
-            from scipy.sparse.linalg import eigsh
-
-            start = np.random.default_rng(0).standard_normal(n_images)
-            eigenvalues = eigsh(
-                products, min(n_components, n_images - 1), tol=1e-4, v0=start, return_eigenvectors=False
-            )
+            eigenvalues = _largest(products, n_components, return_eigenvectors=False)
         found.append(np.sort(eigenvalues)[::-1])
     return np.array(found)
 
