@@ -38,6 +38,7 @@ from typing import Any
 import numpy as np
 from numcodecs import Blosc
 
+from census.stores.archives import METADATA
 from census.stores.chunks import BYTES, CHECKSUM, archive, chunk_name, chunk_shape, write_chunk
 from census.stores.groups import consolidate
 
@@ -114,7 +115,7 @@ def create_store(
     positions = np.empty((0, 2)) if positions is None else positions
     # written as files, because creating a dozen arrays with zarr takes longer than many layers' forward pass
     path.mkdir(parents=True)
-    (path / "zarr.json").write_text(json.dumps({"zarr_format": 3, "node_type": "group", "attributes": {}}))
+    (path / METADATA).write_text(json.dumps({"zarr_format": 3, "node_type": "group", "attributes": {}}))
     coordinates = {
         "image": (("image",), images.astype("int64")),
         "label": (("image",), labels.astype("int32")),
@@ -186,7 +187,7 @@ def _create_array(
         "storage_transformers": [],
     }
     path.mkdir()
-    (path / "zarr.json").write_text(json.dumps(metadata))
+    (path / METADATA).write_text(json.dumps(metadata))
 
 
 class ChunkWriter:
@@ -201,7 +202,7 @@ class ChunkWriter:
     """
 
     def __init__(self, path: Path) -> None:
-        metadata = json.loads((path / "zarr.json").read_text())
+        metadata = json.loads((path / METADATA).read_text())
         self.shape = chunk_shape(metadata)
         self._path = path
         self._dtype = np.dtype(metadata["data_type"]).newbyteorder("<")

@@ -85,14 +85,16 @@ def consolidate(path: Path, attributes: Mapping[str, Any]) -> None:
     document = path / METADATA
     group = json.loads(document.read_text())
     group["attributes"] = dict(attributes)
-    group["consolidated_metadata"] = {
-        "kind": "inline",
-        "must_understand": False,  # readers may ignore it
-        "metadata": {
-            array.parent.name: json.loads(array.read_text()) for array in sorted(path.glob(f"*/{METADATA}"))
-        },
-    }
+    group["consolidated_metadata"] = consolidated(
+        {array.parent.name: json.loads(array.read_text()) for array in sorted(path.glob(f"*/{METADATA}"))}
+    )
     document.write_text(json.dumps(group))
+
+
+def consolidated(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the value of ``consolidated_metadata`` in a group, given the metadata of its members by path."""
+    # readers may ignore it
+    return {"kind": "inline", "must_understand": False, "metadata": metadata}
 
 
 def create_array(

@@ -20,7 +20,7 @@ from zarr.abc.buffer import Buffer
 from zarr.storage import MemoryStore
 
 from census.stores.archives import METADATA, Archive, ArchiveWriter, new_archive, readable
-from census.stores.groups import ArchiveStore, create_array
+from census.stores.groups import ArchiveStore, consolidated, create_array
 from census.stores.paths import path_name
 
 
@@ -82,11 +82,9 @@ class MatrixWriter:
         documents = {key: json.loads(self._entries[key].to_bytes()) for key in sorted(self._entries)}
         root = documents.pop(METADATA)
         root["attributes"] = {"layers": self._layers}
-        root["consolidated_metadata"] = {
-            "kind": "inline",
-            "must_understand": False,  # readers may ignore it
-            "metadata": {key.removesuffix(f"/{METADATA}"): each for key, each in documents.items()},
-        }
+        root["consolidated_metadata"] = consolidated(
+            {key.removesuffix(f"/{METADATA}"): each for key, each in documents.items()}
+        )
         for key, document in {**documents, METADATA: root}.items():
             self._archive.add(key, json.dumps(document).encode())
 
