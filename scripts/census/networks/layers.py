@@ -90,6 +90,14 @@ def select(layers: Sequence[Layer], request: str | Iterable[str], key: str) -> l
     return selected
 
 
+def preactivations(layers: Iterable[Layer]) -> dict[str, Layer]:
+    """Return the layers that have pre-activations, by the name under which these are recorded.
+
+    No layer has such a name. A recorder takes them where they enter the layer's step.
+    """
+    return {f"pre-activations of {layer.name}": layer for layer in layers if layer.preactivation}
+
+
 def write_layers(layers: Sequence[Layer], path: Path) -> None:
     """Write layers to a JSON file, atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from census.errors import StudyError
 from census.jobs import LOGGER
 from census.networks.graph import Listing
-from census.networks.layers import Layer
+from census.networks.layers import Layer, preactivations
 from census.networks.recorder import Recorder
 from census.networks.running import Part, run
 from census.networks.watch import INPUT, OUTPUT
@@ -115,7 +115,7 @@ def verify(
         return Recorder(
             of,
             {layer.name: layer.node for layer in listing.layers},
-            entering={_entering(layer): layer.node for layer in listing.layers if layer.preactivation},
+            entering={name: layer.node for name, layer in preactivations(listing.layers).items()},
             steps=listing.steps,
             key=key,
             logits=logits,
@@ -171,11 +171,6 @@ def _names(layer: Layer) -> set[str]:
     return {layer.name, *layer.aliases, layer.node} - {INPUT, OUTPUT}
 
 
-def _entering(layer: Layer) -> str:
-    """Return the name of a layer's pre-activations in the comparison, which no layer has."""
-    return f"pre-activations of {layer.name}"
-
-
 class _Truth:
     """Clones of the inputs and outputs of some layers' modules, taken by hooks."""
 
@@ -226,7 +221,7 @@ class _Comparison:
 
     def __init__(self, layers: Sequence[Layer], truth: _Truth) -> None:
         self._names = {layer.name: _names(layer) for layer in layers}
-        self._taken = {_entering(layer): layer.node for layer in layers if layer.preactivation}
+        self._taken = {name: layer.node for name, layer in preactivations(layers).items()}
         self._truth = truth
         self.n_modules = 0
         self.wrong: list[tuple[str, float]] = []

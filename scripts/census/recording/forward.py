@@ -14,7 +14,7 @@ import zarr
 
 from census.errors import StudyError
 from census.jobs import one_by_one, progress_bar
-from census.networks.layers import Layer
+from census.networks.layers import Layer, preactivations
 from census.networks.maps import as_maps
 from census.networks.prepared import Prepared
 from census.recording.shards import remove, remove_others
@@ -72,11 +72,6 @@ class Images:
                 here = wanted // length == number
                 batch[here] = chunk[wanted[here] - number * length]
             yield batch
-
-
-def _preactivation_of(layer: Layer) -> str:
-    """Return the recorded name of a nonlinearity's pre-activations, which no layer has."""
-    return f"pre-activation of {layer.name}"
 
 
 def _images_at_once(prepared: Prepared, layers: Sequence[Layer], batch: int) -> int:
@@ -151,11 +146,10 @@ class Pass:
         ]
         # on a CPU the network uses all cores, so threads would save no time
         self._writers = writers if writers is not None else 4 if self._device == "cuda" else 0
-        nonlinear = [layer for layer in layers if layer.preactivation]
-        self._nonlinear = {_preactivation_of(layer): layer.name for layer in nonlinear}
+        self._nonlinear = preactivations(layers)
         self._recorder = prepared.recorder(
             {layer.name: layer.node for layer in layers},
-            entering={_preactivation_of(layer): layer.node for layer in nonlinear},
+            entering={name: layer.node for name, layer in self._nonlinear.items()},
         )
 
     @property
@@ -229,7 +223,7 @@ class Pass:
                 def take(name: str, values: torch.Tensor, first: int = first, count: int = with_maps) -> None:
                     if name in self._nonlinear:
                         if count:
-                            layer = self._nonlinear[name]
+                            layer = self._nonlinear[name].name
                             some = self._at_positions(layer, values[:count])
                             write(stores[layer].write_preactivations, first, some)
                         return
