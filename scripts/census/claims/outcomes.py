@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from census.claims.evidence import Evidence, along
 from census.claims.verdict import Outcome
+from census.measures.columns import ENDINGS
 from census.statistics import permutation
 from census.statistics.association import Correlation
 
@@ -50,7 +51,7 @@ def over_layers(values: NDArray[np.floating], average: str = "mean") -> Outcome:
 def mean_of_column(evidence: Evidence, names: list[str], column: str) -> Outcome:
     """Return the mean over layers of a column of the census with an interval."""
     # layers share their images: the interval is as wide as if all of them moved together
-    ends = [evidence.layers.loc[names, f"{column}{end}"] for end in ("", "_low", "_high")]
+    ends = [evidence.layers.loc[names, f"{column}{end}"] for end in ENDINGS]
     effect, low, high = (float(each.mean()) for each in ends)
     n = int(ends[0].notna().sum())
     if not n:

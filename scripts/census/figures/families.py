@@ -19,6 +19,7 @@ from census.figures.style import (
     layers_of,
     wrapped,
 )
+from census.measures.columns import ENDINGS
 from census.measures.declaration import Matrices, Tables
 
 if TYPE_CHECKING:
@@ -81,9 +82,7 @@ QUESTIONS = (
     Question("ablation_changed", "Changed predicted classes", "share of images"),
 )
 EFFECT_KEYS = ["layer", "family"]
-EFFECT_COLUMNS = [
-    f"{name}{end}" for name in ("ablation_kl", "ablation_changed") for end in ("", "_low", "_high")
-]
+EFFECT_COLUMNS = [f"{name}{end}" for name in ("ablation_kl", "ablation_changed") for end in ENDINGS]
 # inches: of a panel's height, and below all panels
 PANEL, BELOW = 1.25, 0.6
 DODGE = 0.11  # between the marks of two families at one layer

@@ -25,6 +25,8 @@ _TYPES: Mapping[Any, Type] = {
     **dict.fromkeys((str, Texts), "text"),
     **dict.fromkeys((bool, Flags), "flag"),
 }
+ENDINGS = ("", "_low", "_high")
+"""The ends of the names of a column with an interval, and of the columns that hold its ends."""
 PER = ("unit", "layer", "direction")
 """The tables of the census, by the object of a row."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from census.jobs import LOGGER
-from census.measures.columns import Floats, Integers, Table, Texts, column, count, share
+from census.measures.columns import ENDINGS, Floats, Integers, Table, Texts, column, count, share
 from census.measures.declaration import Measure, Tables
 from census.measures.parameters import UnitResamples
 from census.statistics.bootstrap import Estimate
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 SUBSTITUTIONS = ("rs_iam", "rs_am", "rs_natural")
 # the change of the output comes first, because the loss is much noisier with few images
 EFFECTS = ("ablation_kl", "ablation_loss")
-ENDINGS = ("", "_low", "_high")
 # pairs of measures, and the covariate to control for
 RELATIONS: tuple[tuple[str, str, str | None], ...] = (
     *((name, "selectivity", None) for name in SUBSTITUTIONS),

@@ -6,11 +6,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from census.measures.columns import Table
+from census.measures.columns import ENDINGS, Table
 from census.statistics.bootstrap import Estimate
 from census.tables.keys import CENSUS_KEYS, KEYS, TYPES
-
-ENDINGS = ("", "_low", "_high")
 
 
 def schema(table: type[Table], parameters: Mapping[str, Any] | None = None) -> pa.Schema:
