@@ -52,7 +52,7 @@ with job(snakemake.log[0]) as log:
                 "checkpoint": "final",
                 "dataset": dataset,
                 "statistic": claim.statistic,
-                "predicted": "above" if claim.predicted > 0 else "below",
+                "predicted": claim.side,
                 "null": claim.null,
                 "effect": outcome.effect,
                 "low": outcome.low,

@@ -15,8 +15,9 @@ from collections.abc import Sequence
 Choices = dict[str, Sequence[str | float] | str]
 
 CORRELATION: Choices = {"correlation": ("Spearman", "Kendall", "Pearson")}
+LAYERS: Choices = {"layers": ("nonlinear", "hidden", "inner")}
 # a trend over depth: by which correlation, and over which layers
-TREND: Choices = {**CORRELATION, "layers": ("nonlinear", "hidden", "inner")}
+TREND: Choices = {**CORRELATION, **LAYERS}
 CONVOLUTIONAL: Choices = {"layers": ("substituted", "convolutional")}
 EARLY: Choices = {"layers": ("early", "first_half", "first_quarter")}
 # over units, layers or modules

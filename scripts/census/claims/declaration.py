@@ -50,6 +50,11 @@ class Claim:
     between_networks: bool = False
     limits: tuple[float, float] = UNLIMITED
 
+    @property
+    def side(self) -> str:
+        """The predicted side of the null: ``above`` or ``below``."""
+        return "above" if self.predicted > 0 else "below"
+
     def test(self, evidence: Evidence, **chosen: Any) -> Outcome:
         """Return the outcome; the claim's own choices are those that are not given."""
         own = {name: values[0] for name, values in self.choices.items() if not isinstance(values, str)}

@@ -20,6 +20,7 @@ from census.claims.choices import (
     EARLY,
     FLATNESS,
     GIVEN,
+    LAYERS,
     LOSS,
     MEDIAN,
     OF_LAYERS,
@@ -101,7 +102,7 @@ def _decorrelation(
     1,
     ("alignment", "depth"),
     "images, rotations",
-    choices=ALIGNMENT | MEDIAN | {"layers": ("nonlinear", "hidden", "inner")},
+    choices=ALIGNMENT | MEDIAN | LAYERS,
     limits=UNLIMITED,
 )
 def _alignment(evidence: Evidence, names: list[str], statistic: str, average: str) -> Outcome:
@@ -545,7 +546,7 @@ def _components(evidence: Evidence, names: list[str], correlation: Correlation) 
     1,
     ("directions", "redundancy"),
     "images",
-    choices={"images": ("top", "bottom"), **AVERAGE, "layers": ("nonlinear", "hidden", "inner")},
+    choices={"images": ("top", "bottom")} | AVERAGE | LAYERS,
 )
 def _redundancy(evidence: Evidence, names: list[str], images: str, average: str) -> Outcome:
     if (images, average) == ("top", "mean"):

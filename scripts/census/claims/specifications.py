@@ -48,7 +48,7 @@ def specifications(claims: Sequence[Claim], evidence: Evidence) -> pd.DataFrame:
                     "claim": claim.claim,
                     "specification": number,
                     "choices": written(chosen),
-                    "predicted": "above" if claim.predicted > 0 else "below",
+                    "predicted": claim.side,
                     "null": claim.null,
                     "effect": outcome.effect,
                     "p": judge(outcome, None, claim.null, claim.predicted).p,
