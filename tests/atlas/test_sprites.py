@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from census.atlas.sprites import about_gray, grid_of, save, sheet, strip
+from census.atlas.sprites import grid_of, save, sheet, strip
 from census.statistics.pixels import resized
 
 
@@ -48,14 +48,6 @@ def test_a_strip_has_tiles_beside_each_other():
     assert pixels[0, :, 0].tolist() == [10] * 3 + [255] * 2 + [20] * 3
     assert strip(tiles, 4).shape == (4, 2 * 2 + 2, 3)
     assert strip(tiles[:1], 4).shape == (4, 2, 3)
-
-
-def test_weights_of_zero_are_middle_gray():
-    facets = np.array([[[0.0, 2.0], [-1.0, -2.0]], [[0, 0], [0, 0]]])
-    one, other = about_gray(facets)
-    assert one[..., 0].tolist() == [[128, 255], [64, 0]]
-    assert (other == 128).all()
-    assert about_gray(np.zeros((1, 2, 2, 3)))[0].shape == (2, 2, 3)
 
 
 @pytest.mark.parametrize("channels", [1, 3])

@@ -7,7 +7,7 @@ import pytest
 from sklearn.decomposition import FastICA
 
 from census.measures import facets as module
-from census.measures.facets import choose_units, decompose, facets, to_8bit, why_not
+from census.measures.facets import about_gray, choose_units, decompose, facets, to_8bit, why_not
 
 SIDE, COMPONENTS = 12, 4
 
@@ -209,6 +209,13 @@ def test_eight_bits_span_each_facet():
     color = np.stack([weights[:1], weights[:1] / 2, np.zeros_like(weights[:1])], axis=-1)
     np.testing.assert_array_equal(to_8bit(color)[0, 0, 0], [0, 64, 128])
     assert to_8bit(color).dtype == np.uint8
+
+
+def test_weights_of_zero_are_middle_gray():
+    weights = np.array([[[0.0, 2.0], [-1.0, -2.0]], [[0, 0], [0, 0]]])
+    assert about_gray(weights).tolist() == [[[128, 255], [64, 0]], [[128, 128], [128, 128]]]
+    # channels share a scale
+    assert about_gray(np.array([[[[0, -1, 2.0]]]])).tolist() == [[[[128, 64, 255]]]]
 
 
 def test_units_are_chosen_at_both_extremes():

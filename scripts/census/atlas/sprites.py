@@ -86,21 +86,6 @@ def strip(tiles: Sequence[NDArray[np.uint8]], largest: int) -> NDArray[np.uint8]
     return pixels
 
 
-def about_gray(facets: NDArray[np.floating]) -> list[NDArray[np.uint8]]:
-    """Return facets as tiles: weight 0 is middle gray, the largest absolute weight black or white.
-
-    Parameters
-    ----------
-    facets : array of float, shape (n_components, height, width) or (n_components, height, width, n_channels).
-    """
-    tiles = []
-    for facet in facets:
-        largest = np.abs(facet).max()
-        scaled = 127.5 + 127.5 * facet / (largest if largest > 0 else 1)
-        tiles.append(np.round(scaled.reshape(*facet.shape[:2], -1)).astype(np.uint8))
-    return tiles
-
-
 def save(path: Path, pixels: NDArray[np.uint8], *, exact: bool) -> None:
     """Save pixels as WebP; equal pixels give equal bytes.
 

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import zarr
 
-from census.atlas.sprites import about_gray, save, strip
+from census.atlas.sprites import save, strip
 from census.atlas.tables import rounded
+from census.measures.facets import about_gray
 
 OUTSIDE = 225  # gray level of pixels outside the image
 
@@ -35,7 +36,7 @@ def write_facets(
         unit, kept = int(row["unit"]), facets["image"][place] >= 0
         made, gray = {}, facets["gray"][place]
         if not np.isnan(gray).any():
-            made["gray"] = about_gray(gray)
+            made["gray"] = list(about_gray(gray)[..., None])
         if "color" in facets and not np.isnan(facets["color"][place]).any():
             made["color"] = list(facets["color_8bit"][place])
         if kept.any():

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from census.figures.declaration import Family, View, sheets_of
 from census.figures.style import FINAL, GRAY, INK, VERMILION, shortened, two_digits, wrapped
 from census.measures.declaration import Matrices, Tables
-from census.measures.facets import CHANNELS, MULTI, SINGLE
+from census.measures.facets import CHANNELS, MULTI, SINGLE, about_gray
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,7 +53,7 @@ class UnitFacets:
     unit: int | None = None
     degree: float = np.nan
     p: float = np.nan
-    facets: dict[str, NDArray[np.generic]] = field(default_factory=dict)
+    facets: dict[str, NDArray[Any]] = field(default_factory=dict)
     patches: NDArray[np.uint8] = field(default_factory=lambda: np.empty((0, 1, 1, 1), np.uint8))
     inside: NDArray[np.bool_] = field(default_factory=lambda: np.empty((0, 1, 1), np.bool_))
     reason: str = ""
@@ -143,11 +143,10 @@ def _tiles(unit: UnitFacets, block: str) -> Iterator[tuple[NDArray[np.uint8], ND
             if inside.any():  # there may be fewer patches than ranks
                 yield patch, inside
         return
-    for facet in unit.facets.get(block, ()):
-        shown = facet
-        if shown.dtype != np.uint8:
-            shown = np.rint(127.5 + 127.5 * facet / np.abs(facet).max()).astype(np.uint8)
-        yield np.atleast_3d(shown), np.ones(shown.shape[:2], np.bool_)
+    if block in unit.facets:
+        facets = unit.facets[block]
+        for shown in facets if facets.dtype == np.uint8 else about_gray(facets):
+            yield np.atleast_3d(shown), np.ones(shown.shape[:2], np.bool_)
 
 
 def put_tile(

@@ -286,3 +286,14 @@ def to_8bit(weights: NDArray[np.floating]) -> NDArray[np.uint8]:
     lowest, span = weights.min(axes, keepdims=True), np.ptp(weights, axes, keepdims=True)
     shares = np.divide(weights - lowest, span, out=np.zeros_like(weights), where=span > 0)
     return np.rint(255 * shares).astype(np.uint8)
+
+
+def about_gray(weights: NDArray[np.floating]) -> NDArray[np.uint8]:
+    """Return facets in 8 bits: weight 0 is middle gray, a facet's largest absolute weight black or white.
+
+    Parameters
+    ----------
+    weights : see :func:`to_8bit`; a facet of zeros is gray.
+    """
+    largest = np.abs(weights).max(tuple(range(1, weights.ndim)), keepdims=True)
+    return np.rint(127.5 + 127.5 * weights / np.where(largest > 0, largest, 1)).astype(np.uint8)
