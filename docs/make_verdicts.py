@@ -18,7 +18,7 @@ from PIL import Image
 
 from census.claims.verdict import read_verdicts
 from census.figures.sections import SECTIONS
-from census.figures.style import two_digits
+from census.figures.style import two_digits, with_interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -58,9 +58,7 @@ def put(path: Path, name: str, text: str) -> None:
 
 def interval(row: "pd.Series[Any]") -> str:
     """Return an effect with its interval."""
-    if pd.isna(row["low"]):
-        return two_digits(row["effect"])
-    return f"{two_digits(row['effect'])} [{two_digits(row['low'])}, {two_digits(row['high'])}]"
+    return with_interval(row["effect"], row["low"], row["high"])
 
 
 def verdict(row: "pd.Series[Any]") -> str:

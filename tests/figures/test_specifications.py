@@ -68,13 +68,13 @@ def test_claims_without_an_effect_are_named_and_not_drawn():
 
 def test_every_claim_is_on_one_page():
     for claim in CLAIMS:
-        assert sum(claim.id.startswith(papers) for _, papers in PAGES.values()) == 1
+        assert sum(claim.id.startswith(papers) for _, papers, _ in PAGES.values()) == 1
     assert [view.arguments for view in family.views] == [["specifications"]] * len(PAGES)
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_no_page_is_longer_than_paper(name):
-    _, papers = PAGES[name]
+    _, papers, _ = PAGES[name]
     numbers = {"numbers_of_top_images": 3, "normalizers": 2, "modes": 3}
     tables = []
     for claim in (each for each in CLAIMS if each.id.startswith(papers)):

@@ -96,7 +96,7 @@ def figures_of_specifications(runs: "Iterable[Run]", extension: str) -> dict[str
                 for name in family.names(run)
                 if family.view_of(name)[0].name == page
             ]
-            for page, (_, beginnings) in PAGES.items()
+            for page, (_, beginnings, _) in PAGES.items()
             for beginning in beginnings
         }
         for run in runs

@@ -203,6 +203,11 @@ def _learned(outcome: Outcome, control: Outcome | None, predicted: int) -> tuple
     return (SUPPORTED, "") if nearer > 0 else (NOT_LEARNED, "no stronger than untrained")
 
 
+def over_seeds(claims: "pd.DataFrame") -> "pd.DataFrame":
+    """Return the verdicts on a run: those on the mean over its networks if it has several seeds."""
+    return claims[claims["seed"].isna()] if claims["seed"].nunique() > 1 else claims
+
+
 def read_verdicts(path: str | Path) -> "pd.DataFrame":
     """Read the table of the rule ``verdicts``. Text is kept as text, even if a network is named ``nan``."""
     import pandas as pd

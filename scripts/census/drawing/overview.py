@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PIL import Image
 
-from census.claims.verdict import CONTRADICTED, INCONCLUSIVE, NOT_LEARNED, SUPPORTED
+from census.claims.verdict import CONTRADICTED, INCONCLUSIVE, NOT_LEARNED, SUPPORTED, over_seeds
 from census.figures.sections import SECTIONS
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _matrix(claims: "pd.DataFrame", paths: Mapping[str, str]) -> Iterable[str]:
     for (network, dataset), here in claims.groupby(["network", "dataset"], sort=False):
         n_seeds = here["seed"].nunique()
         name = f"{network}, {n_seeds} seeds, on {dataset}" if n_seeds > 1 else f"{network} on {dataset}"
-        runs.append((name, (here[here["seed"].isna()] if n_seeds > 1 else here).set_index("id")))
+        runs.append((name, over_seeds(here).set_index("id")))
     names = {section.paper.code: section.paper.short for section in SECTIONS if section.paper}
     legend = "".join(
         f'<span class="census-{CLASSES[verdict]}">{mark}</span> {verdict}&ensp;'

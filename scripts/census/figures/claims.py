@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from census.claims.verdict import CONTRADICTED, INCONCLUSIVE, NOT_LEARNED, SUPPORTED
+from census.claims.verdict import CONTRADICTED, INCONCLUSIVE, NOT_LEARNED, SUPPORTED, over_seeds
 from census.figures.declaration import Family, Verdicts, View
-from census.figures.style import BLUE, GRAY, INK, ORANGE, VERMILION, two_digits
+from census.figures.style import BLUE, GRAY, INK, ORANGE, PREDICTED, VERMILION, two_digits, with_interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +22,6 @@ MARKS = {SUPPORTED: "o", NOT_LEARNED: "^", CONTRADICTED: "s", INCONCLUSIVE: "D"}
 ROW, CLAIM, COLUMN = 0.5, 2.55, 1.5  # inches
 # of all claims below each other, so that each fits on a page; networks beside each other
 PARTS, NETWORKS = 3, 3
-PREDICTED = "#EAF3FA"
 
 
 def draw_claims(page: "Page", claims: "pd.DataFrame") -> None:
@@ -53,7 +52,7 @@ def draw_claims(page: "Page", claims: "pd.DataFrame") -> None:
     has_seeds, verdicts = False, set()
     for axes, ((network, dataset), here) in zip(panels, runs, strict=True):
         n_seeds = here["seed"].nunique()
-        shown = here[here["seed"].isna()] if n_seeds > 1 else here
+        shown = over_seeds(here)
         verdicts |= set(shown["verdict"])
         _draw_run(axes, shown.set_index("id").loc[rows.index], scales)
         if n_seeds > 1:
@@ -134,9 +133,9 @@ def _number(row: "pd.Series[float]") -> str:
     """Return effect and interval in words."""
     if np.isnan(row["effect"]):
         return "–"
-    interval = "" if np.isnan(row["low"]) else f" [{two_digits(row['low'])}, {two_digits(row['high'])}]"
+    effect = with_interval(row["effect"], row["low"], row["high"])
     control = "" if np.isnan(row["control"]) else f";\nuntrained {two_digits(row['control'])}"
-    return f"{two_digits(row['effect'])}{interval}{control}"
+    return f"{effect}{control}"
 
 
 def _n_sheets(run: "Run", width: str) -> int:

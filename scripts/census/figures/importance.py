@@ -21,9 +21,10 @@ from census.figures.style import (
     final_state,
     layers_of,
     states,
-    two_digits,
+    with_interval,
     wrapped,
 )
+from census.measures.columns import ENDINGS
 from census.measures.declaration import Tables
 
 if TYPE_CHECKING:
@@ -67,8 +68,7 @@ def _interval(row: "pd.Series[Any]") -> str:
     """Return a rank correlation with its interval, in words."""
     if np.isnan(row["rho"]):
         return "ρ undefined"
-    rho, low, high = (two_digits(row[f"rho{end}"]) for end in ("", "_low", "_high"))
-    return f"ρ {rho} [{low}, {high}]"
+    return f"ρ {with_interval(*(row[f'rho{end}'] for end in ENDINGS))}"
 
 
 def _relation(relations: "pd.DataFrame", layer: str, first: str, second: str) -> "pd.Series[Any]":

@@ -8,7 +8,8 @@ import numpy as np
 
 from census.figures.declaration import Family, Specifications, View
 from census.figures.sections import SECTIONS
-from census.figures.style import BLUE, GRAY, INK, VERMILION
+from census.figures.style import BLUE, GRAY, INK, PREDICTED, VERMILION
+from census.statistics.significance import LEVEL
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 COLUMNS, LABELS, MARGIN = 3, 1.02, 0.06
 WORDS, CURVE, BETWEEN, ROW, BELOW = 0.54, 0.7, 0.05, 0.083, 0.14
 ABOVE, LEGEND = 0.3, 0.34
-LEVEL = 0.05
-PREDICTED = "#EAF3FA"
 # values that say nothing without their choice
 WITH_CHOICE = (
     *("both", "top", "bottom", "all", "best", "equal", "nothing", "units", "classes", "mean", "median"),
@@ -153,21 +152,25 @@ the permutation of layers or of random draws, if one of them is the claim's test
 has one color and another row the other, the claim depends on that choice. Specifications share their data,
 so the share that agrees is no p-value. The table is ``results/census/specifications.parquet``.
 """
+# title, beginnings of ids, and number of sheets
 PAGES = {
     **{
-        section.paper.target: (f"Claims of {section.paper.short} under other choices", (section.paper.code,))
+        section.paper.target: (
+            f"Claims of {section.paper.short} under other choices",
+            (section.paper.code,),
+            1,
+        )
         for section in SECTIONS
         if section.paper
     },
-    "unit_measures": ("Agreement of unit measures under other choices", ("X.1",)),
-    "networks_and_directions": ("Universality and dictionaries under other choices", ("X.2", "X.3")),
+    # ten claims are too many for a page
+    "unit_measures": ("Agreement of unit measures under other choices", ("X.1",), 2),
+    "networks_and_directions": ("Universality and dictionaries under other choices", ("X.2", "X.3"), 1),
 }
-# the ten claims on the agreement of unit measures are too many for a page
-SHEETS = {"unit_measures": 2}
 
 
-def _n_sheets(name: str, run: "Run", width: str) -> int:
-    return SHEETS.get(name, 1)
+def _sheets(n_sheets: int, run: "Run", width: str) -> int:
+    return n_sheets
 
 
 family = Family(
@@ -177,9 +180,9 @@ family = Family(
     views=[
         View(
             *(name, partial(draw_curves, papers=papers), title, CAPTION),
-            sheets=partial(_n_sheets, name),
+            sheets=partial(_sheets, n_sheets),
             is_wide=True,
         )
-        for name, (title, papers) in PAGES.items()
+        for name, (title, papers, n_sheets) in PAGES.items()
     ],
 )

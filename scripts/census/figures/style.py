@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 # color-blind-safe palette of Okabe & Ito
 BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 PURPLE, SKY, INK, GRAY = "#CC79A7", "#56B4E9", "#222222", "#8C8C8C"
+PREDICTED = "#EAF3FA"  # area of the side of the null that a claim predicts
 WIDTHS = {"column": 3.5, "page": 7.2}  # inches, of a figure in one column of a page, and across it
 HEIGHT = 9.4  # inches, maximum height of a figure: a page with a caption
 HEADING = 0.7  # inches of a figure's height that title and margins take at most
@@ -60,6 +61,11 @@ def two_digits(value: float) -> str:
         return "undefined"
     # + 0 removes the sign of −0
     return f"{round(value, 2) + 0:.2f}".replace("inf", "∞").replace("-", "−")
+
+
+def with_interval(value: float, low: float, high: float) -> str:
+    """Return a number and its interval as text; without an interval if that is undefined."""
+    return two_digits(value) + ("" if low != low else f" [{two_digits(low)}, {two_digits(high)}]")
 
 
 def shortened(name: str, longest: int, *, begin: bool = False) -> str:
