@@ -152,18 +152,14 @@ function testsPage(claim) {
 
 function claimHeading(claim, run = null) {
   const { claims } = ATLAS.shell;
-  const place = claims.indexOf(claim);
-  const step = (to, words, id) => {
-    const found = to && run && decisive(to, run);
-    return to
-      ? h("a", { class: "step", id, rel: id, href: run && found ? addressOfTest(to, found, true) : address(["claims", to.id]) }, words(to.id))
-      : h("span", { class: "step muted" }, words(""));
+  const linkOf = (to) => {
+    const test = run && decisive(to, run);
+    return { name: to.id, href: test ? addressOfTest(to, test, true) : address(["claims", to.id]) };
   };
   return [
     h("div", { class: "bar" },
       h("h1", {}, h("span", { class: "id" }, claim.id), ` ${capital(claim.claim)}`),
-      h("nav", { class: "steps", "aria-label": "Previous and next claim" },
-        step(claims[place - 1], (name) => `← ${name}`, "prev"), step(claims[place + 1], (name) => `${name} →`, "next"))),
+      stepLinks("claim", claims, claims.indexOf(claim), linkOf)),
     h("p", { class: "facts" }, citation(paperOf(claim))),
   ];
 }

@@ -87,12 +87,9 @@ async function directionPage(layer, family, rest, state, go) {
   if (row < 0 || rest.length > 1) throw new Error(`${layer.name} has no direction ${[family, ...rest].join("/")} in this atlas.`);
   const number = space.columns.direction[row];
   const list = directionsOf(space, state.family || state.sort ? state : { ...state, family });
-  const at = list.findIndex((each) => each.row === row);
-  const step = (to, words, id) => {
-    const found = at < 0 ? undefined : list[to];
-    return found
-      ? h("a", { class: "step", id, rel: id, title: `${nameOfFamily(found.family)}, ${space.columns.direction[found.row]}`, href: addressOfDirection(layer, space, found.row, state) }, words(space.columns.direction[found.row]))
-      : h("span", { class: "step muted" }, words(""));
+  const linkOf = (found) => {
+    const name = space.columns.direction[found.row];
+    return { name, href: addressOfDirection(layer, space, found.row, state), title: `${nameOfFamily(found.family)}, ${name}` };
   };
   const tops = space.top.image[row].filter((place) => place >= 0).length;
   const shows = !state.hide.split(",").includes("field");
@@ -102,7 +99,7 @@ async function directionPage(layer, family, rest, state, go) {
     content: [
       h("div", { class: "bar" },
         h("h1", {}, `${nameOfFamily(family)}, ${number}`, h("small", {}, ` direction of ${layer.name}, ${run.title} on ${run.dataset}`)),
-        h("nav", { class: "steps", "aria-label": "Previous and next direction" }, step(at - 1, (words) => `← ${words}`, "prev"), step(at + 1, (words) => `${words} →`, "next"))),
+        stepLinks("direction", list, list.findIndex((each) => each.row === row), linkOf)),
       h("p", { class: "facts" }, `Of ${count(space.columns.family.filter((name) => name === family).length, "direction")} of its family, which are numbered from 0, the strongest first; ${fieldWords(layer)}`),
       h("div", { class: "two" },
         h("div", {},

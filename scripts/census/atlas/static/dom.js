@@ -72,6 +72,21 @@ function shown(value) {
 /** Return "1 unit", "2 units". */
 const count = (n, word) => `${n.toLocaleString("en")} ${word}${n === 1 ? "" : "s"}`;
 
+/**
+ * Return links to the pages before and after a place in a list; a place below 0 has no neighbors.
+ *
+ * kind: of the pages, in words; linkOf: returns the name, address and title of an entry's link; first: stands before the links.
+ */
+function stepLinks(kind, list, place, linkOf, first = null) {
+  const step = (to, words, id) => {
+    if (place < 0 || !(to in list)) return h("span", { class: "step muted" }, words(""));
+    const { name, href, title } = linkOf(list[to]);
+    return h("a", { class: "step", id, rel: id, href, title }, words(name));
+  };
+  return h("nav", { class: "steps", "aria-label": `Previous and next ${kind}` }, first,
+    step(place - 1, (name) => `← ${name}`, "prev"), step(place + 1, (name) => `${name} →`, "next"));
+}
+
 /** Return what a column means, as far as it is known. */
 function meaning(column, definitions = ATLAS.shell.definitions) {
   const found = definitions[column];

@@ -55,7 +55,7 @@ function imagesPage(run, state, go) {
 }
 
 /** Return a link to the page of an image: the image with its class. */
-const imageLink = (run, place, size, state = {}) => h("a", { class: "image", href: address(["images", run.network, run.dataset, String(run.images.index[place])], state) },
+const imageLink = (run, place, size, state = {}) => h("a", { class: "image", href: addressOfImage(run, place, state) },
   thumbnail(run, place, size, nameOfImage(run, place)), h("span", { class: "name", "aria-hidden": "true" }, run.classes[run.images.label[place]]));
 
 /** Return the page of an image: the units that it activates most, layer by layer. */
@@ -64,18 +64,13 @@ async function imagePage(run, place, state) {
   const { layers, units } = await load(`${run.key}/images/${Math.floor(place / perFile)}`);
   const name = run.classes[label[place]];
   const list = imagesWith(run, state.text);
-  const at = list.indexOf(place);
-  const step = (to, words, id) => to === undefined
-    ? h("span", { class: "step muted" }, words(""))
-    : h("a", { class: "step", id, rel: id, href: address(["images", run.network, run.dataset, String(index[to])], { text: state.text }) }, words(index[to]));
   announce(`Image ${index[place]}`);
   return {
     title: `image ${index[place]}, ${name}, ${run.title} on ${run.dataset}`,
     content: [
       h("div", { class: "bar" },
         h("h1", {}, `Image ${index[place]}`, h("small", {}, ` ${name}`)),
-        h("nav", { class: "steps", "aria-label": "Previous and next image" },
-          step(at < 0 ? undefined : list[at - 1], (words) => `← ${words}`, "prev"), step(at < 0 ? undefined : list[at + 1], (words) => `${words} →`, "next"))),
+        stepLinks("image", list, list.indexOf(place), (to) => ({ name: index[to], href: addressOfImage(run, to, { text: state.text }) }))),
       h("p", { class: "facts" }, `${run.dataset} (${run.split}), as ${run.title} sees it: ${run.size} × ${run.size} pixels. `,
         h("a", { href: address(["search"], { where: [{ column: "top_class_1", operator: "is", value: name }], in: run.key }) }, "Units whose most common class is its class"), ", ",
         h("a", { href: address(["images", run.network, run.dataset], { text: name }) }, "images of the class")),

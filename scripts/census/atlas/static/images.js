@@ -110,7 +110,7 @@ function fieldWords(layer) {
 }
 
 /** Return the address of the page of an image. */
-const addressOfImage = (run, place) => address(["images", run.network, run.dataset, String(run.images.index[place])]);
+const addressOfImage = (run, place, state = {}) => address(["images", run.network, run.dataset, String(run.images.index[place])], state);
 
 /** Return what an image is called: its number and class. */
 const nameOfImage = (run, place) => `Image ${run.images.index[place]}, ${run.classes[run.images.label[place]]}`;

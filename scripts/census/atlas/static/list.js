@@ -118,18 +118,15 @@ async function listOfUnit(layer, row, state) {
 
 /** Return links to the previous and the next unit of the list, and to the list itself. */
 function stepsOfUnit({ rows, place, state, listed }, layer) {
-  const step = (to, words, id) => {
-    const found = rows[to];
-    if (!found) return h("span", { class: "step muted" }, words(""));
+  const linkOf = (found) => {
     const unit = valueOf(found.layer, "unit", found.row);
-    return h("a", { class: "step", id, rel: id, title: found.layer === layer ? null : `unit ${unit} of ${found.layer.name}, ${found.layer.run.title}`, href: addressOfUnit(found.layer, found.row, state) }, words(unit));
+    return { name: unit, href: addressOfUnit(found.layer, found.row, state), title: found.layer === layer ? null : `unit ${unit} of ${found.layer.name}, ${found.layer.run.title}` };
   };
   const { from, ...rest } = state;
   const back = listed && address(from === "search" ? ["search"] : [layer.run.network, layer.run.dataset, layer.name], rest);
   const order = listed && state.sort && `, by ${label(state.sort.replace(/^-/, ""))}`;
-  return h("nav", { class: "steps", "aria-label": "Previous and next unit" },
-    listed && h("a", { id: "list", class: "small", href: back }, `${(place + 1).toLocaleString("en")} of ${rows.length.toLocaleString("en")} in the list${order || ""}`),
-    step(place - 1, (name) => `← ${name}`, "prev"), step(place + 1, (name) => `${name} →`, "next"));
+  return stepLinks("unit", rows, place, linkOf,
+    listed && h("a", { id: "list", class: "small", href: back }, `${(place + 1).toLocaleString("en")} of ${rows.length.toLocaleString("en")} in the list${order || ""}`));
 }
 
 /** Return the controls of what a ranking leaves out. */

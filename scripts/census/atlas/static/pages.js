@@ -161,14 +161,8 @@ function seedsOf(run, rest = [], state = {}) {
 }
 
 /** Return links to the previous and the next layer. */
-function neighborsOfLayer(layer, state) {
-  const [before, after] = [layer.run.layers[layer.place - 1], layer.run.layers[layer.place + 1]];
-  const link = (to, words, id) => to
-    ? h("a", { class: "step", id, rel: id, href: address([layer.run.network, layer.run.dataset, to.name], { measure: state.measure, view: state.view }) }, words(to.name))
-    : h("span", { class: "step muted" }, words(""));
-  return h("nav", { class: "steps", "aria-label": "Previous and next layer" },
-    link(before, (name) => `← ${shortened(name, 16)}`, "prev"), link(after, (name) => `${shortened(name, 16)} →`, "next"));
-}
+const neighborsOfLayer = ({ run, place }, { measure, view }) => stepLinks("layer", run.layers, place,
+  ({ name }) => ({ name: shortened(name, 16), href: address([run.network, run.dataset, name], { measure, view }) }));
 
 /** Return the texts of a column, in alphabetic order. */
 function textsOf(values) {
