@@ -46,7 +46,7 @@ const nameOfSide = (run, layer) => `${run.key}/${layer.name}`;
 async function comparePage(state, go) {
   const { sides, chosen } = await sidesOf(state);
   const change = (changes) => go({ ...chosen, ...changes });
-  const measured = (name) => sides.some(({ columns }) => finiteIn(columns, name).length);
+  const measured = (name) => sides.some(({ columns }) => finiteValues(columns, name).length);
   const numbers = [...new Set(sides.flatMap(({ run }) => run.numbers))].filter(measured);
   const measure = [state.measure, "gini", "mf_degree", ...numbers].find((name) => numbers.includes(name)) ?? "";
   const draw = state.view === "images" ? imagesOfSides : state.view === "training" ? trainingOfSides : valuesOfSides;
@@ -71,8 +71,6 @@ async function comparePage(state, go) {
   };
 }
 
-const finiteIn = (columns, name) => (columns[name] ?? []).filter((value) => Number.isFinite(value));
-
 /** Return the smallest and the largest of values; null without any. */
 const endsOf = (values) => (values.length ? [values.reduce((one, other) => Math.min(one, other)), values.reduce((one, other) => Math.max(one, other))] : null);
 
@@ -95,7 +93,7 @@ function sideChoice({ run, layer, checkpoint }, side, chosen, change, all) {
 
 /** Return the distributions of a measure over the units of both sides, on one axis. */
 function valuesOfSides(sides, measure) {
-  const values = sides.map(({ columns }) => finiteIn(columns, measure));
+  const values = sides.map(({ columns }) => finiteValues(columns, measure));
   return sides.map((side, place) => valuesOfSide(side, measure, values[place], endsOf(values.flat())));
 }
 
@@ -126,7 +124,7 @@ async function trainingOfSides(sides, measure) {
     const opened = await Promise.all(earlierOf(layer).map(async ({ name }) => [nameOfCheckpoint(name), (await openCheckpoint(layer, name)).columns]));
     const { step } = layer.run;
     return [...opened, [step === null ? "final" : `final, step ${step.toLocaleString("en")}`, layer.columns]].map(([name, columns]) => {
-      const values = finiteIn(columns, measure);
+      const values = finiteValues(columns, measure);
       return { name, n: values.length, quantiles: values.length ? quantilesOf(values) : null };
     });
   }));

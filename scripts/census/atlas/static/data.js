@@ -165,5 +165,5 @@ function passes(layer, name, test) {
   return (row) => passing[places[first + row]] === 1;
 }
 
-/** Return the values of a column that are finite. */
-const finiteValues = (layer, name) => (layer.columns[name] ?? []).filter((value) => Number.isFinite(value));
+/** Return the finite values of a column; none without the column. */
+const finiteValues = (columns, name) => (columns[name] ?? []).filter((value) => Number.isFinite(value));

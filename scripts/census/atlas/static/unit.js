@@ -243,7 +243,7 @@ function notesOf(layer, row, name) {
 
 function rankCell(layer, row, name) {
   const value = valueOf(layer, name, row);
-  const values = finiteValues(layer, name);
+  const values = finiteValues(layer.columns, name);
   if (name === "cluster" || values.length < 2) return h("td"); // a number that is a name has no rank
   if (new Set(values).size === 1) return h("td", { class: "muted small" }, Number.isFinite(value) && "equal for all units");
   const same = values.filter((other) => other === value).length;
