@@ -271,7 +271,7 @@ function effectPlot(claim, test, seeds, width) {
     s("rect", { class: "predicted", x: x(side[0]), y: top, width: x(side[1]) - x(side[0]), height: bottom - top }),
     ticks(none - reach, none + reach, 4).map((tick) => [
       s("line", { class: "grid", x1: x(tick), x2: x(tick), y1: bottom, y2: bottom + 5 }),
-      s("text", { class: "tick", x: x(tick), y: bottom + 17, "text-anchor": "middle" }, String(tick).replace("-", "−"))]),
+      s("text", { class: "tick", x: x(tick), y: bottom + 17, "text-anchor": "middle" }, tickLabel(tick))]),
     s("line", { class: "base", x1: 12, x2: full - 12, y1: bottom, y2: bottom }),
     s("line", { class: "null", x1: x(none), x2: x(none), y1: top, y2: bottom }),
     seeds.map(({ effect }) => effect !== undefined && s("line", { class: "seed", x1: x(parsed(effect)), x2: x(parsed(effect)), y1: 32, y2: 42 })),

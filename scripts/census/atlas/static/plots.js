@@ -31,6 +31,14 @@ function ticks(low, high, n = 4) {
   return found;
 }
 
+/** Return a round number as the label of an axis. */
+const tickLabel = (tick) => String(tick).replace("-", "−");
+
+/** Return lines across a plot, from left to right, with the value of each at its left end. */
+const gridLines = (values, y, left, right, words = tickLabel) => values.map((value) => [
+  s("line", { class: "grid", x1: left, x2: right, y1: y(value), y2: y(value) }),
+  s("text", { class: "tick", x: left - 5, y: y(value) + 3.5, "text-anchor": "end" }, words(value))]);
+
 /** Return a measure's quantiles over units in each layer, along depth; each layer leads to its page. */
 function depthPlot(run, measure, { width, current = null, names = true, small = false, state = {} }) {
   const chance = chanceOf(run, measure);
@@ -59,17 +67,9 @@ function depthPlot(run, measure, { width, current = null, names = true, small = 
     viewBox: `0 0 ${full} ${height}`,
     role: "group",
     "aria-label": `${label(measure)} of units in each layer, along depth`,
-  });
-  for (const tick of ticks(low, high, small ? 2 : 4)) {
-    drawing.append(
-      s("line", { class: "grid", x1: left, x2: full - 6, y1: y(tick), y2: y(tick) }),
-      s("text", { class: "tick", x: left - 5, y: y(tick) + 3.5, "text-anchor": "end" }, String(tick).replace("-", "−")));
-  }
-  if (!small) {
-    drawing.append(s("text", {
-      class: "axis", transform: `translate(11 ${(top + bottom) / 2}) rotate(-90)`, "text-anchor": "middle",
-    }, label(measure)));
-  }
+  },
+  gridLines(ticks(low, high, small ? 2 : 4), y, left, full - 6),
+  !small && s("text", { class: "axis", transform: `translate(11 ${(top + bottom) / 2}) rotate(-90)`, "text-anchor": "middle" }, label(measure)));
   // from layer to layer of the chain, where both were measured
   const chain = run.layers.filter((layer) => !layer.branch_of).map((layer) => [x(layer.place), of(layer, measure)[4]]);
   chain.slice(1).forEach(([end, after], place) => {
@@ -80,17 +80,16 @@ function depthPlot(run, measure, { width, current = null, names = true, small = 
   });
   for (const layer of run.layers) {
     const [defined, undefinedUnits, least, lower, median, upper, most] = of(layer, measure);
-    const words = defined
-      ? `${layer.name}: median ${number(median)}, ${number(lower)} to ${number(upper)} for half of ${count(defined, "unit")}`
-      : `${layer.name}: not measured`;
+    const found = defined ? `median ${number(median)}, ${number(lower)} to ${number(upper)} for half of ${count(defined, "unit")}` : "not measured";
+    const words = `${layer.name}: ${found}${undefinedUnits ? `, ${undefinedUnits} undefined` : ""}`;
     const at = x(layer.place);
     const link = s("a", {
       href: address([run.network, run.dataset, layer.name], state),
       class: layer.name === current ? "here" : null,
-      "aria-label": words + (undefinedUnits ? `, ${undefinedUnits} undefined` : ""),
+      "aria-label": words,
       "aria-current": layer.name === current ? "page" : null,
     },
-    s("title", {}, words + (undefinedUnits ? `, ${undefinedUnits} undefined` : "")),
+    s("title", {}, words),
     s("rect", { class: "hit", x: at - step / 2, y: top - 6, width: step, height: height - top + 2 }));
     if (defined) {
       link.append(
@@ -135,9 +134,7 @@ function trainingPlot(checkpoints, measure, width, [low, high]) {
   const there = checkpoints.map((each, place) => ({ ...each, place })).filter(({ quantiles }) => quantiles);
   const words = there.map(({ name, quantiles }) => `${name} ${number(quantiles[2])}`).join(", ");
   return s("svg", { class: "depth", width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${label(measure)}, median at checkpoints: ${words}` },
-    ticks(from, to).map((tick) => [
-      s("line", { class: "grid", x1: left, x2: width - 6, y1: y(tick), y2: y(tick) }),
-      s("text", { class: "tick", x: left - 5, y: y(tick) + 3.5, "text-anchor": "end" }, String(tick).replace("-", "−"))]),
+    gridLines(ticks(from, to), y, left, width - 6),
     there.slice(1).map(({ place, quantiles }, before) => s("line", { class: "chain", x1: x(there[before].place), x2: x(place), y1: y(there[before].quantiles[2]), y2: y(quantiles[2]) })),
     there.map(({ name, place, quantiles: [least, lower, median, upper, most] }) => s("g", {},
       s("title", {}, `${name}: median ${number(median)}, ${number(lower)} to ${number(upper)} for half of the units`),
@@ -175,14 +172,11 @@ function histogramPlot(counts, quantiles, labels, width, { ends = [quantiles[0],
   const total = counts.reduce((sum, n) => sum + n, 0);
   const words = quantiles.map((value, place) => `${labels[place]} ${number(value)}`).join(", ");
   return s("svg", { class: "histogram", width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `Values ${of === "image" ? "on" : "of"} ${count(total, of)}: ${words}` },
-    Array.from({ length: Math.floor(Math.log10(Math.max(...counts))) + 1 }, (_, power) => [
-      s("line", { class: "grid", x1: left, x2: width - 10, y1: y(10 ** power), y2: y(10 ** power) }),
-      s("text", { class: "tick", x: left - 5, y: y(10 ** power) + 3.5, "text-anchor": "end" }, (10 ** power).toLocaleString("en")),
-    ]),
+    gridLines(Array.from({ length: Math.floor(Math.log10(Math.max(...counts))) + 1 }, (_, power) => 10 ** power), y, left, width - 10, number),
     counts.map((n, place) => n > 0 && s("rect", { class: "half", x: left + place * step + 0.5, width: Math.max(1, step - 1), y: y(n), height: bottom - y(n) },
       s("title", {}, count(n, of)))),
     s("line", { class: "base", x1: left, x2: width - 10, y1: bottom, y2: bottom }),
-    high > low && ticks(low, high).map((tick) => s("text", { class: "tick", x: x(tick), y: bottom + 24, "text-anchor": "middle" }, String(tick).replace("-", "−"))),
+    high > low && ticks(low, high).map((tick) => s("text", { class: "tick", x: x(tick), y: bottom + 24, "text-anchor": "middle" }, tickLabel(tick))),
     quantiles.map((value, place) => s("path", { class: "self", d: "M0 0L4 8L-4 8z", transform: `translate(${x(value)} ${bottom + 1})` }, s("title", {}, `${labels[place]}: ${number(value)}`))),
     high === low && s("text", { class: "tick", x: left + 8, y: bottom + 24 }, number(low)));
 }
