@@ -64,7 +64,7 @@ async function comparePage(state, go) {
         h("nav", { class: "switch", "aria-label": "View" }, link("", "Values"), link("images", "Images"), link("training", "Training"))),
       meaning(measure) && h("p", { class: "meaning" }, meaning(measure)),
       h("div", { class: "two even" }, sides.map((side, place) => h("section", { class: "panel", id: `side-${SIDES[place]}`, "aria-label": place ? "Second layer" : "First layer" },
-        sideChoice(side, SIDES[place], chosen, change, state.view === "training"),
+        sideChoice(side, SIDES[place], change, state.view === "training"),
         h("h2", {}, h("a", { href: address([side.run.network, side.run.dataset, side.layer.name]) }, side.layer.name), h("small", {}, ` ${side.run.title} on ${side.run.dataset}, ${state.view === "training" ? "all checkpoints" : nameOfCheckpoint(side.checkpoint)}`)),
         drawn[place]))),
     ],
@@ -75,7 +75,7 @@ async function comparePage(state, go) {
 const endsOf = (values) => (values.length ? [values.reduce((one, other) => Math.min(one, other)), values.reduce((one, other) => Math.max(one, other))] : null);
 
 /** Return the choice of a side's network, layer and checkpoint. */
-function sideChoice({ run, layer, checkpoint }, side, chosen, change, all) {
+function sideChoice({ run, layer, checkpoint }, side, change, all) {
   const set = async (key, name) => {
     const to = await openRun(...key.split("/"));
     const found = to.byName.get(name) ?? to.layers.find(({ kind }) => !NO_CODES.includes(kind)) ?? to.layers[0];

@@ -21,7 +21,7 @@ function clustersOf(rows) {
 }
 
 /** Return the grid, with the controls of its order and colors. */
-function gallery({ rows, layer, tiles, state, go }) {
+function gallery({ rows, layer, tiles, state }) {
   const { run } = layer;
   const by = state.sort.replace(/^-/, "");
   const scale = state.color in run.columns ? scaleOf(rows, state.color, run.columns[state.color]) : null;

@@ -146,7 +146,7 @@ async function layerPage(layer, state, go) {
           columnChooser(run.columns, columnsToShow(run.columns, { columns: state.columns }, measured), measured, go)),
         !rows.length
           ? h("p", { class: "empty" }, "No unit of this layer meets all conditions.")
-          : asTable ? unitTable({ rows, kinds: run.columns, measured, state, go }) : gallery({ rows, layer, tiles, state, go })),
+          : asTable ? unitTable({ rows, kinds: run.columns, measured, state, go }) : gallery({ rows, layer, tiles, state })),
     ],
   };
 }
