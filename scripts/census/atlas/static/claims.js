@@ -14,7 +14,6 @@ const paperOf = ({ id }) => ATLAS.shell.papers.find(({ code }) => id.split(".")[
 /** Return a number of the table of claims, NaN for none. */
 const parsed = (text) => (text === undefined || text === "" ? NaN : Number(text));
 const shownNumber = (text) => (text === undefined || text === "" ? "—" : number(Number(text)));
-const capital = (text) => text[0].toUpperCase() + text.slice(1);
 
 /** Return an interval in words; nothing without one. */
 const ends = (low, high) => (Number.isNaN(parsed(low)) ? "" : `${shownNumber(low)} to ${shownNumber(high)}`);

@@ -42,9 +42,11 @@ function label(column) {
   if (column in NAMES) return NAMES[column];
   if (column === "n") return "Number";
   const words = column.split("_").map((word) => SHORT[word] ?? word);
-  const text = words.join(" ");
-  return text[0].toUpperCase() + text.slice(1);
+  return capital(words.join(" "));
 }
+
+/** Return a text with a capital letter at the beginning. */
+const capital = (text) => text[0].toUpperCase() + text.slice(1);
 
 /** Return a name whose beginning is left out if it is too long: its end tells layers apart. */
 const shortened = (name, longest) => (name.length <= longest ? name : `…${name.slice(name.length - longest + 1)}`);
@@ -52,9 +54,8 @@ const shortened = (name, longest) => (name.length <= longest ? name : `…${name
 /** Return a number with three digits, or more before the point. */
 function number(value) {
   if (value === Infinity || value === -Infinity) return value > 0 ? "∞" : "−∞";
-  if (Number.isInteger(value)) return value.toLocaleString("en").replace("-", "−");
   const size = Math.abs(value);
-  if (size >= 1000) return Math.round(value).toLocaleString("en").replace("-", "−");
+  if (Number.isInteger(value) || size >= 1000) return Math.round(value).toLocaleString("en").replace("-", "−");
   if (size < 0.0005) {
     const [digits, power] = value.toExponential(1).split("e");
     return `${digits.replace("-", "−")} × 10${power.replace("+", "").replace(/./g, (c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[c] ?? "⁻")}`;
@@ -69,8 +70,8 @@ function shown(value) {
   return Number.isNaN(value) ? "undefined" : number(value);
 }
 
-/** Return "1 unit", "2 units". */
-const count = (n, word) => `${n.toLocaleString("en")} ${word}${n === 1 ? "" : "s"}`;
+/** Return "1 unit", "2 units", "2 classes". */
+const count = (n, word) => `${n.toLocaleString("en")} ${word}${n === 1 ? "" : word.endsWith("s") ? "es" : "s"}`;
 
 /**
  * Return links to the pages before and after a place in a list; a place below 0 has no neighbors.

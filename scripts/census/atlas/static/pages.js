@@ -39,7 +39,7 @@ async function networksPage() {
         const measure = measureOf(found, {});
         return h("li", { class: "card" },
           h("h2", {}, h("a", { href: address([run.network, run.dataset]) }, run.title, h("small", {}, ` on ${run.dataset}`))),
-          h("p", { class: "facts" }, `${count(run.n_layers, "layer")}, ${count(run.n_units, "unit")}, ${count(run.n_images, "image")} in ${count(found.classes.length, "class").replace("classs", "classes")}`),
+          h("p", { class: "facts" }, `${count(run.n_layers, "layer")}, ${count(run.n_units, "unit")}, ${count(run.n_images, "image")} in ${count(found.classes.length, "class")}`),
           h("p", { class: "some", "aria-hidden": "true" }, spread(found.images.index.length, 8).map((image) => thumbnail(found, image, 40, null))),
           measure && h("p", { class: "plot-title" }, `${label(measure)} along depth`),
           measure && fitted((width) => depthPlot(found, measure, { width, names: false, small: true })));

@@ -52,8 +52,7 @@ function inShort(layer, get) {
   if (get("faceted")) found.push(`${get("faceted")}-faceted`);
   if (get("active_fraction") !== null) found.push(`not 0 at ${shown(100 * get("active_fraction"))} % of positions and images`);
   found.push(fieldWords(layer));
-  const text = found.join("; ");
-  return text[0].toUpperCase() + text.slice(1);
+  return capital(found.join("; "));
 }
 
 /** Return the choice of what lies over images. */
@@ -140,7 +139,7 @@ function classesOf(layer, units, row) {
               chance <= largest && h("span", { class: "level", style: { left: scale(chance) } })),
             h("span", { class: "n" }, String(n)));
         })),
-        pairs.length > shownPairs.length && h("p", { class: "muted small" }, `and ${count(pairs.length - shownPairs.length, "other class").replace(/classs$/, "classes")}`),
+        pairs.length > shownPairs.length && h("p", { class: "muted small" }, `and ${count(pairs.length - shownPairs.length, "other class")}`),
       ]
       : h("p", { class: "empty" }, "The unit has no top images."));
 }
