@@ -6,28 +6,37 @@ function sideOf(run, wanted) {
   return side <= wanted ? side * Math.floor(wanted / side) : wanted;
 }
 
+/** Return where an image is in its sheet: the file, its columns, and the image's column and row. */
+function inSheet(run, place) {
+  const { columns, sheets } = run.images;
+  const within = place % (columns * columns);
+  const [file, tiles] = sheets[(place - within) / (columns * columns)];
+  const across = Math.min(columns, tiles);
+  return { file: `url("data/${run.key}/${file}")`, across, column: within % across, row: Math.floor(within / across) };
+}
+
 /** Return one of a run's images, out of its sheet; without a text if what is around it says what it is. */
 function thumbnail(run, place, wanted, text, box = null, map = null) {
-  const { side, columns, sheets } = run.images;
-  const number = Math.floor(place / (columns * columns));
-  const [file, tiles] = sheets[number];
-  const within = place - number * columns * columns;
-  const across = Math.min(columns, tiles);
+  const { file, across, column, row } = inSheet(run, place);
   const size = sideOf(run, wanted);
   return h("span", {
-    class: side < 64 ? "thumb pixels" : "thumb",
+    class: run.images.side < 64 ? "thumb pixels" : "thumb",
     role: text === null ? null : "img",
     "aria-label": text,
     title: text,
     style: {
       width: `${size}px`,
       height: `${size}px`,
-      backgroundImage: `url("data/${run.key}/${file}")`,
+      backgroundImage: file,
       backgroundSize: `${across * size}px auto`,
-      backgroundPosition: `${-(within % across) * size}px ${-Math.floor(within / across) * size}px`,
+      backgroundPosition: `${-column * size}px ${-row * size}px`,
     },
   }, map && mapOver(map, size), box && boxOver(box, run.size, size));
 }
+
+/** Return where the receptive field of a position begins, [top, left], which may be outside of the image. */
+const startOfField = ({ field, shape }, position) => [Math.floor(position / shape[2]), position % shape[2]]
+  .map((index, axis) => field.offset[axis] + field.stride[axis] * index);
 
 /**
  * Return the square of an image that a position of a layer sees, [top, left, side]; null for about the whole image.
@@ -39,24 +48,19 @@ function squareAt(layer, position) {
   if (!layer.field || position < 0) return null;
   const side = Math.max(...layer.field.size, size / 7);
   if (side > 0.85 * size) return null;
-  const place = [Math.floor(position / layer.shape[2]), position % layer.shape[2]];
-  const start = place.map((index, axis) => layer.field.offset[axis] + layer.field.stride[axis] * index + (layer.field.size[axis] - side) / 2);
+  const start = startOfField(layer, position).map((first, axis) => first + (layer.field.size[axis] - side) / 2);
   return [...start.map((first) => Math.min(size - side, Math.max(0, first))), side];
 }
 
 /** Return what a position of a layer sees of an image, out of its sheet, as a square of some pixels. */
 function patch(layer, place, position, pixels) {
   const { run } = layer;
-  const { side, columns, sheets } = run.images;
-  const number = Math.floor(place / (columns * columns));
-  const [file, tiles] = sheets[number];
-  const within = place - number * columns * columns;
-  const across = Math.min(columns, tiles);
+  const { file, across, column, row } = inSheet(run, place);
   const [top, left, seen] = squareAt(layer, position) ?? [0, 0, run.size];
   const scale = pixels / seen;
   const shift = (index, first) => `${-(index * run.size + first) * scale}px`;
-  const found = h("span", { class: side < 64 ? "patch pixels" : "patch" });
-  found.style.cssText = `width: ${pixels}px; height: ${pixels}px; background-image: url("data/${run.key}/${file}"); background-size: ${across * run.size * scale}px auto; background-position: ${shift(within % across, left)} ${shift(Math.floor(within / across), top)}`;
+  const found = h("span", { class: run.images.side < 64 ? "patch pixels" : "patch" });
+  found.style.cssText = `width: ${pixels}px; height: ${pixels}px; background-image: ${file}; background-size: ${across * run.size * scale}px auto; background-position: ${shift(column, left)} ${shift(row, top)}`;
   return found;
 }
 
@@ -91,9 +95,8 @@ function boxOver([top, left, bottom, right], pixels, size) {
 /** Return the pixels that a position of a layer sees, [top, left, bottom, right]; null for the whole image. */
 function fieldAt(layer, position) {
   if (!layer.field || position < 0) return null;
-  const place = [Math.floor(position / layer.shape[2]), position % layer.shape[2]];
   const size = layer.run.size;
-  const start = place.map((index, axis) => layer.field.offset[axis] + layer.field.stride[axis] * index);
+  const start = startOfField(layer, position);
   const clip = (pixel) => Math.min(size, Math.max(0, pixel));
   const box = [...start.map(clip), ...start.map((first, axis) => clip(first + layer.field.size[axis]))];
   return box[0] === 0 && box[1] === 0 && box[2] === size && box[3] === size ? null : box;

@@ -115,7 +115,7 @@ function depthPlot(run, measure, { width, current = null, names = true, small = 
   return host;
 }
 
-const legendMark = (drawn) => s("svg", { width: 14, height: 14, viewBox: "-7 -7 14 14", "aria-hidden": "true" }, drawn);
+const legendMark = (...drawn) => s("svg", { width: 14, height: 14, viewBox: "-7 -7 14 14", "aria-hidden": "true" }, drawn);
 
 /** Return what boxes and lines of quantiles mean. */
 const quantileLegend = () => [
