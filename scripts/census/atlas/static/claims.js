@@ -81,7 +81,7 @@ function claimsMatrix(claims, grouped = true) {
       h("span", { class: "counts" }, counts.filter(([, , , n]) => n).map(([word, mark, name, n]) =>
         h("span", { class: `verdict ${name}`, title: `${n} ${word}` }, h("span", { "aria-hidden": "true" }, mark), h("span", { class: "unseen" }, `${word}: `), String(n)))));
   };
-  return h("div", { class: "scroll table", tabindex: 0, role: "region", "aria-label": "Verdicts on all claims" },
+  return scrolling("Verdicts on all claims",
     h("table", { class: "matrix" },
       h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Claim"), columns.map(heading))),
       groups.map(([paper, found]) => h("tbody", {},
@@ -183,7 +183,7 @@ function curvesOf(claim, run) {
 /** Return a table of tests. */
 function testsTable(claim, tests, words) {
   const headings = ["Network", "Verdict", "Effect", "95 % interval", "Untrained", "n", "p", "q"];
-  return h("div", { class: "scroll table", tabindex: 0, role: "region", "aria-label": `Tests of ${words}` }, h("table", { class: "claims" },
+  return scrolling(`Tests of ${words}`, h("table", { class: "claims" },
     h("thead", {}, h("tr", {}, headings.map((name, place) => h("th", { scope: "col", class: place > 1 ? "number" : "text" }, name)))),
     h("tbody", {}, tests.map((test) => h("tr", {},
       h("th", { scope: "row" }, h("a", { href: addressOfTest(claim, test) }, nameOfTest(test))),

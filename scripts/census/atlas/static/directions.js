@@ -45,22 +45,12 @@ async function directionsPage(layer, state, go) {
   const families = [...new Set(space.columns.family)];
   const found = count(rows.length, "direction");
   announce(found);
-  const [by, descending] = state.sort.startsWith("-") ? [state.sort.slice(1), true] : [state.sort, false];
-  const heading = (name) => h("th", { scope: "col", class: space.kinds[name], "aria-sort": by === name ? (descending ? "descending" : "ascending") : null },
-    h("button", { type: "button", id: `sort-${name}`, title: meaningOfDirection(name) || null, onclick: () => go({ sort: by === name && descending ? name : `-${name}` }) },
-      label(name), h("span", { class: "arrow", "aria-hidden": "true" }, by === name ? (descending ? "▼" : "▲") : "")));
+  const heading = (name) => sortHeading(name, label(name), { sort: state.sort, kind: space.kinds[name], title: meaningOfDirection(name), largestFirst: true, go });
   const body = h("tbody");
-  const more = h("button", { type: "button", class: "more", onclick: () => append() });
-  const append = () => {
-    const from = body.childElementCount;
-    body.append(...rows.slice(from, from + AT_ONCE).map(({ row, family }) => h("tr", {},
-      h("th", { scope: "row" }, h("a", { href: addressOfDirection(layer, space, row, state) }, h("span", { class: "where" }, nameOfFamily(family)), String(space.columns.direction[row]))),
-      h("td", { class: "text" }, h("span", { class: "some" }, patchesOfDirection(layer, space, row, 4, 32))),
-      names.map((name) => directionCell(layer, space, name, row)))));
-    more.hidden = body.childElementCount >= rows.length;
-    more.textContent = `Show more of ${found}; ${body.childElementCount.toLocaleString("en")} are shown`;
-  };
-  append();
+  const more = moreButton(body, rows, "direction", ({ row, family }) => h("tr", {},
+    h("th", { scope: "row" }, h("a", { href: addressOfDirection(layer, space, row, state) }, h("span", { class: "where" }, nameOfFamily(family)), String(space.columns.direction[row]))),
+    h("td", { class: "text" }, h("span", { class: "some" }, patchesOfDirection(layer, space, row, 4, 32))),
+    names.map((name) => directionCell(layer, space, name, row))));
   return {
     title: `Directions of ${layer.name}, ${run.title} on ${run.dataset}`,
     content: [
@@ -71,7 +61,7 @@ async function directionsPage(layer, state, go) {
         h("option", { value: "" }, "all"), families.map((family) => h("option", { value: family, selected: family === state.family }, nameOfFamily(family))))),
       rows.length
         ? h("div", {},
-          h("div", { class: "scroll table", tabindex: 0, role: "region", "aria-label": "Table of directions" }, h("table", { class: "units directions" },
+          scrolling("Table of directions", h("table", { class: "units directions" },
             h("thead", {}, h("tr", {}, h("th", { scope: "col", class: "text" }, "Direction"), h("th", { scope: "col", class: "text" }, "Top patches"), names.map(heading))), body)),
           more)
         : h("p", { class: "empty" }, "The family has no directions in this layer."),

@@ -31,14 +31,7 @@ async function imagePages([network, dataset, image, ...rest], state, go) {
 function imagesPage(run, state, go) {
   const places = imagesWith(run, state.text);
   const list = h("ul", { class: "images" });
-  const more = h("button", { type: "button", class: "more", onclick: () => append() });
-  const append = () => {
-    const from = list.childElementCount;
-    list.append(...places.slice(from, from + AT_ONCE).map((place) => h("li", {}, imageLink(run, place, LARGE, { text: state.text }))));
-    more.hidden = list.childElementCount >= places.length;
-    more.textContent = `Show more of ${count(places.length, "image")}; ${list.childElementCount.toLocaleString("en")} are shown`;
-  };
-  append();
+  const more = moreButton(list, places, "image", (place) => h("li", {}, imageLink(run, place, LARGE, { text: state.text })));
   const found = count(places.length, "image");
   announce(found);
   return {

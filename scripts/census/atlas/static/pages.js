@@ -94,7 +94,7 @@ async function networkPage(run, state, go) {
       h("p", {}, h("a", { id: "all-images", href: address(["images", run.network, run.dataset]) }, `${count(run.images.index.length, "image")} of the atlas`), ", each with the units that it activates most"),
       h("section", {},
         h("h2", {}, "Layers"),
-        h("div", { class: "scroll table", tabindex: 0, role: "region", "aria-label": "Table of layers" }, h("table", {},
+        scrolling("Table of layers", h("table", {},
           h("thead", {}, h("tr", {}, ["Layer", "Kind", "Units", "Map size", "Receptive field"].map((words, place) => h("th", { scope: "col", class: place === 2 ? "number" : "text" }, words)),
             h("th", { scope: "col", class: "number" }, `${label(measure)}, median`),
             h("th", { scope: "col", class: "number" }, "Undefined for"))),

@@ -17,7 +17,7 @@ function paperPage([code, ...rest]) {
       h("p", { class: "facts" }, titleOf(paper)),
       h("h2", {}, "Its figures, on the networks of this study"),
       rows.length
-        ? h("div", { class: "scroll table", tabindex: 0, role: "region", "aria-label": "Figures" }, h("table", { class: "figures" },
+        ? scrolling("Figures", h("table", { class: "figures" },
           h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "In the paper"), h("th", { scope: "col" }, "Here"),
             columns.map(({ name, dataset }) => h("th", { scope: "col" }, `${name} on ${dataset}`)))),
           h("tbody", {}, rows.map(([corresponds, title]) => h("tr", {},

@@ -17,6 +17,31 @@ function columnsToShow(kinds, { columns, sort = "", where = [] }, measured) {
   return [...new Set([...added, ...wanted])].filter((name) => name in kinds && name !== "unit");
 }
 
+/** Return a table that scrolls within the page. */
+const scrolling = (name, table) => h("div", { class: "scroll table", tabindex: 0, role: "region", "aria-label": name }, table);
+
+/** Return the heading of a column: a button that sorts by it, or the other way if the column is sorted already. */
+function sortHeading(name, words, { sort, kind, title, largestFirst, go }) {
+  const [ascending, descending] = [sort === name, sort === `-${name}`];
+  const next = ascending || (largestFirst && !descending) ? `-${name}` : name;
+  return h("th", { scope: "col", class: kind, "aria-sort": descending ? "descending" : ascending ? "ascending" : null },
+    h("button", { type: "button", id: `sort-${name}`, title: title || null, onclick: () => go({ sort: next }) },
+      words, h("span", { class: "arrow", "aria-hidden": "true" }, descending ? "▼" : ascending ? "▲" : "")));
+}
+
+/** Show the first n items in an element, each as `draw` returns it, and return a button that shows more. */
+function moreButton(host, items, word, draw, n = AT_ONCE) {
+  const append = (some) => {
+    const from = host.childElementCount;
+    host.append(...items.slice(from, from + some).map(draw));
+    button.hidden = host.childElementCount >= items.length;
+    button.textContent = `Show more of ${count(items.length, word)}; ${host.childElementCount.toLocaleString("en")} are shown`;
+  };
+  const button = h("button", { type: "button", class: "more", onclick: () => append(AT_ONCE) });
+  append(n);
+  return button;
+}
+
 /**
  * Return a table of units.
  *
@@ -26,36 +51,17 @@ function columnsToShow(kinds, { columns, sort = "", where = [] }, measured) {
 function unitTable({ rows, kinds, measured, state, go, where = false }) {
   const shownColumns = columnsToShow(kinds, state, measured);
   const listed = { ...state, from: where ? "search" : "" };
-  const [by, descending] = state.sort.startsWith("-") ? [state.sort.slice(1), true] : [state.sort || "unit", false];
-  const heading = (name, words, kind) => {
-    const here = by === name;
-    const down = kind === "number" && name !== "unit"; // what readers want first: the largest
-    const next = here ? (descending ? name : `-${name}`) : down ? `-${name}` : name;
-    return h("th", {
-      scope: "col",
-      class: kind,
-      "aria-sort": here ? (descending ? "descending" : "ascending") : null,
-    }, h("button", {
-      type: "button", id: `sort-${name}`, title: meaning(name) || null, onclick: () => go({ sort: next }),
-    }, words, h("span", { class: "arrow", "aria-hidden": "true" }, here ? (descending ? "▼" : "▲") : "")));
-  };
+  const sort = state.sort || "unit";
+  const heading = (name) => sortHeading(name, label(name), { sort, kind: kinds[name], title: meaning(name), largestFirst: kinds[name] === "number", go });
   const body = h("tbody");
-  const append = (n) => {
-    const from = body.childElementCount;
-    body.append(...rows.slice(from, from + n).map((each) => unitRow(each, shownColumns, kinds, listed)));
-    more.hidden = body.childElementCount >= rows.length;
-    more.textContent = `Show more of ${count(rows.length, "unit")}; ${body.childElementCount.toLocaleString("en")} are shown`;
-  };
-  const more = h("button", { type: "button", class: "more", onclick: () => append(AT_ONCE) });
-  append(Math.max(AT_ONCE, state.rows ?? 0));
+  const more = moreButton(body, rows, "unit", (each) => unitRow(each, shownColumns, kinds, listed), Math.max(AT_ONCE, state.rows ?? 0));
   return h("div", {},
-    h("div", { class: "scroll table", tabindex: 0, role: "region", "aria-label": "Table of units" },
-      h("table", { class: "units" },
-        h("thead", {}, h("tr", {},
-          heading("unit", "Unit", "number"),
-          h("th", { scope: "col", class: "text" }, "Top images"),
-          shownColumns.map((name) => heading(name, label(name), kinds[name])))),
-        body)),
+    scrolling("Table of units", h("table", { class: "units" },
+      h("thead", {}, h("tr", {},
+        sortHeading("unit", "Unit", { sort, kind: "number", title: meaning("unit"), go }),
+        h("th", { scope: "col", class: "text" }, "Top images"),
+        shownColumns.map(heading))),
+      body)),
     more);
 }
 
