@@ -59,8 +59,7 @@ async function comparePage(state, go) {
     content: [
       h("h1", {}, "Compare layers, checkpoints, seeds or networks"),
       h("div", { class: "bar" },
-        h("label", { class: "choice" }, "Measure ", h("select", { id: "measure", onchange: (event) => change({ measure: event.target.value }) },
-          numbers.map((name) => h("option", { value: name, selected: name === measure }, label(name))))),
+        measureChoice(numbers, measure, change),
         h("nav", { class: "switch", "aria-label": "View" }, link("", "Values"), link("images", "Images"), link("training", "Training"))),
       meaning(measure) && h("p", { class: "meaning" }, meaning(measure)),
       h("div", { class: "two even" }, sides.map((side, place) => h("section", { class: "panel", id: `side-${SIDES[place]}`, "aria-label": place ? "Second layer" : "First layer" },
@@ -82,12 +81,10 @@ function sideChoice({ run, layer, checkpoint }, side, change, all) {
     const kept = earlierOf(found).some((each) => each.name === checkpoint) ? checkpoint : "";
     change({ [side]: nameOfSide(to, found), [`checkpoint_${side}`]: kept });
   };
-  const choice = (words, id, options, onchange) => h("label", { class: "choice" }, `${words} `, h("select", { id: `${id}-${side}`, onchange: (event) => onchange(event.target.value) },
-    options.map(([value, text, selected]) => h("option", { value, selected }, text))));
   return h("div", { class: "controls" },
-    choice("Network", "run", ATLAS.shell.runs.map((each) => [`${each.network}/${each.dataset}`, `${each.title} on ${each.dataset}`, each.network === run.network && each.dataset === run.dataset]), (key) => set(key, layer.name)),
-    choice("Layer", "layer", run.layers.map((each) => [each.name, shortened(each.name, 40), each === layer]), (name) => set(run.key, name)),
-    !all && earlierOf(layer).length > 0 && choice("Checkpoint", "checkpoint", ["", ...earlierOf(layer).map(({ name }) => name)].map((name) => [name, nameOfCheckpoint(name), name === checkpoint]),
+    choice("Network", `run-${side}`, ATLAS.shell.runs.map((each) => [`${each.network}/${each.dataset}`, `${each.title} on ${each.dataset}`]), run.key, (key) => set(key, layer.name)),
+    choice("Layer", `layer-${side}`, run.layers.map(({ name }) => [name, shortened(name, 40)]), layer.name, (name) => set(run.key, name)),
+    !all && earlierOf(layer).length > 0 && choice("Checkpoint", `checkpoint-${side}`, ["", ...earlierOf(layer).map(({ name }) => name)].map((name) => [name, nameOfCheckpoint(name)]), checkpoint,
       (name) => change({ [`checkpoint_${side}`]: name })));
 }
 

@@ -57,8 +57,7 @@ async function directionsPage(layer, state, go) {
       h("div", { class: "bar" }, h("h1", {}, layer.name, h("small", {}, ` ${run.title} on ${run.dataset}`)), seedsOf(run, [layer.name], { view: state.view }), neighborsOfLayer(layer, state)),
       h("p", { class: "facts" }, `Directions in the space of ${count(layer.shape[0], "unit")}, judged on images to which they were not fitted. The families have equal numbers of directions, and the strongest come first; units are a family, too.`),
       h("div", { class: "bar" }, h("h2", { id: "found" }, found), viewSwitch([run.network, run.dataset, layer.name], { ...state, sort: "", family: "" }, true)),
-      h("label", { class: "choice" }, "Family ", h("select", { id: "family", onchange: (event) => go({ family: event.target.value }) },
-        h("option", { value: "" }, "all"), families.map((family) => h("option", { value: family, selected: family === state.family }, nameOfFamily(family))))),
+      choice("Family", "family", [["", "all"], ...families.map((family) => [family, nameOfFamily(family)])], state.family, (family) => go({ family })),
       rows.length
         ? h("div", {},
           scrolling("Table of directions", h("table", { class: "units directions" },

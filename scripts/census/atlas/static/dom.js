@@ -73,6 +73,17 @@ function shown(value) {
 /** Return "1 unit", "2 units", "2 classes". */
 const count = (n, word) => `${n.toLocaleString("en")} ${word}${n === 1 ? "" : word.endsWith("s") ? "es" : "s"}`;
 
+/** Return a choice among options, [value, text] of each; `change` is called with the value that is chosen. */
+const choice = (words, id, options, chosen, change) => h("label", { class: "choice" }, `${words} `, h("select", { id, onchange: (event) => change(event.target.value) },
+  options.map(([value, text]) => h("option", { value, selected: value === chosen }, text))));
+
+/** Return a choice among measures. */
+const measureChoice = (names, measure, go) => choice("Measure", "measure", names.map((name) => [name, label(name)]), measure, (name) => go({ measure: name }));
+
+/** Return a field for the words of a search. */
+const wordsField = (text, placeholder, go) => h("label", { class: "choice" }, "Words ",
+  h("input", { id: "text", type: "search", value: text, placeholder, autocomplete: "off", onchange: (event) => go({ text: event.target.value.trim() }) }));
+
 /**
  * Return links to the pages before and after a place in a list; a place below 0 has no neighbors.
  *

@@ -151,16 +151,12 @@ const swatch = (name, words, color = null) => h("span", {}, h("span", { class: `
 /** Return the controls of order and color. */
 function galleryControls(layer, state, go) {
   const { columns } = layer.run;
-  const names = Object.keys(columns).filter((name) => name in layer.columns && name !== "unit");
+  const options = Object.keys(columns).filter((name) => name in layer.columns && name !== "unit").map((name) => [name, label(name)]);
   const by = state.sort.replace(/^-/, "");
-  const options = (chosen) => names.map((name) => h("option", { value: name, selected: name === chosen }, label(name)));
   return h("div", { class: "controls" },
-    h("label", { class: "choice" }, "Order ", h("select", {
-      id: "order", onchange: (event) => go({ sort: event.target.value && `${columns[event.target.value] === "number" ? "-" : ""}${event.target.value}` }),
-    }, h("option", { value: "" }, "unit"), options(by))),
+    choice("Order", "order", [["", "unit"], ...options], by, (name) => go({ sort: columns[name] === "number" ? `-${name}` : name })),
     by && h("button", { type: "button", id: "direction", onclick: () => go({ sort: state.sort.startsWith("-") ? by : `-${by}` }) }, state.sort.startsWith("-") ? "descending ▼" : "ascending ▲"),
-    h("label", { class: "choice" }, "Color ", h("select", { id: "color", onchange: (event) => go({ color: event.target.value }) },
-      h("option", { value: "" }, "none"), options(state.color))),
+    choice("Color", "color", [["", "none"], ...options], state.color, (name) => go({ color: name })),
     "cluster" in layer.columns && h("label", { class: "choice" }, h("input", {
       type: "checkbox", id: "clusters", checked: state.group === "cluster", onchange: (event) => go({ group: event.target.checked ? "cluster" : "" }),
     }), "clusters together"));

@@ -39,8 +39,7 @@ function imagesPage(run, state, go) {
     content: [
       h("h1", {}, "Images", h("small", {}, ` ${run.title} on ${run.dataset}`)),
       h("p", { class: "facts" }, `The ${count(run.images.index.length, "image")} that the atlas shows, of ${run.n_images.toLocaleString("en")} (${run.split}). The page of an image has the units that it activates most.`),
-      h("label", { class: "choice" }, "Words ",
-        h("input", { id: "text", type: "search", value: state.text, placeholder: "class or number", autocomplete: "off", onchange: (event) => go({ text: event.target.value.trim() }) })),
+      wordsField(state.text, "class or number", go),
       h("p", { class: "found", id: "found" }, found),
       places.length ? [list, more] : h("p", { class: "empty" }, "No image has all words in its class or as its number."),
     ],

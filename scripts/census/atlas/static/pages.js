@@ -1,10 +1,5 @@
-/** Return a choice of the measure that is drawn along depth. */
-function measureChoice(run, measure, go) {
-  return h("label", { class: "choice" }, "Measure ",
-    h("select", { id: "measure", onchange: (event) => go({ measure: event.target.value }) },
-      run.numbers.filter((name) => run.layers.some((layer) => layer.summary[name]))
-        .map((name) => h("option", { value: name, selected: name === measure }, label(name)))));
-}
+/** Return the measures that can be drawn along depth: those with values in any layer. */
+const measuresAlong = (run) => run.numbers.filter((name) => run.layers.some((layer) => layer.summary[name]));
 
 /** Return the measure that is drawn: the one in the address, or a usual one. */
 function measureOf(run, state) {
@@ -87,7 +82,7 @@ async function networkPage(run, state, go) {
       h("div", { class: "bar" }, h("h1", {}, run.title, h("small", {}, ` on ${run.dataset}`)), seedsOf(run)),
       h("p", { class: "facts" }, `${count(run.layers.length, "layer")}; ${count(run.n_images, "image")} (${run.split}); final checkpoint${run.step === null ? "" : `, step ${run.step.toLocaleString("en")}`}`),
       h("section", { class: "panel" },
-        h("div", { class: "bar" }, h("h2", {}, "Along depth"), measureChoice(run, measure, go)),
+        h("div", { class: "bar" }, h("h2", {}, "Along depth"), measureChoice(measuresAlong(run), measure, go)),
         meaning(measure) && h("p", { class: "meaning" }, meaning(measure)),
         fitted((width) => depthPlot(run, measure, { width, state: { measure: state.measure } })),
         depthLegend(run, measure)),
@@ -133,7 +128,7 @@ async function layerPage(layer, state, go) {
       h("p", { class: "facts" }, h("a", { id: "compare", href: address(["compare"], { a: nameOfSide(run, layer), measure: state.measure }) }, "Compare"), ` · ${KINDS[layer.kind] ?? layer.kind}${layer.branch_of ? `, in the branch ${layer.branch_of}` : ""}; ${count(units, "unit")} with maps of ${height} × ${width}; ${fieldWords(layer)}`),
       h("details", { class: "panel", id: "depth", open: state.measure !== "" },
         h("summary", { id: "depth-summary" }, `${label(measure)} along depth`),
-        measureChoice(run, measure, go),
+        measureChoice(measuresAlong(run), measure, go),
         fitted((available) => depthPlot(run, measure, { width: available, current: layer.name, names: false, state: { measure: state.measure, view: state.view } })),
         depthLegend(run, measure)),
       h("section", {},
@@ -188,13 +183,9 @@ async function searchPage(state, go) {
     title: "Search",
     content: [
       h("h1", {}, "Find units"),
-      h("label", { class: "choice" }, "Words ",
-        h("input", { id: "text", type: "search", value: state.text, placeholder: "class, layer or unit", autocomplete: "off", onchange: (event) => go({ text: event.target.value.trim() }) })),
+      wordsField(state.text, "class, layer or unit", go),
       " ",
-      h("label", { class: "choice" }, "Search in ",
-        h("select", { id: "scope", onchange: (event) => go({ in: event.target.value }) },
-          h("option", { value: "" }, "all networks"),
-          opened.map((run) => h("option", { value: run.key, selected: run.key === state.in }, `${run.title} on ${run.dataset}`)))),
+      choice("Search in", "scope", [["", "all networks"], ...opened.map((run) => [run.key, `${run.title} on ${run.dataset}`])], state.in, (key) => go({ in: key })),
       conditionForm(where, kinds, (name) => textsOf(scope.flatMap((run) => run.searching[name]?.values ?? [])), (changed) => go({ where: changed }), "Add a condition"),
       asked
         ? [
