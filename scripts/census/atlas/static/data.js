@@ -39,6 +39,12 @@ async function openRun(network, dataset) {
   return run;
 }
 
+/** Return all runs. */
+const openRuns = () => Promise.all(ATLAS.shell.runs.map(({ network, dataset }) => openRun(network, dataset)));
+
+/** Return the entry of a run in the list of all runs; undefined if the atlas lacks it. */
+const listedRun = (network, dataset) => ATLAS.shell.runs.find((run) => run.network === network && run.dataset === dataset);
+
 /** Return a layer with the columns of its units, and the row in which each unit stands. */
 async function openLayer(layer) {
   if (!layer.columns) {

@@ -46,8 +46,7 @@ const textColumns = (run) => Object.keys(run.columns).filter((name) => run.colum
 
 /** Return the runs that a search goes over. */
 async function runsOfSearch(state) {
-  const opened = await Promise.all(ATLAS.shell.runs.map(({ network, dataset }) => openRun(network, dataset)));
-  return opened.filter((run) => !state.in || run.key === state.in);
+  return (await openRuns()).filter((run) => !state.in || run.key === state.in);
 }
 
 let searched = { key: null, found: null };

@@ -1,6 +1,6 @@
 /** Return a run that an address names; throws what a reader can understand. */
 async function knownRun(network, dataset) {
-  if (ATLAS.shell.runs.some((run) => run.network === network && run.dataset === dataset)) return openRun(network, dataset);
+  if (listedRun(network, dataset)) return openRun(network, dataset);
   throw new Error(`There is no network ${network}${dataset === undefined ? "" : ` on ${dataset}`} in this atlas.`);
 }
 
@@ -38,16 +38,14 @@ function crumbsOf(parts, state = {}) {
     steps.push(ATLAS.shell.claims ? ["Claims", []] : ["Networks", ["networks"]], [ATLAS.shell.papers.find(({ code }) => code === dataset)?.short ?? dataset, parts]);
   } else if (network === "images") {
     const [name, set, image] = parts.slice(1);
-    const run = ATLAS.shell.runs.find((each) => each.network === name && each.dataset === set);
-    steps.push(["Networks", ["networks"]], [`${run?.title ?? name} on ${set}`, [name, set]], ["Images", parts.slice(0, 3), { text: state.text }]);
+    steps.push(["Networks", ["networks"]], [`${listedRun(name, set)?.title ?? name} on ${set}`, [name, set]], ["Images", parts.slice(0, 3), { text: state.text }]);
     if (image !== undefined) steps.push([`image ${image}`, parts, state]);
   } else if (network === "claims") {
     steps.push(["Claims", []], [dataset, parts.slice(0, 2)]);
     if (layer !== undefined) steps.push([`${layer} on ${unit}`, parts.slice(0, 4)]);
     if (parts.length > 4) steps.push([`seed ${parts[4]}`, parts]);
   } else {
-    const run = ATLAS.shell.runs.find((each) => each.network === network && each.dataset === dataset);
-    steps.push(["Networks", ["networks"]], [`${run?.title ?? network} on ${dataset}`, [network, dataset]]);
+    steps.push(["Networks", ["networks"]], [`${listedRun(network, dataset)?.title ?? network} on ${dataset}`, [network, dataset]]);
     if (layer !== undefined) steps.push([layer, [network, dataset, layer], state.from ? {} : state]);
     if (unit in ATLAS.shell.families) steps.push(["Directions", [network, dataset, layer], { ...state, view: "directions" }], [`${ATLAS.shell.families[unit]}, ${parts[4]}`, parts, state]);
     else if (unit !== undefined) steps.push([`unit ${unit}`, parts, state]);

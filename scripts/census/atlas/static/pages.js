@@ -23,7 +23,7 @@ function fitted(draw) {
 /** Return the page of all networks. */
 async function networksPage() {
   const { runs } = ATLAS.shell;
-  const opened = await Promise.all(runs.map(({ network, dataset }) => openRun(network, dataset)));
+  const opened = await openRuns();
   return {
     title: "Networks",
     content: [
@@ -149,7 +149,7 @@ async function layerPage(layer, state, go) {
 /** Return links to the same page of the networks that are trained alike from other seeds; nothing without any. */
 function seedsOf(run, rest = [], state = {}) {
   if (!run.seeds.length) return null;
-  const runs = run.seeds.map((name) => ATLAS.shell.runs.find((each) => each.network === name && each.dataset === run.dataset));
+  const runs = run.seeds.map((name) => listedRun(name, run.dataset));
   return h("nav", { class: "seeds", "aria-label": "Seeds" }, "Seed ", runs.map((each) => h("a", {
     href: address([each.network, each.dataset, ...rest], state), "aria-current": each.network === run.network ? "page" : null,
   }, String(each.seed))));
@@ -168,8 +168,7 @@ function textsOf(values) {
 
 /** Return the page of a search over all layers of a run, or of all runs. */
 async function searchPage(state, go) {
-  const { runs } = ATLAS.shell;
-  const opened = await Promise.all(runs.map(({ network, dataset }) => openRun(network, dataset)));
+  const opened = await openRuns();
   const kinds = Object.assign({}, ...opened.map((run) => run.columns));
   const where = state.where.length || state.text ? state.where : [{ column: "top_class_1" in kinds ? "top_class_1" : Object.keys(kinds)[0], operator: "is", value: "" }];
   const asked = complete(state.where).length > 0 || state.text !== "";
