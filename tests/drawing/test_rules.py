@@ -180,6 +180,24 @@ def test_what_does_not_fit_on_a_page_has_further_sheets():
     assert histogram(run, "page") < histogram(run, "column")
 
 
+@pytest.mark.parametrize(
+    ("modes", "sheets"),
+    [
+        (["zero"], ["cumulative"]),
+        (["zero", "mean"], ["cumulative", "cumulative-2"]),
+        (["optimal", "zero"], ["cumulative"]),
+    ],
+)
+def test_the_best_constants_have_no_sheet_of_curves(modes, sheets):
+    measures = TRAINED.config.measures
+    ablation = measures.ablation.model_copy(update={"modes": modes})
+    changed = {"measures": measures.model_copy(update={"ablation": ablation})}
+    run = replace(TRAINED, config=TRAINED.config.model_copy(update=changed))
+    (family,) = (each for each in FAMILIES if each.name == "ablation")
+    (cumulative,) = (each for each in family.views if each.name == "cumulative")
+    assert cumulative.names(run) == sheets
+
+
 def test_runs_that_differ_in_sheets_only_have_numbered_rules(monkeypatch):
     many = replace(FINAL_ONLY, layers=tuple(f"f.{n}" for n in range(100)))
     histogram = {"histogram": figure_families()["histogram"]}
