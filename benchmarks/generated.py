@@ -19,7 +19,8 @@ def generate(path: Path, units: int, n_images: int, n_classes: int, n_maps: int 
     """
     from census.stores.activations import StoreWriter, create_store, finish_store, images_per_chunk
 
-    number = int(path.stem)
+    name = path.name.partition(".")[0]
+    number = int(name)
     random = np.random.default_rng(number)
     # each class has images, of which some measures need two
     labels = (random.permutation(n_images) % n_classes).astype(np.int32)
@@ -39,7 +40,7 @@ def generate(path: Path, units: int, n_images: int, n_classes: int, n_maps: int 
         writer.write_maps(first, (preference[here][:, None, None] + noise - 1).clip(0))
     about = {"key": "", "network": "n", "checkpoint": "final", "step": None, "dataset": "d"}
     layer = {
-        "layer": path.name.partition(".")[0],
+        "layer": name,
         "depth": number,
         "kind": "nonlinearity",
         "branch_of": "",
