@@ -4,7 +4,6 @@ Modules of :mod:`census.figures` draw through the :class:`Page` that they are gi
 that draws, because planning reads their declarations.
 """
 
-import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -143,11 +142,11 @@ def save(figure: Figure, paths: Iterable[str | Path], dpi: int) -> None:
 
 def _save_bitmap(figure: Figure, path: Path, dpi: int) -> None:
     """Save a figure with a palette of 256 colors: a third of the size, so that a report holds all figures."""
-    drawn = io.BytesIO()
-    figure.savefig(drawn, format="png", dpi=dpi, pil_kwargs={"compress_level": 1})
-    with Image.open(drawn) as image:
-        colors = image.convert("RGB").quantize(256, dither=Image.Dither.NONE)
-    colors.save(path, optimize=True, dpi=(dpi, dpi))
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    colors = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+    # the highest level of compression saves another 3 %, in seven times the time
+    colors.quantize(256, dither=Image.Dither.NONE).save(path, compress_level=6, dpi=(dpi, dpi))
 
 
 def figure_of(
