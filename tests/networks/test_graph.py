@@ -1,5 +1,6 @@
 """The forward graph: names, kinds, and values that nothing overwrites."""
 
+import weakref
 from collections import Counter
 from pathlib import Path
 
@@ -248,6 +249,22 @@ def test_the_network_is_run_only_as_far_as_needed():
         logits = Recorder(network, {"conv2": "conv2"})(torch.randn(1, 3, 8, 8), lambda *_: None)
     assert ran == ["conv1", "relu1", "conv2"]
     assert logits is None
+
+
+def test_listing_keeps_no_value_longer_than_the_network_does():
+    made, alive = [], []
+
+    class Chain(nn.Module):
+        def forward(self, x):
+            for _ in range(4):
+                x = x * 2
+                x += 1
+                made.append(weakref.ref(x))
+            alive.append([each() is not None for each in made[-4:]])
+            return x.mean((2, 3))
+
+    list_layers(Chain())
+    assert alive == [[False, False, False, True]] * 2
 
 
 def test_kinds_of_squeezenet():

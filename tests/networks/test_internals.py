@@ -81,6 +81,16 @@ def test_versions_of_modules():
     assert internals.versions(copied) == {"": {"version": 1}}
 
 
+def test_a_weak_dictionary_knows_a_tensor_as_long_as_anything_keeps_it():
+    tensors = [torch.zeros(2), torch.zeros(2)]
+    known = internals.WeakIdKeyDictionary({tensors[0]: "first", tensors[1]: "second"})
+    # a view keeps the tensor in C++ only
+    view = tensors[0][:1]
+    tensors.clear()
+    assert list(known.values()) == ["first"]
+    assert known[view._base] == "first"
+
+
 def test_tensors_in_containers_are_found():
     tensor = torch.zeros(1)
     assert internals.tree_leaves({"a": [tensor, (tensor, 1)]}) == [tensor, tensor, 1]

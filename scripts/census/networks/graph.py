@@ -2,7 +2,7 @@
 
 import inspect
 import itertools
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from census.networks.axes import Axes
 from census.networks.fields import ReceptiveField
-from census.networks.internals import memory_of
+from census.networks.internals import WeakIdKeyDictionary, memory_of
 from census.networks.layers import Layer
 from census.networks.maps import unit_shape
 from census.networks.operations import Operation, is_nonlinearity, is_pooling, passes_on, writes_in_place
@@ -84,7 +84,8 @@ class _Step:
     ----------
     inputs : the steps whose tensors it takes, without repeats, in the order of its arguments.
     of_images : whether the tensor depends on the images.
-    value : the tensor; None if the step returns several.
+    shape : of the tensor; None if the step returns several.
+    is_complex : whether its values are complex.
     axis, field : see :class:`~census.networks.layers.Layer`.
     """
 
@@ -93,7 +94,8 @@ class _Step:
     place: int
     inputs: list["_Step"]
     of_images: bool
-    value: Tensor | None = None
+    shape: tuple[int, ...] | None = None
+    is_complex: bool = False
     axis: int | None = None
     field: ReceptiveField | None = None
 
@@ -101,7 +103,7 @@ class _Step:
 class _Graph(Watch):
     """Observe one forward pass, and connect each step to the steps that use its tensors.
 
-    Tensors are identified by ``id``. All are kept alive, because Python reuses the ``id`` of deleted objects.
+    Tensors are identified as Python objects. None is kept alive: a pass takes no more memory than otherwise.
     """
 
     def __init__(self, network: nn.Module, images: Tensor) -> None:
@@ -109,9 +111,9 @@ class _Graph(Watch):
         self._network, self._images = network, images
         self._axes, self._fields = Axes(images), Fields(images)
         self._constants = {id(tensor) for tensor in (*network.parameters(), *network.buffers())}
-        self._maker: dict[int, _Step] = {}
-        self._kept: list[Tensor] = []
-        # the last step that wrote to a tensor's memory, through any view
+        self._maker: MutableMapping[Tensor, _Step] = WeakIdKeyDictionary()
+        # the last step that wrote to a tensor's memory, through any view; a later tensor may have the same
+        # memory, but its maker comes after the writer
         self._writers: dict[int, _Step] = {}
         self._modules_of: dict[_Step, list[str]] = {}
         self._steps: list[_Step] = []
@@ -122,7 +124,7 @@ class _Graph(Watch):
         """Run the network; see :func:`layers_of`."""
         with self._axes, self._fields:
             answer = run(self._network, self._images, key, logits, self)
-        made = self._maker.get(id(answer))
+        made = self._maker.get(answer)
         if made is None or self._is_written_since(made, answer):
             made = self._add(OUTPUT, "", [answer], answer)
         self._output = made
@@ -134,7 +136,7 @@ class _Graph(Watch):
     def _on_return(self, name: str, module: nn.Module, given: Any, output: Any) -> None:
         if not isinstance(output, Tensor):
             return
-        step = self._maker.get(id(output))
+        step = self._maker.get(output)
         if step is None or self._is_written_since(step, output):
             # not the result of an observed function, or changed since: the module itself is the step
             step = self._add(name, "", tensors_in(given), output)
@@ -143,7 +145,7 @@ class _Graph(Watch):
     def _add(self, name: str, operation: Operation, given: list[Tensor], output: Any) -> _Step:
         inputs: list[_Step] = []
         for tensor in given:
-            made = self._maker.get(id(tensor))
+            made = self._maker.get(tensor)
             if made is not None:
                 inputs.append(made)
                 writer = self._writers.get(memory_of(tensor))
@@ -162,10 +164,10 @@ class _Graph(Watch):
     def _note(self, step: _Step, output: Any) -> None:
         self._steps.append(step)
         for tensor in tensors_in(output):
-            self._maker[id(tensor)] = step
-            self._kept.append(tensor)
+            self._maker[tensor] = step
         if isinstance(output, Tensor):
-            step.value, step.axis = output, self._axes.of(output)
+            step.shape, step.is_complex = tuple(output.shape), output.is_complex()
+            step.axis = self._axes.of(output)
             step.field = self._fields.of(output, step.axis)
 
     def _is_written_since(self, step: _Step, tensor: Tensor) -> bool:
@@ -187,11 +189,11 @@ class _Graph(Watch):
         further = self._further_paths()
         layers: list[Layer] = []
         for step in self._steps:
-            value, names = step.value, [step.name, *self._modules_of.get(step, [])]
+            shape, names = step.shape, [step.name, *self._modules_of.get(step, [])]
             is_module = len(names) > 1
-            if value is None or not step.of_images or value.shape[:1] != self._images.shape[:1]:
+            if shape is None or not step.of_images or shape[:1] != self._images.shape[:1]:
                 continue
-            units = unit_shape(tuple(value.shape[1:]), step.axis)
+            units = unit_shape(shape[1:], step.axis)
             if units is None or (step is not self._output and not of_images.intersection(names)):
                 continue
             node = step.name
@@ -211,7 +213,7 @@ class _Graph(Watch):
                 kind = "module"
             else:
                 kind = "other"
-            if value.is_complex():
+            if step.is_complex:
                 kind = "complex"
             name, *aliases = dict.fromkeys(names)
             place = branches.get(step, ""), step.field

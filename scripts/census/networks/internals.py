@@ -9,10 +9,12 @@ from torch import Tensor, nn
 from torch._ops import OpOverload
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
+from torch.utils.weak import WeakIdKeyDictionary
 
 __all__ = [
     "DispatchMode",
     "OpOverload",
+    "WeakIdKeyDictionary",
     "argument_defaults",
     "memory_of",
     "original_of",

@@ -4,14 +4,14 @@ A rule for each of torch's operations gives the receptive field of its output. A
 mix all positions, so its output is assumed to see the whole image.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from torch import Tensor
 
 from census.networks.fields import ReceptiveField
-from census.networks.internals import memory_of, written_arguments
+from census.networks.internals import WeakIdKeyDictionary, memory_of, written_arguments
 from census.networks.tracking import Rule, Tracker, from_last
 from census.networks.watch import tensors_in
 
@@ -50,8 +50,8 @@ class Fields(Tracker[_Seen]):
 
     def __init__(self, images: Tensor) -> None:
         super().__init__(images, _Seen(ReceptiveField()), RULES, _same_place)
-        # tensors by their memory; they are kept alive, so that their memory is not reused
-        self._sharing: dict[int, dict[Tensor, None]] = {}
+        # the tensors that there still are, by their memory
+        self._sharing: dict[int, MutableMapping[Tensor, None]] = {}
 
     def of(self, tensor: Tensor, units_axis: int | None) -> ReceptiveField | None:
         """Return the receptive field of a tensor's positions, in pixels of the images.
@@ -80,14 +80,14 @@ class Fields(Tracker[_Seen]):
         arguments: dict[str, Any],
     ) -> None:
         for tensor in (*inputs, *outputs):
-            self._sharing.setdefault(memory_of(tensor), {})[tensor] = None
+            self._sharing.setdefault(memory_of(tensor), WeakIdKeyDictionary())[tensor] = None
         super()._follow(operation, rule, inputs, outputs, arguments)
         if any(tensor in self.known for tensor in inputs):
             # after a write, all other tensors that share the memory may see the whole image
             for name in written_arguments(operation):
                 for written in tensors_in(arguments[name]):
-                    sharing = self._sharing[memory_of(written)]
-                    self.known.update(dict.fromkeys(sharing.keys() - set(outputs)))
+                    sharing = set(self._sharing[memory_of(written)].keys())
+                    self.known.update(dict.fromkeys(sharing.difference(outputs)))
 
     def _of_output(
         self, rule: Rule[_Seen] | None, dependent: list[Tensor], output: Tensor, arguments: dict[str, Any]

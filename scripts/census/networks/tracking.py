@@ -5,13 +5,13 @@ reduce to these few operations, so a convolution is recognized in any of these f
 """
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Any, Generic, TypeVar
 
 import torch
 from torch import Tensor
 
-from census.networks.internals import DispatchMode, argument_defaults, writes
+from census.networks.internals import DispatchMode, WeakIdKeyDictionary, argument_defaults, writes
 from census.networks.watch import tensors_in
 
 Known = TypeVar("Known")
@@ -31,14 +31,15 @@ class Tracker(DispatchMode, Generic[Known]):
 
     Attributes
     ----------
-    known : property of each tensor that depends on the images; None if it is unknown.
+    known : property of each tensor that depends on the images, as long as the network keeps the tensor; None
+        if it is unknown.
     """
 
     def __init__(
         self, images: Tensor, known: Known, rules: Mapping[str, Rule[Known]], pointwise: Rule[Known]
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.known: dict[Tensor, Known | None] = {images: known}
+        self.known: MutableMapping[Tensor, Known | None] = WeakIdKeyDictionary({images: known})
         self._rules, self._pointwise = rules, pointwise
 
     def __torch_dispatch__(
