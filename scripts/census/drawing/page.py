@@ -293,7 +293,7 @@ class Page:
 
     def _size_of(self, artist: Artist) -> tuple[float, float]:
         """Return width and height of an artist in inches, before the figure is laid out."""
-        renderer = FigureCanvasAgg(self.figure).get_renderer()  # type: ignore[no-untyped-call]
+        renderer = FigureCanvasAgg(self.figure).get_renderer()
         box = artist.get_window_extent(renderer)
         return box.width / self.figure.dpi, box.height / self.figure.dpi
 
