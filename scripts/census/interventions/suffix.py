@@ -313,8 +313,8 @@ def run_changes(
     pairs = (masks.float() @ differs.T > 0).nonzero().cpu().numpy()
 
     def altered(change: Tensor, image: Tensor) -> Tensor:
-        by = replacement[image] if len(replacement) > 1 else replacement
-        return torch.where(masks[change][:, None, None, :], by, maps[image])
+        by = replacement.index_select(0, image) if len(replacement) > 1 else replacement
+        return torch.where(masks[change][:, None, None, :], by, maps.index_select(0, image))
 
     yield from _run_pairs(suffix, crossing, pairs, altered, batch)
 
@@ -341,7 +341,8 @@ def run_subtractions(
     pairs = (codes != 0).any(3).any(2).nonzero().cpu().numpy()
 
     def altered(change: Tensor, image: Tensor) -> Tensor:
-        return maps[image] - codes[change, image][..., None] * directions[change][:, None, None, :]
+        parts = codes[change, image][..., None] * directions[change][:, None, None, :]
+        return maps.index_select(0, image) - parts
 
     yield from _run_pairs(suffix, crossing, pairs, altered, batch)
 
@@ -372,6 +373,7 @@ def _laid_out(rows: Tensor, values: Tensor) -> Tensor:
 
 def _select(values: Tensor, images: Tensor) -> Tensor:
     """Return the values of some images, in the memory layout of the input."""
+    # several times as fast as an index in brackets
     if values.ndim != 4 or values.is_contiguous():
-        return values[images]
-    return from_maps(as_maps(values)[images], 4)
+        return values.index_select(0, images)
+    return from_maps(as_maps(values).index_select(0, images), 4)
