@@ -21,7 +21,7 @@ from census.networks.device import keep_freed_memory
 
 LAYER, LUCENT = "relu4", "torch-lucent"
 # ours at most so many times as long as the passes alone; at most so large a share of one unit at a time
-TIMES_BARE, SHARE_OF_SINGLE = 1.2, 1 / 5
+TIMES_BARE, SHARE_OF_SINGLE = 1.1, 1 / 5
 SINGLE_UNITS = 4  # of which torch-lucent makes images
 
 

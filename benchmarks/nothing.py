@@ -1,14 +1,16 @@
-"""How long ``snakemake --cores all`` takes where there is nothing to do."""
+"""How long ``snakemake --cores all`` takes where there is nothing to do, beside a workflow without jobs."""
 
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from benchmarks import ROOT
 from benchmarks.common import Options, Row
 
 TARGET = 4
+TIMES_EMPTY = 1.5
 NOTHING = "Nothing to be done"
 
 
@@ -18,15 +20,20 @@ def rows(options: Options) -> Iterator[Row]:
     if reason is not None:
         yield Row(f"skipped: {reason}")
         return
-    seconds = []
-    for _ in range(1 if options.quick else 3):
-        start = time.perf_counter()
-        output = call()
-        seconds.append(time.perf_counter() - start)
-        if NOTHING not in output:
-            yield Row("skipped: snakemake found something to do, or results/ is locked")
-            return
-    yield Row("snakemake --cores all, wall time", seconds, "s", TARGET)
+    seconds: dict[Path, list[float]] = {}
+    with options.temporary("nothing") as empty:
+        (empty / "Snakefile").write_text("rule all:\n    input: []\n")
+        for _ in range(1 if options.quick else 3):
+            for folder in (ROOT, empty):
+                start = time.perf_counter()
+                output = call(folder=folder)
+                seconds.setdefault(folder, []).append(time.perf_counter() - start)
+                if NOTHING not in output:
+                    yield Row("skipped: snakemake found something to do, or results/ is locked")
+                    return
+        ratios = [ours / least for ours, least in zip(seconds[ROOT], seconds[empty], strict=True)]
+        yield Row("snakemake --cores all, wall time", seconds[ROOT], "s", TARGET)
+        yield Row("wall time / workflow without jobs", ratios, "×", TIMES_EMPTY)
 
 
 def why_not() -> str | None:
@@ -38,15 +45,16 @@ def why_not() -> str | None:
     return None
 
 
-def call(*arguments: str, python: Sequence[str] = ()) -> str:
+def call(*arguments: str, python: Sequence[str] = (), folder: Path = ROOT) -> str:
     """Call snakemake; return what it prints.
 
     Parameters
     ----------
     arguments : more of them for snakemake.
     python : options of Python's own.
+    folder : that of the workflow.
     """
     command = [sys.executable, *python, "-m", "snakemake", "--cores", "all", *arguments]
     return subprocess.run(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     ).stdout
