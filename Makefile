@@ -17,7 +17,7 @@ COMPILE = $(VENV)/bin/python -m compileall -qq -j 0 -x '/tests?/' $(VENV)/lib ||
 # what pip remarks on the way is of interest only where it fails
 QUIETLY = 2> $(VENV)/pip.log || { cat $(VENV)/pip.log >&2; exit 1; }
 
-.PHONY: quick study report test test-slow lint bench coverage calibration lock docs site images envs clean help browser cluster
+.PHONY: quick study report test test-slow mutation lint bench coverage calibration lock docs site images envs clean help browser cluster
 .DEFAULT_GOAL := help
 
 # in a folder of its own: census, claims and atlas are of one study
@@ -42,6 +42,16 @@ test: $(VENV)/.dev browser  ## run the tests: ARGS="-m 'not slow'" for fewer
 
 test-slow: $(VENV)/.dev cluster  ## run the tests that take minutes each: the papers' studies, precision, Slurm, benchmarks
 	$(PYTEST) -m very_slow $(ARGS)
+
+# mutmut takes modules in src/ only; ARGS="'census.statistics.ranks*'" for one module
+MUTATED = build/mutation
+
+mutation: $(VENV)/.dev  ## change code of measures and statistics, one place at a time, and list changes that no test notices
+	mkdir -p $(MUTATED)/src
+	cp -rf scripts tests config.yaml workflow pyproject.toml $(MUTATED)
+	cp -rf scripts/. $(MUTATED)/src
+	cd $(MUTATED) && OMP_NUM_THREADS=1 $(CURDIR)/$(VENV)/bin/python -m mutmut run $(ARGS)
+	cd $(MUTATED) && $(CURDIR)/$(VENV)/bin/python -m mutmut results
 
 lint: $(VENV)/.dev  ## check style, types and the workflow
 	$(RUN) ruff check .
