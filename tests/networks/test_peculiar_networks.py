@@ -516,6 +516,7 @@ def test_a_large_network_is_proven_in_parts(monkeypatch):
     prepared = prepare(seeded(Base), ENTRY, "mine", pixels=PIXELS)
     whole = prepared.verify()
     monkeypatch.setattr(verification, "AT_ONCE", 1)
+    monkeypatch.setattr(verification, "LARGEST_AT_ONCE", 0)
     assert prepared.verify() == whole
 
 
@@ -640,6 +641,7 @@ SILENT = {
 @pytest.mark.parametrize("name", SILENT)
 def test_the_proof_notices_an_old_way_to_record(name, at_once, monkeypatch):
     monkeypatch.setattr(verification, "AT_ONCE", at_once)
+    monkeypatch.setattr(verification, "LARGEST_AT_ONCE", 0)
     make, way = SILENT[name]
     prepared = prepare(seeded(make), ENTRY, "mine", pixels=PIXELS)
     prepared.verify()

@@ -26,9 +26,10 @@ N_IMAGES = 3
 # Largest difference, in units of the root mean square of a layer's values. In float32, kernels for other
 # layouts and batches differ by 1e-7 to 1e-4 after a few hundred layers. Faults differ by 1e-2 and more.
 TOLERANCE = 1e-3
-# Bytes of recorded values that are compared at once. Networks with more values are compared in parts, each
-# with further forward passes.
+# Bytes of recorded values that are compared at once, or else number of layers of the largest size, which a
+# forward pass holds in memory anyway. More values are compared in parts, each with further passes.
 AT_ONCE = 1 << 30
+LARGEST_AT_ONCE = 2
 
 
 @dataclass(frozen=True)
@@ -148,16 +149,14 @@ def verify(
 
 
 def _parts(layers: Sequence[Layer], n_images: int) -> Iterator[list[Layer]]:
-    """Yield parts of the layers whose recorded and own values take at most :data:`AT_ONCE` bytes.
-
-    A larger layer is a part by itself.
-    """
+    """Yield parts of the layers whose recorded and own values are compared at once."""
+    # float32, recorded and the network's own; as much again for pre-activations
+    sizes = [4 * n_images * layer.n_neurons * (4 if layer.preactivation else 2) for layer in layers]
+    at_once = max(AT_ONCE, LARGEST_AT_ONCE * max(sizes))
     part: list[Layer] = []
     taken = 0
-    for layer in layers:
-        # float32, recorded and the network's own; as much again for pre-activations
-        size = 4 * n_images * layer.n_neurons * (4 if layer.preactivation else 2)
-        if part and taken + size > AT_ONCE:
+    for layer, size in zip(layers, sizes, strict=True):
+        if part and taken + size > at_once:
             yield part
             part, taken = [], 0
         part.append(layer)
