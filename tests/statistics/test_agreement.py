@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom, spearmanr
 
+from census.statistics import agreement
 from census.statistics.agreement import pair_counts, pooled, rank_correlations, resampled_units
 
 RANDOM = np.random.default_rng(0)
@@ -69,6 +70,24 @@ def test_undefined_is_no_number(second):
     found = rank_correlations(np.array([[1.0, 2, 3, 4], second]), np.ones((1, 4)))
     assert np.isnan(found[0, 0, 1])
     assert found[0, 0, 0] == pytest.approx(1)
+
+
+def test_three_shared_units_are_enough():
+    values = np.array([[1.0, 2, 3, 4, 5], [np.nan, np.nan, 1, 3, 2]])
+    assert rank_correlations(values, np.ones((1, 5)))[0] == pytest.approx(np.array([[1, 0.5], [0.5, 1]]))
+
+
+def test_a_measure_without_units_leaves_the_others_defined():
+    found = rank_correlations(np.stack([np.full(60, np.nan), *VALUES[:2]]), COUNTS)
+    assert np.isnan(found[:, 0]).all()
+    np.testing.assert_array_equal(found[:, 1:, 1:], rank_correlations(VALUES[:2], COUNTS))
+
+
+@pytest.mark.parametrize("at_once", [1, 1000, 10_000])
+def test_samples_do_not_depend_on_how_many_are_ranked_at_once(monkeypatch, at_once):
+    expected = rank_correlations(VALUES, COUNTS)
+    monkeypatch.setattr(agreement, "VALUES_AT_ONCE", at_once)
+    np.testing.assert_allclose(rank_correlations(VALUES, COUNTS), expected, rtol=1e-12)
 
 
 def test_units_are_resampled_independently_in_each_layer():

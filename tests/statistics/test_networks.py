@@ -42,6 +42,32 @@ def test_sides(values, side):
     assert side_of_mean(values)[0] == side
 
 
+@pytest.mark.parametrize(
+    ("values", "side"),
+    [([1.5, 2.5, 3.5], 1), ([1.4, 2.4, 3.4], 0), ([-1.4, -2.4, -3.4], 0), ([-1.5, -2.5, -3.5], -1)],
+)
+def test_a_side_is_significant_where_the_interval_excludes_0(values, side):
+    # the mean is 4.33 or 4.16 standard errors from 0, and t of 2 degrees of freedom allows 4.30
+    _, low, high = mean_with_interval(values)
+    assert side_of_mean(values)[0] == side == (low > 0) - (high < 0)
+
+
+@pytest.mark.parametrize(("value", "p"), [(1, 1 / 32), (0.3, 1 / 32), (0, 1), (-0.3, 1), (-1, 1)])
+def test_p_of_values_without_spread_is_that_of_their_sign(value, p):
+    assert side_of_mean([value] * 5)[1] == p
+
+
+@pytest.mark.parametrize(("values", "mean"), [([], np.nan), ([0.3], 0.3), ([0.3, 0.4], 0.35)])
+def test_fewer_than_three_values_have_a_mean_and_none_has_not(values, mean):
+    assert mean_with_interval(values)[0] == pytest.approx(mean, nan_ok=True)
+
+
+@pytest.mark.parametrize("scale", [1e-9, 1e9])
+def test_the_interval_scales_with_the_values(scale):
+    expected = scale * np.array(mean_with_interval([1, 2, 3]))
+    np.testing.assert_allclose(mean_with_interval([scale, 2 * scale, 3 * scale]), expected)
+
+
 def test_values_of_pairs_have_the_interval_of_the_jackknife():
     n = 5
     pairs = RANDOM.normal(size=(n, n))

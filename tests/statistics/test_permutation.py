@@ -1,9 +1,12 @@
 """Permutation tests."""
 
+from itertools import permutations
+
 import numpy as np
 import pytest
 from scipy.stats import kendalltau, pearsonr, permutation_test, spearmanr
 
+from census.statistics import permutation
 from census.statistics.permutation import DRAWN, mantel, orders, tails, trend
 
 
@@ -12,8 +15,8 @@ def random(seed=0):
 
 
 def test_all_orders_of_few_items_and_samples_of_many():
-    few, many = orders(4, random()), orders(20, random())
-    assert len({tuple(order) for order in few}) == 24
+    few, many = orders(7, random()), orders(20, random())
+    assert len({tuple(order) for order in few}) == len(few) == 5040
     assert many.shape == (1 + DRAWN, 20)
     np.testing.assert_array_equal(np.sort(many, axis=1), np.tile(np.arange(20), (1 + DRAWN, 1)))
     for each in (few, many):
@@ -56,6 +59,40 @@ def test_a_planted_matrix_is_found_and_a_random_one_is_not():
     noise = random().normal(size=(n, n))
     assert mantel(distances, -distances + 0.1 * (noise + noise.T), random()).below < 0.001
     assert 0.05 < mantel(distances, noise + noise.T, random()).below < 0.95
+
+
+@pytest.mark.parametrize("at_once", [1, 300, 1 << 20])
+@pytest.mark.parametrize(
+    ("correlation", "of_scipy"), [((), spearmanr), (("Spearman",), spearmanr), (("Pearson",), pearsonr)]
+)
+def test_matrices_are_compared_under_all_orders_of_layers(monkeypatch, correlation, of_scipy, at_once):
+    monkeypatch.setattr(permutation, "VALUES_AT_ONCE", at_once)
+    n, noise = 5, random(3).normal(size=(2, 5, 5)) ** 3
+    distances, similarities = noise + noise.transpose(0, 2, 1)
+    pairs = np.triu_indices(n, 1)
+    found = np.array(
+        [
+            of_scipy(distances[pairs], similarities[np.ix_(order, order)][pairs]).statistic
+            for order in permutations(range(n))
+        ]
+    )
+    expected = np.mean(found >= found[0] - 1e-9), np.mean(found <= found[0] + 1e-9)
+    assert min(expected) > 0.05
+    tested = mantel(distances, similarities, random(), *correlation)
+    assert (tested.above, tested.below) == pytest.approx(expected)
+
+
+def test_a_trend_is_that_of_ranks_unless_another_is_asked_for():
+    values = np.array([1.0, 3, 2, 4, 100])
+    ranked, linear = (trend(np.arange(5.0), values, random(), each) for each in ("Spearman", "Pearson"))
+    assert trend(np.arange(5.0), values, random()) == ranked != linear
+
+
+def test_a_trend_of_kendall_s_is_the_same_in_several_blocks(monkeypatch):
+    values = random(1).normal(size=6)
+    expected = trend(np.arange(6.0), values, random(), "Kendall")
+    monkeypatch.setattr(permutation, "VALUES_AT_ONCE", 100)
+    assert trend(np.arange(6.0), values, random(), "Kendall") == expected
 
 
 @pytest.mark.parametrize("n", [4, 5, 9, 15])

@@ -52,3 +52,10 @@ def test_seeds_give_the_reliability_of_their_mean(random):
     assert np.isnan(of_seeds(values[:1]))
     values[0, :3] = np.nan
     assert of_seeds(values) == pytest.approx(3 / 4, abs=0.04)
+
+
+def test_all_pairs_of_seeds_count():
+    # ρ of 0.8, 0.8 and 0.4: a mean of 2/3, of three seeds 3 · 2/3 / (1 + 2 · 2/3)
+    values = np.array([[1.0, 2, 3, 4], [1, 2, 4, 3], [1, 3, 2, 4]])
+    for order in ([0, 1, 2], [1, 0, 2], [1, 2, 0]):
+        assert of_seeds(values[order]) == pytest.approx(6 / 7)
