@@ -114,3 +114,29 @@ def test_images_that_are_not_finite_are_left_out():
 
 def test_three_images_are_too_few():
     assert np.isnan(debiased_cka(products([each[:3] for each in VECTORS]), np.ones((1, 3)))).all()
+
+
+def test_resamples_do_not_depend_on_each_other():
+    counts = (
+        np.random.default_rng(1).multinomial(N_IMAGES, np.full(N_IMAGES, 1 / N_IMAGES), size=7).astype(float)
+    )
+    counts[3] = 1
+    found = debiased_cka(products(VECTORS), counts)
+    alone = [debiased_cka(products(VECTORS), each[None])[0] for each in counts]
+    np.testing.assert_allclose(found, alone, rtol=1e-10)
+
+
+def test_a_self_term_that_is_not_positive_leaves_both_orders_undefined():
+    random, counts = np.random.default_rng(0), [3, 1, 1, 1, 0, 0]
+    vectors = [*random.normal(size=(20, 6, 3)), np.zeros((6, 3))]
+    grams = [hollow(each - each.mean(0)) for each in vectors]
+    positive = np.array([by_hand(each, each, counts) > 0 for each in grams])
+    assert 2 < positive.sum() < len(vectors) - 2
+    found = debiased_cka(products(vectors), np.array([counts], float))[0]
+    np.testing.assert_array_equal(np.isfinite(found), np.logical_and.outer(positive, positive))
+
+
+@pytest.mark.parametrize("scale", [1e-25, 1e25])
+def test_vectors_of_any_length_have_the_same_cka(scale):
+    found = debiased_cka(products([scale * each for each in VECTORS]), ONES)
+    np.testing.assert_allclose(found, debiased_cka(products(VECTORS), ONES))

@@ -13,6 +13,7 @@ from census.statistics.families import (
     chance_cosines,
     class_spread,
     matched_cosines,
+    standardized,
     top_sets,
     unit_alignment,
 )
@@ -67,6 +68,14 @@ def test_a_rotated_copy_of_the_units_scores_chance(random):
     assert rotated.mean() == pytest.approx(chance_alignment(64, 1000, seed=0), rel=0.05)
 
 
+def test_the_chance_of_an_alignment_follows_from_the_seed():
+    assert (
+        chance_alignment(16, 20, seed=3)
+        == chance_alignment(16, 20, seed=3)
+        != chance_alignment(16, 20, seed=4)
+    )
+
+
 @pytest.fixture
 def labels(random):
     return random.integers(N_CLASSES, size=N_IMAGES)
@@ -107,6 +116,31 @@ def test_top_images_agree_with_a_direct_count_on_all_resamples(random, labels, s
     np.testing.assert_allclose(np.nanmean(found.by_direction, axis=1), expected[0], rtol=1e-4)
 
 
+@pytest.mark.parametrize("k", [1, 4, N_IMAGES + 20])
+def test_top_images_are_found_however_few_images_a_resample_has(random, labels, k):
+    scores = np.sort(random.standard_normal((5, N_IMAGES)) + 2)[:, ::-1]
+    vectors, counts = random.standard_normal((N_IMAGES, 7)), np.zeros((4, N_IMAGES))
+    # of the images in order of scores: the last third, every tenth, one at the end, one at the beginning
+    counts[0, 40:] = counts[1, ::10] = counts[2, 50] = counts[3, 2] = 1
+    found = top_sets(scores, k, labels, N_CLASSES, vectors, counts)
+    samples = [np.ones(N_IMAGES, bool), *(counts > 0)]
+    expected = np.array([expected_of(sets_of(scores, k, drawn), labels, vectors) for drawn in samples])
+    np.testing.assert_allclose(
+        np.stack([found.class_entropy, found.similarity, found.redundancy], axis=1), expected, rtol=1e-4
+    )
+    sets = sets_of(scores, k)
+    assert found.images.tolist() == [one + [-1] * (k - len(one)) for one in sets]
+
+
+def test_correlations_do_not_depend_on_the_range_of_values(random):
+    vectors = 5 + 0.01 * random.standard_normal((5, 7))
+    vectors[2] = 0.7
+    rows = standardized(vectors)
+    assert np.isnan(rows[2]).all()
+    kept = [0, 1, 3, 4]
+    np.testing.assert_allclose(rows[kept] @ rows[kept].T, np.corrcoef(vectors[kept]))
+
+
 def test_directions_that_are_never_active_have_no_top_images(labels):
     found = top_sets(np.zeros((3, N_IMAGES)), 6, labels, N_CLASSES, None, resample_counts(N_IMAGES, 100, 0))
     assert (found.images == -1).all()
@@ -131,6 +165,30 @@ def test_spread_over_classes_is_that_of_units(random, labels):
     assert found.selectivity[0] == pytest.approx(np.nanmean(class_selectivity(means)))
 
 
+def test_spread_over_classes_agrees_with_that_of_drawn_images_on_all_resamples(random, labels):
+    values, counts = random.random((N_IMAGES, 6)), resample_counts(N_IMAGES, 120, seed=0)
+    found = class_spread(values, labels, counts)
+    expected = []
+    for row in [np.ones(N_IMAGES, int), *counts.astype(int)]:
+        drawn = np.repeat(np.arange(N_IMAGES), row)
+        means = class_means(values[drawn], labels[drawn], N_CLASSES)
+        expected.append([class_selectivity(means).mean(), gini(means[~np.isnan(means).any(1)].T).mean()])
+    np.testing.assert_allclose(np.stack([found.selectivity, found.gini], axis=1), expected)
+
+
+@pytest.mark.parametrize("n_classes", range(2, 9))
+def test_equal_means_have_a_gini_index_of_0_to_the_last_digit(n_classes):
+    found = class_spread(np.full((n_classes, 1), 0.3), np.arange(n_classes), np.empty((0, n_classes)))
+    assert found.selectivity == pytest.approx(0)
+    assert found.gini == gini(np.full(n_classes, 0.3)) == 0
+
+
+def test_of_a_single_class_none_is_preferred():
+    found = class_spread(np.array([[1.0, 0], [2, 0]]), np.array([3, 3]), np.empty((0, 2)))
+    assert np.isnan(found.selectivity).all()
+    assert found.preferred.tolist() == [-1, -1]
+
+
 def test_classes_that_a_resample_lacks_are_left_out():
     values, labels = np.array([[4.0], [2], [1], [1]]), np.array([5, 5, 7, 9])
     found = class_spread(values, labels, np.array([[2.0, 0, 2, 0]]))
@@ -144,5 +202,5 @@ def test_too_few_images_for_sets_leave_them_undefined(random):
     for each in (found.class_entropy, found.similarity, found.redundancy):
         assert each.shape == (8,)
         assert np.isnan(each).all()
-    assert np.isnan(found.by_direction).all()
+    np.testing.assert_array_equal(found.by_direction, np.full((3, 4), np.nan))
     np.testing.assert_array_equal(found.images, np.full((4, 1), -1))

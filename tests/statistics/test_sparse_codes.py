@@ -28,6 +28,20 @@ def test_it_agrees_with_scikit_learn(random, count, active):
     np.testing.assert_allclose(found.errors, errors, atol=1e-8)
 
 
+@pytest.mark.parametrize("scale", [1e-7, 1e7])
+def test_codes_scale_with_the_vectors(random, scale):
+    directions, vectors = directions_of(random, 20, 12), random.standard_normal((40, 12))
+    expected, found = sparse_codes(vectors, directions, 5), sparse_codes(scale * vectors, directions, 5)
+    np.testing.assert_allclose(found.values, scale * expected.values, rtol=1e-7)
+    np.testing.assert_allclose(found.errors, scale**2 * expected.errors, rtol=1e-7)
+
+
+def test_no_error_is_negative(random):
+    found = sparse_codes(random.standard_normal((200, 6)), directions_of(random, 6, 6), 6)
+    assert (found.errors >= 0).all()
+    assert found.errors.max() < 1e-9
+
+
 def test_of_orthonormal_directions_those_of_the_largest_projections_are_active(random):
     vectors, basis = random.standard_normal((30, 8)), np.linalg.qr(random.standard_normal((8, 8)))[0]
     projections = vectors @ basis.T
