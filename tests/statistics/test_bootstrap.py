@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from census.statistics.bootstrap import estimate, mean_interval, percentile_interval, resample_counts
+from census.statistics import bootstrap
+from census.statistics.bootstrap import (
+    drawn_counts,
+    drawn_places,
+    estimate,
+    mean_interval,
+    percentile_interval,
+    resample_counts,
+)
 
 VALUES = np.random.default_rng(0).gamma(2, size=300)
 
@@ -35,6 +43,26 @@ def test_undefined_values_are_left_out():
     with_nan = np.concatenate([VALUES, [np.nan] * 50])
     assert mean_interval(with_nan, 100, 0) == mean_interval(VALUES, 100, 0)
     assert np.isnan(mean_interval(np.array([1.0, np.nan]), 100, 0)).all()
+
+
+def test_two_values_have_an_interval():
+    # each mean of two is the lower value in one of four resamples, and the higher one in another
+    assert mean_interval(np.array([1.0, np.nan, 3]), 400, 0) == (1, 3)
+
+
+@pytest.mark.parametrize("at_once", [1, 100, 1000])
+def test_samples_do_not_depend_on_how_many_are_drawn_at_once(monkeypatch, at_once):
+    (expected,) = drawn_places(40, 23, seed=5)
+    monkeypatch.setattr(bootstrap, "VALUES_AT_ONCE", at_once)
+    found = list(drawn_places(40, 23, seed=5))
+    assert len(found) == {1: 23, 100: 12, 1000: 1}[at_once]
+    assert expected.shape == (23, 40)
+    np.testing.assert_array_equal(np.concatenate(found), expected)
+
+
+def test_an_item_alone_is_always_drawn_and_no_item_never():
+    assert drawn_counts(1, 3, np.random.default_rng(0)).tolist() == [[1], [1], [1]]
+    assert drawn_counts(0, 3, np.random.default_rng(0)).shape == (3, 0)
 
 
 def test_intervals_hold_the_middle_of_the_estimates():

@@ -28,3 +28,9 @@ def test_undefined_images_come_last():
     assert sorted(order.tolist()) == list(range(6))
     assert order[-2:].tolist() == [1, 4]
     assert hierarchical_order(np.full((3, 3), np.nan)).tolist() == [0, 1, 2]
+
+
+def test_of_three_images_the_two_that_are_alike_are_neighbors():
+    matrix = np.array([[1, 0.1, 0.9], [0.1, 1, 0.2], [0.9, 0.2, 1]])
+    assert hierarchical_order(matrix).tolist() in ([0, 2, 1], [1, 2, 0])
+    assert hierarchical_order(matrix[:2, :2]).tolist() == [0, 1]

@@ -25,6 +25,13 @@ def test_by_hand():
     assert relation(np.array([1.0, 5, 7, 9]), np.array([0.0, 2, 1, 8]), 100, 0).rho == pytest.approx(0.8)
 
 
+def test_three_units_are_enough():
+    found = relation(np.array([1.0, 2, np.nan, 3]), np.array([1.0, 3, 9, 2]), 100, 0)
+    assert found.rho == pytest.approx(0.5)
+    assert found.n == 3
+    assert -1 <= found.low < found.high <= 1
+
+
 def test_partial_rho_is_the_correlation_of_residuals():
     ranks = [rankdata(values) for values in (FIRST, SECOND, THIRD)]
     fit = np.stack([np.ones(60), ranks[2]], 1)

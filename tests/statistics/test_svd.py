@@ -12,6 +12,7 @@ from census.statistics.signs import with_signs
 from census.statistics.streams import stream
 from census.statistics.svd import (
     Decomposition,
+    _exchangeable,
     count_above,
     decompose,
     held_out_error,
@@ -92,6 +93,24 @@ def test_it_agrees_with_randomized_svd_and_the_iterative_solver(monkeypatch):
     np.testing.assert_allclose(iterated.eigenvalues, full.eigenvalues[:8], rtol=1e-6)
     # no more than all there are
     assert len(randomized(phi(vectors)[:, :6].astype(np.float32), 8, seed=3).eigenvalues) == 5
+
+
+def test_random_projections_follow_from_the_seed():
+    vectors = phi(planted(150, 400, 2, 1)).astype(np.float32)
+    one, same, *others = (randomized(vectors, 8, seed).eigenvalues for seed in (3, 3, 1, 2**32 + 3))
+    np.testing.assert_array_equal(one, same)
+    assert (one != others[0]).any()
+    # seeds of 64 bits too
+    np.testing.assert_allclose(others[1], one, rtol=0.1)
+
+
+def test_the_iterative_solver_is_reproducible_and_finds_all_but_one(monkeypatch):
+    full = decompose(correlation(VECTORS), D, 8)
+    monkeypatch.setattr(svd, "MOST_IN_FULL", N - 1)
+    one, same = (decompose(correlation(VECTORS), D, 8) for _ in range(2))
+    np.testing.assert_array_equal(one.vectors, same.vectors)
+    found = decompose(correlation(VECTORS), D, N + 10).eigenvalues
+    np.testing.assert_allclose(found, full.eigenvalues[: N - 1], rtol=1e-4)
 
 
 def test_the_reconstruction_error_by_the_identity_and_by_reconstruction():
@@ -197,6 +216,14 @@ def test_permuting_all_neurons_is_horn_s_null():
     permuted = stream(4, "permuted neurons").permuted(rows, axis=1).astype(np.float64)
     expected = np.linalg.svd(permuted, compute_uv=False) ** 2 / D
     np.testing.assert_allclose(found[0], expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("trace", "total", "expected"),
+    [(5, 5, [[5]]), (2, 6, [[1, 2], [2, 1]]), (6, 12, [[2, 1, 1], [1, 2, 1], [1, 1, 2]])],
+)
+def test_the_mean_over_permutations_has_the_same_trace_and_sum(trace, total, expected):
+    assert _exchangeable(trace, total, len(expected)).tolist() == expected
 
 
 def test_the_leading_eigenvalues_of_many_images_by_permutation(monkeypatch):

@@ -79,6 +79,22 @@ def test_fewer_neurons_than_requested():
     assert found.sample.shape == (4, N)
 
 
+def test_all_neurons_are_constant_over_a_single_image():
+    ((values, constant),) = blocks(VECTORS, [], np.array([4]))
+    np.testing.assert_allclose(values, exact(VECTORS[[4]]), atol=1e-5)
+    assert constant.tolist() == [True] * D
+
+
+@pytest.mark.parametrize(("n_top", "n_chosen"), [(0, 3), (1, 1), (37, 37), (38, 0)])
+def test_as_many_neurons_as_requested_for_any_blocks(n_top, n_chosen):
+    expected = np.argsort(np.where(CONSTANT, np.inf, -exact(VECTORS).var(0)), kind="stable")
+    for ends in ([], [13], [3, 4, 30]):
+        found = neurons(blocks(VECTORS, ends), D, n_top, n_chosen, 0, seed=0)
+        np.testing.assert_array_equal(found.top, expected[: min(n_top, D - 3)])
+        assert len(found.chosen) == n_chosen
+        assert found.top_values.shape == (min(n_top, D - 3), N)
+
+
 def test_a_unit_s_variance_is_the_mean_of_its_neurons():
     # two positions, three units
     variance = np.array([1.0, np.nan, 3.0, 2.0, np.nan, np.nan])
