@@ -1,10 +1,11 @@
 """Top images, against sorting all images, for any blocks."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from census.statistics.top_images import NONE, top_images
+from census.statistics.top_images import NONE, top_by_value, top_images
 
 RANDOM = np.random.default_rng(0)
 N_IMAGES, N_UNITS = 40, 6
@@ -70,3 +71,13 @@ def test_a_clipped_unit_prefers_no_class():
     counts = np.bincount(labels[found.images[0]], minlength=10)
     assert counts.min() >= 8
     assert counts.max() <= 12
+
+
+@pytest.mark.parametrize("k", [1, 2, 9, 300])
+def test_of_many_images_in_one_block_none_is_missed(k):
+    values = np.random.default_rng(1).permuted(
+        np.arange(1, 5001, dtype=np.float32)[:, None].repeat(4, 1), axis=0
+    )
+    found = top_by_value([(np.arange(5000), values)], 4, k)
+    np.testing.assert_array_equal(found.images, np.argsort(-values, axis=0)[:k].T)
+    np.testing.assert_array_equal(found.values, np.tile(5000 - np.arange(k), (4, 1)))
