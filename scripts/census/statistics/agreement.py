@@ -51,8 +51,8 @@ def rank_correlations(values: NDArray[np.floating], counts: Floats) -> Floats:
 
     Returns
     -------
-    array of float64, shape (n_samples, n_measures, n_measures); NaN for fewer than three units, and if all
-    units of a sample have the same rank.
+    array of float64, shape (n_samples, n_measures, n_measures); NaN if fewer than three units have both
+    measures, and if all units of a sample have the same rank.
 
     References
     ----------

@@ -61,7 +61,9 @@ def debiased_cka(products: Floats, counts: Floats) -> Floats:
 def _centred(products: Floats, defined: NDArray[np.bool_]) -> Floats:
     """Return a centered Gram matrix with a zero diagonal, scaled to a maximum of 1.
 
-    HSIC₁ is invariant to centering, but large means of rows and columns would cost precision.
+    HSIC₁ of the data is invariant to centering, but large means of rows and columns would cost precision.
+    That of a resample, in which images count differently, is invariant to shifts of the vectors only if
+    centered.
     """
     centred = np.zeros(products.shape)
     if defined.any():
