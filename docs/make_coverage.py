@@ -95,29 +95,27 @@ name begins.
 # which networks there are
 
 
-def networks() -> dict[str, dict[str, dict[str, Any]]]:
-    """Return the entries in the config of all networks, by set and name; takes minutes, and is kept."""
-    path = KEPT / f"networks-{_digest([versions(), SMALLER, inspect.getsource(_of_timm)])}.json"
+def networks() -> dict[str, list[str]]:
+    """Return the names of all networks, by set; takes minutes, and is kept."""
+    path = KEPT / f"networks-{_digest([versions(), inspect.getsource(_of_timm)])}.json"
     if not path.is_file():
         sets = {
-            "torchvision": dict(_of_torchvision()),
-            "timm": dict(_of_timm()),
-            "transformers": dict(_of_transformers()),
+            "torchvision": list(_of_torchvision()),
+            "timm": list(_of_timm()),
+            "transformers": list(_of_transformers()),
         }
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(sets))
     return json.loads(path.read_text())
 
 
-def _of_torchvision() -> Iterator[tuple[str, dict[str, Any]]]:
+def _of_torchvision() -> list[str]:
     from torchvision import models
 
-    for name in models.list_models(module=models):
-        # one size for all, but for the one that needs a larger one
-        yield name, {"architecture": name, "input": {"size": 299 if name == "inception_v3" else 224}}
+    return models.list_models(module=models)
 
 
-def _of_timm() -> Iterator[tuple[str, dict[str, Any]]]:
+def _of_timm() -> Iterator[str]:
     import timm
     import torch
 
@@ -135,24 +133,32 @@ def _of_timm() -> Iterator[tuple[str, dict[str, Any]]]:
                 count = sum(parameter.numel() for parameter in timm.create_model(name).parameters())
             families.setdefault((module, letters[0]), []).append((count, name))
     for members in families.values():
-        _, name = min(members)
-        yield name, {"architecture": f"timm:{name}"}
+        yield min(members)[1]
 
 
-def _of_transformers() -> Iterator[tuple[str, dict[str, Any]]]:
-    import transformers
+def _of_transformers() -> Iterator[str]:
     from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING_NAMES
 
     for names in MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING_NAMES.values():
-        for name in [names] if isinstance(names, str) else names:
-            folder = KEPT / "transformers" / name
-            try:
-                kind = getattr(transformers, name).config_class
-            except ImportError:  # the network itself says what is missing
-                kind = type(transformers.AutoConfig.for_model(name.partition("For")[0].lower()))
-            configuration = kind(**SMALLER.get(name, {}), architectures=[name])
-            configuration.save_pretrained(folder)
-            yield name, {"architecture": f"transformers:{folder.relative_to(ROOT)}"}
+        yield from [names] if isinstance(names, str) else names
+
+
+def entry_of(set_name: str, name: str) -> dict[str, Any]:
+    """Return the entry of a network in the config; one of transformers has its configuration written."""
+    if set_name == "torchvision":
+        # one size for all, but for the one that needs a larger one
+        return {"architecture": name, "input": {"size": 299 if name == "inception_v3" else 224}}
+    if set_name == "timm":
+        return {"architecture": f"timm:{name}"}
+    import transformers
+
+    try:
+        kind = getattr(transformers, name).config_class
+    except ImportError:  # the network itself says what is missing
+        kind = type(transformers.AutoConfig.for_model(name.partition("For")[0].lower()))
+    folder = KEPT / "transformers" / name
+    kind(**SMALLER.get(name, {}), architectures=[name]).save_pretrained(folder)
+    return {"architecture": f"transformers:{folder.relative_to(ROOT)}"}
 
 
 # what is found out about one
@@ -216,7 +222,7 @@ def examined(set_name: str, name: str) -> dict[str, Any]:
     torch.set_num_threads(1)
     study = {
         "datasets": {"images": {"source": "fashion-mnist"}},
-        "networks": {"n": networks()[set_name][name]},
+        "networks": {"n": entry_of(set_name, name)},
         "runs": [{"network": "n", "dataset": "images"}],
     }
     try:
@@ -231,7 +237,7 @@ def examined(set_name: str, name: str) -> dict[str, Any]:
 def _row(set_name: str, name: str, memory: float) -> dict[str, Any] | None:
     """Return a network's row from what is kept, or from its own process; None if it needs more memory."""
     code = [path.read_bytes().hex() for path in sorted((ROOT / "scripts/census/networks").glob("*.py"))]
-    asked = [inspect.getsource(examine), networks()[set_name][name], MEMORY_ALONE, MINUTES]
+    asked = [inspect.getsource(examine), inspect.getsource(entry_of), SMALLER, MEMORY_ALONE, MINUTES]
     digest = _digest([versions(), code, asked])
     path = KEPT / set_name / f"{name}.json"
     if path.is_file():
@@ -370,10 +376,13 @@ def main() -> None:
     torchvision_ready()
     wanted = [
         (set_name, name)
-        for set_name, members in networks().items()
+        # those on the page are known without listing all
+        for set_name, members in (lines or networks()).items()
         for name in members
         if not arguments.names or name in arguments.names
     ]
+    if unknown := set(arguments.names).difference(name for _, name in wanted):
+        sys.exit(f"Error: {PAGE.name} has no network {', '.join(sorted(unknown))}; check the names")
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         found = list(pool.map(lambda each: _row(*each, MEMORY), wanted))
     for (set_name, name), row in zip(wanted, found, strict=True):
