@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import google_crc32c
 import torch
 from torch import Tensor, nn
 
@@ -26,8 +27,8 @@ N_IMAGES = 3
 # Largest difference, in units of the root mean square of a layer's values. In float32, kernels for other
 # layouts and batches differ by 1e-7 to 1e-4 after a few hundred layers. Faults differ by 1e-2 and more.
 TOLERANCE = 1e-3
-# Bytes of recorded values that are compared at once, or else number of layers of the largest size, which a
-# forward pass holds in memory anyway. More values are compared in parts, each with further passes.
+# Bytes of values that are kept at once, or else number of layers of the largest size, which a forward pass
+# holds in memory anyway. More values are compared in parts, each with further passes.
 AT_ONCE = 1 << 30
 LARGEST_AT_ONCE = 2
 
@@ -126,14 +127,29 @@ def verify(
     with torch.inference_mode():
         plain = run(network, images.clone(), key, logits)
         record = recorder(network)
-        for layers in _parts(listing.layers, len(images)):
-            truth = _Truth(network, layers)
-            again = truth.run(images.clone(), key, logits)
-            found = _Comparison(layers, truth)
+        again: Tensor | None = None
+        compared = {layer.name for layer in listing.layers}
+        # the recorded and the network's own values of all images
+        parts = list(_parts(listing.layers, 2 * len(images)))
+        if len(parts) > 1:
+            # too many to be kept: checksums tell layers whose values are equal bit by bit
+            checksums = _Checksums(network, listing.layers)
+            again = checksums.run(images.clone(), key, logits)
+            found = _Comparison(checksums)
+            record(images.clone(), found)
+            compared = {found.layer_of(name) for name in found.wrong}
+            n_modules = sum(count for name, count in found.n_modules.items() if name not in compared)
+            # of these, values of one image are kept, to compare them with those of the image alone
+            parts = list(_parts(listing.layers, 1))
+        for layers in parts:
+            truth = _Truth(network, [layer for layer in layers if layer.name in compared])
+            if again is None or truth.layers:
+                again = truth.run(images.clone(), key, logits)
+            found = _Comparison(truth, layers)
             # all layers are recorded, as in the study, but only those of the part are compared
             recorded = record(images.clone(), found)
             assert recorded is not None
-            wrong = found.wrong
+            wrong = [(f"layer {name!r}", distance) for name, distance in found.wrong.items()]
             for name, values in (("the logits of a second run", again), ("the logits", recorded)):
                 if difference(values, plain) > TOLERANCE:
                     wrong.append((name, difference(values, plain)))
@@ -143,15 +159,15 @@ def verify(
             rounded = {name: distance for name, distance in alone.items() if distance > TOLERANCE}
             if rounded:
                 _refuse_more_than_rounding(network, recorder, images, rounded, key)
-            n_modules += found.n_modules
+            n_modules += found.n_modules.total()
             rounding = max(rounding, *alone.values(), 0.0)
     return Verification(len(images), n_modules, TOLERANCE, rounding)
 
 
 def _parts(layers: Sequence[Layer], n_images: int) -> Iterator[list[Layer]]:
-    """Yield parts of the layers whose recorded and own values are compared at once."""
-    # float32, recorded and the network's own; as much again for pre-activations
-    sizes = [4 * n_images * layer.n_neurons * (4 if layer.preactivation else 2) for layer in layers]
+    """Yield parts of the layers whose values on so many images are kept at once."""
+    # float32; as much again for pre-activations
+    sizes = [4 * n_images * layer.n_neurons * (2 if layer.preactivation else 1) for layer in layers]
     at_once = max(AT_ONCE, LARGEST_AT_ONCE * max(sizes))
     part: list[Layer] = []
     taken = 0
@@ -171,14 +187,28 @@ def _names(layer: Layer) -> set[str]:
 
 
 class _Truth:
-    """Clones of the inputs and outputs of some layers' modules, taken by hooks."""
+    """The network's own values of some layers: inputs and outputs of their modules, taken by hooks.
+
+    Attributes
+    ----------
+    layers : the layers.
+    returned, taken : what is kept of outputs and inputs, by name of the step.
+    """
 
     def __init__(self, network: nn.Module, layers: Sequence[Layer]) -> None:
-        self._network = network
+        self._network, self.layers = network, layers
         self._returning = set().union(*map(_names, layers))
         self._taking = {layer.node for layer in layers if layer.preactivation}
-        self.returned: dict[str, Tensor] = {}
-        self.taken: dict[str, Tensor] = {}
+        self.returned: dict[str, Any] = {}
+        self.taken: dict[str, Any] = {}
+
+    def keep(self, values: Tensor) -> Any:
+        """Return what is kept of values that the next step may overwrite."""
+        return values.clone()
+
+    def distance(self, values: Tensor, kept: Any) -> float:
+        """Return the difference between recorded values and what is kept of the network's own."""
+        return difference(values, kept)
 
     def run(self, images: Tensor, key: str, logits: Part) -> Tensor:
         """Run the network, and return its logits."""
@@ -189,7 +219,7 @@ class _Truth:
                 name = f"{path}_{calls[path]}" if calls[path] else path
                 calls[path] += 1
                 if name in self._returning and isinstance(output, Tensor):
-                    self.returned[name] = output.clone()
+                    self.returned[name] = self.keep(output)
 
             return hook
 
@@ -197,7 +227,7 @@ class _Truth:
             def hook(module: nn.Module, inputs: Any) -> None:
                 name = f"{path}_{calls[path]}" if calls[path] else path
                 if name in self._taking and inputs and isinstance(inputs[0], Tensor):
-                    self.taken[name] = inputs[0].clone()
+                    self.taken[name] = self.keep(inputs[0])
 
             return hook
 
@@ -215,32 +245,60 @@ class _Truth:
         return answer
 
 
-class _Comparison:
-    """Compare recorded values of some layers with the network's own."""
+class _Checksums(_Truth):
+    """The same with checksums instead of values: a difference in any bit is infinite."""
 
-    def __init__(self, layers: Sequence[Layer], truth: _Truth) -> None:
-        self._names = {layer.name: _names(layer) for layer in layers}
-        self._taken = {name: layer.node for name, layer in preactivations(layers).items()}
+    def keep(self, values: Tensor) -> Any:
+        """Return shape, type and checksum of values."""
+        flat = values.resolve_conj().resolve_neg().contiguous().reshape(-1).view(torch.uint8)
+        return values.shape, values.dtype, google_crc32c.value(flat.cpu().numpy().tobytes())
+
+    def distance(self, values: Tensor, kept: Any) -> float:
+        """Return 0 or infinity."""
+        return 0.0 if self.keep(values) == kept else float("inf")
+
+
+class _Comparison:
+    """Compare recorded values with the network's own.
+
+    Parameters
+    ----------
+    truth : the network's own values of the layers that are compared.
+    layers : layers whose values on the first image are kept.
+
+    Attributes
+    ----------
+    n_modules : number of compared inputs and outputs of modules, by layer.
+    wrong : differences that are more than rounding, by recorded name.
+    first : values on the first image, by recorded name.
+    """
+
+    def __init__(self, truth: _Truth, layers: Sequence[Layer] = ()) -> None:
         self._truth = truth
-        self.n_modules = 0
-        self.wrong: list[tuple[str, float]] = []
-        # values on the first image
+        self._names = {layer.name: _names(layer) for layer in truth.layers}
+        self._preactivations = preactivations(truth.layers)
+        self._kept = {layer.name for layer in layers} | set(preactivations(layers))
+        self.n_modules: Counter[str] = Counter()
+        self.wrong: dict[str, float] = {}
         self.first: dict[str, Tensor] = {}
 
     def __call__(self, name: str, values: Tensor) -> None:
-        if name not in self._taken and name not in self._names:
-            return
-        self.first[name] = values[:1].clone()
-        if name in self._taken:
-            own = [self._truth.taken.get(self._taken[name])]
+        if name in self._kept:
+            self.first[name] = values[:1].clone()
+        if name in self._preactivations:
+            own = [self._truth.taken.get(self._preactivations[name].node)]
         else:
-            own = [self._truth.returned.get(each) for each in self._names[name]]
-        for tensor in own:
-            if tensor is not None:
-                self.n_modules += 1
-                distance = difference(values, tensor)
+            own = [self._truth.returned.get(each) for each in self._names.get(name, ())]
+        for kept in own:
+            if kept is not None:
+                self.n_modules[self.layer_of(name)] += 1
+                distance = self._truth.distance(values, kept)
                 if distance > TOLERANCE:
-                    self.wrong.append((f"layer {name!r}", distance))
+                    self.wrong.setdefault(name, distance)
+
+    def layer_of(self, name: str) -> str:
+        """Return the layer of a recorded name, which may be that of its pre-activations."""
+        return self._preactivations[name].name if name in self._preactivations else name
 
 
 def _explain(record: Recorder, images: Tensor, wrong: Sequence[tuple[str, float]], key: str) -> None:
