@@ -31,7 +31,7 @@ PAGE = Path(__file__).parent / "reference" / "coverage.md"
 AT_ONCE = 2
 MEMORY = 8e9  # bytes that a network's process may take
 MEMORY_ALONE = 16e9  # the same, where no other runs at once
-MINUTES = 15  # of one core that it may take
+MINUTES = 60  # of one core that it may take
 FORK = multiprocessing.get_context("forkserver")
 
 # transformers' default configurations that are too large here, or that the network itself refuses

@@ -29,7 +29,7 @@ N_IMAGES = 3
 TOLERANCE = 1e-3
 # Bytes of values that are kept at once, or else number of layers of the largest size, which a forward pass
 # holds in memory anyway. More values are compared in parts, each with further passes.
-AT_ONCE = 1 << 30
+AT_ONCE = 2 << 30
 LARGEST_AT_ONCE = 2
 
 
