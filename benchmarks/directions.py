@@ -99,13 +99,19 @@ def _error(vectors: NDArray[np.float64], correlation: NDArray[np.float64]) -> fl
 
 def _write(path: Path, vectors: NDArray[np.float32]) -> None:
     """Write vectors as the store of a layer."""
-    from census.stores.activations import StoreWriter, create_store, finish_store
+    from census.stores.activations import StoreWriter, create_store, finish_store, images_per_chunk
 
     units, height, width = SHAPE
     n_images, images = len(vectors), np.arange(len(vectors))
     unfinished = path.with_suffix(".unfinished")
     create_store(unfinished, SHAPE, images, images, n_images, 32, "lz4")
     writer = StoreWriter(unfinished)
+    positions = vectors.reshape(n_images, height * width, units)
+    step = images_per_chunk(32)
+    for first in range(0, n_images, step):
+        some = positions[first : first + step]
+        place, active = some.argmax(1).astype(np.int32), (some != 0).sum(1, dtype=np.int32)
+        writer.write_statistics(first, (some.mean(1), some.max(1), place, active))
     maps = vectors.reshape(n_images, height, width, units)
     for first in range(0, n_images, 32):
         writer.write_maps(first, maps[first : first + 32])
