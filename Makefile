@@ -51,7 +51,7 @@ mutation: $(VENV)/.dev  ## change code of measures and statistics, one place at 
 	cp -rf scripts tests config.yaml workflow pyproject.toml $(MUTATED)
 	cp -rf scripts/. $(MUTATED)/src
 	cd $(MUTATED) && OMP_NUM_THREADS=1 $(CURDIR)/$(VENV)/bin/python -m mutmut run $(ARGS)
-	cd $(MUTATED) && $(CURDIR)/$(VENV)/bin/python -m mutmut results
+	cd $(MUTATED) && $(CURDIR)/$(VENV)/bin/python -m mutmut results | sed '/not checked/d'
 
 lint: $(VENV)/.dev  ## check style, types and the workflow
 	$(RUN) ruff check .
