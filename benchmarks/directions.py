@@ -99,6 +99,9 @@ def _error(vectors: NDArray[np.float64], correlation: NDArray[np.float64]) -> fl
 
 def _write(path: Path, vectors: NDArray[np.float32]) -> None:
     """Write vectors as the store of a layer."""
+    import torch
+
+    from census.recording.statistics import statistics
     from census.stores.activations import StoreWriter, create_store, finish_store, images_per_chunk
 
     units, height, width = SHAPE
@@ -106,13 +109,11 @@ def _write(path: Path, vectors: NDArray[np.float32]) -> None:
     unfinished = path.with_suffix(".unfinished")
     create_store(unfinished, SHAPE, images, images, n_images, 32, "lz4")
     writer = StoreWriter(unfinished)
-    positions = vectors.reshape(n_images, height * width, units)
+    maps = vectors.reshape(n_images, height, width, units)
     step = images_per_chunk(32)
     for first in range(0, n_images, step):
-        some = positions[first : first + step]
-        place, active = some.argmax(1).astype(np.int32), (some != 0).sum(1, dtype=np.int32)
-        writer.write_statistics(first, (some.mean(1), some.max(1), place, active))
-    maps = vectors.reshape(n_images, height, width, units)
+        found = statistics(torch.from_numpy(maps[first : first + step]))
+        writer.write_statistics(first, tuple(each.numpy() for each in found))
     for first in range(0, n_images, 32):
         writer.write_maps(first, maps[first : first + 32])
     finish_store(unfinished, {"key": "", "shape": list(SHAPE)}, path)
