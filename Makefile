@@ -47,9 +47,10 @@ test-slow: $(VENV)/.dev cluster  ## run the tests that take minutes each: the pa
 MUTATED = build/mutation
 
 mutation: $(VENV)/.dev  ## change code of measures and statistics, one place at a time, and list changes that no test notices
+	rm -rf $(addprefix $(MUTATED)/,src scripts tests workflow)
 	mkdir -p $(MUTATED)/src
-	cp -rf scripts tests config.yaml workflow pyproject.toml $(MUTATED)
-	cp -rf scripts/. $(MUTATED)/src
+	cp -r scripts tests config.yaml workflow pyproject.toml $(MUTATED)
+	cp -r scripts/. $(MUTATED)/src
 	cd $(MUTATED) && OMP_NUM_THREADS=1 $(CURDIR)/$(VENV)/bin/python -m mutmut run $(ARGS)
 	cd $(MUTATED) && $(CURDIR)/$(VENV)/bin/python -m mutmut results | sed '/not checked/d'
 
