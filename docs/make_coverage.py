@@ -25,6 +25,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 ROOT = Path(__file__).resolve().parents[1]
 KEPT = ROOT / "build/coverage"
 PAGE = Path(__file__).parent / "reference" / "coverage.md"
@@ -158,6 +160,10 @@ def entry_of(set_name: str, name: str) -> dict[str, Any]:
         kind = type(transformers.AutoConfig.for_model(name.partition("For")[0].lower()))
     folder = KEPT / "transformers" / name
     kind(**SMALLER.get(name, {}), architectures=[name]).save_pretrained(folder)
+    if name == "ImageGPTForImageClassification":  # takes colors of a palette, which its preprocessing has
+        palette = np.random.default_rng(0).uniform(-1, 1, (512, 3)).tolist()
+        size = {"height": 32, "width": 32}
+        transformers.ImageGPTImageProcessor(size=size, clusters=palette).save_pretrained(folder)
     return {"architecture": f"transformers:{folder.relative_to(ROOT)}"}
 
 

@@ -3,8 +3,10 @@
 The packages are optional and are imported only if a network needs them.
 """
 
+import functools
 import hashlib
 import json
+import math
 import os
 from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
@@ -116,6 +118,8 @@ def _make(
     entry: Mapping[str, Any], arguments: Mapping[str, Any], channels: int, key: str, published: bool
 ) -> "tuple[nn.Module, list[str]]":
     """Return a network, and the names of its tensors that are missing from the published weights."""
+    from census.networks.adapters import take_images
+
     hub, name = hub_of(entry["architecture"]) or ("", "")
     library = _imported(hub, entry["architecture"], key)
     where = f"networks.{key}.{'weights' if published else 'architecture'}: {entry['architecture']!r}"
@@ -135,7 +139,9 @@ def _make(
     if type(configuration) not in library.MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING:
         raise StudyError(f"{where} is no image classifier, but a {type(configuration).__name__}")
     if not published:
-        return classifier.from_config(configuration), []
+        network = classifier.from_config(configuration)
+        take_images(network, lambda: _palette(library, entry["architecture"], key))
+        return network, []
     try:
         network, report = classifier.from_pretrained(
             str(local_folder(entry["architecture"]) or name), config=configuration, output_loading_info=True
@@ -248,7 +254,10 @@ def with_size(found: Mapping[str, Any], size: int) -> dict[str, Any]:
 
 def _size_of(configuration: Any) -> int | None:
     """Return the image size in a configuration of transformers; None if it has none."""
-    size = getattr(getattr(configuration, "vision_config", configuration), "image_size", None)
+    vision = getattr(configuration, "vision_config", configuration)
+    if hasattr(vision, "num_patches"):  # of the largest image; it has no size otherwise
+        return math.isqrt(vision.num_patches) * vision.patch_size
+    size = getattr(vision, "image_size", None)
     sides = set(size) if isinstance(size, list | tuple) else {size}
     return sides.pop() if len(sides) == 1 else None
 
@@ -268,23 +277,36 @@ def _timm_processing(
     return known["num_classes"], create_transform(**resolve_data_config(pretrained_cfg=known))
 
 
+def _processor(library: Any, architecture: str, where: str, otherwise: str = "") -> Any:
+    """Return transformers' image processor of a network; error messages begin with the first text given."""
+    folder, (_, name) = local_folder(architecture), hub_of(architecture) or ("", "")
+    try:
+        return library.AutoImageProcessor.from_pretrained(str(folder or name))
+    except (OSError, ValueError) as error:
+        raise StudyError(_unreachable(where, error) + otherwise) from error
+
+
+def _palette(library: Any, architecture: str, key: str) -> "Tensor":
+    """Return the palette of a network that takes colors, tensor of float, shape (n_colors, n_channels)."""
+    where = f"networks.{key}.architecture: the palette of {architecture!r}"
+    palette = _processor(library, architecture, where).clusters
+    if palette is None:
+        raise StudyError(f"{where} is missing; add 'clusters' to {PROCESSING[0]}")
+    return palette
+
+
 def _transformers_processing(
     library: Any, architecture: str, key: str
 ) -> "Callable[[Image.Image], Tensor] | None":
     """Return transformers' preprocessing for a network; None if its local folder has none."""
-    folder, (_, name) = local_folder(architecture), hub_of(architecture) or ("", "")
-    try:
-        processor = library.AutoImageProcessor.from_pretrained(str(folder or name))
-    except (OSError, ValueError) as error:
-        if folder and not any((folder / each).is_file() for each in PROCESSING):
-            return None
-        where = f"networks.{key}.input: the preprocessing of {architecture!r}"
-        raise StudyError(f"{_unreachable(where, error)}, or give all keys of input") from error
+    from census.networks.adapters import processed
 
-    def process(image: "Image.Image") -> "Tensor":
-        return processor(images=image, return_tensors="pt")["pixel_values"][0]
-
-    return process
+    folder = local_folder(architecture)
+    if folder and not any((folder / each).is_file() for each in PROCESSING):
+        return None
+    where = f"networks.{key}.input: the preprocessing of {architecture!r}"
+    processor = _processor(library, architecture, where, ", or give all keys of input")
+    return functools.partial(processed, processor)
 
 
 def filled_in(
@@ -314,7 +336,8 @@ def filled_in(
         version_of_hub(architecture),
         digest_of_folder(architecture),
     ]
-    code = [Path(__file__).with_name(f"{name}.py").read_text() for name in ("hubs", "fitting", "preprocess")]
+    sources = ("hubs", "adapters", "fitting", "preprocess")
+    code = [Path(__file__).with_name(f"{name}.py").read_text() for name in sources]
     digest = hashlib.sha256(json.dumps([follows_from, code], sort_keys=True).encode()).hexdigest()[:16]
     path = cache / f"{digest}.json" if cache else None
     if path and path.is_file():

@@ -21,10 +21,15 @@ __all__ = [
     "run_compiled_as_written",
     "set_versions",
     "tree_leaves",
+    "unobserved",
     "versions",
     "writes",
     "written_arguments",
 ]
+
+
+# a context in which calls of torch's functions are no steps of a network
+unobserved = torch._C.DisableTorchFunction
 
 
 class DispatchMode(TorchDispatchMode):
