@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from census.networks import internals
 
@@ -94,3 +95,18 @@ def test_a_weak_dictionary_knows_a_tensor_as_long_as_anything_keeps_it():
 def test_tensors_in_containers_are_found():
     tensor = torch.zeros(1)
     assert internals.tree_leaves({"a": [tensor, (tensor, 1)]}) == [tensor, tensor, 1]
+
+
+def test_unobserved_calls_reach_no_mode_for_functions():
+    seen = []
+
+    class Mode(TorchFunctionMode):
+        def __torch_function__(self, function, types, args=(), kwargs=None):
+            seen.append(function.__name__)
+            return function(*args, **(kwargs or {}))
+
+    with Mode():
+        with internals.unobserved():
+            torch.ones(1).exp()
+        torch.ones(1).sin()
+    assert seen == ["ones", "sin"]
