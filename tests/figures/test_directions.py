@@ -98,9 +98,9 @@ def test_spectra_have_a_curve_per_layer_and_mark_the_null(spectra, layers, drawn
     panels = figure.axes[:4]
     assert [panel.get_title("left") for panel in panels] == [
         "Eigenvalues, trained",
-        "Reconstruction, trained",
+        "Error, trained",
         "Eigenvalues, untrained",
-        "Reconstruction, untrained",
+        "Error, untrained",
     ]
     for panel in panels[::2]:
         dots = [line for line in panel.lines if line.get_marker() == "o"]

@@ -57,7 +57,7 @@ def draw_spectrum(page: "Page", spectra: "pd.DataFrame", layers: "pd.DataFrame")
     for (left, right), (checkpoint, rows) in zip(panels, shown, strict=True):
         state = final_state(layers) if checkpoint == FINAL else "untrained"
         left.set_title(f"Eigenvalues, {state}")
-        right.set_title(f"Reconstruction, {state}")
+        right.set_title(f"Error, {state}")
         here, above = at(spectra, checkpoint), rows.set_index("layer")["n_significant_components"]
         for place, name in enumerate(names):
             table = here[here["layer"] == name].sort_values("component")
