@@ -491,8 +491,14 @@ REFUSED = {
 }
 
 
+AT_ONCE = pytest.mark.parametrize("at_once", [verification.AT_ONCE, 1], ids=["at once", "layer by layer"])
+
+
+@AT_ONCE
 @pytest.mark.parametrize("name", REFUSED)
-def test_it_is_refused_for_the_true_reason(name):
+def test_it_is_refused_for_the_true_reason(name, at_once, monkeypatch):
+    monkeypatch.setattr(verification, "AT_ONCE", at_once)
+    monkeypatch.setattr(verification, "LARGEST_AT_ONCE", 0)
     make, reason = REFUSED[name]
     with pytest.raises(StudyError, match=reason):
         prepare(seeded(make), ENTRY, "mine", pixels=PIXELS).verify()
@@ -637,7 +643,7 @@ SILENT = {
 }
 
 
-@pytest.mark.parametrize("at_once", [verification.AT_ONCE, 1], ids=["at once", "layer by layer"])
+@AT_ONCE
 @pytest.mark.parametrize("name", SILENT)
 def test_the_proof_notices_an_old_way_to_record(name, at_once, monkeypatch):
     monkeypatch.setattr(verification, "AT_ONCE", at_once)

@@ -154,7 +154,7 @@ def verify(
                 if difference(values, plain) > TOLERANCE:
                     wrong.append((name, difference(values, plain)))
             if wrong:
-                _explain(record, images, wrong, key)
+                _explain(record, listing.layers, images, wrong, key)
             alone = _alone(record, images, found.first, key)
             rounded = {name: distance for name, distance in alone.items() if distance > TOLERANCE}
             if rounded:
@@ -301,29 +301,45 @@ class _Comparison:
         return self._preactivations[name].name if name in self._preactivations else name
 
 
-def _explain(record: Recorder, images: Tensor, wrong: Sequence[tuple[str, float]], key: str) -> None:
+def _explain(
+    record: Recorder,
+    layers: Sequence[Layer],
+    images: Tensor,
+    wrong: Sequence[tuple[str, float]],
+    key: str,
+) -> None:
     """Raise the error for values that differ from the network's, at random or in every run."""
-    once: dict[str, Tensor] = {}
-    record(images.clone(), lambda name, values: once.update({name: values.clone()}))
-    varying: list[tuple[str, float]] = []
-
-    def compare(name: str, values: Tensor) -> None:
-        distance = difference(values, once[name])
-        if distance > TOLERANCE:
-            varying.append((name, distance))
-
-    record(images.clone(), compare)
-    if varying:
-        name, distance = varying[0]
-        raise StudyError(
-            f"networks.{key}: layer {name!r} differs between two runs on the same images, by {distance:.2g} "
-            "times its root mean square; turn dropout and noise off in evaluation mode"
-        )
+    for part in _parts(layers, len(images)):
+        for name, distance in _varying(record, part, images):
+            raise StudyError(
+                f"networks.{key}: layer {name!r} differs between two runs on the same images, by "
+                f"{distance:.2g} times its root mean square; turn dropout and noise off in evaluation mode"
+            )
     name, distance = wrong[0]
     raise StudyError(
         f"networks.{key}: recorded values of {name} differ from the network's own by {distance:.2g} times "
         "their root mean square, so this network is not recorded; please report its forward"
     )
+
+
+def _varying(record: Recorder, layers: Sequence[Layer], images: Tensor) -> list[tuple[str, float]]:
+    """Return the recorded names, in order, whose values differ between two runs, and by how much."""
+    names = {layer.name for layer in layers} | set(preactivations(layers))
+    once: dict[str, Tensor] = {}
+    found: list[tuple[str, float]] = []
+
+    def keep(name: str, values: Tensor) -> None:
+        if name in names:
+            once[name] = values.clone()
+
+    def compare(name: str, values: Tensor) -> None:
+        distance = difference(values, once[name]) if name in names else 0.0
+        if distance > TOLERANCE:
+            found.append((name, distance))
+
+    record(images.clone(), keep)
+    record(images.clone(), compare)
+    return found
 
 
 def _alone(record: Recorder, images: Tensor, beside: Mapping[str, Tensor], key: str) -> dict[str, float]:
