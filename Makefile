@@ -6,8 +6,9 @@ ARGS ?=
 
 VENV := .venv
 # called as modules: such a call survives a moved repository, an entry script with its fixed path does not;
-# first on PATH: a rule's shell command finds the same Python
-RUN = PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python -m
+# first on PATH: a rule's shell command finds the same Python; byte code is kept even where an image of a container
+# forbids it, because hundreds of jobs import the same modules
+RUN = PATH="$(CURDIR)/$(VENV)/bin:$$PATH" PYTHONDONTWRITEBYTECODE= $(VENV)/bin/python -m
 # a line for each finished job, from workflow/plugins
 STUDY = PYTHONPATH=workflow/plugins $(RUN) snakemake --logger census
 # --no-compile: pip compiles to byte code one file at a time, compileall on all cores; that some files, meant for
