@@ -140,7 +140,7 @@ def test_paths_and_labels():
     (family,) = (each for each in FAMILIES if each.name == "multifacetedness")
     assert of_section["concepts"].labels(family, "density-2") == {
         "figure": "Fig. 1",
-        "shows": "Evenness of units' responses to classes, sheet 2",
+        "shows": "Gini index and flatness of class counts, sheet 2",
         "network": "{network}",
         "data set": "{dataset}",
     }

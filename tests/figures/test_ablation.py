@@ -151,7 +151,7 @@ def test_curves_and_areas_are_of_each_order(curves, layers, drawn, overlaps):
     assert overlaps(areas.get_xticklabels(), renderer) == []
     legend = legend_of(figure)
     assert "highest RS first" in legend
-    assert "(RS of natural images)" in legend
+    assert "(RS on natural images)" in legend
     assert "most selective first" not in legend
     assert "all of 2 random orders" in legend
     assert legend[-1] == "200 images"

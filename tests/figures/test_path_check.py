@@ -40,5 +40,5 @@ def test_each_curve_ends_at_its_own_layer(paths, drawn, overlaps):
     assert sum(line.get_marker() == "x" for line in iam.lines) == 1
     assert overlaps(am.get_xticklabels(), renderer) == []
     legend = [text.get_text() for text in figure.legends[0].get_texts()]
-    of_panel = ["relu1", NAMES[3], "natural images\nthat drive the unit"]
+    of_panel = ["relu1", NAMES[3], "held-out top images\nof the unit"]
     assert legend == [*of_panel, "as top images (1), as others (0)", "95 % interval", "undefined"]

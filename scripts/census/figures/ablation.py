@@ -43,7 +43,7 @@ ORDERS = {
     "selectivity": ("most selective first", ORANGE, "^"),
     "rs": ("highest RS first", GREEN, "D"),
 }
-RS_NAMES = {"rs_iam": "RS of images by IAM", "rs_natural": "RS of natural images"}
+RS_NAMES = {"rs_iam": "RS on IAM images", "rs_natural": "RS on natural images"}
 
 
 def _sampled(layers: "pd.DataFrame") -> str:
@@ -232,19 +232,19 @@ family = Family(
             sheets=lambda run, _: ceil(len(run.config.measures.ablation.modes) / 2),
             caption="""
             Effect of the ablation of single units of {network}, on images of {dataset}, by layer:
-            Kullback–Leibler divergence of the output from the intact network's, share of images whose first
-            class changes, and decrease of accuracy on the most affected class. Changes of loss and accuracy
-            are shown if the labels are the network's classes. The title names what replaces a unit; the best
-            constant changes the output least, and is fitted on one half of the images for the other half.
-            Each mark is a unit, in ascending order within its layer, with a 95 % bootstrap interval over
-            images, except on the most affected class; hollow gray marks are the untrained network. Units far
-            from 0 are important on their own.
+            Kullback–Leibler divergence of the output from the intact network's, share of images whose
+            predicted class changes, and decrease of accuracy on the most affected class. Changes of loss and
+            accuracy are shown if the labels are the network's classes. The title names the substitute for a
+            unit; the best constant changes the output least, and is fitted on one half of the images for the
+            other half. Each mark is a unit, in ascending order within its layer, with a 95 % bootstrap
+            interval over images, except on the most affected class; hollow gray marks are the untrained
+            network. Units far from 0 are important on their own.
             """,
         ),
         View(
             "cumulative",
             draw_cumulative,
-            "Removing more and more units",
+            "Cumulative ablation",
             # the best constants are those of single units, and have no curves
             sheets=lambda run, _: sum(mode != "optimal" for mode in run.config.measures.ablation.modes),
             caption="""

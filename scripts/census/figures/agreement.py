@@ -46,7 +46,7 @@ NAMES = {
     "rs_am": "substitution (RS, AM)",
     "rs_natural": "substitution (RS, natural)",
     "ablation_kl": "ablation: change of the output",
-    "ablation_changed": "ablation: changed first classes",
+    "ablation_changed": "ablation: changed predictions",
     "ablation_loss": "ablation: change of loss",
     "ablation_accuracy": "ablation: change of accuracy",
     "ablation_most_affected": "ablation: most affected class",
@@ -192,7 +192,7 @@ family = Family(
             "Agreement of unit measures along depth",
             caption="""
             Spearman's rank correlation between two measures over the units of a layer of {network}, on images
-            of {dataset}, in order of depth, for one pair of measures of each two studies. Bars are 95 %
+            of {dataset}, in order of depth, for one pair of measures of each pair of studies. Bars are 95 %
             bootstrap intervals over units; hollow marks are the untrained network; crosses are undefined.
             Substitution and ablation are measured in layers with per-unit analyses. Correlations far from 0
             mean that two measures rank units in the same or in opposite order.

@@ -91,12 +91,12 @@ family = Family(
             "The unit basis",
             caption="""
             Alignment of the activation vectors of {network} with the unit basis, on images of {dataset}. The
-            vector of a layer's units at one position is peaked if few units carry it: kurtosis and the Gini
-            index say how much. Shown is the mean over vectors minus that over randomly rotated bases. At 0
-            units are directions like any other. An activation function alone aligns its output, as the
-            untrained network (dashed) shows; pre-activations (vermilion) are aligned only after training.
-            Bars are 95 % intervals over images and rotations: one that includes 0 is what a random basis may
-            have. The shape of a mark tells the kind of layer.
+            vector of a layer's units at one position is peaked if few units have large values; kurtosis and
+            the Gini index measure peakedness. Shown is the mean over vectors minus its mean over randomly
+            rotated bases. At 0, units are directions like any other. An activation function alone aligns its
+            output, as the untrained network (dashed) shows, but not its pre-activations (vermilion). Bars are
+            95 % intervals over images and rotations: if one includes 0, a random basis may be as peaked. The
+            shape of a mark shows the kind of layer.
             """,
             corresponds="the test of bases proposed in the text",
         ),
@@ -108,7 +108,7 @@ family = Family(
             caption="""
             Alignment of the activation vectors of {network} with the unit basis, on images of {dataset},
             against the training step: kurtosis of vectors over units minus that over random rotations, of
-            layers (left) and of pre-activations (right). Colors tell depth, from dark (input) to light
+            layers (left) and of pre-activations (right). Colors show depth, from dark (input) to light
             (logits); bands are 95 % intervals over images and rotations.
             """,
         ),

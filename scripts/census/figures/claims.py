@@ -155,16 +155,17 @@ family = Family(
             is_wide=True,
             caption="""
             Every claim of the five papers as a test, a row per claim and a column per network and data set:
-            the measured effect (mark) with its 95 % bootstrap interval (bar), its value if there were nothing
-            to the claim (black line), and the same effect in the untrained network (hollow mark). A trend
-            over layers is supported if a permutation test over layers excludes chance on the predicted,
-            tinted side; S2.4, if random top images seldom give as much; any other claim, if its interval
-            excludes the null. A claim is supported, but not
-            learned, if its effect is no stronger than in the untrained network. Inconclusive verdicts give
-            the reason. If a network is trained from several seeds, its column shows the mean over these
-            networks with its 95 % t interval, the verdict by that interval, the effect in each network (fine
-            strokes below the mark), and how many of them are on the predicted side. Each row has its own
-            scale, the same for all networks. The table is ``results/census/claims.tsv``.
+            the measured effect (mark) with its 95 % bootstrap interval (bar), the null, which is the value
+            expected if the claim is false (black line), and the effect in the untrained network (hollow
+            mark). A trend over layers is supported if a permutation test over layers excludes chance on the
+            predicted, tinted side. The claim on significant MF degrees (S2.4) is supported if random top
+            images seldom give as large an effect, and any other claim if its interval excludes the null. A
+            claim is supported, but not learned, if its effect is no stronger than in the untrained network.
+            Inconclusive verdicts give the reason. If a network is trained from several seeds, its column
+            shows the mean over these networks with its 95 % t interval, the verdict by that interval, the
+            effect in each network (fine strokes below the mark), and how many of them are on the predicted
+            side. Each row has its own scale, the same for all networks. The table is
+            ``results/census/claims.tsv``.
             """,
         ),
     ],

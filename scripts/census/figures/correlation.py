@@ -183,8 +183,8 @@ family = Family(
             caption="""
             Mean correlation between the activation vectors of different images of {dataset} (left axis) and
             active fraction (right axis) in the layers of {network}, in order of depth. Bars are 95 %
-            bootstrap intervals over images; the shape of a mark is the kind of layer; dashed lines and hollow
-            marks are the untrained network. Numbers above count images with constant vectors, whose
+            bootstrap intervals over images; the shape of a mark shows the kind of layer; dashed lines and
+            hollow marks are the untrained network. Numbers above count images with constant vectors, whose
             correlations are undefined. Both curves fall together if sparser codes make images less similar.
             """,
             corresponds="the curves of correlation and sparsity",

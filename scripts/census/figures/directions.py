@@ -77,9 +77,9 @@ def draw_spectrum(page: "Page", spectra: "pd.DataFrame", layers: "pd.DataFrame")
     for panel in panels[-1]:
         panel.set_xlabel("components")
     page.legend(below=True)
-    page.line("last one above\nthe null", marker="o", markersize=3.5, linestyle="")
+    page.line("last significant\ncomponent", marker="o", markersize=3.5, linestyle="")
     page.line("these images", linewidth=0.9)
-    page.line("images held out", linewidth=0.9, linestyle=DASHED)
+    page.line("held-out images", linewidth=0.9, linestyle=DASHED)
     if len(names) > MOST_NAMED:
         bar = page.scale(panels, "", "depth", 0, 1 / 0.92, fraction=0.03, aspect=40)
         bar.ax.set_ylim(0, 1)
@@ -102,7 +102,7 @@ def draw_depth(page: "Page", layers: "pd.DataFrame", components: int) -> None:
     panels[0].set_title("Over how many components vectors spread")
     panels[0].set_ylabel(f"participation ratio\nfor {at(layers, FINAL)['matched_images'].iloc[0]} images")
     panels[1].set_title("How many components neurons share")
-    panels[1].set_ylabel("components above\nthe null")
+    panels[1].set_ylabel("significant\ncomponents")
     panels[2].set_title(f"What {components} components leave out")
     panels[2].set_ylabel("error /\nnorm of vectors")
     for panel in panels[:2]:
@@ -110,7 +110,7 @@ def draw_depth(page: "Page", layers: "pd.DataFrame", components: int) -> None:
     panels[2].set_ylim(0, 1.02)
     page.explain(layers, BLUE)
     page.line("error, these images", BLUE, linewidth=3)
-    page.line("error, images\nheld out", VERMILION, linewidth=3)
+    page.line("error, held-out\nimages", VERMILION, linewidth=3)
 
 
 def draw_redundancy(page: "Page", layers: "pd.DataFrame") -> None:
@@ -152,7 +152,7 @@ def draw_class_entropy(page: "Page", layers: "pd.DataFrame", directions: "pd.Dat
         scatter.set_xscale("log")
         page.percent(scatter.xaxis, 1)
     scatter.set_xlabel("share of the stored components' variance (log scale; more: larger σ)")
-    scatter.set_ylabel("class entropy of the\nimages at the ends (bits)")
+    scatter.set_ylabel("class entropy of\nextreme images (bits)")
     scatter.set_title("Each component of each layer")
     bar = page.scale([scatter], "layer, in order\nof depth", "depth", 0, 1 / 0.92, fraction=0.03, aspect=20)
     bar.ax.set_ylim(0, 1)
@@ -167,7 +167,7 @@ def draw_class_entropy(page: "Page", layers: "pd.DataFrame", directions: "pd.Dat
     below.axhline(0, color=GRAY, linewidth=0.8)
     below.set_ylim(-1.03, 1.03)
     below.set_ylabel("Spearman's ρ of σ\nand class entropy")
-    below.set_title("Below 0: components of larger σ have purer extremes")
+    below.set_title("Below 0: extreme images of larger σ have fewer classes")
     _explain_compared(page, layers)
 
 
@@ -379,8 +379,8 @@ def _sheets_of_neurons(run: "Run", width: str) -> int:
 
 
 ENDS = """
-In the upper row of each are the images of {dataset} with the highest scores on the direction, in the lower
-row those with the lowest, from left to right the outermost first.
+The upper row of each direction has the images of {dataset} with the highest scores, the lower row those with
+the lowest scores, the most extreme ones at the left.
 """
 
 family = Family(
@@ -404,10 +404,9 @@ family = Family(
             caption="""
             Singular value decomposition of the activation vectors of {network} on images of {dataset}, each
             vector with mean 0 and variance 1. Left: eigenvalues, σ² over the number of neurons; a dot is the
-            last component above the null, in which neurons are independent. Right: relative error of
-            reconstruction from the first components, for these images (solid) and for images that had no part
-            in finding the components (dashed). Colors tell depth, from dark (input) to light (logits). The
-            steeper a curve falls, the fewer directions a layer uses.
+            last significant component (parallel analysis). Right: relative error of reconstruction from the
+            first components, for these images (solid) and for held-out images (dashed). Colors show depth,
+            from dark (input) to light (logits). The steeper a curve falls, the fewer directions a layer uses.
             """,
             corresponds="Figure 5",
         ),
@@ -417,11 +416,12 @@ family = Family(
             "Dimension along depth",
             caption="""
             Dimension of the layers of {network} on images of {dataset}, in order of depth: participation
-            ratio of the singular values, for the same number of images in all layers; components above the
-            null, in which neurons are independent; and relative error of reconstruction from few components,
-            for these images and for images held out. Bars of the participation ratio are 95 % bootstrap
-            intervals over images; the other quantities have none. The shape of a mark tells the kind of
-            layer; dashed lines and hollow marks are the untrained network; crosses are undefined.
+            ratio of the singular values, for the same number of images in all layers; number of significant
+            components, whose eigenvalues are larger than if neurons were independent (parallel analysis); and
+            relative error of reconstruction from few components, for these images and for held-out images.
+            Bars of the participation ratio are 95 % bootstrap intervals over images; the other quantities
+            have none. The shape of a mark shows the kind of layer; dashed lines and hollow marks are the
+            untrained network; crosses are undefined.
             """,
             corresponds="the reconstruction errors in the text",
         ),
@@ -433,7 +433,7 @@ family = Family(
             Redundancy of directions in the layers of {network}: the overlap between the sets of images of
             {dataset} with the highest (above) and the lowest scores (below), mean over pairs of directions of
             a kind. Dotted is the overlap of images drawn at random. Bars are 95 % bootstrap intervals over
-            images; the shape of a mark tells the kind of layer; dashed lines and hollow marks are the
+            images; the shape of a mark shows the kind of layer; dashed lines and hollow marks are the
             untrained network. Directions with low overlap respond to different images.
             """,
             corresponds="the comparison of redundancy in the text",
@@ -447,8 +447,8 @@ family = Family(
             {network}. Above: each singular vector of each layer, against its share of the variance. Middle:
             mean over directions of a kind, in order of depth; dotted is the entropy of images drawn at
             random. Below: Spearman's ρ of singular value and class entropy; below 0, components of larger
-            singular values have images of fewer classes. Bars of ρ are 95 % bootstrap intervals over
-            images; dashed lines and hollow marks are the untrained network.
+            singular values have images of fewer classes. Bars of ρ are 95 % bootstrap intervals over images;
+            dashed lines and hollow marks are the untrained network.
             """,
             corresponds="the relation of interpretability and singular value in the text",
         ),
@@ -468,38 +468,38 @@ family = Family(
         View(
             "components",
             draw_components,
-            "Images at the ends of singular vectors",
+            "Extreme images of singular vectors",
             sheets=_sheets_of_components,
             is_picture=True,
             caption=f"""
-            Images at the ends of the first singular vectors of each layer of {{network}}, with singular value
-            and share of the variance. {ENDS} Images that have something in common show what the component
-            stands for.
+            Extreme images of the first singular vectors of each layer of {{network}}, with singular value and
+            share of the variance. {ENDS} Images that have something in common show what the component stands
+            for.
             """,
             corresponds="Figures 6 to 13",
         ),
         View(
             "neurons",
             draw_neurons,
-            "Images at the ends of single neurons",
+            "Extreme images of single neurons",
             sheets=_sheets_of_neurons,
             is_picture=True,
             caption=f"""
-            Images at the ends of single neurons of each layer of {{network}}: those of highest variance, and
-            some chosen at random, with unit, position and variance. {ENDS} Layers in branches are left out.
+            Extreme images of single neurons of each layer of {{network}}: those of highest variance, and some
+            chosen at random, with unit, position and variance. {ENDS} Layers in branches are left out.
             """,
             corresponds="Figures 2 and 3",
         ),
         View(
             "projections",
             draw_projections,
-            "Images at the ends of random directions",
+            "Extreme images of random directions",
             sheets=_sheets_of_neurons,
             is_picture=True,
             caption=f"""
-            Images at the ends of random directions in each layer of {{network}}, and of random directions of
-            high variance. {ENDS} Layers in branches are left out. If images at the ends of random directions
-            have as much in common as those of neurons, neurons are no special directions.
+            Extreme images of random directions in each layer of {{network}}, and of random directions of high
+            variance. {ENDS} Layers in branches are left out. If extreme images of random directions have as
+            much in common as those of neurons, neurons are no special directions.
             """,
             corresponds="Figure 4",
         ),

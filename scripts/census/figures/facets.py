@@ -274,7 +274,7 @@ family = Family(
             caption=f"""
             Facets of the unit with the highest degree of multifacetedness (MF) in each layer of {{network}},
             on images of {{dataset}}: independent components of its patches, those that explain most first:
-            {ABOUT} Facets and patches of a multifaceted unit differ from each other.
+            {ABOUT} Facets and patches of a multi-faceted unit differ from each other.
             """,
             corresponds="Figure 4, table 3 and appendix B",
         ),

@@ -244,20 +244,21 @@ family = Family(
             is_wide=True,
             caption="""
             Families of directions in the space of the units of {network}, on images of {dataset}, layers in
-            order of depth. Each family has as many directions, is fitted to channel vectors of one half of
-            the images, and is judged on the other half, where each vector is the sum of at most as many of
-            its directions. From the upper left: share of the vectors' variance that these sums explain (R²);
-            peakedness of their weights; class entropy of a direction's top images; correlation of their
-            logits; class selectivity of weights, and their Gini index over classes; overlap of the top images
-            of two directions; largest cosine of a direction with a unit; and the cosine of matched directions
-            in a fit from another start, and in one to the other half of the images; divergence of the
-            network's output from the intact network's if a direction's part is subtracted from the layer, and
-            share of images whose predicted class then changes, both of a sample of directions. Values are
-            means over directions or vectors; bars are 95 % bootstrap intervals over images, and for ablation
-            over directions, too; alignment and stability have none. Dotted lines are chance: images, or
-            directions, drawn at random. Short horizontal marks are the chance level of a family's
-            own directions, the units of the other fit in random order. Random directions (gray) show what any
-            basis gives. Units and singular vectors have no start.
+            order of depth. All families of a layer have the same number of directions. They are fitted to
+            channel vectors of one half of the images, and judged on the other half, where each vector is
+            reconstructed as a weighted sum of a few directions, equally few for all families. From the upper
+            left: share of the vectors' variance that these sums explain (R²); peakedness of the weights;
+            class entropy of a direction's top images; correlation of their logits; class selectivity of the
+            weights, and their Gini index over classes; overlap of the top images of two directions; largest
+            cosine of a direction with a unit; cosine of matched directions in a fit from another start, and
+            in a fit to the other half of the images; divergence of the network's output from the intact
+            network's if a direction's part is subtracted from the layer, and share of images whose predicted
+            class then changes, both for a sample of directions. Values are means over directions or vectors.
+            Bars are 95 % bootstrap intervals over images, and for ablation over directions, too; alignment
+            and stability have none. Dotted lines are chance: images, or directions, drawn at random. Short
+            horizontal marks are the chance level of a family's own directions, with the units of the other
+            fit in random order. Random directions (gray) show what any basis gives. Units and singular
+            vectors have no start.
             """,
         ),
         View(
@@ -270,8 +271,8 @@ family = Family(
             {dataset}: for up to three layers, evenly spaced along depth, and each family, the patches with
             the largest weights of its first three directions, the strongest first. A patch is what the
             receptive field covers at the sampled position of the largest weight; a vermilion line is the
-            border of the image, and plain gray lies outside. Patches of one direction that look alike have
-            a feature in common.
+            border of the image, and plain gray lies outside. Patches of one direction that look alike have a
+            feature in common.
             """,
         ),
     ],

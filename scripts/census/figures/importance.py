@@ -48,9 +48,9 @@ class _Kind(NamedTuple):
 
 
 SUBSTITUTIONS = {
-    "rs_iam": _Kind(BLUE, "o", "RS on independent images (IAM)"),
-    "rs_am": _Kind(ORANGE, "^", "RS on maximizing images (AM)"),
-    "rs_natural": _Kind(GREEN, "s", "RS on the unit's own top image"),
+    "rs_iam": _Kind(BLUE, "o", "RS on IAM images"),
+    "rs_am": _Kind(ORANGE, "^", "RS on AM images"),
+    "rs_natural": _Kind(GREEN, "s", "RS on the unit's top image"),
 }
 MEASURES = {
     "selectivity": _Kind(PURPLE, "D", "class selectivity"),

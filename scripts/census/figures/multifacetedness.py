@@ -267,15 +267,15 @@ family = Family(
         View(
             "density",
             draw_density,
-            "Evenness of units' responses to classes",
+            "Gini index and flatness of class counts",
             sheets=sheets_of(lambda run: run.layers, inches=RIDGE),
             caption="""
-            Evenness of the responses of units of {network} to the classes of {dataset}: histograms over the
-            units of a layer of the Gini index (left) and the flatness (right) of the class counts of their
-            maximally activating images, one row per layer. Units without such images are left out. Curves are
-            normal distributions of equal mean and standard deviation; vermilion is the Gini index of equally
-            many random images; gray is the untrained network, with fewer images if the title names two
-            numbers. A Gini index near 1 is a unit that responds to few classes.
+            Gini index (left) and flatness (right) of the class counts of units of {network}: numbers of their
+            maximally activating images in each class of {dataset}. Histograms are over the units of a layer,
+            one row per layer. Units without such images are left out. Curves are normal distributions of
+            equal mean and standard deviation; vermilion is the Gini index of equally many random images; gray
+            is the untrained network, with fewer images if the title names two numbers. A Gini index near 1 is
+            a unit that responds to few classes.
             """,
             corresponds="Figure 1 and appendices A1 and A2",
         ),
@@ -287,9 +287,9 @@ family = Family(
             Degrees of multifacetedness (MF: flatness over Gini index of class counts) of the units of
             {network}, on images of {dataset}, as shares of the network's highest. Left: by layer; dots are
             medians, thick bars half of the units, thin bars 90 % of them; vermilion is the median for random
-            images. Numbers above count units without maximally activating images. Right: units of
-            all layers. Units above the dashed mean count as multifaceted, units below it as single-faceted;
-            channels of the image are left out.
+            images. Numbers above count units without maximally activating images. Right: units of all layers.
+            Units above the dashed mean count as multi-faceted, units below it as single-faceted; channels of
+            the image are left out.
             """,
             corresponds="Figure 2",
         ),
@@ -298,7 +298,7 @@ family = Family(
             draw_counts,
             "Single- and multi-faceted units",
             caption="""
-            Single-faceted (blue) and multifaceted (orange) units of {network} on images of {dataset}, by
+            Single-faceted (blue) and multi-faceted (orange) units of {network} on images of {dataset}, by
             layer in order of depth. Above: their shares of the layer's units; bars are the shares with p <
             0.05, from a normal distribution fitted to the layer's other units. Below: lowest and highest
             degree of multifacetedness (MF) of the layer, with the median for images drawn at random; numbers
@@ -326,11 +326,11 @@ family = Family(
             sheets=sheets_of(lambda run: run.layers, inches=2.5, columns=HEAT_MAPS),
             is_picture=True,
             caption="""
-            Similarity (Pearson's r) and distance (Euclidean, in images) between the class counts of all
-            pairs of units of a layer of {network}, on images of {dataset}; units are in the order of a
-            hierarchical clustering of these distances. Of layers with more than 256 units, a random sample
-            of 256 is shown. Gray is undefined. Bright columns in the lower matrices are units that respond
-            to other classes than the rest of the layer.
+            Similarity (Pearson's r) and distance (Euclidean, in images) between the class counts of all pairs
+            of units of a layer of {network}, on images of {dataset}; units are in the order of a hierarchical
+            clustering of these distances. Of layers with more than 256 units, a random sample of 256 is
+            shown. Gray is undefined. Bright columns in the lower matrices are units that respond to other
+            classes than the rest of the layer.
             """,
             corresponds="appendix C",
         ),

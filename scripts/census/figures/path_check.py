@@ -53,7 +53,7 @@ def draw_depth(page: "Page", paths: "pd.DataFrame") -> None:
     page.explain_layers(panels[0])
     page.legend(title="images made for units of")
     if paths["path_natural"].notna().any():
-        page.line("natural images\nthat drive the unit", GRAY, marker="_", linestyle="")
+        page.line("held-out top images\nof the unit", GRAY, marker="_", linestyle="")
     page.line("as top images (1), as others (0)", linewidth=0.7, linestyle=":")
     page.line("95 % interval", GRAY, linewidth=1, alpha=0.5)
 
@@ -70,12 +70,12 @@ family = Family(
             "Are optimized images processed as natural ones?",
             caption="""
             Path score of images made for single units of {network}, in each layer from the first to the
-            units' own: a curve for each layer whose units images were made for. 1: as similar to images of
-            {dataset} that drive the unit most as these are to one another (rank correlation of activation
-            vectors); 0: only as similar as other natural images are. Gray marks are held-out natural images
-            that drive the unit, as a control; bars are 95 % bootstrap intervals over units. Where a curve is
-            below 0, other natural images take a path that is closer to that of the top images than the
-            optimized images do. RS on such images need not hold for natural images.
+            units' own, with a curve for each layer of units. 1: as similar to the unit's maximally activating
+            images of {dataset} as these are to one another (rank correlation of activation vectors); 0: only
+            as similar as other natural images are. Gray marks are held-out top images of the unit, as a
+            control; bars are 95 % bootstrap intervals over units. Below 0, optimized images are less similar
+            to the top images than other natural images are. RS on such images need not be that on natural
+            images.
             """,
         ),
     ],

@@ -148,7 +148,7 @@ def draw_branches(page: "Page", pairs: "pd.DataFrame") -> None:
     below.set_xticks(range(len(names)), labels, rotation=90, fontsize=7)
     below.set_xlabel("layer, in order of depth; the branches of a module in a box")
     page.box("branches of a module")
-    page.area("the same, as named", GRAY, alpha=0.3)
+    page.area("module, as named", GRAY, alpha=0.3)
     page.line("similarity to the output", BLUE, marker="o", linestyle="")
     page.explain_interval(BLUE)
 

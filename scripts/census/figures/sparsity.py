@@ -72,10 +72,10 @@ family = Family(
             Sparsity of the layers of {network} on the images of {dataset}, in order of depth. The active
             fraction is the share of values that are not 0, over all images, units and positions. Population
             sparseness is computed over the neurons of each image and averaged over images. Bars are 95 %
-            bootstrap intervals over images; the shape of a mark is the kind of layer; dashed lines and hollow
-            marks are the untrained network. Treves–Rolls sparseness is defined for firing rates: layers with
-            negative values, such as the input and the logits, have none. The higher population sparseness,
-            the fewer neurons carry the response to an image.
+            bootstrap intervals over images; the shape of a mark shows the kind of layer; dashed lines and
+            hollow marks are the untrained network. Treves–Rolls sparseness is defined for firing rates:
+            layers with negative values, such as the input and the logits, have none. The higher population
+            sparseness, the fewer neurons carry the response to an image.
             """,
             corresponds="the plots of sparsity by layer",
         ),
