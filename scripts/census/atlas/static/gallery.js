@@ -159,7 +159,7 @@ function galleryControls(layer, state, go) {
     choice("Color", "color", [["", "none"], ...options], state.color, (name) => go({ color: name })),
     "cluster" in layer.columns && h("label", { class: "choice" }, h("input", {
       type: "checkbox", id: "clusters", checked: state.group === "cluster", onchange: (event) => go({ group: event.target.checked ? "cluster" : "" }),
-    }), "clusters together"));
+    }), "group by cluster"));
 }
 
 /** Return the switch between the grid, the table and the directions. */

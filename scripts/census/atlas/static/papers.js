@@ -15,7 +15,7 @@ function paperPage([code, ...rest]) {
     content: [
       h("h1", {}, paper.short, h("small", {}, ` ${paper.question}`)),
       h("p", { class: "facts" }, titleOf(paper)),
-      h("h2", {}, "Its figures, on the networks of this study"),
+      h("h2", {}, "Figures, on the networks of this study"),
       rows.length
         ? scrolling("Figures", h("table", { class: "figures" },
           h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "In the paper"), h("th", { scope: "col" }, "Here"),
@@ -25,7 +25,7 @@ function paperPage([code, ...rest]) {
             h("td", { class: "statistic" }, title),
             columns.map((column) => figureCell(column, drawn.filter((figure) => figure.corresponds === corresponds && figure.title === title))))))))
         : h("p", { class: "empty" }, "No figure of this study corresponds to one of the paper."),
-      its.length > 0 && [h("h2", {}, "Its claims"), claimsMatrix(its, false)],
+      its.length > 0 && [h("h2", {}, "Claims"), claimsMatrix(its, false)],
     ],
   };
 }

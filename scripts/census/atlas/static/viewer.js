@@ -25,7 +25,7 @@ function enlarge(run, series, place) {
           currentTarget.setAttribute("aria-pressed", String(!hidden));
         },
       }, "Activation map"),
-      h("a", { class: "step", id: "viewer-page", href: addressOfImage(run, image) }, "Units that it drives"),
+      h("a", { class: "step", id: "viewer-page", href: addressOfImage(run, image) }, "Units that it activates most"),
       h("button", { type: "button", id: "viewer-close", onclick: () => viewer.close() }, "Close")));
   viewer.onkeydown = (event) => {
     const to = { ArrowLeft: place - 1, ArrowRight: place + 1 }[event.key];
