@@ -39,12 +39,12 @@ HEAD = """\
 
 <!-- Made by `make calibration`; do not edit. -->
 
-How often is a claim supported although there is nothing to it, and how often if there is? This page
-answers for each claim, by simulation. Read it before you rely on a [verdict](verdicts.md), and to choose
-how many layers, units and images a study needs.
+How often is a claim supported in networks without the structure that it asserts, and how often in networks
+with it? This page answers for each claim, by simulation. Read it before you rely on a [verdict](verdicts.md),
+and to choose how many layers, units and images a study needs.
 
 - **False rate**: share of simulated networks *without* the structure in which the claim is `supported`.
-  It should be at most 5 %. A test of the repository holds it there, with an allowance for the number of
+  It should be at most 5 %. A test in the repository checks this, with an allowance for the number of
   simulations.
 - **Power**: share of simulated networks *with* the structure in which the claim is `supported`.
 
@@ -72,7 +72,7 @@ Corresponds to no figure of a paper.*
 
 ## False rate and power
 
-Rates of verdicts in %. Several numbers belong to the sizes named in the column "sizes", in this order.
+Rates of verdicts in %. Several numbers in a cell are for the sizes in the column "sizes", in that order.
 The false rate is that of the middle size.
 Without structure, {none} networks were simulated; with it, {planted} of each size; for X.1, half as many.
 By chance, a test with a rate of 5 % has up to {allowed} false verdicts in {none} networks.
@@ -87,7 +87,7 @@ WORLDS = """\
 READING = """\
 ## How to read the table
 
-- **The false rate of an interval is about 2.5 %**, as its 95 % are two-sided and the prediction is
+- **The false rate of an interval is about 2.5 %**, because its 95 % are two-sided and the prediction is
   one-sided. Intervals of alignment and of similarities (S0.3, S1.2, S1.4) are cautious: their false rate is
   close to 0. That of S1.1, S0.4 and of trends is at most 5 %, exactly, because all orders of layers are
   equally likely. Rates above 5 % in the table are within the allowance.
@@ -95,8 +95,8 @@ READING = """\
   layers. Of equal layers, one is the most extreme by chance: without the correction, the claims were
   contradicted in 22 % of networks.
 - **Power of a trend depends on layers, not on units.** More units or images make the value of each layer
-  more exact, but layers differ among themselves. Five layers show only nearly monotonic trends: a change
-  of 3 standard deviations of layers is found in about one of three networks of five layers.
+  more exact, but layers differ among themselves. With five layers, only nearly monotonic trends are
+  supported: a change of 3 standard deviations of layers is found in about one of three networks.
 - **S0.4 needs 20 layers.** With 15, no order of layers reaches p < 0.05.
 - **Sizes of S1.1** do not count the input and the logits, which it compares as well.
 - **S2.4 compares with random top images**, in networks of any number of layers. Its earlier test, an
@@ -106,7 +106,7 @@ READING = """\
 LIMITS_HEAD = """\
 ## What a supported claim does not exclude
 
-Some structures are not what a claim speaks of, and make it `supported` all the same. Rates in %, by
+Some structures make a claim `supported` although they are not what the claim asserts. Rates in %, by
 sizes.
 
 | id | statistic | structure | sizes | supported | contradicted |
@@ -122,8 +122,8 @@ LIMITS = """
   5 % of networks. The reliability of measures protects the pairs with MF degree, and this pair in part.
   Compare with `selectivity_corrected`, which subtracts the [chance level](controls.md).
 - **Branches.** S1.4 resamples images, not modules. Its verdict is about the branches of this network.
-  Branches that differ at random, whatever their kernels, are called different as soon as there are enough
-  images.
+  If branches differ at random, whatever their kernels, the claim is supported or contradicted as soon as
+  there are enough images.
 """
 
 LEARNED_HEAD = """\

@@ -215,7 +215,7 @@ def _early_loss(evidence: Evidence, names: list[str], similarity: str, parts: in
 @_claim(
     "S1.3",
     "the sharpest drop is the last step, into the output",
-    "similarity across the last step, minus the least of the others",
+    "similarity across the last step, minus the smallest across the other steps",
     -1,
     ("similarity", "pearson"),
     "images",
@@ -342,8 +342,8 @@ _conceptual("S2.3b", "conceptual dissimilarity of units rises with depth", "dist
 @_claim(
     "S2.4",
     "the lowest MF degrees of layers are significant more often than the highest",
-    "share of layers whose lowest MF degree has p < 0.05, minus that of the highest; the same by chance "
-    "subtracted",
+    "share of layers whose lowest MF degree has p < 0.05, minus that of the highest, minus this "
+    "difference by chance",
     1,
     ("multifacetedness", "degree"),
     "layers",
@@ -528,7 +528,7 @@ def _participation(
 @_claim(
     "S4.1b",
     "earlier layers have fewer large singular values",
-    "ρ of depth and number of significant components of as many neurons of each layer",
+    "ρ of depth and number of significant components of equally many neurons per layer",
     1,
     ("directions", "depth"),
     "nothing",
@@ -542,7 +542,8 @@ def _components(evidence: Evidence, names: list[str], correlation: Correlation) 
 @_claim(
     "S4.2",
     "singular vectors are less redundant than neurons of high variance",
-    "overlap of top images among neurons of high variance, minus that among singular vectors; layers' mean",
+    "overlap of top images among neurons of high variance, minus that among singular vectors; mean over "
+    "layers",
     1,
     ("directions", "redundancy"),
     "images",
