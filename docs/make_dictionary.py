@@ -31,8 +31,8 @@ per network, checkpoint, data set, layer and unit; `results/census/layers.parque
   unless you ask for Arrow types: `pandas.read_parquet(path, dtype_backend="pyarrow")`.
 - Columns that end in `_low` and `_high` are the ends of 95 % bootstrap intervals, unless their definition
   says otherwise.
-- A source is a [paper](../howto/reproduce-paper.md), with S0 to S4 for the five studies, or `ours`. The pages
-  of the [explanation](../explanation/index.md) have formulas, edge cases and references.
+- A source is a paper, named by author and year, or `ours`. The pages of the
+  [explanation](../explanation/index.md) have formulas, edge cases and references.
 """
 
 OWN = """\
@@ -40,7 +40,7 @@ OWN = """\
 
 Each measure writes tables of its own, in which rows about a layer begin with the key columns of the census:
 {keys}. Open a table with
-[`study.table`](api.md), which takes the measure, the network, the data set and the layer.
+[`study.table`](../howto/notebook.md#a-finished-study).
 """
 
 

@@ -61,14 +61,14 @@ class Units(Table, per="unit"):
         "ablation effect: share of images whose predicted class changes without the unit", "ours"
     )
     ablation_loss: Estimate | None = column(
-        "ablation effect: increase of the network's loss without the unit; null if labels are no classes of "
-        "the network",
+        "ablation effect: increase of the network's loss without the unit; null if labels are not classes "
+        "of the network",
         "Morcos et al. 2018",
         unit="nats",
     )
     ablation_accuracy: Estimate | None = column(
         "ablation effect: change of the network's accuracy without the unit, negative for a decrease; null "
-        "if labels are no classes of the network",
+        "if labels are not classes of the network",
         "Morcos et al. 2018",
         range=(-1, 1),
     )

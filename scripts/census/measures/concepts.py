@@ -70,7 +70,7 @@ class Units(Table, per="unit"):
     gini: Floats = share("Gini index of the classes' counts among the top images", "Sadeghi 2018")
     gini_chance: Floats = share("mean Gini index of equally many random images", "ours")
     gini_p: Floats = share(
-        "p-value: share of the random draws, plus one, with a Gini index at least as high", "ours"
+        "p-value: (1 + random draws with a Gini index at least as high) / (1 + random draws)", "ours"
     )
     gini_corrected: Floats = column("Gini index minus its chance level", "ours", range=(-1, 1))
     flatness: Floats = column(

@@ -51,11 +51,11 @@ class Parameters(ImageResamples, VectorParameters):
     directions: Annotated[int, Ge(FEWEST)] = 64
     """Directions of each family; at most half as many as the layer has units."""
     iterations: Annotated[int, Ge(1)] = 200
-    """Most iterations of independent component analysis and of matrix factorization."""
+    """Largest number of iterations of independent component analysis and of matrix factorization."""
     autoencoder_steps: Annotated[int, Ge(1)] = 2000
     """Gradient steps of the sparse autoencoder, each on 256 channel vectors."""
     autoencoder_learning_rate: Annotated[float, Gt(0), Le(1)] = 0.01
-    """Largest learning rate of the sparse autoencoder, of Adam; it rises to it, and falls to 0."""
+    """Largest learning rate of the sparse autoencoder (Adam): the rate rises to it, then falls to 0."""
     ablated: Annotated[int, Ge(0)] = 8
     """Directions of each family whose parts are subtracted from the layer, one by one, a seeded random
     sample: at most half as many as `units_per_layer`, on every other one of the images on which units are

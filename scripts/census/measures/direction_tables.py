@@ -75,7 +75,7 @@ class Components(Table, per="layer"):
     permutations: int = column("value of the parameter `permutations`", range=(1, None))
     top: int = column("value of the parameter `top`", range=(1, None))
     resamples: int = column("value of the parameter `resamples`", range=(100, None))
-    n_components: int = count("number of components found", "components")
+    n_components: int = count("number of components that were computed", "components")
     matched_images: int = column("value of the parameter `matched_images`", range=(2, None))
     matched_neurons: int = column("value of the parameter `matched_neurons`", range=(2, None))
     threshold: float | None = column("value of the parameter `threshold`; null for none", range=(0, None))

@@ -74,8 +74,8 @@ class Parameters:
     """Singular values above it are counted; null for no count. It depends on the numbers of neurons and
     images."""
     permutations: Annotated[int, Ge(1)] = 5
-    """Permutations of each neuron's values over images. A component is significant if it is stronger than in
-    all of them."""
+    """Permutations of each neuron's values over images. A component is significant if its eigenvalue is
+    larger than in all of them."""
     permuted_neurons: Annotated[int, Ge(100)] = 4096
     """Neurons that are permuted in layers that have more."""
     matched_neurons: Annotated[int, Ge(2)] = 128
@@ -98,7 +98,7 @@ class Parameters:
     """Bootstrap resamples of the images for each 95 % interval."""
     gram_images: Annotated[int, Ge(3), ELSEWHERE] = 8000
     """Runs with activation maps of more images are decomposed by random projections, without a Gram matrix;
-    they have no null, held-out error or participation ratio."""
+    they have no significant components, held-out error or participation ratio."""
     loadings: Annotated[dict[str, Unique[str]] | None, ELSEWHERE] = None
     """Layers whose left singular vectors are stored, as `{NETWORK: [LAYER]}`; null for none."""
 

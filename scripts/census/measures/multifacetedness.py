@@ -70,7 +70,7 @@ class Layer(concepts.Layer, per="layer"):
     )
     share_sf_significant_bh: float = share("share of single-faceted units with `mf_q` below 0.05")
     n_mf: int = count("multi-faceted units", "units")
-    share_mf: float = share("share of multi-faceted units", "Sadeghi 2018")
+    share_mf: float = share("share of multi-faceted units; undefined for the input", "Sadeghi 2018")
     share_mf_significant: float = share(
         "share of multi-faceted units with `mf_p_normal` below 0.05", "Sadeghi 2018"
     )

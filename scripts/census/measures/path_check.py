@@ -1,8 +1,8 @@
-"""Whether a network processes the images made for a unit as it processes the natural images that drive it.
+"""Whether a network processes the images made for a unit as it processes the unit's top images.
 
-An image that drives a unit on a way that no natural image takes says little about the unit's response to
-natural images. The activation vectors of the image are therefore compared, in all layers up to the unit's
-own, with those of natural images that drive the unit, and of others.
+An image that activates a unit by a path that no natural image takes says little about the unit's response
+to natural images. The activation vectors of the image are therefore compared, in all layers up to the unit's
+own, with those of the unit's top images, and of other natural images.
 
 References
 ----------
@@ -75,7 +75,7 @@ class Depth(Table, per="path"):
     path_depth: int = count("depth of the layer in which images are compared", "")
     path_iam: Estimate = column("path score of IAM images")
     path_am: Estimate = column("path score of AM images")
-    path_natural: Estimate = column("path score of natural images that drive the units")
+    path_natural: Estimate = column("path score of held-out top images of the units")
 
 
 class Layer(Table, per="layer"):

@@ -67,7 +67,7 @@ class Units(Table, per="unit"):
     )
     selectivity_chance: Floats = share("mean class selectivity over shuffles of the labels", "ours")
     selectivity_p: Floats = share(
-        "p-value: share of the shuffles, plus one, with a class selectivity at least as high", "ours"
+        "p-value: (1 + shuffles with a class selectivity at least as high) / (1 + shuffles)", "ours"
     )
     selectivity_q: Floats = share(
         "`selectivity_p`, adjusted by Benjamini and Hochberg's procedure within the layer", "ours"

@@ -213,8 +213,8 @@ class Jobs(Settings):
 
     minutes: Annotated[float, Gt(0), AS_WRITTEN] = 1
     """Expected minutes of a job on one core. Small layers share a job of about this length. A larger layer
-    has its own job; activation maximization and ablation split its units over several. Changing the value
-    recomputes all measures."""
+    has its own job; activation maximization and ablation split its units over several. Another value
+    recomputes the measures whose blocks change, with equal results."""
 
 
 class Activations(Settings):
