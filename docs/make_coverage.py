@@ -75,20 +75,21 @@ HEAD = """\
 
 <!-- Made by `make coverage`; do not edit. -->
 
-Which networks can be studied: every classifier of torchvision, the smallest network of each family of timm,
-and every image classifier of transformers. Each has random weights and runs on three images of the size in
-its own configuration, on one core. A **family** is a module of timm and the letters with which a network's
-name begins.
+This page lists which networks can be studied. Every classifier of torchvision, the smallest network of each
+family of timm, and every image classifier of transformers were tried. A family of timm has the networks of
+one module whose names begin with the same letters. Each network has random weights and runs on three images
+of the size in its own configuration, on one core.
 
-- **Recorded**: layers are listed, and proven to be what the network itself computes. Otherwise, why not.
-- **Difference**: the largest one between what is recorded and what hooks see in the network itself, or
-  between an image alone and beside others, as a multiple of the layer's root mean square. More than 0.001 is
-  rounding that random weights multiply: in float64 it is gone.
-- **Fields**: layers whose receptive fields are known, of all layers.
+- **Recorded**: whether layers were listed and [verified](../explanation/architecture.md#verification) against
+  the network itself; otherwise the reason.
+- **Difference**: the largest difference between recorded values and those of the network itself, or between
+  an image alone and in a batch, as a multiple of the layer's root mean square. More than 0.001 is rounding
+  that random weights amplify, and is absent in float64.
+- **Fields**: number of layers with a known receptive field.
 - **Ablation**: by the part of the network downstream of a unit's layer, or by whole forward passes. Tried at
   the first, the middle and the last nonlinear layer.
-- **Seconds**: of one core, to list the layers, to prove them, and to choose how units are ablated; without
-  building the network.
+- **Seconds**: time on one core to list the layers, to verify them, and to choose how units are ablated,
+  without building the network.
 
 {made_with}
 """
