@@ -101,7 +101,7 @@ def _matrix(claims: "pd.DataFrame", paths: Mapping[str, str]) -> Iterable[str]:
     yield "".join(f"<th>{escape(name)}</th>" for name, _ in runs) + "</tr></thead><tbody>"
     rows = claims.drop_duplicates("id")[["id", "claim"]].itertuples(index=False)
     for code, of_paper in groupby(rows, key=lambda row: row.id.partition(".")[0]):
-        paper = names.get(code, "Between the papers")
+        paper = names.get(code, "This study")
         yield f'<tr><th class="census-paper" colspan="{1 + len(runs)}">{escape(paper)}</th></tr>'
         for row in of_paper:
             cells = "".join(f"<td>{_cell(table.loc[row.id], paths)}</td>" for _, table in runs)

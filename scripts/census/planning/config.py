@@ -58,8 +58,8 @@ class Dataset(Settings):
     name: str | None = None
     """Class name of the data set in `torchvision.datasets` (source `torchvision` only)."""
     path: Folder | Annotated[dict[Name, Folder], Len(1)] | None = None
-    """The folder of class folders, or one such folder per split, as `{train: …, test: …}`; classes of the
-    splits are merged by name (source `folder` only)."""
+    """The folder of class folders, or one such folder per split, as `{train: …, test: …}`; classes are those
+    of the split `train`, or of all splits if none has this name (source `folder` only)."""
     subfolder: Text | None = None
     """Folder within the download from which images are taken, such as `animals`; its folders are the classes.
     Null for the whole download (sources `tuxpaint-stamps` and `openclipart` only)."""

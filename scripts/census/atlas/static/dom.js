@@ -9,7 +9,7 @@ const NAMES = {
   top_count_3: "Images of the third class",
   precision_top_k: "Precision of top images",
   ablation_kl: "Ablation effect (KL divergence)",
-  ablation_changed: "Ablation effect (changed classes)",
+  ablation_changed: "Ablation effect (changed predictions)",
   ablation_loss: "Ablation effect (loss)",
   ablation_accuracy: "Ablation effect (accuracy)",
   ablation_most_affected: "Accuracy drop of the most affected class",
