@@ -129,9 +129,8 @@ LIMITS = """
 LEARNED_HEAD = """\
 ## Learned, or not
 
-In simulations of a trained and an untrained network with equal structure, both with the planted strength
-and each with layers, units and images of its own, a claim should be `supported, not learned`. Rates in %,
-of the middle size.
+Here a trained and an untrained network are simulated with the same planted structure, each with layers, units
+and images of its own. A claim should then be `supported, not learned`. Rates in %, of the middle size.
 
 | id | statistic | supported | supported, not learned |
 |---|---|---|---|
