@@ -21,7 +21,7 @@ def measure(
     name : str or census.measures.declaration.Measure
         Name of a measure, such as ``"sparsity"``; or a measure, such as ``census.measures.sparsity.measure``
         or one that you have declared. It must read a single recording, as sparsity, histogram, performance,
-        concepts, selectivity, alignment and clusters do.
+        concepts, selectivity, reliability, alignment and clusters do.
     recording : census.stores.recording.Recording
         One of the recordings that :func:`census.record` returns, or an opened store of a study.
     seed : int

@@ -160,7 +160,7 @@ class Study:
     def matrices(
         self, measure: str, network: str, dataset: str, layer: str, checkpoint: str | int = FINAL
     ) -> "xr.Dataset":
-        """Return what a measure keeps as arrays: of ``gram``, ``concepts``, ``directions``, ``clusters``, ….
+        """Return the arrays of a measure, such as ``gram``, ``concepts``, ``directions`` or ``clusters``.
 
         The pages in docs/explanation list the arrays of each measure.
         """
@@ -248,12 +248,12 @@ def open_study(results: "str | PathLike[str]" = "results") -> Study:
     Parameters
     ----------
     results : str or path-like
-        Folder that the workflow wrote.
+        The folder of results that the workflow wrote.
 
     Returns
     -------
     Study
-        Its tables are pandas objects, its stores xarray ones. Each is read when it is used.
+        Tables are DataFrames, stores are xarray Datasets. Each is read when it is used.
 
     Raises
     ------
