@@ -84,8 +84,8 @@ class Partners(Table, per="partner"):
     assigned_rho: Floats = column("rank correlation with the assigned partner", range=(-1, 1))
 
 
-def _mean(column_of_units: str, of: str = "units") -> Any:
-    return column(f"mean of `{column_of_units}` over {of}", SOURCE, range=(-1, 1))
+def _mean(column_of_units: str, of: str = "units", least: int = -1) -> Any:
+    return column(f"mean of `{column_of_units}` over {of}", SOURCE, range=(least, 1))
 
 
 ROTATED = "units, with random rotations of the units of the other networks"
@@ -101,8 +101,8 @@ class Layer(Table, per="layer"):
     universality_mean: float = _mean("universality")
     universality_permuted: float = _mean("universality", PERMUTED)
     universality_rotated: float = _mean("universality", ROTATED)
-    universality_mutual_mean: float = _mean("universality_mutual")
-    universality_mutual_rotated: float = _mean("universality_mutual", ROTATED)
+    universality_mutual_mean: float = _mean("universality_mutual", least=0)
+    universality_mutual_rotated: float = _mean("universality_mutual", ROTATED, least=0)
     universality_assigned_mean: float = _mean("universality_assigned")
     universality_assigned_rotated: float = _mean("universality_assigned", ROTATED)
 
