@@ -39,7 +39,7 @@ with job(snakemake.log[0]) as log:
         log.warning("%s has random weights: its results are not evidence of learning", network)
     rows = []
     for claim in CLAIMS:
-        outcome, control = claim.test(final), claim.test(untrained) if untrained else None
+        outcome, control = claim.test(final), claim.test(untrained, final) if untrained else None
         state, p, reason = judge(outcome, control, claim.null, claim.predicted, random=random)
         rule, view = claim.figure
         figure = Path("figures", rule, network, dataset, f"{view}.{snakemake.params.format}")

@@ -208,6 +208,30 @@ def test_every_claim_has_choices_and_not_too_many():
     assert max(numbers.values()) <= 108
 
 
+def test_units_agree_in_as_many_layers_as_both_measures_exist_in():
+    network = Network()
+    substitution = [UNITS.index(name) for name in UNITS if name.startswith("rs_")]
+    network.columns["relu1"][:, substitution] = np.nan  # not measured
+    network.columns["relu2"][:, substitution] = 0  # equal for all units
+    evidence = network.evidence(RESAMPLES)
+    assert claim_of("X.1j").test(evidence).n == 3
+    assert claim_of("X.1e").test(evidence).n == 4
+
+
+def test_a_control_without_substitution_is_tested_on_the_layers_of_the_trained_network():
+    network, untrained = Network(), Network(1)
+    substitution = [UNITS.index(name) for name in UNITS if name.startswith("rs_")]
+    for values in untrained.columns.values():
+        values[:, substitution] = np.nan
+    final, control = network.evidence(RESAMPLES), untrained.evidence(RESAMPLES)
+    claim = claim_of("X.1e")  # of sparseness and selectivity
+    assert np.isnan(claim.test(control).effect)
+    assert claim.test(control, final).n == claim.test(final).n == 5
+    for claim in CLAIMS:  # an undefined control is no error
+        outcome = claim.test(control, final)
+        assert ("rs_iam" not in claim.statistic) or np.isnan(outcome.effect)
+
+
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
 def test_the_first_specification_is_the_claims_own_test(claim):
     network = Network()

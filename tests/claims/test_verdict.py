@@ -90,6 +90,8 @@ def test_without_an_interval_the_untrained_network_is_not_compared():
 def test_p_is_the_share_of_resamples_that_are_not_on_the_predicted_side():
     samples = np.concatenate([[1.0], np.arange(-9, 90.0)])
     assert judge(Outcome.of_samples(samples, 5), None, 0, 1).p == (1 + 10) / 100
+    undefined = np.concatenate([samples, np.full(50, np.nan)])
+    assert judge(Outcome.of_samples(undefined, 5), None, 0, 1).p == (1 + 10) / 100
     assert judge(trend(0.2, 0.9), None, 0, 1).p == 0.2
     assert judge(trend(0.2, 0.9), None, 0, -1).p == 0.9
 

@@ -201,6 +201,11 @@ def test_the_census_has_a_row_for_every_unit_and_opens_everywhere(first, found):
 
 
 # what claims read of a layer on the whole data, and the census's column that says the same
+def pooled(evidence, layer, *measures):
+    correlations, _ = evidence.pooled(measures, [layer])
+    return correlations[:, 0, 1]
+
+
 EVIDENCE = {
     "active_fraction": lambda evidence, layer: evidence.means("active_fraction", [layer]),
     "image_correlation": lambda evidence, layer: evidence.image_correlations([layer]),
@@ -212,16 +217,10 @@ EVIDENCE = {
     "unit_similarity": lambda evidence, layer: evidence.unit_pairs([layer], "similarity"),
     "unit_dissimilarity": lambda evidence, layer: evidence.unit_pairs([layer], "distance"),
     "selectivity_median": lambda evidence, layer: evidence.medians("selectivity", [layer]),
-    "rho_rs_selectivity": lambda evidence, layer: evidence.pooled(["rs_iam", "selectivity"], [layer])[
-        :, 0, 1
-    ],
-    "rho_rs_ablation": lambda evidence, layer: evidence.pooled(["rs_iam", "ablation_kl"], [layer])[:, 0, 1],
-    "rho_selectivity_ablation": lambda evidence, layer: evidence.pooled(
-        ["selectivity", "ablation_kl"], [layer]
-    )[:, 0, 1],
-    "rho_selectivity_loss": lambda evidence, layer: evidence.pooled(
-        ["selectivity", "ablation_loss"], [layer]
-    )[:, 0, 1],
+    "rho_rs_selectivity": lambda evidence, layer: pooled(evidence, layer, "rs_iam", "selectivity"),
+    "rho_rs_ablation": lambda evidence, layer: pooled(evidence, layer, "rs_iam", "ablation_kl"),
+    "rho_selectivity_ablation": lambda evidence, layer: pooled(evidence, layer, "selectivity", "ablation_kl"),
+    "rho_selectivity_loss": lambda evidence, layer: pooled(evidence, layer, "selectivity", "ablation_loss"),
     "alignment_kurtosis": lambda evidence, layer: evidence.alignment([layer]),
     "alignment_kurtosis_pre": lambda evidence, layer: evidence.alignment([layer], preactivation=True),
     "participation_ratio": lambda evidence, layer: evidence.dimensions([layer], "participation_ratio"),

@@ -55,11 +55,17 @@ class Claim:
         """The predicted side of the null: ``above`` or ``below``."""
         return "above" if self.predicted > 0 else "below"
 
-    def test(self, evidence: Evidence, **chosen: Any) -> Outcome:
-        """Return the outcome; the claim's own choices are those that are not given."""
+    def test(self, evidence: Evidence, of: Evidence | None = None, **chosen: Any) -> Outcome:
+        """Return the outcome; the claim's own choices are those that are not given.
+
+        Parameters
+        ----------
+        of : evidence whose layers are tested; None for ``evidence``. A control is tested on the layers of the
+            trained network, of which more measures may exist.
+        """
         own = {name: values[0] for name, values in self.choices.items() if not isinstance(values, str)}
         chosen = {**own, **chosen}
-        names = getattr(evidence, chosen.pop("layers", self.of))
+        names = getattr(of or evidence, chosen.pop("layers", self.of))
         if not names:
             return Outcome.undefined(f"no {self.of} layers")
         orders = [chosen.get(name, name) for name in self.orders]

@@ -627,8 +627,9 @@ def _agreement(letter: str, one: str, other: str) -> None:
             return over_layers(_relations(evidence, first, second, names))
         # the claims' own measures all at once, because each is ranked in each resample
         measures = list(UNIT_MEASURES) if {first, second} <= set(UNIT_MEASURES) else [first, second]
-        rho = evidence.pooled(measures, names)[:, measures.index(first), measures.index(second)]
-        return Outcome.of_samples(_sign(first, second) * rho, len(names))
+        rho, n_layers = evidence.pooled(measures, names)
+        pair = measures.index(first), measures.index(second)
+        return Outcome.of_samples(_sign(first, second) * rho[:, *pair], int(n_layers[pair]))
 
 
 for _letter, _pair in zip("abcdefghij", combinations(UNIT_MEASURES, 2), strict=True):

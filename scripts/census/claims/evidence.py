@@ -351,10 +351,18 @@ class Evidence:
             found.append(partial_correlation(rho[:, 0, 1], rho[:, 0, 2], rho[:, 1, 2]))
         return found
 
-    def pooled(self, columns: Sequence[str], names: Sequence[str]) -> Floats:
-        """Return the mean of :meth:`correlations` over layers, weighted by numbers of units."""
+    def pooled(self, columns: Sequence[str], names: Sequence[str]) -> tuple[Floats, NDArray[np.int64]]:
+        """Return the mean of :meth:`correlations` over layers, weighted by numbers of units.
+
+        Returns
+        -------
+        means : (samples, columns, columns).
+        n_layers : (columns, columns), the number of layers in which a correlation is defined.
+        """
+        correlations = self.correlations(columns, names)
         n_units = [pair_counts(self.values(name, columns)) for name in names]
-        return pooled(self.correlations(columns, names), n_units)
+        n_layers = np.sum([~np.isnan(of_layer[0]) for of_layer in correlations], axis=0)
+        return pooled(correlations, n_units), n_layers
 
     def unit_pairs(self, names: Sequence[str], comparison: str) -> Floats:
         """Return the mean over pairs of units of their class counts' comparison, (samples, layers).

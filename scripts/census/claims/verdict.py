@@ -181,10 +181,14 @@ def judge(
 
 
 def _share_beyond(samples: NDArray[np.float64], null: float, predicted: int) -> float:
-    """Return the share of resamples that are not on the predicted side; never 0. NaN without resamples."""
-    if not len(samples):
+    """Return the share of resamples that are not on the predicted side; never 0.
+
+    As in the interval, undefined resamples are left out; NaN without any other.
+    """
+    known = samples[~np.isnan(samples)]
+    if not len(known):
         return math.nan
-    return float((1 + ((samples - null) * predicted <= 0).sum()) / (1 + len(samples)))
+    return float((1 + ((known - null) * predicted <= 0).sum()) / (1 + len(known)))
 
 
 def _learned(outcome: Outcome, control: Outcome | None, predicted: int) -> tuple[str, str]:
