@@ -20,6 +20,19 @@ def test_halves_have_equal_sizes_and_class_counts(random):
     assert len({row.tobytes() for row in split}) == 50
 
 
+def test_images_with_a_class_of_their_own_are_split_at_random(random):
+    split = halves(np.arange(16), 200, random)
+    assert set(split.sum(1)) == {8}
+    together = (split[:, :, None] == split[:, None, :]).mean(0)[~np.eye(16, dtype=bool)]
+    assert together.mean() == pytest.approx(7 / 15)
+    assert np.abs(together - 7 / 15).max() < 0.16  # 4.5 standard deviations
+
+
+def test_splits_in_which_a_measure_is_equal_for_all_units_are_left_out():
+    first = np.arange(10.0)
+    assert split_half([(first, np.ones(10)), (first, first)]) == pytest.approx(1)
+
+
 def test_known_reliabilities():
     first = np.arange(10.0)
     assert split_half([(first, first), (first, 2 * first)]) == pytest.approx(1)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from census.statistics.defined import mean_over
 from census.statistics.ranks import spearman
 
 Floats = NDArray[np.float64]
@@ -36,10 +37,13 @@ def halves(labels: NDArray[np.integer], splits: int, random: np.random.Generator
     [1, 1]
     """
     split = np.empty((splits, len(labels)), bool)
+    classes, class_of = np.unique(labels, return_inverse=True)
     for first in split:
-        # take every other image in random order, sorted by class
+        # take every other image in random order, sorted by class; classes are in random order, because those
+        # before a class decide where its odd image goes
         order = random.permutation(len(labels))
-        order = order[np.argsort(labels[order], kind="stable")]
+        place = random.permutation(len(classes))[class_of]
+        order = order[np.argsort(place[order], kind="stable")]
         first[order] = np.arange(len(order)) % 2 == random.integers(2)
     return split
 
@@ -76,10 +80,10 @@ def split_half(parts: Sequence[tuple[Floats, Floats]]) -> float:
 
     Returns
     -------
-    Spearman's ρ between halves over units, averaged over splits and stepped up to all images. NaN if ρ is
-    undefined in any split, for example because of fewer than three units.
+    Spearman's ρ between halves over units, averaged over the splits in which it is defined, and stepped up to
+    all images. NaN if it is defined in none, for example because of fewer than three units.
     """
-    return stepped_up(float(np.mean([_rho(first, second) for first, second in parts])), 2)
+    return stepped_up(_mean_of_defined([_rho(first, second) for first, second in parts]), 2)
 
 
 def of_seeds(values: Floats) -> float:
@@ -91,8 +95,12 @@ def of_seeds(values: Floats) -> float:
     """
     n_seeds = len(values)
     rhos = [_rho(*values[[*pair]]) for pair in zip(*np.triu_indices(n_seeds, 1), strict=True)]
-    known = [rho for rho in rhos if not np.isnan(rho)]
-    return stepped_up(float(np.mean(known)), n_seeds) if known else float("nan")
+    return stepped_up(_mean_of_defined(rhos), n_seeds)
+
+
+def _mean_of_defined(rhos: list[float]) -> float:
+    """Return the mean of the correlations that are defined; NaN without any."""
+    return float(mean_over(np.array(rhos)))
 
 
 def _rho(one: Floats, other: Floats) -> float:
