@@ -22,6 +22,7 @@ from census.statistics.svd import (
     permuted_eigenvalues,
     randomized,
     reconstruction_error,
+    significant_components,
     singular_values,
 )
 
@@ -238,9 +239,20 @@ def test_the_leading_eigenvalues_of_many_images_by_permutation(monkeypatch):
 def test_counting_stops_at_the_first_insignificant_component():
     null = np.array([[4.0, 3, 2, 1], [3, 4, 1, 1]])
     assert count_above(np.array([5.0, 4.5, 1.5, 1.5]), null) == 2
-    assert count_above(np.array([4.0, 4.5]), null) == 0
+    assert count_above(np.array([4.5, 3.5, 2.5]), null) == 1
+    assert count_above(np.array([4.0, 3.5, 2.5]), null) == 0
+    assert count_above(np.array([4.0]), null) == 0
     assert count_above(np.array([5.0, 5, 5, 5, 5]), null) == 4
     assert count_above(np.empty(0), null) == 0
+
+
+def test_the_mean_vector_hides_no_component():
+    # four groups of correlated neurons about large means of both signs, which permutations keep
+    random = np.random.default_rng(0)
+    values = random.normal(size=(4, 60)).repeat(32, axis=0) + 0.3 * random.normal(size=(128, 60))
+    values += np.tile([[30.0], [-30]], (64, 1)) - values.mean(1, keepdims=True)
+    counts = [significant_components(values.astype(np.float32), 128, 19, seed) for seed in range(10)]
+    assert set(counts) == {5.0}
 
 
 @given(st.lists(st.integers(1, D - 1), max_size=4))

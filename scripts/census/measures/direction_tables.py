@@ -117,7 +117,8 @@ class Layer(Components, per="layer"):
 
     n_constant_neurons: float | None = count("neurons with the same value on all images", "neurons")
     n_significant_components: float | None = column(
-        "significant components by parallel analysis: those with larger eigenvalues than in all permutations",
+        "significant components by parallel analysis: leading ones with larger eigenvalues than in all "
+        "permutations; the first also if the second is",
         "Horn 1965",
         range=(0, None),
     )

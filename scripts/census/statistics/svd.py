@@ -287,9 +287,14 @@ def _exchangeable(trace: float, total: float, n: int) -> Floats:
 
 
 def count_above(eigenvalues: Floats, permuted: Floats) -> int:
-    """Return the number of leading components whose eigenvalues exceed those of all permutations."""
+    """Return the number of leading components whose eigenvalues exceed those of all permutations.
+
+    Permutations keep the mean vector, and thereby nearly all of a first eigenvalue that stands for the mean.
+    The first component therefore counts also if the second is above.
+    """
     n = min(len(eigenvalues), permuted.shape[1])
     above = eigenvalues[:n] > permuted[:, :n].max(0)
+    above[:1] |= above[1:2].any()
     return int(n if above.all() else above.argmin())
 
 
