@@ -225,7 +225,7 @@ def _unit_at(extreme: str, store: "zarr.Group", table: "pd.DataFrame") -> UnitFa
         row["layer"],
         row["unit"],
         row["mf_degree"],
-        row["mf_p_normal"],
+        row["mf_tail_normal"],
         facets,
         store["patches"][place],
         store["inside"][place],

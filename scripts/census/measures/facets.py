@@ -46,10 +46,12 @@ class Units(Table, per="decomposed unit"):
         "extreme of the layer's MF degrees: `SF` (lowest), `MF` (highest), or `chosen` for another unit"
     )
     mf_degree: Floats = column("degree of multifacetedness")
-    mf_p_normal: Floats = share(
-        "p-value of the MF degree in a normal distribution with mean and deviation of the layer's other units"
+    mf_tail_normal: Floats = share(
+        "tail of a normal distribution with mean and deviation of the layer's other units, beyond the MF "
+        "degree on the side of the extreme; `mf_p_normal` of the census is twice the tail on the side on "
+        "which the unit lies from the network's mean"
     )
-    mf_p_rank: Floats = share("p-value of the MF degree by its rank in the layer")
+    mf_tail_rank: Floats = share("the same by the rank of the MF degree in the layer")
     n_patches: Integers = count("patches that were decomposed", "patches")
     n_clipped: Integers = count("patches that extend beyond the image", "patches")
     patch_height: int = count("height of the patches", "pixels")

@@ -84,7 +84,9 @@ class Layer(Table, per="layer"):
     n_units: int = count("sampled units", "units")
     n_undefined: int = count("sampled units whose natural images have no path score", "units")
     path_iam: Estimate = column(
-        "path score of IAM images over sampled units and all layers up to theirs", SOURCE
+        "path score of IAM images over sampled units and all layers up to theirs; the score is a ratio of "
+        "sums over units, undefined ones included",
+        SOURCE,
     )
     path_am: Estimate = column(
         "path score of AM images over sampled units and all layers up to theirs", SOURCE
