@@ -27,10 +27,8 @@ with job(snakemake.log[0]) as log:
     )
     from census.interventions.units import sample_units
     from census.measures.ablation import Images, removal_order, removed_units
-    from census.networks.build import build
-    from census.networks.device import choose_device, keep_freed_memory
-    from census.networks.prepared import prepare
-    from census.networks.weights import load_weights
+    from census.networks.device import device_of_job
+    from census.networks.loading import prepare_checkpoint
     from census.planning.blocks import units_of_part
     from census.statistics.class_selectivity import selectivity_and_means
     from census.statistics.sparseness import sums_over_images
@@ -43,8 +41,7 @@ with job(snakemake.log[0]) as log:
     entry, seed, resampling = params.network, params.seed, Resampling(params.resamples, params.seed)
     # size of the seeded sample of training images for the means of mean ablation
     n_training = 1000
-    keep_freed_memory()
-    device = choose_device(snakemake.config["device"], snakemake.threads)
+    device = device_of_job(snakemake)
 
     def first_images(
         path: str, n_images: int | None, n_first: int
@@ -106,9 +103,7 @@ with job(snakemake.log[0]) as log:
     unit_tables, curve_tables, layer_tables = [], [], []
     for weights in map(Path, snakemake.input.weights):
         checkpoint = weights.stem
-        network = build(entry, seed, key)
-        load_weights(network, weights)
-        prepared = prepare(network, entry, key, device, pixels)
+        prepared = prepare_checkpoint(weights, entry, seed, key, device, pixels)
         for layer in one_by_one(prepared.select(params.layers), lambda layer: layer.name):
             store = stores[checkpoint, layer.name]
             attributes, (n_units, *_) = store.attributes, store.shape

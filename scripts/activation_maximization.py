@@ -13,27 +13,22 @@ with job(snakemake.log[0]) as log, ExitStack() as stack:
     from census.interventions.maximization import Maximization, Settings
     from census.interventions.objectives import OBJECTIVES
     from census.interventions.units import sample_units
-    from census.networks.build import build
-    from census.networks.device import choose_device, keep_freed_memory
-    from census.networks.prepared import prepare
-    from census.networks.weights import load_weights, step_of_weights
+    from census.networks.device import device_of_job
+    from census.networks.loading import prepare_checkpoint
+    from census.networks.weights import step_of_weights
     from census.planning.blocks import UNITS, units_of_part
     from census.statistics.streams import seed_of
     from census.stores.matrices import new_store
 
     key, entry, seed = snakemake.wildcards.network, snakemake.params.network, snakemake.params.seed
     seeds = snakemake.params.seeds
-    # device and batch size change results only by rounding, so they are no parameters
-    keep_freed_memory()
-    device = choose_device(snakemake.config["device"], snakemake.threads)
+    device = device_of_job(snakemake)
     options = {name: snakemake.params[name] for name in ("steps", "step_size", "parametrization", "jitter")}
     # for slow layers, each job takes a part of the units
     part, parts = int(snakemake.wildcards.get("part", 0)), snakemake.params.get("parts", 1)
     store = stack.enter_context(new_store(snakemake.output[0]))
     for path in map(Path, snakemake.input):
-        network = build(entry, seed, key).requires_grad_(False)
-        load_weights(network, path)
-        prepared = prepare(network, entry, key, device)
+        prepared = prepare_checkpoint(path, entry, seed, key, device)
         for layer in one_by_one(prepared.select(snakemake.params.layers), lambda layer: layer.name):
             if not layer.preactivation:
                 log.warning("%s has no activation function: its own values are maximized", layer.name)

@@ -17,10 +17,8 @@ with job(snakemake.log[0]) as log:
     from census.measures.columns import Table
     from census.measures.dictionaries import Parameters, measure
     from census.measures.direction_effects import effects_of
-    from census.networks.build import build
-    from census.networks.device import choose_device, keep_freed_memory
-    from census.networks.prepared import prepare
-    from census.networks.weights import load_weights
+    from census.networks.device import device_of_job
+    from census.networks.loading import prepare_checkpoint
     from census.statistics.subset import choose_images
     from census.stores.matrices import MatrixWriter, new_store
     from census.stores.recording import Recording
@@ -28,17 +26,14 @@ with job(snakemake.log[0]) as log:
 
     params, key, entry = snakemake.params, snakemake.wildcards.network, snakemake.params.network
     parameters, seed = Parameters(**params.parameters), params.seed
-    keep_freed_memory()
+    device = device_of_job(snakemake)
     if parameters.ablated:
         data = open_dataset(snakemake.input.images)
         indices, n_ablation_images = choose_images(
             len(data.labels), params.n_images, params.n_ablation_images, seed
         )
         pixels = data.pixels.oindex[indices[:n_ablation_images:2]]
-        network = build(entry, seed, key)
-        load_weights(network, Path(snakemake.input.weights))
-        device = choose_device(snakemake.config["device"], snakemake.threads)
-        prepared = prepare(network, entry, key, device, pixels)
+        prepared = prepare_checkpoint(Path(snakemake.input.weights), entry, seed, key, device, pixels)
 
     def tables(store: MatrixWriter) -> Iterator[Table]:
         """Write the directions of each layer into a store, and yield the layer's tables."""

@@ -10,27 +10,22 @@ with job(snakemake.log[0]) as log:
     from importlib.metadata import version
 
     from census.data.store import open_dataset
-    from census.networks.build import build
-    from census.networks.device import choose_device, keep_freed_memory
+    from census.networks.device import device_of_job
     from census.networks.hubs import version_of_hub
-    from census.networks.prepared import prepare
+    from census.networks.loading import prepare_checkpoint
     from census.networks.verification import N_IMAGES
-    from census.networks.weights import digest_of_weights, load_weights, step_of_weights
+    from census.networks.weights import digest_of_weights, step_of_weights
     from census.recording.forward import Images, Pass
     from census.recording.passes import digest, pass_id
     from census.statistics.subset import choose_images
     from census.stores.paths import ARCHIVE, layer_name
 
     key, settings = snakemake.params.network, dict(snakemake.params.settings)
-    # the device is no parameter, so another device does not make results out of date
-    keep_freed_memory()
-    device = choose_device(snakemake.config["device"], snakemake.threads)
+    device = device_of_job(snakemake)
     entry = {**settings["network"], "weights": settings["weights"]}
     weights = Path(snakemake.input.weights)
     data = open_dataset(snakemake.input.images)
 
-    network = build(entry, settings["seed"], key)
-    load_weights(network, weights)
     shards, shard = snakemake.params.shards, int(snakemake.wildcards.get("shard", 0))
     outputs = [Path(path) for path in snakemake.output]
     indices, n_maps = choose_images(
@@ -38,7 +33,8 @@ with job(snakemake.log[0]) as log:
     )
     images = Images(data.pixels, data.labels, indices, n_maps)
     # all shards test the network on the same images, so that their stores agree
-    prepared = prepare(network, entry, key, device, next(images.batches(N_IMAGES)))
+    first = next(images.batches(N_IMAGES))
+    prepared = prepare_checkpoint(weights, entry, settings["seed"], key, device, first)
     known = [layer.name for layer in prepared.listing.layers]
     names = snakemake.params.get("layers") or [
         layer_name(path.name.removesuffix(f".{ARCHIVE}"), known) for path in outputs

@@ -11,20 +11,16 @@ with job(snakemake.log[0]) as log:
 
     from census.interventions.maximization import Maximization, Settings
     from census.interventions.units import sample_units
-    from census.networks.build import build
-    from census.networks.device import choose_device, keep_freed_memory
-    from census.networks.prepared import prepare
-    from census.networks.weights import load_weights, step_of_weights
+    from census.networks.device import device_of_job
+    from census.networks.loading import prepare_checkpoint
+    from census.networks.weights import step_of_weights
     from census.statistics.streams import seed_of
     from census.stores.matrices import new_store
 
     params, key, entry = snakemake.params, snakemake.wildcards.network, snakemake.params.network
     weights = Path(snakemake.input[0])
-    keep_freed_memory()
-    device = choose_device(snakemake.config["device"], snakemake.threads)
-    network = build(entry, params.seed, key).requires_grad_(False)
-    load_weights(network, weights)
-    prepared = prepare(network, entry, key, device)
+    device = device_of_job(snakemake)
+    prepared = prepare_checkpoint(weights, entry, params.seed, key, device)
     settings = Settings(
         steps=params.steps,
         step_size=params.step_size,

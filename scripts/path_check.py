@@ -16,10 +16,8 @@ with job(snakemake.log[0]):
     from census.measures.columns import Table
     from census.measures.path_check import Similarities, compare_images, measure, split_top, tables_of
     from census.measures.substitution import works
-    from census.networks.build import build
-    from census.networks.device import choose_device, keep_freed_memory
-    from census.networks.prepared import prepare
-    from census.networks.weights import load_weights
+    from census.networks.device import device_of_job
+    from census.networks.loading import prepare_checkpoint
     from census.planning.blocks import UNITS
     from census.statistics.ranks import standardized_ranks
     from census.statistics.streams import stream
@@ -28,8 +26,7 @@ with job(snakemake.log[0]):
     from census.tables.measuring import collect
 
     params, key, entry = snakemake.params, snakemake.wildcards.network, snakemake.params.network
-    keep_freed_memory()
-    device = choose_device(snakemake.config["device"], snakemake.threads)
+    device = device_of_job(snakemake)
     data = open_dataset(snakemake.input.images)
     stores, made_for = {}, {}
     for store in map(Recording, snakemake.input.stores):
@@ -41,9 +38,7 @@ with job(snakemake.log[0]):
         """Yield the tables of each layer at each checkpoint."""
         for weights in map(Path, snakemake.input.weights):
             checkpoint = weights.stem
-            network = build(entry, params.seed, key)
-            load_weights(network, weights)
-            prepared = prepare(network, entry, key, device)
+            prepared = prepare_checkpoint(weights, entry, params.seed, key, device)
             for layer in one_by_one(prepared.select(params.layers), lambda layer: layer.name):
                 path = [each for each in prepared.select(params.recorded) if each.depth <= layer.depth]
                 batch = snakemake.config["activations"]["batch"]

@@ -15,7 +15,7 @@ with job(snakemake.log[0]) as log:
     from census.data.store import open_dataset
     from census.errors import StudyError
     from census.networks.build import build
-    from census.networks.device import choose_device, choose_precision, keep_freed_memory
+    from census.networks.device import choose_precision, device_of_job
     from census.networks.failures import forget_failure, record_failure
     from census.networks.preprocess import Preprocess
     from census.networks.train import Diverged, Training
@@ -23,9 +23,7 @@ with job(snakemake.log[0]) as log:
     from census.recording.passes import digest
 
     network, settings = snakemake.params.network, dict(snakemake.params.settings)
-    # the device is no parameter, so another device does not make results out of date
-    keep_freed_memory()
-    device = choose_device(snakemake.config["device"], snakemake.threads)
+    device = device_of_job(snakemake)
     precision = choose_precision(settings["training"]["precision"], device)
     train, test = (open_dataset(snakemake.input[split]) for split in ("train", "test"))
     for split in (train, test):

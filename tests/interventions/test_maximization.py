@@ -18,7 +18,7 @@ PLAIN = {"size": 8, "resize": None, "color": "gray", "range": 1, "mean": [0.5], 
 
 
 def maximization(network, layer, settings=SETTINGS, entry=PLAIN, device="cpu"):
-    network = network.eval().requires_grad_(False)
+    network = network.eval()
     classes = list(network.modules())[-1].out_features
     prepared = prepare(network, {"input": entry, "classes": classes}, device=device)
     return Maximization(prepared, *prepared.select([layer]), settings)

@@ -65,7 +65,7 @@ class Maximization:
 
     Parameters
     ----------
-    prepared : the network; its weights need no gradients.
+    prepared : the network; gradients of its weights are switched off.
     layer : the layer of the units. Without a nonlinearity, its own values are maximized.
     settings : settings of the optimization.
 
@@ -75,6 +75,7 @@ class Maximization:
     """
 
     def __init__(self, prepared: Prepared, layer: Layer, settings: Settings) -> None:
+        prepared.network.requires_grad_(False)
         self._preprocess, self._settings = prepared.preprocess, settings
         self._device, self._units_axis, self._layer = prepared.device, layer.units_axis, layer.name
         # number of channels and size of an image

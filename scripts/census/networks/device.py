@@ -6,6 +6,7 @@ import ctypes
 import torch
 
 from census.errors import StudyError
+from census.jobs import Script
 
 # of glibc's mallopt
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
@@ -35,6 +36,15 @@ def choose_device(request: str, threads: int) -> str:
     if request == "cuda" and not available:
         raise StudyError("device: 'cuda' was asked for, but torch sees no GPU; use 'auto' or 'cpu'")
     return "cuda" if available and request != "cpu" else "cpu"
+
+
+def device_of_job(script: Script) -> str:
+    """Return the device of a job that runs networks, set its threads, and keep freed memory.
+
+    The device is no parameter of rules: another one changes results only by rounding.
+    """
+    keep_freed_memory()
+    return choose_device(script.config["device"], script.threads)
 
 
 def choose_precision(request: str, device: str) -> str:
