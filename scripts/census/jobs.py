@@ -1,4 +1,4 @@
-"""Logging and error handling that all scripts of the workflow share."""
+"""Logging, error handling and durations that all scripts of the workflow share."""
 
 import contextlib
 import logging
@@ -116,6 +116,22 @@ def progress_bar(title: str, total: int, unit: str, initial: int = 0) -> "tqdm[A
         file=_Lines(),
         bar_format=shown,
     )
+
+
+def duration(seconds: float) -> str:
+    """Return a duration in words.
+
+    Examples
+    --------
+    >>> duration(7.4), duration(754), duration(7500)
+    ('7 s', '12 min 34 s', '2 h 5 min')
+    """
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 def _at(message: str) -> str:

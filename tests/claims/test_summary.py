@@ -5,6 +5,7 @@ from census.claims.summary import summary
 
 def test_without_verdicts_only_the_time_is_shown(tmp_path):
     assert summary(tmp_path, 61.4) == "Finished in 1 min 1 s."
+    assert summary(tmp_path, 7500) == "Finished in 2 h 5 min."
 
 
 def test_verdicts_are_counted_for_each_network_and_over_seeds_if_there_are_several(tmp_path):

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from census.claims.verdict import VERDICTS
+from census.jobs import duration
 from census.networks.failures import failed_seeds
 
 
@@ -28,7 +29,7 @@ def summary(
     """
     results = Path(results)
     claims = results / "census" / "claims.tsv"
-    lines = [f"Finished in {_time(seconds)}."]
+    lines = [f"Finished in {duration(seconds)}."]
     if claims.is_file():
         with claims.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file, delimiter="\t"))
@@ -57,8 +58,3 @@ def _verdicts(network: str, dataset: str, rows: list[dict[str, str]], remark: st
     remarks = "; ".join(filter(None, [f"{len(seeds)} seeds" if over_networks else "", remark]))
     name = f"{network} ({remarks})" if remarks else network
     return f"{name} on {dataset}: " + "; ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS)
-
-
-def _time(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

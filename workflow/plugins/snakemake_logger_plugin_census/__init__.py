@@ -38,7 +38,7 @@ class LogHandler(LogHandlerBase):
         self._begun = time.monotonic()
         # title and start of each running job, by its id
         self._running: dict[int, tuple[str, float]] = {}
-        self._finished: list[str] = []
+        self._finished: list[tuple[str, float]] = []
         self._seconds: list[float] = []
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -56,7 +56,7 @@ class LogHandler(LogHandlerBase):
             # the target, which has no work of its own, did not start
             if begun := self._running.pop(value["job_id"], None):
                 self._seconds.append(now - begun[1])
-                self._finished.append(f"{begun[0]} ({duration(now - begun[1])})")
+                self._finished.append((begun[0], now - begun[1]))
         elif event is LogEvent.PROGRESS:
             self._progress(value["done"], value["total"], now - self._begun)
         elif event in SHOWN:
@@ -65,29 +65,19 @@ class LogHandler(LogHandlerBase):
                 self._write(text)
 
     def _progress(self, done: int, total: int, passed: float) -> None:
+        # imported here, because the Snakefile has made the library importable only now
+        from census.jobs import duration
+
         left = "done"
         if done < total and self._seconds:
             # the median, because few jobs, such as trainings, take much longer than all others
             at_once = max(1, sum(self._seconds) / passed)
             left = f"about {duration((total - done) * statistics.median(self._seconds) / at_once)} left"
-        for line in self._finished:
-            self._write(f"{done:{len(str(total))}} of {total}, {duration(passed)}, {left}: {line}")
+        for title, seconds in self._finished:
+            line = f"{done:{len(str(total))}} of {total}, {duration(passed)}, {left}: {title}"
+            self._write(f"{line} ({duration(seconds)})")
         self._finished.clear()
 
     def _write(self, text: str) -> None:
         if text:
             print(text, file=sys.stderr, flush=True)
-
-
-def duration(seconds: float) -> str:
-    """Return a duration in words.
-
-    >>> duration(7.4), duration(754), duration(7500)
-    ('7 s', '12 min 34 s', '2 h 5 min')
-    """
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
