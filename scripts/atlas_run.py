@@ -9,11 +9,8 @@ from census.jobs import Script, job, one_by_one
 snakemake: Script
 
 IMAGES_PER_FILE = 200  # images in a file of the units that they drive
-REPEATED = ("input", "pooling")  # kinds of layers whose units are pixels, or repeat those of another layer
 TILES = 4  # top images of a unit in the grid of its layer
 EARLIER = 6  # top images of a unit at checkpoints before the final one, at most
-# what follows measures in the names of columns that pages do not show of earlier checkpoints
-COMPANIONS = ("_low", "_high", "_p", "_q", "_chance", "_corrected")
 
 with job(snakemake.log[0]) as log:
     import numpy as np
@@ -31,6 +28,8 @@ with job(snakemake.log[0]) as log:
     from census.atlas.standings import QUANTILES, standings
     from census.atlas.strips import write_facets, write_maximized, write_visualizations
     from census.atlas.tables import (
+        COMPANIONS,
+        REPEATED,
         columns_of_layer,
         kinds_of_columns,
         reliabilities,

@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from census.atlas.tables import COMPANIONS, REPEATED
+from census.statistics.reliability import RELIABLE
+
 HERE = Path(__file__).parent
 STATIC, TEMPLATES = HERE / "static", HERE / "templates"
 # in order of execution: each uses those before it
@@ -30,6 +33,7 @@ SCRIPTS = (
     "main.js",
 )
 STYLES = ("style.css",)
+RULES = {"companions": COMPANIONS, "repeated": REPEATED, "reliable": RELIABLE}  # for all views
 DATA = re.compile(r'ATLAS\["([^"]+)"\] = (.*);\n', re.DOTALL)
 # characters that could end a script or a line within a string
 ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
@@ -92,7 +96,7 @@ def write_shell(files: Mapping[str, Path], data: Mapping[str, Any], version: str
     Parameters
     ----------
     files : paths of ``page``, ``style``, ``script`` and ``data``, all in one folder.
-    data : content of ``data``, see :func:`data_script`.
+    data : content of ``data``, see :func:`data_script`, to which :data:`RULES` are added.
     version : version of the study's code, shown in the footer.
     """
     # imported here, because jobs that only write data do not need jinja2
@@ -113,4 +117,4 @@ def write_shell(files: Mapping[str, Path], data: Mapping[str, Any], version: str
     files["script"].write_text(
         "\n".join((STATIC / name).read_text(encoding="utf-8") for name in SCRIPTS), encoding="utf-8"
     )
-    files["data"].write_text(data_script("shell", data), encoding="utf-8")
+    files["data"].write_text(data_script("shell", {**data, **RULES}), encoding="utf-8")

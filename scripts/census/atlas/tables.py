@@ -11,6 +11,9 @@ from census.tables.dictionary import columns_of
 
 # columns with one value per layer; the rest are columns of units
 KEYS = ("network", "seed", "checkpoint", "step", "dataset", "layer", "depth", "kind", "branch_of")
+# endings of columns about another measure, which pages fold, and do not show of earlier checkpoints
+COMPANIONS = ("_low", "_high", "_p", "_q", "_chance", "_corrected")
+REPEATED = ("input", "pooling")  # kinds of layers whose units are pixels, or repeat those of another layer
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 DIGITS = 5  # significant digits of numbers
 

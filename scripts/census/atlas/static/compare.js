@@ -23,7 +23,7 @@ async function sidesOf(state) {
   const chosen = { a: state.a, b: state.b, checkpoint_a: state.checkpoint_a, checkpoint_b: state.checkpoint_b };
   if (!chosen.a) {
     const run = await openRun(runs[0].network, runs[0].dataset);
-    chosen.a = nameOfSide(run, run.layers.find(({ kind }) => !NO_CODES.includes(kind)) ?? run.layers[0]);
+    chosen.a = nameOfSide(run, firstLayer(run));
   }
   if (!chosen.b) {
     const { run, layer } = await sideOfAddress(chosen.a, "");
@@ -39,6 +39,9 @@ async function sidesOf(state) {
 
 /** Return the name of a checkpoint; nothing stands for the final one. */
 const nameOfCheckpoint = (name) => (!name ? "final" : name === UNTRAINED ? "untrained" : `step ${Number(name).toLocaleString("en")}`);
+
+/** Return the first layer of a run that rankings include. */
+const firstLayer = ({ layers }) => layers.find((layer) => !isRepeated(layer)) ?? layers[0];
 
 const nameOfSide = (run, layer) => `${run.key}/${layer.name}`;
 
@@ -77,7 +80,7 @@ const endsOf = (values) => (values.length ? [values.reduce((one, other) => Math.
 function sideChoice({ run, layer, checkpoint }, side, change, all) {
   const set = async (key, name) => {
     const to = await openRun(...key.split("/"));
-    const found = to.byName.get(name) ?? to.layers.find(({ kind }) => !NO_CODES.includes(kind)) ?? to.layers[0];
+    const found = to.byName.get(name) ?? firstLayer(to);
     const kept = earlierOf(found).some((each) => each.name === checkpoint) ? checkpoint : "";
     change({ [side]: nameOfSide(to, found), [`checkpoint_${side}`]: kept });
   };

@@ -1,6 +1,8 @@
 // Lists of units: which units, in which order. Pages of units go through the list from which they are opened.
 const ACTIVE = 0.001; // least active fraction of units in rankings, unless an address says otherwise
-const NO_CODES = ["input", "pooling"]; // layers that rankings leave out: pixels, and units of other layers again
+
+/** Return whether rankings leave out a layer: of pixels, or of units of another layer again. */
+const isRepeated = ({ kind }) => ATLAS.shell.repeated.includes(kind);
 
 /** Return the least active fraction of units in rankings. */
 const leastActive = ({ active }) => (active === "" ? ACTIVE : Number(active) || 0);
@@ -59,7 +61,7 @@ async function unitsOfSearch(state) {
     const runs = await runsOfSearch(state);
     const names = [...where.map(({ column }) => column), "active_fraction", sort.replace(/^-/, "")];
     await Promise.all(runs.map((run) => openColumns(run, [...new Set(text ? [...names, ...textColumns(run)] : names)])));
-    const layers = runs.flatMap((run) => run.layers).filter(({ kind }) => kinds === "all" || !NO_CODES.includes(kind));
+    const layers = runs.flatMap((run) => run.layers).filter((layer) => kinds === "all" || !isRepeated(layer));
     searched = { key, found: unitsOf(layers, state, false) };
   }
   return searched.found;

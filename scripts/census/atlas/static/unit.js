@@ -1,8 +1,6 @@
-// below it, claims that compare the order of units are inconclusive
-const RELIABLE = 0.5;
-const COMPANIONS = ["low", "high", "chance", "p", "q"];
-// p-values, counts, and what follows from another measure
-const FOLDED = /(^|_)[pq](_|$)|^n_|_count_|^top_class_|_failed$|_chance$|_normalized$|_corrected$|^(auroc|informedness)_class$|^cluster_size$|^natural_|_over_natural$/;
+// p-values, counts, and what follows from another measure, beside companions
+const FOLDED = /_p_|^n_|_count_|^top_class_|_failed$|_normalized$|^(auroc|informedness)_class$|^cluster_size$|^natural_|_over_natural$/;
+const END = /_(low|high)$/; // of an interval
 const ABLATION = /^ablation_|^most_affected_class$/; // in a panel of their own
 
 /** Return a unit's page. */
@@ -145,7 +143,7 @@ function classesOf(layer, units, row) {
 }
 
 function ablationOf(layer, row, untrained) {
-  const names = Object.keys(layer.run.columns).filter((name) => ABLATION.test(name) && !/_(low|high)$/.test(name));
+  const names = Object.keys(layer.run.columns).filter((name) => ABLATION.test(name) && !END.test(name));
   if (!names.length) return null;
   const measured = names.filter((name) => valueOf(layer, name, row) !== null);
   return h("section", { class: "panel" },
@@ -180,19 +178,16 @@ function untrainedOf(layer, untrained, row, { boxed }) {
 function standingsOf(layer, row, untrained) {
   const { run } = layer;
   const get = (name) => valueOf(layer, name, row);
-  const isCompanion = (name) => {
-    const found = /^(.+)_([a-z]+)$/.exec(name);
-    return found && COMPANIONS.includes(found[2]) && (found[1] in run.columns || `${found[1]}_degree` in run.columns);
-  };
-  const { papers, paper_of: paperOfColumn } = ATLAS.shell;
-  const there = Object.keys(run.columns).filter((name) => name !== "unit" && name in layer.columns && !/_(low|high)$/.test(name) && !ABLATION.test(name));
+  const { companions, papers, paper_of: paperOfColumn } = ATLAS.shell;
+  const isFolded = (name) => companions.some((ending) => name.endsWith(ending)) || FOLDED.test(name);
+  const there = Object.keys(run.columns).filter((name) => name !== "unit" && name in layer.columns && !END.test(name) && !ABLATION.test(name));
   const names = there.filter((name) => get(name) !== null);
-  const missing = there.filter((name) => get(name) === null && !isCompanion(name) && !FOLDED.test(name));
+  const missing = there.filter((name) => get(name) === null && !isFolded(name));
   const importance = (name) => (USUAL.includes(name) ? USUAL.indexOf(name) : USUAL.length);
   const groups = [...papers, null].map((paper) => {
     const here = names.filter((name) => (paperOfColumn[name] ?? null) === (paper?.code ?? null))
       .sort((one, other) => importance(one) - importance(other));
-    return { paper, main: here.filter((name) => !isCompanion(name) && !FOLDED.test(name)), folded: here.filter((name) => isCompanion(name) || FOLDED.test(name)) };
+    return { paper, main: here.filter((name) => !isFolded(name)), folded: here.filter(isFolded) };
   }).filter(({ main, folded }) => main.length || folded.length);
   return h("section", { class: "panel" },
     h("h2", {}, "Measures and rank within layer"),
@@ -236,7 +231,7 @@ function notesOf(layer, row, name) {
   return [
     chance && get(chance) !== null && `chance ${shown(get(chance))}`,
     interval(get, name),
-    name in layer.reliability && `reliability ${number(layer.reliability[name])}${layer.reliability[name] < RELIABLE ? ", too low to compare units" : ""}`,
+    name in layer.reliability && `reliability ${number(layer.reliability[name])}${layer.reliability[name] < ATLAS.shell.reliable ? ", too low to compare units" : ""}`,
   ].filter(Boolean).join(", ");
 }
 
