@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import zarr
+from numpy.typing import NDArray
 
 from census.atlas.sprites import save, strip
 from census.atlas.tables import rounded
@@ -66,16 +67,11 @@ def write_maximized(folder: Path, maximization: zarr.Group, largest: int) -> dic
     by unit and objective: the unit's response to each of its images.
     """
     images, responses = maximization["image"][:], maximization["response"][:]
-    exact = max(images.shape[3:5]) <= largest
     found: dict[int, Any] = {}
     for place, unit in enumerate(maximization["unit"][:].tolist()):
         found[unit] = {}
         for number, objective in enumerate(maximization.attrs["objectives"]):
-            save(
-                folder / f"{unit}-{objective}.webp",
-                strip(list(images[number, :, place]), largest),
-                exact=exact,
-            )
+            _save_made(folder / f"{unit}-{objective}.webp", images[number, :, place], largest)
             found[unit][objective] = [rounded(float(value), 4) for value in responses[number, :, place, unit]]
     return found
 
@@ -94,9 +90,13 @@ def write_visualizations(folder: Path, visualization: zarr.Group, largest: int) 
     by unit: the unit's response to its image.
     """
     images, responses = visualization["image"][:], visualization["response"][:]
-    exact = max(images.shape[1:3]) <= largest
     found = {}
     for place, unit in enumerate(visualization["unit"][:].tolist()):
-        save(folder / f"{unit}.webp", strip([images[place]], largest), exact=exact)
+        _save_made(folder / f"{unit}.webp", images[place][None], largest)
         found[unit] = rounded(float(responses[place]), 4)
     return found
+
+
+def _save_made(path: Path, images: NDArray[np.uint8], largest: int) -> None:
+    """Save images made for a unit in a row; lossless if they are not downscaled."""
+    save(path, strip(list(images), largest), exact=max(images.shape[1:3]) <= largest)
