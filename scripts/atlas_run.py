@@ -40,6 +40,7 @@ with job(snakemake.log[0]) as log:
     from census.data.store import open_dataset
     from census.measures.patches import as_seen
     from census.statistics.blocks import Blocks
+    from census.statistics.groups import rows_with
     from census.statistics.top_images import NONE, BottomImages, TopImages, bottom_images
     from census.stores.matrices import layers_in
     from census.stores.paths import path_name
@@ -94,19 +95,14 @@ with job(snakemake.log[0]) as log:
 
     def top_of(concepts: zarr.Group, k: int) -> dict[str, Any]:
         """Return the first top images of a layer's units, with the largest value on each and its position."""
-        return {
-            "image": concepts["top_image"][:, :k],
-            "value": few_digits(concepts["top_value"][:, :k]),
-            "position": concepts["top_position"][:, :k].tolist(),
-        }
+        parts = (concepts[f"top_{part}"][:, :k] for part in ("image", "value", "position"))
+        return details_of(TopImages(*parts))
 
     def directions_of(name: str) -> dict[str, Any] | None:
         """Return the directions of a layer; None without any."""
         if name not in families_of:
             return None
-        here, order = (
-            found.filter(pc.equal(found["layer"], name)) for found in (directions, order_of_directions)
-        )
+        here, order = (rows_with(found, layer=name) for found in (directions, order_of_directions))
         return directions_of_layer(here, order, families_of[name].at("final"), params.images)
 
     layers: list[dict[str, Any]] = []
@@ -125,7 +121,7 @@ with job(snakemake.log[0]) as log:
         concepts = concepts_of[name].at("final")
         in_paths = path_name(name)
         images, labels = images_and_labels(store)
-        units = table.filter(pc.equal(table["layer"], name))
+        units = rows_with(table, layer=name)
         if not units.num_rows:  # a layer without a row in any table still has units
             units = pa.table({field.name: pa.nulls(n_units, field.type) for field in table.schema})
         in_order.append(units)
@@ -139,9 +135,9 @@ with job(snakemake.log[0]) as log:
         near = most_correlated(Blocks(partial(statistic_blocks, store, "mean")), params.correlated_units)
         for end in (top["image"], bottom.images, *((maps["image"],) if maps else ())):
             shown.update(np.unique(end).tolist())
-        of_layer = earlier.filter(pc.equal(earlier["layer"], name))
+        of_layer = rows_with(earlier, layer=name)
         for checkpoint, layers_at in checkpoints.items():
-            here = of_layer.filter(pc.equal(of_layer["checkpoint"], checkpoint))
+            here = rows_with(of_layer, checkpoint=checkpoint)
             if here.num_rows:
                 top_here = top_of(concepts_of[name].at(checkpoint), min(k, EARLIER))
                 shown.update(np.unique(top_here["image"]).tolist())
@@ -159,7 +155,7 @@ with job(snakemake.log[0]) as log:
             "facets": write_facets(
                 folder / "facets" / in_paths,
                 facets_of[name].at("final"),
-                table_of_facets.filter(pc.equal(table_of_facets["layer"], name)).to_pylist(),
+                rows_with(table_of_facets, layer=name).to_pylist(),
                 params.visualization,
             ),
             "activation_maximization": {},
@@ -187,9 +183,7 @@ with job(snakemake.log[0]) as log:
                 "field": attributes["receptive_field"],
                 "n_directions": len(spaces[in_paths]["columns"]["family"]) if in_paths in spaces else 0,
                 "summary": summaries(units, kinds),
-                "reliability": reliabilities(
-                    table_of_layers.filter(pc.equal(table_of_layers["layer"], name))
-                ),
+                "reliability": reliabilities(rows_with(table_of_layers, layer=name)),
             }
         )
         n_facets, n_maximized = (

@@ -9,13 +9,13 @@ snakemake: Script
 
 with job(snakemake.log[0]) as log, ExitStack() as stack:
     import numpy as np
-    import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
     from census.data.store import open_dataset
     from census.measures.facets import CHANNELS, Units, choose_units, facets
     from census.measures.patches import Patches, as_seen, corners, cut, field_of, neutral_outside, shrink
     from census.statistics.defined import finite_mean
+    from census.statistics.groups import rows_with
     from census.statistics.pixels import shrunk_size
     from census.statistics.significance import tail_p_values
     from census.stores.facets import FacetWriter
@@ -34,7 +34,7 @@ with job(snakemake.log[0]) as log, ExitStack() as stack:
         map_width = attributes["shape"][2]
         field = field_of(attributes["receptive_field"], params.size)
         shape = (*shrunk_size(field.size, params.patch_size), dataset.pixels.shape[3])
-        degrees = table.filter(pc.equal(table["layer"], layer)).sort_by("unit")["mf_degree"].to_numpy()
+        degrees = rows_with(table, layer=layer).sort_by("unit")["mf_degree"].to_numpy()
         extremes = choose_units(degrees, params.units_per_extreme, params.units.get(layer, []), params.all)
         if not extremes:
             log.warning("layer %s has fewer than two units with an MF degree: no facets", layer)

@@ -1,7 +1,6 @@
 """Tables of single and cumulative ablation, and their merging if units were split among jobs."""
 
 from collections.abc import Mapping, Sequence
-from functools import reduce
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,6 +20,7 @@ from census.measures.ablation import (
     most_affected_class,
 )
 from census.statistics.bootstrap import mean_of_rows
+from census.statistics.groups import rows_with
 from census.statistics.reliability import PREFIX, halves, split_half
 from census.statistics.streams import stream
 from census.tables.arrow import arrow
@@ -217,8 +217,7 @@ def with_counts(units: pa.Table, layers: pa.Table) -> tuple[pa.Table, pa.Table]:
     """
     sorted_units, counts, reliability = [], [], []
     for row in layers.select(["layer", "checkpoint", "mode"]).to_pylist():
-        of_row = reduce(pc.and_, (pc.equal(units[name], value) for name, value in row.items()))
-        found = units.filter(of_row)
+        found = rows_with(units, **row)
         undefined = int(np.isnan(found["ablation_kl"].to_numpy()).sum())
         counts.append((found.num_rows, pc.sum(found[SAME], min_count=0).as_py(), undefined))
         reliability.append(

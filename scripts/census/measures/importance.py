@@ -11,7 +11,7 @@ from census.measures.columns import ENDINGS, Floats, Integers, Table, Texts, col
 from census.measures.declaration import Measure, Tables
 from census.measures.parameters import UnitResamples
 from census.statistics.bootstrap import Estimate
-from census.statistics.groups import groups
+from census.statistics.groups import groups, rows_with
 from census.statistics.relations import relation
 
 if TYPE_CHECKING:
@@ -115,14 +115,11 @@ def compute(
     substitution, selectivity, sparsity, ablation : tables of units.
     mode : ablation mode whose effects are used.
     """
-    import pyarrow.compute as pc
-
-    ablation = ablation.filter(pc.equal(ablation["mode"], mode))
     units = substitution
     for other, columns in (
         (selectivity, ["selectivity"]),
         (sparsity, ["mean_activation"]),
-        (ablation, [f"{name}{ending}" for name in EFFECTS for ending in ENDINGS]),
+        (rows_with(ablation, mode=mode), [f"{name}{ending}" for name in EFFECTS for ending in ENDINGS]),
     ):
         same = ["checkpoint", "layer", "unit"]
         units = units.join(other.select([*same, *columns]), same, join_type="left outer")
