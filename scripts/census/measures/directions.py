@@ -25,7 +25,7 @@ from census.measures.declaration import ELSEWHERE, Arrays, Matrices, Measure, Re
 from census.measures.direction_tables import COMPARISONS, Directions, Layer, Spectrum, Units
 from census.measures.vectors import ActivationVectors, open_vectors
 from census.statistics.bootstrap import UNDEFINED, Estimate, estimate, resample_counts
-from census.statistics.class_counts import chance_counts, chance_labels, class_counts
+from census.statistics.class_counts import chance_counts, chance_labels, class_counts, entropy
 from census.statistics.defined import finite_mean
 from census.statistics.performance import correct_images
 from census.statistics.ranks import rank_correlation
@@ -620,10 +620,3 @@ def class_entropy(places: Places, labels: NDArray[np.integer], n_classes: int) -
 def chance_entropy(drawn: NDArray[np.integer], n_classes: int) -> float:
     """Return the mean entropy of sets of images drawn at random, int (draws, k) classes, in bits."""
     return float(entropy(chance_counts(drawn, drawn.shape[1], n_classes)).mean())
-
-
-def entropy(counts: NDArray[np.integer]) -> Floats:
-    """Return the entropy in bits of each row of counts, of which at least one is not 0."""
-    shares = counts / counts.sum(-1, keepdims=True)
-    logs = np.log2(shares, out=np.zeros_like(shares), where=shares > 0)
-    return np.abs(-(shares * logs).sum(-1))  # and no −0

@@ -256,7 +256,8 @@ def chance_selectivity(
         )
         for units, block in zip(slices(n_units), blocks, strict=True):
             means = (means_of @ block).reshape(count, len(classes), -1)
-            drawn = index_of(means, (least[units] / spread[units]).astype(np.float32))
+            lowest = (least[units] / spread[units]).astype(np.float32)
+            drawn = index_of(means.max(1), means.sum(1), len(classes), lowest)
             total[units] += drawn.sum(0, dtype=np.float64)
             reached[units] += (drawn >= observed[units] * (1 - TIE)).sum(0)
     return Chance(

@@ -49,9 +49,20 @@ def chance_labels(labels: NDArray[np.integer], k: int, draws: int, seed: int) ->
 
 def chance_counts(drawn: NDArray[np.integer], n_images: int, n_classes: int) -> NDArray[np.int64]:
     """Count the classes of the first images of each draw, array of int64, shape (n_draws, n_classes)."""
-    some = drawn[:, :n_images]
-    cells = np.arange(len(some))[:, None] * n_classes + some
-    return np.bincount(cells.ravel(), minlength=len(some) * n_classes).reshape(len(some), n_classes)
+    return class_counts(drawn[:, :n_images], np.arange(n_classes), n_classes)
+
+
+def entropy(counts: NDArray[np.number]) -> Floats:
+    """Return the entropy in bits of each row of counts, array of float64, shape (…,); NaN for a row of zeros.
+
+    Parameters
+    ----------
+    counts : array of whole numbers, shape (…, n_classes).
+    """
+    with np.errstate(invalid="ignore"):
+        shares = counts / counts.sum(-1, dtype=np.float64, keepdims=True)
+    logs = np.log2(shares, out=np.zeros_like(shares), where=shares > 0)
+    return np.abs(-(shares * logs).sum(-1))  # and no −0
 
 
 def row_similarity(counts: NDArray[np.integer]) -> Floats:

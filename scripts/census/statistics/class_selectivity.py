@@ -8,6 +8,7 @@ ICLR.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,7 +74,7 @@ def class_selectivity(means: NDArray[np.floating]) -> Floats:
     with_images = means[~np.isnan(means).all(1)].astype(np.float64)
     if len(with_images) < 2:
         return np.full(means.shape[1], np.nan)
-    return index_of(with_images[None], np.zeros(means.shape[1]))[0]
+    return index_of(with_images.max(0), with_images.sum(0), len(with_images))
 
 
 def selectivity_and_means(
@@ -99,11 +100,15 @@ def selectivity_and_means(
     return selectivity, means
 
 
-def index_of(means: NDArray[np.floating], least: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Return class selectivity (draws, units) of ``means + least``, with means (draws, classes, units)."""
-    largest = means.max(1)
-    rest = (means.sum(1) - largest) / (means.shape[1] - 1)
+def index_of(
+    largest: NDArray[np.floating],
+    total: NDArray[np.floating],
+    n_classes: int | NDArray[np.integer],
+    least: NDArray[np.floating] | float = 0,
+) -> NDArray[Any]:
+    """Return class selectivity from the largest and the sum of ``n_classes`` class means minus ``least``."""
     with np.errstate(invalid="ignore", divide="ignore"):
+        rest = (total - largest) / (n_classes - 1)
         # equal means may differ by rounding
         return np.maximum(largest - rest, 0) / (largest + rest + 2 * least)
 

@@ -6,7 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from census.statistics.bootstrap import with_data
+from census.statistics.class_counts import entropy
+from census.statistics.class_selectivity import index_of
 from census.statistics.defined import mean_over
+from census.statistics.sparseness import gini_of_sorted
 from census.statistics.streams import stream
 
 Floats = NDArray[np.float64]
@@ -148,8 +151,8 @@ def top_sets(
         found.append(mean_over(each, axis=-1))
     top = np.where(is_active[:, :k], order[:, :k], -1)
     top = np.pad(top, ((0, 0), (0, k - top.shape[1])), constant_values=-1)
-    entropy, similarity, redundancy = np.concatenate(found, axis=1)
-    return TopSets(entropy, similarity, redundancy, single, top.astype(np.int64))
+    class_entropy, similarity, redundancy = np.concatenate(found, axis=1)
+    return TopSets(class_entropy, similarity, redundancy, single, top.astype(np.int64))
 
 
 def _of_sets(
@@ -162,9 +165,6 @@ def _of_sets(
     """Return entropy, similarity and overlap of sets, float64 (3, samples, directions); NaN if undefined."""
     sizes = members.sum(2, dtype=np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
-        shares = np.einsum("rdl,dlk->rdk", members, classes, optimize=True) / sizes[..., None]
-        logs = np.log2(shares, out=np.zeros_like(shares), where=shares > 0)
-        entropy = np.abs(-(shares * logs).sum(2))
         squares = np.matmul(members.transpose(1, 0, 2), alike).transpose(1, 0, 2)
         # an image is as similar to itself as can be
         itself = np.einsum("rdl,dll->rd", members, alike, optimize=True)
@@ -177,7 +177,8 @@ def _of_sets(
         overlap = np.where((sizes[:, :, None] > 0) & (sizes[:, None, :] > 0), common / union, np.nan)
     own = np.arange(overlap.shape[1])
     overlap[:, own, own] = np.nan
-    return np.stack([entropy, similarity, mean_over(overlap, axis=-1)])
+    counts = np.einsum("rdl,dlk->rdk", members, classes, optimize=True)
+    return np.stack([entropy(counts), similarity, mean_over(overlap, axis=-1)])
 
 
 def standardized(vectors: NDArray[np.floating]) -> Floats:
@@ -244,20 +245,14 @@ def _weighted_means(values: NDArray[np.floating], counts: Floats) -> Floats:
 
 def _selectivity(means: Floats) -> Floats:
     """Return class selectivity of means (…, classes), NaN for absent ones; NaN if all means are 0."""
-    present = (~np.isnan(means)).sum(-1)
     values = np.nan_to_num(means)
-    largest = values.max(-1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        rest = (values.sum(-1) - largest) / (present - 1)
-        return np.maximum(largest - rest, 0) / (largest + rest)
+    return index_of(values.max(-1), values.sum(-1), (~np.isnan(means)).sum(-1))
 
 
 def _gini(means: Floats) -> Floats:
     """Return the Gini index of means (…, classes), NaN for absent ones; NaN if all means are 0."""
-    n_classes = (~np.isnan(means)).sum(-1, keepdims=True)
-    ascending = np.nan_to_num(np.sort(means, axis=-1))  # NaN come last
-    place = np.arange(1, means.shape[-1] + 1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        weights = np.where(place <= n_classes, (2 * n_classes - 2 * place + 1) / n_classes, 0)
-        index = 1 - (ascending * weights).sum(-1) / ascending.sum(-1)
-    return np.where(np.abs(index) < 1e-12, 0, index)
+    ascending, n_classes = np.sort(means, axis=-1), (~np.isnan(means)).sum(-1)
+    found = np.full(n_classes.shape, np.nan)
+    for n in np.unique(n_classes):
+        found[n_classes == n] = gini_of_sorted(ascending[n_classes == n, :n])  # NaN come last
+    return found
