@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from census.statistics.association import scores
 from census.statistics.bootstrap import resample_counts
 from census.statistics.class_selectivity import class_means, class_selectivity
 from census.statistics.families import (
@@ -13,7 +14,6 @@ from census.statistics.families import (
     chance_cosines,
     class_spread,
     matched_cosines,
-    standardized,
     top_sets,
     unit_alignment,
 )
@@ -135,7 +135,7 @@ def test_top_images_are_found_however_few_images_a_resample_has(random, labels, 
 def test_correlations_do_not_depend_on_the_range_of_values(random):
     vectors = 5 + 0.01 * random.standard_normal((5, 7))
     vectors[2] = 0.7
-    rows = standardized(vectors)
+    rows = scores(vectors, "Pearson")
     assert np.isnan(rows[2]).all()
     kept = [0, 1, 3, 4]
     np.testing.assert_allclose(rows[kept] @ rows[kept].T, np.corrcoef(vectors[kept]))

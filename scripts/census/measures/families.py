@@ -24,6 +24,7 @@ from census.measures.dictionaries import ChannelVectors, VectorParameters, chann
 from census.measures.direction_effects import LEARNED
 from census.measures.directions import chance_entropy, chance_redundancy
 from census.measures.parameters import ImageResamples
+from census.statistics.association import scores
 from census.statistics.bootstrap import UNDEFINED, Estimate, drawn_counts, resample_counts, with_data
 from census.statistics.class_counts import chance_labels
 from census.statistics.defined import mean_over
@@ -34,7 +35,6 @@ from census.statistics.families import (
     chance_cosines,
     class_spread,
     matched_cosines,
-    standardized,
     top_sets,
     unit_alignment,
 )
@@ -585,7 +585,7 @@ def _chance_similarity(logits: NDArray[np.float32] | None) -> float | None:
     """Return the mean correlation of two different images; NaN where fewer than two have one."""
     if logits is None:
         return None
-    rows = standardized(logits)
+    rows = scores(logits, "Pearson")
     rows = rows[np.isfinite(rows).all(1)]
     n = len(rows)
     return float((np.square(rows.sum(0)).sum() - n) / (n * (n - 1))) if n > 1 else float("nan")

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from census.statistics.association import scores
 from census.statistics.defined import over_defined
 from census.statistics.streams import stream
 from census.statistics.top_images import NONE
@@ -67,11 +68,8 @@ def entropy(counts: NDArray[np.number]) -> Floats:
 
 def row_similarity(counts: NDArray[np.integer]) -> Floats:
     """Return Pearson's r between all rows, float64, shape (n_units, n_units); NaN for constant rows."""
-    rows = counts - counts.mean(1, keepdims=True)
-    length = np.sqrt((rows**2).sum(1))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        unit_rows = rows / np.where(np.ptp(counts, axis=1) > 0, length, np.nan)[:, None]
-    return np.clip(unit_rows @ unit_rows.T, -1, 1)
+    rows = scores(counts.astype(np.float64), "Pearson")
+    return np.clip(rows @ rows.T, -1, 1)
 
 
 def row_distance(counts: NDArray[np.integer]) -> Floats:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from census.statistics import association
 from census.statistics.bootstrap import with_data
 from census.statistics.class_counts import entropy
 from census.statistics.class_selectivity import index_of
@@ -138,7 +139,7 @@ def top_sets(
     np.put_along_axis(classes, labels[order][..., None], 1, axis=2)
     alike = np.full((n_directions, length, length), np.nan, np.float32)
     if vectors is not None:
-        rows = standardized(vectors[images])
+        rows = association.scores(vectors[images], "Pearson")
         alike = (rows @ rows.T)[places[:, :, None], places[:, None, :]]
     found, single = [], np.full((3, n_directions), np.nan)
     for first in range(0, len(drawn), SAMPLES_AT_ONCE):
@@ -179,15 +180,6 @@ def _of_sets(
     overlap[:, own, own] = np.nan
     counts = np.einsum("rdl,dlk->rdk", members, classes, optimize=True)
     return np.stack([entropy(counts), similarity, mean_over(overlap, axis=-1)])
-
-
-def standardized(vectors: NDArray[np.floating]) -> Floats:
-    """Return vectors whose inner products are their correlations; NaN for a constant one."""
-    about = vectors.astype(np.float64)
-    about = about - about.mean(1, keepdims=True)
-    length = np.linalg.norm(about, axis=1, keepdims=True)
-    with np.errstate(invalid="ignore"):
-        return about / np.where(np.ptp(vectors, axis=1, keepdims=True) > 0, length, np.nan)
 
 
 class Classes(NamedTuple):
