@@ -27,6 +27,7 @@ from census.measures.vectors import ActivationVectors, open_vectors
 from census.statistics.bootstrap import UNDEFINED, Estimate, estimate, resample_counts
 from census.statistics.class_counts import chance_counts, chance_labels, class_counts, entropy
 from census.statistics.defined import finite_mean
+from census.statistics.families import first_in_samples
 from census.statistics.performance import correct_images
 from census.statistics.ranks import rank_correlation
 from census.statistics.streams import seed_of_layer, stream
@@ -535,17 +536,12 @@ def redundancy(scores: NDArray[np.floating], k: int, counts: Floats, *, bottom: 
     Jaccard (1912), The distribution of the flora in the alpine zone, New Phytologist 11. Zhang (2015),
     section 4.2.3.
     """
-    n_directions, n_images = scores.shape
+    n_directions = len(scores)
     if n_directions < 2:
         return np.full(len(counts), np.nan)
     order = np.argsort(scores if bottom else -scores, axis=1, kind="stable")
     drawn = counts > 0
-    wanted = np.maximum(1, np.rint(k * drawn.mean(1)))
-    # a sample has most of the images, and so those wanted are among the first few: as many as are enough
-    length = min(4 * k, n_images)
-    while length < n_images and (drawn[:, order[:, :length]].sum(2) < wanted[:, None]).any():
-        length = min(2 * length, n_images)
-    order = order[:, :length]
+    order, wanted = first_in_samples(order, drawn, k)
     members = drawn[:, order]  # sample, direction, place in its order
     members &= np.cumsum(members, axis=2, dtype=np.int32) <= wanted[:, None, None]
     sizes = members.sum(2)

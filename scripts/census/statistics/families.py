@@ -75,6 +75,22 @@ def chance_alignment(n_units: int, draws: int, seed: int) -> float:
     return float(unit_alignment(drawn / np.linalg.norm(drawn, axis=1, keepdims=True))[0].mean())
 
 
+def first_in_samples(
+    order: NDArray[np.intp], drawn: NDArray[np.bool_], k: int
+) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+    """Return the columns of orders (directions, N) that hold each sample's first images, and their numbers.
+
+    Of the images ``drawn`` in a sample, (samples, N), the first are the same share that k is of all.
+    """
+    n_images = order.shape[1]
+    wanted = np.maximum(1, np.rint(k * drawn.mean(1))).astype(np.int64)
+    # samples have most of the images, so that few columns are enough
+    length = min(4 * k, n_images)
+    while length < n_images and (drawn[:, order[:, :length]].sum(2) < wanted[:, None]).any():
+        length = min(2 * length, n_images)
+    return order[:, :length], wanted
+
+
 class TopSets(NamedTuple):
     """What a family's sets of top images are like; on the data first, then on resamples of the images.
 
@@ -120,24 +136,20 @@ def top_sets(
     counts : array of float64, shape (n_resamples, N), how often each image is in a resample; only whether it
         is in there counts.
     """
-    n_directions, n_images = scores.shape
+    n_directions = len(scores)
     if k == 0:
         undefined, single = np.full(1 + len(counts), np.nan), np.full((3, n_directions), np.nan)
         return TopSets(undefined, undefined, undefined, single, np.full((n_directions, 1), -1))
     order = np.argsort(-scores.astype(np.float64), axis=1, kind="stable")
-    is_active = np.take_along_axis(scores, order, axis=1) > 0
     drawn = with_data(counts) > 0
-    wanted = np.maximum(1, np.rint(k * drawn.mean(1))).astype(np.int64)
-    # samples have most of the images, so that the first few are enough
-    length = min(4 * k, n_images)
-    while length < n_images and (drawn[:, order[:, :length]].sum(2) < wanted[:, None]).any():
-        length = min(2 * length, n_images)
-    order, is_active = order[:, :length], is_active[:, :length]
+    order, wanted = first_in_samples(order, drawn, k)
+    length = order.shape[1]
+    is_active = np.take_along_axis(scores, order, axis=1) > 0
     images, places = np.unique(order, return_inverse=True)
     places = places.reshape(order.shape)
     classes = np.zeros((n_directions, length, n_classes), np.float32)
     np.put_along_axis(classes, labels[order][..., None], 1, axis=2)
-    alike = np.full((n_directions, length, length), np.nan, np.float32)
+    alike: NDArray[np.floating] = np.full((n_directions, length, length), np.nan, np.float32)
     if vectors is not None:
         rows = association.scores(vectors[images], "Pearson")
         alike = (rows @ rows.T)[places[:, :, None], places[:, None, :]]
@@ -159,7 +171,7 @@ def top_sets(
 def _of_sets(
     members: NDArray[np.float32],
     classes: NDArray[np.float32],
-    alike: NDArray[np.float32],
+    alike: NDArray[np.floating],
     places: NDArray[np.integer],
     n_images: int,
 ) -> Floats:
