@@ -553,8 +553,7 @@ class Page:
         above = 0 if solid else -0.1
         width, style = (1.2, "-") if solid else (1.0, DASHED)
         axes.plot(x, y, color=color, linewidth=width, linestyle=style, zorder=2 + above)
-        if f"{column}_low" in table:
-            self.bars(axes, x, table[f"{column}_low"], table[f"{column}_high"], color, zorder=1 + above)
+        self.intervals(axes, x, table, column, color, zorder=1 + above)
         face, by_kind = color if solid else "white", table["kind"] if kinds else pd.Series("nonlinearity", x)
         for kind, marker in MARKERS.items():
             here = (by_kind == kind).to_numpy()
@@ -587,6 +586,13 @@ class Page:
     ) -> None:
         """Draw intervals."""
         axes.vlines(x, low, high, color=color, **{"linewidth": 2.4, "alpha": 0.45, **style})
+
+    def intervals(
+        self, axes: Axes, x: ArrayLike, table: pd.DataFrame, column: str, color: Any, **style: Any
+    ) -> None:
+        """Draw the intervals of a column, if it has any, as :meth:`bars`."""
+        if f"{column}_low" in table:
+            self.bars(axes, x, table[f"{column}_low"], table[f"{column}_high"], color, **style)
 
     def crosses(self, axes: Axes, x: ArrayLike, y: ArrayLike, color: Any) -> None:
         """Put a cross at the foot of an axes wherever a value is undefined."""

@@ -121,9 +121,7 @@ def _draw_marks(
     color = COLORS[checkpoint]
     known = units[units[quantity].notna()].sort_values(quantity)
     x = middle + width * ((np.arange(len(known)) + 0.5) / max(1, len(known)) - 0.5)
-    if f"{quantity}_low" in known:
-        low, high = known[f"{quantity}_low"], known[f"{quantity}_high"]
-        page.bars(panel, x, low, high, color, linewidth=1, alpha=0.35)
+    page.intervals(panel, x, known, quantity, color, linewidth=1, alpha=0.35)
     face = color if checkpoint == FINAL else "white"
     style: dict[str, Any] = {"markersize": 2.2, "markeredgewidth": 0.6, "markerfacecolor": face}
     panel.plot(x, known[quantity], "o", color=color, **style)
@@ -193,8 +191,7 @@ def _draw_curve(page: "Page", panel: "Axes", table: "pd.DataFrame", order: str) 
         panel.fill_between(mean.index, by_share.min(), by_share.max(), color=color, alpha=0.4, linewidth=0)
     else:
         # the interval of the mean over images
-        low, high = table["accuracy_low"], table["accuracy_high"]
-        page.bars(panel, table["share"], low, high, color, alpha=0.4, linewidth=2)
+        page.intervals(panel, table["share"], table, "accuracy", color, alpha=0.4, linewidth=2)
     panel.plot(mean.index, mean, marker=marker, color=color, markersize=3)
 
 
@@ -206,8 +203,7 @@ def _draw_areas(page: "Page", axes: "Axes", layers: "pd.DataFrame", orders: list
         if order == "random":
             least, most = layers["ablation_auc_random_min"], layers["ablation_auc_random_max"]
             axes.fill_between(x, least, most, color=color, alpha=0.4, linewidth=0)
-        low, high = layers[f"{column}_low"], layers[f"{column}_high"]
-        page.bars(axes, x, low, high, color, alpha=0.4, linewidth=2)
+        page.intervals(axes, x, layers, column, color, alpha=0.4, linewidth=2)
         axes.plot(x, layers[column], marker=marker, color=color, markersize=4, linewidth=1)
     axes.plot(page.place(layers), layers["chance"], color=VERMILION, linewidth=1, linestyle=":")
     axes.set_ylim(0, 1.03)

@@ -146,7 +146,7 @@ def _draw_pairs(page: "Page", axes: "Axes", layers: "pd.DataFrame") -> None:
             here, solid = rows.set_index("layer").reindex(names), checkpoint == FINAL
             face, size = (color, 4.2) if solid else ("white", 3.2)
             if solid:
-                page.bars(axes, x, here["rho_low"], here["rho_high"], color, linewidth=2)
+                page.intervals(axes, x, here, "rho", color, linewidth=2)
             style: dict[str, Any] = {
                 "markerfacecolor": face,
                 "markersize": size,

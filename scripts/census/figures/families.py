@@ -110,9 +110,7 @@ def draw_depth(page: "Page", families: "pd.DataFrame", effects: "pd.DataFrame") 
             x = page.place(rows_of) + DODGE * (number - (len(shown) - 1) / 2)
             y = rows_of[question.column].to_numpy(float)
             axes.plot(x, y, "o-", color=color, linewidth=0.9, markersize=3)
-            if f"{question.column}_low" in rows_of:
-                low, high = (rows_of[f"{question.column}_{end}"] for end in ("low", "high"))
-                page.bars(axes, x, low, high, color, linewidth=1.8)
+            page.intervals(axes, x, rows_of, question.column, color, linewidth=1.8)
             if question.of_family:
                 axes.plot(x, rows_of[question.chance], "_", color=color, markersize=7, markeredgewidth=1.6)
         if question.chance and not question.of_family:

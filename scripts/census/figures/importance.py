@@ -151,8 +151,7 @@ def draw_ablation(page: "Page", units: "pd.DataFrame", relations: "pd.DataFrame"
         here = units[units["layer"] == name]
         for axes, (column, kind) in zip(row, MEASURES.items(), strict=True):
             axes.axhline(0, color=VERMILION, linewidth=1)
-            low, high = here[f"{EFFECT}_low"], here[f"{EFFECT}_high"]
-            page.bars(axes, here[column], low, high, kind.color, linewidth=0.7, alpha=0.5)
+            page.intervals(axes, here[column], here, EFFECT, kind.color, linewidth=0.7, alpha=0.5)
             _mark(axes, here[column], here[EFFECT], kind, solid=True)
             words = _interval(_relation(relations, name, column, EFFECT))
             axes.set_title(words, fontsize=7, fontweight="normal", loc="right")
@@ -199,7 +198,7 @@ def _draw_rho(page: "Page", axes: "Axes", relations: "pd.DataFrame", kinds: Mapp
             here = rows.set_index("layer").reindex(list(page.places))
             x, solid = _beside(page, number, checkpoint), checkpoint == FINAL
             width = 2.2 if solid else 1
-            page.bars(axes, x, here["rho_low"], here["rho_high"], kind.color, linewidth=width, alpha=0.5)
+            page.intervals(axes, x, here, "rho", kind.color, linewidth=width, alpha=0.5)
             _mark(axes, x, here["rho"], kind, solid=solid, line="-" if solid else DASHED)
             page.crosses(axes, x, here["rho"], kind.color)
     # with few units, ρ is often near 1 or −1

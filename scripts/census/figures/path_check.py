@@ -37,9 +37,9 @@ def draw_depth(page: "Page", paths: "pd.DataFrame") -> None:
             here = _along(paths[paths["layer"] == name])
             color = page.depth_color(number, len(names))
             x = page.place(here) + 0.5 * ((number + 0.5) / len(names) - 0.5)
-            page.bars(axes, x, here["path_natural_low"], here["path_natural_high"], GRAY, linewidth=1)
+            page.intervals(axes, x, here, "path_natural", GRAY, linewidth=1)
             axes.plot(x, here["path_natural"], "_", color=GRAY, markersize=4)
-            page.bars(axes, x, here[f"{column}_low"], here[f"{column}_high"], color, linewidth=1)
+            page.intervals(axes, x, here, column, color, linewidth=1)
             axes.plot(
                 x, here[column], "o-", color=color, label=shortened(page.name(name), LONGEST), markersize=3
             )

@@ -84,8 +84,7 @@ def draw_layers(
     for checkpoint, rows in states(adjacent):
         color, face = COLORS[checkpoint], BLUE if checkpoint == FINAL else "white"
         x = np.arange(len(rows)) + 0.5
-        if has_interval:
-            page.bars(axes, x, rows[f"{column}_low"], rows[f"{column}_high"], color, linewidth=3, alpha=0.4)
+        page.intervals(axes, x, rows, column, color, linewidth=3, alpha=0.4)
         axes.plot(x, rows[column], "o-", color=color, markerfacecolor=face)
         page.crosses(axes, x, rows[column], color)
     lowest = np.nanmin([0, *adjacent.get(f"{column}_low", adjacent[column])])
@@ -138,11 +137,11 @@ def draw_branches(page: "Page", pairs: "pd.DataFrame") -> None:
     lowest = 0.0
     if len(output):
         to_output = pairs[pairs["other_layer"] == output.iloc[0]].set_index("layer").reindex(names)
-        x, low, high = np.arange(len(names)), to_output["similarity_low"], to_output["similarity_high"]
-        page.bars(below, x, low, high, BLUE, linewidth=3, alpha=0.4)
+        x = np.arange(len(names))
+        page.intervals(below, x, to_output, "similarity", BLUE, linewidth=3, alpha=0.4)
         below.plot(x, to_output["similarity"], "o", color=BLUE)
         page.crosses(below, x, to_output["similarity"], BLUE)
-        lowest = np.nanmin([0, *low])
+        lowest = np.nanmin([0, *to_output["similarity_low"]])
     below.set_ylim(lowest - 0.03, 1.03)
     below.set_ylabel("similarity\nto the output")
     below.set_xticks(range(len(names)), labels, rotation=90, fontsize=7)
