@@ -180,11 +180,6 @@ class Run:
         return self.stores(self.layers, ["final"])
 
     @property
-    def logits(self) -> list[str]:
-        """The stores of the logits at every checkpoint."""
-        return self.stores(["output"], self.checkpoints)
-
-    @property
     def unit_weights(self) -> list[str]:
         """The weights at the checkpoints of per-unit analyses, in order of steps."""
         return [WEIGHTS.format(network=self.network, checkpoint=each) for each in self.per_unit_checkpoints]
