@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from census.data.store import Dataset, open_dataset
 from census.errors import StudyError, nearest
 from census.figures.style import BLUE, FINAL, VERMILION
 from census.measures.patches import as_seen, corners, cut, field_of
+from census.statistics.pixels import as_image
 from census.statistics.top_images import NONE
 
 if TYPE_CHECKING:
@@ -80,12 +80,8 @@ def _in_words(row: Mapping[Any, Any]) -> str:
 def _as_address(pixels: NDArray[np.uint8]) -> str:
     """Return an image as the address of a PNG."""
     file = io.BytesIO()
-    Image.fromarray(_without_gray_axis(pixels)).save(file, "png")
+    as_image(pixels).save(file, "png")
     return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
-
-
-def _without_gray_axis(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return pixels[..., 0] if pixels.shape[-1] == 1 else pixels
 
 
 class Run(Mapping[str, "Layer"]):
@@ -127,15 +123,16 @@ class Run(Mapping[str, "Layer"]):
     @cached_property
     def layers(self) -> "pd.DataFrame":
         """The run's rows of the census of layers."""
-        return self._rows(self.study.layers)
+        return self._rows(self.study.layers, checkpoint=self.checkpoint)
 
     @cached_property
     def units(self) -> "pd.DataFrame":
         """The run's rows of the census of units."""
-        return self._rows(self.study.units)
+        return self._rows(self.study.units, checkpoint=self.checkpoint)
 
-    def _rows(self, table: "pd.DataFrame") -> "pd.DataFrame":
-        keys = {**self.study.key_of(self.network), "dataset": self.dataset, "checkpoint": self.checkpoint}
+    def _rows(self, table: "pd.DataFrame", **further: str) -> "pd.DataFrame":
+        """Return the rows of the network on the data set in which further columns have these values."""
+        keys = {**self.study.key_of(self.network), "dataset": self.dataset, **further}
         for name, value in keys.items():
             table = table[table[name] == value]
         return table.reset_index(drop=True)
@@ -143,10 +140,8 @@ class Run(Mapping[str, "Layer"]):
     @property
     def checkpoints(self) -> list[str]:
         """Names of the checkpoints: training steps, and ``final``."""
-        rows = self.study.layers
-        for name, value in {**self.study.key_of(self.network), "dataset": self.dataset}.items():
-            rows = rows[rows[name] == value]
-        known: list[str] = rows.sort_values("step", kind="stable")["checkpoint"].unique().tolist()
+        rows = self._rows(self.study.layers).sort_values("step", kind="stable")
+        known: list[str] = rows["checkpoint"].unique().tolist()
         return known
 
     def at(self, checkpoint: str | int) -> "Run":
@@ -456,7 +451,7 @@ class Unit:
 def _image_axes(figure: "Figure", place: Any, pixels: NDArray[np.uint8], title: str) -> "Axes":
     """Return axes with an image."""
     axes = figure.add_subplot(place)
-    axes.imshow(_without_gray_axis(pixels), cmap="gray", vmin=0, vmax=255)
+    axes.imshow(as_image(pixels), cmap="gray", vmin=0, vmax=255)
     axes.set_title(title, fontsize=7)
     axes.set_axis_off()
     return axes
