@@ -441,7 +441,7 @@ def _weakening(
     1,
     ("selectivity", "depth"),
     of="hidden",
-    choices=SELECTIVITY | {"average": ("median", "mean")},
+    choices=SELECTIVITY | MEDIAN,
 )
 def _last_selectivity(evidence: Evidence, names: list[str], selectivity: str, average: str) -> Outcome:
     if len(names) < 2:

@@ -254,8 +254,4 @@ def over_seeds(values: Floats) -> OverSeeds:
     ----------
     values : array of float64, shape (n_seeds, n_units), NaN if a seed failed.
     """
-    known = ~np.isnan(values)
-    least = np.where(known, values, np.inf).min(0)
-    largest = np.where(known, values, -np.inf).max(0)
-    some = known.any(0)
-    return OverSeeds(mean_over(values), np.where(some, least, np.nan), np.where(some, largest, np.nan))
+    return OverSeeds(mean_over(values), np.fmin.reduce(values), np.fmax.reduce(values))
