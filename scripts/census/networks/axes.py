@@ -11,7 +11,7 @@ from typing import Any
 
 from torch import Tensor
 
-from census.networks.tracking import Rule, Tracker, from_last
+from census.networks.tracking import Rule, Tracker, axes_in, permuted, transposed, unsqueezed
 
 
 def usual_axis(n_axes: int) -> int:
@@ -79,23 +79,8 @@ def _without(axis: int, value: Tensor, output: Tensor, arguments: dict[str, Any]
     """Drop the axes ``dim``, or all axes, unless the output has as many axes as the input."""
     if output.ndim == value.ndim:
         return axis
-    dim = arguments.get("dim")
-    gone = {from_last(each, value.ndim) for each in ([dim] if isinstance(dim, int) else dim or [])}
+    gone = axes_in(arguments, value.ndim)
     return None if not gone or axis in gone else axis + sum(each > axis for each in gone)
-
-
-def _permute(axis: int, value: Tensor, output: Tensor, arguments: dict[str, Any]) -> int:
-    order = [from_last(each, value.ndim) for each in arguments["dims"]]
-    return order.index(axis) - value.ndim
-
-
-def _transpose(axis: int, value: Tensor, output: Tensor, arguments: dict[str, Any]) -> int:
-    one, other = (from_last(arguments[name], value.ndim) for name in ("dim0", "dim1"))
-    return {one: other, other: one}.get(axis, axis)
-
-
-def _unsqueeze(axis: int, value: Tensor, output: Tensor, arguments: dict[str, Any]) -> int:
-    return axis if axis > from_last(arguments["dim"], output.ndim) else axis - 1
 
 
 def _view(axis: int, value: Tensor, output: Tensor, arguments: dict[str, Any]) -> int | None:
@@ -118,9 +103,9 @@ RULES: dict[str, Rule[int]] = {
     ),
     **dict.fromkeys(("hardswish", "_prelu_kernel", "_softmax", "_log_softmax", "_to_copy"), _kept),
     **dict.fromkeys(("mean", "sum", "amax", "amin", "select", "squeeze"), _without),
-    "permute": _permute,
-    "transpose": _transpose,
-    "unsqueeze": _unsqueeze,
+    "permute": permuted,
+    "transpose": transposed,
+    "unsqueeze": unsqueezed,
     "view": _view,
     "_unsafe_view": _view,
 }

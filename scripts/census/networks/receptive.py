@@ -12,7 +12,7 @@ from torch import Tensor
 
 from census.networks.fields import ReceptiveField
 from census.networks.internals import WeakIdKeyDictionary, memory_of, written_arguments
-from census.networks.tracking import Rule, Tracker, from_last
+from census.networks.tracking import Rule, Tracker, axes_in, from_last, permuted, transposed, unsqueezed
 from census.networks.watch import tensors_in
 
 
@@ -181,8 +181,7 @@ def _slice(seen: _Seen, value: Tensor, output: Tensor, arguments: dict[str, Any]
 
 def _along_others(seen: _Seen, value: Tensor, output: Tensor, arguments: dict[str, Any]) -> _Seen | None:
     """Mix values along the axes ``dim``, or all axes; drop these axes if the output has fewer."""
-    dim = arguments.get("dim")
-    axes = {from_last(axis, value.ndim) for axis in ([dim] if isinstance(dim, int) else dim or [])}
+    axes = axes_in(arguments, value.ndim)
     if not axes or axes & {seen.rows, seen.columns}:
         return None
     if output.ndim == value.ndim:
@@ -200,19 +199,9 @@ def _batch_norm(seen: _Seen, value: Tensor, output: Tensor, arguments: dict[str,
     return None if arguments["training"] else seen
 
 
-def _permute(seen: _Seen, value: Tensor, output: Tensor, arguments: dict[str, Any]) -> _Seen | None:
-    order = [from_last(axis, value.ndim) for axis in arguments["dims"]]
-    return seen.moved(lambda axis: order.index(axis) - value.ndim)
-
-
-def _transpose(seen: _Seen, value: Tensor, output: Tensor, arguments: dict[str, Any]) -> _Seen | None:
-    one, other = (from_last(arguments[name], value.ndim) for name in ("dim0", "dim1"))
-    return seen.moved(lambda axis: {one: other, other: one}.get(axis, axis))
-
-
-def _unsqueeze(seen: _Seen, value: Tensor, output: Tensor, arguments: dict[str, Any]) -> _Seen | None:
-    new = from_last(arguments["dim"], output.ndim)
-    return seen.moved(lambda axis: axis if axis > new else axis - 1)
+def _moved(rule: Callable[..., int]) -> Rule[_Seen]:
+    """Return the rule that moves rows and columns as a rule moves an axis."""
+    return lambda seen, *operation: seen.moved(lambda axis: rule(axis, *operation))
 
 
 def _view(seen: _Seen, value: Tensor, output: Tensor, arguments: dict[str, Any]) -> _Seen | None:
@@ -241,15 +230,15 @@ RULES: dict[str, Rule[_Seen]] = {
     "linear": _over_last,
     "max_pool2d_with_indices": _pooling,
     "mean": _along_others,
-    "permute": _permute,
+    "permute": _moved(permuted),
     "select": _along_others,
     "slice": _slice,
     "split": _joined,
     "split_with_sizes": _joined,
     "squeeze": _along_others,
     "sum": _along_others,
-    "transpose": _transpose,
-    "unsqueeze": _unsqueeze,
+    "transpose": _moved(transposed),
+    "unsqueeze": _moved(unsqueezed),
     "view": _view,
     "_log_softmax": _along_others,
     "_prelu_kernel": _same_place,

@@ -94,3 +94,29 @@ def _by_name(operation: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> dic
 def from_last(axis: int, n_axes: int) -> int:
     """Return an axis counted from the last, −1."""
     return axis - n_axes if axis >= 0 else axis
+
+
+def axes_in(arguments: dict[str, Any], n_axes: int) -> set[int]:
+    """Return the axes ``dim`` of an operation, counted from the last; empty if it names none."""
+    dim = arguments.get("dim")
+    return {from_last(axis, n_axes) for axis in ([dim] if isinstance(dim, int) else dim or [])}
+
+
+# rules of operations that move an axis
+
+
+def permuted(axis: int, value: Tensor, output: Tensor, arguments: dict[str, Any]) -> int:
+    """Return the place of an axis after a permutation of all axes."""
+    order = [from_last(each, value.ndim) for each in arguments["dims"]]
+    return order.index(axis) - value.ndim
+
+
+def transposed(axis: int, value: Tensor, output: Tensor, arguments: dict[str, Any]) -> int:
+    """Return the place of an axis after two axes are exchanged."""
+    one, other = (from_last(arguments[name], value.ndim) for name in ("dim0", "dim1"))
+    return {one: other, other: one}.get(axis, axis)
+
+
+def unsqueezed(axis: int, value: Tensor, output: Tensor, arguments: dict[str, Any]) -> int:
+    """Return the place of an axis after one of length 1 is inserted."""
+    return axis if axis > from_last(arguments["dim"], output.ndim) else axis - 1
