@@ -38,7 +38,7 @@ async function sidesOf(state) {
 }
 
 /** Return the name of a checkpoint; nothing stands for the final one. */
-const nameOfCheckpoint = (name) => (!name ? "final" : name === UNTRAINED ? "untrained" : `step ${Number(name).toLocaleString("en")}`);
+const nameOfCheckpoint = (name) => (!name ? "final" : name === UNTRAINED ? "untrained" : `step ${number(Number(name))}`);
 
 /** Return the first layer of a run that rankings include. */
 const firstLayer = ({ layers }) => layers.find((layer) => !isRepeated(layer)) ?? layers[0];
@@ -100,7 +100,7 @@ function valuesOfSides(sides, measure) {
 /** Return values at shares of a sorted list. */
 const quantilesOf = (values) => {
   const sorted = Float64Array.from(values).sort();
-  return SHARES.map((share) => sorted[Math.round(share * (sorted.length - 1))]);
+  return SHARES.map((share) => atShare(sorted, share));
 };
 /** Return the distribution of a measure over the units of a side, on the axis of both. */
 function valuesOfSide({ columns, layer }, measure, values, ends) {
@@ -113,8 +113,8 @@ function valuesOfSide({ columns, layer }, measure, values, ends) {
     fitted((width) => histogramPlot(counts, quantiles, NAMES_OF_SHARES, width, { ends, of: "unit" })),
     h("table", { class: "standings" }, h("tbody", {},
       NAMES_OF_SHARES.map((name, place) => h("tr", {}, h("th", { scope: "row" }, name), h("td", { class: "number" }, number(quantiles[place])))),
-      h("tr", {}, h("th", { scope: "row" }, "units with a value"), h("td", { class: "number" }, `${values.length.toLocaleString("en")} of ${layer.shape[0].toLocaleString("en")}`)),
-      none > 0 && h("tr", {}, h("th", { scope: "row" }, "undefined"), h("td", { class: "number" }, none.toLocaleString("en"))))),
+      h("tr", {}, h("th", { scope: "row" }, "units with a value"), h("td", { class: "number" }, `${number(values.length)} of ${number(layer.shape[0])}`)),
+      none > 0 && h("tr", {}, h("th", { scope: "row" }, "undefined"), h("td", { class: "number" }, number(none))))),
   ];
 }
 
@@ -123,7 +123,7 @@ async function trainingOfSides(sides, measure) {
   const found = await Promise.all(sides.map(async ({ layer }) => {
     const opened = await Promise.all(earlierOf(layer).map(async ({ name }) => [nameOfCheckpoint(name), (await openCheckpoint(layer, name)).columns]));
     const { step } = layer.run;
-    return [...opened, [step === null ? "final" : `final, step ${step.toLocaleString("en")}`, layer.columns]].map(([name, columns]) => {
+    return [...opened, [step === null ? "final" : `final, step ${number(step)}`, layer.columns]].map(([name, columns]) => {
       const values = finiteValues(columns, measure);
       return { name, n: values.length, quantiles: values.length ? quantilesOf(values) : null };
     });
@@ -137,7 +137,7 @@ async function trainingOfSides(sides, measure) {
       h("table", { class: "standings training" },
         h("thead", {}, h("tr", {}, ["Checkpoint", "25\u00a0%", "Median", "75\u00a0%", "Units"].map((words, place) => h("th", { scope: "col", class: place ? "number" : null }, words)))),
         h("tbody", {}, checkpoints.map(({ name, n, quantiles }) => h("tr", {}, h("th", { scope: "row" }, name),
-          [1, 2, 3].map((place) => h("td", { class: "number" }, quantiles ? number(quantiles[place]) : "—")), h("td", { class: "number" }, n.toLocaleString("en")))))),
+          [1, 2, 3].map((place) => h("td", { class: "number" }, quantiles ? number(quantiles[place]) : "—")), h("td", { class: "number" }, number(n)))))),
     ]
     : h("p", { class: "empty" }, "No unit has a value of this measure.")));
 }

@@ -171,5 +171,8 @@ function passes(layer, name, test) {
   return (row) => passing[places[first + row]] === 1;
 }
 
+/** Return the value at a share of a sorted list. */
+const atShare = (sorted, share) => sorted[Math.round(share * (sorted.length - 1))];
+
 /** Return the finite values of a column; none without the column. */
 const finiteValues = (columns, name) => (columns[name] ?? []).filter((value) => Number.isFinite(value));

@@ -109,7 +109,7 @@ async function directionPage(layer, family, rest, state, go) {
 function measuresOfDirection(layer, space, row, family) {
   const of = (name, other) => space.columns.family.flatMap((each, place) => (each === other && Number.isFinite(valueOf(space, name, place)) ? [valueOf(space, name, place)] : []));
   const among = (values, value) => h("td", {}, values.length > 1 && [standing(values, value), Number.isFinite(value) && h("span", { class: "rank muted" },
-    `above ${values.filter((other) => other < value).length.toLocaleString("en")} of ${values.length.toLocaleString("en")}`)]);
+    `above ${number(values.filter((other) => other < value).length)} of ${number(values.length)}`)]);
   const isRanked = (name) => space.kinds[name] === "number" && !/(^|_)unit$/.test(name);
   const withUnits = family !== "units" && space.columns.family.includes("units");
   return h("section", { class: "panel" },

@@ -71,7 +71,7 @@ function shown(value) {
 }
 
 /** Return "1 unit", "2 units", "2 classes". */
-const count = (n, word) => `${n.toLocaleString("en")} ${word}${n === 1 ? "" : word.endsWith("s") ? "es" : "s"}`;
+const count = (n, word) => `${number(n)} ${word}${n === 1 ? "" : word.endsWith("s") ? "es" : "s"}`;
 
 /** Return a choice among options, [value, text] of each; `change` is called with the value that is chosen. */
 const choice = (words, id, options, chosen, change) => h("label", { class: "choice" }, `${words} `, h("select", { id, onchange: (event) => change(event.target.value) },

@@ -23,7 +23,7 @@ function clustersOf(rows) {
 /** Return the grid, with the controls of its order and colors. */
 function gallery({ rows, layer, tiles, state }) {
   const { run } = layer;
-  const by = state.sort.replace(/^-/, "");
+  const by = sortedBy(state.sort);
   const scale = state.color in run.columns ? scaleOf(rows, state.color, run.columns[state.color]) : null;
   const captioned = by in run.columns && by !== "unit" ? by : scale ? state.color : null;
   const groups = state.group === "cluster" ? clustersOf(rows) : [{ words: null, units: rows }];
@@ -130,8 +130,8 @@ function scaleOf(rows, name, kind) {
 
 function scaleOfNumbers(name, finite, nothing) {
   const sorted = finite.sort((one, other) => one - other);
-  const at = (share) => sorted[Math.round(share * (sorted.length - 1))];
-  const [low, high] = at(0.05) < at(0.95) ? [at(0.05), at(0.95)] : [sorted[0], sorted.at(-1)];
+  const inner = [0.05, 0.95].map((share) => atShare(sorted, share));
+  const [low, high] = inner[0] < inner[1] ? inner : [sorted[0], sorted.at(-1)];
   const share = (value) => (high > low ? Math.min(1, Math.max(0, (value - low) / (high - low))) : 0.5);
   return {
     name,
@@ -152,7 +152,7 @@ const swatch = (name, words, color = null) => h("span", {}, h("span", { class: `
 function galleryControls(layer, state, go) {
   const { columns } = layer.run;
   const options = Object.keys(columns).filter((name) => name in layer.columns && name !== "unit").map((name) => [name, label(name)]);
-  const by = state.sort.replace(/^-/, "");
+  const by = sortedBy(state.sort);
   return h("div", { class: "controls" },
     choice("Order", "order", [["", "unit"], ...options], by, (name) => go({ sort: columns[name] === "number" ? `-${name}` : name })),
     by && h("button", { type: "button", id: "direction", onclick: () => go({ sort: state.sort.startsWith("-") ? by : `-${by}` }) }, state.sort.startsWith("-") ? "descending ▼" : "ascending ▲"),

@@ -1,6 +1,6 @@
 /** Return the positions of a run's images whose number or class contains all words. */
 function imagesWith(run, text) {
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  const words = wordsOf(text);
   run.classTexts ??= run.classes.map((name) => name.toLowerCase());
   const { index, label } = run.images;
   const places = index.map((_, place) => place);
@@ -22,7 +22,7 @@ async function imagePages([network, dataset, image, ...rest], state, go) {
   if (image === undefined) return imagesPage(run, state, go);
   const place = run.images.index.findIndex((index) => String(index) === image);
   if (place < 0 || rest.length) {
-    throw new Error(`The atlas has no image ${[image, ...rest].join("/")} of ${run.title} on ${run.dataset}; it has ${run.images.index.length.toLocaleString("en")} of its ${count(run.n_images, "image")}.`);
+    throw new Error(`The atlas has no image ${[image, ...rest].join("/")} of ${run.title} on ${run.dataset}; it has ${number(run.images.index.length)} of its ${count(run.n_images, "image")}.`);
   }
   return imagePage(run, place, state);
 }
@@ -38,7 +38,7 @@ function imagesPage(run, state, go) {
     title: `Images, ${run.title} on ${run.dataset}`,
     content: [
       h("h1", {}, "Images", h("small", {}, ` ${run.title} on ${run.dataset}`)),
-      h("p", { class: "facts" }, `The ${count(run.images.index.length, "image")} that the atlas shows, of ${run.n_images.toLocaleString("en")} (${run.split}). The page of an image has the units that it activates most.`),
+      h("p", { class: "facts" }, `The ${count(run.images.index.length, "image")} that the atlas shows, of ${number(run.n_images)} (${run.split}). The page of an image has the units that it activates most.`),
       wordsField(state.text, "class or number", go),
       h("p", { class: "found", id: "found" }, found),
       places.length ? [list, more] : h("p", { class: "empty" }, "No image has all words in its class or as its number."),
@@ -70,7 +70,7 @@ async function imagePage(run, place, state) {
         h("div", {}, thumbnail(run, place, 240, nameOfImage(run, place))),
         h("section", {},
           h("h2", {}, "Units that it activates most"),
-          h("p", { class: "meaning" }, `For each unit, all ${run.n_images.toLocaleString("en")} images are ranked by its largest value on them. These units of each layer have the best rank of this image; units that are inactive on it are left out. The percentage is the value relative to the unit’s largest. Beside each: the unit’s top images.`),
+          h("p", { class: "meaning" }, `For each unit, all ${number(run.n_images)} images are ranked by its largest value on them. These units of each layer have the best rank of this image; units that are inactive on it are left out. The percentage is the value relative to the unit’s largest. Beside each: the unit’s top images.`),
           layers.map((number, order) => drivenOf(run, run.layers[number], units[place % perFile][order])))),
     ],
   };
@@ -85,7 +85,7 @@ function drivenOf(run, layer, numbers) {
       ? h("ul", { class: "near" }, found.map(([unit, rank, percent]) => h("li", {},
         h("a", { href: address([run.network, run.dataset, layer.name, String(unit)]) },
           h("span", { class: "name" }, `Unit ${unit}`),
-          h("span", { class: "value" }, `rank ${rank.toLocaleString("en")}, ${percent} %`),
+          h("span", { class: "value" }, `rank ${number(rank)}, ${percent} %`),
           someImages(layer, unit, 3)))))
       : h("p", { class: "empty" }, "No unit is active on it."));
 }

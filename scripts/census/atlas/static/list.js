@@ -14,7 +14,7 @@ const isRanking = (state, ofLayer) =>
 /** Return the units of layers that meet all conditions, in order, how many are left out as inactive, and in how many layers they are. */
 function unitsOf(layers, state, ofLayer) {
   const conditions = complete(state.where).map((condition) => [condition.column, testOf(condition)]);
-  const words = state.text.toLowerCase().split(/\s+/).filter(Boolean).map((word) => [word, (value) => value !== null && value.toLowerCase().includes(word)]);
+  const words = wordsOf(state.text).map((word) => [word, (value) => value !== null && value.toLowerCase().includes(word)]);
   const least = isRanking(state, ofLayer) ? leastActive(state) : 0;
   const isActive = (value) => value === null || !(value < least);
   const rows = [];
@@ -59,7 +59,7 @@ async function unitsOfSearch(state) {
   const key = JSON.stringify([where, text, state.in, kinds, sort, active]);
   if (searched.key !== key) {
     const runs = await runsOfSearch(state);
-    const names = [...where.map(({ column }) => column), "active_fraction", sort.replace(/^-/, "")];
+    const names = [...where.map(({ column }) => column), "active_fraction", sortedBy(sort)];
     await Promise.all(runs.map((run) => openColumns(run, [...new Set(text ? [...names, ...textColumns(run)] : names)])));
     const layers = runs.flatMap((run) => run.layers).filter((layer) => kinds === "all" || !isRepeated(layer));
     searched = { key, found: unitsOf(layers, state, false) };
@@ -125,9 +125,9 @@ function stepsOfUnit({ rows, place, state, listed }, layer) {
   };
   const { from, ...rest } = state;
   const back = listed && address(from === "search" ? ["search"] : [layer.run.network, layer.run.dataset, layer.name], rest);
-  const order = listed && state.sort && `, by ${label(state.sort.replace(/^-/, ""))}`;
+  const order = listed && state.sort && `, by ${label(sortedBy(state.sort))}`;
   return stepLinks("unit", rows, place, linkOf,
-    listed && h("a", { id: "list", class: "small", href: back }, `${(place + 1).toLocaleString("en")} of ${rows.length.toLocaleString("en")} in the list${order || ""}`));
+    listed && h("a", { id: "list", class: "small", href: back }, `${number(place + 1)} of ${number(rows.length)} in the list${order || ""}`));
 }
 
 /** Return the controls of what a ranking leaves out. */

@@ -80,7 +80,7 @@ async function networkPage(run, state, go) {
     title: `${run.title} on ${run.dataset}`,
     content: [
       h("div", { class: "bar" }, h("h1", {}, run.title, h("small", {}, ` on ${run.dataset}`)), seedsOf(run)),
-      h("p", { class: "facts" }, `${count(run.layers.length, "layer")}; ${count(run.n_images, "image")} (${run.split}); final checkpoint${run.step === null ? "" : `, step ${run.step.toLocaleString("en")}`}`),
+      h("p", { class: "facts" }, `${count(run.layers.length, "layer")}; ${count(run.n_images, "image")} (${run.split}); final checkpoint${run.step === null ? "" : `, step ${number(run.step)}`}`),
       h("section", { class: "panel" },
         h("div", { class: "bar" }, h("h2", {}, "Along depth"), measureChoice(measuresAlong(run), measure, go)),
         meaning(measure) && h("p", { class: "meaning" }, meaning(measure)),
@@ -99,11 +99,11 @@ async function networkPage(run, state, go) {
             return h("tr", {},
               h("th", { scope: "row" }, h("a", { href: address([run.network, run.dataset, layer.name], { measure: state.measure }) }, layer.name)),
               h("td", {}, KINDS[layer.kind] ?? layer.kind, layer.branch_of && h("span", { class: "muted" }, `, in ${layer.branch_of}`)),
-              h("td", { class: "number" }, units.toLocaleString("en")),
+              h("td", { class: "number" }, number(units)),
               h("td", {}, `${height} × ${width}`),
               h("td", {}, layer.field ? `${layer.field.size[0]} × ${layer.field.size[1]}` : "whole image"),
               cell(median, "number"),
-              h("td", { class: "number" }, none === null ? "—" : none.toLocaleString("en")));
+              h("td", { class: "number" }, none === null ? "—" : number(none)));
           }))))),
     ],
   };
@@ -119,7 +119,7 @@ async function layerPage(layer, state, go) {
   const { rows, inactive } = unitsOf([layer], state, true);
   const measured = (name) => name in layer.columns;
   const [units, height, width] = layer.shape;
-  const found = rows.length < units ? `${rows.length.toLocaleString("en")} of ${count(units, "unit")}` : count(units, "unit");
+  const found = rows.length < units ? `${number(rows.length)} of ${count(units, "unit")}` : count(units, "unit");
   announce(found);
   return {
     title: `${layer.name}, ${run.title} on ${run.dataset}`,

@@ -148,5 +148,11 @@ function conditionForm(conditions, kinds, textsOf, change, words) {
     conditions.length > 0 && h("button", { type: "button", class: "quiet", id: "clear-conditions", onclick: () => change([]) }, "Clear all")));
 }
 
+/** Return the column by which an address sorts. */
+const sortedBy = (sort) => sort.replace(/^-/, "");
+
+/** Return the words of a search, all of which a text has to hold. */
+const wordsOf = (text) => text.toLowerCase().split(/\s+/).filter(Boolean);
+
 /** Return conditions that lack no value. */
 const complete = (conditions) => conditions.filter(({ operator, value }) => !OPERATORS[operator].takes || value !== "");

@@ -11,7 +11,7 @@ const USUAL = [
 function columnsToShow(kinds, { columns, sort = "", where = [] }, measured) {
   const usual = USUAL.filter((name) => name in kinds && measured(name));
   const any = () => Object.keys(kinds).filter((name) => measured(name)).slice(0, 8);
-  const first = [sort.replace(/^-/, ""), ...where.map(({ column }) => column)];
+  const first = [sortedBy(sort), ...where.map(({ column }) => column)];
   const wanted = columns ?? (usual.length ? usual : any());
   const added = first.filter((name) => !wanted.includes(name));
   return [...new Set([...added, ...wanted])].filter((name) => name in kinds && name !== "unit");
@@ -35,7 +35,7 @@ function moreButton(host, items, word, draw, n = AT_ONCE) {
     const from = host.childElementCount;
     host.append(...items.slice(from, from + some).map(draw));
     button.hidden = host.childElementCount >= items.length;
-    button.textContent = `Show more of ${count(items.length, word)}; ${host.childElementCount.toLocaleString("en")} are shown`;
+    button.textContent = `Show more of ${count(items.length, word)}; ${number(host.childElementCount)} are shown`;
   };
   const button = h("button", { type: "button", class: "more", onclick: () => append(AT_ONCE) });
   append(n);

@@ -27,7 +27,7 @@ async function unitPage(layer, unit, state, go) {
             h("div", { class: "bar" }, h("h2", {}, "Maximally activating images"), overlayChoice(layer, units, state, go)),
             images
               ? [h("p", { class: "meaning" }, `Images with the largest activations of the unit; the number is its largest value on the image${layer.field ? ", the frame the receptive field at that position" : ""}.`), imagesOf(run, layer, units.top, row, over)]
-              : h("p", { class: "empty" }, "The unit is inactive: no image gives a value above 0.")),
+              : inactiveUnit()),
           mapsOf(layer, units, row, over),
           distributionOf(layer, units, row),
           untrainedOf(layer, untrained, row, over),
@@ -42,6 +42,8 @@ async function unitPage(layer, unit, state, go) {
     ],
   };
 }
+
+const inactiveUnit = () => h("p", { class: "empty" }, "The unit is inactive: no image gives a value above 0.");
 
 /** Return a summary of a unit. */
 function inShort(layer, get) {
@@ -74,7 +76,7 @@ function mapsOf(layer, units, row, over) {
   const words = !tops.length ? "" : both ? `${both} of the ${count(tops.length, "top image")} above ${both === 1 ? "has one" : "have one"}.` : "None of the top images above has one.";
   return h("section", { class: "panel", id: "maps" },
     h("h2", {}, "Where the unit responds"),
-    h("p", { class: "meaning" }, `Activation maps of ${maps.n_images.toLocaleString("en")} of ${count(layer.run.n_images, "image")} are stored. ${words} ${there.length ? "Of the images with maps, these activate the unit most." : ""}`),
+    h("p", { class: "meaning" }, `Activation maps of ${number(maps.n_images)} of ${count(layer.run.n_images, "image")} are stored. ${words} ${there.length ? "Of the images with maps, these activate the unit most." : ""}`),
     there.length
       ? [
         h("p", { class: "legend" }, h("span", {}, "0 or below ", h("span", { class: "ramp over", "aria-hidden": "true" }), " largest value of the map")),
@@ -106,7 +108,7 @@ function bottomOf(layer, units, row, over) {
   const tied = bottom.tied[row];
   const many = tied > bottom.image[row].length;
   const words = many
-    ? `The largest value is the same, ${number(least)}, on ${count(tied, "image")} of ${layer.run.n_images.toLocaleString("en")}; these are a random sample of them.`
+    ? `The largest value is the same, ${number(least)}, on ${count(tied, "image")} of ${number(layer.run.n_images)}; these are a random sample of them.`
     : "Images with the smallest activations of the unit; the number is its largest value on the image.";
   return h("section", { class: "panel", id: "bottom" },
     h("h2", {}, "Minimally activating images"),
@@ -171,7 +173,7 @@ function untrainedOf(layer, untrained, row, { boxed }) {
     h("p", { class: "meaning" }, run.step === null
       ? "The network with random weights. Its unit of the same number is another unit."
       : "The same unit before training."),
-    none ? h("p", { class: "empty" }, "The unit is inactive: no image gives a value above 0.") : imagesOf(run, layer, untrained.top, row, { boxed }));
+    none ? inactiveUnit() : imagesOf(run, layer, untrained.top, row, { boxed }));
 }
 
 /** Return the measures of a unit in groups by paper, each with the unit's rank within its layer. */
@@ -242,7 +244,7 @@ function rankCell(layer, row, name) {
   if (new Set(values).size === 1) return h("td", { class: "muted small" }, Number.isFinite(value) && "equal for all units");
   const same = values.filter((other) => other === value).length;
   return h("td", {}, standing(values, value), Number.isFinite(value) && h("span", { class: "rank muted" },
-    `${(1 + values.filter((other) => other > value).length).toLocaleString("en")}${same > 1 ? "=" : ""} of ${values.length.toLocaleString("en")}`));
+    `${number(1 + values.filter((other) => other > value).length)}${same > 1 ? "=" : ""} of ${number(values.length)}`));
 }
 
 /** Return a strip of tiles in one image. */
