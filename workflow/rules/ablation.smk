@@ -7,6 +7,12 @@ ABLATION_CURVES = table_path("ablation.curves")
 ABLATION_LAYER = table_path("ablation.layer")
 ABLATION_IMAGES = table_path("ablation.images")
 ABLATION_PART = "results/parts/ablation/{network}/{dataset}/{block}/{part}.parquet"
+ABLATION_INPUTS = {
+    "weights": plan.of_run(lambda run: run.unit_weights),
+    "stores": lambda wildcards: plan.recordings(wildcards, "units", Recordings(checkpoints="units")),
+    "images": plan.of_run(lambda run: run.images),
+    "train": plan.of_run(lambda run: run.training_images),
+}
 # everything that determines the tables, except weights, images and the order of units
 ABLATION_SETTINGS = {
     **measures.ablation.model_dump(),
@@ -23,10 +29,7 @@ ABLATION_SETTINGS = {
 
 rule ablation:
     input:
-        weights=plan.of_run(lambda run: run.unit_weights),
-        stores=lambda wildcards: plan.recordings(wildcards, "units", Recordings(checkpoints="units")),
-        images=plan.of_run(lambda run: run.images),
-        train=plan.of_run(lambda run: run.training_images),
+        **ABLATION_INPUTS,
         # for one of the removal orders
         substitution=table_path("substitution.units"),
     output:
@@ -54,12 +57,9 @@ rule ablation:
         "../../scripts/ablation.py"
 
 
-rule ablation_part:
+use rule ablation as ablation_part with:
     input:
-        weights=plan.of_run(lambda run: run.unit_weights),
-        stores=lambda wildcards: plan.recordings(wildcards, "units", Recordings(checkpoints="units")),
-        images=plan.of_run(lambda run: run.images),
-        train=plan.of_run(lambda run: run.training_images),
+        **ABLATION_INPUTS,
     output:
         units=temp(ABLATION_PART),
     log:
@@ -68,19 +68,11 @@ rule ablation_part:
         "results/benchmarks/ablation/{network}/{dataset}/{block}/{part}.tsv"
     wildcard_constraints:
         block=SPLIT,
-    conda:
-        CONDA
-    resources:
-        mem_mb=memory(3000),
-        gpu=plan.gpus,
-        runtime=240,
     params:
         **ABLATION_SETTINGS,
         parts=plan.number_of_parts,
     message:
         "Ablate units of {wildcards.network} on {wildcards.dataset}, layer {wildcards.block}, part {wildcards.part}"
-    script:
-        "../../scripts/ablation.py"
 
 
 use rule ablation as ablation_curves with:
