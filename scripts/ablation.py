@@ -33,7 +33,7 @@ with job(snakemake.log[0]) as log:
     from census.statistics.class_selectivity import selectivity_and_means
     from census.statistics.sparseness import sums_over_images
     from census.statistics.subset import choose_images
-    from census.stores.recording import Recording
+    from census.stores.recording import Recording, by_place
     from census.tables.arrow import arrow
     from census.tables.merging import read_tables
 
@@ -97,9 +97,7 @@ with job(snakemake.log[0]) as log:
     # for slow layers, several jobs ablate parts of the units, and one job ablates units cumulatively
     with_curves, with_units = snakemake.output.get("curves"), snakemake.output.get("units")
     part, parts = int(snakemake.wildcards.get("part", 0)), params.get("parts", 1)
-    stores = {}
-    for store in map(Recording, snakemake.input.stores):
-        stores[store.attributes["checkpoint"], store.attributes["layer"]] = store
+    stores = by_place(map(Recording, snakemake.input.stores))
     unit_tables, curve_tables, layer_tables = [], [], []
     for weights in map(Path, snakemake.input.weights):
         checkpoint = weights.stem

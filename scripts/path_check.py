@@ -22,17 +22,14 @@ with job(snakemake.log[0]):
     from census.statistics.ranks import standardized_ranks
     from census.statistics.streams import stream
     from census.statistics.top_images import NONE, top_by_value
-    from census.stores.recording import Recording, matrices_in
+    from census.stores.recording import Recording, by_place, matrices_in
     from census.tables.measuring import collect
 
     params, key, entry = snakemake.params, snakemake.wildcards.network, snakemake.params.network
     device = device_of_job(snakemake)
     data = open_dataset(snakemake.input.images)
-    stores, made_for = {}, {}
-    for store in map(Recording, snakemake.input.stores):
-        stores[store.attributes["checkpoint"], store.attributes["layer"]] = store
-    for matrices in matrices_in([snakemake.input.maximization]):
-        made_for[matrices.attributes["checkpoint"], matrices.attributes["layer"]] = matrices
+    stores = by_place(map(Recording, snakemake.input.stores))
+    made_for = by_place(matrices_in([snakemake.input.maximization]))
 
     def tables() -> Iterator[Table]:
         """Yield the tables of each layer at each checkpoint."""

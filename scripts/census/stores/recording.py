@@ -3,13 +3,15 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from census.stores import reading
 from census.stores.matrices import Layer, layers_in
+
+Item = TypeVar("Item", bound="_OfLayer")
 
 
 class _OfLayer:
@@ -156,6 +158,11 @@ class LayerMatrices(_OfLayer):
 
     def __getitem__(self, name: str) -> np.ndarray:
         return np.asarray(self._group[name][:])
+
+
+def by_place(items: Iterable[Item]) -> dict[tuple[str, str], Item]:
+    """Return recordings or matrices by checkpoint and layer."""
+    return {(each.attributes["checkpoint"], each.attributes["layer"]): each for each in items}
 
 
 def matrices_in(stores: Iterable[str | Path]) -> Iterator[LayerMatrices]:
