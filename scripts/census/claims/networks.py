@@ -14,6 +14,7 @@ from census.claims.verdict import (
     COUNTS,
     INCONCLUSIVE,
     NOT_LEARNED,
+    RUN,
     SUPPORTED,
     UNRELIABLE,
     Verdict,
@@ -23,7 +24,6 @@ from census.statistics.networks import LEAST, mean_with_interval, side_of_mean
 from census.statistics.significance import benjamini_hochberg
 
 Floats = NDArray[np.float64]
-RUN = ["network", "dataset"]
 TEST = "t interval over networks"
 
 

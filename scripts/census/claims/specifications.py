@@ -18,9 +18,7 @@ import pandas as pd
 
 from census.claims.declaration import Claim
 from census.claims.evidence import Evidence
-from census.claims.verdict import SPECIFICATIONS, judge
-
-RUN = ["network", "dataset"]
+from census.claims.verdict import RUN, SPECIFICATIONS, judge
 
 
 def specifications(claims: Sequence[Claim], evidence: Evidence) -> pd.DataFrame:

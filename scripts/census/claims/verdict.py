@@ -19,6 +19,7 @@ SUPPORTED, NOT_LEARNED = "supported", "supported, not learned"
 CONTRADICTED, INCONCLUSIVE = "contradicted", "inconclusive"
 UNRELIABLE = "measure unreliable"  # beginning of the reason of an inconclusive verdict
 VERDICTS = (SUPPORTED, NOT_LEARNED, CONTRADICTED, INCONCLUSIVE)
+RUN = ["network", "dataset"]  # columns that identify a run, of any seed
 FEW = 6  # verdicts on fewer layers state their number
 # columns on specifications: their number, of which undefined, and the share that agrees
 SPECIFICATIONS = ("specifications", "specifications_undefined", "specifications_agree")
