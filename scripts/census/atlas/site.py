@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from census.atlas.tables import COMPANIONS, REPEATED
+from census.figures.style import KIND_NAMES
 from census.statistics.reliability import RELIABLE
 
 HERE = Path(__file__).parent
@@ -33,7 +34,8 @@ SCRIPTS = (
     "main.js",
 )
 STYLES = ("style.css",)
-RULES = {"companions": COMPANIONS, "repeated": REPEATED, "reliable": RELIABLE}  # for all views
+# for all views
+RULES = {"companions": COMPANIONS, "repeated": REPEATED, "reliable": RELIABLE, "kinds": KIND_NAMES}
 DATA = re.compile(r'ATLAS\["([^"]+)"\] = (.*);\n', re.DOTALL)
 # characters that could end a script or a line within a string
 ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}

@@ -40,6 +40,7 @@ from census.figures.style import (
     GRAY,
     HEIGHT,
     INK,
+    KIND_NAMES,
     LONGEST,
     RIDGE,
     UNTRAINED,
@@ -68,14 +69,6 @@ DIGIT = 0.05  # inches, of a number above a panel
 PICTURE_DPI = 120
 MOST_BESIDE, BESIDE = 24, 1.7  # layers along depth, and inches of a legend, that have room beside each other
 MARKERS = {"input": "s", "nonlinearity": "o", "pooling": "v", "module": "D", "output": "s", "other": "^"}
-KIND_NAMES = {
-    "input": "input",
-    "output": "logits",
-    "nonlinearity": "nonlinear layer",
-    "pooling": "pooling",
-    "module": "module output",
-    "other": "other layer",
-}
 ORDINALS = {2: "second", 3: "third", 4: "fourth", 5: "fifth"}
 Item = TypeVar("Item")
 STYLE: dict[Any, Any] = {

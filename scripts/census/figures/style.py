@@ -21,6 +21,14 @@ STRIPS = 5.94  # inches of a page's width that strips of images take
 TILE, GAP, BETWEEN_STRIPS, BETWEEN_LINES, BETWEEN_LAYERS = 36, 2, 12, 32, 12
 RIDGE = 0.32  # inches, a row of a histogram per layer
 LONGEST = 48  # maximum characters of a name next to an axis
+KIND_NAMES = {
+    "input": "input",
+    "output": "logits",
+    "nonlinearity": "nonlinear layer",
+    "pooling": "pooling",
+    "module": "module output",
+    "other": "other layer",
+}
 FINAL, UNTRAINED = "final", "0"  # names of checkpoints
 COLORS = {FINAL: BLUE, UNTRAINED: GRAY}  # trained and untrained network
 DASHED = (0, (3, 2))  # line style of the untrained network

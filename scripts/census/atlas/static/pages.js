@@ -98,7 +98,7 @@ async function networkPage(run, state, go) {
             const [, none, , , median] = layer.summary[measure] ?? [0, null, null, null, null];
             return h("tr", {},
               h("th", { scope: "row" }, h("a", { href: address([run.network, run.dataset, layer.name], { measure: state.measure }) }, layer.name)),
-              h("td", {}, KINDS[layer.kind] ?? layer.kind, layer.branch_of && h("span", { class: "muted" }, `, in ${layer.branch_of}`)),
+              h("td", {}, nameOfKind(layer.kind), layer.branch_of && h("span", { class: "muted" }, `, in ${layer.branch_of}`)),
               h("td", { class: "number" }, number(units)),
               h("td", {}, `${height} × ${width}`),
               h("td", {}, layer.field ? `${layer.field.size[0]} × ${layer.field.size[1]}` : "whole image"),
@@ -125,7 +125,7 @@ async function layerPage(layer, state, go) {
     title: `${layer.name}, ${run.title} on ${run.dataset}`,
     content: [
       h("div", { class: "bar" }, h("h1", {}, layer.name, h("small", {}, ` ${run.title} on ${run.dataset}`)), seedsOf(run, [layer.name], { measure: state.measure, view: state.view }), neighborsOfLayer(layer, state)),
-      h("p", { class: "facts" }, h("a", { id: "compare", href: address(["compare"], { a: nameOfSide(run, layer), measure: state.measure }) }, "Compare"), ` · ${KINDS[layer.kind] ?? layer.kind}${layer.branch_of ? `, in the branch ${layer.branch_of}` : ""}; ${count(units, "unit")} with maps of ${height} × ${width}; ${fieldWords(layer)}`),
+      h("p", { class: "facts" }, h("a", { id: "compare", href: address(["compare"], { a: nameOfSide(run, layer), measure: state.measure }) }, "Compare"), ` · ${nameOfKind(layer.kind)}${layer.branch_of ? `, in the branch ${layer.branch_of}` : ""}; ${count(units, "unit")} with maps of ${height} × ${width}; ${fieldWords(layer)}`),
       h("details", { class: "panel", id: "depth", open: state.measure !== "" },
         h("summary", { id: "depth-summary" }, `${label(measure)} along depth`),
         measureChoice(measuresAlong(run), measure, go),

@@ -6,14 +6,8 @@ const MARKS = {
   output: "M-3.2 -3.2h6.4v6.4h-6.4z",
   other: "M-3.5 -3.5L3.5 3.5M3.5 -3.5L-3.5 3.5",
 };
-const KINDS = {
-  input: "input",
-  nonlinearity: "nonlinear layer",
-  pooling: "pooling",
-  module: "module output",
-  output: "logits",
-  other: "other layer",
-};
+/** Return the name of a kind of layers. */
+const nameOfKind = (kind) => ATLAS.shell.kinds[kind] ?? kind;
 
 /** Return the column that holds a measure's chance level, null where there is none. */
 function chanceOf(run, measure) {
@@ -153,7 +147,7 @@ function depthLegend(run, measure) {
   const anyUndefined = run.layers.some((layer) => layer.summary[measure]?.[1]);
   return h("p", { class: "legend" },
     quantileLegend(),
-    kinds.map((kind) => h("span", {}, legendMark(s("path", { class: "mark", d: MARKS[kind] ?? MARKS.other })), `median, ${KINDS[kind] ?? kind}`)),
+    kinds.map((kind) => h("span", {}, legendMark(s("path", { class: "mark", d: MARKS[kind] ?? MARKS.other })), `median, ${nameOfKind(kind)}`)),
     measured.some((layer) => layer.branch_of) &&
       h("span", {}, legendMark(s("path", { class: "mark branch", d: MARKS.nonlinearity })), "in a branch"),
     chance && h("span", {}, legendMark(s("line", { class: "chance", x1: -7, x2: 7, y1: 0, y2: 0 })), "chance level"),
