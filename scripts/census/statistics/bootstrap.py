@@ -40,39 +40,30 @@ class Estimate(NamedTuple):
 UNDEFINED = Estimate(*np.full(3, np.nan))
 
 
-def mean_interval(
-    values: NDArray[np.floating], resamples: int, seed: int, level: float = 0.95
-) -> tuple[float, float]:
-    """Return the percentile bootstrap interval of a mean.
+def mean_estimate(values: NDArray[np.floating], resamples: int, seed: int) -> Estimate:
+    """Return a mean with its percentile bootstrap interval.
 
     Parameters
     ----------
     values : array of float, shape (n,), one per image; NaN are left out.
     resamples : number of resamples.
     seed : seed of the resamples.
-    level : coverage.
 
     Returns
     -------
-    low, high : ends of the interval; NaN for fewer than two values that are not NaN.
+    NaN without values; the ends of the interval are NaN for fewer than two.
 
     References
     ----------
     Efron & Tibshirani (1993), An Introduction to the Bootstrap, chapter 13.
     """
     values = values[~np.isnan(values)]
-    if len(values) < 2:
-        return float("nan"), float("nan")
+    if not len(values):
+        return UNDEFINED
+    if len(values) == 1:
+        return UNDEFINED._replace(value=values.mean())
     means = np.concatenate([values[drawn].mean(1) for drawn in drawn_places(len(values), resamples, seed)])
-    low, high = percentile_interval(means, level)
-    return float(low), float(high)
-
-
-def mean_estimate(values: NDArray[np.floating], resamples: int, seed: int) -> Estimate:
-    """Return the mean of the values that are not NaN, with its interval, see :func:`mean_interval`."""
-    defined = values[~np.isnan(values)]
-    mean = defined.mean() if len(defined) else np.nan
-    return Estimate(*map(np.asarray, (mean, *mean_interval(defined, resamples, seed))))
+    return Estimate(values.mean(), *percentile_interval(means))
 
 
 def percentile_interval(estimates: NDArray[np.floating], level: float = 0.95) -> tuple[Floats, Floats]:
