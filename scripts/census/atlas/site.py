@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from shutil import copyfile
 from typing import Any
 
 from census.atlas.tables import COMPANIONS, REPEATED
@@ -33,7 +34,6 @@ SCRIPTS = (
     "compare.js",
     "main.js",
 )
-STYLES = ("style.css",)
 # for all views
 RULES = {"companions": COMPANIONS, "repeated": REPEATED, "reliable": RELIABLE, "kinds": KIND_NAMES}
 DATA = re.compile(r'ATLAS\["([^"]+)"\] = (.*);\n', re.DOTALL)
@@ -115,7 +115,7 @@ def write_shell(files: Mapping[str, Path], data: Mapping[str, Any], version: str
     )
     files["page"].parent.mkdir(parents=True, exist_ok=True)
     files["page"].write_text(page, encoding="utf-8")
-    files["style"].write_text("".join((STATIC / name).read_text(encoding="utf-8") for name in STYLES))
+    copyfile(STATIC / "style.css", files["style"])
     files["script"].write_text(
         "\n".join((STATIC / name).read_text(encoding="utf-8") for name in SCRIPTS), encoding="utf-8"
     )
