@@ -72,7 +72,7 @@ coverage: $(VENV)/.dev  ## write docs/reference/coverage.md: which networks can 
 
 # a quarter of an hour of one core; ARGS=--page writes page and figure from the table that is there
 calibration: $(VENV)/.study  ## write docs/explanation/calibration.md: false rate and power of each claim
-	OMP_NUM_THREADS=1 PYTHONPATH=. $(VENV)/bin/python docs/make_calibration.py $(ARGS)
+	OMP_NUM_THREADS=1 PYTHONPATH=scripts $(VENV)/bin/python docs/make_calibration.py $(ARGS)
 
 lock: $(VENV)/.dev  ## resolve envs/*.txt afresh and pin what comes out
 	$(VENV)/bin/python -m pip install -q --dry-run --ignore-installed --report $(VENV)/report.json \

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pandas as pd
 from matplotlib.figure import Figure
+from planted import CONFOUNDED, FAMILIES, Family, most_false, simulate
 
-from benchmarks.planted import CONFOUNDED, FAMILIES, Family, most_false, simulate
 from census.claims.verdict import CONTRADICTED, INCONCLUSIVE, NOT_LEARNED, SUPPORTED
 from census.drawing.page import in_style, new_figure, save
 from census.figures.style import BLUE, GRAY, INK, SKY, VERMILION, WIDTHS, shortened
@@ -143,7 +143,7 @@ not resampled, so that a stronger trend of the trained network can be chance. Re
 """
 
 CODE = """\
-Code: `benchmarks/planted.py` plants the networks, `docs/make_calibration.py` simulates them.
+Code: `docs/planted.py` plants the networks, `docs/make_calibration.py` simulates them.
 """
 
 

@@ -39,8 +39,8 @@ SIMULATIONS = {
 
 @pytest.fixture
 def planted(monkeypatch):
-    monkeypatch.syspath_prepend(ROOT)
-    from benchmarks import planted
+    monkeypatch.syspath_prepend(ROOT / "docs")
+    import planted
 
     return planted
 
