@@ -3,43 +3,40 @@
 Times begin with the navigation to a page, and end when all that is in view is there: rows, values and images.
 """
 
+import contextlib
+import os
+import shutil
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
-from benchmarks.browser import browser, missing
 from benchmarks.common import Options, Row, size_of
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
 
+PROGRAMS = ("chromium", "chromedriver")
 RUNS, LAYERS, UNITS = 5, 100, 2000
 QUICK = (2, 2, 20)
 ROUNDS = 5
 OPENED, FOUND, PAINTED, COMPLETE = 1, 2, 1, 1.5  # seconds, at most
 CLASSES, IMAGES, SIDE = 1000, 256, 48
-# measures of units in the default study, by the share of the layers in which they are measured
-NUMBERS = {
-    **dict.fromkeys(("active_fraction", "lifetime_sparseness", "gini", "mf_degree", "selectivity"), 1.0),
-    **dict.fromkeys(("auroc", "precision_top_k", "top_count_1", "participation", "kurtosis"), 1.0),
-    **dict.fromkeys(("gini_chance", "auroc_chance", "selectivity_corrected", "cluster"), 1.0),
-    **dict.fromkeys(("rs_iam", "rs_am", "ablation_kl", "ablation_loss"), 0.2),
-}
+# measures of units in the default study; the last ones are those of a fifth of the layers
+MEASURES = (
+    *("active_fraction", "lifetime_sparseness", "gini", "mf_degree", "selectivity", "auroc"),
+    *("precision_top_k", "top_count_1", "participation", "kurtosis", "gini_chance", "auroc_chance"),
+    *("selectivity_corrected", "cluster"),
+)
+RARE = ("rs_iam", "rs_am", "ablation_kl", "ablation_loss")
 TEXTS = ("top_class_1", "top_class_2", "selective_class")
-PAGES = {
-    "the first page": ("#/networks", OPENED),
-    "a search by two measures, sorted": (
-        "#/search?where=gini:above:0.5&where=auroc:above:0.5&sort=-gini",
-        FOUND,
-    ),
-    "a search that finds few units": (
-        "#/search?where=top_class_1:is:class%2012&where=gini:above:0.999",
-        FOUND,
-    ),
-    "a search by words": ("#/search?text=class%2012&sort=-mf_degree", FOUND),
+SEARCHES = {
+    "a search by two measures, sorted": "where=gini:above:0.5&where=auroc:above:0.5&sort=-gini",
+    "a search that finds few units": "where=top_class_1:is:class%2012&where=gini:above:0.999",
+    "a search by words": "text=class%2012&sort=-mf_degree",
 }
 # how long a page took: the first paint, and all in view
 TIMES = """
@@ -74,7 +71,9 @@ def rows(options: Options) -> Iterator[Row]:
         yield Row(f"{words}: size", [size_of(folder) / 1e6], "MB")
         page = (folder / "index.html").as_uri()
         rounds = 1 if options.quick else ROUNDS
-        for name, (route, target) in PAGES.items():
+        pages = {"the first page": ("#/networks", OPENED)}
+        pages |= {name: (f"#/search?{query}", FOUND) for name, query in SEARCHES.items()}
+        for name, (route, target) in pages.items():
             found = [times(driver, page + route)[0] for _ in range(rounds)]
             yield Row(f"{total}: {name}", found, "s", target)
         for view in ("", "?view=table"):
@@ -82,6 +81,36 @@ def rows(options: Options) -> Iterator[Row]:
             name = f"a layer of {n_units:,} units{', as a table' if view else ''}"
             yield Row(f"{name}: first paint", [painted for _, painted in found], "s", PAINTED)
             yield Row(f"{name}: complete", [complete for complete, _ in found], "s", COMPLETE)
+
+
+def missing() -> str:
+    """Return what a browser needs and this machine lacks; empty for nothing."""
+    programs = [name for name in PROGRAMS if shutil.which(name) is None]
+    if programs:
+        return f"no {' or '.join(programs)}: install the Debian packages chromium and chromium-driver"
+    return "" if find_spec("selenium") else "no selenium: install the development requirements"
+
+
+@contextlib.contextmanager
+def browser() -> Iterator["Chrome"]:
+    """Give a browser that logs its requests and the messages of pages, and end it."""
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    binary, service = (shutil.which(name) for name in PROGRAMS)
+    options.binary_location = binary
+    arguments = ["--headless=new", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=1280,900"]
+    if os.geteuid() == 0:
+        arguments.append("--no-sandbox")  # because Chromium has no sandbox for root
+    for argument in arguments:
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(executable_path=service))
+    driver.set_script_timeout(60)
+    try:
+        yield driver
+    finally:
+        driver.quit()
 
 
 def times(driver: "Chrome", address: str) -> tuple[float, float]:
@@ -93,13 +122,7 @@ def times(driver: "Chrome", address: str) -> tuple[float, float]:
 
 
 def generate(folder: Path, n_runs: int, n_layers: int, n_units: int) -> None:
-    """Write an atlas of random values; units have no pages.
-
-    Parameters
-    ----------
-    folder : of the atlas.
-    n_runs, n_layers, n_units : networks, layers of each, and units of each of these.
-    """
+    """Write an atlas of random values: networks, with so many layers each, with so many units each."""
     from census import __version__
     from census.atlas.papers import families, papers
     from census.atlas.search import write_search
@@ -157,9 +180,9 @@ def generate(folder: Path, n_runs: int, n_layers: int, n_units: int) -> None:
 def _units(random: np.random.Generator, n_units: int, *, every: bool) -> pa.Table:
     """Return values of the units of a layer; some measures are missing if not every one is measured."""
     columns: dict[str, pa.Array] = {"unit": pa.array(np.arange(n_units))}
-    for name, share in NUMBERS.items():
+    for name in (*MEASURES, *RARE):
         values = pa.array(random.uniform(size=n_units))
-        columns[name] = values if every or share == 1 else pa.nulls(n_units, pa.float64())
+        columns[name] = values if every or name in MEASURES else pa.nulls(n_units, pa.float64())
     for name in TEXTS:
         columns[name] = pa.array([f"class {each}" for each in random.integers(0, CLASSES, n_units)])
     return pa.table(columns)

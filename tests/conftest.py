@@ -89,7 +89,7 @@ def served(tmp_path, monkeypatch):
 @pytest.fixture(scope="session")
 def chromium():
     """A headless Chromium that notes what it asks for."""
-    from benchmarks.browser import browser, missing
+    from benchmarks.atlas import browser, missing
 
     if lacks := missing():
         pytest.skip(lacks)
