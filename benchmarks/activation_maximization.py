@@ -37,9 +37,7 @@ def rows(options: Options) -> Iterator[Row]:
         workers(("torch-lucent",), options, folder) as tools,
     ):
         this, lucent = case("cnn", 3, folder / "images.zarr"), tools["torch-lucent"]
-        # as it comes, whole, code by reference: its environment has the same torch
-        torch.save(this.network, folder / "network.pt")
-        lucent.ask("load", path=str(folder / "network.pt"))
+        lucent.ask("load", what=this.network)
         network = this.network.requires_grad_(False)
         (layer,) = this.prepared.select([LAYER])
         shape = 1, this.entry["input"]["size"]

@@ -21,8 +21,8 @@ import torch
 from numpy.typing import NDArray
 
 from benchmarks.common import Case, Options, Row, case
-from benchmarks.tools.handing import hand_over
-from benchmarks.tools.workers import Worker, workers
+from benchmarks.tools.handing import Handed
+from benchmarks.tools.workers import workers
 from census.networks.preprocess import Preprocess
 from census.recording.passes import shard_name
 from census.recording.shards import merge_shards
@@ -78,14 +78,14 @@ def _in_place(options: Options, folder: Path) -> Iterator[Row]:
         handle.remove()
         shares[label] = float((given[0] < 0).float().mean())
     shares["ours"] = _our_share(this, folder)
-    hand_over(this.network, images, [CONVOLUTION, BEHIND], 8, folder / "handed")
+    handed = Handed(this.network, images, [CONVOLUTION, BEHIND], 8)
     yield Row(f"negative values of squeezenet1_1's {CONVOLUTION}, 8 images: {this.origin}")
     with workers(TOOLS, options, folder) as tools:
         for name, worker in tools.items():
-            worker.ask("load", folder=str(folder / "handed"))
-            answer = worker.ask("negative", layer=CONVOLUTION)
+            worker.ask("load", what=handed)
+            answer = worker.ask("values", layer=CONVOLUTION)
             if answer:
-                shares[name] = answer.result
+                shares[name] = float((answer.result < 0).mean())
             else:
                 yield Row(f"negative values, {worker.row.quantity}")
     for label, share in shares.items():
@@ -123,14 +123,13 @@ def _dataset(options: Options, folder: Path) -> Iterator[Row]:
         this.network(images)
         handle.remove()
     right = given[0].flatten(1).numpy()
-    hand_over(this.network, images, [layer], batch, folder / "handed")
+    stored = replace(this, layers=this.prepared.select([layer]))
+    handed = Handed(this.network, images, [layer], batch)
     what = f"{n_images:,} images, {layer} of cnn, batch {batch}, killed at image {deadly:,}"
     yield Row(f"data set: {what}: {this.origin}")
     for name in STORING:
-        more: dict[str, Any] = {}
-        if name == "ours":
-            more = {"images": str(folder / "images.zarr"), "about": this.entry["input"]}
-        yield from _stored(_Storing(name, layer, more, options, folder), right, deadly)
+        more = {"this": stored, "batch": batch} if name == "ours" else {}
+        yield from _stored(_Storing(name, handed, more, options, folder), right, deadly)
     yield Row("killed and run again, torchvision: stores nothing, so there is nothing to take up")
     found = _in_shards(this, layer, batch, folder)
     yield from _order("ours, of three shards", found, right)
@@ -142,26 +141,28 @@ class _Storing:
     Parameters
     ----------
     name : the tool's.
-    layer : what is stored.
+    handed : what is stored.
     more : arguments of its task, beside those of all tools.
     options : of the benchmark suite.
     folder : for all that is written.
     """
 
-    def __init__(self, name: str, layer: str, more: dict[str, Any], options: Options, folder: Path) -> None:
+    def __init__(
+        self, name: str, handed: Handed, more: dict[str, Any], options: Options, folder: Path
+    ) -> None:
         self.name = name
-        self._layer, self._more, self._options, self._folder = layer, more, options, folder
+        self._handed, self._more, self._options, self._folder = handed, more, options, folder
 
     def run(self, place: str, deadly: int | None = None, resume: bool = False) -> tuple[NDArray | None, str]:
         """Store; return the values that can be read afterwards, and what went wrong."""
         where = str(self._folder / f"{self.name}-{place}")
         with workers((self.name,), self._options, self._folder) as found:
-            worker: Worker = found[self.name]
-            worker.ask("load", folder=str(self._folder / "handed"))
+            worker = found[self.name]
+            if self.name != "ours":
+                worker.ask("load", what=self._handed)
             worker.ask("store", folder=where, deadly=deadly, resume=resume, **self._more)
-            path = self._folder / f"{self.name}-{place}.npy"
-            answer = worker.ask("read", folder=where, layer=self._layer, path=str(path))
-            return (np.load(path) if answer else None), worker.error or ""
+            answer = worker.ask("read", folder=where, layer=self._handed.layers[0])
+            return answer and answer.result, worker.error or ""
 
 
 def _stored(tool: _Storing, right: NDArray, deadly: int) -> Iterator[Row]:
@@ -218,14 +219,12 @@ def _chance(options: Options, folder: Path) -> Iterator[Row]:
     with workers(("torch-cka", "rsatoolbox"), options, folder) as tools:
         for n_images, neurons in SHAPES:
             pairs = np.random.default_rng(0).standard_normal((seeds, 2, n_images, neurons), np.float32)
-            path = folder / f"{neurons}.npy"
-            np.save(path, pairs)
             found = {
                 "formula without correction": [_biased(*pair) for pair in pairs],
                 "ours": [_ours(pair) for pair in pairs],
             }
             for name, worker in tools.items():
-                answer = worker.ask("cka", path=str(path))
+                answer = worker.ask("cka", pairs=pairs)
                 if answer:
                     found[f"{name}{' cosine_cov' if name == 'rsatoolbox' else ''}"] = answer.result
             where = f"CKA at chance, {n_images} images, {neurons:,} neurons"

@@ -16,8 +16,8 @@ from pathlib import Path
 import torch
 
 from benchmarks.common import Case, Options, Row, case, cpu_seconds, empty, size_of
-from benchmarks.tools.handing import hand_over
-from benchmarks.tools.workers import Worker, workers
+from benchmarks.tools.handing import Handed
+from benchmarks.tools.workers import workers
 from census.networks.device import keep_freed_memory
 from census.networks.maps import as_maps
 
@@ -88,11 +88,9 @@ def _measure(
         network = this.network
         names = [each.name for each in this.layers]
         recorder = this.prepared.recorder({each.name: each.node for each in this.layers})
-        able = {}
-        if tools:
-            hand_over(network, torch.cat(inputs), names, batch, folder / "handed")
+        handed, able = Handed(network, torch.cat(inputs), names, batch), {}
         for tool, worker in tools.items():
-            answer = worker.ask("load", folder=str(folder / "handed"))
+            answer = worker.ask("load", what=handed)
             able[tool] = answer.result if answer else []
 
         def loop() -> None:
@@ -126,7 +124,7 @@ def _measure(
                 empty(stores)
             for tool, worker in tools.items():
                 theirs = next(places)
-                found[STORED[tool]] = _ask(worker, "store", folder=str(theirs))
+                found[STORED[tool]], _ = worker.seconds("store", folder=str(theirs))
                 stored[STORED[tool]] = size_of(theirs)
                 empty(theirs)
             if tools:
@@ -134,7 +132,7 @@ def _measure(
                 stored[LIMIT] = (folder / "raw").stat().st_size
                 os.truncate(folder / "raw", 0)
             for tool, worker in tools.items():
-                found[IN_MEMORY[tool]] = _ask(worker, "memory")
+                found[IN_MEMORY[tool]], _ = worker.seconds("memory")
             for label, value in found.items():
                 seconds.setdefault(label, []).append(value)
     where = f"{n_images} images"
@@ -166,12 +164,6 @@ def _measure(
 
 def _ratios(values: Sequence[float], others: Sequence[float]) -> list[float]:
     return [value / other for value, other in zip(values, others, strict=True)]
-
-
-def _ask(worker: Worker, task: str, **arguments: str) -> float:
-    """Return the CPU time of a task; NaN where it failed."""
-    answer = worker.ask(task, **arguments)
-    return answer.cpu if answer else math.nan
 
 
 def _run(this: Case, folder: Path, batch: int, n_maps: int, compression: str, dtype: str) -> float:

@@ -64,8 +64,7 @@ def _beside_overcomplete(options: Options, units: int, n_vectors: int, direction
         options.temporary("families") as folder,
         workers(("overcomplete",), options, folder) as tools,
     ):
-        theirs, paths = tools["overcomplete"], [str(folder / f"{name}.npy") for name in ("vectors", "found")]
-        np.save(paths[0], first)
+        theirs = tools["overcomplete"]
         seconds: dict[str, list[float]] = {"ours": [], "theirs": []}
         r2: dict[str, list[float]] = {"ours": [], "theirs": []}
         for number in range(1 if options.quick else 3):
@@ -76,8 +75,7 @@ def _beside_overcomplete(options: Options, units: int, n_vectors: int, direction
             answer = theirs.ask(
                 "fit",
                 threads=cores(),
-                vectors=paths[0],
-                directions=paths[1],
+                vectors=first,
                 count=directions,
                 active=SETTINGS.active,
                 steps=SETTINGS.steps,
@@ -86,7 +84,7 @@ def _beside_overcomplete(options: Options, units: int, n_vectors: int, direction
             )
             if answer is None:
                 break
-            found = np.load(paths[1])
+            found = answer.result
             seconds["theirs"].append(answer.wall)
             r2["theirs"].append(explained(found / np.linalg.norm(found, axis=1, keepdims=True)))
         yield Row("held-out R², autoencoder", r2["ours"])

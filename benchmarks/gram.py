@@ -53,8 +53,7 @@ def rows(options: Options) -> Iterator[Row]:
 def _times(store: Path, rounds: int, where: str, rsatoolbox: Worker) -> Iterator[Row]:
     vectors = open_store(store)["maps"][:]
     vectors = vectors.reshape(len(vectors), -1)
-    np.save(store.with_suffix(".npy"), vectors)
-    rsatoolbox.ask("load", path=str(store.with_suffix(".npy")))
+    rsatoolbox.ask("load", what=vectors)
     from census.networks.device import keep_freed_memory  # brings torch, which is no part of the job's memory
 
     # for all of these, whatever another benchmark of this process has set; numpy is faster for it

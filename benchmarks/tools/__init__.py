@@ -1,11 +1,10 @@
 """Other tools that do a part of what the library does: which, in which version, and how each is run.
 
-Each works in a process (:mod:`benchmarks.tools.serving`) and an environment of its own
-(:mod:`benchmarks.tools.environments`), and is asked task by task (:mod:`benchmarks.tools.workers`). What it
-does there, as its own documentation says, is in the module of its name.
+Each works in a process and an environment of its own. What it does there, as its own documentation says, is
+in the module of its name, whose functions are tasks of :mod:`benchmarks.tools.workers`.
 """
 
-# what pip is asked for; None where nothing has to be installed
+# what pip is asked for; None if nothing has to be installed
 TOOLS: dict[str, str | None] = {
     "captum": "captum==0.9.0",
     "overcomplete": "overcomplete==0.3.0",
@@ -18,7 +17,3 @@ TOOLS: dict[str, str | None] = {
     # the library itself, where it is to be killed like the others
     "ours": None,
 }
-
-
-class ToolError(Exception):
-    """A tool cannot be used; the message says why, in one line."""

@@ -1,17 +1,20 @@
-"""Network, images and layers, handed from the benchmark suite to the tools' processes in files."""
+"""Network, images and layers that the benchmark suite hands to the tools' processes."""
 
-import json
 import os
 import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
 
 from census.networks.device import keep_freed_memory
 from census.networks.operators import torchvision_ready
+
+torchvision_ready()
+# as the library's own jobs do
+keep_freed_memory()
 
 
 @dataclass(frozen=True)
@@ -20,28 +23,31 @@ class Handed:
 
     Attributes
     ----------
-    network : in evaluation mode, weights in the memory layout that ours has.
+    network : in evaluation mode, in the layout in which ours runs.
     images : float32 (N, channels, height, width), preprocessed.
     layers : the names that the library gives them.
     batch : images in a batch.
-    batches : the images batch by batch, each with memory of its own: what is saved of a part is the whole.
     """
 
     network: nn.Module
     images: Tensor
     layers: Sequence[str]
     batch: int
-    batches: Sequence[Tensor]
+
+    @cached_property
+    def batches(self) -> list[Tensor]:
+        """The images batch by batch, each with memory of its own: what is saved of a part is the whole."""
+        return [part.clone() for part in self.images.split(self.batch)]
 
     def modules(self) -> dict[str, str]:
         """Return, by layer, the name of a module that gives the layer's values.
 
-        The layer's own name where it is a module; else a module with the same output: that of a block for the
+        The layer's own name if it is a module; else a module with the same output: that of a block for the
         concatenation at its end. Layers that are no module's output, like the input, are left out.
         """
         modules = {name: module for name, module in self.network.named_modules() if name}
         given: dict[str, Tensor] = {}
-        # what is done in place behind a module is done to a copy
+        # what is done in place downstream of a module is done to a copy
         handles = [
             module.register_forward_hook(
                 lambda _module, _inputs, output, name=name: given.update({name: output.clone()})
@@ -62,28 +68,6 @@ class Handed:
             elif layer.endswith(".cat"):
                 found[layer] = layer.removesuffix(".cat")
         return found
-
-
-def hand_over(network: nn.Module, images: Tensor, layers: Sequence[str], batch: int, folder: Path) -> None:
-    """Write what tools are to run into a folder."""
-    folder.mkdir(parents=True)
-    # whole, code by reference: the tools' environments have the same torch and torchvision
-    torch.save(network, folder / "network.pt")
-    torch.save(images, folder / "images.pt")
-    (folder / "about.json").write_text(json.dumps({"layers": list(layers), "batch": batch}))
-
-
-def take_over(folder: str) -> Handed:
-    """Read what was handed over; and have memory kept, as the library's own jobs do."""
-    torchvision_ready()
-    keep_freed_memory()
-    about = json.loads(Path(folder, "about.json").read_text())
-    # the benchmark suite has written it a moment ago
-    network = torch.load(Path(folder, "network.pt"), weights_only=False)
-    network = network.eval().to(memory_format=torch.channels_last)
-    images = torch.load(Path(folder, "images.pt"))
-    batches = [part.clone() for part in images.split(about["batch"])]
-    return Handed(network, images, about["layers"], about["batch"], batches)
 
 
 class Deadly(torch.utils.data.Dataset[Tensor]):

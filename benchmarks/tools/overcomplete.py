@@ -3,6 +3,7 @@
 import matplotlib
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.utils.data import DataLoader, RandomSampler, TensorDataset
 
 from census.networks.operators import torchvision_ready
@@ -15,14 +16,14 @@ from overcomplete.sae import TopKSAE, train_sae  # noqa: E402
 
 
 def fit(
-    vectors: str, directions: str, count: int, active: int, steps: int, batch: int, learning_rate: float
-) -> None:
-    """Fit directions to vectors in a file, and write them to another one.
+    vectors: NDArray[np.float32], count: int, active: int, steps: int, batch: int, learning_rate: float
+) -> NDArray[np.float32]:
+    """Return directions that are fitted to vectors.
 
     A linear encoder, the squared error, Adam and its one-cycle schedule: what our autoencoder has as well.
     """
     torch.manual_seed(0)
-    values = torch.from_numpy(np.load(vectors))
+    values = torch.from_numpy(vectors)
     # as our autoencoder does it: a mean square of 1, so that the rate does not depend on the scale
     data = TensorDataset(values / values.square().sum(1).mean().sqrt())
     sampler = RandomSampler(data, replacement=True, num_samples=steps * batch)
@@ -39,7 +40,7 @@ def fit(
         nb_epochs=1,
         monitoring=0,
     )
-    np.save(directions, model.get_dictionary().detach().numpy())
+    return model.get_dictionary().detach().numpy()
 
 
 class _Linear(torch.nn.Linear):
@@ -49,6 +50,3 @@ class _Linear(torch.nn.Linear):
         """Return codes before and after the activation function."""
         codes = super().forward(x)
         return codes, codes.relu()
-
-
-TASKS = {"fit": fit}

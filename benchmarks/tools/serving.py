@@ -1,61 +1,45 @@
-"""A tool's process: takes a request a line, does the task, answers with a line. JSON both ways.
+"""A tool's process: takes a request, does the task, and answers.
 
-``python -m benchmarks.tools.serving MODULE``. The first line, before any request, says that the tool's module
-is imported, or why it is not. What the tasks print goes to the standard error.
+The first answer, before any request, says that the tool's module is imported, or why it is not.
 """
 
 import importlib
-import json
-import os
+import pickle
 import sys
 import time
 from collections.abc import Callable
-from typing import IO, Any
+from multiprocessing.connection import Connection
+
+from threadpoolctl import threadpool_limits
 
 
-def serve(module: str, answers: IO[str]) -> None:
-    """Answer until there are no more requests.
-
-    Parameters
-    ----------
-    module : the tool's. Its ``TASKS`` are functions, by name; they take and return what JSON can say.
-    answers : where to.
-    """
+def serve(module: str, connection: Connection) -> None:
+    """Answer requests, for which the functions of a tool's module are called, until there are no more."""
 
     def answer(work: Callable[[], object]) -> None:
-        start = time.perf_counter(), time.process_time()
+        start = time.process_time(), time.perf_counter()
+        result, error = None, ""
         try:
-            found = {"result": work()}
-        except Exception as error:
-            found = {"error": _in_a_line(error)}
-        cpu, wall = time.process_time() - start[1], time.perf_counter() - start[0]
-        answers.write(json.dumps({**found, "cpu": cpu, "wall": wall}) + "\n")
-        answers.flush()
+            result = work()
+        except Exception as fault:
+            error = " ".join(f"{type(fault).__name__}: {fault}".split())[:300]
+        cpu, wall = time.process_time() - start[0], time.perf_counter() - start[1]
+        # not by send(), for which torch has ways of its own
+        connection.send_bytes(pickle.dumps((result, error, cpu, wall)))
 
     tasks: dict[str, Callable[..., object]] = {}
-    answer(lambda: tasks.update(importlib.import_module(module).TASKS))
-    for line in sys.stdin:
-        request = json.loads(line)
-        use_threads(request["threads"])
-        answer(lambda request=request: tasks[request["task"]](**request["arguments"]))  # type: ignore[misc]
-
-
-def use_threads(number: int) -> None:
-    """Have the libraries that are loaded use so many threads."""
-    from threadpoolctl import threadpool_limits
-
-    threadpool_limits(number)
-    torch: Any = sys.modules.get("torch")
-    if torch is not None:
-        torch.set_num_threads(number)
-
-
-def _in_a_line(error: Exception) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    answer(lambda: tasks.update(vars(importlib.import_module(module))))
+    while True:
+        try:
+            task, threads, arguments = pickle.loads(connection.recv_bytes())
+        except EOFError:
+            return
+        # of the libraries that are loaded
+        threadpool_limits(threads)
+        if "torch" in sys.modules:
+            sys.modules["torch"].set_num_threads(threads)
+        answer(lambda task=task, arguments=arguments: tasks[task](**arguments))  # type: ignore[misc]
 
 
 if __name__ == "__main__":
-    # the libraries' prints, those of compiled code included, must not run through the answers
-    channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-    serve(sys.argv[1], channel)
+    serve(sys.argv[1], Connection(int(sys.argv[2])))

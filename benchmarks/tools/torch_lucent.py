@@ -9,21 +9,21 @@ torchvision_ready()
 
 from lucent.optvis import param, render  # noqa: E402
 
-_networks: list[torch.nn.Module] = []
+network: torch.nn.Module
 
 
-def load(path: str) -> None:
-    """Read a network, as it comes: the weights' gradients are left to the user."""
+def load(what: torch.nn.Module) -> None:
+    """Take a network over, as it comes: the weights' gradients are left to the user."""
+    global network
     keep_freed_memory()
-    # the benchmark suite has written it a moment ago
-    _networks[:] = [torch.load(path, weights_only=False).eval()]
+    network = what
 
 
 def optimize(layer: str, units: list[int], steps: int, size: int) -> None:
     """Make images for units: plain pixels, no transformations, its own optimizer."""
     for unit in units:
         render.render_vis(
-            _networks[0],
+            network,
             f"{layer}:{unit}",
             param_f=lambda: param.image(size, fft=False, decorrelate=False, channels=1),
             transforms=[],
@@ -33,6 +33,3 @@ def optimize(layer: str, units: list[int], steps: int, size: int) -> None:
             progress=False,
             show_image=False,
         )
-
-
-TASKS = {"load": load, "optimize": optimize}

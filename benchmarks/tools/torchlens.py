@@ -5,38 +5,36 @@ from pathlib import Path
 import numpy as np
 import torch
 import torchlens
+from numpy.typing import NDArray
 
-from benchmarks.tools.handing import Deadly, Handed, take_over
+from benchmarks.tools.handing import Deadly, Handed
 
-_handed: list[Handed] = []
-# by layer, the name under which torchlens finds it
-_lookups: dict[str, str] = {}
+handed: Handed
+lookups: dict[str, str]  # by layer, the name under which torchlens finds it
 
 
-def load(folder: str) -> list[str]:
+def load(what: Handed) -> list[str]:
     """Take network and images over; return the layers that can be recorded."""
-    _handed[:] = [take_over(folder)]
-    _lookups.clear()
-    _lookups.update(_handed[0].modules())
-    _lookups.update({layer: layer for layer in _handed[0].layers if layer in ("input", "output")})
-    return list(_lookups)
+    global handed, lookups
+    handed = what
+    own = {layer: layer for layer in handed.layers if layer in ("input", "output")}
+    lookups = {**handed.modules(), **own}
+    return list(lookups)
 
 
 def memory() -> None:
     """Compute the activations of each batch, and drop them."""
-    (handed,) = _handed
     with torch.no_grad():
         for images in handed.batches:
-            torchlens.extract(handed.network, images, _lookups)
+            torchlens.extract(handed.network, images, lookups)
 
 
 def store(folder: str, deadly: int | None = None, resume: bool = False) -> None:
     """Store the activations of all images."""
-    (handed,) = _handed
     torchlens.extract_dataset(
         handed.network,
         Deadly(handed.images, deadly),
-        _lookups,
+        lookups,
         batch_size=handed.batch,
         output_dir=folder,
         progress=False,
@@ -44,19 +42,13 @@ def store(folder: str, deadly: int | None = None, resume: bool = False) -> None:
     )
 
 
-def read(folder: str, layer: str, path: str) -> int:
-    """Write a layer's stored values to a file, image by image; return the number of images."""
-    values = torchlens.dataset_extraction.load_extraction(Path(folder), [layer]).activations[layer]
-    np.save(path, values.flatten(1).numpy())
-    return len(values)
+def read(folder: str, layer: str) -> NDArray[np.float32]:
+    """Return a layer's stored values, (images, neurons)."""
+    extraction = torchlens.dataset_extraction.load_extraction(Path(folder), [layer])
+    return extraction.activations[layer].flatten(1).numpy()
 
 
-def negative(layer: str) -> float:
-    """Return the share of a layer's values that are negative."""
-    (handed,) = _handed
+def values(layer: str) -> NDArray[np.float32]:
+    """Return a layer's values in memory."""
     with torch.no_grad():
-        values = torchlens.extract(handed.network, handed.images, {layer: layer})[layer]
-    return float((values < 0).float().mean())
-
-
-TASKS = {"load": load, "memory": memory, "store": store, "read": read, "negative": negative}
+        return torchlens.extract(handed.network, handed.images, {layer: layer})[layer].numpy()

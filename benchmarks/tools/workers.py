@@ -1,37 +1,86 @@
-"""The benchmark suite's end of a tool's process."""
+"""The benchmark suite's end of a tool's process, and the environment in which it runs.
 
+An environment is laid over the one that the benchmark suite runs in: what pip does not find in it, it takes
+from there. So all run with the same builds of torch, torchvision and numpy, and pip installs only what is
+missing, or what a tool needs in another version, which then hides ours. It is removed when the suite ends.
+"""
+
+import atexit
 import contextlib
-import json
+import functools
+import math
 import os
+import pickle
 import subprocess
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
+import sys
+from collections.abc import Iterator, Sequence
+from multiprocessing import Pipe
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from benchmarks import ROOT
 from benchmarks.common import Options, Row
-from benchmarks.tools import ToolError
-from benchmarks.tools.environments import interpreter
+from benchmarks.tools import TOOLS
 
-TIMEOUT = 900
+INSTALL_TIMEOUT, TIMEOUT = 300, 900
+_run = functools.partial(subprocess.run, capture_output=True, text=True, check=True, timeout=INSTALL_TIMEOUT)
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What a task took, in the tool's process, and what it gave.
+def environment(requirement: str, folder: Path, *pip_options: str) -> Path | str:
+    """Make an environment with a requirement of pip; return its interpreter, or in one line why it failed."""
+    try:
+        # pip is taken from the environment below, too
+        _run([sys.executable, "-m", "venv", "--without-pip", str(folder)])
+        python = folder / "bin/python"
+        inside = _run([str(python), "-c", "import site; print(site.getsitepackages()[0])"]).stdout
+        below = [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
+        Path(inside.strip(), "below.pth").write_text("".join(f"{path}\n" for path in below))
+        install = ["install", "-q", "--no-compile", "--no-input", "--disable-pip-version-check"]
+        _run([str(python), "-m", "pip", *install, *pip_options, requirement])
+    except subprocess.TimeoutExpired as error:
+        return f"does not install: not within {error.timeout} s"
+    except subprocess.CalledProcessError as error:
+        said = [line.strip() for line in error.stderr.splitlines() if line.strip()]
+        errors = [line for line in said if line.startswith("ERROR:")] or said or [f"exit {error.returncode}"]
+        return f"does not install: {errors[-1].removeprefix('ERROR: ')}"
+    return python
+
+
+@functools.cache
+def _folder_of_environments(options: Options) -> Path:
+    """Return a folder that is removed when the benchmark suite ends."""
+    stack = contextlib.ExitStack()
+    # a terminated run ends by SystemExit, and so by this, too
+    atexit.register(stack.close)
+    return stack.enter_context(options.temporary("environments"))
+
+
+@functools.cache
+def interpreter(tool: str, options: Options) -> Path | str:
+    """Return the interpreter to run a tool with, or why there is none."""
+    requirement = TOOLS[tool]
+    if requirement is None:
+        return Path(sys.executable)
+    if options.quick:
+        return "is not installed with --quick"
+    return environment(requirement, _folder_of_environments(options) / tool)
+
+
+class Answer(NamedTuple):
+    """What a task gave, and what it took in the tool's process.
 
     Attributes
     ----------
+    result : what the task returned.
+    error : why it failed; empty if it did not.
     cpu : CPU time in seconds, of all threads.
     wall : seconds that passed.
-    result : what JSON can say.
     """
 
+    result: Any
+    error: str
     cpu: float
     wall: float
-    result: Any
 
 
 class Worker:
@@ -41,110 +90,98 @@ class Worker:
     ----------
     name : the tool's.
     options : of the benchmark suite.
-    folder : of the benchmark, for what the process writes to its standard error.
+    folder : of the benchmark, for what the process prints.
     module : with the tool's tasks; None for the one of its name.
 
     Attributes
     ----------
-    name : the tool's.
     error : why it cannot be asked any more; None while it can.
     """
 
     def __init__(self, name: str, options: Options, folder: Path, module: str | None = None) -> None:
-        self.name = name
+        self._name, self._printed = name, folder / f"{name}.stderr"
         self.error: str | None = None
-        module = module or f"benchmarks.tools.{name.replace('-', '_')}"
-        self._process: subprocess.Popen[str] | None = None
-        self._errors = folder / f"{name}.stderr"
-        try:
-            python = interpreter(name, options.folder, install=not options.quick)
-        except ToolError as error:
-            self.error = str(error)
+        python = interpreter(name, options)
+        if isinstance(python, str):
+            self.error = python
             return
-        with self._errors.open("w") as errors:
+        module = module or f"benchmarks.tools.{name.replace('-', '_')}"
+        self._connection, theirs = Pipe()
+        with self._printed.open("w") as printed:
             self._process = subprocess.Popen(
-                [str(python), "-m", "benchmarks.tools.serving", module],
+                [str(python), "-m", "benchmarks.tools.serving", module, str(theirs.fileno())],
                 cwd=ROOT,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
+                pass_fds=[theirs.fileno()],
+                stdout=printed,
+                stderr=printed,
                 env={**os.environ, "TQDM_DISABLE": "1", "MPLBACKEND": "Agg"},
             )
+        theirs.close()
         self._receive(TIMEOUT, "cannot be imported")
 
     def ask(
         self, task: str, *, threads: int = 1, timeout: float = TIMEOUT, **arguments: Any
     ) -> Answer | None:
-        """Return the answer to a request, or None where there is none; :attr:`error` then says why.
+        """Return the answer to a request, or None if there is none; :attr:`error` then says why.
 
         Parameters
         ----------
         task : of the tool's module.
         threads : how many the tool may use.
         timeout : seconds after which the process is killed.
-        arguments : for the task; what JSON can say.
+        arguments : for the task; what pickle can say.
         """
         if self.error is not None:
             return None
-        assert self._process is not None
-        assert self._process.stdin is not None
         with contextlib.suppress(OSError):  # who is dead does not answer, either
-            request = {"task": task, "threads": threads, "arguments": arguments}
-            self._process.stdin.write(json.dumps(request) + "\n")
-            self._process.stdin.flush()
+            # not by send(), for which torch has ways of its own
+            self._connection.send_bytes(pickle.dumps((task, threads, arguments)))
         return self._receive(timeout, "failed")
 
+    def seconds(self, task: str, **arguments: Any) -> tuple[float, float]:
+        """Return the CPU time of a task, and the time that passes; NaN if it fails. See :meth:`ask`."""
+        answer = self.ask(task, **arguments)
+        return (answer.cpu, answer.wall) if answer else (math.nan, math.nan)
+
     def _receive(self, timeout: float, failure: str) -> Answer | None:
-        process = self._process
-        assert process is not None
-        assert process.stdout is not None
-        expired = threading.Event()
-
-        def expire() -> None:
-            expired.set()
-            process.kill()
-
-        timer = threading.Timer(timeout, expire)
-        timer.start()
+        answer = None
         try:
-            line = process.stdout.readline()
-        finally:
-            timer.cancel()
-        if not line.endswith("\n"):
-            code = process.wait()
-            said = [line.strip() for line in self._errors.read_text(errors="replace").splitlines()]
+            if self._connection.poll(timeout):
+                answer = Answer(*pickle.loads(self._connection.recv_bytes()))
+            else:
+                self.error = f"took longer than {timeout:g} s"
+                self._process.kill()
+        except (EOFError, OSError):
+            code = self._process.wait()
+            said = [line.strip() for line in self._printed.read_text(errors="replace").splitlines()]
             last = next((line for line in reversed(said) if line), "it said nothing")
             end = f"was killed by signal {-code}" if code < 0 else f"died with exit code {code}"
-            self.error = f"took longer than {timeout:g} s" if expired.is_set() else f"{end}: {last}"
-            return None
-        answer = json.loads(line)
-        if "error" in answer:
-            self.error = f"{failure}: {answer['error']}"
-            self.end()
-            return None
-        return Answer(answer["cpu"], answer["wall"], answer["result"])
+            self.error = f"{end}: {last}"
+        if answer and answer.error:
+            self.error = f"{failure}: {answer.error}"
+        if self.error is None:
+            return answer
+        self.end()
+        return None
 
     @property
     def row(self) -> Row:
         """What the table says of a tool that cannot be asked any more."""
-        return Row(f"skipped: {self.name} {self.error}")
+        return Row(f"skipped: {self._name} {self.error}")
 
     def end(self) -> None:
-        """End the process."""
-        if self._process is not None and self._process.stdin is not None:
-            with contextlib.suppress(OSError):
-                self._process.stdin.close()
+        """End the process, if there is one."""
+        if hasattr(self, "_process"):
+            self._connection.close()
             try:
                 self._process.wait(10)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
-            self._process.stdout.close()  # type: ignore[union-attr]
 
 
 @contextlib.contextmanager
-def workers(names: tuple[str, ...], options: Options, folder: Path) -> Iterator[dict[str, Worker]]:
+def workers(names: Sequence[str], options: Options, folder: Path) -> Iterator[dict[str, Worker]]:
     """Give a worker for each of some tools, by name, and end them."""
     with contextlib.ExitStack() as stack:
         found = {}

@@ -30,8 +30,6 @@ def die(how):
 def sleep():
     import time
     time.sleep(60)
-
-TASKS = {"add": add, "threads": threads, "fail": fail, "die": die, "sleep": sleep}
 """
 
 
@@ -115,30 +113,46 @@ def test_nothing_is_installed_for_a_quick_look(start, tmp_path):
 
 
 def test_an_environment_has_what_the_one_below_has(tmp_path):
-    from benchmarks.tools.environments import Environments
+    from benchmarks.tools.workers import environment
 
-    environments = Environments(tmp_path / "tmp/environments", "--no-index")
-    python = environments.python("numpy")
-    assert environments.python("numpy") == python
+    python = environment("numpy", tmp_path / "numpy", "--no-index")
     where = "import sys, numpy; print(numpy.__file__, sys.prefix)"
     below, above = (
         subprocess.run([each, "-c", where], capture_output=True, text=True, check=True).stdout.split()
         for each in (sys.executable, python)
     )
     assert above[0] == below[0]
-    assert Path(above[1]).is_relative_to(tmp_path)
-    environments.remove()
-    assert not list(tmp_path.iterdir())
+    assert Path(above[1]) == tmp_path / "numpy"
 
 
 def test_a_tool_that_does_not_install_is_said_with_pips_error(tmp_path):
-    from benchmarks.tools import ToolError
-    from benchmarks.tools.environments import Environments
+    from benchmarks.tools.workers import environment
 
-    environments = Environments(tmp_path / "tmp/environments", "--no-index")
+    error = environment("no-such-tool==1.0", tmp_path / "tool", "--no-index")
+    assert error.startswith("does not install: No matching distribution found for no-such")
+
+
+def test_a_tool_is_installed_once_and_removed_at_the_end(tmp_path, monkeypatch):
+    from benchmarks.common import Options
+    from benchmarks.tools import workers
+
+    made, at_end = [], []
+
+    def environment(requirement, folder):
+        made.append(requirement)
+        folder.mkdir()
+        return folder / "bin/python" if requirement.startswith("torchlens") else "does not install: no room"
+
+    monkeypatch.setattr(workers, "environment", environment)
+    monkeypatch.setattr(workers.atexit, "register", at_end.append)
+    options = Options(False, tmp_path)
     for _ in range(2):
-        with pytest.raises(ToolError, match=r"^does not install: No matching distribution found for no-such"):
-            environments.python("no-such-tool==1.0")
+        assert workers.interpreter("captum", options) == "does not install: no room"
+        assert workers.interpreter("torchlens", options).is_relative_to(tmp_path)
+    assert [name.partition("==")[0] for name in made] == ["captum", "torchlens"]
+    for remove in at_end:
+        remove()
+    assert not list(tmp_path.iterdir())
 
 
 def test_tools_are_pinned_and_described():
