@@ -1,15 +1,15 @@
-"""What each compression of activation maps gives and costs, on chunks of real maps, without files."""
+"""Size and time of each compression of activation maps, on chunks of real maps, without files."""
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 import torch
 
-from benchmarks.common import Options, Row, case, cpu_seconds
+from benchmarks.common import Options, Row, case, in_turn
 from census.networks.maps import as_maps
 from census.stores.activations import IMAGE_BYTES, IMAGES_PER_MAP_CHUNK, map_compressors, numcodec
-
-FLOAT16 = "float16, "
 
 
 def rows(options: Options) -> Iterator[Row]:
@@ -27,39 +27,24 @@ def rows(options: Options) -> Iterator[Row]:
     yield Row("raw", [raw / 2**20], "MiB")
     zeros = sum(chunk.size - np.count_nonzero(chunk) for chunk in chunks) / (raw / 4)
     yield Row("share of values that are 0", [zeros])
-    codecs = {
-        "none": _functions(),
-        "lz4": _functions("lz4"),
-        "lz4, bytes shuffled": _functions("lz4", shuffle="shuffle"),
-        "lz4, bits shuffled": _functions("lz4", shuffle="bitshuffle"),
-        "blosclz": _functions("lz4", cname="blosclz"),
-        "zstd": _functions("zstd"),
-        "zstd, bits shuffled": _functions("zstd", shuffle="bitshuffle"),
-    }
     # as a store would hold them; sizes and times stay relative to float32
     halves = [chunk.astype(np.float16) for chunk in chunks]
-    codecs |= {f"{FLOAT16}{each}": _functions(each, "float16") for each in ("none", "lz4", "zstd")}
-    encoding: dict[str, list[float]] = {each: [] for each in codecs}
-    decoding: dict[str, list[float]] = {each: [] for each in codecs}
-    ratios: dict[str, float] = {}
-    # the first round warms up, and does not count
-    for number in range(rounds + 1):
-        for compression, (encode, decode) in codecs.items():
-            size, to_encode, to_decode = 0, 0.0, 0.0
-            for chunk in halves if compression.startswith(FLOAT16) else chunks:
-                encoded: list[bytes] = []
-                to_encode += cpu_seconds(lambda c=chunk, f=encode, e=encoded: e.append(f(c)))  # type: ignore[misc]
-                to_decode += cpu_seconds(lambda f=decode, e=encoded: f(e[0]))  # type: ignore[misc]
-                size += len(encoded[0])
-            ratios[compression] = size / raw
-            if number:
-                encoding[compression].append(to_encode / (raw / 1e9))
-                decoding[compression].append(to_decode / (raw / 1e9))
-    for compression in codecs:
+    works = {
+        "none": partial(_costs, chunks, "none"),
+        "lz4": partial(_costs, chunks, "lz4"),
+        "lz4, bytes shuffled": partial(_costs, chunks, "lz4", shuffle="shuffle"),
+        "lz4, bits shuffled": partial(_costs, chunks, "lz4", shuffle="bitshuffle"),
+        "blosclz": partial(_costs, chunks, "lz4", cname="blosclz"),
+        "zstd": partial(_costs, chunks, "zstd"),
+        "zstd, bits shuffled": partial(_costs, chunks, "zstd", shuffle="bitshuffle"),
+        **{f"float16, {each}": partial(_costs, halves, each) for each in ("none", "lz4", "zstd")},
+    }
+    for compression, costs in in_turn(rounds, works).items():
+        sizes, encoding, decoding = np.stack(costs, 1)
         copied = " (a copy in memory)" if compression.endswith("none") else ""
-        yield Row(f"{compression}: size / raw", [ratios[compression]], "×")
-        yield Row(f"{compression}: encode, CPU time per raw GB{copied}", encoding[compression], "s")
-        yield Row(f"{compression}: decode, CPU time per raw GB{copied}", decoding[compression], "s")
+        yield Row(f"{compression}: size / raw", sizes[:1] / raw, "×")
+        yield Row(f"{compression}: encode, CPU time per raw GB{copied}", encoding / (raw / 1e9), "s")
+        yield Row(f"{compression}: decode, CPU time per raw GB{copied}", decoding / (raw / 1e9), "s")
 
 
 def _chunks(maps: torch.Tensor) -> list[np.ndarray]:
@@ -72,13 +57,21 @@ def _chunks(maps: torch.Tensor) -> list[np.ndarray]:
     ]
 
 
-def _functions(
-    compression: str = "none", dtype: str = "float32", **changed: str
-) -> tuple[Callable[[np.ndarray], bytes], Callable[[bytes], object]]:
-    """Return the functions that encode and decode a chunk as a store's codecs do, with changed settings."""
-    configured = map_compressors(compression, dtype)
-    if not configured:
-        return np.ndarray.tobytes, bytearray
-    (codec,) = configured
-    blosc = numcodec({**codec, "configuration": {**codec["configuration"], **changed}})
-    return blosc.encode, blosc.decode
+def _costs(chunks: Sequence[np.ndarray], compression: str, **changed: str) -> np.ndarray:
+    """Return the encoded size of chunks in bytes, and the CPU seconds of encoding and of decoding them.
+
+    The codec is that of a store, with changed settings.
+    """
+    encode: Callable[[np.ndarray], bytes] = np.ndarray.tobytes
+    decode: Callable[[bytes], object] = bytearray
+    for codec in map_compressors(compression, str(chunks[0].dtype)):
+        blosc = numcodec({**codec, "configuration": {**codec["configuration"], **changed}})
+        encode, decode = blosc.encode, blosc.decode
+    costs = np.zeros(3)
+    for chunk in chunks:
+        start = time.process_time()
+        encoded = encode(chunk)
+        middle = time.process_time()
+        decode(encoded)
+        costs += len(encoded), middle - start, time.process_time() - middle
+    return costs

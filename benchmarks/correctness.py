@@ -1,18 +1,12 @@
 """Whether tools are right: four questions that have a known answer, put to the library and to others.
 
-What each tool returns stands beside what is right, and how far off that it is. Only the library has targets.
-
-* SqueezeNet's activation functions write their output over what the convolution before them gave. What share
-  of the first convolution's values is negative?
-* A process is killed (``SIGKILL``) while it stores a data set's activations, and run again as the tool's
-  documentation says. Are all images there, and the same values?
-* A data set of more than ten batches is stored, in parts. Is what is read back in the order of the images?
-* Two random representations have nothing in common. What CKA is found?
+The table has the result of each tool, and its difference from the right one, for which only the library has
+targets.
 """
 
 import copy
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +23,8 @@ from census.recording.shards import merge_shards
 from census.statistics.cka import debiased_cka
 from census.stores.reading import open_store
 
-# with a layer behind it, or a tool may not run what writes over it
-CONVOLUTION, BEHIND = "features.0", "features.2"
+# with a layer downstream, or a tool may not run what overwrites it
+CONVOLUTION, DOWNSTREAM = "features.0", "features.2"
 TOOLS = ("captum", "torchlens", "torchvision")
 # of a share; what float32 sums in another order may turn
 OFF = 0.001
@@ -46,10 +40,9 @@ SHAPES = ((50, 50), (50, 1000))
 def rows(options: Options) -> Iterator[Row]:
     """Put the questions."""
     torch.set_num_threads(1)
-    with options.temporary("correctness") as folder:
-        yield from _in_place(options, folder / "in-place")
-        yield from _dataset(options, folder / "dataset")
-        yield from _chance(options, folder / "chance")
+    for name, question in (("in-place", _in_place), ("dataset", _dataset), ("chance", _chance)):
+        with options.temporary(name) as folder:
+            yield from question(options, folder)
 
 
 def _target(label: str, most: float) -> float | None:
@@ -57,152 +50,120 @@ def _target(label: str, most: float) -> float | None:
     return most if label.partition(",")[0] == "ours" else None
 
 
+def _output(network: torch.nn.Module, layer: str, images: torch.Tensor) -> NDArray[np.float32]:
+    """Return what a plain forward hook gets of a module."""
+    given: list[torch.Tensor] = []
+    module = network.get_submodule(layer)
+    handle = module.register_forward_hook(lambda _module, _inputs, output: given.append(output))
+    with torch.inference_mode():
+        network(images)
+    handle.remove()
+    return given[0].numpy()
+
+
 def _in_place(options: Options, folder: Path) -> Iterator[Row]:
     """Ask for the share of negative values of a convolution whose activation function is in place."""
-    folder.mkdir()
-    this = case("squeezenet1_1", 8, folder / "images.zarr")
+    this = case("squeezenet1_1", 8, folder / "images.zarr", [CONVOLUTION])
     images = Preprocess(this.entry["input"])(next(this.images.batches(8)))
-    shares = {}
-    intact = copy.deepcopy(this.network)
+    intact = copy.deepcopy(this.prepared.network)
     for module in intact.modules():
         if isinstance(module, torch.nn.ReLU):
             module.inplace = False
-    for label, network in (("right", intact), ("plain forward hook", this.network)):
-        given: list[torch.Tensor] = []
-        module = network.get_submodule(CONVOLUTION)
-        handle = module.register_forward_hook(
-            lambda _module, _inputs, output, given=given: given.append(output)
-        )
-        with torch.inference_mode():
-            network(images)
-        handle.remove()
-        shares[label] = float((given[0] < 0).float().mean())
-    shares["ours"] = _our_share(this, folder)
-    handed = Handed(this.network, images, [CONVOLUTION, BEHIND], 8)
+    this.recording(folder, 8)()
+    values = {
+        "right": _output(intact, CONVOLUTION, images),
+        "plain forward hook": _output(this.prepared.network, CONVOLUTION, images),
+        "ours": open_store(folder / f"{CONVOLUTION}.zarr.zip")["maps"][:],
+    }
     yield Row(f"negative values of squeezenet1_1's {CONVOLUTION}, 8 images: {this.origin}")
     with workers(TOOLS, options, folder) as tools:
         for name, worker in tools.items():
-            worker.ask("load", what=handed)
+            worker.ask("load", what=Handed(this.prepared.network, images, [CONVOLUTION, DOWNSTREAM], 8))
             answer = worker.ask("values", layer=CONVOLUTION)
             if answer:
-                shares[name] = float((answer.result < 0).mean())
+                values[name] = answer.result
             else:
                 yield Row(f"negative values, {worker.row.quantity}")
+    shares = {label: float((found < 0).mean()) for label, found in values.items()}
+    errors = {label: abs(share - shares["right"]) for label, share in shares.items() if label != "right"}
     for label, share in shares.items():
         yield Row(f"negative values: share, {label}", [share])
-    for label, share in shares.items():
-        if label != "right":
-            error = abs(share - shares["right"])
-            yield Row(f"negative values: off the right share by, {label}", [error], "", _target(label, OFF))
-
-
-def _our_share(this: Case, folder: Path) -> float:
-    """Return the share that a pass of the library stores."""
-    this = replace(this, layers=this.prepared.select([CONVOLUTION]))
-    forward_pass = this.forward_pass(folder, 8, 8, "lz4")
-    forward_pass.run()
-    this.finish(forward_pass, folder)
-    return float((open_store(folder / f"{CONVOLUTION}.zarr.zip")["maps"][:] < 0).mean())
+    for label, error in errors.items():
+        yield Row(f"negative values: off the right share by, {label}", [error], "", _target(label, OFF))
 
 
 def _dataset(options: Options, folder: Path) -> Iterator[Row]:
     """Store a data set: without disturbance, killed and run again, and in parts."""
-    folder.mkdir()
     # more than one chunk of the library's statistics, and more than ten batches
     n_images, batch, layer = 1100, 100, "relu5"
     deadly = n_images * 3 // 5
     # what the values are does not matter
-    this = case("cnn", n_images, folder / "images.zarr", generated=True)
+    this = case("cnn", n_images, folder / "images.zarr", [layer], generated=True)
     preprocess = Preprocess(this.entry["input"])
     images = torch.cat([preprocess(pixels) for pixels in this.images.batches(batch)])
-    with torch.inference_mode():
-        module = this.network.get_submodule(layer)
-        given: list[torch.Tensor] = []
-        # what is done in place is done to a copy
-        handle = module.register_forward_hook(lambda _module, _inputs, output: given.append(output.clone()))
-        this.network(images)
-        handle.remove()
-    right = given[0].flatten(1).numpy()
-    stored = replace(this, layers=this.prepared.select([layer]))
-    handed = Handed(this.network, images, [layer], batch)
+    right = _output(this.prepared.network, layer, images).reshape(n_images, -1)
     what = f"{n_images:,} images, {layer} of cnn, batch {batch}, killed at image {deadly:,}"
     yield Row(f"data set: {what}: {this.origin}")
-    for name in STORING:
-        more = {"this": stored, "batch": batch} if name == "ours" else {}
-        yield from _stored(_Storing(name, handed, more, options, folder), right, deadly)
-    yield Row("killed and run again, torchvision: stores nothing, so there is nothing to take up")
-    found = _in_shards(this, layer, batch, folder)
-    yield from _order("ours, of three shards", found, right)
 
-
-class _Storing:
-    """A tool that stores the data set, each time in a new process.
-
-    Parameters
-    ----------
-    name : the tool's.
-    handed : what is stored.
-    more : arguments of its task, beside those of all tools.
-    options : of the benchmark suite.
-    folder : for all that is written.
-    """
-
-    def __init__(
-        self, name: str, handed: Handed, more: dict[str, Any], options: Options, folder: Path
-    ) -> None:
-        self.name = name
-        self._handed, self._more, self._options, self._folder = handed, more, options, folder
-
-    def run(self, place: str, deadly: int | None = None, resume: bool = False) -> tuple[NDArray | None, str]:
-        """Store; return the values that can be read afterwards, and what went wrong."""
-        where = str(self._folder / f"{self.name}-{place}")
-        with workers((self.name,), self._options, self._folder) as found:
-            worker = found[self.name]
-            if self.name != "ours":
-                worker.ask("load", what=self._handed)
-            worker.ask("store", folder=where, deadly=deadly, resume=resume, **self._more)
-            answer = worker.ask("read", folder=where, layer=self._handed.layers[0])
+    def store(name: str, place: str, **arguments: Any) -> tuple[NDArray | None, str]:
+        """Have a tool store the data set; return the values that can be read afterwards, and its error."""
+        where = str(folder / f"{name}-{place}")
+        with workers([name], options, folder) as tools:
+            worker = tools[name]
+            if name == "ours":
+                arguments |= {"this": this, "batch": batch}
+            else:
+                worker.ask("load", what=Handed(this.prepared.network, images, [layer], batch))
+            worker.ask("store", folder=where, **arguments)
+            answer = worker.ask("read", folder=where, layer=layer)
             return answer and answer.result, worker.error or ""
 
+    for name in STORING:
+        yield from _stored(name, partial(store, name), right, deadly)
+    yield Row("killed and run again, torchvision: stores nothing, so there is nothing to take up")
+    yield from _order("ours, of three shards", _in_shards(this, layer, batch, folder), right)
 
-def _stored(tool: _Storing, right: NDArray, deadly: int) -> Iterator[Row]:
-    whole, error = tool.run("whole")
+
+def _stored(
+    name: str, store: Callable[..., tuple[NDArray | None, str]], right: NDArray, deadly: int
+) -> Iterator[Row]:
+    whole, error = store("whole")
     if whole is None:
-        yield Row(f"data set, skipped: {tool.name} {error}")
+        yield Row(f"data set, skipped: {name} {error}")
         return
-    yield from _order(tool.name, whole, right)
-    _, error = tool.run("killed", deadly)
+    yield from _order(name, whole, right)
+    _, error = store("killed", deadly=deadly)
     if "signal 9" not in error:
-        yield Row(f"killed and run again, {tool.name}: could not be killed: {error}")
+        yield Row(f"killed and run again, {name}: could not be killed: {error}")
         return
-    again, error = tool.run("killed", resume=True)
+    again, error = store("killed", resume=True)
     if again is None:
-        yield Row(f"killed and run again, {tool.name}: {error}")
+        yield Row(f"killed and run again, {name}: {error}")
         return
     common = min(len(whole), len(again))
-    yield Row(f"killed and run again: images, {tool.name}", [len(again)])
+    yield Row(f"killed and run again: images, {name}", [len(again)])
     wrong = {
         "images missing": len(right) - len(again),
         "largest difference of what is there": float(np.abs(whole[:common] - again[:common]).max(initial=0)),
     }
     for what, value in wrong.items():
-        yield Row(f"killed and run again: {what}, {tool.name}", [value], "", _target(tool.name, 0))
+        yield Row(f"killed and run again: {what}, {name}", [value], "", _target(name, 0))
 
 
 def _order(label: str, found: NDArray, right: NDArray) -> Iterator[Row]:
-    """Count the images whose values are at their place."""
-    at_place = np.zeros(len(right), bool)
+    """Count the images whose values are not at their place."""
     common = min(len(found), len(right))
-    at_place[:common] = np.abs(found[:common] - right[:common]).max(1) <= ROUNDING * np.abs(right).max()
-    yield Row(f"order: images not at their place, {label}", [int((~at_place).sum())], "", _target(label, 0))
+    differences = np.abs(found[:common] - right[:common]).max(1)
+    at_place = np.count_nonzero(differences <= ROUNDING * np.abs(right).max())
+    yield Row(f"order: images not at their place, {label}", [len(right) - at_place], "", _target(label, 0))
 
 
 def _in_shards(this: Case, layer: str, batch: int, folder: Path) -> NDArray:
     """Return what three shards of a pass store, put together."""
-    this = replace(this, layers=[each for each in this.layers if each.name == layer])
     finished = []
     for shard in range(3):
-        forward_pass = this.forward_pass(folder, len(this.images.indices), batch, "lz4", shard, 3)
+        n_maps = len(this.images.indices)
+        forward_pass = this.forward_pass(folder, n_maps, batch=batch, shard=shard, shards=3)
         forward_pass.run()
         finished.append(folder / shard_name("pass", shard))
         forward_pass.finish_shard({"key": "", "pass": "", "shards": 3}, finished[-1])
@@ -214,13 +175,12 @@ def _in_shards(this: Case, layer: str, batch: int, folder: Path) -> NDArray:
 
 def _chance(options: Options, folder: Path) -> Iterator[Row]:
     """CKA of representations that are independent."""
-    folder.mkdir()
     seeds = 5 if options.quick else 40
     with workers(("torch-cka", "rsatoolbox"), options, folder) as tools:
         for n_images, neurons in SHAPES:
             pairs = np.random.default_rng(0).standard_normal((seeds, 2, n_images, neurons), np.float32)
             found = {
-                "formula without correction": [_biased(*pair) for pair in pairs],
+                "formula without correction": [_biased(pair) for pair in pairs],
                 "ours": [_ours(pair) for pair in pairs],
             }
             for name, worker in tools.items():
@@ -239,15 +199,12 @@ def _chance(options: Options, folder: Path) -> Iterator[Row]:
 
 
 def _ours(pair: NDArray) -> float:
-    products = np.stack([one @ one.T for one in pair.astype(float)])
-    return float(debiased_cka(products, np.ones((1, pair.shape[1])))[0, 0, 1])
+    values = pair.astype(float)
+    return float(debiased_cka(values @ values.swapaxes(1, 2), np.ones((1, pair.shape[1])))[0, 0, 1])
 
 
-def _biased(one: NDArray, other: NDArray) -> float:
-    """Return linear CKA as it is first written down: inner products of centred Gram matrices."""
-    grams = []
-    for values in (one.astype(float), other.astype(float)):
-        centred = values - values.mean(0)
-        grams.append(centred @ centred.T)
-    cross, first, second = (np.vdot(grams[a], grams[b]) for a, b in ((0, 1), (0, 0), (1, 1)))
-    return float(cross / np.sqrt(first * second))
+def _biased(pair: NDArray) -> float:
+    """Return linear CKA as it is first written down: inner products of centered Gram matrices."""
+    centered = pair.astype(float) - pair.astype(float).mean(1, keepdims=True)
+    grams = centered @ centered.swapaxes(1, 2)
+    return float(np.vdot(*grams) / np.prod(np.linalg.norm(grams, axis=(1, 2))))

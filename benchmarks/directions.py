@@ -4,15 +4,15 @@ Generated vectors: rectified, of 300 directions that fall off as a power, and no
 neurons as AlexNet's last pooling.
 """
 
-import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from benchmarks.common import Options, Row, cpu_seconds, in_a_process, peak_memory
+from benchmarks.common import Options, Row, cpu_seconds, generate, in_a_process
 from census.measures.vectors import open_vectors
 from census.statistics.correlation import image_correlation
 from census.statistics.gram import gram
@@ -43,7 +43,6 @@ def _leading(folder: Path, n_images: int, rounds: int) -> Iterator[Row]:
     """Measure the first components of many images, beside scikit-learn's of the same vectors in memory."""
     vectors = _vectors(n_images)
     correlation = _correlation(vectors)
-    np.save(folder / "correlation.npy", correlation)
     ours, theirs = [], []
     for _ in range(rounds):
         ours.append(cpu_seconds(lambda: decompose(correlation, N_NEURONS, RANK)))
@@ -53,25 +52,35 @@ def _leading(folder: Path, n_images: int, rounds: int) -> Iterator[Row]:
     yield Row(f"time, {RANK} components of {n_images} images", ours, "s", LEADING_SECONDS)
     yield Row(f"time, randomized_svd of these {n_images} vectors in memory", theirs, "s")
     yield Row("error, ours / randomized_svd", [ratio], "×", 1)
-    (peak,) = in_a_process("benchmarks.directions", folder / "correlation.npy")
+    np.save(folder / "correlation.npy", correlation)
+    _, peak = in_a_process(_decompose, folder / "correlation.npy")
     yield Row(f"peak memory, {RANK} components of {n_images} images", [peak], "MiB", MOST_MEMORY)
+
+
+def _decompose(path: Path) -> None:
+    with threadpool_limits(1):
+        decompose(np.load(path), N_NEURONS, RANK)
 
 
 def _crossover(folder: Path, sizes: tuple[int, ...], rounds: int) -> Iterator[Row]:
     """Measure what a Gram matrix costs that nothing else needs, and what is saved without one."""
+
+    def by_gram(store: Path) -> None:
+        decompose(image_correlation(gram(Recording(store).neuron_blocks())), N_NEURONS, RANK)
+
+    def by_sketch(store: Path) -> None:
+        randomized(open_vectors(Recording(store), None, None).mapped(folder), RANK, 0)
+
+    units, height, width = SHAPE
     for n_images in sizes:
         store = folder / f"{n_images}.zarr.zip"
-        _write(store, _vectors(n_images))
-
-        def by_gram(store: Path = store) -> None:
-            decompose(image_correlation(gram(Recording(store).neuron_blocks())), N_NEURONS, RANK)
-
-        def by_sketch(store: Path = store) -> None:
-            mapped = open_vectors(Recording(store), None, None).mapped(folder)
-            randomized(mapped, RANK, 0)
-
-        by_gram()
-        ratios = [cpu_seconds(by_gram) / cpu_seconds(by_sketch) for _ in range(rounds)]
+        maps = _vectors(n_images).reshape(n_images, height, width, units)
+        generate(store, SHAPE, n_images, 1, n_images, maps.__getitem__, "lz4")
+        by_gram(store)
+        ratios = [
+            cpu_seconds(partial(by_gram, store)) / cpu_seconds(partial(by_sketch, store))
+            for _ in range(rounds)
+        ]
         yield Row(f"CPU time from the store, Gram matrix / randomized_svd, {n_images} images", ratios, "×")
 
 
@@ -95,31 +104,3 @@ def _error(vectors: NDArray[np.float64], correlation: NDArray[np.float64]) -> fl
     """Return the relative reconstruction error with what these vectors span."""
     basis = np.linalg.qr(vectors)[0]
     return float(np.sqrt(1 - np.sum(basis * (correlation @ basis)) / len(correlation)))
-
-
-def _write(path: Path, vectors: NDArray[np.float32]) -> None:
-    """Write vectors as the store of a layer."""
-    import torch
-
-    from census.recording.statistics import statistics
-    from census.stores.activations import StoreWriter, create_store, finish_store, images_per_chunk
-
-    units, height, width = SHAPE
-    n_images, images = len(vectors), np.arange(len(vectors))
-    unfinished = path.with_suffix(".unfinished")
-    create_store(unfinished, SHAPE, images, images, n_images, 32, "lz4")
-    writer = StoreWriter(unfinished)
-    maps = vectors.reshape(n_images, height, width, units)
-    step = images_per_chunk(32)
-    for first in range(0, n_images, step):
-        found = statistics(torch.from_numpy(maps[first : first + step]))
-        writer.write_statistics(first, tuple(each.numpy() for each in found))
-    for first in range(0, n_images, 32):
-        writer.write_maps(first, maps[first : first + 32])
-    finish_store(unfinished, {"key": "", "shape": list(SHAPE)}, path)
-
-
-if __name__ == "__main__":
-    with threadpool_limits(1):
-        decompose(np.load(sys.argv[1]), N_NEURONS, RANK)
-    print(peak_memory())

@@ -1,24 +1,31 @@
-"""What extraction costs beside the forward pass that it needs anyway: CPU time, as multiples of a plain loop.
+"""Extraction, compared with the forward pass that it needs: CPU time, as multiples of a plain loop.
 
-Compared in turn, in each round: a loop in inference mode that keeps nothing; passes as the workflow runs
-them, from reading pixels to stores under their final names; other tools, from preprocessed images in memory
-to their own files, or to values that are dropped after each batch; and, as the limit that the machine sets,
-the loop with the same values in float16 written by ``write`` in pieces of 4 MB, without statistics, checks or
-a format.
+Passes begin with reading pixels and end with finished stores. Other tools begin with preprocessed images in
+memory, and end with their own files, or with values that are dropped after each batch.
 """
 
 import itertools
 import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
+import numpy as np
 import torch
 
-from benchmarks.common import Case, Options, Row, case, cpu_seconds, empty, size_of
+from benchmarks.common import (
+    Options,
+    Row,
+    case,
+    cpu_seconds,
+    empty,
+    in_turn,
+    size_of,
+    stored_bytes,
+    use_one_thread,
+)
 from benchmarks.tools.handing import Handed
 from benchmarks.tools.workers import workers
-from census.networks.device import keep_freed_memory
 from census.networks.maps import as_maps
 
 PIECE = 4 << 20
@@ -43,60 +50,48 @@ IN_MEMORY = {
 
 def rows(options: Options) -> Iterator[Row]:
     """Measure."""
-    name, n_images, fewer, rounds = ("cnn", 32, 16, 1) if options.quick else ("squeezenet1_1", 256, 64, 3)
-    with_few_maps = {
-        NO_MAPS: (0, "none", "float32"),
-        FEW_MAPS: (n_images // FEW, "lz4", "float32"),
-    }
+    many, fewer = (32, 16) if options.quick else (256, 64)
+    with_few_maps = {NO_MAPS: (0, "none", "float32"), FEW_MAPS: (many // FEW, "lz4", "float32")}
     with_all_maps = {
         "statistics, maps of all, lz4": (fewer, "lz4", "float32"),
         "statistics, maps of all, none": (fewer, "none", "float32"),
         "statistics, maps of all in float16, lz4": (fewer, "lz4", "float16"),
         HALF_MAPS: (fewer, "none", "float16"),
     }
-    # with more threads, those that wait for one another spin; on a busy machine that would be measured
-    torch.set_num_threads(1)
     # as jobs do; the plain loop and the other tools, too, are faster for it
-    keep_freed_memory()
-    yield from _measure(options, name, n_images, rounds, with_few_maps, ())
+    use_one_thread()
+    yield from _measure(options, many, with_few_maps, ())
     # these write gigabytes, each of them
-    yield from _measure(options, name, fewer, rounds, with_all_maps, tuple(STORED))
+    yield from _measure(options, fewer, with_all_maps, tuple(STORED))
 
 
 def _measure(
-    options: Options,
-    name: str,
-    n_images: int,
-    rounds: int,
-    passes: Mapping[str, tuple[int, str, str]],
-    others: Sequence[str],
+    options: Options, n_images: int, passes: Mapping[str, tuple[int, str, str]], others: Sequence[str]
 ) -> Iterator[Row]:
-    """Measure passes, and other tools and the limit where there are any.
+    """Measure passes, and other tools and the limit if there are any.
 
     Parameters
     ----------
-    name : of the network.
     passes : by label, number of images with maps, their compression and dtype.
     others : names of tools.
     """
-    batch = 8 if options.quick else 32
-    seconds: dict[str, list[float]] = {}
+    name, batch, rounds = ("cnn", 8, 1) if options.quick else ("squeezenet1_1", 32, 3)
     stored: dict[str, int] = {}
-    with options.temporary("extraction") as folder, workers(tuple(others), options, folder) as tools:
+    with options.temporary("extraction") as folder, workers(others, options, folder) as tools:
         this = case(name, n_images, folder / "images.zarr")
         inputs = [this.prepared.preprocess(pixels) for pixels in this.images.batches(batch)]
-        network = this.network
         names = [each.name for each in this.layers]
         recorder = this.prepared.recorder({each.name: each.node for each in this.layers})
-        handed, able = Handed(network, torch.cat(inputs), names, batch), {}
+        handed, able = Handed(this.prepared.network, torch.cat(inputs), names, batch), {}
         for tool, worker in tools.items():
             answer = worker.ask("load", what=handed)
             able[tool] = answer.result if answer else []
+        places = (folder / str(number) for number in itertools.count())
 
         def loop() -> None:
             with torch.inference_mode():
                 for images in inputs:
-                    network(images)
+                    this.prepared.network(images)
 
         def written_loop() -> None:
             with torch.inference_mode(), open(folder / "raw", "wb") as file:
@@ -109,32 +104,40 @@ def _measure(
                 for images in inputs:
                     recorder(images, write)
 
+        def record(label: str) -> float:
+            place, (n_maps, compression, dtype) = next(places), passes[label]
+            work = this.recording(place, n_maps, batch=batch, compression=compression, dtype=dtype)
+            taken = cpu_seconds(work)
+            stored[label] = stored_bytes(place)["maps"]
+            empty(place)
+            return taken
+
+        def store(tool: str) -> float:
+            place = next(places)
+            taken, _ = tools[tool].seconds("store", folder=str(place))
+            stored[STORED[tool]] = size_of(place)
+            empty(place)
+            return taken
+
+        def limit() -> float:
+            taken = cpu_seconds(written_loop)
+            stored[LIMIT] = (folder / "raw").stat().st_size
+            os.truncate(folder / "raw", 0)
+            return taken
+
+        works: dict[str, Callable[[], float]] = {
+            BARE: partial(cpu_seconds, loop),
+            **{label: partial(record, label) for label in passes},
+            **{STORED[tool]: partial(store, tool) for tool in tools},
+            **({LIMIT: limit} if tools else {}),
+            **{IN_MEMORY[tool]: lambda tool=tool: tools[tool].seconds("memory")[0] for tool in tools},
+        }
         # what is loaded on first use, and caches
         loop()
-        places = (folder / str(number) for number in itertools.count())
-        _run(this, next(places), batch, 0, "none", "float32")
+        this.recording(next(places), 0, batch=batch, compression="none")()
         for worker in tools.values():
             worker.ask("memory")
-        for _ in range(rounds):
-            found = {BARE: cpu_seconds(loop)}
-            for label, stored_as in passes.items():
-                stores = next(places)
-                found[label] = _run(this, stores, batch, *stored_as)
-                stored[label] = size_of(stores, "maps/*")
-                empty(stores)
-            for tool, worker in tools.items():
-                theirs = next(places)
-                found[STORED[tool]], _ = worker.seconds("store", folder=str(theirs))
-                stored[STORED[tool]] = size_of(theirs)
-                empty(theirs)
-            if tools:
-                found[LIMIT] = cpu_seconds(written_loop)
-                stored[LIMIT] = (folder / "raw").stat().st_size
-                os.truncate(folder / "raw", 0)
-            for tool, worker in tools.items():
-                found[IN_MEMORY[tool]], _ = worker.seconds("memory")
-            for label, value in found.items():
-                seconds.setdefault(label, []).append(value)
+        seconds = in_turn(rounds, works, warm_up=False)
     where = f"{n_images} images"
     yield Row(f"{name}, {where}, {len(names)} layers, batch {batch}, 1 thread: {this.origin}")
     for tool, worker in tools.items():
@@ -151,27 +154,11 @@ def _measure(
     for label, values in seconds.items():
         if label != BARE:
             target, other = TARGETS.get(label, (None, BARE))
-            yield Row(f"CPU time / {other}, {where}, {label}", _ratios(values, seconds[other]), "×", target)
-    for kept in passes:
-        for label in (STORED[tool] for tool in tools):
-            if label in seconds:
-                ratios = _ratios(seconds[kept], seconds[label])
-                yield Row(f"CPU time, ours ({kept}) / {label}", ratios, "×")
+            ratios = np.divide(values, seconds[other])
+            yield Row(f"CPU time / {other}, {where}, {label}", ratios, "×", target)
+    for kept, label in itertools.product(passes, (STORED[tool] for tool in tools)):
+        if label in seconds:
+            yield Row(f"CPU time, ours ({kept}) / {label}", np.divide(seconds[kept], seconds[label]), "×")
     for label, size in stored.items():
         if label in seconds and size:
             yield Row(f"maps on disk, {where}, {label}", [size / 2**20], "MiB")
-
-
-def _ratios(values: Sequence[float], others: Sequence[float]) -> list[float]:
-    return [value / other for value, other in zip(values, others, strict=True)]
-
-
-def _run(this: Case, folder: Path, batch: int, n_maps: int, compression: str, dtype: str) -> float:
-    folder.mkdir()
-    forward_pass = this.forward_pass(folder, n_maps, batch, compression, dtype=dtype)
-
-    def work() -> None:
-        forward_pass.run()
-        this.finish(forward_pass, folder)
-
-    return cpu_seconds(work)

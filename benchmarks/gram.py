@@ -1,20 +1,16 @@
-"""A layer's Gram matrix, from its store: beside the product alone, and beside others' correlations.
+"""A layer's Gram matrix and correlations from its store, as the rule ``gram`` computes them, on one thread.
 
-Compared in turn, in each round, on the same vectors and with one thread: the Gram matrix and correlations
-from a store on disk, as the rule ``gram`` computes them; the product ``X @ X.T`` of vectors in memory, in
-float32; ``numpy.corrcoef``; and rsatoolbox's ``calc_rdm``, in a process of its own.
+They are compared with products and correlations of the same vectors in memory, in float32.
 """
 
-import sys
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from benchmarks.common import Options, Row, case, in_a_process, peak_memory
+from benchmarks.common import Options, Row, case, in_a_process, in_turn, seconds
 from benchmarks.tools.workers import Worker, workers
 from census.statistics.correlation import image_correlation
 from census.statistics.gram import gram
@@ -35,19 +31,22 @@ def rows(options: Options) -> Iterator[Row]:
         else ("squeezenet1_1", 500, ("features.5", "features.2", "features.1"), 3)
     )
     with options.temporary("gram") as folder:
-        this = case(name, n_images, folder / "images.zarr")
-        this = replace(this, layers=[layer for layer in this.layers if layer.name in layers])
-        forward_pass = this.forward_pass(folder, n_images, 32, "lz4")
-        forward_pass.run()
-        this.finish(forward_pass, folder)
+        this = case(name, n_images, folder / "images.zarr", layers)
+        this.recording(folder, n_images)()
         stores = {layer: folder / f"{layer}.zarr.zip" for layer in layers}
-        with workers(("rsatoolbox",), options, folder) as tools:
+        with workers(["rsatoolbox"], options, folder) as tools:
             yield from _times(stores[layers[1]], rounds, f"{this.origin}, {layers[1]}", tools["rsatoolbox"])
-        base = _peak("interpreter", folder)
+        _, base = in_a_process(exec, "import benchmarks.gram")
+        n_neurons = {layer.name: layer.n_neurons for layer in this.layers}
         for layer, store in stores.items():
-            neurons = next(each.n_neurons for each in this.layers if each.name == layer)
-            above = [_peak("gram", store) - base for _ in range(1 if options.quick else 3)]
-            yield Row(f"memory above the interpreter, {neurons:,} neurons", above, "MiB", MOST_MEMORY)
+            peaks = [in_a_process(multiply, store)[1] for _ in range(1 if options.quick else 3)]
+            label = f"memory above the interpreter, {n_neurons[layer]:,} neurons"
+            yield Row(label, np.array(peaks) - base, "MiB", MOST_MEMORY)
+
+
+def multiply(store: Path) -> None:
+    """Compute Gram matrix and correlations of the images in a layer's store."""
+    image_correlation(gram(neuron_blocks(open_store(store))))
 
 
 def _times(store: Path, rounds: int, where: str, rsatoolbox: Worker) -> Iterator[Row]:
@@ -58,49 +57,23 @@ def _times(store: Path, rounds: int, where: str, rsatoolbox: Worker) -> Iterator
 
     # for all of these, whatever another benchmark of this process has set; numpy is faster for it
     keep_freed_memory()
-    works: dict[str, Callable[[], object]] = {
-        PRODUCT: lambda: vectors @ vectors.T,
-        OURS: lambda: image_correlation(gram(neuron_blocks(open_store(store)))),
-        NUMPY: lambda: np.corrcoef(vectors),
+    works = {
+        PRODUCT: partial(seconds, lambda: vectors @ vectors.T),
+        OURS: partial(seconds, partial(multiply, store)),
+        NUMPY: partial(seconds, lambda: np.corrcoef(vectors)),
+        RSATOOLBOX: partial(rsatoolbox.seconds, "correlations"),
     }
-    wall: dict[str, list[float]] = {label: [] for label in (*works, RSATOOLBOX)}
-    cpu: dict[str, list[float]] = {label: [] for label in (*works, RSATOOLBOX)}
     with threadpool_limits(1):
-        # the first round warms caches up, and does not count
-        for number in range(rounds + 1):
-            for label, work in works.items():
-                start = time.perf_counter(), time.process_time()
-                work()
-                if number:
-                    wall[label].append(time.perf_counter() - start[0])
-                    cpu[label].append(time.process_time() - start[1])
-            answer = rsatoolbox.ask("correlations")
-            if answer and number:
-                wall[RSATOOLBOX].append(answer.wall)
-                cpu[RSATOOLBOX].append(answer.cpu)
+        measured = {label: np.transpose(pairs) for label, pairs in in_turn(rounds, works).items()}
     yield Row(f"{vectors.shape[0]} images, {vectors.shape[1]:,} neurons, 1 thread: {where}")
     if rsatoolbox.error is not None:
         yield rsatoolbox.row
-        for measured in (wall, cpu):
-            del measured[RSATOOLBOX]
-    for label, values in wall.items():
-        yield Row(f"time, {label}", values, "s")
-    for kind, seconds in (("time", wall), ("CPU time", cpu)):
-        ratios = np.divide(seconds[OURS], seconds[PRODUCT])
-        yield Row(f"{kind}, ours / {PRODUCT}", ratios.tolist(), "×", TIMES_PRODUCT)
-        for label in [each for each in FASTER if each in seconds]:
+        del measured[RSATOOLBOX]
+    for label, (_, wall) in measured.items():
+        yield Row(f"time, {label}", wall, "s")
+    for kind, clock in (("time", 1), ("CPU time", 0)):
+        ours = measured[OURS][clock]
+        yield Row(f"{kind}, ours / {PRODUCT}", ours / measured[PRODUCT][clock], "×", TIMES_PRODUCT)
+        for label in [each for each in FASTER if each in measured]:
             # a target is a most: so ours as a share of theirs
-            ratios = np.divide(seconds[OURS], seconds[label])
-            yield Row(f"{kind}, ours / {label}", ratios.tolist(), "×", 1 / FASTER[label])
-
-
-def _peak(task: str, path: Path) -> float:
-    """Return the peak memory of a task in a process of its own, in MiB."""
-    (peak,) = in_a_process("benchmarks.gram", task, path)
-    return peak
-
-
-if __name__ == "__main__":
-    if sys.argv[1] == "gram":
-        image_correlation(gram(neuron_blocks(open_store(sys.argv[2]))))
-    print(peak_memory())
+            yield Row(f"{kind}, ours / {label}", ours / measured[label][clock], "×", 1 / FASTER[label])

@@ -1,4 +1,4 @@
-"""How long ``snakemake --cores all`` takes where there is nothing to do, beside a workflow without jobs."""
+"""How long ``snakemake --cores all`` takes with nothing to do, compared with a workflow without jobs."""
 
 import subprocess
 import sys
@@ -6,18 +6,18 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from benchmarks import ROOT
 from benchmarks.common import Options, Row
 
-TARGET = 4
-TIMES_EMPTY = 1.5
+TARGET, TIMES_EMPTY = 4, 1.5
 NOTHING = "Nothing to be done"
 
 
 def rows(options: Options) -> Iterator[Row]:
     """Measure."""
-    reason = why_not()
-    if reason is not None:
+    if reason := why_not():
         yield Row(f"skipped: {reason}")
         return
     seconds: dict[Path, list[float]] = {}
@@ -31,30 +31,24 @@ def rows(options: Options) -> Iterator[Row]:
                 if NOTHING not in output:
                     yield Row("skipped: snakemake found something to do, or results/ is locked")
                     return
-        ratios = [ours / least for ours, least in zip(seconds[ROOT], seconds[empty], strict=True)]
-        yield Row("snakemake --cores all, wall time", seconds[ROOT], "s", TARGET)
-        yield Row("wall time / workflow without jobs", ratios, "×", TIMES_EMPTY)
+    yield Row("snakemake --cores all, wall time", seconds[ROOT], "s", TARGET)
+    ratios = np.divide(seconds[ROOT], seconds[empty])
+    yield Row("wall time / workflow without jobs", ratios, "×", TIMES_EMPTY)
 
 
-def why_not() -> str | None:
-    """Return why it cannot be measured; None where it can."""
+def why_not() -> str:
+    """Return why it cannot be measured; empty if it can."""
     if not (ROOT / "results/figures").is_dir():
         return "results/ has no default study; run it first"
     if NOTHING not in call("--dry-run"):
         return "the default study is not finished or not up to date; run it first"
-    return None
+    return ""
 
 
 def call(*arguments: str, python: Sequence[str] = (), folder: Path = ROOT) -> str:
-    """Call snakemake; return what it prints.
-
-    Parameters
-    ----------
-    arguments : more of them for snakemake.
-    python : options of Python's own.
-    folder : that of the workflow.
-    """
+    """Call snakemake in a workflow's folder, with options of Python's own; return what it prints."""
     command = [sys.executable, *python, "-m", "snakemake", "--cores", "all", *arguments]
-    return subprocess.run(
+    done = subprocess.run(
         command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
-    ).stdout
+    )
+    return done.stdout

@@ -1,19 +1,12 @@
-"""Selectivity of units, for a large network and many images: time and memory.
+"""Selectivity of units, on generated statistics of VGG16's narrowest and widest layer, as in ``concepts``."""
 
-On generated statistics like those of the benchmark ``concepts``, VGG16's narrowest and widest layer: the job
-of the rule ``selectivity`` on both layers.
-"""
-
-import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
-from benchmarks.common import Options, Row, cpu_seconds, in_a_process, peak_memory, run_script
-from benchmarks.concepts import UNITS
-from benchmarks.generated import generate
+from benchmarks.common import Options, Row, in_a_process, run_measure, seconds
+from benchmarks.concepts import UNITS, generate_layers
 
-PARAMETERS = {"top": 100, "shuffles": 1000, "seed": 0}
 MEBIBYTES = 2048
 # all thirteen layers take minutes
 WIDTHS = min(UNITS), max(UNITS)
@@ -21,26 +14,16 @@ WIDTHS = min(UNITS), max(UNITS)
 
 def rows(options: Options) -> Iterator[Row]:
     """Measure."""
-    units, n_images, n_classes, rounds = ((8, 16), 600, 10, 1) if options.quick else (WIDTHS, 50_000, 1000, 1)
+    units, n_images, n_classes = ((8, 16), 600, 10) if options.quick else (WIDTHS, 50_000, 1000)
     with options.temporary("selectivity") as folder:
-        for number, size in enumerate(units):
-            generate(folder / f"{number}.zarr.zip", size, n_images, n_classes)
-        measured = [in_a_process("benchmarks.selectivity", folder, len(units)) for _ in range(rounds)]
-    seconds, of_processor, memory = map(list, zip(*measured, strict=True))
+        stores = generate_layers(folder, units, n_images, n_classes)
+        (of_processor, passed), memory = in_a_process(measure, stores, folder)
     yield Row(f"{len(units)} layers, {sum(units):,} units, {n_images:,} images of {n_classes} classes")
-    yield Row("time, one process", seconds, "s")
-    yield Row("CPU time, one process", of_processor, "s")
-    yield Row("peak memory", memory, "MiB", MEBIBYTES)
+    yield Row("time, one process", [passed], "s")
+    yield Row("CPU time, one process", [of_processor], "s")
+    yield Row("peak memory", [memory], "MiB", MEBIBYTES)
 
 
-def measure(folder: Path, n_layers: int) -> None:
-    """Run the measure on all layers."""
-    stores = [str(folder / f"{number}.zarr.zip") for number in range(n_layers)]
-    outputs = {name: str(folder / name) for name in ("units", "layer")}
-    run_script("selectivity", stores, outputs, PARAMETERS, folder)
-
-
-if __name__ == "__main__":
-    start = time.perf_counter()
-    spent = cpu_seconds(lambda: measure(Path(sys.argv[1]), int(sys.argv[2])))
-    print(time.perf_counter() - start, spent, peak_memory())
+def measure(stores: Sequence[str], folder: Path) -> tuple[float, float]:
+    """Run the measure on all layers; return the CPU time, and the time that passes."""
+    return seconds(partial(run_measure, "selectivity", stores, folder, shuffles=1000))

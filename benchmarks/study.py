@@ -18,10 +18,8 @@ def jobs(folder: Path) -> pd.DataFrame:
     for path in sorted(folder.glob("*/**/*.tsv")):
         table = pd.read_csv(path, sep="\t", na_values=["-", "NA"])
         if {"s", "max_rss"} <= set(table):
-            rule = path.relative_to(folder).parts[0]
-            found.append(
-                pd.DataFrame({"rule": rule, "s": table["s"], "gib": table["max_rss"].astype(float) / 2**10})
-            )
+            rule, gib = path.relative_to(folder).parts[0], table["max_rss"].astype(float) / 2**10
+            found.append(pd.DataFrame({"rule": rule, "s": table["s"], "gib": gib}))
     return pd.concat(found) if found else pd.DataFrame(columns=["rule", "s", "gib"])
 
 

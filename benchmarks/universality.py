@@ -1,20 +1,19 @@
-"""Matching the units of two networks: 512 units each, 10,000 images, one thread.
+"""Matching the units of two layers, alone and with draws of both controls, on one thread.
 
-Responses are rectified sums of a few sources, as in the benchmark ``alignment``. Both layers are ranked and
-matched, which is measured against the limits, and then matched with draws of both controls.
+Responses are rectified sums of a few sources, as in the benchmark ``alignment``.
 """
 
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from benchmarks.common import Options, Row, cpu_seconds, in_a_process, peak_memory
+from benchmarks.common import Options, Row, cpu_seconds, in_a_process
 from census.statistics.universality import chance, match, permuted, ranked, rotated
 
 SECONDS, MOST_MEMORY = 2, 500
+MATCHING = "ranking and matching"
 
 
 def rows(options: Options) -> Iterator[Row]:
@@ -22,26 +21,19 @@ def rows(options: Options) -> Iterator[Row]:
     units, n_images, rounds = (16, 100, 1) if options.quick else (512, 10_000, 5)
     layer, other = responses(units, n_images)
     random = np.random.default_rng(0)
-    with threadpool_limits(1):
-        units_of_both = ranked(layer), ranked(other)
-        seconds = {
-            "ranking and matching": [
-                cpu_seconds(lambda: match(ranked(layer), ranked(other))) for _ in range(rounds)
-            ],
-            "matching with permuted images": [
-                cpu_seconds(lambda: chance(units_of_both[:1], permuted(units_of_both[1], 1, random)))
-                for _ in range(rounds)
-            ],
-            "matching with a rotated layer": [
-                cpu_seconds(lambda: chance(units_of_both[:1], rotated(other, 1, random)))
-                for _ in range(rounds)
-            ],
-        }
     yield Row(f"two layers of {units} units, {n_images:,} images, 1 thread")
-    for label, values in seconds.items():
-        yield Row(f"CPU time, {label}", values, "s", SECONDS if label == "ranking and matching" else None)
-    (peak,) = in_a_process("benchmarks.universality", units, n_images)
-    yield Row("peak memory of a process, ranking and matching", [peak], "MiB", MOST_MEMORY)
+    with threadpool_limits(1):
+        one, two = ranked(layer), ranked(other)
+        works: dict[str, Callable[[], object]] = {
+            MATCHING: lambda: match(ranked(layer), ranked(other)),
+            "matching with permuted images": lambda: chance((one,), permuted(two, 1, random)),
+            "matching with a rotated layer": lambda: chance((one,), rotated(other, 1, random)),
+        }
+        for label, work in works.items():
+            taken = [cpu_seconds(work) for _ in range(rounds)]
+            yield Row(f"CPU time, {label}", taken, "s", SECONDS if label == MATCHING else None)
+    _, peak = in_a_process(rank_and_match, units, n_images)
+    yield Row(f"peak memory of a process, {MATCHING}", [peak], "MiB", MOST_MEMORY)
 
 
 def responses(units: int, n_images: int) -> NDArray[np.float32]:
@@ -53,7 +45,7 @@ def responses(units: int, n_images: int) -> NDArray[np.float32]:
     return np.maximum(values, 0, out=values)
 
 
-if __name__ == "__main__":
+def rank_and_match(units: int, n_images: int) -> None:
+    """Rank and match the units of both layers."""
     with threadpool_limits(1):
-        match(*map(ranked, responses(int(sys.argv[1]), int(sys.argv[2]))))
-    print(peak_memory())
+        match(*map(ranked, responses(units, n_images)))

@@ -34,9 +34,7 @@ def store(folder: str, this: Case, batch: int, deadly: int | None = None, resume
     """Store the activations of all images; what another process has begun is always taken up."""
     preprocess = _Deadly(this.entry["input"], deadly)
     this = replace(this, prepared=replace(this.prepared, preprocess=preprocess))
-    forward_pass = this.forward_pass(Path(folder), this.images.n_maps, batch, "none")
-    forward_pass.run()
-    this.finish(forward_pass, Path(folder))
+    this.recording(Path(folder), this.images.n_maps, batch=batch, compression="none")()
 
 
 def read(folder: str, layer: str) -> NDArray[np.float32]:
