@@ -19,29 +19,9 @@ from benchmarks.common import COLUMNS, Options, Row, machine
 
 MINUTES = 30  # that all benchmarks may take
 TOTAL = "all benchmarks"
-BENCHMARKS = (
-    "ablation",
-    "alignment",
-    "activation_maximization",
-    "atlas",
-    "codecs",
-    "concepts",
-    "correctness",
-    "directions",
-    "extraction",
-    "families",
-    "facets",
-    "gram",
-    "growth",
-    "memory",
-    "nothing",
-    "profiles",
-    "recording",
-    "scaling",
-    "selectivity",
-    "study",
-    "universality",
-)
+# every other module is a benchmark
+HARNESS = {"__init__", "__main__", "common", "report"}
+BENCHMARKS = sorted({path.stem for path in Path(__file__).parent.glob("*.py")} - HARNESS)
 
 
 def table(lines: list[tuple[str, ...]]) -> str:
@@ -69,12 +49,6 @@ def main() -> None:
         help="where bench.tsv is written, and temporary files while it runs",
     )
     parser.add_argument(
-        "--docs",
-        type=Path,
-        default=ROOT / "docs" / "development",
-        help="where a run of all benchmarks writes the page of results",
-    )
-    parser.add_argument(
         "--replace",
         action="store_true",
         help="with --only: put what is measured in place of the same benchmarks on the page of results",
@@ -94,9 +68,8 @@ def main() -> None:
     for benchmark in arguments.only:
         start = time.perf_counter()
         # imported here: a benchmark that is not asked for need not be installed
-        measured = [
-            row.cells(benchmark) for row in importlib.import_module(f"benchmarks.{benchmark}").rows(options)
-        ]
+        rows = importlib.import_module(f"benchmarks.{benchmark}").rows
+        measured = [row.cells(benchmark) for row in rows(options)]
         lines += measured
         seconds[benchmark] = time.perf_counter() - start
         print(f"\n{benchmark} ({seconds[benchmark]:.0f} s)")
@@ -109,10 +82,10 @@ def main() -> None:
         from benchmarks import report
 
         if not whole:
-            kept = [tuple(row.values()) for row in report.read(arguments.docs / report.TABLE)]
+            kept = [tuple(row.values()) for row in report.read(report.DOCS / report.TABLE)]
             write(table_file, replaced(kept, lines, seconds))
-        report.write(table_file, arguments.docs)
-        print(f"\nwrote {arguments.docs / report.PAGE}")
+        report.write(table_file)
+        print(f"\nwrote {report.DOCS / report.PAGE}")
 
 
 def suite(seconds: Mapping[str, float]) -> list[tuple[str, ...]]:
@@ -130,19 +103,19 @@ def replaced(
 
     Parameters
     ----------
-    kept : of the run of all benchmarks.
-    lines, seconds : of some benchmarks; what was measured, and how long it took.
+    kept : lines of the run of all benchmarks.
+    lines, seconds : lines of some benchmarks, and how long each took.
     """
     if [line for line in kept if line[0] == "machine"] != [line for line in lines if line[0] == "machine"]:
         sys.exit(
             "--replace: the page of results is of another machine, or other versions: run all benchmarks"
         )
     took = {line[1]: 60 * float(line[2]) for line in kept if line[0] == "suite" and line[1] != TOTAL}
-    benchmarks = [benchmark for benchmark in BENCHMARKS if benchmark in took or benchmark in seconds]
+    took = {name: seconds.get(name, took.get(name)) for name in BENCHMARKS if name in {**took, **seconds}}
     found = [line for line in lines if line[0] == "machine"]
-    for benchmark in benchmarks:
+    for benchmark in took:
         found += [line for line in (lines if benchmark in seconds else kept) if line[0] == benchmark]
-    return found + suite({benchmark: {**took, **seconds}[benchmark] for benchmark in benchmarks})
+    return found + suite(took)
 
 
 def write(path: Path, lines: list[tuple[str, ...]]) -> None:

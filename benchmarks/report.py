@@ -1,7 +1,7 @@
 """The page of results and its figures, made from the benchmark suite's table."""
 
 import csv
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import matplotlib as mpl
@@ -11,20 +11,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
 
-from benchmarks import growth
+from benchmarks import ROOT, growth
 from census.drawing.page import in_style, new_figure, save
-from census.figures.style import (
-    BLUE,
-    GRAY,
-    GREEN,
-    INK,
-    ORANGE,
-    PURPLE,
-    SKY,
-    VERMILION,
-    WIDTHS,
-)
+from census.figures.style import BLUE, GRAY, GREEN, INK, ORANGE, PURPLE, SKY, VERMILION, WIDTHS
 
+DOCS = ROOT / "docs/development"
 PAGE, TABLE = "benchmark-results.md", "benchmark-results.tsv"
 FIGURES = "images/benchmark-{view}"
 DPI = 110
@@ -41,33 +32,20 @@ CAPTIONS = {
     "growth": "Growth: medians of CPU time, and of memory above the job's own before it begins. Dotted: in "
     "proportion.",
 }
-JOB_COLORS = {
-    "extract": BLUE,
-    "sparsity": SKY,
-    "concepts": GREEN,
-    "selectivity": VERMILION,
-    "clusters": ORANGE,
-    "gram": PURPLE,
-    "similarity": INK,
-}
+JOBS = ("extract", "sparsity", "concepts", "selectivity", "clusters", "gram", "similarity")
+JOB_COLORS = dict(zip(JOBS, (BLUE, SKY, GREEN, VERMILION, ORANGE, PURPLE, INK), strict=True))
 
 
-def write(table: Path, docs: Path) -> None:
-    """Write page, table and figures.
-
-    Parameters
-    ----------
-    table : what the benchmark suite has written.
-    docs : the folder of the page; its ``images`` get the figures.
-    """
-    (docs / TABLE).write_text(table.read_text())
-    (docs / PAGE).write_text(page(read(table)))
+def write(table: Path) -> None:
+    """Write page, table and figures of what the benchmark suite has written."""
+    (DOCS / TABLE).write_text(table.read_text())
+    (DOCS / PAGE).write_text(page(read(table)))
     measured = pd.read_csv(table, sep="\t").dropna(subset="median")
     # letters as letters: as outlines they would make up most of the file
     with in_style(), mpl.rc_context({"svg.fonttype": "none"}):
         for view, draw in VIEWS.items():
             figure = draw(measured)
-            save(figure, [docs / f"{FIGURES.format(view=view)}{ending}" for ending in (".png", ".svg")], DPI)
+            save(figure, [DOCS / f"{FIGURES.format(view=view)}{ending}" for ending in (".png", ".svg")], DPI)
 
 
 def read(table: Path) -> list[dict[str, str]]:
@@ -87,13 +65,7 @@ def page(rows: Sequence[dict[str, str]]) -> str:
     lines += ["## Targets", "", f"{met} of {len(judged)} are met.", "", *_image("targets")]
     # those that are missed first
     judged.sort(key=lambda row: row["met"] == "yes")
-    lines += _markdown(
-        ("benchmark", "quantity", "median (range)", "at most", "met"),
-        (
-            (row["benchmark"], row["quantity"], _value(row), _with_unit(row["target"], row), row["met"])
-            for row in judged
-        ),
-    )
+    lines += _table(("benchmark", "quantity", "median (range)", "at most", "met"), judged)
     lines += ["## Ratios", "", *_image("ratios")]
     for benchmark, found in of_benchmark.items():
         lines += [f"## {benchmark}", "", *_remarks(row for row in found if not row["median"])]
@@ -101,10 +73,7 @@ def page(rows: Sequence[dict[str, str]]) -> str:
         if benchmark == "growth":
             lines += [*_image("growth"), *_growth(values)]
         elif values:
-            lines += _markdown(
-                ("quantity", "median (range)", "at most"),
-                ((row["quantity"], _value(row), _with_unit(row["target"], row)) for row in values),
-            )
+            lines += _table(("quantity", "median (range)", "at most"), values)
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -126,36 +95,33 @@ def _value(row: dict[str, str]) -> str:
     return median if row["low"] == row["high"] else f"{median} ({row['low']}–{row['high']})"
 
 
-def _markdown(header: Sequence[str], lines: Iterable[Sequence[str]]) -> list[str]:
-    table = [header, ["---"] * len(header), *lines]
-    return [*("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in table), ""]
+def _table(header: Sequence[str], rows: Iterable[dict[str, str]]) -> list[str]:
+    """Return the lines of a table, with what is in the rows, and what follows from it."""
+    lines = [header, ["---"] * len(header)]
+    for row in rows:
+        texts = {"median (range)": _value(row), "at most": _with_unit(row["target"], row), **row}
+        lines.append([texts[column].replace("|", "\\|") for column in header])
+    return [*(f"| {' | '.join(line)} |" for line in lines), ""]
 
 
 def _growth(rows: Sequence[dict[str, str]]) -> list[str]:
     """Return one line for each series, in place of one for each of its sizes."""
-    sizes: dict[tuple[str, str, str], list[tuple[str, str]]] = {}
-    exponents: dict[str, dict[str, str]] = {}
+    series: dict[tuple[str, ...], list[dict[str, str]]] = {}
+    exponents = {}
     for row in rows:
         if found := growth.PATTERN.fullmatch(row["quantity"]):
-            key = found["job"], found["varied"], found["quantity"]
-            sizes.setdefault(key, []).append((found["size"], row["median"]))
+            size = found["size"].replace(",", " ")
+            series.setdefault(found.group("job", "varied", "quantity"), []).append({**row, "size": size})
         else:
             exponents[row["quantity"]] = row
     lines = []
-    for (job, varied, quantity), measured in sizes.items():
+    for (job, varied, quantity), of_sizes in series.items():
+        medians = f"{quantity}: {', '.join(row['median'] for row in of_sizes)} {of_sizes[0]['unit']}"
+        line = {"job": job, "of growing": varied, "medians": medians}
         exponent = exponents[growth.EXPONENT.format(job=job, varied=varied, quantity=quantity)]
-        unit = "s" if quantity == growth.CPU_TIME else "MiB"
-        lines.append(
-            (
-                job,
-                varied,
-                ", ".join(size.replace(",", " ") for size, _ in measured),
-                f"{quantity}: {', '.join(value for _, value in measured)} {unit}",
-                _value(exponent),
-                exponent["target"],
-            )
-        )
-    return _markdown(("job", "of growing", "sizes", "medians", "exponent (range)", "at most"), lines)
+        line |= {"sizes": ", ".join(row["size"] for row in of_sizes), "exponent (range)": _value(exponent)}
+        lines.append({**exponent, **line})
+    return _table(("job", "of growing", "sizes", "medians", "exponent (range)", "at most"), lines)
 
 
 def targets(table: pd.DataFrame) -> Figure:
@@ -177,14 +143,12 @@ def targets(table: pd.DataFrame) -> Figure:
 def ratios(table: pd.DataFrame) -> Figure:
     """Draw all that is a multiple of something else, a panel for each benchmark."""
     times = table[(table["unit"] == "×") & table["quantity"].str.contains("time")]
-    benchmarks = list(dict.fromkeys(times["benchmark"]))
-    numbers = [int((times["benchmark"] == benchmark).sum()) for benchmark in benchmarks]
-    figure = new_figure(WIDTHS["page"], 0.8 + 0.17 * sum(numbers) + 0.5 * len(benchmarks))
-    panels = figure.subplots(
-        len(benchmarks), 1, squeeze=False, height_ratios=[2 + number for number in numbers]
-    )[:, 0]
-    for axes, benchmark in zip(panels, benchmarks, strict=True):
-        here = times[times["benchmark"] == benchmark].iloc[::-1]
+    groups = list(times.groupby("benchmark", sort=False))
+    figure = new_figure(WIDTHS["page"], 0.8 + 0.17 * len(times) + 0.5 * len(groups))
+    heights = [2 + len(here) for _, here in groups]
+    panels = figure.subplots(len(groups), 1, squeeze=False, height_ratios=heights)[:, 0]
+    for axes, (benchmark, of_benchmark) in zip(panels, groups, strict=True):
+        here = of_benchmark.iloc[::-1]
         _ranges(axes, here[["low", "median", "high"]], here["quantity"], [BLUE] * len(here))
         axes.axvline(1, color=GRAY, linewidth=1)
         places = np.arange(len(here))
@@ -212,43 +176,35 @@ def _ranges(axes: Axes, values: pd.DataFrame, labels: Iterable[str], colors: Seq
 
 def growth_lines(table: pd.DataFrame) -> Figure:
     """Draw time and memory against sizes, a column for each thing that grows."""
-    found = (
-        table[table["benchmark"] == "growth"]["quantity"].str.extract(f"^{growth.PATTERN.pattern}$").dropna()
-    )
+    quantities = table.loc[table["benchmark"] == "growth", "quantity"]
+    found = quantities.str.extract(f"^{growth.PATTERN.pattern}$").dropna()
     found["size"] = found["size"].str.replace(",", "").astype(int)
     found["median"] = table.loc[found.index, "median"]
     columns = list(dict.fromkeys(found["varied"]))
-    quantities = {growth.CPU_TIME: "CPU time (s)", growth.MEMORY: "memory (MiB)"}
+    labels = {growth.CPU_TIME: "CPU time (s)", growth.MEMORY: "memory (MiB)"}
     figure = new_figure(WIDTHS["page"], 4.4)
     panels = figure.subplots(2, len(columns), sharex="col", sharey="row", squeeze=False)
-    for row, (quantity, label) in zip(panels, quantities.items(), strict=True):
+    lines = {}
+    for row, (quantity, label) in zip(panels, labels.items(), strict=True):
         row[0].set_ylabel(label)
+        of_row = found[found["quantity"] == quantity]
         for axes, varied in zip(row, columns, strict=True):
-            here = found[(found["varied"] == varied) & (found["quantity"] == quantity)]
-            for job, line in here.groupby("job", sort=False):
-                axes.plot(line["size"], line["median"], "o-", color=JOB_COLORS[str(job)], markersize=3)
+            here = of_row[of_row["varied"] == varied]
+            for job, of_job in here.groupby("job", sort=False):
+                color = JOB_COLORS[str(job)]
+                (lines[job],) = axes.plot(of_job["size"], of_job["median"], "o-", color=color, markersize=3)
             axes.set_xscale("log", base=2)
             axes.set_yscale("log")
-            of_row = found.loc[found["quantity"] == quantity, "median"]
-            axes.set_ylim(of_row.min() / 1.5, of_row.max() * 1.5)
-            sizes = sorted(set(here["size"]))
-            ends = np.array([sizes[0], sizes[-1]])
+            axes.set_ylim(of_row["median"].min() / 1.5, of_row["median"].max() * 1.5)
+            ends = np.array([here["size"].min(), here["size"].max()])
             for start in 10.0 ** np.arange(-4, 5):
                 axes.plot(ends, start * ends / ends[0], ":", color=GRAY, linewidth=0.7, zorder=1)
-            axes.set_xticks([sizes[0], sizes[-1]], [f"{size:,}" for size in (sizes[0], sizes[-1])])
+            axes.set_xticks(ends, [f"{size:,}" for size in ends])
             axes.xaxis.set_minor_locator(NullLocator())
     for axes, varied in zip(panels[-1], columns, strict=True):
         axes.set_xlabel(varied)
-    present = list(dict.fromkeys(found["job"]))
-    handles = [
-        panels[0, 0].plot([], [], "o-", color=JOB_COLORS[job], markersize=3, label=job)[0] for job in present
-    ]
-    figure.legend(handles=handles, loc="outside upper center", ncols=len(present))
+    figure.legend(lines.values(), lines.keys(), loc="outside upper center", ncols=len(lines))
     return figure
 
 
-VIEWS: dict[str, Callable[[pd.DataFrame], Figure]] = {
-    "targets": targets,
-    "ratios": ratios,
-    "growth": growth_lines,
-}
+VIEWS = {"targets": targets, "ratios": ratios, "growth": growth_lines}
