@@ -69,7 +69,7 @@ def rows(options: Options) -> Iterator[Row]:
             found = _profile(partial(multiply, folder / f"{layer}.zarr.zip"))
         yield from _shares(f"gram of {layer}", found, OF_GRAM, "multiplying")
         if not nothing.why_not():
-            from snakemake.workflow import Workflow
+            from snakemake.api import Workflow
 
             profile = folder / "nothing"
             nothing.call(python=("-m", "cProfile", "-o", str(profile)))

@@ -101,6 +101,7 @@ class Worker:
     def __init__(self, name: str, options: Options, folder: Path, module: str | None = None) -> None:
         self._name, self._printed = name, folder / f"{name}.stderr"
         self.error: str | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         python = interpreter(name, options)
         if isinstance(python, str):
             self.error = python
@@ -171,7 +172,7 @@ class Worker:
 
     def end(self) -> None:
         """End the process, if there is one."""
-        if hasattr(self, "_process"):
+        if self._process is not None:
             self._connection.close()
             try:
                 self._process.wait(10)
