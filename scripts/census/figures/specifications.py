@@ -101,7 +101,7 @@ def _draw_claim(
     tested = table["p"].notna().any()
     significant = f", {(table['p'] <= LEVEL).sum()} with p ≤ {LEVEL}" if tested else ""
     for place, line in enumerate(words):
-        page.write(line, left + MARGIN, top + 0.12 + 0.12 * place, fontsize=6.5, fontweight="bold")
+        page.write(line, left + MARGIN, top + 0.12 + 0.12 * place, fontsize=6, fontweight="bold")
     counts = f"{agrees.sum()} of {n} agree{significant}"
     page.write(counts, left + MARGIN, top + 0.12 + 0.12 * len(words), fontsize=6.5)
 
