@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from census.measures.reliability import MEASURES, Layer, unit_measures
+from census.measures.selectivity import unit_selectivity
 
 
 @pytest.fixture
@@ -44,5 +45,19 @@ def test_measures_agree_with_the_census(statistics):
     counts = np.sort(np.bincount(labels[top], minlength=3)) / 20
     assert found["gini"][0] == pytest.approx(1 - 2 * (counts * (3 - np.arange(1, 4) + 0.5) / 3).sum())
     # an inactive unit has no classes
-    for name in ("lifetime_sparseness", "gini", "mf_degree", "selectivity", "precision_top_k"):
+    for name in set(MEASURES) - {"mean_activation", "max_activation", "active_fraction"}:
         assert np.isnan(found[name][7]), name
+
+
+def test_selectivity_of_tied_units_is_that_of_the_census():
+    random = np.random.default_rng(0)
+    labels = np.arange(400) // 40
+    # most images have the largest activation
+    means = np.minimum(random.normal(7.5, 3, (400, 30)), 6).clip(0).astype(np.float32)
+    means[5, 3] = np.nan
+    found = unit_measures({"mean": means, "max": means, "nonzero": means > 0}, labels, 10, 1, 40)
+    expected = unit_selectivity(means, labels, 10, top=40, shuffles=1, seed=0)
+    for name in ("selectivity", "auroc", "informedness", "precision"):
+        of_half = found["precision_top_k" if name == "precision" else name]
+        np.testing.assert_allclose(of_half, getattr(expected, name), rtol=1e-6, err_msg=name)
+    assert np.isnan(found["active_fraction"]).tolist() == [unit == 3 for unit in range(30)]

@@ -27,7 +27,7 @@ from census.jobs import LOGGER
 from census.measures.columns import Floats, Table, column, count
 from census.measures.concepts import flatness, mf_degree
 from census.measures.declaration import Measure, Recordings
-from census.measures.selectivity import best_class, detection, precision
+from census.measures.selectivity import best_class, precision, unit_detection
 from census.statistics.class_counts import class_counts
 from census.statistics.class_selectivity import selectivity_and_means
 from census.statistics.reliability import FEWEST, PREFIX, halves, split_half
@@ -158,20 +158,19 @@ def unit_measures(
     top_images = top_by_value([(np.arange(n_images), largest)], n_units, k).images
     counts = class_counts(top_images, labels, n_classes)
     inequality = gini(counts)
-    found = detection(np.nan_to_num(means), labels, n_classes, k)
-    is_known = np.isfinite(means).all(0)
-    of_classes = {
-        "auroc": best_class(found.auroc)[0],
-        "informedness": best_class(found.informedness)[0],
-        "precision_top_k": precision(found.top_counts),
-    }
+    found = unit_detection(means, labels, n_classes, k)
     return {
         "mean_activation": sums.total / n_images,
         "max_activation": largest.max(0).astype(np.float64),
-        "active_fraction": statistics["nonzero"].sum(0, dtype=np.float64) / (n_images * n_positions),
+        "active_fraction": np.where(
+            np.isnan(sums.total), np.nan, statistics["nonzero"].sum(0, dtype=np.float64)
+        )
+        / (n_images * n_positions),
         "lifetime_sparseness": treves_rolls(*sums, n_images),
         "gini": inequality,
         "mf_degree": mf_degree(inequality, np.where(counts.any(1), flatness(counts, n_classes), np.nan)),
         "selectivity": selectivity_and_means(means.astype(np.float32), labels, n_classes)[0],
-        **{name: np.where(is_known, values, np.nan) for name, values in of_classes.items()},
+        "auroc": best_class(found.auroc)[0],
+        "informedness": best_class(found.informedness)[0],
+        "precision_top_k": precision(found.top_counts),
     }

@@ -318,6 +318,28 @@ def detection(
     return found
 
 
+def unit_detection(
+    values: NDArray[np.floating], labels: NDArray[np.integer], n_classes: int, top: int
+) -> Detection:
+    """Return :func:`detection` with ties among top images broken at random: images are often sorted by class.
+
+    Units that are inactive, or not finite on an image, detect no class. If all images are of one class, no
+    unit detects it.
+
+    Parameters
+    ----------
+    values : array of float, shape (n_images, n_units).
+    labels, n_classes, top : see :func:`detection`.
+    """
+    is_finite = np.isfinite(values).all(0)
+    order = tie_ranks(np.arange(len(labels))).argsort()
+    finite = np.where(is_finite, values, 0)[order].astype(np.float32, copy=False)
+    found = detection(finite, labels[order], n_classes, top)
+    none = ~finite.any(0) | (len(np.unique(labels)) < 2)
+    found.auroc[none], found.informedness[none], found.top_counts[none] = np.nan, np.nan, 0
+    return found
+
+
 class _Ranked(NamedTuple):
     """The images of each unit sorted by value in ascending order; all of shape (n_units, n_images)."""
 
@@ -500,19 +522,13 @@ def unit_selectivity(
     is_finite, is_inactive = np.all(np.isfinite(values), axis=0), np.all(values == 0, axis=0)
     signed = is_signed(values)
     selectivity, means = selectivity_and_means(values, labels, n_classes)
+    found = unit_detection(values, labels, n_classes, top)
     values = np.where(is_finite, values, np.float32(0))
     known = ~np.isnan(selectivity)
     chance = Chance(*np.full((2, len(known)), np.nan))
     chance.selectivity[known], chance.p[known] = chance_selectivity(
         values[:, known], labels, selectivity[known], shuffles, seed
     )
-
-    # ties among top images must not favor the first classes
-    order = tie_ranks(np.arange(len(labels))).argsort()
-    found = detection(values[order], labels[order], n_classes, top)
-    # inactive and non-finite units detect no class
-    none = is_inactive | ~is_finite | (len(np.unique(labels)) < 2)
-    found.auroc[none], found.informedness[none], found.top_counts[none] = np.nan, np.nan, 0
     auroc, auroc_class = best_class(found.auroc)
     informedness, informedness_class = best_class(found.informedness)
     return UnitSelectivity(
