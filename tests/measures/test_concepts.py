@@ -105,6 +105,8 @@ def test_flatness_is_entropy(counts):
 def test_the_printed_normalizer_exceeds_one_with_fewer_units_than_classes():
     assert flatness(np.ones((1, 100), int), 64)[0] > 1
     assert flatness(np.ones((1, 100), int), 100)[0] == pytest.approx(1)
+    # of a layer's only unit
+    np.testing.assert_array_equal(flatness(np.array([[30, 20, 10], [0, 0, 0]]), 1), [np.nan, -1])
 
 
 def test_the_largest_degree_of_100_images_and_1000_classes():
@@ -212,6 +214,18 @@ def test_tails_of_a_mixture_and_of_non_finite_values():
         False,
         True,
     ]
+
+
+@pytest.mark.parametrize("outlier", [0.163, 1e9, -3e-5])
+@pytest.mark.parametrize("n_others", [2, 5, 300])
+def test_an_outlier_s_tail_is_that_of_the_others(outlier, n_others):
+    random = np.random.default_rng(0)
+    for equal in (0.1 + random.random() for _ in range(50)):
+        assert np.isnan(tail_p_values(np.append(np.full(n_others, equal), outlier), "upper")[0][-1])
+    others = 0.1 + 1e-5 * random.random(n_others)
+    by_normal, _ = tail_p_values(np.append(others, outlier), "upper")
+    score = (outlier - others.mean()) / others.std(ddof=1)
+    assert by_normal[-1] == pytest.approx(stats.norm.sf(score), rel=1e-6)
 
 
 def test_rows_against_numpy_and_scipy():

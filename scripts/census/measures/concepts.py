@@ -241,8 +241,8 @@ def flatness(counts: NDArray[np.integer], normalizer: int) -> Floats:
     """
     raised = counts + FLOOR
     shares = raised / raised.sum(-1, keepdims=True)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        entropy = -(shares * np.log2(shares)).sum(-1) / np.log2(normalizer)
+    base = np.log2(normalizer) or np.nan
+    entropy = -(shares * np.log2(shares)).sum(-1) / base
     return np.where(counts.sum(-1) > 0, 2.0**entropy - 1, INACTIVE)
 
 

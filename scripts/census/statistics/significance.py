@@ -69,8 +69,12 @@ def tail_p_values(
         about = known - known.mean()
         squares = np.sum(about**2) - about**2 * (1 + 1 / n_others)
         deviation = np.sqrt(np.maximum(squares, 0) / (n_others - 1))
+        # without an outlier, only rounding is left of the differences
+        for place in np.flatnonzero(squares < 1e-6 * np.sum(about**2)):
+            others = np.delete(known, place)
+            mean[place], deviation[place] = others.mean(), others.std(ddof=1)
         with np.errstate(invalid="ignore", divide="ignore"):
-            score = np.where(deviation > 1e-12 * np.abs(known).max(), (known - mean) / deviation, np.nan)
+            score = np.where(deviation > 1e-12 * np.abs(mean), (known - mean) / deviation, np.nan)
         outward = np.where(upper[finite], score, -score) / math.sqrt(2)
         by_normal[finite] = [math.erfc(value) / 2 for value in outward]
     ascending = np.sort(known)
