@@ -114,9 +114,10 @@ def rank_correlation(x: NDArray[np.floating], y: NDArray[np.floating], counts: F
 
     Returns
     -------
-    array of float64, shape (n_samples,); NaN if x or y is constant in a sample.
+    array of float64, shape (n_samples,); NaN for fewer than three pairs, and if x or y is constant in a
+    sample.
     """
-    if not len(x):
+    if len(x) < 3:
         return np.full(len(counts), np.nan)
     drawn = np.repeat(np.tile(np.arange(len(x)), len(counts)), counts.astype(np.int64).ravel())
     return spearman(np.stack([x, y])[:, drawn.reshape(counts.shape)])
