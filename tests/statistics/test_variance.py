@@ -51,6 +51,12 @@ def test_variance_and_choices_do_not_depend_on_blocks(ends):
         np.testing.assert_array_equal(one, other)
 
 
+def test_variance_far_from_0_is_precise():
+    values = RANDOM.normal([[10, 5, -300]], [[0.003, 1e-4, 0.1]], (500, 3)).astype(np.float32)
+    found = neurons([(values, np.zeros(3, bool))], 3, 1, 1, 1, seed=0)
+    np.testing.assert_allclose(found.variance, values.astype(np.float64).var(0), rtol=1e-4)
+
+
 def test_neurons_chosen_at_random_vary_and_follow_the_seed():
     chosen = set()
     for seed in range(60):

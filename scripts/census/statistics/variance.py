@@ -105,11 +105,11 @@ def neurons(
 
 def _variance(values: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the variance of each column, summed in row order so that it does not depend on blocks."""
-    sums, squares, product = np.zeros((3, values.shape[1]), np.float32)
+    sums, squares, shifted = np.zeros((3, values.shape[1]), np.float32)
     for row in values:
-        sums += row
-        squares += np.multiply(row, row, out=product)
-    # values are of order 1, so the difference loses little precision
+        # relative to the first image, because a mean that is large for the deviation would cost precision
+        sums += np.subtract(row, values[0], out=shifted)
+        squares += np.square(shifted, out=shifted)
     return np.maximum(squares / len(values) - (sums / len(values)) ** 2, 0)
 
 
