@@ -147,6 +147,21 @@ def test_directions_that_are_never_active_have_no_top_images(labels):
     assert np.isnan([*found.class_entropy, *found.redundancy]).all()
 
 
+def test_an_image_without_a_correlation_is_in_no_pair(random, labels):
+    scores, vectors = random.standard_normal((3, N_IMAGES)) + 3, random.standard_normal((N_IMAGES, 7))
+    vectors[4] = 2.5  # equal values
+    scores[:, 4] += 10
+    counts = resample_counts(N_IMAGES, 40, seed=0)
+    found = top_sets(scores, 6, labels, N_CLASSES, vectors, counts)
+    for sample, drawn in enumerate([np.ones(N_IMAGES, bool), *(counts > 0)]):
+        sets = [[image for image in one if image != 4] for one in sets_of(scores, 6, drawn)]
+        similar = [
+            np.mean([np.corrcoef(vectors[a], vectors[b])[0, 1] for a, b in combinations(one, 2)])
+            for one in sets
+        ]
+        assert found.similarity[sample] == pytest.approx(np.mean(similar), rel=1e-4)
+
+
 def test_sets_are_not_measured_without_vectors(random, labels):
     counts = resample_counts(N_IMAGES, 100, seed=0)
     found = top_sets(random.random((3, N_IMAGES)), 6, labels, N_CLASSES, None, counts)

@@ -177,12 +177,15 @@ def _of_sets(
 ) -> Floats:
     """Return entropy, similarity and overlap of sets, float64 (3, samples, directions); NaN if undefined."""
     sizes = members.sum(2, dtype=np.float64)
+    # images without a correlation, such as those with equal logits, have none with themselves either
+    compared = members * ~np.isnan(np.einsum("dll->dl", alike))
+    n_compared, alike = compared.sum(2, dtype=np.float64), np.nan_to_num(alike)
     with np.errstate(invalid="ignore", divide="ignore"):
-        squares = np.matmul(members.transpose(1, 0, 2), alike).transpose(1, 0, 2)
+        squares = np.matmul(compared.transpose(1, 0, 2), alike).transpose(1, 0, 2)
         # an image is as similar to itself as can be
-        itself = np.einsum("rdl,dll->rd", members, alike, optimize=True)
-        pairs = sizes * (sizes - 1)
-        similarity = (np.einsum("rdl,rdl->rd", squares, members) - itself) / np.where(pairs, pairs, np.nan)
+        itself = np.einsum("rdl,dll->rd", compared, alike, optimize=True)
+        pairs = n_compared * (n_compared - 1)
+        similarity = (np.einsum("rdl,rdl->rd", squares, compared) - itself) / np.where(pairs, pairs, np.nan)
         flat = np.zeros((*members.shape[:2], n_images), np.float32)
         np.put_along_axis(flat, np.broadcast_to(places, members.shape), members, axis=2)
         common = np.matmul(flat, flat.transpose(0, 2, 1)).astype(np.float64)
