@@ -25,6 +25,11 @@ NONLINEARITIES: tuple[type[nn.Module], ...] = (
     nn.Hardtanh,
     nn.Sigmoid,
     nn.Tanh,
+    nn.Tanhshrink,
+    nn.Softsign,
+    nn.Softshrink,
+    nn.Hardshrink,
+    nn.Threshold,
 )
 # functions have the modules' names, except for one
 NONLINEARITY_NAMES = {"leaky_relu", *(module.__name__.lower() for module in NONLINEARITIES)}
