@@ -344,6 +344,11 @@ KEYS_OF_STUDY = "activations, atlas, datasets, device, figures, jobs, measures, 
             27,
             "networks.cnn.input.resize: must be at least input.size, 28, not 27",
         ),
+        (
+            "measures.activation_maximization.jitter",
+            28,
+            "measures.activation_maximization.jitter: must be less than input.size of cnn, 28, not 28",
+        ),
         ("networks.cnn.training", MISSING, "networks.cnn: weights 'train' need the key 'training'"),
         (
             "networks.cnn.training.dataset",

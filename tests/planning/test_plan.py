@@ -319,4 +319,19 @@ def test_a_checkpoint_is_recorded_in_one_pass(tmp_path, monkeypatch):
     assert [each.checkpoint for each in found] == ["0", "3", "final"]
     assert all(each.layers == ["input", "relu1", "relu2", "output"] for each in found)
     assert len({each.key for each in found if each.checkpoint != "final"}) == 1
-    assert [each.settings["n_images"] for each in found] == [1000, 1000, 100]
+
+
+@pytest.mark.parametrize(
+    ("run", "expected"),
+    [
+        ({"n_images": 5000}, [1000, 1000, 5000]),
+        ({"n_images": None}, [1000, 1000, None]),
+        ({"n_images": 500}, [500, 500, 500]),
+        ({"n_images": 500, "n_checkpoint_images": None}, [500, 500, 500]),
+        ({"n_images": None, "n_checkpoint_images": None}, [None, None, None]),
+    ],
+)
+def test_no_checkpoint_has_images_that_the_final_network_lacks(tmp_path, monkeypatch, run, expected):
+    monkeypatch.chdir(tmp_path)
+    found = passes(planned({"checkpoints": "all", **run}), "code")
+    assert [each.settings["n_images"] for each in found] == expected

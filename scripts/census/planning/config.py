@@ -191,7 +191,7 @@ class Run(Settings):
     """`final`; `all`; or a list of steps. A network that the study does not train has step 0, its random
     weights."""
     n_checkpoint_images: Images | None = 1000
-    """Like `n_images`, for checkpoints other than the final one."""
+    """Like `n_images`, for checkpoints other than the final one; at most `n_images`."""
     shards: Positive = 1
     """Number of jobs into which each forward pass of the run is split. On a cluster they can run in parallel
     on several machines. Results do not depend on it."""
@@ -474,6 +474,12 @@ def _faults_of_run(key: str, run: Run, config: Config) -> Iterator[str]:
     network = config.networks[run.network]
     if network.weights == "train" and network.training is None:
         return  # reported with the network
+    jitter = config.measures.activation_maximization.jitter
+    if jitter >= network.input.size:
+        yield (
+            f"measures.activation_maximization.jitter: must be less than input.size of {run.network}, "
+            f"{network.input.size}, not {jitter}"
+        )
     if isinstance(run.checkpoints, list):
         steps = network.checkpoints[:-1]
         for step in run.checkpoints:

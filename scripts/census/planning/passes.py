@@ -101,11 +101,15 @@ def passes(plan: Plan, code: str) -> Iterator[Pass]:
 def _settings(plan: Plan, run: Run, checkpoint: str, code: str) -> dict[str, Any]:
     entry = run.entry.model_dump()
     parts = ("architecture", "arguments", "classes", "input", "logits")
+    limits = [run.settings.n_images]
+    if checkpoint != "final":
+        # images of other checkpoints are among those of the final network, with whose values they are shown
+        limits.append(run.settings.n_checkpoint_images)
     return {
         "network": {name: entry[name] for name in parts},
         "weights": entry["weights"],
         "split": run.settings.split,
-        "n_images": run.settings.n_images if checkpoint == "final" else run.settings.n_checkpoint_images,
+        "n_images": min((limit for limit in limits if limit is not None), default=None),
         "n_map_images": run.settings.n_map_images,
         "seed": plan.config.seed,
         "activations": plan.config.activations.model_dump(),
