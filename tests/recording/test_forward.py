@@ -456,6 +456,7 @@ def test_maps_in_float16_are_rounded_and_read_as_float32(network, images, tmp_pa
 def test_values_beyond_float16_are_refused_by_layer(network, images, tmp_path, sign):
     with torch.no_grad():
         network[0].weight *= 1e6 * sign
+        network[0].bias[0] = torch.nan
     with pytest.raises(StudyError, match=r"^0: activations of .* set activations.dtype: float32"):
         run(network, images, tmp_path, dtype="float16")
 

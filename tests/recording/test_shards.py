@@ -93,7 +93,14 @@ def test_only_what_other_passes_left_for_the_same_layers_is_removed(tmp_path):
         tmp_path / shard_name(third.name, 0) / "d.zarr",
         tmp_path / "a.zarr.zip",
     ]
-    removed = [other / "1/b.zarr", tmp_path / shard_name(other.name, 0) / "b.zarr"]
+    killed = pass_folder(tmp_path, "e")
+    removed = [
+        other / "1/b.zarr",
+        tmp_path / shard_name(other.name, 0) / "b.zarr",
+        # while they were finished, and while they were merged
+        killed / "a.zarr.zip",
+        pass_folder(tmp_path, "f") / "whole/b.zarr.zip",
+    ]
     for path in [*kept, *removed]:
         path.mkdir(parents=True)
     remove_others(own, ["a", "b"])

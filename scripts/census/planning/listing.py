@@ -71,6 +71,6 @@ def list_layers(key: str, entry: Mapping[str, Any], folder: Path) -> list[Layer]
         prepared = prepare(network, entry, key)
         prepared.verify()
         for outdated in folder.glob(f"{key}.*.json"):
-            outdated.unlink()
+            outdated.unlink(missing_ok=True)  # two runs may start at the same time
         write_layers(prepared.listing.layers, path)
     return read_layers(path)

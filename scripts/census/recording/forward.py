@@ -258,15 +258,16 @@ class Pass:
         ------
         StudyError : values are beyond the range of float16.
         """
-        if self._dtype == "float32" or not maps.numel():
+        if self._dtype == "float32":
             return maps
-        largest = max(-maps.amin().item(), maps.amax().item())
-        if largest > LARGEST_FLOAT16:
+        stored = maps.half()
+        beyond = stored.isinf()
+        if beyond.any():
             raise StudyError(
-                f"{layer}: activations of {largest:.6g} are beyond the range of float16 "
-                f"(±{LARGEST_FLOAT16:,.0f}); set activations.dtype: float32"
+                f"{layer}: activations of {maps[beyond].abs().max().item():.6g} are beyond the range of "
+                f"float16 (±{LARGEST_FLOAT16:,.0f}); set activations.dtype: float32"
             )
-        return maps.half()
+        return stored
 
     def _record(self, pixels: np.ndarray, take: Callable[[str, torch.Tensor], None]) -> None:
         """Pass each layer's values and pre-activations on a batch to ``take``."""

@@ -25,9 +25,10 @@ def remove_others(folder: Path, layers: Collection[str]) -> None:
     layers : the layers' names in paths.
     """
     for other in [*folder.parent.iterdir(), *folder.parents[1].glob(shard_name("*", "*"))]:
-        stores = [*other.glob("*.zarr"), *other.glob("*/*.zarr")]
+        stores = [*other.glob("*.zarr*"), *other.glob("*/*.zarr*")]
         own = other == folder or other.name.startswith(f"{folder.name}.")
-        if not own and any(store.name.removesuffix(".zarr") in layers for store in stores):
+        names = {store.name.removesuffix(".zip").removesuffix(".zarr") for store in stores}
+        if not own and not names.isdisjoint(layers):
             shutil.rmtree(other, ignore_errors=True)  # another shard may remove it, too
 
 
