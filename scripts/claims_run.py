@@ -42,7 +42,9 @@ with job(snakemake.log[0]) as log:
         outcome, control = claim.test(final), claim.test(untrained, final) if untrained else None
         state, p, reason = judge(outcome, control, claim.null, claim.predicted, random=random)
         rule, view = claim.figure
-        figure = Path("figures", rule, network, dataset, f"{view}.{snakemake.params.format}")
+        # figures of all seeds are drawn once, for the first
+        drawn_for = snakemake.params.first_seed if claim.between_networks else network
+        figure = Path("figures", rule, drawn_for, dataset, f"{view}.{snakemake.params.format}")
         rows.append(
             {
                 "id": claim.id,

@@ -50,6 +50,12 @@ def test_a_strip_has_tiles_beside_each_other():
     assert strip(tiles[:1], 4).shape == (4, 2, 3)
 
 
+def test_a_strip_of_many_large_tiles_can_be_saved(tmp_path):
+    pixels = strip([np.zeros((256, 256, 1), np.uint8)] * 64, 256)
+    save(tmp_path / "strip.webp", pixels, exact=False)
+    assert Image.open(tmp_path / "strip.webp").size == pixels.shape[1::-1]
+
+
 @pytest.mark.parametrize("channels", [1, 3])
 def test_exact_images_keep_every_pixel_and_others_nearly(tmp_path, channels):
     pixels = np.random.default_rng(0).integers(0, 256, (30, 20, channels)).astype(np.uint8)

@@ -24,12 +24,15 @@ def test_verdicts_are_counted_for_each_network_and_over_seeds_if_there_are_sever
     (tmp_path / "census/claims.tsv").write_text("\n".join(table))
     (tmp_path / "atlas").mkdir()
     (tmp_path / "atlas/index.html").touch()
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures/claims.pdf").touch()
     assert summary(tmp_path, 5, {"mlp": [2]}).splitlines() == [
         "Finished in 5 s.",
         "cnn (2 seeds) on clothes: 0 supported; 0 supported, not learned; 1 contradicted; 0 inconclusive",
         "mlp (training failed from seed 2) on clothes: "
         "0 supported; 1 supported, not learned; 0 contradicted; 1 inconclusive",
         f"Claims: {tmp_path}/census/claims.tsv",
+        f"Figure: {tmp_path}/figures/claims.pdf",
         f"Atlas: {tmp_path}/atlas/index.html",
         "Report: make report",
     ]

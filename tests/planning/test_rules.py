@@ -8,6 +8,7 @@ from census.errors import StudyError
 from census.measures import DECLARED, declared
 from census.planning.rules import (
     blocks_of_layers,
+    census_columns,
     files_of_study,
     measure_rules,
     store_path,
@@ -27,6 +28,12 @@ def test_every_measure_has_a_rule_with_its_tables():
         assert set(rule.outputs) == {table or "table" for table in declared(name).tables} | stores
         assert rule.inputs.keys() == declared(name).reads.keys()
         assert rule.params["seed"] == 0
+
+
+def test_columns_with_a_source_are_of_the_census():
+    found = set(census_columns(planned()))
+    assert {"sparsity.hoyer", "sparsity.lifetime_sparseness", "sparsity.n_inactive_vectors"} <= found
+    assert not {"sparsity.resamples", "sparsity.n_signed_vectors"} & found
 
 
 def test_a_rule_has_the_parameters_of_the_config():

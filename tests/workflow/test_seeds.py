@@ -83,6 +83,8 @@ def test_figures_and_atlas_show_the_seeds(seeded):
         assert [path.parts[-3:] for path in figures.glob(f"{family}/*/*/*")] == [
             ("small", "tiny", "depth.png")
         ]
+    linked = set(read_verdicts(study.folder / "results/census/claims.tsv")["figure"]) - {""}
+    assert {figure for figure in linked if not (study.folder / "results" / figure).is_file()} == set()
     data = (study.folder / "results/atlas/data/small@1/tiny/run.js").read_text()
     run = json.loads(data[data.index("{") : data.rindex("}") + 1])
     assert run["title"] == "small, seed 1"

@@ -28,6 +28,7 @@ rule claims_run:
         runtime=60,
     params:
         run=plan.of_run(lambda run: run.key),
+        first_seed=plan.of_run(lambda run: run.siblings[0]),
         resamples=measures.claims.resamples,
         seed=seed,
         normalizer=measures.concepts.normalizer,

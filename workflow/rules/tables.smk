@@ -1,6 +1,6 @@
 # The census: the results of all measures, one row per unit, per layer and per direction of a family; the
 # dictionary of its columns; and the block of each layer in the files of each measure.
-from census.planning.rules import blocks_of_layers, census_tables
+from census.planning.rules import blocks_of_layers, census_columns, census_tables
 
 CENSUS_UNITS = "results/census/units.parquet"
 CENSUS_LAYERS = "results/census/layers.parquet"
@@ -37,6 +37,8 @@ rule tables:
         },
         only={"ablation": {"mode": measures.ablation.modes[0]}},
         components=measures.directions.components,
+        # digests of code leave out the words about a column, and so whether the census has it
+        columns=census_columns(plan),
         blocks=blocks_of_layers(plan),
         code=code("tables.py"),
     message:

@@ -12,6 +12,7 @@ from census.statistics.pixels import as_image, resized, shrunk_size
 
 SHEET = 1024  # pixels along the longer side of a sheet, about
 GAP = 2  # pixels between the tiles of a strip
+WIDEST = 16_383  # pixels of a WebP image
 QUALITY = 82  # of downscaled images; others are lossless
 
 
@@ -72,13 +73,14 @@ def strip(tiles: Sequence[NDArray[np.uint8]], largest: int) -> NDArray[np.uint8]
     Parameters
     ----------
     tiles : arrays of uint8, shape (height, width, 1 or 3); at least one.
-    largest : largest length of a tile's longer side, in pixels; larger tiles are downscaled.
+    largest : largest length of a tile's longer side, in pixels; larger tiles, and those of a strip that would
+        be too wide for a WebP image, are downscaled.
 
     Returns
     -------
     array of uint8, shape (height, total width, n_channels).
     """
-    height, width = shrunk_size(tiles[0].shape[:2], largest)
+    height, width = shrunk_size(tiles[0].shape[:2], min(largest, WIDEST // len(tiles) - GAP))
     pixels = np.full((height, len(tiles) * (width + GAP) - GAP, tiles[0].shape[2]), 255, np.uint8)
     for place, tile in enumerate(resized(np.stack(tiles), (height, width), Image.Resampling.LANCZOS)):
         left = place * (width + GAP)

@@ -42,7 +42,7 @@ def summary(
         ]
         places = {
             "Claims": claims,
-            "Figure": results / "figures/claims.png",
+            "Figure": min((results / "figures").glob("claims.*"), default=results / "figures/claims"),
             "Atlas": results / "atlas/index.html",
         }
         lines += [f"{name}: {path}" for name, path in places.items() if path.is_file()]

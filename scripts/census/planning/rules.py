@@ -167,6 +167,17 @@ def census_tables(plan: Plan) -> dict[str, list[str]]:
     }
 
 
+def census_columns(plan: Plan) -> list[str]:
+    """Return the names of all columns of the census that measures compute, those that have a source."""
+    components = plan.config.measures.directions.components
+    return [
+        f"{measure.name}.{each.name.format(components=components)}"
+        for measure in map(declared, DECLARED)
+        for per in PER
+        for each in measure.census_columns(per)
+    ]
+
+
 def measure_rules(plan: Plan) -> Iterator[MeasureRule]:
     """Yield the rule of each measure that computes."""
     for measure in map(declared, DECLARED):
