@@ -39,8 +39,6 @@ with job(snakemake.log[0]) as log:
 
     params, key = snakemake.params, snakemake.wildcards.network
     entry, seed, resampling = params.network, params.seed, Resampling(params.resamples, params.seed)
-    # size of the seeded sample of training images for the means of mean ablation
-    n_training = 1000
     device = device_of_job(snakemake)
 
     def first_images(
@@ -94,6 +92,12 @@ with job(snakemake.log[0]) as log:
     elif len(np.unique(labels)) == 1:
         log.warning("all images are of one class: a constant prediction has accuracy 1")
 
+    training = None
+    if snakemake.input.get("train"):
+        # size of the seeded sample for the means of mean ablation
+        n_training = 1000
+        training = first_images(snakemake.input.train[0], n_training, n_training)[1]
+
     # for slow layers, several jobs ablate parts of the units, and one job ablates units cumulatively
     with_curves, with_units = snakemake.output.get("curves"), snakemake.output.get("units")
     part, parts = int(snakemake.wildcards.get("part", 0)), params.get("parts", 1)
@@ -119,8 +123,7 @@ with job(snakemake.log[0]) as log:
 
             ablation = Ablation(prepared, layer, pixels, labels, batch=params.batch, seed=seed)
             average = means
-            if snakemake.input.get("train"):
-                training = first_images(snakemake.input.train[0], n_training, n_training)[1]
+            if training is not None:
                 average = ablation.mean_over(training)
             for mode in params.modes:
                 constants = None

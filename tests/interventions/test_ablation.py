@@ -116,6 +116,13 @@ def divergences(this, units, constants):
     return this.outcomes(np.arange(UNITS) == units[:, None], "mean", average).changed.divergence
 
 
+def test_without_units_there_are_no_constants(strong):
+    this, average, found, constants = optimal(strong, units=np.empty(0, np.int64))
+    assert constants.shape == (2, 0)
+    expected = this.outcomes(np.zeros((0, UNITS), bool), "zero", average)
+    np.testing.assert_array_equal(found.intact.loss, expected.intact.loss)
+
+
 def test_optimal_constants_against_a_grid(strong):
     this, _, found, constants = optimal(strong)
     with torch.inference_mode():

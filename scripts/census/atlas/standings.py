@@ -1,6 +1,6 @@
 """Distribution of a unit's values over images with examples, and the units that an image activates most."""
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import zarr
@@ -11,6 +11,7 @@ from census.statistics.subset import places_of
 from census.statistics.top_images import NONE
 from census.stores.reading import unit_blocks
 
+Integer = TypeVar("Integer", bound=np.integer)
 QUANTILES = (0, 0.25, 0.5, 0.75, 0.9, 0.99, 1)
 BINS = 30  # of a histogram
 
@@ -57,7 +58,7 @@ def standings(store: zarr.Group, shown: NDArray[np.integer], k: int, seed: int) 
     best = np.full((len(shown), k), np.inf)
     driven = np.full((len(shown), k, 3), NONE)
     for of_block, block in unit_blocks(store, "max"):
-        found = np.full((len(shown), block.shape[1], 3), NONE)
+        found = np.full((len(shown), block.shape[1], 3), NONE, np.int32)
         keys = np.full((len(shown), block.shape[1]), np.inf)
         for number, column in enumerate(block[order].T):
             unit = of_block.start + number
@@ -78,11 +79,20 @@ def standings(store: zarr.Group, shown: NDArray[np.integer], k: int, seed: int) 
             found[active, number] = np.stack(
                 [np.full(len(larger), unit), larger + 1, np.round(100 * share)], axis=1
             )
-        best, driven = np.concatenate([best, keys], axis=1), np.concatenate([driven, found], axis=1)
-        chosen = np.argsort(best, axis=1, kind="stable")[:, :k]
-        best = np.take_along_axis(best, chosen, 1)
-        driven = np.take_along_axis(driven, chosen[..., None], 1)
+        # of the block first, because copies of all of it take memory
+        lowest, units_of_lowest = _lowest(keys, found, k)
+        best, driven = _lowest(
+            np.concatenate([best, lowest], 1), np.concatenate([driven, units_of_lowest], 1), k
+        )
     return Standings(histogram, nearest, values, driven)
+
+
+def _lowest(
+    keys: NDArray[np.float64], values: NDArray[Integer], k: int
+) -> tuple[NDArray[np.float64], NDArray[Integer]]:
+    """Return the lowest keys of each row with their values; of equal keys, the first come first."""
+    chosen = np.argsort(keys, axis=1, kind="stable")[:, :k]
+    return np.take_along_axis(keys, chosen, 1), np.take_along_axis(values, chosen[..., None], 1)
 
 
 def _histogram(ascending: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -155,6 +155,8 @@ class Ablation:
         """
         n_units = self._layer.shape[0]
         alone = np.arange(n_units) == units[:, None]
+        if not len(units):
+            return self.outcomes(alone, "zero", average), np.empty((2, 0))
 
         def ablated(constants: NDArray[np.float64]) -> Outcomes:
             """Ablate each image's units by the constants of its half."""
