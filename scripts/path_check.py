@@ -38,8 +38,7 @@ with job(snakemake.log[0]):
             prepared = prepare_checkpoint(weights, entry, params.seed, key, device)
             for layer in one_by_one(prepared.select(params.layers), lambda layer: layer.name):
                 path = [each for each in prepared.select(params.recorded) if each.depth <= layer.depth]
-                batch = snakemake.config["activations"]["batch"]
-                paths = Paths(prepared, path, neurons=params.neurons, batch=batch, seed=params.seed)
+                paths = Paths(prepared, path, neurons=params.neurons, batch=params.batch, seed=params.seed)
                 store, matrices = stores[checkpoint, layer.name], made_for[checkpoint, layer.name]
                 # by mean activation, which activation maximization maximizes, too
                 top = top_by_value(store.statistics("mean"), store.shape[0], params.top)

@@ -7,7 +7,7 @@ from census.planning.config import as_begun, read_config
 from census.planning.digest import code_digest as code
 from census.planning.plan import SOURCE, Plan, read_layers
 from census.planning.replicas import failed_trainings
-from census.planning.resources import memory, memory_of_matrices, runtime_of_block
+from census.planning.resources import memory, memory_of_matrices
 from census.planning.runs import DATASET, WEIGHTS
 
 CONDA = "../../envs/study.yaml"

@@ -28,6 +28,7 @@ rule path_check:
         network=plan.of_run(lambda run: run.built_from),
         layers=plan.layers_of_block("units"),
         recorded=plan.of_run(lambda run: list(run.layers)),
+        batch=plan.config.activations.batch,
         seed=seed,
         code=code("path_check.py"),
     message:

@@ -8,9 +8,8 @@ import pyarrow as pa
 
 from census.statistics.reliability import PREFIX
 from census.tables.dictionary import columns_of
+from census.tables.keys import CENSUS_KEYS
 
-# columns with one value per layer; the rest are columns of units
-KEYS = ("network", "seed", "checkpoint", "step", "dataset", "layer", "depth", "kind", "branch_of")
 # endings of columns about another measure, which pages fold, and do not show of earlier checkpoints
 COMPANIONS = ("_low", "_high", "_p", "_q", "_chance", "_corrected")
 REPEATED = ("input", "pooling")  # kinds of layers whose units are pixels, or repeat those of another layer
@@ -37,7 +36,7 @@ def kinds_of_columns(table: pa.Table) -> dict[str, str]:
     """Return the kind of each column that is no key of a layer: ``number`` or ``text``."""
     found = {}
     for field in table.schema:
-        if field.name in KEYS:
+        if field.name in CENSUS_KEYS:
             continue
         is_number = pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean
         found[field.name] = "number" if any(test(field.type) for test in is_number) else "text"

@@ -12,6 +12,8 @@ neurons, because their number grows with that of neurons.
 
 from collections.abc import Sequence
 
+from census.measures.importance import SUBSTITUTIONS
+
 Choices = dict[str, Sequence[str | float] | str]
 
 CORRELATION: Choices = {"correlation": ("Spearman", "Kendall", "Pearson")}
@@ -34,7 +36,7 @@ TOP_IMAGES: Choices = {"top_images": "numbers_of_top_images"}
 FLATNESS: Choices = {**TOP_IMAGES, "normalizer": "normalizers"}
 # measures that stand for the same property of a unit
 SELECTIVITY: Choices = {"selectivity": ("selectivity", "auroc", "informedness", "precision_top_k")}
-SUBSTITUTION: Choices = {"substitution": ("rs_iam", "rs_am", "rs_natural")}
+SUBSTITUTION: Choices = {"substitution": SUBSTITUTIONS}
 OUTPUT: Choices = {"effect": ("ablation_kl", "ablation_changed"), "mode": "modes"}
 LOSS: Choices = {"effect": ("ablation_loss", "ablation_accuracy"), "mode": "modes"}
 GIVEN: Choices = {"given": ("nothing", "mean_activation")}

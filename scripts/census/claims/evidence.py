@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from census.measures.concepts import entropy_base, flatness, is_single_faceted, mf_degree
+from census.measures.importance import SUBSTITUTIONS
 from census.statistics.agreement import pair_counts, pooled, rank_correlations, resampled_units
 from census.statistics.association import Correlation, correlate
 from census.statistics.bootstrap import resample_counts, with_data
@@ -28,7 +29,6 @@ from census.statistics.streams import stream
 from census.statistics.svd import effective_rank, mean_square, participation_ratio
 
 Floats = NDArray[np.float64]
-SUBSTITUTIONS = ("rs_iam", "rs_am", "rs_natural")
 # measures of sparseness, of which lower values are sparser codes, as of the active fraction
 SPARSENESS = ("lifetime_sparseness", "population_sparseness", "hoyer")
 

@@ -155,7 +155,7 @@ def judge(
         return Verdict(INCONCLUSIVE, math.nan, outcome.reason)
     tails, layers = outcome.tails, f"{outcome.n} layers"
     if tails is not None:
-        p, opposite = (tails.above, tails.below)[:: int(predicted)]
+        p, opposite = (tails.above, tails.below) if predicted > 0 else (tails.below, tails.above)
         if tails.attainable > LEVEL:
             return Verdict(INCONCLUSIVE, p, f"{layers}: no order of them reaches p < {LEVEL}")
         compared = f"random draws in {layers}" if outcome.random_draws else f"orders of {layers}"
@@ -164,11 +164,8 @@ def judge(
     elif math.isnan(outcome.low):
         return Verdict(INCONCLUSIVE, math.nan, outcome.reason or "no interval")
     else:
-        p, few, inconclusive = (
-            _share_beyond(outcome.samples, null, predicted),
-            "",
-            "the interval includes the null",
-        )
+        p, few = _share_beyond(outcome.samples, null, predicted), ""
+        inconclusive = "the interval includes the null"
         side = 0 if outcome.low <= null <= outcome.high else 1 if outcome.low > null else -1
     if side != predicted:
         state, reason = (CONTRADICTED, "") if side else (INCONCLUSIVE, inconclusive)

@@ -4,7 +4,7 @@
 array       dimensions                     dtype    content
 ==========  =============================  =======  ==========================================================
 unit        unit                           int32    index of the unit in its layer
-gray        unit, component, y, x          float32  facets in gray; NaN if there are fewer
+gray        unit, component, y, x          float32  facets in gray; NaN if there are none
 gray_8bit   unit, component, y, x          uint8    ``gray``, each facet scaled to its own range
 color       unit, component, y, x, channel float32  facets in red, green and blue; not for gray images
 color_8bit  unit, component, y, x, channel uint8    ``color`` in 8 bits; not for gray images
@@ -89,12 +89,10 @@ class FacetWriter:
         }
         if facets.color is not None:
             values |= {"color": facets.color, "color_8bit": to_8bit(facets.color)}
-        for name, array in self._arrays.items():
-            if name == "unit":
-                continue
+        for name, found in values.items():
+            array = self._arrays[name]
             whole = np.full(array.shape[1:], array.fill_value, array.dtype)
-            if name in values:
-                kept = min(len(values[name]), len(whole))
-                whole[:kept] = values[name][:kept]
+            kept = min(len(found), len(whole))
+            whole[:kept] = found[:kept]
             array[place] = whole
         self._store.flush()
