@@ -1,10 +1,13 @@
 """Reliability of the measures of units."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
-from census.measures.reliability import MEASURES, Layer, unit_measures
+from census.measures.reliability import MEASURES, Layer, Parameters, compute, unit_measures
 from census.measures.selectivity import unit_selectivity
+from census.tables.keys import KEYS
 
 
 @pytest.fixture
@@ -61,3 +64,18 @@ def test_selectivity_of_tied_units_is_that_of_the_census():
         of_half = found["precision_top_k" if name == "precision" else name]
         np.testing.assert_allclose(of_half, getattr(expected, name), rtol=1e-6, err_msg=name)
     assert np.isnan(found["active_fraction"]).tolist() == [unit == 3 for unit in range(30)]
+
+
+def test_images_are_drawn_at_random(statistics):
+    """In a data set in the order of classes, the first images would lack some."""
+    recording = SimpleNamespace(
+        attributes=dict.fromkeys(KEYS),
+        images=np.arange(60),
+        labels=np.arange(60) // 20,
+        classes=["a", "b", "c"],
+        shape=(8, 3, 3),
+        on_images=lambda name, places: statistics[name][places],
+    )
+    (layer,) = compute(recording, Parameters(images=30, splits=1, top=10), seed=0)
+    assert (layer.n_images, layer.n_rare_classes) == (30, 0)
+    assert np.isfinite(layer.reliability_gini)

@@ -96,3 +96,18 @@ def test_recordings_of_different_images_are_refused():
     other.images = np.arange(N_IMAGES)[::-1]
     with pytest.raises(StudyError, match="cnn and cnn@1 were recorded on different images; delete"):
         list(compute([one, other], Parameters(), seed=0))
+
+
+def test_images_are_drawn_at_random():
+    """Where only the first images of a recording are alike, as in data sets in the order of classes."""
+    units = responses()
+    other = np.where(np.arange(N_IMAGES)[:, None] < 100, units, np.random.default_rng(1).permutation(units))
+    networks = [recording("cnn@0", units), recording("cnn@1", other.astype(np.float32))]
+    layers = [
+        arrow(each, {})["universality_mean"][0].as_py()
+        for n_images in (100, N_IMAGES)
+        for each in compute(networks, Parameters(images=n_images, draws=1), seed=0)
+        if isinstance(each, Layer)
+    ]
+    assert layers[0] == pytest.approx(layers[-1], abs=0.1)
+    assert layers[0] < 0.8

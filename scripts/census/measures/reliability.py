@@ -32,7 +32,8 @@ from census.statistics.class_counts import class_counts
 from census.statistics.class_selectivity import selectivity_and_means
 from census.statistics.reliability import FEWEST, PREFIX, halves, split_half
 from census.statistics.sparseness import gini, sums_over_images, treves_rolls
-from census.statistics.streams import stream
+from census.statistics.streams import seed_of, stream
+from census.statistics.subset import choose_images
 from census.statistics.top_images import top_by_value
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class Parameters:
     top: Annotated[int, Ge(2)] = 100
     """Number of top images of a unit; half of them are taken from each half of the images."""
     images: Annotated[int, Ge(8)] = 20000
-    """Maximum number of images, the first in the order of the recording. Measures of more images are more
+    """Maximum number of images, drawn at random from the recording. Measures of more images are more
     reliable."""
 
 
@@ -85,8 +86,8 @@ OF_CLASSES = MEASURES[MEASURES.index("gini") :]
 
 def compute(layer: "Recording", parameters: Parameters, seed: int) -> tuple[Layer]:
     """Compute the split-half reliability of the measures of a layer's units."""
-    n_images = min(parameters.images, len(layer.images))
-    places, labels = np.arange(n_images), layer.labels[:n_images]
+    places, _ = choose_images(len(layer.images), parameters.images, 0, seed_of(seed, "images of reliability"))
+    labels = layer.labels[places]
     statistics = {name: layer.on_images(name, places) for name in ("mean", "max", "nonzero")}
     sizes = np.bincount(labels, minlength=len(layer.classes))
     n_rare = int(((sizes > 0) & (sizes < FEWEST)).sum())
@@ -115,7 +116,7 @@ def compute(layer: "Recording", parameters: Parameters, seed: int) -> tuple[Laye
         Layer(
             of=layer.attributes,
             n_units=layer.shape[0],
-            n_images=n_images,
+            n_images=len(places),
             splits=parameters.splits,
             n_rare_classes=n_rare,
             **{f"{PREFIX}{name}": value for name, value in reliability.items()},

@@ -21,7 +21,8 @@ from census.errors import StudyError
 from census.measures.columns import Floats, Integers, Table, Texts, column, count, share
 from census.measures.declaration import Measure, Recordings
 from census.statistics.defined import finite_mean, mean_over
-from census.statistics.streams import stream
+from census.statistics.streams import seed_of, stream
+from census.statistics.subset import choose_images
 from census.statistics.universality import Chance, Matches, chance, match, permuted, ranked, rotated
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Parameters:
     """Whether units recur in networks that are trained from other seeds."""
 
     images: Annotated[int, Ge(8)] = 2000
-    """Maximum number of images on which units are compared, the first in the order of the recording."""
+    """Maximum number of images on which units are compared, drawn at random from the recording."""
     draws: Annotated[int, Ge(1)] = 2
     """Number of random orders of images, and of rotations of units, per network for the chance levels."""
 
@@ -133,14 +134,16 @@ def _compare(
 ) -> Iterator[Units | Partners | Layer]:
     """Compare the units of a layer between networks."""
     first = networks[0]
-    n_images = min(parameters.images, len(first.images))
+    places, _ = choose_images(
+        len(first.images), parameters.images, 0, seed_of(seed, "images of universality")
+    )
     for other in networks[1:]:
-        if not np.array_equal(first.images[:n_images], other.images[:n_images]):
+        if not np.array_equal(first.images, other.images):
             raise StudyError(
                 f"{first}: {first.attributes['network']} and {other.attributes['network']} were recorded on "
                 "different images; delete the recordings of one of them"
             )
-    responses = [network.on_images("mean", np.arange(n_images)) for network in networks]
+    responses = [network.on_images("mean", places) for network in networks]
     ranks = [ranked(values) for values in responses]
     numbers = range(len(networks))
     permuted_by: dict[int, list[Chance]] = {here: [] for here in numbers}
@@ -157,7 +160,7 @@ def _compare(
                 found[here].append(of_layer)
     for here in numbers:
         matches = {there: match(ranks[here], ranks[there]) for there in numbers if there != here}
-        yield from _tables(networks, here, matches, permuted_by[here], rotated_by[here], n_images)
+        yield from _tables(networks, here, matches, permuted_by[here], rotated_by[here], len(places))
 
 
 def _tables(
