@@ -39,8 +39,14 @@ with job(snakemake.log[0]) as log:
         log.warning("%s has random weights: its results are not evidence of learning", network)
     rows = []
     for claim in CLAIMS:
-        outcome, control = claim.test(final), claim.test(untrained, final) if untrained else None
-        state, p, reason = judge(outcome, control, claim.null, claim.predicted, random=random)
+        # the untrained network is compared over the layers in which both networks have a value
+        outcome = compared = claim.test(final)
+        control = None
+        if untrained:
+            outcome, compared, control = claim.test_both(final, untrained)
+        state, p, reason = judge(
+            *(outcome, control, claim.null, claim.predicted), compared=compared, random=random
+        )
         rule, view = claim.figure
         # figures of all seeds are drawn once, for the first
         drawn_for = snakemake.params.first_seed if claim.between_networks else network
@@ -59,6 +65,7 @@ with job(snakemake.log[0]) as log:
                 "effect": outcome.effect,
                 "low": outcome.low,
                 "high": outcome.high,
+                "effect_compared": compared.effect if control else math.nan,
                 "control": control.effect if control else math.nan,
                 "control_low": control.low if control else math.nan,
                 "control_high": control.high if control else math.nan,

@@ -10,7 +10,7 @@ from scipy.stats import spearmanr
 
 from census.claims.declared import CLAIMS, UNIT_MEASURES
 from census.claims.evidence import Evidence, along
-from census.claims.verdict import CONTRADICTED, INCONCLUSIVE, SUPPORTED, judge
+from census.claims.verdict import CONTRADICTED, INCONCLUSIVE, NOT_LEARNED, SUPPORTED, judge
 
 N_UNITS, N_IMAGES, N_CLASSES, RESAMPLES = 60, 40, 10, 200
 CODES = [f"relu{number}" for number in range(1, 10)]
@@ -370,6 +370,25 @@ def test_without_anything_planted_most_claims_are_inconclusive(statistic):
     assert found.low <= found.effect <= found.high or np.isnan(found.effect)
     # one in twenty intervals misses the null
     assert found.low - 0.1 <= claim.null <= found.high + 0.1 or np.isnan(found.effect)
+
+
+def test_networks_are_compared_over_the_layers_in_which_both_have_a_value():
+    (claim,) = (claim for claim in CLAIMS if claim.id == "S3.5a")
+    trained, untrained = Planted(), Planted()
+    # replaceable units matter least in the late layers, and the early ones are as before training
+    for planted, names in ((trained, list(CODES)[2:]), (untrained, [])):
+        planted.together("rs_iam", "ablation_kl", -1, names)
+    late = untrained.units["layer"].isin(list(CODES)[2:])
+    untrained.units.loc[late, "rs_iam"] = 0.0
+    outcome, compared, control = claim.test_both(trained.evidence(), untrained.evidence())
+    assert (outcome.n, compared.n, control.n) == (len(CODES), 2, 2)
+    assert compared.effect == pytest.approx(control.effect)
+    verdict = judge(outcome, control, claim.null, claim.predicted, compared=compared)
+    assert (verdict.state, verdict.reason) == (NOT_LEARNED, "no stronger than untrained")
+    # all layers are compared if both have a value in all
+    outcome, compared, control = claim.test_both(trained.evidence(), Planted().evidence())
+    assert compared is outcome
+    assert control.n == len(CODES)
 
 
 def test_a_bottleneck_needs_twenty_layers():

@@ -31,20 +31,26 @@ HIGH, LOW = [0.7, 0.8, 0.75, 0.9, 0.8], [0.1, 0.2, 0.0, 0.1, -0.1]
     ],
 )
 def test_verdicts(effects, controls, predicted, state, reason):
-    verdict = judge_networks(np.array(effects, float), np.array(controls, float), 0, predicted)
+    verdict = judge_networks(*map(np.array, (effects, effects, controls)), 0, predicted)
     assert (verdict.state, verdict.reason) == (state, reason)
 
 
 def test_an_effect_undefined_in_all_networks_has_their_reason():
-    verdict = judge_networks(np.array(NONE), np.array(LOW), 0, 1, undefined="no convolutional layers")
+    verdict = judge_networks(*map(np.array, (NONE, NONE, LOW)), 0, 1, undefined="no convolutional layers")
     assert (verdict.state, verdict.reason) == (INCONCLUSIVE, "no convolutional layers")
 
 
 def test_measures_must_be_reliable_in_most_networks():
     effects = np.array(HIGH)
-    assert judge_networks(effects, np.array(LOW), 0, 1, unreliable=2).state == SUPPORTED
-    verdict = judge_networks(effects, np.array(LOW), 0, 1, unreliable=3)
+    assert judge_networks(effects, effects, np.array(LOW), 0, 1, unreliable=2).state == SUPPORTED
+    verdict = judge_networks(effects, effects, np.array(LOW), 0, 1, unreliable=3)
     assert (verdict.state, verdict.reason) == (INCONCLUSIVE, "measure unreliable in 3 of 5 networks")
+
+
+def test_networks_are_compared_where_both_have_a_value():
+    compared = np.array([NAN, 0.1, 0.2, 0.1, 0.2])
+    verdict = judge_networks(np.array(HIGH), compared, np.array([NAN, 0.15, 0.2, 0.1, 0.1]), 0, 1)
+    assert (verdict.state, verdict.reason) == (NOT_LEARNED, "no stronger than untrained")
 
 
 def table(network, seed, effect, control=0.0):
@@ -54,7 +60,8 @@ def table(network, seed, effect, control=0.0):
             **{"id": "S0.1", "claim": "codes sparsen with depth", "network": network, "seed": seed},
             **{"checkpoint": "final", "dataset": "clothes"},
             **{"statistic": "ρ of depth and active fraction", "predicted": "below", "null": 0.0},
-            **{"effect": effect, "low": -1.0, "high": 0.0, "control": control, "control_low": NAN},
+            **{"effect": effect, "low": -1.0, "high": 0.0, "effect_compared": effect},
+            **{"control": control, "control_low": NAN},
             **{"control_high": NAN, "n": 5, "resampled": "units", "resamples": 1000, "test": "permutation"},
             **{"p": 0.01, "q": 0.02, "verdict": SUPPORTED, "reason": "", "figure": "x.png"},
         },

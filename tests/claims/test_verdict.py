@@ -1,6 +1,7 @@
 """Verdicts, and the reasons beside them."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -70,6 +71,37 @@ def test_a_supported_claim_is_compared_with_the_untrained_network(control, state
         untrained = control
     verdict = judge(trained, untrained, 0, predicted)
     assert (verdict.state, verdict.reason) == (state, reason)
+
+
+def test_an_interval_of_the_control_widens_that_of_the_difference():
+    def known(effect, low, high):
+        return Outcome.of_samples(np.array([effect]), 9).between(low, high)
+
+    trained = known(0.30, 0.26, 0.34)
+    assert judge(trained, known(0.25, 0.24, 0.255), 0, 1).state == SUPPORTED
+    assert judge(trained, known(0.25, 0.15, 0.35), 0, 1).state == NOT_LEARNED
+    # on the predicted side counts the end of the control's interval that is nearer
+    assert judge(trained, known(0.25, 0.15, 0.26), 0, 1).state == SUPPORTED
+    assert judge(trained.negated(), known(-0.25, -0.35, -0.15), 0, -1).state == NOT_LEARNED
+
+
+def test_the_compared_outcome_decides_whether_a_claim_is_learned():
+    assert judge(outcome(0.5, 0.03), outcome(0.2, 0.03), 0, 1).state == SUPPORTED
+    verdict = judge(outcome(0.5, 0.03), outcome(0.2, 0.03), 0, 1, compared=outcome(0.2, 0.03))
+    assert (verdict.state, verdict.reason) == (NOT_LEARNED, "no stronger than untrained")
+    nowhere = Outcome.undefined("no layers")
+    verdict = judge(outcome(0.5, 0.03), nowhere, 0, 1, compared=nowhere)
+    assert (verdict.state, verdict.reason) == (SUPPORTED, "undefined in the untrained network")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [outcome(0.5, 0.1), outcome(0.5, 0.5), trend(0.17, 1, 0.17, n=3), Outcome.of_samples(np.array([0.9]), 9)],
+)
+def test_unreliable_measures_are_the_first_reason(given):
+    # over networks, these reasons are counted
+    verdict = judge(replace(given, unreliable="gini (reliability 0.10)"), None, 0, 1)
+    assert (verdict.state, verdict.reason) == (INCONCLUSIVE, "measure unreliable: gini (reliability 0.10)")
 
 
 def test_nothing_in_random_weights_is_learned():

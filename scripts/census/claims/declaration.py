@@ -3,8 +3,11 @@
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import product
+from itertools import compress, product
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from census.claims.choices import Choices
 from census.claims.evidence import Evidence
@@ -55,23 +58,39 @@ class Claim:
         """The predicted side of the null: ``above`` or ``below``."""
         return "above" if self.predicted > 0 else "below"
 
-    def test(self, evidence: Evidence, of: Evidence | None = None, **chosen: Any) -> Outcome:
+    def test(
+        self,
+        evidence: Evidence,
+        of: Evidence | None = None,
+        only: NDArray[np.bool_] | None = None,
+        **chosen: Any,
+    ) -> Outcome:
         """Return the outcome; the claim's own choices are those that are not given.
 
         Parameters
         ----------
         of : evidence whose layers are tested; None for ``evidence``. A control is tested on the layers of the
             trained network, of which more measures may exist.
+        only : array of bool, shape (n_layers,), which of these layers; None for all.
         """
         own = {name: values[0] for name, values in self.choices.items() if not isinstance(values, str)}
         chosen = {**own, **chosen}
         names = getattr(of or evidence, chosen.pop("layers", self.of))
+        names = list(names if only is None else compress(names, only))
         if not names:
             return Outcome.undefined(f"no {self.of} layers")
         orders = [chosen.get(name, name) for name in self.orders]
         changes = {name: chosen.pop(name) for name in OF_EVIDENCE if name in chosen}
         outcome = self.statistic_of(evidence.variant(**changes), names, **chosen)
         return replace(outcome, unreliable=evidence.unreliable(orders, names))
+
+    def test_both(self, evidence: Evidence, untrained: Evidence) -> tuple[Outcome, Outcome, Outcome]:
+        """Return the outcome, and those of both networks over the layers in which both have a value."""
+        outcome, control = self.test(evidence), self.test(untrained, evidence)
+        if outcome.known is None or control.known is None or (outcome.known == control.known).all():
+            return outcome, outcome, control
+        common = outcome.known & control.known
+        return outcome, self.test(evidence, only=common), self.test(untrained, evidence, common)
 
     def values(self, evidence: Evidence) -> Mapping[str, Sequence[Any]]:
         """Return the values of each choice; layers that the network lacks, or has under two names, once."""

@@ -39,8 +39,8 @@ from census.claims.outcomes import mean_of_column, over_layers, trend
 from census.claims.verdict import Outcome
 from census.statistics.association import Correlation
 from census.statistics.bootstrap import resample_counts, with_data
-from census.statistics.permutation import mantel, tails
-from census.statistics.proportion import clopper_pearson
+from census.statistics.permutation import Tails, mantel, tails
+from census.statistics.proportion import binomial_tail, clopper_pearson
 from census.statistics.ranks import rank_correlation
 from census.statistics.significance import tail_p_values
 from census.statistics.similarity import adjacent_pairs
@@ -469,7 +469,9 @@ def _last_substitution(evidence: Evidence, names: list[str], substitution: str) 
         return Outcome.undefined("RS was not measured in the last hidden layer")
     outcome = Outcome.of_samples(evidence.means(is_zero, names[-1:])[:, 0], len(known))
     # a share of 0 or 1 has resamples without width
-    return outcome.between(*clopper_pearson(int(known.sum()), len(known)))
+    n_zero = int(known.sum())
+    tails = Tails(binomial_tail(n_zero, len(known)), binomial_tail(len(known) - n_zero, len(known)), 0)
+    return replace(outcome.between(*clopper_pearson(n_zero, len(known))), exact=tails)
 
 
 def _importance(letter: str, effects: Choices, words: str) -> None:

@@ -448,7 +448,8 @@ class Evidence:
             matrix = matrix[np.ix_(known, known)]
             if measure == "effective_rank":
                 return np.array([effective_rank(matrix)])
-            return participation_ratio(mean_square(matrix, self.images[:, known]), float(known.sum()))
+            # for one number of images, even if some vectors of a layer are constant
+            return participation_ratio(mean_square(matrix, self.images[:, known]), float(known.size))
 
         return self._kept(measure, names, of_layer)
 

@@ -29,6 +29,7 @@ TEST = "t interval over networks"
 
 def judge_networks(
     effects: Floats,
+    compared: Floats,
     controls: Floats,
     null: float,
     predicted: int,
@@ -46,7 +47,8 @@ def judge_networks(
     Parameters
     ----------
     effects : array of float, shape (n_networks,); networks with NaN (undefined) are left out.
-    controls : array of float, shape (n_networks,), effects in the untrained networks; NaN where undefined.
+    compared, controls : arrays of float, shape (n_networks,), effects in the networks and in the untrained
+        ones, over the layers in which both have a value; NaN where undefined.
     null : effect under the null hypothesis.
     predicted : 1 if the claim predicts an effect above the null, −1 if below.
     unreliable : number of networks in which a measure of the claim is unreliable. If they are more than half,
@@ -63,7 +65,7 @@ def judge_networks(
     side, p = side_of_mean((effects[known] - null) * predicted, pairs=pairs)
     if 2 * unreliable > n:
         return Verdict(INCONCLUSIVE, p, f"{UNRELIABLE} in {unreliable} of {_networks(n)}")
-    both = known & ~np.isnan(controls)
+    both = ~np.isnan(compared - controls)
     if side == 0:
         equal = math.isnan(mean_with_interval(effects[known])[1])
         state = INCONCLUSIVE
@@ -72,7 +74,7 @@ def judge_networks(
         state, reason = CONTRADICTED, ""
     elif both.sum() < LEAST:
         state, reason = SUPPORTED, "no untrained networks"
-    elif side_of_mean((effects[both] - controls[both]) * predicted, pairs=pairs)[0] > 0:
+    elif side_of_mean((compared - controls)[both] * predicted, pairs=pairs)[0] > 0:
         state, reason = SUPPORTED, ""
     else:
         state, reason = NOT_LEARNED, "no stronger than untrained"
@@ -119,13 +121,16 @@ def _over_networks(of_run: pd.DataFrame, figure: str, remark: str) -> pd.DataFra
     rows, places = [], []
     for place, here in of_run.groupby(level=0):
         first = here.iloc[0]
-        effects, controls = (here[name].to_numpy(np.float64) for name in ("effect", "control"))
+        effects, compared, controls = (
+            here[name].to_numpy(np.float64) for name in ("effect", "effect_compared", "control")
+        )
         unreliable = int(here["reason"].str.startswith(UNRELIABLE).sum())
         claim = claim_of[first["id"]]
         undefined = here["reason"].mode().iloc[0]  # the most common one
         pairs = claim.between_networks
         state, p, reason = judge_networks(
             effects,
+            compared,
             controls,
             claim.null,
             claim.predicted,
@@ -144,6 +149,7 @@ def _over_networks(of_run: pd.DataFrame, figure: str, remark: str) -> pd.DataFra
             "effect": effect,
             "low": low,
             "high": high,
+            "effect_compared": mean_with_interval(compared[~np.isnan(compared)], pairs=pairs)[0],
             "control": control,
             "control_low": control_low,
             "control_high": control_high,

@@ -1,5 +1,7 @@
 """Outcomes of statistics that several claims share: trends over layers, and means over layers."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -36,7 +38,7 @@ def trend(
         return Outcome.undefined("fewer than 3 layers", n)
     random = evidence.random("orders of layers")
     by_chance = permutation.trend(other[0, known], values[0, known], random, correlation)
-    return Outcome.of_samples(along(other, values, correlation), n, by_chance)
+    return replace(Outcome.of_samples(along(other, values, correlation), n, by_chance), known=known)
 
 
 def over_layers(values: NDArray[np.floating], average: str = "mean") -> Outcome:
@@ -45,7 +47,7 @@ def over_layers(values: NDArray[np.floating], average: str = "mean") -> Outcome:
     if not known.any():
         return Outcome.undefined("undefined in all layers")
     averaged = np.mean if average == "mean" else np.median
-    return Outcome.of_samples(averaged(values[:, known], axis=1), int(known.sum()))
+    return replace(Outcome.of_samples(averaged(values[:, known], axis=1), int(known.sum())), known=known)
 
 
 def mean_of_column(evidence: Evidence, names: list[str], column: str) -> Outcome:
@@ -53,7 +55,8 @@ def mean_of_column(evidence: Evidence, names: list[str], column: str) -> Outcome
     # layers share their images: the interval is as wide as if all of them moved together
     ends = [evidence.layers.loc[names, f"{column}{end}"] for end in ENDINGS]
     effect, low, high = (float(each.mean()) for each in ends)
-    n = int(ends[0].notna().sum())
-    if not n:
+    known = ends[0].notna().to_numpy()
+    if not known.any():
         return Outcome.undefined("undefined in all layers")
-    return Outcome.of_samples(np.array([effect]), n).between(low, high)
+    outcome = Outcome.of_samples(np.array([effect]), int(known.sum())).between(low, high)
+    return replace(outcome, known=known)

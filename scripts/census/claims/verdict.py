@@ -25,7 +25,10 @@ FEW = 6  # verdicts on fewer layers state their number
 SPECIFICATIONS = ("specifications", "specifications_undefined", "specifications_agree")
 # integer columns that only some rows have, and numbers that may be undefined
 COUNTS = ("seed", "n_networks", "n_agreeing")
-NUMBERS = ("effect", "low", "high", "control", "control_low", "control_high", "p", "q", SPECIFICATIONS[2])
+NUMBERS = (
+    *("effect", "low", "high", "effect_compared", "control", "control_low", "control_high"),
+    *("p", "q", SPECIFICATIONS[2]),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +46,9 @@ class Outcome:
     reason : why the effect is undefined or has no interval.
     unreliable : measures of units that are too unreliable to compare their order; empty if none.
     random_draws : whether ``tails`` refers to draws of random data instead of orders of layers.
+    known : array of bool, shape (n_layers,), the claim's layers that have a value; None if the statistic is
+        no trend or mean over layers.
+    exact : exact one-sided p-values of a share; None if resamples give them.
     """
 
     effect: float
@@ -54,6 +60,8 @@ class Outcome:
     reason: str = ""
     unreliable: str = ""
     random_draws: bool = False
+    known: NDArray[np.bool_] | None = None
+    exact: Tails | None = None
 
     @classmethod
     def undefined(cls, reason: str, n: int = 0) -> Self:
@@ -135,7 +143,13 @@ class Verdict(NamedTuple):
 
 
 def judge(
-    outcome: Outcome, control: Outcome | None, null: float, predicted: int, *, random: bool = False
+    outcome: Outcome,
+    control: Outcome | None,
+    null: float,
+    predicted: int,
+    *,
+    compared: Outcome | None = None,
+    random: bool = False,
 ) -> Verdict:
     """Return the verdict on a claim.
 
@@ -149,33 +163,42 @@ def judge(
     control : outcome for the untrained network; None if there is none.
     null : effect under the null hypothesis.
     predicted : 1 if the claim predicts an effect above the null, −1 if below.
+    compared : outcome that is compared with the control; None for ``outcome``.
     random : whether the network itself has random weights, so that nothing in it is learned.
     """
     if math.isnan(outcome.effect):
         return Verdict(INCONCLUSIVE, math.nan, outcome.reason)
+    p, opposite = _p_values(outcome, null, predicted)
+    if outcome.unreliable:
+        return Verdict(INCONCLUSIVE, p, f"{UNRELIABLE}: {outcome.unreliable}")
     tails, layers = outcome.tails, f"{outcome.n} layers"
     if tails is not None:
-        p, opposite = (tails.above, tails.below) if predicted > 0 else (tails.below, tails.above)
         if tails.attainable > LEVEL:
             return Verdict(INCONCLUSIVE, p, f"{layers}: no order of them reaches p < {LEVEL}")
-        compared = f"random draws in {layers}" if outcome.random_draws else f"orders of {layers}"
-        few, inconclusive = (layers if outcome.n < FEW else ""), f"p = {p:.2f} over {compared}"
+        draws = f"random draws in {layers}" if outcome.random_draws else f"orders of {layers}"
+        few, inconclusive = (layers if outcome.n < FEW else ""), f"p = {p:.2f} over {draws}"
         side = predicted if p <= LEVEL else -predicted if opposite <= LEVEL else 0
     elif math.isnan(outcome.low):
         return Verdict(INCONCLUSIVE, math.nan, outcome.reason or "no interval")
     else:
-        p, few = _share_beyond(outcome.samples, null, predicted), ""
-        inconclusive = "the interval includes the null"
+        few, inconclusive = "", "the interval includes the null"
         side = 0 if outcome.low <= null <= outcome.high else 1 if outcome.low > null else -1
     if side != predicted:
         state, reason = (CONTRADICTED, "") if side else (INCONCLUSIVE, inconclusive)
     elif random:
         state, reason = NOT_LEARNED, "the network has random weights"
     else:
-        state, reason = _learned(outcome, control, predicted)
-    if outcome.unreliable:
-        return Verdict(INCONCLUSIVE, p, f"{UNRELIABLE}: {outcome.unreliable}")
+        state, reason = _learned(compared or outcome, control, predicted)
     return Verdict(state, p, ", ".join(filter(None, [reason, few if side else ""])))
+
+
+def _p_values(outcome: Outcome, null: float, predicted: int) -> tuple[float, float]:
+    """Return the one-sided p-values of the predicted and of the opposite side."""
+    tails = outcome.tails or outcome.exact
+    if tails is not None:
+        return (tails.above, tails.below) if predicted > 0 else (tails.below, tails.above)
+    samples = outcome.samples
+    return _share_beyond(samples, null, predicted), _share_beyond(samples, null, -predicted)
 
 
 def _share_beyond(samples: NDArray[np.float64], null: float, predicted: int) -> float:
@@ -193,16 +216,34 @@ def _learned(outcome: Outcome, control: Outcome | None, predicted: int) -> tuple
     """Return the state of a supported claim and its qualification."""
     if control is None:
         return SUPPORTED, "no untrained network"
-    if math.isnan(control.effect):
+    if math.isnan(control.effect) or math.isnan(outcome.effect):
         return SUPPORTED, "undefined in the untrained network"
     if len(control.samples) and len(outcome.samples) == len(control.samples):
         low, high = map(float, percentile_interval(outcome.samples - control.samples))
     elif math.isnan(outcome.low):
         return SUPPORTED, "not compared with the untrained network: no interval"
-    else:  # without joint resamples, use the interval of the effect alone
-        low, high = outcome.low - control.effect, outcome.high - control.effect
+    else:
+        low, high = _difference(outcome, control)
     nearer = low if predicted > 0 else -high
     return (SUPPORTED, "") if nearer > 0 else (NOT_LEARNED, "no stronger than untrained")
+
+
+def _difference(outcome: Outcome, control: Outcome) -> tuple[float, float]:
+    """Return the interval of the difference of two effects without joint resamples, as if independent.
+
+    A control without an interval is taken as certain.
+
+    References
+    ----------
+    Zou & Donner (2008), Construction of confidence limits about effect measures: a general approach,
+    Statistics in Medicine 27.
+    """
+    difference = outcome.effect - control.effect
+    below, above = outcome.effect - outcome.low, outcome.high - outcome.effect
+    if not math.isnan(control.low):
+        below = math.hypot(below, control.high - control.effect)
+        above = math.hypot(above, control.effect - control.low)
+    return difference - below, difference + above
 
 
 def over_seeds(claims: "pd.DataFrame") -> "pd.DataFrame":

@@ -1,4 +1,6 @@
-"""Intervals of proportions."""
+"""Intervals and tests of proportions."""
+
+import math
 
 import numpy as np
 
@@ -28,3 +30,18 @@ def clopper_pearson(successes: int, n: int) -> tuple[float, float]:
     low = betaincinv(successes, n - successes + 1, tail) if successes else 0.0
     high = betaincinv(successes + 1, n - successes, 1 - tail) if successes < n else 1.0
     return float(np.asarray(low)), float(np.asarray(high))
+
+
+def binomial_tail(successes: int, n: int) -> float:
+    """Return the probability of at least as many successes in trials that succeed as often as not.
+
+    Parameters
+    ----------
+    successes, n : number of successes and of trials.
+
+    Examples
+    --------
+    >>> binomial_tail(2, 3)
+    0.5
+    """
+    return sum(math.comb(n, each) for each in range(successes, n + 1)) / 2**n
