@@ -23,14 +23,13 @@ from numpy.typing import NDArray
 from census.jobs import LOGGER
 from census.measures.columns import Floats, Table, column, count, share
 from census.measures.declaration import ELSEWHERE, Arrays, Measure, Recordings
+from census.statistics.class_selectivity import slices
 from census.statistics.defined import varying
 from census.statistics.streams import seed_of_layer, stream
 from census.statistics.subset import choose_images
 
 if TYPE_CHECKING:
     from census.stores.recording import Recording
-
-UNITS_AT_ONCE = 64  # number of units with float64 responses at a time
 
 
 @dataclass(frozen=True)
@@ -160,8 +159,7 @@ def standardize(means: NDArray[np.floating]) -> Responses:
     """
     units = varying(means)
     values = np.empty((len(means), len(units)), np.float32)
-    for first in range(0, len(units), UNITS_AT_ONCE):
-        block = slice(first, first + UNITS_AT_ONCE)
+    for block in slices(len(units)):
         about = means[:, units[block]].astype(np.float64)
         # centered twice, because the first mean is rounded if responses differ little
         about -= about.mean(0)

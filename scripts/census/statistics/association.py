@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from census.statistics.ranks import average_ranks
+from census.statistics.ranks import standardized_ranks
 
 Floats = NDArray[np.float64]
 Correlation = Literal["Spearman", "Kendall", "Pearson"]
@@ -40,12 +40,14 @@ def scores(values: NDArray[np.floating], correlation: Correlation) -> Floats:
     >>> round(float(x @ y), 6)
     0.333333
     """
+    if correlation == "Spearman":
+        return standardized_ranks(values)
     if correlation == "Kendall":
         one, other = np.triu_indices(values.shape[-1], 1)
         found = np.sign(values[..., other] - values[..., one]).astype(np.float64)
         resolution = np.zeros(values.shape[:-1])
     else:
-        found = average_ranks(values) if correlation == "Spearman" else np.array(values, np.float64)
+        found = np.array(values, np.float64)
         resolution = ROUNDING * np.abs(found).max(-1, initial=0)
         found -= found.mean(-1, keepdims=True)
     lengths = np.sqrt((found**2).sum(-1))
