@@ -34,7 +34,16 @@ def images(count, seed):
 TRAIN, TEST = images(150, 1), images(60, 2)  # the tenth and last batch of an epoch is smaller
 
 
-def training(tmp_path, identity="a", seed=0, precision="float32", **changes):
+class Killed(Exception):
+    pass
+
+
+def kill(checkpoint, step):
+    if step == 11:  # the last state was saved at step 10, the end of an epoch
+        raise Killed
+
+
+def training(tmp_path, identity="a", seed=0, precision="float32", device="cpu", **changes):
     torch.manual_seed(5)
     network = nn.Sequential(nn.Flatten(), nn.Linear(64, 8), nn.ReLU(), nn.Dropout(0.2), nn.Linear(8, 2))
     return Training(
@@ -44,7 +53,8 @@ def training(tmp_path, identity="a", seed=0, precision="float32", **changes):
         seed,
         tmp_path / "state.pt",
         identity,
-        precision=precision,
+        device,
+        precision,
     )
 
 
@@ -100,13 +110,6 @@ def test_an_interrupted_training_ends_as_an_uninterrupted_one(tmp_path, augment,
     options = {"augment": augment, "optimizer": optimizer}
     whole_history, whole = run(tmp_path / "whole", **options)
 
-    class Killed(Exception):
-        pass
-
-    def kill(checkpoint, step):
-        if step == 11:  # the last state was saved at step 10, the end of an epoch
-            raise Killed
-
     with pytest.raises(Killed):
         run(tmp_path / "killed", keep=kill, **options)
     steps = []
@@ -114,6 +117,45 @@ def test_an_interrupted_training_ends_as_an_uninterrupted_one(tmp_path, augment,
     assert steps == [11, 30]  # it went on, and did not begin anew
     assert history == whole_history
     assert equal(kept["final"][1], whole["final"][1])
+
+
+@pytest.mark.gpu
+def test_an_interrupted_training_on_a_gpu_ends_as_an_uninterrupted_one(tmp_path):
+    whole_history, whole = run(tmp_path / "whole", device="cuda")
+    with pytest.raises(Killed):
+        run(tmp_path / "killed", keep=kill, device="cuda")
+    history, kept = run(tmp_path / "killed", device="cuda")
+    assert history == whole_history
+    assert equal(kept["final"][1], whole["final"][1])
+
+
+def test_random_numbers_of_a_gpu_are_those_of_its_own_generator(tmp_path, monkeypatch):
+    generator = torch.arange(16, dtype=torch.uint8)
+    restored = []
+    monkeypatch.setattr(torch.cuda, "get_rng_state", lambda device: generator.clone())
+    monkeypatch.setattr(torch.cuda, "set_rng_state", lambda state, device: restored.append((state, device)))
+    # without a GPU, nothing can be loaded onto one
+    load = torch.load
+    monkeypatch.setattr(torch, "load", lambda path, map_location, **how: load(path, **how))
+    first, second = (training(tmp_path, device="cuda") for _ in range(2))
+    first._save(*first._optimizer(30), 10, [], [0.0, 0.0, 0.0])
+    assert second._resume(*second._optimizer(30))[0] == 10
+    ((state, device),) = restored
+    assert torch.equal(state, generator)
+    assert device == "cuda"
+
+
+def test_a_state_without_random_numbers_of_a_gpu_is_resumed(tmp_path):
+    whole_history, _ = run(tmp_path / "whole")
+    with pytest.raises(Killed):
+        run(tmp_path / "killed", keep=kill)
+    state = torch.load(tmp_path / "killed" / "state.pt", weights_only=True)
+    assert state.pop("cuda_random") is None  # as saved before the key existed
+    torch.save(state, tmp_path / "killed" / "state.pt")
+    steps = []
+    history, _ = run(tmp_path / "killed", keep=lambda checkpoint, step: steps.append(step))
+    assert steps == [11, 30]
+    assert history == whole_history
 
 
 def test_a_state_of_another_training_is_ignored(tmp_path):

@@ -63,6 +63,7 @@ class Training:
         self._preprocess, self._entry, self._seed = preprocess, entry, seed
         self._state, self._identity = state, identity
         self._device, self._precision = device, precision
+        self._on_cuda = torch.device(device).type == "cuda"
 
     def run(
         self,
@@ -269,6 +270,7 @@ class Training:
                 "history": history,
                 "sums": sums,
                 "torch_random": torch.get_rng_state(),  # of dropout
+                "cuda_random": torch.cuda.get_rng_state(self._device) if self._on_cuda else None,
             },
             partial,
         )
@@ -292,6 +294,10 @@ class Training:
         optimizer.load_state_dict(state["optimizer"])
         schedule.load_state_dict(state["schedule"])
         torch.set_rng_state(state["torch_random"].cpu())
+        # a state saved on a CPU, or by an earlier version, has none
+        of_cuda = state.get("cuda_random")
+        if self._on_cuda and of_cuda is not None:
+            torch.cuda.set_rng_state(of_cuda.cpu(), self._device)
         return state["step"], state["history"], state["sums"]
 
 
