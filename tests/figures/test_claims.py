@@ -89,7 +89,8 @@ def of_layers(**reliabilities):
     """Return a table of layers with the reliability of some measures."""
     layers = {"layer": ["relu1", "relu2"] * 2, "depth": [1, 2] * 2, "checkpoint": ["final"] * 2 + ["0"] * 2}
     columns = {f"reliability_{name}": value for name, value in reliabilities.items()}
-    return pd.DataFrame(layers).assign(kind="nonlinearity", **columns, **RUN)
+    steps = [90, 90, 0, 0]
+    return pd.DataFrame(layers).assign(kind="nonlinearity", step=steps, **columns, **RUN)
 
 
 def test_correlations_below_what_reliabilities_allow_have_a_dot():
@@ -122,4 +123,11 @@ def test_without_a_control_there_is_one_half():
     with in_style():
         figure = figure_of(draw_agreement, agreement().query("checkpoint == 'final'"), of_layers(), run=RUN)
     assert figure.axes[0].images[0].get_array().mask[np.triu_indices(len(NAMES), 1)].all()
-    assert "untrained" not in figure.axes[0].get_title(loc="left")
+    assert figure.axes[0].get_title(loc="left").endswith("\ntrained")
+
+
+def test_random_weights_are_not_called_trained():
+    final, layers = agreement().query("checkpoint == 'final'"), of_layers().assign(step=0)
+    with in_style():
+        figure = figure_of(draw_agreement, final, layers.query("checkpoint == 'final'"), run=RUN)
+    assert figure.axes[0].get_title(loc="left").endswith("\nrandom weights")

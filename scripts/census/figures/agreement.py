@@ -64,9 +64,9 @@ PAIRS = {
 
 def draw_agreement(page: "Page", agreement: "pd.DataFrame", of_layers: "pd.DataFrame") -> None:
     """Draw rank correlations between all unit measures over all layers."""
-    here = page.rows_of_run(agreement)
+    here, layers = page.rows_of_run(agreement), page.rows_of_run(of_layers)
     (axes,) = page.panels(6.4).ravel()
-    _draw_matrix(page, axes, here[here["depth"].isna()], _reliabilities(page.rows_of_run(of_layers)))
+    _draw_matrix(page, axes, here[here["depth"].isna()], _reliabilities(layers), final_state(layers))
 
 
 def draw_pairs(page: "Page", agreement: "pd.DataFrame") -> None:
@@ -91,7 +91,11 @@ def _reliabilities(layers: "pd.DataFrame") -> dict[str, dict[str, float]]:
 
 
 def _draw_matrix(
-    page: "Page", axes: "Axes", whole: "pd.DataFrame", reliabilities: "dict[str, dict[str, float]]"
+    page: "Page",
+    axes: "Axes",
+    whole: "pd.DataFrame",
+    reliabilities: "dict[str, dict[str, float]]",
+    state: str,
 ) -> None:
     """Draw pooled correlations as a matrix: the trained network below the diagonal, the untrained above.
 
@@ -121,7 +125,6 @@ def _draw_matrix(
         page.frame(axes, number - 0.5, number - 0.5, 1, 1)
     axes.set_xticks(range(len(labels)), labels, rotation=40, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(len(labels)), labels)
-    state = final_state(whole.assign(step=np.nan))
     has_control = UNTRAINED in set(whole["checkpoint"])
     axes.set_title(
         "within layers, mean over nonlinear ones\n"
