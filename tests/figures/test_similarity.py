@@ -134,7 +134,7 @@ def test_matrices_are_drawn_in_both_orders_with_their_classes(matrices, drawn, o
         same = (strip[:, None] == strip[None]).all(2)
         np.testing.assert_array_equal(same, labels[orders[name]][:, None] == labels[orders[name]])
     legend = [text.get_text() for text in figure.subfigs[1].legends[0].get_texts()]
-    assert legend == ["ape", "bee", "cat", "undefined:\nconstant vector"]
+    assert legend == ["ape", "bee", "cat", "undefined:\nconstant or not\nfinite vector"]
     assert overlaps([panel._left_title for panel in panels[:3]], renderer) == []
 
 
@@ -159,7 +159,7 @@ def test_decorrelation_has_two_axes_and_marks_what_is_undefined(layers, drawn, t
     for axes, column in ((left, "image_correlation"), (right, "active_fraction")):
         curves = [line.get_ydata() for line in axes.lines if line.get_linestyle() == "-"]
         assert any(np.array_equal(curve, final[column], equal_nan=True) for curve in curves)
-    assert sorted(text.get_text() for text in texts(figure)) == ["7", "inactive", "undefined\nvectors"]
+    assert sorted(text.get_text() for text in texts(figure)) == ["7", "undefined", "undefined\nvectors"]
     assert overlaps([*texts(figure), left.yaxis.label, right.yaxis.label, figure._suptitle], renderer) == []
 
 

@@ -528,7 +528,8 @@ class Page:
         *,
         solid: bool = True,
         kinds: bool = True,
-        inactive: "pd.Series[bool] | None" = None,
+        missing: "pd.Series[bool] | None" = None,
+        word: str = "inactive",
         crosses: bool = False,
     ) -> None:
         """Draw a column along depth with its interval; hollow and dashed if not ``solid``.
@@ -537,7 +538,8 @@ class Page:
         ----------
         table : a row per layer with depth, the column, and ``_low`` and ``_high`` of it if it has any.
         kinds : whether marks tell the kind of layer.
-        inactive : for each row, whether a missing value comes of inactivity; said so in its place.
+        missing : for each row, whether ``word`` explains a missing value; it is written in its place.
+        word : reason for missing values.
         crosses : whether undefined values are crossed.
         """
         table = table.sort_values("depth")
@@ -557,11 +559,9 @@ class Page:
                     "zorder": 2 + above,
                 }
                 axes.plot(x[here], y[here], marker, **marks)
-        if inactive is not None:
-            for place in x[np.isnan(y) & inactive.reindex(table.index).to_numpy()]:
-                axes.text(
-                    place, 0.02, "inactive", rotation=90, ha="center", va="bottom", fontsize=7, color=color
-                )
+        if missing is not None:
+            for place in x[np.isnan(y) & missing.reindex(table.index).to_numpy()]:
+                axes.text(place, 0.02, word, rotation=90, ha="center", va="bottom", fontsize=7, color=color)
         if crosses:
             self.crosses(axes, x, y, color)
 

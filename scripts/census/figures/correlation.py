@@ -126,7 +126,7 @@ def draw_in_orders(
     for label, name in zip(shown, named, strict=False):
         page.area(name, colors[label])
     if any(np.isnan(matrix).any() for matrix in matrices.values()):
-        page.area("undefined:\nconstant vector", GRAY)
+        page.area("undefined:\nconstant or not\nfinite vector", GRAY)
     below = 1 - (bar_height + 0.5) / height
     style: dict[str, Any] = {"alignment": "left", "fontsize": 7, "title": "class" if named else None}
     page.legend(of=legends, loc="upper left", bbox_to_anchor=(0, below), **style)
@@ -150,7 +150,7 @@ def draw_decorrelation(page: "Page", layers: "pd.DataFrame", sparsity: "pd.DataF
     right.spines["right"].set_visible(True)
     right.grid(visible=False)
     undefined = layers["n_undefined_vectors"] > 0
-    page.curves(left, layers, "image_correlation", VERMILION, inactive=undefined)
+    page.curves(left, layers, "image_correlation", VERMILION, missing=undefined, word="undefined")
     page.curves(right, sparsity, "active_fraction", BLUE)
     lowest = min(0, layers["image_correlation_low"].min())
     for axes in (left, right):
@@ -184,8 +184,9 @@ family = Family(
             Mean correlation between the activation vectors of different images of {dataset} (left axis) and
             active fraction (right axis) in the layers of {network}, in order of depth. Bars are 95 %
             bootstrap intervals over images; the shape of a mark shows the kind of layer; dashed lines and
-            hollow marks are the untrained network. Numbers above count images with constant vectors, whose
-            correlations are undefined. Both curves fall together if sparser codes make images less similar.
+            hollow marks are the untrained network. Numbers above count images with vectors that are
+            constant or not finite. Their correlations are undefined. Both curves fall together if sparser
+            codes make images less similar.
             """,
             corresponds="the curves of correlation and sparsity",
         ),
@@ -201,8 +202,9 @@ family = Family(
             Pearson's r between the activation vectors of all pairs of images of {dataset}, one matrix per
             layer of {checkpoint} {network}. In each row, images are in the order of a hierarchical clustering
             (average linkage on 1 − r, optimal leaf order) of the matrix of the layer named at the left. The
-            strips along two sides show the classes; gray is undefined. Blocks along the diagonal are groups
-            of images with similar representations.
+            strips along two sides show the classes. Gray correlations are undefined, because a vector is
+            constant or not finite. Blocks along the diagonal are groups of images with similar
+            representations.
             """,
             corresponds="the matrices of images",
         ),

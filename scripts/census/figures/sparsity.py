@@ -17,8 +17,8 @@ def draw_depth(page: "Page", layers: "pd.DataFrame") -> None:
     above, below = page.along_depth(layers_of(layers), 4, 2)
     inactive = layers["n_inactive_vectors"] > 0
     page.curves(above, layers, "active_fraction", BLUE)
-    page.curves(below, layers, "population_sparseness", BLUE, inactive=inactive)
-    page.curves(below, layers, "hoyer", GREEN, inactive=inactive)
+    page.curves(below, layers, "population_sparseness", BLUE, missing=inactive)
+    page.curves(below, layers, "hoyer", GREEN, missing=inactive)
     above.set_title("Share of active neurons")
     above.set_ylabel("active fraction\n(share of values ≠ 0)")
     page.percent(above.yaxis)
