@@ -158,10 +158,14 @@ def test_class_entropy_shows_each_component_of_the_final_network(layers, directi
     figure = figure_of(draw_class_entropy, layers, directions, title="A title")
     drawn(figure)
     scatter, _, below, _ = figure.axes
-    points = [line for line in scatter.lines if len(line.get_xdata())]
+    points = [line for line in scatter.lines if line.get_marker() == "o" and len(line.get_xdata())]
     assert len(points) == len(NAMES) - 1
     assert all(len(line.get_xdata()) == 20 for line in points)
     assert sum(points[0].get_xdata()) == pytest.approx(1)
+    (chance,) = [line for line in scatter.lines if line.get_linestyle() == ":"]
+    assert set(chance.get_ydata()) == {2.5}
+    low, high = scatter.get_ylim()
+    assert low < 2.5 < high
     crosses = [
         list(line.get_xdata()) for line in below.lines if line.get_marker() == "x" and len(line.get_xdata())
     ]

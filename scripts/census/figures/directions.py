@@ -148,6 +148,9 @@ def draw_class_entropy(page: "Page", layers: "pd.DataFrame", directions: "pd.Dat
         share = table["score_variance"] / table["score_variance"].sum()
         color = page.depth_color(place, len(names))
         scatter.plot(share, table["class_entropy"], "o", color=color, markersize=3, alpha=0.6)
+    # layers with equally many images of each class have equal levels
+    for chance in final["class_entropy_chance"].dropna().unique():
+        scatter.axhline(chance, color=ORANGE, linestyle=":")
     if len(vectors):
         scatter.set_xscale("log")
         page.percent(scatter.xaxis, 1)
@@ -445,10 +448,10 @@ family = Family(
             caption="""
             Class entropy of the images of {dataset} with the highest and the lowest scores on directions of
             {network}. Above: each singular vector of each layer, against its share of the variance. Middle:
-            mean over directions of a kind, in order of depth; dotted is the entropy of images drawn at
+            mean over directions of a kind, in order of depth. Dotted lines are the entropy of images drawn at
             random. Below: Spearman's ρ of singular value and class entropy; below 0, components of larger
-            singular values have images of fewer classes. Bars of ρ are 95 % bootstrap intervals over images;
-            dashed lines and hollow marks are the untrained network.
+            singular values have images of fewer classes. Bars of ρ are 95 % bootstrap intervals over
+            components; dashed lines and hollow marks are the untrained network.
             """,
             corresponds="the relation of interpretability and singular value in the text",
         ),
