@@ -37,6 +37,7 @@ def units():
                     "gini": gini,
                     "gini_chance": 0.16,
                     "flatness": 1 - gini,
+                    "flatness_chance": 0.93,
                     "mf_degree": (1 - gini) / gini,
                 }
             )
@@ -96,8 +97,8 @@ def test_densities_leave_inactive_units_out_and_show_chance(units, layers, drawn
     assert flat.edges[0] == 0
     # the bars of a layer are shares of its active units, on a common scale
     assert np.count_nonzero(flat.values > flat.baseline) < N_UNITS
-    chance = [line for line in left.lines if list(line.get_xdata()) == [0.16, 0.16]]
-    assert len(chance) == len(NAMES)
+    for panel, level in ((left, 0.16), (right, 0.93)):
+        assert len([line for line in panel.lines if list(line.get_xdata()) == [level] * 2]) == len(NAMES)
     assert overlaps(left.get_yticklabels(), renderer) == []
 
 

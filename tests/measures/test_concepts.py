@@ -163,6 +163,10 @@ def test_chance_levels_use_each_unit_s_number_of_images():
     for unit, size in ((0, 30), (2, 6), (3, 30)):
         counts = chance_counts(drawn, size, 5)
         assert found.gini[unit] == pytest.approx(gini(counts).mean())
+        # by the definition, draw by draw
+        shares = [row[row > 0] / size for row in counts]
+        entropies = [-(each * np.log(each)).sum() / np.log(5) for each in shares]
+        assert found.flatness[unit] == pytest.approx(np.mean(2.0 ** np.array(entropies) - 1), abs=1e-5)
         degrees = mf_degree(gini(counts), flatness(counts, 5))
         assert found.mf_degree[unit] == pytest.approx(np.median(degrees))
         assert found.gini_p[unit] == (1 + (gini(counts) >= ginis[unit]).sum()) / 501

@@ -81,6 +81,7 @@ UNITS = {
     "gini_p": Bound(0.05, 0.95),
     "gini_corrected": Bound(0.05, 0.95),
     "flatness": Bound(0.06, 0.95),
+    "flatness_chance": Bound(0.06, 0.95),
     "mf_degree": Bound(0.1, 0.95),
     "mf_chance": Bound(0.1, 0.95),
     "mf_normalized": Bound(0.1, 0.95),

@@ -83,9 +83,11 @@ def draw_density(page: "Page", units: "pd.DataFrame", layers: "pd.DataFrame") ->
                     panel.plot(centers, base + curve, color=COLORS[checkpoint], linewidth=0.9)
         panel.set_xlim(-0.01, 1.01)
         panel.set_xlabel(label)
-    for name, chance in at(active, FINAL).groupby("layer")["gini_chance"].median().items():
-        base = page.places[name]
-        panels[0].plot([chance, chance], [base, base + 0.85], color=VERMILION, linewidth=1.4)
+    of_layers = at(active, FINAL).groupby("layer")
+    for panel, column in ((panels[0], "gini_chance"), (panels[1], "flatness_chance")):
+        for name, chance in of_layers[column].median().items():
+            base = page.places[name]
+            panel.plot([chance, chance], [base, base + 0.85], color=VERMILION, linewidth=1.4)
     page.area(final_state(units), BLUE, alpha=0.45)
     if UNTRAINED in set(units["checkpoint"]):
         page.area("untrained", GRAY, alpha=0.45)
@@ -273,9 +275,9 @@ family = Family(
             Gini index (left) and flatness (right) of the class counts of units of {network}: numbers of their
             maximally activating images in each class of {dataset}. Histograms are over the units of a layer,
             one row per layer. Units without such images are left out. Curves are normal distributions of
-            equal mean and standard deviation; vermilion is the Gini index of equally many random images; gray
-            is the untrained network, with fewer images if the title names two numbers. A Gini index near 1 is
-            a unit that responds to few classes.
+            equal mean and standard deviation. Vermilion is the mean of equally many random images, median
+            over the units. Gray is the untrained network, with fewer images if the title names two numbers. A
+            Gini index near 1 is a unit that responds to few classes.
             """,
             corresponds="Figure 1 and appendices A1 and A2",
         ),

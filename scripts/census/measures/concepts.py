@@ -54,7 +54,7 @@ class Parameters:
     """Number by whose logarithm the entropy in flatness is divided; `units` reproduces the formula as printed
     in the paper, with which flatness can exceed 1."""
     draws: Annotated[int, Ge(100)] = 1000
-    """Random draws of images for the chance level of the Gini index and the MF degree."""
+    """Random draws of images for the chance levels of Gini index, flatness and MF degree."""
 
 
 class Units(Table, per="unit"):
@@ -78,6 +78,9 @@ class Units(Table, per="unit"):
         "inactive units",
         "Sadeghi 2018",
         range=(-1, 1.001),
+    )
+    flatness_chance: Floats = column(
+        "mean flatness of equally many random images; undefined for inactive units", "ours", range=(0, 1.001)
     )
     mf_degree: Floats = column(
         "degree of multifacetedness: flatness over Gini index; undefined for inactive units",
@@ -144,6 +147,7 @@ def compute(layer: "Recording", parameters: Parameters, seed: int) -> Iterator[U
         gini_p=chance.gini_p,
         gini_corrected=sparsity - chance.gini,
         flatness=evenness,
+        flatness_chance=chance.flatness,
         mf_degree=mf_degree(sparsity, evenness),
         mf_chance=chance.mf_degree,
         **_most_frequent(counts, np.array(layer.classes, dtype=object)),
@@ -278,12 +282,14 @@ class Chance(NamedTuple):
     ----------
     gini : mean Gini index of the draws.
     gini_p : ``(1 + draws with a Gini index at least as high as the unit's) / (1 + draws)``.
+    flatness : mean flatness of the draws.
     mf_degree : median MF degree of the draws; a mean would be dominated by unbounded degrees of nearly even
         draws.
     """
 
     gini: Floats
     gini_p: Floats
+    flatness: Floats
     mf_degree: Floats
 
 
@@ -299,15 +305,16 @@ def chance_levels(
     ginis : array of float64, shape (n_units,), each unit's Gini index.
     n_classes, normalizer : see :func:`flatness`.
     """
-    chance = Chance(*np.full((3, len(sizes)), np.nan))
+    chance = Chance(*np.full((len(Chance._fields), len(sizes)), np.nan))
     for size in np.unique(sizes[sizes > 0]):
         here, counts = sizes == size, chance_counts(drawn, size, n_classes)
-        by_chance = gini(counts)
+        by_chance, evenness = gini(counts), flatness(counts, normalizer)
         # the order of summation changes the last digits
         reached = (by_chance[:, None] >= ginis[here] - 1e-12).sum(0)
         chance.gini[here] = by_chance.mean()
         chance.gini_p[here] = (1 + reached) / (1 + len(drawn))
-        chance.mf_degree[here] = np.median(mf_degree(by_chance, flatness(counts, normalizer)))
+        chance.flatness[here] = evenness.mean()
+        chance.mf_degree[here] = np.median(mf_degree(by_chance, evenness))
     return chance
 
 
