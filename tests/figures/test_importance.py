@@ -141,6 +141,20 @@ def test_ablation_effects_are_drawn_of_units_that_were_ablated(tables, drawn, te
         assert len(marks.get_xdata()) == 11
 
 
+def test_labels_of_measures_with_their_units_fit_below_their_panels(tables, drawn, overlaps):
+    figure = figure_of(draw_ablation, *tables, title="A title")
+    renderer = drawn(figure)
+    labels = [axes.xaxis.label for axes in figure.axes[-3:]]
+    units = [label.get_text().partition("\n")[2].replace("\n", " ") for label in labels]
+    assert units == ["", "", "(in the network's own units)"]
+    assert overlaps(labels, renderer) == []
+    assert all(
+        figure.bbox.contains(*end)
+        for label in labels
+        for end in label.get_window_extent(renderer).get_points()
+    )
+
+
 def test_ablation_effects_undefined_for_all_units_are_named(tables, drawn):
     units, relations = tables
     units["ablation_kl"] = np.nan

@@ -35,11 +35,12 @@ if TYPE_CHECKING:
 
 
 class _Kind(NamedTuple):
-    """Color, marker and name of a measure."""
+    """Color, marker, name and unit of a measure; the unit is empty for shares."""
 
     color: str
     marker: str
     name: str
+    unit: str = ""
 
     def look(self, line: Any, *, solid: bool) -> dict[str, Any]:
         """Return the style of its marks, hollow if not ``solid``, and of the line between them."""
@@ -55,7 +56,7 @@ SUBSTITUTIONS = {
 MEASURES = {
     "selectivity": _Kind(PURPLE, "D", "class selectivity"),
     "rs_iam": _Kind(BLUE, "o", "RS (IAM)"),
-    "mean_activation": _Kind(ORANGE, "^", "mean activation"),
+    "mean_activation": _Kind(ORANGE, "^", "mean activation", "in the network's\nown units"),
 }
 SCATTER, EFFECTS = 2.5, 1.5  # inches, a row of panels
 LINEAR = 0.01  # RS below which the axis is linear
@@ -162,7 +163,7 @@ def draw_ablation(page: "Page", units: "pd.DataFrame", relations: "pd.DataFrame"
                 axes.set_xlim(-0.05 * highest, 1.05 * highest)
         row[0].set_ylabel(f"{wrapped(page.name(name), 22)}\n{len(here)} of {n_units[name]} units", fontsize=7)
     for axes, kind in zip(panels[-1], MEASURES.values(), strict=True):
-        axes.set_xlabel(kind.name)
+        axes.set_xlabel(f"{kind.name}\n({kind.unit})" if kind.unit else kind.name)
     page.figure.supylabel(f"{EFFECT_NAME} (KL divergence, nats)")
     for kind in MEASURES.values():
         page.line(f"unit, by {kind.name}", **kind.look("", solid=True))
