@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from census.figures.declaration import Family, Images, View, sheets_of
-from census.figures.style import FINAL, GRAY, INK, at, two_digits, wrapped
+from census.figures.style import FINAL, GRAY, INK, VERMILION, at, two_digits, wrapped
 from census.measures.declaration import Matrices, Tables
+from census.measures.substitution import representative_substitution, works
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from census.drawing.page import Page
 
 # inches: an image, gaps between images and units, names of layers, headings, words above rows, margin below
-SIDE, BETWEEN, BETWEEN_UNITS, LABEL, ABOVE, WORDS, BELOW = 0.42, 0.04, 0.14, 1.3, 0.45, 0.3, 0.08
+SIDE, BETWEEN, BETWEEN_UNITS, LABEL, ABOVE, WORDS, BELOW = 0.42, 0.04, 0.14, 1.3, 0.45, 0.3, 0.14
 SHOWN = 3  # units of each layer
 LARGE = 1.0  # inches, size of an image if few are shown
 DOTS = 160  # per inch, of images: more would make vector files large
@@ -36,11 +37,13 @@ class UnitImages:
     unit : index of the unit.
     words : text above its images.
     images : arrays of uint8, shape (height, width, 1 or 3), by heading; None for a missing image.
+    failed : headings of optimized images that failed.
     """
 
     unit: int
     words: str
     images: Mapping[str, NDArray[np.uint8] | None]
+    failed: frozenset[str] = frozenset()
 
 
 def draw_rows(page: "Page", layers: Mapping[str, Sequence[UnitImages]]) -> None:
@@ -68,8 +71,10 @@ def draw_rows(page: "Page", layers: Mapping[str, Sequence[UnitImages]]) -> None:
             for column, heading in enumerate(headings):
                 axes = page.axes_at(left + column * (SIDE + BETWEEN), top, SIDE, SIDE)
                 _show(page, axes, unit.images[heading], SIDE)
+                middle = left + column * (SIDE + BETWEEN) + SIDE / 2
+                if heading in unit.failed:
+                    _write_failed(page, middle, top + SIDE + 0.02, ha="center", va="top")
                 if row == 0:
-                    middle = left + column * (SIDE + BETWEEN) + SIDE / 2
                     page.write(heading, middle, ABOVE, fontsize=6.5, color=GRAY, ha="center")
 
 
@@ -96,6 +101,8 @@ def draw_threes(page: "Page", layers: Mapping[str, Sequence[UnitImages]]) -> Non
             page.write(unit.words, left, top + WORDS - 0.03, fontsize=6.5)
             ((heading, image),) = unit.images.items()
             _show(page, page.axes_at(left, top + WORDS, LARGE, LARGE), image, LARGE)
+            if heading in unit.failed:
+                _write_failed(page, left + LARGE + 0.04, top + WORDS + LARGE)
             if units is next(filter(None, layers.values())):
                 page.write(heading, left, ABOVE - 0.02, fontsize=6.5, color=GRAY)
         top += height
@@ -103,6 +110,10 @@ def draw_threes(page: "Page", layers: Mapping[str, Sequence[UnitImages]]) -> Non
 
 def _write_layer(page: "Page", name: str, middle: float) -> None:
     page.write(wrapped(page.name(name), 19), 0.06, middle, va="center", fontweight="bold", color=INK)
+
+
+def _write_failed(page: "Page", left: float, bottom: float, **style: Any) -> None:
+    page.write("failed", left, bottom, fontsize=6, color=VERMILION, **style)
 
 
 def _show(page: "Page", axes: "Axes", image: NDArray[np.uint8] | None, side: float) -> None:
@@ -180,6 +191,10 @@ def _driven(
     shown = substitution.head(SHOWN)
     top_images = images(shown["natural_image"].dropna().to_numpy())
     optimized = maximization["image"][:, 0]  # made from the first seed
+    objectives = [name.upper() for name in maximization.attrs["objectives"]]
+    failed = failed_images(
+        maximization["response"][:, 0], maximization["unit"][:], substitution["natural_maximum"].to_numpy()
+    )
     return [
         UnitImages(
             int(unit),
@@ -188,12 +203,10 @@ def _driven(
                 "top image": None
                 if np.isnan(row["natural_image"])
                 else top_images[int(row["natural_image"])],
-                **{
-                    name.upper(): optimized[index, place]
-                    for index, name in enumerate(maximization.attrs["objectives"])
-                },
+                **{name: optimized[index, place] for index, name in enumerate(objectives)},
                 **({} if visualized is None else {"viewing": visualized.get(int(unit))}),
             },
+            frozenset(name for index, name in enumerate(objectives) if failed[index, place]),
         )
         for place, (unit, row) in enumerate(shown.iterrows())
     ]
@@ -203,6 +216,8 @@ def _substitutes(
     maximization: "zarr.Group", selectivity: "pd.DataFrame", substitution: "pd.DataFrame"
 ) -> list[UnitImages]:
     """Return a layer's most selective unit with two substitutes, and these; empty if there is none.
+
+    Failed images are no evidence of substitutes.
 
     Parameters
     ----------
@@ -214,10 +229,11 @@ def _substitutes(
     iam = [name.upper() for name in maximization.attrs["objectives"]].index("IAM")
     # made from the first seed
     images, responses = maximization["image"][iam, 0], maximization["response"][iam, 0]
+    failed = failed_images(responses, units, substitution["natural_maximum"].to_numpy())
     # responses of the chosen units, which have images of their own, to each other's images
     among = responses[:, units]
-    n_substitutes = (among > among.diagonal()[:, None]).sum(1) * (among.diagonal() > 0)
-    candidates = np.flatnonzero((n_substitutes >= 2) & ~np.isnan(selective))
+    n_substitutes = (among > among.diagonal()[:, None]).sum(1)
+    candidates = np.flatnonzero((n_substitutes >= 2) & ~failed & ~np.isnan(selective))
     if len(candidates) == 0:
         return []
     first = candidates[selective[candidates].argmax()]
@@ -228,8 +244,32 @@ def _substitutes(
         about = f"selectivity {two_digits(selective[place])}, RS {two_digits(rs[place])}"
         ratio = "" if place == first else f", {among[first, place] / among[first, first]:.3g} × its response"
         words = f"unit {units[place]}{ratio}\n{about}"
-        shown.append(UnitImages(int(units[place]), words, {heading: images[place]}))
+        wrong = frozenset([heading] if failed[place] else [])
+        shown.append(UnitImages(int(units[place]), words, {heading: images[place]}, wrong))
     return shown
+
+
+def failed_images(
+    responses: NDArray[np.floating], units: NDArray[np.integer], natural_maximum: NDArray[np.floating]
+) -> NDArray[np.bool_]:
+    """Return which optimized images failed, as for RS: it is undefined on them.
+
+    The unit is inactive on its image, or responds less strongly to it than to an image of the data set, or
+    responses are not finite.
+
+    Parameters
+    ----------
+    responses : array of float, shape (…, n_sampled, n_units), of all units of the layer to these images.
+    units : array of integer, shape (n_sampled,), the unit of each image.
+    natural_maximum : array of float, shape (n_sampled,), the largest response of each of these units to an
+        image of the data set.
+
+    Returns
+    -------
+    array of bool, shape (…, n_sampled).
+    """
+    own = responses[..., np.arange(len(units)), units]
+    return np.isnan(representative_substitution(responses, units)) | ~works(own, natural_maximum)
 
 
 family = Family(
@@ -253,11 +293,12 @@ family = Family(
             caption="""
             The first units of each layer of {network} with per-unit analyses: the image of {dataset} with the
             unit's largest mean activation, and images by gradient ascent from noise, on the unit's activation
-            (AM) or on that minus the mean of the layer's other units (IAM). RS is the share of the layer's
-            units that respond more strongly to the IAM image than the unit itself; at 0, no other unit can
-            substitute for it. The image for viewing is a feature visualization: by gradient ascent on the
-            activation, too, but smooth and robust to shifts; RS does not use it. An empty frame is a missing
-            image.
+            (AM) or on that minus the mean of the layer's other units (IAM), from the first seed. An AM or IAM
+            image failed if the unit is inactive on it, or responds less strongly to it than to the top image.
+            RS is the share of the layer's units that respond more strongly to the IAM image than the unit
+            itself, mean over seeds whose images did not fail; at 0, no other unit can substitute for it. The
+            image for viewing is a feature visualization: by gradient ascent on the activation, too, but
+            smooth and robust to shifts; RS does not use it. An empty frame is a missing image.
             """,
         ),
         View(
@@ -269,8 +310,10 @@ family = Family(
             caption="""
             In each layer of {network} with per-unit analyses, the unit with the highest class selectivity on
             {dataset} among those to whose IAM image at least two other units respond more strongly, and two
-            such units, each with its own IAM image, its selectivity and its RS. A selective unit with strong
-            substitutes is replaceable.
+            such units, each with its own IAM image from the first seed, its selectivity and its RS. RS is the
+            mean over seeds whose images did not fail. An image failed if its unit is inactive on it, or
+            responds less strongly to it than to an image of {dataset}; only a substitute's image may have
+            failed. A selective unit with strong substitutes is replaceable.
             """,
             corresponds="Figure 2",
         ),
