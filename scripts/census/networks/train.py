@@ -18,7 +18,9 @@ from census.jobs import progress_bar
 from census.networks.layout import place_network
 from census.networks.preprocess import Preprocess
 from census.networks.running import Part, logits_of
+from census.statistics.streams import stream
 
+LOWEST_MOMENTUM, HIGHEST_MOMENTUM = 0.85, 0.95  # of the one-cycle schedule
 EVALUATION_BATCH = 500
 
 
@@ -207,7 +209,7 @@ class Training:
             optimizer = torch.optim.SGD(
                 parameters,
                 lr=entry["learning_rate"],
-                momentum=0.9,
+                momentum=HIGHEST_MOMENTUM,
                 nesterov=True,
                 weight_decay=entry["weight_decay"],
                 fused=True,
@@ -223,6 +225,8 @@ class Training:
             total_steps=total + 1,
             # a quarter of four steps: a rise without extent, by which torch divides
             pct_start=0.5 if total == 3 else 0.25,
+            base_momentum=LOWEST_MOMENTUM,
+            max_momentum=HIGHEST_MOMENTUM,
         )
         return optimizer, schedule
 
@@ -237,7 +241,7 @@ class Training:
             images = pixels[chosen]
             if self._entry["augment"] != "none":
                 images = _augment(
-                    images, self._entry["augment"], np.random.default_rng([self._seed, epoch, step])
+                    images, self._entry["augment"], stream(self._seed, "augmentation", epoch, step)
                 )
             yield self._preprocess(images, self._device), self._targets(labels[chosen])
 

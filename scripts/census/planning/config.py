@@ -116,7 +116,8 @@ class Training(Settings):
     batch: Annotated[int, Ge(2)] = 256
     """Images per step."""
     optimizer: Literal["sgd", "adamw"] = "sgd"
-    """SGD with Nesterov momentum 0.9, or AdamW."""
+    """SGD with Nesterov momentum, or AdamW. Momentum (β₁ of AdamW) falls from 0.95 to 0.85 while the learning
+    rate of the one-cycle schedule rises, and rises again while it falls."""
     learning_rate: Annotated[float, Gt(0), AS_WRITTEN] = 0.1
     """Highest learning rate of the one-cycle schedule."""
     weight_decay: Annotated[float, Ge(0), AS_WRITTEN] = 0.0005
