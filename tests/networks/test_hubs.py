@@ -136,6 +136,9 @@ def test_weights_of_a_local_folder_of_timm(tmp_path):
     fit_state(built, published_state(this, 3, "n"), "folder")
     assert torch.equal(built(images), network(images))
     assert own_entry(this, "n")["classes"] == 4
+    # timm reads them if there is no other file
+    torch.save(network.state_dict(), tmp_path / "model.pth")
+    assert str(tmp_path / "model.pth") in files_of_weights(this["architecture"])
 
 
 def test_weights_for_other_classes_or_without_a_classifier_are_refused(folder, tmp_path):

@@ -131,6 +131,27 @@ def test_the_digest_of_the_user_s_module(tmp_path, monkeypatch):
     Path("nets.py").write_text(OWN.format(units=5))
     assert own_code(entry(architecture="nets:net")) != before
     assert own_code(entry(architecture="no_such_nets:net")) == "missing"
+
+
+@pytest.mark.parametrize(
+    "imported",
+    ["from .deep.nets import net", "from mine.deep.nets import other as net", "from .deep import *"],
+)
+def test_a_function_is_followed_to_the_file_that_defines_it(tmp_path, monkeypatch, imported):
+    monkeypatch.chdir(tmp_path)
+    Path("mine/deep").mkdir(parents=True)
+    Path("mine/__init__.py").write_text(imported)
+    Path("mine/deep/__init__.py").write_text("from .nets import *\nfrom ..unrelated import helper\n")
+    for name in ("mine/deep/nets.py", "mine/unrelated.py"):
+        Path(name).write_text(OWN.format(units=4))
+    before = own_code(entry(architecture="mine:net.of_class"))
+    Path("mine/unrelated.py").write_text(OWN.format(units=5))
+    assert own_code(entry(architecture="mine:net.of_class")) == before
+    Path("mine/deep/nets.py").write_text(OWN.format(units=5))
+    assert own_code(entry(architecture="mine:net.of_class")) != before
+
+
+def test_networks_without_own_code_have_no_digest():
     assert own_code(entry()) == own_code(entry(architecture="resnet18")) == ""
 
 

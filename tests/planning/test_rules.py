@@ -6,6 +6,7 @@ import pytest
 
 from census.errors import StudyError
 from census.measures import DECLARED, declared
+from census.planning.digest import code_digest
 from census.planning.rules import (
     blocks_of_layers,
     census_columns,
@@ -40,6 +41,11 @@ def test_a_rule_has_the_parameters_of_the_config():
     plan = planned(measures={"sparsity": {"resamples": 200}})
     rule = next(rule for rule in measure_rules(plan) if rule.name == "sparsity")
     assert rule.params["resamples"] == 200
+
+
+def test_the_code_of_parts_is_that_of_the_measure_that_merges_them():
+    (gram,) = (rule for rule in measure_rules(planned()) if rule.name == "gram")
+    assert code_digest("gram_part.py") in gram.params["code"]
 
 
 def test_a_block_reads_the_stores_of_its_layers():

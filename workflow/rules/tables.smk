@@ -32,14 +32,14 @@ rule tables:
     params:
         # sorted, because the order in the config has no effect
         networks={
-            name: {**replica.key, "size": replica.entry.input.size}
-            for name, replica in sorted(plan.replicas.items())
+            run.network: {**run.replica.key, "size": run.entry.input.size}
+            for run in sorted(plan.runs, key=lambda run: run.network)
         },
         only={"ablation": {"mode": measures.ablation.modes[0]}},
         components=measures.directions.components,
         # digests of code leave out the words about a column, and so whether the census has it
         columns=census_columns(plan),
-        blocks=blocks_of_layers(plan),
+        blocks=sorted(blocks_of_layers(plan)),
         code=code("tables.py"),
     message:
         "The census of units, layers and directions"

@@ -86,9 +86,12 @@ class Parts:
     Attributes
     ----------
     method : name of the plan's method that returns the files of a job.
+    script : script of these jobs. Their results are deleted once they are read, so that its code is part of
+        the measure's.
     """
 
     method: str
+    script: str
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,7 @@ def _products(part: "LayerMatrices") -> Products:
 measure = Measure(
     name="gram",
     title="Gram matrices",
-    reads={"layer": Recordings(), "parts": Parts("parts_of_gram")},
+    reads={"layer": Recordings(), "parts": Parts("parts_of_gram", "gram_part.py")},
     tables={},
     compute=compute,
     has_arrays=True,

@@ -64,7 +64,7 @@ def digest_of_folder(architecture: str) -> str:
 def files_of_weights(architecture: str) -> list[str]:
     """Return the files of weights in an architecture's local folder; empty without a folder."""
     folder = local_folder(architecture)
-    endings = (".json", ".safetensors", ".bin")
+    endings = (".json", ".safetensors", ".bin", ".pth", ".tar")  # timm reads ``.pth.tar``, too
     return sorted(str(path) for path in (folder.iterdir() if folder else ()) if path.suffix in endings)
 
 

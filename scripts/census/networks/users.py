@@ -5,6 +5,7 @@ User modules may have the names of loaded modules or of files in ``scripts/``. T
 other. This module does not import torch.
 """
 
+import ast
 import contextlib
 import importlib
 import importlib.machinery
@@ -35,6 +36,31 @@ def file_of(module: str) -> Path | None:
     spec = importlib.machinery.PathFinder.find_spec(name, folders)
     origin = spec.origin if spec else None
     return Path(origin) if origin is not None and os.path.isfile(origin) else None
+
+
+def files_of(module: str, name: str) -> list[Path]:
+    """Return the file of a user module and, if it imports a name from others, the files of these in turn."""
+    found: dict[Path, None] = {}
+    pending = [(module, name)]
+    while pending:
+        module, name = pending.pop()
+        file = file_of(module)
+        if file is None or file in found:
+            continue
+        found[file] = None
+        package = module.split(".")[: None if file.name == "__init__.py" else -1]
+        with contextlib.suppress(SyntaxError, ValueError):  # the import reports them
+            for node in ast.parse(file.read_bytes()).body:
+                if not isinstance(node, ast.ImportFrom):
+                    continue
+                parents = package[: len(package) + 1 - node.level] if node.level else []
+                origin = ".".join([*parents, *filter(None, [node.module])])
+                pending += [
+                    (origin, name if each.name == "*" else each.name)
+                    for each in node.names
+                    if each.name == "*" or (each.asname or each.name) == name
+                ]
+    return list(found)
 
 
 @contextlib.contextmanager

@@ -11,7 +11,6 @@ import contextlib
 import hashlib
 import json
 import warnings
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -45,7 +44,8 @@ def code_digest(script: str, *folders: str) -> str:
     for each in (path, *(_file(name) for name in sorted(modules_of(path)))):
         digest.update(bytes.fromhex(_read(each).content))
     for each in (each for folder in folders for each in sorted((SCRIPTS / folder).rglob("*"))):
-        if each.is_file():
+        # neither hidden files nor backups of editors
+        if each.is_file() and not each.name.startswith(".") and not each.name.endswith("~"):
             digest.update(hashlib.sha256(each.read_bytes()).digest())
     return digest.hexdigest()[:16]
 
@@ -135,7 +135,7 @@ class _Source:
 
     Attributes
     ----------
-    content : digest of the file's code and of data files with the same stem in the same folder.
+    content : digest of the file's code.
     imported : pairs of an imported module and the name imported from it, empty for the module itself.
     reexported : module and name from which a package imports each name; empty for other files.
     runs_code : whether importing the file runs more than definitions and imports.
@@ -155,27 +155,24 @@ def _read(path: Path) -> _Source:
     library would dominate the start of a study that has nothing to do.
     """
     code = path.read_bytes()
-    data = [each.read_bytes() for each in sorted(set(path.parent.glob(f"{path.stem}.*")) - {path})]
-    key = hashlib.sha256(b"".join(hashlib.sha256(each).digest() for each in (OWN, code, *data))).hexdigest()
+    key = hashlib.sha256(b"".join(hashlib.sha256(each).digest() for each in (OWN, code))).hexdigest()
     kept = path.parent / "__pycache__" / f"{path.stem}.digest"
     # a file that another process is still writing is not valid JSON
     with contextlib.suppress(OSError, ValueError):
         found = json.loads(kept.read_bytes())
         if found["key"] == key:
             return _Source(**found["source"])
-    source = _parse(code, data, is_package=path.name == "__init__.py")
+    source = _parse(code, is_package=path.name == "__init__.py")
     with contextlib.suppress(OSError):  # the checkout may be read-only, or the disk full
         kept.parent.mkdir(exist_ok=True)
         kept.write_text(json.dumps({"key": key, "source": asdict(source)}))
     return source
 
 
-def _parse(code: bytes, data: Iterable[bytes], *, is_package: bool) -> _Source:
+def _parse(code: bytes, *, is_package: bool) -> _Source:
     tree = ast.parse(code)
     imports: list[ast.Import | ast.ImportFrom] = []
     content = hashlib.sha256(_text(tree, imports).encode())
-    for each in data:
-        content.update(hashlib.sha256(each).digest())
     imported = {
         (alias.name, "") if isinstance(node, ast.Import) else (node.module or "", alias.name)
         for node in imports

@@ -12,7 +12,7 @@ from typing import Any
 
 from census.networks.hubs import digest_of_folder, hub_of, version_of_hub
 from census.networks.layers import Layer, read_layers, write_layers
-from census.networks.users import file_of
+from census.networks.users import files_of
 from census.planning.digest import code_digest, source_digest
 from census.recording.passes import digest
 
@@ -20,17 +20,17 @@ from census.recording.passes import digest
 def own_code(entry: Mapping[str, Any]) -> str:
     """Return a digest of the user's own files of an architecture; empty if there are none.
 
-    Covers the file of a user's function, without its imports, or the configuration in a hub's local folder.
+    Covers the file that defines a user's function, and those that import the function from it under its name;
+    or the configuration in a hub's local folder. Other imports of these files are not followed.
     """
     if hub_of(entry["architecture"]):
         return digest_of_folder(entry["architecture"])
-    module, found, _ = entry["architecture"].partition(":")
+    module, found, name = entry["architecture"].partition(":")
     if not found:
         return ""
-    file = file_of(module)
-    if file is None:
-        return "missing"  # building the network reports this with its key
-    return source_digest(file.read_bytes())
+    files = files_of(module, name.partition(".")[0])
+    # building the network reports missing files with its key
+    return " ".join(source_digest(file.read_bytes()) for file in files) or "missing"
 
 
 def list_layers(key: str, entry: Mapping[str, Any], folder: Path) -> list[Layer]:

@@ -185,6 +185,7 @@ def measure_rules(plan: Plan) -> Iterator[MeasureRule]:
             continue
         names = measure.parameter_names()
         section = getattr(plan.config.measures, measure.section) if names else None
+        parts = [each.script for each in measure.reads.values() if isinstance(each, Parts)]
         place = {"study": "", "run": "/{network}/{dataset}"}.get(measure.jobs, "/{network}/{dataset}/{block}")
         of_what = {"study": "", "run": " of {wildcards.network} on {wildcards.dataset}"}.get(
             measure.jobs, " of {wildcards.network} on {wildcards.dataset}, layers {wildcards.block}"
@@ -198,7 +199,7 @@ def measure_rules(plan: Plan) -> Iterator[MeasureRule]:
                 **{key: getattr(section, key) for key in names},
                 **{key: getattr(plan, method) for key, method in measure.plan.items()},
                 "seed": plan.config.seed,
-                "code": [code_digest("measure.py"), code_digest(f"census/measures/{measure.name}.py")],
+                "code": [*map(code_digest, ("measure.py", f"census/measures/{measure.name}.py", *parts))],
             },
             memory=_memory(plan, measure),
             minutes=runtime_of_block(plan) if measure.jobs == "layers" else measure.minutes,
@@ -222,7 +223,7 @@ def _input(plan: Plan, measure: Measure, reads: Input) -> Files | str:
         case Matrices(name, where):
             stores = store_path(name) if of_block else stores_of_run(plan, name)
             return stores if where is everywhere else plan.where(where, stores)
-        case Parts(method):
+        case Parts(method, _):
             files: Files = getattr(plan, method)
             return files
         case Tables(table, layers):
