@@ -79,7 +79,7 @@ with job(snakemake.log[0]) as log:
     try:
         history = training.run((train.pixels[:], train.labels), (test.pixels[:], test.labels), keep)
     except Diverged as error:
-        written = record_failure(final, settings, str(error))
+        written = record_failure(final, dict(snakemake.params.items()), str(error))
         raise StudyError(
             f"{error}. With several training.seeds, the next run reports the other networks without this "
             f"one, unless {written} is deleted"
@@ -91,7 +91,8 @@ with job(snakemake.log[0]) as log:
         table.writeheader()
         table.writerows(history)
     for path in map(Path, snakemake.output.weights):
-        (unfinished / path.name).replace(path)
+        # copied, because Snakemake removes the outputs of a job that is killed here
+        shutil.copyfile(unfinished / path.name, path)
         log.info("%s sha256 %s", path, digest_of_weights(path))
     # with checkpoints that an earlier config asked for
     shutil.rmtree(unfinished)

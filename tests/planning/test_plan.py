@@ -12,7 +12,7 @@ from census.planning.blocks import UNITS
 from census.planning.config import read_config
 from census.planning.passes import passes
 from census.planning.plan import Plan
-from census.planning.replicas import failed_trainings
+from census.planning.replicas import failed_trainings, training_of
 
 LAYERS = {
     "cnn": [
@@ -100,12 +100,14 @@ def test_a_training_has_failed_if_it_is_recorded_so_with_its_settings(tmp_path):
     for name in plan.replicas:
         (tmp_path / name).mkdir()
     assert failed_trainings(plan.config, tmp_path) == {}
-    record_failure(tmp_path / "cnn@1", {**plan.replicas["cnn@1"].settings, "classes": 9}, "the loss is nan")
-    assert failed_trainings(plan.config, tmp_path) == {}
-    record_failure(tmp_path / "cnn@1", plan.replicas["cnn@1"].settings, "the loss is nan")
+    training = training_of(plan.replicas["cnn@1"], plan.config)
+    for change in ({"code": "other"}, {"images": {**training["images"], "size": 20}}, {"settings": {}}):
+        record_failure(tmp_path / "cnn@1", {**training, **change}, "the loss is nan")
+        assert failed_trainings(plan.config, tmp_path) == {}
+    record_failure(tmp_path / "cnn@1", training, "the loss is nan")
     assert failed_trainings(plan.config, tmp_path) == {"cnn": [1]}
     # with no network left, training has to be tried again
-    record_failure(tmp_path / "cnn", plan.replicas["cnn"].settings, "the loss is nan")
+    record_failure(tmp_path / "cnn", training_of(plan.replicas["cnn"], plan.config), "the loss is nan")
     assert failed_trainings(plan.config, tmp_path) == {}
 
 

@@ -1,4 +1,6 @@
 # Weights of every network and checkpoint, as safetensors: trained here, or imported.
+from census.planning.replicas import training_of
+from census.planning.resources import memory_of_training
 
 for name, replica in plan.replicas.items():
     entry = replica.entry
@@ -22,13 +24,11 @@ for name, replica in plan.replicas.items():
             CONDA
         threads: 4
         resources:
-            mem_mb=memory(3000),
+            mem_mb=memory_of_training,
             gpu=plan.gpus,
             runtime=240,
         params:
-            network=name,
-            settings=replica.settings,
-            code=code("train.py"),
+            **training_of(replica, plan.config),
         message:
             f"Train {replica.title} on {entry.training.dataset}"
         script:

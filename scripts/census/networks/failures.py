@@ -8,13 +8,13 @@ from typing import Any
 FILE = "failed.json"
 
 
-def record_failure(folder: Path, settings: Mapping[str, Any], reason: str) -> Path:
+def record_failure(folder: Path, training: Mapping[str, Any], reason: str) -> Path:
     """Write down that a training failed.
 
     Parameters
     ----------
     folder : folder of the network's weights.
-    settings : everything that determines the weights, apart from the images.
+    training : all that it depends on, see :func:`census.planning.replicas.training_of`.
     reason : the fault.
 
     Returns
@@ -23,17 +23,17 @@ def record_failure(folder: Path, settings: Mapping[str, Any], reason: str) -> Pa
         The record. If it is deleted, the network is trained again.
     """
     path = folder / FILE
-    path.write_text(json.dumps({"reason": reason, "settings": settings}, indent=1), encoding="utf-8")
+    path.write_text(json.dumps({"reason": reason, "training": training}, indent=1), encoding="utf-8")
     return path
 
 
-def has_failed(folder: Path, settings: Mapping[str, Any]) -> bool:
-    """Return whether the training of a network with these settings failed; see :func:`record_failure`."""
+def has_failed(folder: Path, training: Mapping[str, Any]) -> bool:
+    """Return whether this training of a network failed; see :func:`record_failure`."""
     path = folder / FILE
     if not path.is_file():
         return False
-    recorded = json.loads(path.read_text(encoding="utf-8"))["settings"]
-    return bool(recorded == json.loads(json.dumps(settings)))
+    recorded = json.loads(path.read_text(encoding="utf-8")).get("training")
+    return bool(recorded == json.loads(json.dumps(training)))
 
 
 def forget_failure(folder: Path) -> None:

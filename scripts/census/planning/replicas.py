@@ -6,8 +6,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from census.data.folder import last_changes
+from census.data.sources import folder_of
 from census.networks.failures import has_failed
 from census.planning.config import Config, Network
+from census.planning.digest import code_digest
 from census.planning.listing import own_code
 
 # names in the config cannot contain it
@@ -77,10 +80,34 @@ def failed_trainings(config: Config, folder: Path) -> dict[str, list[int]]:
     found = {}
     for name, entry in config.networks.items():
         every = list(_replicas(name, entry, config.seed))
-        failed = [each.seed for each in every if has_failed(folder / each.name, each.settings)]
-        if 0 < len(failed) < len(every):
-            found[name] = failed
+        if len(every) > 1:
+            failed = [
+                each.seed for each in every if has_failed(folder / each.name, training_of(each, config))
+            ]
+            if 0 < len(failed) < len(every):
+                found[name] = failed
     return found
+
+
+def training_of(replica: Replica, config: Config) -> dict[str, Any]:
+    """Return all that a training depends on, apart from the content of the images.
+
+    Parameters
+    ----------
+    replica : a network that the study trains.
+    config : the config.
+    """
+    training = replica.entry.training
+    assert training is not None, replica.name
+    images = config.datasets[training.dataset].plain()
+    folders = (folder_of(images, split) for split in ("train", "test"))
+    return {
+        "network": replica.name,
+        "settings": replica.settings,
+        "images": dict(sorted(images.items())),
+        "changes": [last_changes(folder) for folder in folders if folder is not None],
+        "code": code_digest("train.py"),
+    }
 
 
 def _replicas(network: str, entry: Network, seed: int) -> Iterator[Replica]:

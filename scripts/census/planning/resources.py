@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from math import ceil
+from math import ceil, prod
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +65,15 @@ def memory_of_pass(run: Run, batch: int) -> Megabytes:
     # four summaries, 4 bytes each, of a chunk of about 512 images
     units = sum(layer.shape[0] for layer in run.recorded)
     return memory(1000 + round((tensors + 16 * units * max(512, batch)) / 1e6))
+
+
+def memory_of_training(wildcards: Place, input: Any, attempt: int) -> int:
+    """Return the memory of a training in MB: 3 GB, and all images of both splits."""
+    shapes = [
+        _metadata(store)["consolidated_metadata"]["metadata"]["pixels"]["shape"]
+        for store in (input.train, input.test)
+    ]
+    return memory(3000)(wildcards, attempt) + round(sum(map(prod, shapes)) / 1e6)
 
 
 def runtime_of_block(plan: Plan) -> Callable[[Any, Any], int]:
