@@ -1,5 +1,6 @@
 """Pages: the size of any figure, names of layers, words and ticks."""
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
@@ -120,3 +121,16 @@ def test_vector_files_of_many_matrices_are_small(tmp_path):
         figure = figure_of(draw_in_orders, matrices, {"a": order, "b": order}, order % 10, classes)
         save(figure, [tmp_path / "figure.svg"], 150)
     assert (tmp_path / "figure.svg").stat().st_size <= 2e6
+
+
+def test_figures_do_not_depend_on_the_user_s_settings(tmp_path):
+    def drawn(name: str) -> bytes:
+        with in_style():
+            save(figure_of(draw_depth, layers(["relu1", "relu2"])), [tmp_path / f"{name}.png"], 50)
+        return (tmp_path / f"{name}.png").read_bytes()
+
+    expected = drawn("ours")
+    with mpl.rc_context(
+        {"axes.facecolor": "yellow", "xtick.direction": "in", "lines.dashed_pattern": [9, 9]}
+    ):
+        assert drawn("theirs") == expected

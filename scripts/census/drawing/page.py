@@ -106,7 +106,9 @@ STYLE: dict[Any, Any] = {
 
 def in_style() -> AbstractContextManager[None]:  # matplotlib names no public type for it
     """Return the context in which figures are drawn and saved."""
-    return mpl.rc_context(STYLE)
+    # the user's own settings have no part in it; that of the backend is no style
+    defaults = {name: value for name, value in mpl.rcParamsDefault.items() if name != "backend"}
+    return mpl.rc_context(defaults | STYLE)
 
 
 def new_figure(width: float, height: float) -> Figure:
