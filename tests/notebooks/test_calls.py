@@ -153,6 +153,16 @@ def test_a_temporary_folder_stays_as_long_as_a_recording(images):
         ({"network": nn.Conv2d}, "network: 'type' gave no torch.nn.Module"),
         ({"network": torch.jit.script(nn.ReLU())}, "network: .* is a TorchScript module"),
         ({"network": nn.Sequential(nn.Flatten(), nn.Linear(48, 2))}, "layers: the network has none of"),
+        ({"batch": 0}, "^batch: must be a whole number of at least 1, not 0$"),
+        ({"batch": 1.5}, r"^batch: must be a whole number of at least 1, not 1\.5$"),
+        ({"n_map_images": -1}, "^n_map_images: must be a whole number of at least 1, not -1$"),
+        # alignment compares channel vectors of maps
+        ({"n_map_images": 0}, "^n_map_images: must be a whole number of at least 1, not 0$"),
+        ({"device": "gpu"}, "^device: must be 'auto', 'cpu' or 'cuda', not 'gpu'$"),
+        ({"images": np.full((4, 1, 6, 8), np.nan)}, "^images: 4 of 4 have values that are NaN, infinite"),
+        ({"images": np.pad(np.full((1, 1, 6, 8), 1e39), [(3, 0), *[(0, 0)] * 3])}, "^images: 1 of 4 have"),
+        ({"images": [[0, 1], [2]]}, "^images: must be an array, not lists of different lengths$"),
+        ({"labels": [[0, 1], [2]]}, "^labels: must be an array, not lists of different lengths$"),
     ],
 )
 def test_faults_name_the_argument(images, change, message):
@@ -230,6 +240,22 @@ def test_faults_of_a_measure_are_those_of_its_config(recorded, name, parameters,
         census.measure(name, recorded["1"], **parameters)
     with pytest.raises(StudyError, match="recording: must be the recording of one layer, not Recorded"):
         census.measure("sparsity", recorded)
+
+
+@pytest.mark.parametrize("name", SINGLE)
+def test_a_recording_of_one_image_is_refused(images, name):
+    one = census.record(make(), images[:1], [0], layers=["1"])["1"]
+    assert len(next(one.maps())[1]) == 1
+    with pytest.raises(StudyError, match=r"^recording: has a single image, .* at least two$"):
+        census.measure(name, one)
+
+
+def test_labels_beyond_the_logits_are_refused_where_they_are_compared(images):
+    logits = census.record(make(), images, np.arange(N_IMAGES) % 3, layers=["output"])["output"]
+    with pytest.raises(StudyError, match=r"^recording: labels go up to 2, but the layer has 2 units"):
+        census.measure("performance", logits)
+    # labels of another data set than that of the training have selectivities
+    assert len(census.measure("selectivity", logits, top=5)["units"]) == UNITS
 
 
 def test_names_are_listed_and_misspelt_ones_are_told():

@@ -23,7 +23,8 @@ def measure(
         or one that you have declared. It must read a single recording, as sparsity, histogram, performance,
         concepts, selectivity, reliability, alignment and clusters do.
     recording : census.stores.recording.Recording
-        One of the recordings that :func:`census.record` returns, or an opened store of a study.
+        One of the recordings that :func:`census.record` returns, or an opened store of a study, of at least
+        two images. A measure of logits needs a unit for each label.
     seed : int
         Seed of resampling and permutations.
     **parameters
@@ -38,8 +39,8 @@ def measure(
     Raises
     ------
     StudyError
-        If there is no such measure, if it needs more than one recording, if ``recording`` is no recording,
-        or if a parameter is unknown or out of range.
+        If there is no such measure, if it needs more than one recording, if ``recording`` is no recording or
+        does not fit the measure, or if a parameter is unknown or out of range.
 
     Examples
     --------
@@ -68,6 +69,7 @@ def measure(
             f"measure {chosen.name!r}: reads more than one recording; run a study, and open its tables with "
             "census.open_study"
         )
+    _check_recording(recording, reads)
     own = _parameters(chosen, parameters)
     inputs = {argument: recording if chosen.each == "recording" else [recording]}
     arrays: dict[str, Any] = {}
@@ -79,6 +81,20 @@ def measure(
     tables = collect(chosen, found, dataclasses.asdict(own), keep)
     frames = {key: table.to_pandas() for key, table in tables.items()}
     return frames | ({"arrays": arrays} if chosen.has_arrays else {})
+
+
+def _check_recording(recording: Recording, reads: Recordings) -> None:
+    """Check that a measure is defined on a recording."""
+    if len(recording.images) < 2:
+        raise StudyError(
+            "recording: has a single image, and measures compare images; give census.record at least two"
+        )
+    n_units, last = recording.shape[0], int(recording.labels.max())
+    if reads.layers == "output" and last >= n_units:
+        raise StudyError(
+            f"recording: labels go up to {last}, but the layer has {n_units} units, one for each class; "
+            "give census.record the labels of the network's own classes"
+        )
 
 
 def _parameters(chosen: Measure, given: dict[str, Any]) -> Any:

@@ -10,6 +10,7 @@ import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+from numbers import Integral
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ from census.stores.recording import Recording
 
 # what messages about a network's entry in the config are about here
 _ARGUMENTS = {"input": "images", "logits": "logits"}
+_DEVICES = ("auto", "cpu", "cuda")
 
 
 class Recorded(Mapping[str, Recording]):
@@ -134,15 +136,15 @@ def record(
     network : torch.nn.Module
         A classifier. A copy of it runs, in evaluation mode and float32.
     images : array or tensor of float, shape (n_images, channels, height, width)
-        Images as the network takes them: resized and normalized.
+        Images as the network takes them: resized and normalized, and finite.
     labels : array or tensor of int, shape (n_images,), optional
         Class of each image, from 0. Without labels, all images are of one class.
     layers : str or sequence of str
         Names of layers; ``"nonlinear"`` for all activation functions; ``"all"`` for these and the input,
         pooling, modules with parts of their own, and the logits, ``"output"``.
     n_map_images : int, optional
-        Number of images, drawn at random, whose activation maps are stored; by default all. They take
-        ``4 × units × height × width`` bytes per image and layer, before compression.
+        Number of images, drawn at random, whose activation maps are stored, at least 1; by default all. They
+        take ``4 × units × height × width`` bytes per image and layer, before compression.
     store : path-like, optional
         Folder for a Zarr store per layer, which replaces one of the same layer. By default a temporary
         folder, which is deleted with the last recording in it.
@@ -153,7 +155,7 @@ def record(
     logits : str or int, optional
         Part of the network's output that holds the logits, if it returns several tensors.
     batch : int
-        Images in one forward pass.
+        Images in one forward pass, at least 1.
     device : str
         ``"auto"``, ``"cpu"`` or ``"cuda"``.
 
@@ -165,8 +167,8 @@ def record(
     Raises
     ------
     StudyError
-        If images, labels or classes do not fit together, if the network has no such layer, if its forward
-        pass fails, or if recorded values are not the network's own.
+        If an argument is out of range, if images, labels or classes do not fit together, if the network has
+        no such layer, if its forward pass fails, or if recorded values are not the network's own.
 
     Examples
     --------
@@ -180,6 +182,13 @@ def record(
     >>> census.measure("selectivity", recorded["1"], top=5)["units"].shape[0]
     4
     """
+    _check_number("batch", batch)
+    if n_map_images is not None:
+        _check_number("n_map_images", n_map_images)
+    if device not in _DEVICES:
+        raise StudyError(
+            f"device: must be {', '.join(map(repr, _DEVICES[:-1]))} or {_DEVICES[-1]!r}, not {device!r}"
+        )
     values = _images(images)
     which, names = _labels(labels, classes, len(values))
     indices, n_maps = choose_images(
@@ -226,25 +235,45 @@ def record(
     return Recorded(folder, stores, verification)
 
 
-def _array(values: ArrayLike | Tensor) -> NDArray[Any]:
-    return values.detach().cpu().numpy() if isinstance(values, Tensor) else np.asarray(values)
+def _check_number(name: str, value: Any) -> None:
+    """Check an argument that counts images."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
+        raise StudyError(f"{name}: must be a whole number of at least 1, not {value!r}")
+
+
+def _array(name: str, values: ArrayLike | Tensor) -> NDArray[Any]:
+    """Return the values of an argument as an array."""
+    if isinstance(values, Tensor):
+        return values.detach().cpu().numpy()
+    try:
+        return np.asarray(values)
+    except ValueError:
+        raise StudyError(f"{name}: must be an array, not lists of different lengths") from None
 
 
 def _images(images: ArrayLike | Tensor) -> NDArray[np.float32]:
-    values = _array(images)
+    values = _array("images", images)
     if values.ndim != 4 or not values.size or values.dtype.kind not in "fiu":
         raise StudyError(
             f"images: must be numbers of shape (images, channels, height, width), not {values.dtype} "
             f"{values.shape}; give a single image as images[None]"
         )
-    return np.ascontiguousarray(values, np.float32)
+    with np.errstate(over="ignore"):  # values beyond the range of float32 become infinite
+        values = np.ascontiguousarray(values, np.float32)
+    n_faulty = len(values) - sum(bool(np.isfinite(image).all()) for image in values)
+    if n_faulty:
+        raise StudyError(
+            f"images: {n_faulty} of {len(values)} have values that are NaN, infinite or beyond float32; "
+            "leave these images out, or correct their normalization"
+        )
+    return values
 
 
 def _labels(
     labels: ArrayLike | Tensor | None, classes: Sequence[str] | None, n_images: int
 ) -> tuple[NDArray[np.int32], list[str]]:
     """Return the class of each image, and the names of classes."""
-    which = np.zeros(n_images, np.int32) if labels is None else _array(labels)
+    which = np.zeros(n_images, np.int32) if labels is None else _array("labels", labels)
     if which.shape != (n_images,) or which.dtype.kind not in "iu":
         raise StudyError(
             f"labels: must be {n_images} integers, one for each image, not {which.dtype} {which.shape}"
