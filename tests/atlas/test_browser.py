@@ -115,6 +115,15 @@ def test_what_was_not_measured_does_not_look_like_what_is_undefined(reader):
     assert cells(reader, 2)["MF degree"] == "∞"
 
 
+def test_numbers_have_three_digits_or_more(reader):
+    reader.open("#/networks")
+    texts = {
+        **{"0.25": "0.250", "999.4": "999", "999.5": "1,000", "-999.7": "−1,000", "1234.5": "1,235"},
+        **{"0": "0", "-0": "0", "-7": "−7", "-0.0004": "−4.0 × 10⁻⁴"},
+    }
+    assert reader.js("arguments[0].map((each) => number(Number(each)))", [*texts]) == [*texts.values()]
+
+
 def test_tables_are_sorted_by_their_headings_with_the_undefined_last(reader):
     reader.open(f"{LAYER}&active=0")
     for expected, order, route in (

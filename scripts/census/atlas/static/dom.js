@@ -55,7 +55,8 @@ const shortened = (name, longest) => (name.length <= longest ? name : `…${name
 function number(value) {
   if (value === Infinity || value === -Infinity) return value > 0 ? "∞" : "−∞";
   const size = Math.abs(value);
-  if (Number.isInteger(value) || size >= 1000) return Math.round(value).toLocaleString("en").replace("-", "−");
+  // from 999.5, three digits are no longer enough
+  if (Number.isInteger(value) || size >= 999.5) return `${value < 0 ? "−" : ""}${Math.round(size).toLocaleString("en")}`;
   if (size < 0.0005) {
     const [digits, power] = value.toExponential(1).split("e");
     return `${digits.replace("-", "−")} × 10${power.replace("+", "").replace(/./g, (c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[c] ?? "⁻")}`;
