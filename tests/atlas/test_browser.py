@@ -182,6 +182,7 @@ def test_tables_are_filtered_by_conditions_in_the_address(reader):
         (["rs_iam:measured"], ["0", "2"]),
         (["never:measured"], []),
         (["gini:is:"], ["0", "1", "2"]),  # a condition without a value is none yet
+        (["gini:toString:1"], ["0", "1", "2"]),  # nor is one without an operator
     ],
 )
 def test_conditions(reader, where, expected):
@@ -376,6 +377,7 @@ def test_help_opens_and_keeps_keys_to_itself(reader, keys):
         ("#/net/set/early/3", "early has no unit 3; its units are 0 to 2."),
         ("#/net/set/early/1/2", "early has no unit 1/2; its units are 0 to 2."),
         ("#/net/set/early/1e0", "early has no unit 1e0; its units are 0 to 2."),
+        ("#/net/set/early/toString", "early has no unit toString; its units are 0 to 2."),
         ("#/%E0%A4%A", "There is no network %E0%A4%A in this atlas."),
         ("#/net/set/early/svd/7", "early has no direction svd/7 in this atlas."),
         ("#/net/set/wide/svd/0", "wide has no direction svd/0 in this atlas."),

@@ -21,7 +21,7 @@ async function pageOf({ parts, state }, go) {
   if (!layer) throw new Error(`${first} has no layer ${third} in this atlas.`);
   if (fourth === undefined) return layerPage(layer, state, go);
   await openLayer(layer);
-  if (fourth in ATLAS.shell.families) return directionPage(layer, fourth, parts.slice(4), state, go);
+  if (Object.hasOwn(ATLAS.shell.families, fourth)) return directionPage(layer, fourth, parts.slice(4), state, go);
   if (parts.length > 4 || !/^\d+$/.test(fourth) || !layer.rowOf.has(Number(fourth))) {
     throw new Error(`${third} has no unit ${parts.slice(3).join("/")}; its units are 0 to ${layer.columns.unit.at(-1)}.`);
   }
@@ -47,7 +47,7 @@ function crumbsOf(parts, state = {}) {
   } else {
     steps.push(["Networks", ["networks"]], [`${listedRun(network, dataset)?.title ?? network} on ${dataset}`, [network, dataset]]);
     if (layer !== undefined) steps.push([layer, [network, dataset, layer], state.from ? {} : state]);
-    if (unit in ATLAS.shell.families) steps.push(["Directions", [network, dataset, layer], { ...state, view: "directions" }], [`${ATLAS.shell.families[unit]}, ${parts[4]}`, parts, state]);
+    if (Object.hasOwn(ATLAS.shell.families, unit)) steps.push(["Directions", [network, dataset, layer], { ...state, view: "directions" }], [`${ATLAS.shell.families[unit]}, ${parts[4]}`, parts, state]);
     else if (unit !== undefined) steps.push([`unit ${unit}`, parts, state]);
   }
   return steps.map(([words, to, seen], place) => h("a", {

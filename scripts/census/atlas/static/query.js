@@ -60,7 +60,7 @@ function readAddress(hash) {
 
 function readCondition(text) {
   const found = /^([^:]+):([^:]+)(?::(.*))?$/s.exec(text);
-  if (!found || !(found[2] in OPERATORS)) return null;
+  if (!found || !Object.hasOwn(OPERATORS, found[2])) return null;
   return { column: found[1], operator: found[2], value: found[3] ?? "" };
 }
 
