@@ -44,6 +44,17 @@ def test_rankings_leave_out_inputs_and_pooling(reader, plan, planted, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("route", "order"),
+    [(LAYER, "ascending"), ("#/search?text=bag", None), ("#/search?text=bag&sort=-unit", "descending")],
+)
+def test_a_table_is_marked_as_sorted_if_it_is(reader, route, order):
+    reader.open(route)
+    marked = "document.getElementById('sort-unit').closest('th').getAttribute('aria-sort')"
+    assert reader.js(marked) == order
+    assert reader.js("document.querySelectorAll('[aria-sort]').length") == (order is not None)
+
+
+@pytest.mark.parametrize(
     ("words", "expected"),
     [("bag early", ["2"]), ("EARLY unit 0", ["0"]), ("alert(1)</script> early", ["0"]), ("nothing", [])],
 )

@@ -51,7 +51,7 @@ function moreButton(host, items, word, draw, n = AT_ONCE) {
 function unitTable({ rows, kinds, measured, state, go, where = false }) {
   const shownColumns = columnsToShow(kinds, state, measured);
   const listed = { ...state, from: where ? "search" : "" };
-  const sort = state.sort || "unit";
+  const sort = state.sort || (where ? "" : "unit"); // a search lists units layer by layer
   const heading = (name) => sortHeading(name, label(name), { sort, kind: kinds[name], title: meaning(name), largestFirst: kinds[name] === "number", go });
   const body = h("tbody");
   const more = moreButton(body, rows, "unit", (each) => unitRow(each, shownColumns, kinds, listed), Math.max(AT_ONCE, state.rows ?? 0));
