@@ -131,6 +131,21 @@ def test_numbers_appear_under_the_pointer_and_the_focus(reader, keys):
     assert reader.route() == "#/net/set/early/2?sort=-gini"
 
 
+def test_the_tip_describes_one_unit_at_a_time(reader):
+    from selenium.webdriver.common.action_chains import ActionChains
+
+    reader.open(EARLY)
+    described = "[...document.querySelectorAll('[aria-describedby=tip]')].map((each) => each.dataset.row)"
+    for place in (0, 2):
+        tile = reader.driver.find_elements("css selector", ".tile")[place]
+        ActionChains(reader.driver).move_to_element(tile).perform()
+        reader.wait(f"document.querySelector('#tip strong')?.textContent === 'Unit {place}'")
+        assert reader.js(described) == [str(place)]
+    ActionChains(reader.driver).move_to_element(reader.driver.find_element("css selector", "h1")).perform()
+    reader.wait("document.getElementById('tip').hidden")
+    assert reader.js(described) == []
+
+
 @pytest.fixture(scope="module")
 def many(planted, plan, tmp_path_factory):
     """An atlas with a layer of 2,048 units."""

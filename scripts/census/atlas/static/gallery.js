@@ -80,7 +80,16 @@ function tilesByKeys(host) {
 
 /** Show the numbers of the unit under the pointer or the focus. */
 function tipsOf(host, tip, layer, names) {
-  const hide = () => { tip.hidden = true; };
+  let described = null; // the tile that the tip is about
+  const describe = (tile) => {
+    described?.removeAttribute("aria-describedby");
+    tile?.setAttribute("aria-describedby", tip.id);
+    described = tile;
+  };
+  const hide = () => {
+    tip.hidden = true;
+    describe(null);
+  };
   const show = (tile) => {
     const row = Number(tile.dataset.row);
     tip.replaceChildren(h("strong", {}, `Unit ${layer.columns.unit[row]}`), h("dl", {}, names.map((name) =>
@@ -92,7 +101,7 @@ function tipsOf(host, tip, layer, names) {
     tip.style.left = `${fits ? right : Math.max(0, box.left - around.left - tip.offsetWidth - 6)}px`;
     const lowest = Math.min(window.innerHeight, around.bottom) - tip.offsetHeight - 4;
     tip.style.top = `${Math.max(0, Math.min(box.top, lowest) - around.top)}px`;
-    tile.setAttribute("aria-describedby", "tip");
+    describe(tile);
   };
   const over = ({ target }) => {
     const tile = target.closest(".tile");
