@@ -44,6 +44,16 @@ def test_images_lead_to_their_pages(reader, keys, plan):
     assert reader.route() == "#/images/net/set"
 
 
+def test_the_search_key_leads_from_images_to_the_search(reader):
+    reader.open("#/images/net/set")
+    reader.follow(lambda: reader.press("/"))
+    reader.wait("document.activeElement.id === 'text'")
+    assert reader.route() == "#/search"
+    reader.js("document.activeElement.blur()")
+    reader.press("/")  # there already
+    reader.wait("document.activeElement.id === 'text'")
+
+
 def test_a_search_finds_images_by_class_and_number(reader, keys):
     reader.open("#/search?text=bag")
     assert reader.texts(".images-found a") == ["13 images of net on set"]

@@ -158,11 +158,13 @@ function onKey(event) {
       if (steps.length > 1) steps[steps.length - 2].click();
     },
     "/": () => {
-      if (parts[0] !== "search") location.hash = "#/search";
+      const isSearch = () => readAddress(location.hash).parts.join("/") === "search";
+      if (!isSearch()) location.hash = "#/search";
       const wait = () => {
-        const field = document.getElementById("text");
-        if (field) field.focus();
-        else if (readAddress(location.hash).parts[0] === "search") setTimeout(wait, 30);
+        // until the search is drawn, the page before it is there, which may have a field for words, too
+        const isDrawn = drawn.path === "search" && document.body.dataset.drawn === String(drawn.number);
+        if (isDrawn) document.getElementById("text")?.focus();
+        else if (isSearch()) setTimeout(wait, 30);
       };
       wait();
     },
