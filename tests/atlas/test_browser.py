@@ -165,6 +165,26 @@ def test_tables_are_filtered_by_conditions_in_the_address(reader):
     assert len(rows(reader)) == 5
 
 
+def test_the_focus_stays_in_the_form_of_conditions(reader, keys):
+    reader.open(f"{WIDE_LAYER}&where=gini:above:")
+    focused = "document.activeElement.id"
+    reader.js("document.getElementById('where-0-value').focus()")
+    reader.follow(lambda: reader.press(f"0.5{keys.ENTER}"))
+    assert reader.route() == f"{WIDE_LAYER}&where=gini:above:0.5"
+    assert reader.js(focused) == "where-0-value"
+    reader.press(keys.ENTER)  # nothing new
+    assert reader.js(focused) == "where-0-value"
+    reader.click("#add-condition")
+    reader.click("#where-1-remove")
+    assert reader.js(focused) == "where-0-remove"
+    reader.follow(lambda: reader.press(keys.ENTER))
+    assert reader.js(focused) == "add-condition"
+    assert reader.route() == WIDE_LAYER
+    reader.click("#add-condition")
+    reader.click("#clear-conditions")
+    assert reader.js(focused) == "add-condition"
+
+
 @pytest.mark.parametrize(
     ("where", "expected"),
     [

@@ -124,8 +124,13 @@ function conditionForm(conditions, kinds, textsOf, change, words) {
       h("button", {
         type: "button",
         class: "quiet",
+        id: `${id}-remove`,
         "aria-label": `Remove the condition on ${label(condition.column)}`,
-        onclick: () => change(conditions.filter((_, other) => other !== place)),
+        onclick: () => {
+          // the page that is drawn next keeps the focus by id
+          (document.getElementById(`where-${place - 1}-remove`) ?? document.getElementById("add-condition")).focus();
+          change(conditions.filter((_, other) => other !== place));
+        },
       }, "×"));
   });
   const first = columns.find((name) => name === "mf_degree") ?? columns[0];
@@ -135,7 +140,7 @@ function conditionForm(conditions, kinds, textsOf, change, words) {
     // controls apply what they hold when they change; Enter in a field is such a change
     onsubmit: (event) => {
       event.preventDefault();
-      document.activeElement?.blur?.();
+      document.activeElement.dispatchEvent(new Event("change"));
     },
   },
   rows,
@@ -145,7 +150,15 @@ function conditionForm(conditions, kinds, textsOf, change, words) {
       id: "add-condition",
       onclick: () => change([...conditions, { column: first, operator: "above", value: "" }]),
     }, words),
-    conditions.length > 0 && h("button", { type: "button", class: "quiet", id: "clear-conditions", onclick: () => change([]) }, "Clear all")));
+    conditions.length > 0 && h("button", {
+      type: "button",
+      class: "quiet",
+      id: "clear-conditions",
+      onclick: () => {
+        document.getElementById("add-condition").focus();
+        change([]);
+      },
+    }, "Clear all")));
 }
 
 /** Return the column by which an address sorts. */
