@@ -16,6 +16,7 @@ STATES = [
     "#/net/set/wide?view=table&sort=-gini",
     "#/net/set/early?sort=gini&color=gini&group=cluster&measure=gini&where=gini:above:0",
     "#/net/set/early/2?hide=field",
+    "#/net/set/early?where=gini:above:0%2C5",
     "#/images/net/set?text=bag",
     "#/nobody",
 ]

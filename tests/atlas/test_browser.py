@@ -210,6 +210,26 @@ def test_conditions(reader, where, expected):
     assert rows(reader) == expected
 
 
+@pytest.mark.parametrize(
+    ("where", "is_marked"),
+    [
+        ("gini:above:0,5", True),
+        ("gini:is:much", True),
+        ("gini:above:0.5", False),
+        ("gini:above:", False),  # is to be filled in
+        ("gini:undefined", False),
+        ("top_class_1:is:Bag", False),
+    ],
+)
+def test_values_that_are_no_numbers_are_marked(reader, where, is_marked):
+    reader.open(f"{LAYER}&where={quote(where)}")
+    hints = reader.js(
+        "[...document.querySelectorAll('.condition [aria-invalid=true]')].map((each) => "
+        "document.getElementById(each.getAttribute('aria-describedby')).innerText)"
+    )
+    assert hints == ["Not a number; write it with a decimal point, such as 0.5"] * is_marked
+
+
 def test_columns_are_chosen_and_explained(reader):
     reader.open(LAYER)
     reader.js("document.getElementById('chooser').open = true")

@@ -11,7 +11,13 @@ from tests.atlas.test_browser import LAYER, WIDE_LAYER, WIDTHS, be_wide, rows
 pytestmark = pytest.mark.slow
 
 
-def test_rankings_leave_out_units_that_respond_to_almost_nothing(reader):
+def type_minimum(reader, *typed):
+    """Replace the minimum active fraction by what a reader types."""
+    reader.js("document.getElementById('active').select()")
+    reader.driver.find_element("id", "active").send_keys(*typed)
+
+
+def test_rankings_leave_out_units_that_respond_to_almost_nothing(reader, keys):
     reader.open(LAYER)
     assert rows(reader) == ["0", "1", "2"]
     reader.click("#sort-gini")
@@ -19,14 +25,26 @@ def test_rankings_leave_out_units_that_respond_to_almost_nothing(reader):
     assert reader.texts("#found, #inactive") == ["2 of 3 units", "leaves out 1 unit"]
     field = reader.driver.find_element("id", "active")
     assert field.get_attribute("value") == "0.001"
-    field.clear()
-    reader.follow(lambda: field.send_keys("0.5", "\n"))
+    reader.follow(lambda: type_minimum(reader, "0.5", keys.ENTER))
     assert reader.route() == f"{LAYER}&sort=-gini&active=0.5"
     assert rows(reader) == ["0"]
     # who asks for inactive units finds them
     reader.open("#/search?where=active_fraction:is:0")
     assert rows(reader) == ["1"]
     assert reader.texts("#active") == []
+
+
+def test_a_minimum_that_is_no_number_is_reset(reader, keys):
+    field = "document.getElementById('active')"
+    reader.open(f"{LAYER}&sort=-gini&active=0.5")
+    for words in ("0,2", "-1", "few"):
+        type_minimum(reader, words, keys.ENTER)
+        assert reader.js(f"{field}.value") == "0.5"
+        assert reader.route() == f"{LAYER}&sort=-gini&active=0.5"
+    reader.follow(lambda: type_minimum(reader, keys.BACKSPACE, keys.ENTER))
+    assert reader.route() == f"{LAYER}&sort=-gini"
+    type_minimum(reader, keys.BACKSPACE, keys.ENTER)
+    assert reader.js(f"{field}.value") == "0.001"
 
 
 def test_rankings_leave_out_inputs_and_pooling(reader, plan, planted, tmp_path):

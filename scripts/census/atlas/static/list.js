@@ -136,7 +136,11 @@ function rankingForm(state, inactive, go, kinds, ofLayer) {
   return h("p", { class: "ranking" },
     "active_fraction" in kinds && h("label", {}, "Minimum active fraction ", h("input", {
       id: "active", inputmode: "decimal", value: String(leastActive(state)), autocomplete: "off",
-      onchange: (event) => go({ active: Number(event.target.value) >= 0 && event.target.value.trim() ? event.target.value.trim() : "" }),
+      onchange: ({ target }) => {
+        const text = target.value.trim();
+        if (Number(text) >= 0) go({ active: text });
+        if (!text || !(Number(text) >= 0)) target.value = String(text ? leastActive(state) : ACTIVE);
+      },
     })),
     "active_fraction" in kinds && h("span", { class: "muted", id: "inactive" }, inactive ? `leaves out ${count(inactive, "unit")}` : "leaves out no unit"),
     !ofLayer && h("label", {}, h("input", {

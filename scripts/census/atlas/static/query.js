@@ -96,6 +96,8 @@ function conditionForm(conditions, kinds, textsOf, change, words) {
     const takes = OPERATORS[condition.operator].takes;
     const set = (changes) => change(conditions.map((each, other) => (other === place ? { ...each, ...changes } : each)));
     const id = `where-${place}`;
+    const takesNumber = takes === "number" || (takes === "any" && kind === "number");
+    const isFaulty = takesNumber && condition.value !== "" && Number.isNaN(Number(condition.value));
     const texts = kind === "text" && takes ? textsOf(condition.column) : [];
     return h("div", { class: "condition" },
       h("label", { class: "unseen", for: `${id}-column` }, "Column"),
@@ -118,6 +120,8 @@ function conditionForm(conditions, kinds, textsOf, change, words) {
         inputmode: kind === "number" ? "decimal" : null,
         placeholder: kind === "number" ? "a number" : "a name",
         autocomplete: "off",
+        "aria-invalid": isFaulty ? "true" : null,
+        "aria-describedby": isFaulty ? `${id}-hint` : null,
         onchange: (event) => set({ value: event.target.value.trim() }),
       }),
       texts.length > 0 && h("datalist", { id: `${id}-texts` }, texts.map((text) => h("option", { value: text }))),
@@ -131,7 +135,8 @@ function conditionForm(conditions, kinds, textsOf, change, words) {
           (document.getElementById(`where-${place - 1}-remove`) ?? document.getElementById("add-condition")).focus();
           change(conditions.filter((_, other) => other !== place));
         },
-      }, "×"));
+      }, "×"),
+      isFaulty && h("span", { class: "failed small", id: `${id}-hint` }, "Not a number; write it with a decimal point, such as 0.5"));
   });
   const first = columns.find((name) => name === "mf_degree") ?? columns[0];
   return h("form", {
