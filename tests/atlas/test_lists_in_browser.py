@@ -135,6 +135,38 @@ def test_readers_come_back_to_the_place_they_left(reader, width):
     assert reader.js(f"[window.scrollY, {table}.scrollTop, {table}.scrollLeft]") == before
 
 
+def test_readers_stay_where_they_are_when_they_reload(reader):
+    table = "document.querySelector('.scroll.table')"
+    place = f"[window.scrollY, {table}.scrollTop]"
+    reader.open(f"{WIDE_LAYER}&sort=-gini")
+    reader.js(f"{table}.scrollTo(0, 3000)")
+    reader.js("window.scrollTo(0, 250)")
+    reader.driver.refresh()
+    reader.wait()
+    assert reader.js(place) == [250, 3000]
+    # also on the pages before
+    reader.follow(lambda: reader.js("location.assign(arguments[0])", "#/net/set"))
+    reader.driver.refresh()
+    reader.wait()
+    assert reader.js("window.scrollY") == 0
+    reader.follow(reader.driver.back)
+    assert reader.js(place) == [250, 3000]
+
+
+def test_pages_are_drawn_where_nothing_can_be_stored(reader):
+    denied = (
+        "Object.defineProperty(window, 'sessionStorage', { get() { throw new DOMException('denied'); } });"
+    )
+    script = reader.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": denied})
+    try:
+        reader.open(LAYER)
+        reader.driver.refresh()
+        reader.wait()
+        assert rows(reader) == ["0", "1", "2"]
+    finally:
+        reader.driver.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", script)
+
+
 def test_a_list_is_saved_with_the_columns_shown(reader, plan, tmp_path):
     reader.driver.execute_cdp_cmd(
         "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)}

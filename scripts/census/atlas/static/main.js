@@ -56,8 +56,30 @@ function crumbsOf(parts, state = {}) {
 }
 
 let drawn = { path: null, number: 0 };
-const places = new Map(); // where readers were, by entry of the browser's history
+const places = keptPlaces(); // where readers were, by entry of the browser's history
 let entry = null;
+
+/** Return where readers were before the page was loaded again. */
+function keptPlaces() {
+  try {
+    return new Map(JSON.parse(sessionStorage.getItem("places") ?? "[]"));
+  } catch {
+    return new Map(); // without storage
+  }
+}
+
+/** Keep where readers are when they leave the page: a reload drops what is written into the history by then. */
+function keepPlaces() {
+  if (entry === null) return;
+  const place = placeNow();
+  history.replaceState({ entry, place }, "");
+  places.set(entry, place);
+  try {
+    sessionStorage.setItem("places", JSON.stringify([...places]));
+  } catch {
+    // without storage
+  }
+}
 
 /** Return where the reader is: how far page and tables are scrolled, and how long a table is. */
 const placeNow = () => ({
@@ -190,7 +212,7 @@ document.addEventListener("DOMContentLoaded", () => {
   });
   history.scrollRestoration = "manual";
   window.addEventListener("hashchange", draw);
-  window.addEventListener("pagehide", () => history.replaceState({ entry, place: placeNow() }, ""));
+  window.addEventListener("pagehide", keepPlaces);
   window.addEventListener("beforeprint", seeAll);
   document.addEventListener("keydown", onKey);
   draw();
