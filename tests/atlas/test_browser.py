@@ -1,5 +1,6 @@
 """The atlas in a browser: views, addresses, keys, and escaping of special characters."""
 
+import shutil
 from urllib.parse import quote
 
 import pytest
@@ -396,6 +397,33 @@ def test_keys_lead_to_units_and_layers(reader, keys):
     go("/")
     reader.wait("document.activeElement.id === 'text'")
     assert reader.route() == "#/search"
+
+
+@pytest.mark.parametrize("name", ["images", "papers", "claims"])
+def test_networks_with_names_of_sections_have_pages(reader, keys, atlas, tmp_path, name):
+    named = shutil.copytree(atlas, tmp_path / "atlas")
+    (named / "data/net").rename(named / "data" / name)
+    for path in [named / "data.js", *named.glob("data/**/*.js")]:
+        text = path.read_text().replace('"net/set/', f'"{name}/set/')
+        path.write_text(text.replace('"network":"net"', f'"network":"{name}"'))
+    reader.page = (named / "index.html").as_uri()
+    reader.folders.append(named)
+    reader.open(f"#/{name}/set/early/0")
+    assert reader.texts("#crumbs a") == ["Networks", "net on set", "early", "unit 0"]
+    reader.follow(lambda: reader.press(keys.ARROW_DOWN, keys.SHIFT))
+    assert reader.route() == f"#/{name}/set/wide"
+    reader.follow(lambda: reader.press("u"))
+    assert reader.texts("h1") == ["net on set"]
+    # the sections stay where they are
+    for route, heading in {
+        f"#/images/{name}/set/39": "Image 39",
+        "#/papers/S2": "Sadeghi 2018",
+        "#/claims/S2.2": "MF degree falls",
+    }.items():
+        reader.open(route)
+        assert heading in reader.texts("main")[0]
+        reader.press(keys.ARROW_DOWN, keys.SHIFT)
+        assert reader.route() == route
 
 
 def test_help_opens_and_keeps_keys_to_itself(reader, keys):

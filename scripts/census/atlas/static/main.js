@@ -12,9 +12,11 @@ async function pageOf({ parts, state }, go) {
   if (first === "networks" && parts.length === 1) return networksPage();
   if (first === "search" && parts.length === 1) return searchPage(state, go);
   if (first === "compare" && parts.length === 1) return comparePage(state, go);
-  if (first === "images") return imagePages(parts.slice(1), state, go);
-  if (first === "papers") return paperPage(parts.slice(1));
-  if (first === "claims" && claims) return parts.length === 1 ? claimsPage() : claimPage(parts.slice(1));
+  if (!listedRun(first, second)) { // networks may have these names
+    if (first === "images") return imagePages(parts.slice(1), state, go);
+    if (first === "papers") return paperPage(parts.slice(1));
+    if (first === "claims" && claims) return parts.length === 1 ? claimsPage() : claimPage(parts.slice(1));
+  }
   const run = await knownRun(first, second);
   if (third === undefined) return networkPage(run, state, go);
   const layer = run.byName.get(third);
@@ -34,13 +36,14 @@ function crumbsOf(parts, state = {}) {
   const [network, dataset, layer, unit] = parts;
   if (dataset === undefined) return [];
   const steps = [];
-  if (network === "papers") {
+  const section = listedRun(network, dataset) ? "networks" : network;
+  if (section === "papers") {
     steps.push(ATLAS.shell.claims ? ["Claims", []] : ["Networks", ["networks"]], [ATLAS.shell.papers.find(({ code }) => code === dataset)?.short ?? dataset, parts]);
-  } else if (network === "images") {
+  } else if (section === "images") {
     const [name, set, image] = parts.slice(1);
     steps.push(["Networks", ["networks"]], [`${listedRun(name, set)?.title ?? name} on ${set}`, [name, set]], ["Images", parts.slice(0, 3), { text: state.text }]);
     if (image !== undefined) steps.push([`image ${image}`, parts, state]);
-  } else if (network === "claims") {
+  } else if (section === "claims") {
     steps.push(["Claims", []], [dataset, parts.slice(0, 2)]);
     if (layer !== undefined) steps.push([`${layer} on ${unit}`, parts.slice(0, 4)]);
     if (parts.length > 4) steps.push([`seed ${parts[4]}`, parts]);
@@ -163,7 +166,7 @@ function onKey(event) {
   const { parts, state } = readAddress(location.hash);
   const follow = (id) => document.getElementById(id)?.click();
   const layerBy = async (step) => {
-    if (parts.length < 3) return;
+    if (parts.length < 3 || !listedRun(parts[0], parts[1])) return;
     const run = await openRun(parts[0], parts[1]);
     const to = run.layers[(run.byName.get(parts[2])?.place ?? NaN) + step];
     if (to) location.hash = address([parts[0], parts[1], to.name], { view: state.view, measure: state.measure });
