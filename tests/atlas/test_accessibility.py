@@ -18,6 +18,7 @@ STATES = [
     "#/net/set/early/2?hide=field",
     "#/net/set/early?where=gini:above:0%2C5",
     "#/images/net/set?text=bag",
+    "#/images/net/set?class=Bag",
     "#/nobody",
 ]
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from census.atlas.site import read_data, write_data
 from tests.atlas.test_browser import WIDTHS, be_wide
 
 pytestmark = pytest.mark.slow
@@ -52,6 +53,43 @@ def test_the_search_key_leads_from_images_to_the_search(reader):
     reader.js("document.activeElement.blur()")
     reader.press("/")  # there already
     reader.wait("document.activeElement.id === 'text'")
+
+
+@WIDTHS
+def test_an_image_leads_to_the_images_of_its_class_only(reader, keys, plan, planted, tmp_path, width):
+    other = plan.make_atlas(planted, tmp_path / "atlas")
+    run = read_data(other / "data/net/set/run.js")
+    run["classes"][2] = "Handbag & purse"
+    write_data(other / "data", "net/set/run", run)
+    reader.page = (other / "index.html").as_uri()
+    reader.folders.append(other)
+    be_wide(reader, width)
+    reader.open("#/images/net/set/1")
+    reader.click("#class-images")
+    assert reader.route() == "#/images/net/set?class=Bag"
+    assert reader.texts("#found, .filter strong") == ["Bag", "13 images"]
+    assert set(reader.texts("main .image .name")) == {"Bag"}
+    reader.click("main .image")
+    assert reader.route() == "#/images/net/set/1?class=Bag"
+    reader.follow(lambda: reader.press(keys.ARROW_RIGHT))
+    assert reader.route() == "#/images/net/set/4?class=Bag"
+    reader.follow(lambda: reader.press("u"))
+    field = reader.driver.find_element("id", "text")
+    reader.follow(lambda: field.send_keys("4", "\n"))
+    assert reader.route() == "#/images/net/set?text=4&class=Bag"
+    assert reader.texts("#found") == ["1 image"]
+    reader.click("#remove-class")
+    assert reader.route() == "#/images/net/set?text=4"
+    assert reader.js("document.activeElement.id") == "text"
+    assert reader.texts(".filter") == []
+    reader.open("#/images/net/set?class=Handbag+%26+purse")
+    assert reader.texts("#found") == ["13 images"]
+    reader.open("#/images/net/set?class=bag")
+    assert reader.texts("main .empty") == ["The atlas shows no image of the class bag."]
+    reader.open("#/images/net/set?class=Bag&text=purse")
+    assert reader.texts("main .empty") == [
+        "No image of the class has all words in its class or as its number."
+    ]
 
 
 def test_a_search_finds_images_by_class_and_number(reader, keys):

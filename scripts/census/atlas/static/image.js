@@ -1,15 +1,15 @@
-/** Return the positions of a run's images whose number or class contains all words. */
-function imagesWith(run, text) {
+/** Return the positions of a run's images of a class, all classes without one, whose number or class contains all words. */
+function imagesWith(run, { text, class: ofClass = "" }) {
   const words = wordsOf(text);
   run.classTexts ??= run.classes.map((name) => name.toLowerCase());
   const { index, label } = run.images;
-  const places = index.map((_, place) => place);
+  const places = index.map((_, place) => place).filter((place) => !ofClass || run.classes[label[place]] === ofClass);
   return places.filter((place) => words.every((word) => word === "image" || word === String(index[place]) || run.classTexts[label[place]].includes(word)));
 }
 
 /** Return links to the images that a search finds, one for each run with any. */
 function imagesFound(runs, text) {
-  const found = runs.map((run) => [run, imagesWith(run, text).length]).filter(([, n]) => n > 0);
+  const found = runs.map((run) => [run, imagesWith(run, { text }).length]).filter(([, n]) => n > 0);
   return found.length > 0 && h("p", { class: "images-found" }, "Images with these words: ", found.map(([run, n], place) => [
     place > 0 && ", ",
     h("a", { href: address(["images", run.network, run.dataset], { text }) }, `${count(n, "image")} of ${run.title} on ${run.dataset}`),
@@ -29,9 +29,10 @@ async function imagePages([network, dataset, image, ...rest], state, go) {
 
 /** Return the page of all images that are shown of a run. */
 function imagesPage(run, state, go) {
-  const places = imagesWith(run, state.text);
+  const places = imagesWith(run, state);
+  const { text, class: ofClass } = state;
   const list = h("ul", { class: "images" });
-  const more = moreButton(list, places, "image", (place) => h("li", {}, imageLink(run, place, LARGE, { text: state.text })));
+  const more = moreButton(list, places, "image", (place) => h("li", {}, imageLink(run, place, LARGE, { text, class: ofClass })));
   const found = count(places.length, "image");
   announce(found);
   return {
@@ -39,9 +40,21 @@ function imagesPage(run, state, go) {
     content: [
       h("h1", {}, "Images", h("small", {}, ` ${run.title} on ${run.dataset}`)),
       h("p", { class: "facts" }, `The ${count(run.images.index.length, "image")} that the atlas shows, of ${number(run.n_images)} (${run.split}). The page of an image has the units that it activates most.`),
-      wordsField(state.text, "class or number", go),
+      wordsField(text, "class or number", go),
+      ofClass && h("p", { class: "filter" }, "Class: ", h("strong", {}, ofClass), h("button", {
+        type: "button",
+        class: "quiet",
+        id: "remove-class",
+        "aria-label": `Show images of all classes, not only of ${ofClass}`,
+        onclick: () => {
+          document.getElementById("text").focus(); // the button goes away
+          go({ class: "" });
+        },
+      }, "×")),
       h("p", { class: "found", id: "found" }, found),
-      places.length ? [list, more] : h("p", { class: "empty" }, "No image has all words in its class or as its number."),
+      places.length ? [list, more] : h("p", { class: "empty" }, text
+        ? `No image${ofClass && " of the class"} has all words in its class or as its number.`
+        : `The atlas shows no image of the class ${ofClass}.`),
     ],
   };
 }
@@ -55,17 +68,17 @@ async function imagePage(run, place, state) {
   const { index, label, per_file: perFile } = run.images;
   const { layers, units } = await load(`${run.key}/images/${Math.floor(place / perFile)}`);
   const name = run.classes[label[place]];
-  const list = imagesWith(run, state.text);
+  const list = imagesWith(run, state);
   announce(`Image ${index[place]}`);
   return {
     title: `image ${index[place]}, ${name}, ${run.title} on ${run.dataset}`,
     content: [
       h("div", { class: "bar" },
         h("h1", {}, `Image ${index[place]}`, h("small", {}, ` ${name}`)),
-        stepLinks("image", list, list.indexOf(place), (to) => ({ name: index[to], href: addressOfImage(run, to, { text: state.text }) }))),
+        stepLinks("image", list, list.indexOf(place), (to) => ({ name: index[to], href: addressOfImage(run, to, { text: state.text, class: state.class }) }))),
       h("p", { class: "facts" }, `${run.dataset} (${run.split}), as ${run.title} sees it: ${run.size} × ${run.size} pixels. `,
         h("a", { href: address(["search"], { where: [{ column: "top_class_1", operator: "is", value: name }], in: run.key }) }, "Units whose most common class is its class"), ", ",
-        h("a", { href: address(["images", run.network, run.dataset], { text: name }) }, "images of the class")),
+        h("a", { href: address(["images", run.network, run.dataset], { class: name }), id: "class-images" }, "images of the class")),
       h("div", { class: "two image-page" },
         h("div", {}, thumbnail(run, place, 240, nameOfImage(run, place))),
         h("section", {},

@@ -41,7 +41,7 @@ function crumbsOf(parts, state = {}) {
     steps.push(ATLAS.shell.claims ? ["Claims", []] : ["Networks", ["networks"]], [ATLAS.shell.papers.find(({ code }) => code === dataset)?.short ?? dataset, parts]);
   } else if (section === "images") {
     const [name, set, image] = parts.slice(1);
-    steps.push(["Networks", ["networks"]], [`${listedRun(name, set)?.title ?? name} on ${set}`, [name, set]], ["Images", parts.slice(0, 3), { text: state.text }]);
+    steps.push(["Networks", ["networks"]], [`${listedRun(name, set)?.title ?? name} on ${set}`, [name, set]], ["Images", parts.slice(0, 3), { text: state.text, class: state.class }]);
     if (image !== undefined) steps.push([`image ${image}`, parts, state]);
   } else if (section === "claims") {
     steps.push(["Claims", []], [dataset, parts.slice(0, 2)]);

@@ -1,6 +1,7 @@
 // Addresses: #/NETWORK/DATASET/LAYER/UNIT?key=value&…, and #/search?…
 //   where=COLUMN:OPERATOR:VALUE   a condition; several of them all have to hold
 //   text=WORDS                    all of them stand in the texts of a unit
+//   class=NAME                    images of one class
 //   in=NETWORK/DATASET            search in one run only
 //   kinds=all                     search in inputs and pooling layers, too
 //   active=NUMBER                 least active fraction of units in rankings
@@ -17,7 +18,7 @@
 //   checkpoint_a=, checkpoint_b=  their checkpoints; final ones if nothing is said
 //   hide=maps,field               what is not drawn over the images of a unit
 
-const KEYS = ["view", "in", "text", "kinds", "sort", "active", "color", "group", "measure", "from", "hide", "family", "a", "b", "checkpoint_a", "checkpoint_b"];
+const KEYS = ["view", "in", "text", "class", "kinds", "sort", "active", "color", "group", "measure", "from", "hide", "family", "a", "b", "checkpoint_a", "checkpoint_b"];
 
 const isNumber = (value) => typeof value === "number" && !Number.isNaN(value);
 const OPERATORS = {
