@@ -204,7 +204,12 @@ with job(snakemake.log[0]) as log:
         store = open_store(path)
         ranked = standings(store, used, params.image_units, params.seed)
         details[layers[number]["path"]] |= {
-            "levels": {"share": QUANTILES, "image": ranked.images, "value": few_digits(ranked.values)},
+            "levels": {
+                "share": QUANTILES,
+                "image": ranked.images,
+                "value": few_digits(ranked.values),
+                "ends": few_digits(ranked.ends),
+            },
             "histogram": ranked.histogram.tolist(),
         }
         if layers[number]["kind"] not in REPEATED:

@@ -78,6 +78,10 @@ def test_tiles_of_sheets_are_the_images(atlas, run, plan):
         assert (pixels[y : y + plan.size, x : x + plan.size] == [5 * image, 128, 128]).all()
 
 
+def test_distributions_have_the_ends_of_all_images(atlas):
+    assert units(atlas, "early")["levels"]["ends"] == [[1, 40], [0, 0], [0, 9]]
+
+
 def test_images_that_need_several_sheets_are_shrunk_into_them(planted, tmp_path, monkeypatch, plan):
     monkeypatch.setattr("census.atlas.sprites.SHEET", 24)
     folder = plan.make_atlas(planted, tmp_path / "atlas", thumbnail=8)

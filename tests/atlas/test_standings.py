@@ -40,6 +40,8 @@ def test_images_at_quantiles_are_those_of_the_ranks(found):
     assert np.isnan(found.values[4]).all()
     assert (found.images[4] == -1).all()
     assert found.values[5].tolist() == [50, 62, 75, 88, 95, 100, 100]
+    assert found.ends[[0, 1, 2, 3, 5]].tolist() == [[0, 100], [-100, 0], [0, 0], [0, 2], [50, 100]]
+    assert np.isnan(found.ends[4]).all()
 
 
 def test_histograms_count_finite_values(found):
@@ -66,6 +68,10 @@ def test_blocks_of_units_and_shown_images_do_not_matter(found, tmp_path, monkeyp
     whole = standings(store(again, values), shown, 2, seed=0)
     # of the shown ones, those nearest to ranks 0, 25, 50, 75, 90, 99 and 100
     assert whole.images[0].tolist() == IMAGES[[0, 30, 60, 60, 100, 100, 100]].tolist()
+    # the ends are those of all images
+    inner = standings(store(again, values), IMAGES[30:61], 2, seed=0)
+    assert inner.values[:, [0, -1]].tolist() == [[30, 60], [900, 3600], [40, 70]]
+    assert inner.ends.tolist() == whole.ends.tolist() == [[0, 100], [0, 10000], [0, 100]]
     monkeypatch.setattr(reading, "VALUES_AT_ONCE", N)
     split = standings(open_store(again / "layer.zarr.zip"), shown, 2, seed=0)
     for one, other in zip(whole, split, strict=True):

@@ -198,3 +198,26 @@ def test_the_distribution_has_images_at_quantiles(reader, width):
     reader.open("#/net/set/early/1")  # 0 on all images
     reader.wait("document.querySelector('.histogram')")
     assert reader.js("document.querySelectorAll('.histogram rect').length") == 1
+
+
+def test_the_axis_of_a_distribution_runs_over_the_values_of_all_images(reader, plan, planted, tmp_path):
+    other = plan.make_atlas(planted, tmp_path / "atlas")
+    early = read_data(other / "data/net/set/units/early.js")
+    early["levels"]["ends"][0] = [1, 80]  # as if the image with the largest value were not shown
+    write_data(other / "data", "net/set/units/early", early)
+    reader.page = (other / "index.html").as_uri()
+    reader.folders.append(other)
+    reader.open("#/net/set/early/0")
+    reader.wait("document.querySelector('.histogram')")
+    ticks = reader.js("[...document.querySelectorAll('#distribution .tick')].map((each) => each.textContent)")
+    assert ticks[-4:] == ["20", "40", "60", "80"]
+    assert [reader.texts("#distribution figcaption strong")[place] for place in (0, -1)] == [
+        "smallest",
+        "100\u00a0%",
+    ]
+    # the largest value that is shown is in the middle
+    mark, base = reader.js(
+        "['.self:last-of-type', '.base'].map((each) => document.querySelector(`.histogram ${each}`)"
+        ".getBoundingClientRect()).map(({ x, width }) => x + width / 2)"
+    )
+    assert mark == pytest.approx(base, abs=8)

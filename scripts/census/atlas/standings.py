@@ -26,6 +26,7 @@ class Standings(NamedTuple):
     images : array of int64, shape (n_units, n_quantiles), the shown image nearest to each of the
         :data:`QUANTILES` in rank; :data:`NONE` without finite values.
     values : array of float64, shape (n_units, n_quantiles), the unit's value on that image, or NaN.
+    ends : array of float64, shape (n_units, 2), smallest and largest finite value on all images, or NaN.
     driven : array of int64, shape (n_shown, k, 3): of each shown image the units with the best rank of the
         image among all images; unit, rank, and value in percent of the unit's largest. Ties go to the higher
         percentage. Units that are inactive on the image are left out; :data:`NONE` in their place.
@@ -34,6 +35,7 @@ class Standings(NamedTuple):
     histogram: NDArray[np.int64]
     images: NDArray[np.int64]
     values: NDArray[np.float64]
+    ends: NDArray[np.float64]
     driven: NDArray[np.int64]
 
 
@@ -55,6 +57,7 @@ def standings(store: zarr.Group, shown: NDArray[np.integer], k: int, seed: int) 
     units = store.attrs["shape"][0]
     histogram = np.zeros((units, BINS), np.int64)
     nearest, values = np.full((units, len(QUANTILES)), NONE), np.full((units, len(QUANTILES)), np.nan)
+    ends = np.full((units, 2), np.nan)
     best = np.full((len(shown), k), np.inf)
     driven = np.full((len(shown), k, 3), NONE)
     for of_block, block in unit_blocks(store, "max"):
@@ -67,7 +70,7 @@ def standings(store: zarr.Group, shown: NDArray[np.integer], k: int, seed: int) 
             if not len(by_value):
                 continue
             ascending = column[by_value].astype(np.float64)
-            histogram[unit] = _histogram(ascending)
+            histogram[unit], ends[unit] = _histogram(ascending), ascending[[0, -1]]
             ranks = np.flatnonzero(is_shown[by_value])
             at = ranks[_nearest(ranks, np.round(np.array(QUANTILES) * (len(ascending) - 1)))]
             nearest[unit], values[unit] = images[by_value[at]], ascending[at]
@@ -84,7 +87,7 @@ def standings(store: zarr.Group, shown: NDArray[np.integer], k: int, seed: int) 
         best, driven = _lowest(
             np.concatenate([best, lowest], 1), np.concatenate([driven, units_of_lowest], 1), k
         )
-    return Standings(histogram, nearest, values, driven)
+    return Standings(histogram, nearest, values, ends, driven)
 
 
 def _lowest(

@@ -154,9 +154,8 @@ function depthLegend(run, measure) {
     anyUndefined && h("span", {}, legendMark(s("path", { class: "cross", d: "M-2.5 -2.5L2.5 2.5M2.5 -2.5L-2.5 2.5" })), "undefined for some units"));
 }
 
-/** Return a histogram with logarithmic counts; marks are quantiles. */
-function histogramPlot(counts, quantiles, labels, width, { ends = [quantiles[0], quantiles.at(-1)], of = "image" } = {}) {
-  const [low, high] = ends;
+/** Return a histogram with logarithmic counts in equal bins between two ends; marks are quantiles. */
+function histogramPlot(counts, quantiles, labels, width, { ends: [low, high], of = "image" }) {
   const [left, top, height] = [44, 6, 128];
   const bottom = height - 30;
   const most = Math.log10(1 + Math.max(...counts));

@@ -89,14 +89,16 @@ function mapsOf(layer, units, row, over) {
 function distributionOf(layer, units, row) {
   const { levels, histogram } = units;
   const there = levels.image[row].some((place) => place >= 0);
-  const labels = levels.share.map((share) => ({ 0: "smallest", 1: "largest" })[share] ?? `${Number((100 * share).toPrecision(3))} %`);
-  const values = levels.value[row].map(Number);
+  const [values, ends] = [levels.value[row].map(Number), levels.ends[row].map(Number)];
+  // the images with the smallest and the largest value need not be among those of the atlas
+  const labels = levels.share.map((share, place) => (share === 0 && values[place] === ends[0] ? "smallest"
+    : share === 1 && values[place] === ends[1] ? "largest" : `${Number((100 * share).toPrecision(3))} %`));
   return h("section", { class: "panel", id: "distribution" },
     h("h2", {}, "Distribution of activations"),
     there
       ? [
-        h("p", { class: "meaning" }, `The unit’s largest value on each of ${count(layer.run.n_images, "image")}. Marks, and the images below, are at quantiles: 75 % of the images have at most the value of the image at 75 %. These images are the nearest in rank of those that the atlas shows.`),
-        fitted((width) => histogramPlot(histogram[row], values, labels, width)),
+        h("p", { class: "meaning" }, `The unit’s largest value on each of ${count(layer.run.n_images, "image")}, from the smallest to the largest. Marks, and the images below, are at quantiles: 75 % of the images have at most the value of the image at 75 %. These images are the nearest in rank of those that the atlas shows.`),
+        fitted((width) => histogramPlot(histogram[row], values, labels, width, { ends })),
         imagesOf(layer.run, layer, levels, row, { labels }),
       ]
       : h("p", { class: "empty" }, "No value of the unit is finite."));
