@@ -214,7 +214,7 @@ with job(snakemake.log[0]) as log:
         }
         if layers[number]["kind"] not in REPEATED:
             driven[number] = [image[image[:, 0] != NONE].ravel().tolist() for image in ranked.driven]
-    by_image = list(zip(*driven.values(), strict=True))
+    by_image = list(zip(*driven.values(), strict=True)) or [()] * len(used)  # also without layers
     for number, first in enumerate(range(0, len(by_image), IMAGES_PER_FILE)):
         in_file = {"layers": list(driven), "units": by_image[first : first + IMAGES_PER_FILE]}
         write_data(data, f"{key}/images/{number}", in_file)

@@ -108,3 +108,13 @@ def test_a_search_finds_images_by_class_and_number(reader, keys):
     assert reader.texts("main .image .name") == ["<script>alert(1)</script>"]
     reader.open("#/images/net/set?text=nothing")
     assert "No image has all words" in reader.texts("main")[0]
+
+
+def test_images_have_pages_without_layers_that_are_ranked(reader, plan, planted, tmp_path, monkeypatch):
+    monkeypatch.setattr("census.atlas.tables.REPEATED", ("nonlinearity", "output"))
+    pooled = plan.make_atlas(planted, tmp_path / "atlas")
+    assert read_data(pooled / "data/net/set/images/0.js") == {"layers": [], "units": [[]] * plan.n_images}
+    reader.page = (pooled / "index.html").as_uri()
+    reader.folders.append(pooled)
+    reader.open("#/images/net/set/39")
+    assert reader.texts(".image-page .empty") == ["None: only inputs and pooling layers are recorded."]

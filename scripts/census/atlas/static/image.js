@@ -84,6 +84,7 @@ async function imagePage(run, place, state) {
         h("section", {},
           h("h2", {}, "Units that it activates most"),
           h("p", { class: "meaning" }, `For each unit, all ${number(run.n_images)} images are ranked by its largest value on them. These units of each layer have the best rank of this image; units that are inactive on it are left out. The percentage is the value relative to the unit’s largest. Beside each: the unit’s top images.`),
+          !layers.length && h("p", { class: "empty" }, "None: only inputs and pooling layers are recorded."),
           layers.map((number, order) => drivenOf(run, run.layers[number], units[place % perFile][order])))),
     ],
   };
