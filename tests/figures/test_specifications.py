@@ -10,7 +10,7 @@ from matplotlib.colors import to_hex
 from census.claims.declared import CLAIMS
 from census.claims.specifications import written
 from census.drawing.page import figure_of, in_style
-from census.figures.specifications import PAGES, draw_curves, family
+from census.figures.specifications import COLUMNS, PAGES, SIZE, draw_curves, family
 from census.figures.style import BLUE, HEIGHT, VERMILION
 
 CHOICES = {"average": ("mean", "median"), "top_images": (100, 50), "layers": ("nonlinear",)}
@@ -48,6 +48,35 @@ def test_effects_ascend_and_choices_follow_them():
     assert "S2.2a MF degree falls with depth" in words
     assert "2 of 4 agree, 2 with p ≤ 0.05" in words
     assert any(line.get_marker() == "x" for line in curve.lines)
+
+
+def test_a_long_claim_is_written_whole_within_its_column():
+    claim = "top images of directions of a dictionary are of far fewer classes than the top images of units"
+    figure = drawn(table("S2.2a", [-0.5, 0.2, -0.9, np.nan], claim), table("S2.2b", [0.1] * 4))
+    column = [
+        text for text in figure.texts if text.get_position()[0] < 0.3 and "agree" not in text.get_text()
+    ]
+    written_lines = [text for text in column if text.get_fontsize() == SIZE]
+    assert " ".join(text.get_text() for text in written_lines) == f"S2.2a {claim}"
+    assert len(written_lines) == 3
+    boxes = [text.get_window_extent() for text in written_lines]
+    assert max(box.x1 for box in boxes) <= figure.bbox.width / COLUMNS
+    curve, _, beside, _ = (axes.get_window_extent() for axes in figure.axes)
+    counts = next(text for text in figure.texts if "2 of 4 agree" in text.get_text())
+    assert curve.y1 < counts.get_window_extent().y0 < min(box.y0 for box in boxes)
+    # curves of a row are at the same height
+    assert beside.y1 == curve.y1
+
+
+def test_choices_are_named_in_words():
+    values = ("rs_iam", "sae", "ablation_kl", "3"), ("rs_am", "nmf", "ablation_loss", "4")
+    names = ("substitution", "dictionary", "effect", "parts")
+    choices = [dict(zip(names, values[place % 2], strict=True)) for place in range(4)]
+    one = table("S2.2a", [-0.5, 0.2, -0.9, 0.4])
+    figure = drawn(one.assign(choices=[written(each) for each in choices]))
+    labels = {label.get_text() for label in figure.axes[1].get_yticklabels()}
+    assert {"substitution (RS, IAM)", "sparse autoencoder", "non-negative factors"} <= labels
+    assert {"change of the output", "change of loss", "thirds of the layers"} <= labels
 
 
 def test_colors_tell_what_agrees():

@@ -31,7 +31,7 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
 from census.drawing.axes import keep_clear, label_logarithms, name_powers, say_if_empty
-from census.drawing.texts import FONTS, take_literally, with_glyphs
+from census.drawing.texts import FONTS, broken, take_literally, with_glyphs
 from census.drawing.tiles import Strip, as_tile, draw_strips
 from census.figures.style import (
     COLORS,
@@ -513,6 +513,10 @@ class Page:
         """Write words at a place in inches from the upper left corner."""
         width, height = self.figure.get_size_inches()
         self.figure.text(left / width, 1 - bottom / height, words, **{"va": "bottom", "fontsize": 7, **style})
+
+    def broken(self, words: str, inches: float, **font: Any) -> list[str]:
+        """Return the lines of a text within a width, see :func:`census.drawing.texts.broken`."""
+        return broken(words, inches, **font)
 
     def nothing(self, why: str) -> None:
         """Begin a figure in place of one whose values are all undefined: it says so, with the reason."""

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 from functools import cache
+from typing import Any
 
+from matplotlib import rcParams
 from matplotlib.artist import Artist
 from matplotlib.axis import Axis
+from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font, get_font_names
 from matplotlib.ft2font import FT2Font
@@ -20,6 +23,8 @@ FALLBACK_FONTS = (
     *("WenQuanYi Micro Hei", "Droid Sans Fallback", "Arial Unicode MS", "Noto Sans", "Unifont"),
 )
 FONTS = ["sans-serif", *(name for name in FALLBACK_FONTS if name in get_font_names())]
+
+RULER_DPI = 200  # dots per inch at which texts are measured, high enough that hinting matters little
 
 
 def take_literally(figure: Figure) -> None:
@@ -53,6 +58,30 @@ def _texts(artist: Artist) -> Iterator[Text | Axis]:
             yield child.label
         else:
             yield from _texts(child)
+
+
+def broken(words: str, inches: float, **font: Any) -> list[str]:
+    """Return the lines of a text that is written within a width in inches; longer words have their own line.
+
+    Parameters
+    ----------
+    font : properties of the font, such as ``size`` in points and ``weight``.
+    """
+    properties, lines = FontProperties(family=rcParams["font.family"], **font), [""]
+    for word in words.split():
+        longer = f"{lines[-1]} {word}".strip()
+        across, _, _ = _ruler().get_text_width_height_descent(with_glyphs(longer), properties, ismath=False)
+        if lines[-1] and across > inches * RULER_DPI:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
+
+
+@cache
+def _ruler() -> RendererAgg:
+    """Return what measures texts before there is a figure."""
+    return RendererAgg(1, 1, RULER_DPI)
 
 
 def with_glyphs(text: str) -> str:

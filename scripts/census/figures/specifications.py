@@ -1,12 +1,13 @@
 """Specification curves: the effect of each claim under all defensible choices, a page per paper."""
 
-import textwrap
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from census.figures.agreement import NAMES as MEASURE_NAMES
 from census.figures.declaration import Family, Specifications, View
+from census.figures.families import FAMILIES
 from census.figures.sections import SECTIONS
 from census.figures.style import BLUE, GRAY, INK, PREDICTED, VERMILION
 from census.statistics.significance import LEVEL
@@ -19,8 +20,23 @@ if TYPE_CHECKING:
 
 # inches: columns of a page, and from top to bottom of a claim
 COLUMNS, LABELS, MARGIN = 3, 1.02, 0.06
-WORDS, CURVE, BETWEEN, ROW, BELOW = 0.54, 0.7, 0.05, 0.083, 0.14
+LINE, WORDS, CURVE, BETWEEN, ROW, BELOW = 0.12, 0.2, 0.7, 0.05, 0.083, 0.24
 ABOVE, LEGEND = 0.3, 0.34
+SIZE = 6  # points, of a claim
+# choices among unit measures, and what other values are called
+OF_MEASURES = ("substitution", "selectivity", "effect", "measure")
+LABELS_OF = {
+    **{("dictionary", name): FAMILIES[name][1] for name in ("nmf", "sae")},
+    ("dictionary", "both"): "both dictionaries",
+    **{
+        ("parts", str(number)): f"{part} of the layers"
+        for number, part in {2: "halves", 3: "thirds", 4: "quarters"}.items()
+    },
+    ("given", "mean_activation"): "given mean activation",
+    ("measure", "code_gini"): "Gini index of codes",
+    ("measure", "code_hoyer"): "Hoyer of codes",
+    ("measure", "code_kurtosis"): "kurtosis of codes",
+}
 # values that say nothing without their choice
 WITH_CHOICE = (
     *("both", "top", "bottom", "all", "best", "equal", "nothing", "units", "classes", "mean", "median"),
@@ -37,13 +53,21 @@ def draw_curves(page: "Page", specifications: "pd.DataFrame", papers: tuple[str,
         return
     rows = [claims[first : first + COLUMNS] for first in range(0, len(claims), COLUMNS)]
     tables = {id: _choices(table) for id, table in claims}
-    heights = [WORDS + CURVE + BETWEEN + ROW * max(len(tables[id]) for id, _ in row) + BELOW for row in rows]
+    width = page.width / COLUMNS
+    headings = {
+        id: page.broken(f"{id} {table['claim'].iloc[0]}", width - 2 * MARGIN, size=SIZE, weight="bold")
+        for id, table in claims
+    }
+    words = [LINE * max(len(headings[id]) for id, _ in row) + WORDS for row in rows]
+    choices = [ROW * max(len(tables[id]) for id, _ in row) for row in rows]
+    heights = [each + CURVE + BETWEEN + rest + BELOW for each, rest in zip(words, choices, strict=True)]
     undefined = here.loc[~defined, "id"].unique()
     page.placed(ABOVE + sum(heights), LEGEND)
-    width = page.width / COLUMNS
-    for row, top in zip(rows, ABOVE + np.cumsum([0, *heights[:-1]]), strict=True):
+    for row, top, above in zip(rows, ABOVE + np.cumsum([0, *heights[:-1]]), words, strict=True):
         for column, (id, table) in enumerate(row):
-            _draw_claim(page, table, tables[id], width * column, top, width)
+            left = width * column
+            _write_heading(page, headings[id], table, left + MARGIN, top)
+            _draw_claim(page, table, tables[id], left, top + above, width)
     shown = here[defined & here["id"].isin([id for id, _ in claims]) & here["effect"].notna()]
     agrees = shown["agrees"].fillna(False).astype(bool)
     if agrees.any():
@@ -75,10 +99,25 @@ def _choices(table: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def _label(choice: str, value: str) -> str:
-    """Return the label of a value, with the choice if the value alone is not clear."""
+    """Return the label of a value: its name, or the value, with the choice if the value is not clear."""
+    if choice in OF_MEASURES and value in MEASURE_NAMES:
+        # ablation is in the name of the claim
+        return MEASURE_NAMES[value].rpartition(": ")[2]
+    if (choice, value) in LABELS_OF:
+        return LABELS_OF[choice, value]
     clear = value not in WITH_CHOICE and not value.replace(".", "").isdecimal()
     words = value if clear else f"{choice} {value}"
     return words.replace("_", " ")
+
+
+def _write_heading(page: "Page", words: list[str], table: "pd.DataFrame", left: float, top: float) -> None:
+    """Write the lines of a claim, and below them how many of its specifications agree."""
+    tested = table["p"].notna().any()
+    significant = f", {(table['p'] <= LEVEL).sum()} with p ≤ {LEVEL}" if tested else ""
+    counts = f"{table['agrees'].fillna(False).astype(bool).sum()} of {len(table)} agree{significant}"
+    for place, line in enumerate(words):
+        page.write(line, left, top + LINE * (place + 1), fontsize=SIZE, fontweight="bold")
+    page.write(counts, left, top + LINE * (len(words) + 1), fontsize=6.5)
 
 
 def _draw_claim(
@@ -89,7 +128,7 @@ def _draw_claim(
     Parameters
     ----------
     table, choices : specifications of the claim, and their choices, see :func:`_choices`.
-    left, top, width : inches, of the claim's part of the page.
+    left, top, width : inches, of the claim's part of the page below its heading.
     """
     table = table.sort_values("effect", kind="stable", na_position="last")
     choices = choices[table.index]
@@ -97,16 +136,8 @@ def _draw_claim(
     effects = table["effect"].to_numpy(float)
     undefined = np.isnan(effects)
     first = table.iloc[0]
-    words = textwrap.wrap(f"{first['id']} {first['claim']}", 46)[:2]
-    tested = table["p"].notna().any()
-    significant = f", {(table['p'] <= LEVEL).sum()} with p ≤ {LEVEL}" if tested else ""
-    for place, line in enumerate(words):
-        page.write(line, left + MARGIN, top + 0.12 + 0.12 * place, fontsize=6, fontweight="bold")
-    counts = f"{agrees.sum()} of {n} agree{significant}"
-    page.write(counts, left + MARGIN, top + 0.12 + 0.12 * len(words), fontsize=6.5)
-
     inner = width - LABELS - MARGIN
-    curve = page.axes_at(left + LABELS, top + WORDS - 0.1, inner, CURVE)
+    curve = page.axes_at(left + LABELS, top, inner, CURVE)
     places, null = np.arange(n), float(first["null"])
     colors = np.where(undefined, GRAY, np.where(agrees, BLUE, VERMILION))
     low, high = np.nanmin([*effects, null]), np.nanmax([*effects, null])
@@ -123,9 +154,7 @@ def _draw_claim(
     curve.tick_params(labelsize=5.5, length=2, pad=1.5)
     curve.locator_params(axis="y", nbins=4)
 
-    dots = page.axes_at(
-        left + LABELS, top + WORDS - 0.1 + CURVE + BETWEEN, inner, max(ROW * len(choices), ROW)
-    )
+    dots = page.axes_at(left + LABELS, top + CURVE + BETWEEN, inner, max(ROW * len(choices), ROW))
     dots.axvline(own, color="#BBBBBB", linewidth=0.8, zorder=0)
     for row, here in enumerate(choices.to_numpy(bool)):
         dots.scatter(places[here], np.full(here.sum(), row), s=9, c=colors[here], marker="|", linewidth=0.7)
