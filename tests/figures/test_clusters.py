@@ -1,13 +1,18 @@
 """Figures of clusters show the numbers they are given, legibly."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.cluster.hierarchy import linkage
 
 from census.drawing.page import figure_of
+from census.figures import clusters
 from census.figures.clusters import (
+    FRAME,
     MOST_CLUSTERS,
+    TILE,
     LayerClusters,
     draw_depth,
     draw_trees,
@@ -122,3 +127,27 @@ def test_images_of_any_size_and_color(drawn):
     (image,) = figure.axes[1].images
     assert image.get_array()[30, 30].tolist() == [255, 0, 0]
     assert image.get_array()[30, 90].tolist() == [9, 9, 9]
+
+
+def test_white_images_have_a_frame():
+    merges = np.array([[0, 1, 0.1, 2]])
+    shown = LayerClusters("a", 0.7, np.zeros(2, int), merges, np.array([[0, 1]]))
+    pixels = dict.fromkeys((0, 1), np.full((TILE, TILE, 1), 255, np.uint8))
+    (image,) = figure_of(draw_trees, [shown], pixels).axes[1].images
+    shades = image.get_array()[..., 0]
+    frame = np.argwhere(shades == FRAME)
+    assert (shades[(shades != FRAME)] == 255).all()
+    # all four sides of both images are within the canvas
+    assert len(frame) == 2 * 4 * (TILE + 1)
+
+
+def test_names_are_shortened_alike_on_all_sheets(monkeypatch):
+    names = [f"block{number}.depthwise_relu" for number in range(5)]
+    found = []
+    monkeypatch.setattr(clusters, "_clusters_of", lambda group: layer(group.attrs["layer"], 6))
+    stores = SimpleNamespace(groups=lambda _: (SimpleNamespace(attrs={"layer": name}) for name in names))
+    images = {image: np.zeros((4, 4, 1), np.uint8) for image in range(50)}
+    for sheet in range(2):
+        figure = figure_of(clusters.draw_dendrograms, stores, lambda _: images, 3, sheet=(sheet, 2))
+        found += [axes.get_title("left").partition(":")[0] for axes in figure.axes[::2]]
+    assert found == ["block0.depthwise", "block2.depthwise", "block4.depthwise"]

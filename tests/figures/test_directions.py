@@ -1,5 +1,7 @@
 """Figures of directions show the numbers and images they are given, legibly."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,6 +13,7 @@ from census.figures.directions import (
     COMPARED,
     draw_class_entropy,
     draw_depth,
+    draw_neurons,
     draw_redundancy,
     draw_spectrum,
     draw_variances,
@@ -189,6 +192,17 @@ def test_variances_of_all_neurons_and_of_chosen_ones(directions, drawn, texts):
     marks = [line for line in axes.lines if line.get_marker() == "|"]
     assert [len(line.get_xdata()) for line in marks] == [5] * 6
     assert [text.get_text() for text in texts(figure)] == ["no neuron varies"]
+
+
+def test_names_of_neurons_are_shortened_alike_on_all_sheets(texts):
+    names = ["input", *(f"block{number}.depthwise_relu" for number in range(3)), "block3.project", "output"]
+    layers = pd.DataFrame({"layer": names, "depth": range(6), "branch_of": ""})
+    stores = SimpleNamespace(groups=lambda _: ())
+    shown = []
+    for sheet in range(3):
+        figure = figure_of(draw_neurons, layers, pd.DataFrame(), stores, lambda _: {}, 4, 2, sheet=(sheet, 3))
+        shown += [text.get_text() for text in texts(figure) if text.get_fontsize() == 7]
+    assert [name.replace("\n", "") for name in shown] == list(short_names(names).values())
 
 
 def test_strips_show_each_image_in_its_place(drawn, texts, overlaps):

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 MOST_CLUSTERS = 8  # of a layer, of which the largest are drawn
 TILE, GAP = 56, 4  # dots of an image, and between images
+FRAME = 210  # shade of gray around a tile
 # inches: a row of tiles, what stands above a layer's rows, what stands above and below the figure
 ROW, HEADING, ABOVE, BELOW = 0.3, 0.68, 0.25, 0.1
 LEGEND = 0.25
@@ -185,7 +186,7 @@ def _draw_layer(
     """Draw the tree of one layer's clusters, with the top images of each cluster."""
     tiles.set_axis_off()
     sizes = np.bincount(layer.clusters)
-    name = shortened(layer.layer, LONGEST)
+    name = shortened(page.name(layer.layer), LONGEST)
     heading = f"{name}: no unit varies"
     if len(sizes):
         heading = f"{name}: {len(layer.clusters):,} units that vary, {len(sizes):,} clusters"
@@ -227,7 +228,8 @@ def _draw_layer(
             fontsize=7,
         )
         for rank, image in enumerate(layer.top_images[leaf.cluster]):
-            y, x = place * (TILE + GAP) + GAP // 2, rank * (TILE + GAP)
+            y, x = place * (TILE + GAP) + GAP // 2, rank * (TILE + GAP) + GAP // 2
+            canvas[y - 1 : y + TILE + 1, x - 1 : x + TILE + 1] = FRAME
             canvas[y : y + TILE, x : x + TILE] = page.tile(pixels[int(image)], TILE)
     tiles.imshow(canvas, aspect="auto", extent=(0, columns, len(shown) - 0.5, -0.5))
 
@@ -257,6 +259,7 @@ def draw_dendrograms(
 ) -> None:
     """Draw the largest clusters of some layers, from the first to the last, evenly spaced along depth."""
     groups = list(stores.groups(FINAL))
+    page.know([group.attrs["layer"] for group in groups])
     wanted = min(dendrograms, len(groups))
     places = page.share([round(place * (len(groups) - 1) / max(1, wanted - 1)) for place in range(wanted)])
     shown = [_clusters_of(groups[place]) for place in places]

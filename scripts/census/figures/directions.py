@@ -194,6 +194,7 @@ def draw_variances(
     variances : by layer in order of depth, and by checkpoint; NaN for constant neurons.
     directions : rows per direction and checkpoint.
     """
+    page.know(list(variances))
     variances = {name: variances[name] for name in page.share(list(variances))}
     (axes,) = page.ridges(list(variances))
     bins = np.geomspace(LEAST_VARIANCE, MOST_VARIANCE, 106)
@@ -244,10 +245,7 @@ def draw_components(
     heading = "singular vectors, the largest first"
     _draw_ends(
         page,
-        {
-            name: {heading: ends.strips(name, "svd", components, label)}
-            for name in page.share(layers_of(layers))
-        },
+        {name: {heading: ends.strips(name, "svd", components, label)} for name in _share_of(page, layers)},
         images,
     )
 
@@ -279,7 +277,7 @@ def draw_neurons(
             of_highest: ends.strips(name, "variance", neurons, label),
             at_random: ends.strips(name, "neuron", neurons, label),
         }
-        for name in page.share(layers_of(layers[layers["branch_of"] == ""]))
+        for name in _share_of(page, layers[layers["branch_of"] == ""])
     }
     _draw_ends(page, shown, images)
 
@@ -306,7 +304,7 @@ def draw_projections(
                 name, "projection", neurons, label, "above_quantile", after=neurons
             ),
         }
-        for name in page.share(layers_of(layers[layers["branch_of"] == ""]))
+        for name in _share_of(page, layers[layers["branch_of"] == ""])
     }
     _draw_ends(page, shown, images)
 
@@ -350,6 +348,13 @@ class _Ends:
         rows = table[of_family & (table[chosen] if chosen else True)].head(n)
         top, bottom = (side[rows.index].tolist() for side in self._sides[layer])
         return [(label(row), *ends) for (_, row), *ends in zip(rows.iterrows(), top, bottom, strict=True)]
+
+
+def _share_of(page: "Page", layers: "pd.DataFrame") -> list[str]:
+    """Return the layers that a sheet shows, with names that are shortened alike on all sheets."""
+    names = layers_of(layers)
+    page.know(names)
+    return page.share(names)
 
 
 def _draw_ends(

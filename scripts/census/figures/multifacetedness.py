@@ -58,7 +58,9 @@ def _of_network(table: "pd.DataFrame") -> "pd.DataFrame":
 def draw_density(page: "Page", units: "pd.DataFrame", layers: "pd.DataFrame") -> None:
     """Draw histograms of Gini index and flatness over each layer's units, with normal distributions."""
     page.title += f"\n{about_top_images(layers)}"
-    names = page.share(layers_of(units))
+    names = layers_of(units)
+    page.know(names)
+    names = page.share(names)
     units = units[units["layer"].isin(names)]
     panels = page.ridges(names, 2)
     bins = np.linspace(0, 1, 51)
