@@ -139,6 +139,11 @@ def test_ablation_effects_are_drawn_of_units_that_were_ablated(tables, drawn, te
     for axes in figure.axes:
         *_, marks = axes.lines
         assert len(marks.get_xdata()) == 11
+    # of these, three have no images for RS, and those of one failed
+    selectivity, rs, activation = (axes.get_title("right") for axes in figure.axes[:3])
+    assert rs.startswith("1 failed, 3 undefined; ρ")
+    assert selectivity.startswith("ρ")
+    assert activation.startswith("ρ")
 
 
 def test_labels_of_measures_with_their_units_fit_below_their_panels(tables, drawn, overlaps):

@@ -155,6 +155,8 @@ def draw_ablation(page: "Page", units: "pd.DataFrame", relations: "pd.DataFrame"
             page.intervals(axes, here[column], here, EFFECT, kind.color, linewidth=0.7, alpha=0.5)
             _mark(axes, here[column], here[EFFECT], kind, solid=True)
             words = _interval(_relation(relations, name, column, EFFECT))
+            if missing := _missing(here, column):
+                words = f"{missing}; {words}"
             axes.set_title(words, fontsize=7, fontweight="normal", loc="right")
             axes.tick_params(labelsize=7)
             axes.margins(y=0.1)
@@ -170,6 +172,14 @@ def draw_ablation(page: "Page", units: "pd.DataFrame", relations: "pd.DataFrame"
     page.line("95 % interval", linewidth=0.7, alpha=0.5)
     page.line("no effect", VERMILION, linewidth=1)
     page.legend(below=True)
+
+
+def _missing(units: "pd.DataFrame", column: str) -> str:
+    """Return how many units have no value of a measure, in words; empty if all have one."""
+    undefined = units[column].isna()
+    failed = undefined & units[f"{column}_failed"].notna() if f"{column}_failed" in units else ~undefined
+    counts = {"failed": (undefined & failed).sum(), "undefined": (undefined & ~failed).sum()}
+    return ", ".join(f"{count} {word}" for word, count in counts.items() if count)
 
 
 def draw_relations(page: "Page", relations: "pd.DataFrame") -> None:
@@ -271,7 +281,8 @@ family = Family(
             divergence from the intact network's output), against the unit's class selectivity,
             representative substitution (RS) and mean activation, one row per layer with per-unit analyses.
             Marks are units with 95 % bootstrap intervals over images; brackets hold 95 % bootstrap intervals
-            of Spearman's ρ over units. The vermilion line is no effect.
+            of Spearman's ρ over units. Above a panel is the number of units without a mark: RS is undefined
+            if all activation-maximization images of a unit failed. The vermilion line is no effect.
             """,
         ),
         View(
