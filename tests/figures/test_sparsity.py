@@ -46,6 +46,7 @@ def units():
             # the logits are signed, and no unit of theirs is inactive
             "lifetime_sparseness": np.nan if depth == 4 or (depth, unit) == (2, 0) else random.uniform(),
             "active_fraction": 0.0 if (depth, unit) == (2, 0) else 0.5,
+            "mean_activation": 0.0 if (depth, unit) == (2, 0) else 1.0,
         }
         for checkpoint in ("0", "final")
         for depth, name in enumerate(NAMES)
@@ -99,8 +100,26 @@ def test_lifetime_shows_medians_and_counts_inactive_units(units, drawn, texts, o
     expected = units.groupby(["checkpoint", "layer"])["lifetime_sparseness"].median()
     assert len(medians) == len(expected)
     assert set(medians[~np.isnan(medians)]) == set(expected.dropna())
-    assert sorted(text.get_text() for text in texts(figure)) == ["1", "1", "inactive\nunits"]
+    assert sorted(text.get_text() for text in texts(figure)) == [
+        "1",
+        "1",
+        "inactive\nunits",
+        "signed",
+        "signed",
+    ]
     assert overlaps([*texts(figure), axes.yaxis.label, figure._suptitle], renderer) == []
+
+
+def test_lifetime_tells_why_units_have_none(units, drawn, texts):
+    chosen = (units["checkpoint"] == "final") & (units["layer"] == "input") & (units["unit"] < 9)
+    units.loc[chosen, "lifetime_sparseness"] = np.nan
+    units.loc[chosen & (units["unit"] < 2), ["active_fraction", "mean_activation"]] = np.nan
+    units.loc[units["layer"] == "features.1", ["lifetime_sparseness", "mean_activation"]] = np.nan
+    figure = figure_of(draw_lifetime, units, title="A title")
+    drawn(figure)
+    found = [text.get_text() for text in texts(figure)]
+    assert found.count("2 not finite, 7 signed") == 1
+    assert found.count("not finite") == found.count("signed") == 2
 
 
 def test_learning_shows_every_step(layers, drawn, overlaps):

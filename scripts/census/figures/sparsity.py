@@ -2,8 +2,10 @@
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from census.figures.declaration import Family, View
-from census.figures.style import BLUE, COLORS, FINAL, GREEN, UNTRAINED, layers_of
+from census.figures.style import BLUE, COLORS, FINAL, GREEN, UNTRAINED, layers_of, states
 from census.measures.declaration import Tables
 
 if TYPE_CHECKING:
@@ -34,7 +36,12 @@ def draw_depth(page: "Page", layers: "pd.DataFrame") -> None:
 def draw_lifetime(page: "Page", units: "pd.DataFrame") -> None:
     """Draw the spread of lifetime sparseness over the units of each layer, trained and untrained."""
     (axes,) = page.along_depth(layers_of(units), 2.9)
-    page.spreads(axes, units, "lifetime_sparseness")
+    places = page.spreads(axes, units, "lifetime_sparseness")
+    for checkpoint, rows in states(units):
+        reasons = [_reason(rows[rows["layer"] == name]) for name in page.places]
+        for x, reason in zip(places[checkpoint], reasons, strict=True):
+            color = COLORS[checkpoint]
+            axes.text(x, 0.98, reason, rotation=90, ha="center", va="top", fontsize=7, color=color)
     inactive = (units["active_fraction"] == 0).groupby([units["checkpoint"], units["layer"]]).sum()
     rows = [
         (inactive[checkpoint].reindex(list(page.places)), COLORS[checkpoint])
@@ -45,6 +52,18 @@ def draw_lifetime(page: "Page", units: "pd.DataFrame") -> None:
     axes.set_ylim(-0.03, 1.0)
     axes.set_ylabel("lifetime sparseness of units\n(0 all images alike, 1 a single one)")
     page.explain_spread(units)
+
+
+def _reason(units: "pd.DataFrame") -> str:
+    """Return why units of a layer have no lifetime sparseness, apart from inactivity."""
+    undefined = units["lifetime_sparseness"].isna() & (units["active_fraction"] != 0)
+    is_finite = np.isfinite(units["mean_activation"].astype(float))
+    counts = {"not finite": (undefined & ~is_finite).sum(), "signed": (undefined & is_finite).sum()}
+    if undefined.all() and len(undefined):
+        counts = {reason: count for reason, count in counts.items() if count}
+        if len(counts) == 1:
+            return next(iter(counts))
+    return ", ".join(f"{count} {reason}" for reason, count in counts.items() if count)
 
 
 def draw_learning(page: "Page", layers: "pd.DataFrame") -> None:
@@ -87,7 +106,8 @@ family = Family(
             Lifetime sparseness of the units of {network}, over the images of {dataset}, by layer. Dots are
             medians over units, thick bars half of the units, thin bars 90 % of them; gray is the untrained
             network. Numbers above count the units that are 0 on all images and have no value. Units near 1
-            respond to few images, units near 0 equally to all images. Units with negative values have none.
+            respond to few images, units near 0 equally to all images. Signed units, with negative values,
+            have no lifetime sparseness; if a layer has some, the figure says how many.
             """,
         ),
         View(
