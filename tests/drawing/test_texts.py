@@ -9,7 +9,7 @@ from matplotlib.patches import Patch
 from matplotlib.text import Text
 
 from census.drawing.page import Page, figure_of, in_style, new_figure, save
-from census.drawing.texts import FONTS, with_glyphs
+from census.drawing.texts import FONTS, broken, with_glyphs
 from census.figures.correlation import draw_in_orders
 from census.figures.style import LONGEST, shortened
 
@@ -101,3 +101,27 @@ def test_a_figure_of_nothing_says_so(tmp_path):
         figure = figure_of(Page.nothing, "no unit has a loss.", title="title")
     texts = {text.get_text() for text in drawn(figure, tmp_path)}
     assert texts == {"title", "Nothing defined to show: no unit has a loss."}
+
+
+@pytest.mark.parametrize("dpi", [100, 150, 200])
+@pytest.mark.parametrize(("size", "weight"), [(5.4, "bold"), (6, "bold"), (6.6, "normal")])
+def test_broken_texts_fit_their_width(dpi, size, weight):
+    words = (
+        "few directions of a dictionary reconstruct channel vectors better than as few units of US$ or AU$"
+    )
+    with in_style():
+        lines = broken(words, 1.5, size=size, weight=weight)
+        figure = new_figure(4, 3)
+        figure.set_dpi(dpi)
+        written = [figure.text(0, 0, line, size=size, weight=weight, parse_math=False) for line in lines]
+        widths = [text.get_window_extent().width / dpi for text in written]
+    assert " ".join(lines) == words
+    assert max(widths) <= 1.5
+    # lines are as long as they can be
+    assert 3 <= len(lines) <= 6
+
+
+def test_words_longer_than_a_line_have_their_own():
+    with in_style():
+        assert broken(f"a {'b' * 99} c", 1, size=6) == ["a", "b" * 99, "c"]
+        assert broken("", 1, size=6) == [""]

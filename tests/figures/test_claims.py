@@ -43,6 +43,32 @@ def test_every_claim_stands_once_and_every_network_has_its_verdict():
     assert "−0.70 [−0.90, −0.50]; untrained 0.20" in found
 
 
+def test_words_are_as_wide_as_their_column_and_name_measures(drawn):
+    table = claims().assign(
+        claim="few directions of a dictionary reconstruct channel vectors better than as few units",
+        statistic="ρ of mf_degree and ablation_kl over units, mean over layers",
+        reason="measure unreliable: ablation_loss (reliability 0.25)",
+    )
+    found = []
+    for runs in (table, table.query("network == 'cnn'")):
+        figure = figure_of(draw_claims, runs)
+        renderer = drawn(figure)
+        for axes in figure.axes:
+            right = axes.get_window_extent(renderer).x1
+            assert all(text.get_window_extent(renderer).x1 <= right for text in axes.texts)
+        found.append([text.get_text().count("\n") for axes in figure.axes[:2] for text in axes.texts])
+        assert (
+            "ρ of multifacetedness and ablation (change of the output) over units, mean over layers"
+            in words(figure)
+        )
+        assert any(
+            text.endswith("measure unreliable: ablation (change of loss) (reliability 0.25)")
+            for text in words(figure)
+        )
+    # a single network has wider columns
+    assert sum(found[1]) < sum(found[0])
+
+
 def test_networks_of_several_seeds_share_a_column():
     alone = claims().query("network == 'mlp'")
     seeds = [claims().query("network == 'cnn'").assign(seed=seed) for seed in range(5)]

@@ -24,7 +24,7 @@ FALLBACK_FONTS = (
 )
 FONTS = ["sans-serif", *(name for name in FALLBACK_FONTS if name in get_font_names())]
 
-RULER_DPI = 200  # dots per inch at which texts are measured, high enough that hinting matters little
+RESOLUTIONS = (100, 150, 200, 300)  # dots per inch at which texts are measured: hinting changes their width
 
 
 def take_literally(figure: Figure) -> None:
@@ -70,18 +70,24 @@ def broken(words: str, inches: float, **font: Any) -> list[str]:
     properties, lines = FontProperties(family=rcParams["font.family"], **font), [""]
     for word in words.split():
         longer = f"{lines[-1]} {word}".strip()
-        across, _, _ = _ruler().get_text_width_height_descent(with_glyphs(longer), properties, ismath=False)
-        if lines[-1] and across > inches * RULER_DPI:
+        if lines[-1] and _width(with_glyphs(longer), properties) > inches:
             lines.append(word)
         else:
             lines[-1] = longer
     return lines
 
 
+def _width(words: str, font: FontProperties) -> float:
+    """Return the width of a text in inches, at the resolution at which it is widest."""
+    return max(
+        ruler.get_text_width_height_descent(words, font, ismath=False)[0] / ruler.dpi for ruler in _rulers()
+    )
+
+
 @cache
-def _ruler() -> RendererAgg:
-    """Return what measures texts before there is a figure."""
-    return RendererAgg(1, 1, RULER_DPI)
+def _rulers() -> list[RendererAgg]:
+    """Return what measures texts, also before there is a figure."""
+    return [RendererAgg(1, 1, dpi) for dpi in RESOLUTIONS]
 
 
 def with_glyphs(text: str) -> str:

@@ -1,6 +1,7 @@
 """Agreement between the studies' unit measures."""
 
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -51,6 +52,7 @@ NAMES = {
     "ablation_accuracy": "ablation: change of accuracy",
     "ablation_most_affected": "ablation: most affected class",
 }
+IDENTIFIERS = re.compile(rf"\b({'|'.join(name for name in NAMES if '_' in name)})\b")
 # one pair of unit measures for each pair of studies
 PAIRS = {
     ("mf_degree", "lifetime_sparseness"): (BLUE, "o"),
@@ -60,6 +62,22 @@ PAIRS = {
     ("selectivity", "ablation_kl"): (PURPLE, "v"),
     ("rs_iam", "ablation_kl"): (SKY, "P"),
 }
+
+
+def with_names(words: str) -> str:
+    """Return a text with the names of unit measures in place of their columns.
+
+    Examples
+    --------
+    >>> with_names("ρ of mf_degree and ablation_kl over units")
+    'ρ of multifacetedness and ablation (change of the output) over units'
+    """
+
+    def name(found: re.Match[str]) -> str:
+        kind, colon, rest = NAMES[found[0]].partition(": ")
+        return f"{kind} ({rest})" if colon else kind
+
+    return IDENTIFIERS.sub(name, words)
 
 
 def draw_agreement(page: "Page", agreement: "pd.DataFrame", of_layers: "pd.DataFrame") -> None:

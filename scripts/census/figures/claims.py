@@ -1,12 +1,12 @@
 """Verdicts on all claims: one page, a row per claim and a column per network and data set."""
 
-import textwrap
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from census.claims.verdict import CONTRADICTED, INCONCLUSIVE, NOT_LEARNED, SUPPORTED, over_seeds
+from census.figures.agreement import with_names
 from census.figures.declaration import Family, Verdicts, View
 from census.figures.style import BLUE, GRAY, INK, ORANGE, PREDICTED, VERMILION, two_digits, with_interval
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 COLORS = {SUPPORTED: BLUE, NOT_LEARNED: ORANGE, CONTRADICTED: VERMILION, INCONCLUSIVE: GRAY}
 MARKS = {SUPPORTED: "o", NOT_LEARNED: "^", CONTRADICTED: "s", INCONCLUSIVE: "D"}
 ROW, CLAIM, COLUMN = 0.5, 2.55, 1.5  # inches
+BESIDE = 0.13  # inches, between two columns
+CLAIM_AT = 0.14  # of the width of the first column, where claims begin after their ids
+LEFT, WORDS_AT, RIGHT = -1.1, 1.3, 6.1  # ends of a network's column, and where words begin right of the marks
 # of all claims below each other, so that each fits on a page; networks beside each other
 PARTS, NETWORKS = 3, 3
 
@@ -42,7 +45,9 @@ def draw_claims(page: "Page", claims: "pd.DataFrame") -> None:
     ratios = [CLAIM, *[COLUMN] * len(runs)]
     height = 1.1 + ROW * len(rows)
     texts, *panels = page.panels(height, 1, 1 + len(runs), sharey=True, width_ratios=ratios)[0]
-    _write_claims(texts, rows)
+    widths = np.array(ratios) * page.width / sum(ratios) - BESIDE
+    _write_claims(page, texts, rows, (1 - CLAIM_AT) * widths[0])
+    room = (RIGHT - WORDS_AT) / (RIGHT - LEFT) * widths[-1]
     scales = {
         id: 1.0
         if rows.at[id, "statistic"].startswith("ρ")
@@ -54,7 +59,7 @@ def draw_claims(page: "Page", claims: "pd.DataFrame") -> None:
         n_seeds = here["seed"].nunique()
         shown = over_seeds(here)
         verdicts |= set(shown["verdict"])
-        _draw_run(axes, shown.set_index("id").loc[rows.index], scales)
+        _draw_run(page, axes, shown.set_index("id").loc[rows.index], scales, room)
         if n_seeds > 1:
             has_seeds = True
             _draw_seeds(axes, here[here["seed"].notna()], rows.index, scales)
@@ -76,25 +81,28 @@ def draw_claims(page: "Page", claims: "pd.DataFrame") -> None:
     page.legend(below=True)
 
 
-def _write_claims(axes: "Axes", rows: "pd.DataFrame") -> None:
-    """Write each claim, and below it what is measured."""
+def _write_claims(page: "Page", axes: "Axes", rows: "pd.DataFrame", room: float) -> None:
+    """Write each claim, and below it what is measured, in lines of at most ``room`` inches."""
     axes.set_axis_off()
     axes.set_xlim(0, 1)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     for place, row in enumerate(rows.itertuples()):
         _stripe(axes, place)
-        claim = textwrap.fill(row.claim, 46)
+        claim = "\n".join(page.broken(row.claim, room, size=6.6))
         axes.text(0, place - 0.46, row.Index, fontweight="bold", va="top", fontsize=6.6)
-        axes.text(0.14, place - 0.46, claim, va="top", fontsize=6.6, linespacing=1)
-        statistic = textwrap.fill(row.statistic, 57)
-        axes.text(0.14, place + 0.46, statistic, va="bottom", fontsize=5.5, linespacing=1, color="#555555")
+        axes.text(CLAIM_AT, place - 0.46, claim, va="top", fontsize=6.6, linespacing=1)
+        statistic = "\n".join(page.broken(with_names(row.statistic), room, size=5.5))
+        style: dict[str, Any] = {"fontsize": 5.5, "va": "bottom", "linespacing": 1, "color": "#555555"}
+        axes.text(CLAIM_AT, place + 0.46, statistic, **style)
 
 
-def _draw_run(axes: "Axes", found: "pd.DataFrame", scales: dict[str, float]) -> None:
-    """Draw the verdicts on one network, a row per claim."""
+def _draw_run(
+    page: "Page", axes: "Axes", found: "pd.DataFrame", scales: dict[str, float], room: float
+) -> None:
+    """Draw the verdicts on one network, a row per claim, with words in lines of at most ``room`` inches."""
     axes.set_axis_off()
     # words stand to the right of the marks
-    axes.set_xlim(-1.1, 6.1)
+    axes.set_xlim(LEFT, RIGHT)
     for place, (id, row) in enumerate(found.iterrows()):
         _stripe(axes, place)
         scale = scales[str(id)]
@@ -106,14 +114,15 @@ def _draw_run(axes: "Axes", found: "pd.DataFrame", scales: dict[str, float]) -> 
         axes.plot(values["control"], place, "o", color=INK, markerfacecolor="white", markersize=4)
         axes.hlines(place, values["low"], values["high"], color=color, linewidth=2.6, alpha=0.5)
         axes.plot(values["effect"], place, MARKS[row["verdict"]], color=color, markersize=4.5)
-        axes.text(1.3, place - 0.46, _number(row), va="top", fontsize=5.6, linespacing=1)
+        axes.text(WORDS_AT, place - 0.46, _number(row), va="top", fontsize=5.6, linespacing=1)
         is_counted = not row.isna()["n_networks"] and row["n_networks"] > 0
         counts = f" ({row['n_agreeing']} of {row['n_networks']})" if is_counted else ""
         # the verdict says so already
         reason = row["reason"].replace("no stronger than untrained", "").strip(", ")
-        words = textwrap.fill(": ".join(filter(None, [row["verdict"] + counts, reason])), 22)
+        words = ": ".join(filter(None, [row["verdict"] + counts, with_names(reason)]))
+        words = "\n".join(page.broken(words, room, size=5.4, weight="bold"))
         style: dict[str, Any] = {"fontsize": 5.4, "va": "bottom", "fontweight": "bold", "linespacing": 1}
-        axes.text(1.3, place + 0.46, words, color=color, **style)
+        axes.text(WORDS_AT, place + 0.46, words, color=color, **style)
 
 
 def _draw_seeds(axes: "Axes", found: "pd.DataFrame", ids: "pd.Index[str]", scales: dict[str, float]) -> None:
