@@ -191,7 +191,23 @@ def test_variances_of_all_neurons_and_of_chosen_ones(directions, drawn, texts):
     assert len(axes.patches) == 2 * (len(NAMES) - 1)
     marks = [line for line in axes.lines if line.get_marker() == "|"]
     assert [len(line.get_xdata()) for line in marks] == [5] * 6
-    assert [text.get_text() for text in texts(figure)] == ["no neuron varies"]
+    assert [text.get_text() for text in texts(figure)] == ["14% constant", "no neuron varies"]
+
+
+def test_shares_of_constant_neurons_are_beside_their_rows(directions, layers, drawn, texts):
+    random = np.random.default_rng(0)
+    n_constant = {"input": 0, "features.1": 100, "features.3.expand3x3_activation": 8, "output": 4}
+    variances = {name: {"final": random.lognormal(0, 1, 1000)} for name in NAMES}
+    for name, count in n_constant.items():
+        variances[name]["final"][:count] = np.nan
+    figure = figure_of(draw_variances, variances, directions, "random weights", title="A title")
+    renderer = drawn(figure)
+    (axes,) = figure.axes
+    assert [text.get_text() for text in texts(figure)] == ["10% constant", "0.8% constant"]
+    for text in texts(figure):
+        assert text.get_window_extent(renderer).x0 > axes.get_window_extent(renderer).x1
+    legend = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert legend[0] == "neurons, random weights"
 
 
 def test_names_of_neurons_are_shortened_alike_on_all_sheets(texts):
@@ -241,6 +257,7 @@ def test_strips_show_each_image_in_its_place(drawn, texts, overlaps):
 
 def test_numbers_are_short():
     assert [rounded(value) for value in (0.01234, 1.26, 99.6, 12345.6)] == ["0.012", "1.3", "100", "12,346"]
+    assert [rounded(value) for value in (0.00083, 0.0099, 3.2e-12, 0)] == ["8e−4", "1e−2", "3e−12", "0"]
 
 
 @pytest.mark.parametrize("n_images", [1, 5, 8, 20])

@@ -44,6 +44,7 @@ COMPARED = {
 }
 MOST_NAMED = 14  # layers that a legend names
 LEAST_VARIANCE, MOST_VARIANCE = 1e-5, 1e2  # that a histogram shows
+LEAST_CONSTANT = 0.005  # share of constant neurons above which it is written
 
 
 def draw_spectrum(page: "Page", spectra: "pd.DataFrame", layers: "pd.DataFrame") -> None:
@@ -181,11 +182,14 @@ def draw_variance(page: "Page", layers: "pd.DataFrame", directions: "pd.DataFram
         for group in stores.groups(checkpoint):
             if "variance" in group:  # not where all vectors are constant
                 variances[group.attrs["layer"]][checkpoint] = group["variance"][:].ravel()
-    draw_variances(page, variances, directions)
+    draw_variances(page, variances, directions, final_state(layers))
 
 
 def draw_variances(
-    page: "Page", variances: Mapping[str, Mapping[str, NDArray[np.floating]]], directions: "pd.DataFrame"
+    page: "Page",
+    variances: Mapping[str, Mapping[str, NDArray[np.floating]]],
+    directions: "pd.DataFrame",
+    state: str = "trained",
 ) -> None:
     """Draw histograms of the variance of neurons, a row per layer, and the variance of chosen ones.
 
@@ -193,6 +197,7 @@ def draw_variances(
     ----------
     variances : by layer in order of depth, and by checkpoint; NaN for constant neurons.
     directions : rows per direction and checkpoint.
+    state : name of the final state, see :func:`census.figures.style.final_state`.
     """
     page.know(list(variances))
     variances = {name: variances[name] for name in page.share(list(variances))}
@@ -201,8 +206,14 @@ def draw_variances(
     final = directions[directions["checkpoint"] == FINAL] if len(directions) else directions
     for name, by_state in variances.items():
         for checkpoint in (UNTRAINED, FINAL):
-            known = by_state.get(checkpoint, np.empty(0))
-            known = known[~np.isnan(known)]
+            values = by_state.get(checkpoint, np.empty(0))
+            known = values[~np.isnan(values)]
+            constant = 1 - len(known) / max(1, len(values))
+            if len(known) and constant > LEAST_CONSTANT:
+                style: dict[str, Any] = {"va": "center", "fontsize": 6.5, "color": COLORS[checkpoint]}
+                height = page.places[name] + (0.62 if checkpoint == FINAL else 0.22)
+                words = f"{constant:.0%} constant" if constant >= 0.01 else f"{constant:.1%} constant"
+                axes.text(1.01, height, words, transform=axes.get_yaxis_transform(), **style)
             if len(known):
                 page.ridge(axes, name, known, bins, COLORS[checkpoint])
         base = page.places[name]
@@ -216,9 +227,9 @@ def draw_variances(
     axes.set_xscale("log")
     axes.set_xlim(LEAST_VARIANCE, MOST_VARIANCE)
     axes.set_xlabel("variance of the normalized activation over images (log scale)")
-    page.area("neurons", BLUE, alpha=0.45)
+    page.area(f"neurons, {state}", BLUE, alpha=0.45)
     if any(UNTRAINED in by_state for by_state in variances.values()):
-        page.area("untrained", GRAY, alpha=0.45)
+        page.area("neurons, untrained", GRAY, alpha=0.45)
     page.line("of highest\nvariance", VERMILION, marker="|", linestyle="")
     page.line("chosen at\nrandom", ORANGE, marker="|", linestyle="")
 
@@ -265,7 +276,7 @@ def draw_neurons(
     def label(row: "pd.Series[Any]") -> str:
         units, _, width = ends.shapes[row["layer"]]
         y, x = divmod(int(row["neuron"]) // units, width)
-        place = f" at {y}, {x}" if width > 1 else ""
+        place = f" ({y}, {x})" if width > 1 else ""
         return f"unit {row['unit']:.0f}{place}: {rounded(row['score_variance'])}"
 
     of_highest, at_random = (
@@ -366,7 +377,16 @@ def _draw_ends(
 
 
 def rounded(value: float) -> str:
-    """Return a number with two digits or more."""
+    """Return a number with two digits or more, or with one digit and a power of ten below 0.01.
+
+    Examples
+    --------
+    >>> [rounded(value) for value in (1234, 1.26, 0.00083)]
+    ['1,234', '1.3', '8e−4']
+    """
+    if 0 < value < 0.01:
+        digit, power = f"{value:.0e}".split("e")
+        return f"{digit}e−{abs(int(power))}"
     return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
 
 
@@ -469,7 +489,8 @@ family = Family(
             Variance over images of {dataset} of the normalized activation of each neuron of {network}:
             histograms on a log axis, a row per layer; gray is the untrained network. Ticks are the neurons
             whose images are shown in the view neurons: those of highest variance (vermilion) and some chosen
-            at random (orange).
+            at random (orange). Constant neurons have no variance and are left out; their share is at the
+            right of rows in which it is above 0.5 %.
             """,
             corresponds="Figure 1",
         ),
