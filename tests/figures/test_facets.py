@@ -12,6 +12,7 @@ from census.figures.facets import (
     PATCHES,
     TILE,
     UnitFacets,
+    crop_of,
     draw_units,
 )
 from census.figures.style import GRAY
@@ -106,6 +107,32 @@ def test_the_border_of_an_image_is_drawn_where_it_cuts_a_patch():
     assert behind == [[left + TILE / 2, top], [left + TILE / 2, TILE + 0.5]]
     shown = canvas(figure_of(draw_units, [unit(inside=inside)], title="A title"))
     assert (shown[2, round(left) + 2] == OUTSIDE).all()
+
+
+def test_patches_and_facets_are_cropped_to_images_smaller_than_the_receptive_field(texts):
+    inside = np.zeros((RANKS, SIDE, SIDE), bool)
+    inside[::2, 6:10, 6:10] = inside[1::2, 7:11, 6:10] = True
+    assert crop_of(inside) == (slice(5, 12), slice(5, 11))
+    # one image at one side: all is shown
+    reaching = inside.copy()
+    reaching[0, 6:, 6:10] = True
+    assert crop_of(reaching) is None
+    assert crop_of(np.ones((2, 3, 3), bool)) is None
+    assert crop_of(np.zeros((0, 1, 1), bool)) is None
+    weights = np.zeros((COMPONENTS, SIDE, SIDE))
+    weights[:, 6:10, 6:10] = 1
+    figures = [
+        figure_of(draw_units, [unit(inside=each, facets={GRAYS: weights})]) for each in (inside, reaching)
+    ]
+    cropped, whole = ((canvas(figure) == SHADE).all(2).sum() for figure in figures)
+    assert cropped > 4 * whole * 0.9
+    white = [(canvas(figure)[:, : TILE + 2] == 255).all(2).sum() for figure in figures]
+    assert white[0] > white[1]
+    words = [[text.get_text() for text in figure.legends[0].get_texts()] for figure in figures]
+    assert ["cropped to the image if the receptive field is larger" in each for each in words] == [
+        True,
+        False,
+    ]
 
 
 def borders_of(inside):

@@ -1,7 +1,8 @@
 """Facets of single units, next to the patches to which they respond most strongly."""
 
+import operator
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,8 @@ ROW = 0.72  # inches, at most, a row of two lines of tiles
 LEGEND = 0.25  # inches
 # pixels of the canvas that holds all tiles
 TILE, GAP, BETWEEN_BLOCKS, BETWEEN_ROWS = 64, 6, 26, 22
+MARGIN = 32  # a cropped patch shows this part of its side around images
+BORDER = 0.6  # points
 # shades of gray around a tile, and outside an image
 FRAME, OUTSIDE = 190, 225
 GRAYS, COLORS, COLORS_8BIT, PATCHES = "facets, gray", "facets, color", "color, 8 bits", "patches"
@@ -64,14 +67,16 @@ def draw_units(page: "Page", units: Sequence[UnitFacets]) -> None:
     """Draw a row per unit: its facets in gray, in color and in 8-bit color, and its patches.
 
     Facets are drawn with 0 as middle gray and the largest absolute weight as black or white; 8-bit facets are
-    drawn unchanged. A colored line marks the border of an image within a patch; outside is plain gray.
+    drawn unchanged. A colored line marks the border of an image within a patch; outside is plain gray. If the
+    receptive field is larger than the image, tiles are cropped, see :func:`crop_of`.
 
     Parameters
     ----------
     units : at least one unit of one network and data set, in the order of rows.
     """
     page.know([unit.layer for unit in units])
-    units = page.share(units)
+    whole = page.share(units)
+    units = [_cropped(unit) for unit in whole]
     colored = any(unit.patches.shape[3] == 3 for unit in units)
     lines = 2 if colored else 1
     lefts, columns, width = _blocks(units, colored, lines)
@@ -92,7 +97,7 @@ def draw_units(page: "Page", units: Sequence[UnitFacets]) -> None:
             middle = top + row_height / 2
             axes.text(empty, middle, f"none: {unit.reason}", va="center", fontsize=6, color=GRAY)
     axes.imshow(canvas)
-    explain_borders(page, axes, borders)
+    explain_borders(page, axes, borders, cropped=any(map(operator.is_not, units, whole)))
     for block, left in lefts.items():
         axes.text(left, -10, block, va="bottom", fontsize=7.5)
 
@@ -149,6 +154,35 @@ def _tiles(unit: UnitFacets, block: str) -> Iterator[tuple[NDArray[np.uint8], ND
             yield np.atleast_3d(shown), np.ones(shown.shape[:2], np.bool_)
 
 
+def crop_of(inside: NDArray[np.bool_]) -> tuple[slice, slice] | None:
+    """Return the rows and columns of patches in which any image lies, with a margin; None for all.
+
+    Patches are cropped if no image reaches any of their four sides.
+
+    Parameters
+    ----------
+    inside : array of bool, shape (n_patches, height, width), whether the image covers the pixel.
+    """
+    anywhere: NDArray[np.bool_] = np.logical_or.reduce(inside)
+    edges = (anywhere[0], anywhere[-1], anywhere[:, 0], anywhere[:, -1])
+    if not anywhere.any() or any(edge.any() for edge in edges):
+        return None
+    margin = max(1, max(anywhere.shape) // MARGIN)
+    places = (np.flatnonzero(anywhere.any(axis)) for axis in (1, 0))
+    rows, columns = (slice(max(0, place[0] - margin), place[-1] + 1 + margin) for place in places)
+    return rows, columns
+
+
+def _cropped(unit: UnitFacets) -> UnitFacets:
+    """Return a unit with patches and facets cropped to the images, or the unit itself."""
+    if not (crop := crop_of(unit.inside)):
+        return unit
+    part = (slice(None), *crop)
+    side = unit.inside.shape[1:]
+    facets = {name: each[part] if each.shape[1:3] == side else each for name, each in unit.facets.items()}
+    return replace(unit, patches=unit.patches[part], inside=unit.inside[part], facets=facets)
+
+
 def put_tile(
     canvas: NDArray[np.uint8],
     tile: NDArray[np.uint8],
@@ -186,12 +220,16 @@ def put_tile(
         yield [(behind, above), (behind, below)]
 
 
-def explain_borders(page: "Page", axes: "Axes", borders: Sequence[Sequence[tuple[float, float]]]) -> None:
-    """Draw the borders of images within patches, and explain them."""
+def explain_borders(
+    page: "Page", axes: "Axes", borders: Sequence[Sequence[tuple[float, float]]], *, cropped: bool
+) -> None:
+    """Draw the borders of images within patches, and explain them and that patches are cropped."""
     if borders:
-        page.segments(axes, borders, VERMILION, 1.2)
-        page.line("border of the image", VERMILION, linewidth=1.2)
+        page.segments(axes, borders, VERMILION, BORDER)
+        page.line("border of the image", VERMILION, linewidth=BORDER)
         page.words("plain gray: outside of the image")
+    if cropped:
+        page.words("cropped to the image if the receptive field is larger")
 
 
 def draw_extreme(page: "Page", stores: "Stores", table: "pd.DataFrame", *, extreme: str = SINGLE) -> None:
@@ -243,7 +281,8 @@ ABOUT = """
 in gray; in red, green and blue, decomposed separately, matched and stacked; and the latter in 8 bits. In the
 first two, middle gray is 0. Channels whose decomposition did not converge are named. Patches are cut from the
 unit's top images at the position of its largest response; a vermilion line is the border of the image, and
-plain gray is outside. p is the tail of a normal distribution fitted to the layer's other units.
+plain gray is outside. Facets and patches are cropped to the image if the receptive field is larger on all
+sides. p is the tail of a normal distribution fitted to the layer's other units.
 """
 
 family = Family(

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from census.figures.declaration import Family, Images, View
-from census.figures.facets import GAP, LEGEND, TILE, explain_borders, put_tile
+from census.figures.facets import GAP, LEGEND, TILE, crop_of, explain_borders, put_tile
 from census.figures.style import (
     BLUE,
     GRAY,
@@ -156,6 +156,7 @@ def draw_patches(
     height = len(chosen) * of_layer - BETWEEN_LAYERS + 2
     axes, canvas, dots = page.canvas(width, height, LABEL, ABOVE, MARGIN, LEGEND)
     borders: list[list[tuple[float, float]]] = []
+    any_cropped = False
     for number, (group, rows) in enumerate(chosen):
         top = 1 + number * of_layer
         middle = top + (of_layer - BETWEEN_LAYERS) / 2
@@ -180,12 +181,16 @@ def draw_patches(
             for column, direction in enumerate(rows[family][:N_DIRECTIONS]):
                 left = 1 + column * (N_PATCHES * step - GAP + BETWEEN_DIRECTIONS)
                 patches = _patches(group, direction, images)
+                crop = crop_of(patches.inside) if patches else None
+                any_cropped |= bool(crop)
                 for rank, (pixels, inside) in enumerate(zip(*patches, strict=True) if patches else ()):
+                    if crop:
+                        pixels, inside = pixels[crop], inside[crop]
                     borders += put_tile(canvas, pixels, inside, (left + rank * step, line))
                 if not patches:
                     axes.text(left, line + TILE / 2, "never active", color=GRAY, **label)
     axes.imshow(canvas)
-    explain_borders(page, axes, borders)
+    explain_borders(page, axes, borders, cropped=any_cropped)
     for column in range(N_DIRECTIONS):
         left = 1 + column * (N_PATCHES * step - GAP + BETWEEN_DIRECTIONS)
         axes.text(left, -10, f"direction {column + 1}", va="bottom", fontsize=7.5)
@@ -269,8 +274,9 @@ family = Family(
             {dataset}: for up to three layers, evenly spaced along depth, and each family, the patches with
             the largest weights of its first three directions, the strongest first. A patch is what the
             receptive field covers at the sampled position of the largest weight; a vermilion line is the
-            border of the image, and plain gray lies outside. Patches of one direction that look alike have a
-            feature in common.
+            border of the image, and plain gray lies outside. Patches of a direction are cropped to their
+            images if the receptive field is larger on all sides. Patches of one direction that look alike
+            have a feature in common.
             """,
         ),
     ],
