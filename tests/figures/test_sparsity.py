@@ -132,6 +132,23 @@ def test_learning_shows_every_step(layers, drawn, overlaps):
         assert overlaps([label for label in panel.get_xticklabels() if label.get_text()], renderer) == []
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "labels"),
+    [(0, 6, ["0", "2.5", "6"]), (-4.74, 10.363, ["0", "6", "10.4"]), (0, 12345.6, ["0", "5,000", "12,346"])],
+)
+def test_histograms_have_a_tick_at_the_largest_value(bins, drawn, low, high, labels):
+    edges = np.linspace(low, high, 5)
+    bins["left"], bins["right"] = (
+        bins["left"].map(dict(zip(np.linspace(0, 3, 5)[:-1], edges[:-1], strict=True))),
+        bins["right"].map(dict(zip(np.linspace(0, 3, 5)[1:], edges[1:], strict=True))),
+    )
+    figure = figure_of(draw_histograms, bins, checkpoint="final", title="A title")
+    drawn(figure)
+    for panel in figure.axes:
+        assert [label.get_text() for label in panel.get_xticklabels()] == labels
+        assert panel.get_xticks()[-1] == pytest.approx(high)
+
+
 def test_histograms_print_the_share_of_values_that_are_not_0(bins, drawn, texts, overlaps):
     figure = figure_of(draw_histograms, bins, checkpoint="final", title="A title")
     renderer = drawn(figure)
