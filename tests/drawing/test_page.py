@@ -5,12 +5,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
+from PIL import Image
 
 from census.drawing.axes import label_logarithms, name_powers, say_if_empty
-from census.drawing.page import figure_of, in_style, new_figure, save
+from census.drawing.page import COLORMAPS, FAITHFUL, figure_of, in_style, new_figure, save
 from census.figures.correlation import draw_in_orders
 from census.figures.sparsity import draw_depth
 from census.figures.style import HEIGHT, WIDTHS, modules_of, short_names
+from tests.figures.legends import is_scale
 
 SQUEEZE = [
     "input",
@@ -134,3 +137,32 @@ def test_figures_do_not_depend_on_the_user_s_settings(tmp_path):
         {"axes.facecolor": "yellow", "xtick.direction": "in", "lines.dashed_pattern": [9, 9]}
     ):
         assert drawn("theirs") == expected
+def test_legends_keep_their_colors_beside_matrices(tmp_path):
+    random, order = np.random.default_rng(0), np.arange(100)
+    matrices = {f"relu{n}": np.corrcoef(random.standard_normal((100, 2 + n)) + n / 2) for n in range(10)}
+    classes = [f"class {n}" for n in range(14)]
+    with in_style():
+        figure = figure_of(draw_in_orders, matrices, {"a": order, "b": order}, order % 14, classes)
+        save(figure, [tmp_path / "figure.png"], 150)
+    saved = np.asarray(Image.open(tmp_path / "figure.png").convert("RGB"), int)
+
+    def at(x, y):
+        return saved[int(len(saved) - y), int(x)]
+
+    (legend,) = (legend for part in figure.subfigs for legend in part.legends)
+    for patch, label in zip(legend.get_patches(), classes, strict=True):
+        declared = np.multiply(to_rgb(patch.get_facecolor()), 255)
+        middle = patch.get_window_extent().get_points().mean(0)
+        assert np.abs(at(*middle) - declared).max() <= FAITHFUL, label
+    (scale,) = filter(is_scale, figure.axes)
+    for value in np.linspace(-0.95, 0.95, 39):
+        shown = at(*scale.transData.transform((0.5, value)))
+        declared = np.multiply(COLORMAPS["correlation"]((value + 1) / 2)[:3], 255)
+        # a row of pixels is a step of the scale
+        assert np.abs(shown - declared).max() <= FAITHFUL + 8, value
+
+
+def test_figures_of_few_colors_have_a_palette(tmp_path):
+    with in_style():
+        save(figure_of(draw_depth, layers(SQUEEZE)), [tmp_path / "figure.png"], 150)
+    assert Image.open(tmp_path / "figure.png").mode == "P"
