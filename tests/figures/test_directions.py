@@ -160,7 +160,8 @@ def test_redundancy_is_drawn_beside_chance(layers, drawn):
 def test_class_entropy_shows_each_component_of_the_final_network(layers, directions, drawn):
     figure = figure_of(draw_class_entropy, layers, directions, title="A title")
     drawn(figure)
-    scatter, _, below, _ = figure.axes
+    scatter, above, below, _ = figure.axes
+    assert above.get_xticks().tolist() == below.get_xticks().tolist() == list(range(len(NAMES)))
     points = [line for line in scatter.lines if line.get_marker() == "o" and len(line.get_xdata())]
     assert len(points) == len(NAMES) - 1
     assert all(len(line.get_xdata()) == 20 for line in points)

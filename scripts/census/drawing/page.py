@@ -371,6 +371,8 @@ class Page:
             panel.set_xlim(-0.6, len(names) - 0.4)
             panel.tick_params(labelbottom=panel is panels[-1])
         self.name_layers(panels[-1], names, share)
+        for panel in panels[:-1]:  # they need not share x with the last one
+            panel.set_xticks(panels[-1].get_xticks())
 
     def name_layers(self, panel: Axes, names: Sequence[str], share: float = 1) -> None:
         """Write the names of layers along x, see :meth:`depth_axes`."""
