@@ -38,6 +38,9 @@ def test_each_curve_ends_at_its_own_layer(paths, drawn, overlaps):
     assert [line.get_ydata().tolist() for line in am.lines if line.get_marker() == "o"] == [[-3], [-3] * 3]
     assert [label.get_text() for label in am.get_xticklabels()] == NAMES[1:]
     assert sum(line.get_marker() == "x" for line in iam.lines) == 1
+    # the undefined score has no interval
+    *_, control, bars = (each.get_segments() for each in iam.collections)
+    assert [sum(len(segment) == 2 for segment in each) for each in (control, bars)] == [3, 2]
     assert overlaps(am.get_xticklabels(), renderer) == []
     legend = [text.get_text() for text in figure.legends[0].get_texts()]
     of_panel = ["relu1", NAMES[3], "held-out top images\nof the unit"]

@@ -600,9 +600,13 @@ class Page:
     def intervals(
         self, axes: Axes, x: ArrayLike, table: pd.DataFrame, column: str, color: Any, **style: Any
     ) -> None:
-        """Draw the intervals of a column, if it has any, as :meth:`bars`."""
+        """Draw the intervals of a column, if it has any, as :meth:`bars`.
+
+        Undefined values have none: their intervals are of the resamples in which the value is defined.
+        """
         if f"{column}_low" in table:
-            self.bars(axes, x, table[f"{column}_low"], table[f"{column}_high"], color, **style)
+            low, high = (table[f"{column}_{end}"].where(table[column].notna()) for end in ("low", "high"))
+            self.bars(axes, x, low, high, color, **style)
 
     def crosses(self, axes: Axes, x: ArrayLike, y: ArrayLike, color: Any) -> None:
         """Put a cross at the foot of an axes wherever a value is undefined."""
@@ -702,7 +706,7 @@ class Page:
     def band(self, axes: Axes, x: ArrayLike, table: pd.DataFrame, column: str, color: str) -> None:
         """Draw the interval of a column, if it has one, as a band."""
         if f"{column}_low" in table:
-            low, high = table[f"{column}_low"], table[f"{column}_high"]
+            low, high = (table[f"{column}_{end}"].where(table[column].notna()) for end in ("low", "high"))
             axes.fill_between(x, low, high, color=color, alpha=0.2, linewidth=0)
 
     def matrix(

@@ -49,7 +49,7 @@ def draw_depth(page: "Page", paths: "pd.DataFrame") -> None:
         # far below 0 if images of the reference hardly differ
         axes.set_yscale("symlog", linthresh=1, linscale=1.5)
         axes.set_title(title)
-        axes.set_ylabel("path score\n(log below −1)")
+        axes.set_ylabel("path score\n(log beyond ±1)")
     page.explain_layers(panels[0])
     page.legend(title="images made for units of")
     if paths["path_natural"].notna().any():
@@ -73,9 +73,10 @@ family = Family(
             units' own, with a curve for each layer of units. 1: as similar to the unit's maximally activating
             images of {dataset} as these are to one another (rank correlation of activation vectors); 0: only
             as similar as other natural images are. Gray marks are held-out top images of the unit, as a
-            control; bars are 95 % bootstrap intervals over units. Below 0, optimized images are less similar
-            to the top images than other natural images are. RS on such images need not be that on natural
-            images.
+            control; bars are 95 % bootstrap intervals over units. Crosses are undefined scores: in that layer
+            the top images are not more similar to one another than to other natural images. Below 0,
+            optimized images are less similar to the top images than other natural images are. RS on such
+            images need not be that on natural images.
             """,
         ),
     ],
