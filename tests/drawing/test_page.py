@@ -8,7 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from PIL import Image
 
-from census.drawing.axes import label_logarithms, name_powers, say_if_empty
+from census.drawing.axes import FOOT, give_feet, label_logarithms, name_powers, say_if_empty
 from census.drawing.page import COLORMAPS, FAITHFUL, figure_of, in_style, new_figure, save
 from census.figures.correlation import draw_in_orders
 from census.figures.sparsity import draw_depth
@@ -166,3 +166,18 @@ def test_figures_of_few_colors_have_a_palette(tmp_path):
     with in_style():
         save(figure_of(draw_depth, layers(SQUEEZE)), [tmp_path / "figure.png"], 150)
     assert Image.open(tmp_path / "figure.png").mode == "P"
+
+
+def test_panels_that_share_y_have_the_same_strip_below_their_values():
+    figure = new_figure(4, 3)
+    panels = figure.subplots(1, 2, sharey=True)
+    panels[0].set_yscale("symlog", linthresh=1)
+    panels[0].set_ylim(-1000, 10)
+    give_feet(panels)
+    FigureCanvasAgg(figure).draw()
+    for panel in panels:
+        top_of_strip = panel.transAxes.inverted().transform(panel.transData.transform((0, -1000)))[1]
+        assert top_of_strip == pytest.approx(FOOT)
+        assert panel.get_yticks().min() == -1000
+        (strip,) = panel.patches
+        assert strip.get_extents().height == pytest.approx(FOOT * panel.bbox.height)

@@ -121,6 +121,12 @@ def test_what_is_undefined_is_marked(tables, drawn):
     crosses = [line for line in figure.axes[0].lines if line.get_marker() == "x"]
     # RS of both kinds of images in the last layer, untrained and trained
     assert len(crosses) == 4
+    for axes in figure.axes:
+        lowest = axes.transData.transform((0, -1.05 if axes is figure.axes[0] else -0.02))[1]
+        for cross in (line for line in axes.lines if line.get_marker() == "x"):
+            _, height = cross.get_transform().transform(cross.get_xydata()[0])
+            assert height < lowest - 3, "could be taken for a value"
+    assert figure.axes[0].get_yticks().min() == -1
     assert {round(float(line.get_xdata()[0])) for line in crosses} == {3}
 
 

@@ -1,5 +1,6 @@
 """What holds for all axes of figures: words clear of lines, labels of logarithms, no empty panel."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -7,11 +8,51 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogFormatterSciNotation, LogLocator, NullLocator
+from matplotlib.ticker import FuncFormatter, Locator, LogFormatterSciNotation, LogLocator, NullLocator
 
 from census.figures.style import GRAY
 
 SMALLEST, LARGEST = 1e-3, 1e3  # powers of ten that are written as plain numbers
+FOOT = 0.07  # share of the height of axes, a strip below their values
+STRIP = "#F2F2F2"  # its color
+
+
+class _From(Locator):
+    """Places ticks as another locator does, but none below a value."""
+
+    def __init__(self, locator: Locator, lowest: float) -> None:
+        self._locator, self._lowest = locator, lowest
+
+    def __call__(self) -> Any:
+        ticks = np.asarray(self._locator())
+        return ticks[ticks >= self._lowest]
+
+    def tick_values(self, vmin: float, vmax: float) -> Any:
+        ticks = np.asarray(self._locator.tick_values(vmin, vmax))
+        return ticks[ticks >= self._lowest]
+
+
+def give_feet(panels: Iterable[Axes]) -> None:
+    """Extend y below its values by a gray strip, in which nothing can be taken for a value.
+
+    All panels that share y are extended once, because their values remain comparable.
+    """
+    extended: set[Axes] = set()
+    for axes in panels:
+        if axes in extended:
+            continue
+        alike = axes.get_shared_y_axes().get_siblings(axes)
+        extended.update(alike)
+        lowest, _ = axes.get_ylim()
+        scale = axes.yaxis.get_transform()
+        bottom, top = scale.transform(axes.get_ylim())
+        (below,) = scale.inverted().transform([bottom - FOOT / (1 - FOOT) * (top - bottom)])
+        axes.yaxis.set_major_locator(_From(axes.yaxis.get_major_locator(), lowest))
+        if not isinstance(axes.yaxis.get_minor_locator(), NullLocator):
+            axes.yaxis.set_minor_locator(_From(axes.yaxis.get_minor_locator(), lowest))
+        axes.set_ylim(bottom=below)
+        for panel in alike:
+            panel.axhspan(below, lowest, color=STRIP, linewidth=0, zorder=0)
 
 
 def keep_clear(axes: Axes) -> None:

@@ -30,7 +30,7 @@ from matplotlib.transforms import offset_copy
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
-from census.drawing.axes import keep_clear, label_logarithms, name_powers, say_if_empty
+from census.drawing.axes import FOOT, give_feet, keep_clear, label_logarithms, name_powers, say_if_empty
 from census.drawing.texts import FONTS, broken, take_literally, with_glyphs
 from census.drawing.tiles import Strip, as_tile, draw_strips
 from census.figures.style import (
@@ -198,6 +198,7 @@ class Page:
         self.places: dict[str, int] = {}
         self._entries: list[Artist] = []
         self._crossed: set[str] = set()  # colors of crosses
+        self._with_crosses: list[Axes] = []
         self._legend: dict[str, Any] = {}
         self._legend_of: FigureBase | Axes | None = None
         self._is_placed = False
@@ -221,6 +222,8 @@ class Page:
             place = {"x": 0.01}
             for axes in self.figure.axes:
                 say_if_empty(axes)
+            give_feet(self._with_crosses)
+            for axes in self.figure.axes:
                 keep_clear(axes)
                 label_logarithms(axes)
                 name_powers(axes)
@@ -609,11 +612,12 @@ class Page:
             self.bars(axes, x, low, high, color, **style)
 
     def crosses(self, axes: Axes, x: ArrayLike, y: ArrayLike, color: Any) -> None:
-        """Put a cross at the foot of an axes wherever a value is undefined."""
+        """Put a cross wherever a value is undefined, in a strip below the values of an axes."""
         places = np.asarray(x)[np.isnan(np.asarray(y, dtype=float))]
         if len(places):
             self._crossed.add(to_hex(color))
-            foot = np.full(len(places), 0.03)
+            self._with_crosses.append(axes)
+            foot = np.full(len(places), FOOT / 2)
             axes.plot(places, foot, "x", color=color, transform=axes.get_xaxis_transform())
 
     def spread(self, axes: Axes, x: ArrayLike, units: pd.DataFrame, column: str, color: str) -> None:
