@@ -166,6 +166,27 @@ def test_labels_of_measures_with_their_units_fit_below_their_panels(tables, draw
     )
 
 
+def test_an_interval_of_no_width_is_not_shown(tables, drawn):
+    units, relations = tables
+    here = (relations["layer"] == "relu3") & (relations["first"] == "mean_activation")
+    relations.loc[here, ["rho", "rho_low", "rho_high", "n"]] = [1, 1 - 1e-9, 1, 4]
+    figure = figure_of(draw_ablation, units, relations, title="A title")
+    drawn(figure)
+    titles = [axes.get_title(loc="right") for axes in figure.axes[6:9]]
+    assert titles[2] == "ρ 1.00 (4 units)"
+    assert all(title.endswith("]") for title in titles[:2])
+    figure = figure_of(draw_relations, relations, title="A title")
+    drawn(figure)
+    words = "no bar: ρ is equal\nin all resamples"
+    assert words in [text.get_text() for text in figure.legends[0].get_texts()]
+    segments = [each for bars in figure.axes[0].collections for each in bars.get_segments() if len(each)]
+    assert not any(abs(segment[0, 1] - segment[1, 1]) < 1e-6 for segment in segments)
+    # trained and untrained, of three measures of four layers; RS of relu4 is undefined
+    assert len(segments) == 2 * (3 * 4 - 1 - 1)
+    figure = figure_of(draw_relations, tables[1][tables[1]["layer"] == "relu1"], title="A title")
+    assert words not in [text.get_text() for text in figure.legends[0].get_texts()]
+
+
 def test_ablation_effects_undefined_for_all_units_are_named(tables, drawn):
     units, relations = tables
     units["ablation_kl"] = np.nan

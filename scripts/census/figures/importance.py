@@ -65,11 +65,22 @@ GOLDEN = 0.618034  # multiples of the golden ratio's fraction spread evenly
 EFFECT, EFFECT_NAME = "ablation_kl", "change of the output by ablation"
 
 
+def _without_points(relations: "pd.DataFrame") -> "pd.DataFrame":
+    """Return relations without intervals of width 0.
+
+    Few units whose ranks agree agree in all resamples, too: such an interval looks like certainty.
+    """
+    is_point = np.isclose(relations["rho_low"], relations["rho_high"], atol=1e-6)
+    ends = ["rho_low", "rho_high"]
+    return relations.assign(**relations[ends].mask(np.broadcast_to(is_point[:, None], (len(is_point), 2))))
+
+
 def _interval(row: "pd.Series[Any]") -> str:
-    """Return a rank correlation with its interval, in words."""
+    """Return a rank correlation in words, with its interval or the number of units, see _without_points."""
     if np.isnan(row["rho"]):
         return "ρ undefined"
-    return f"ρ {with_interval(*(row[f'rho{end}'] for end in ENDINGS))}"
+    alone = f" ({row['n']:.0f} units)" if np.isnan(row["rho_low"]) else ""
+    return f"ρ {with_interval(*(row[f'rho{end}'] for end in ENDINGS))}{alone}"
 
 
 def _relation(relations: "pd.DataFrame", layer: str, first: str, second: str) -> "pd.Series[Any]":
@@ -81,7 +92,7 @@ def _relation(relations: "pd.DataFrame", layer: str, first: str, second: str) ->
 
 def draw_substitution(page: "Page", units: "pd.DataFrame", relations: "pd.DataFrame") -> None:
     """Draw RS against class selectivity of units, one panel per layer."""
-    units = at(units, FINAL)
+    units, relations = at(units, FINAL), _without_points(relations)
     names, shown = layers_of(units), {"IAM": "rs_iam", "AM": "rs_am"}
     page.know(names)
     names = page.share(names)
@@ -138,7 +149,7 @@ def draw_depth(page: "Page", units: "pd.DataFrame", relations: "pd.DataFrame") -
 
 def draw_ablation(page: "Page", units: "pd.DataFrame", relations: "pd.DataFrame") -> None:
     """Draw ablation effects of units against their other measures, one row of panels per layer."""
-    units = at(units, FINAL)
+    units, relations = at(units, FINAL), _without_points(relations)
     n_units = units.groupby("layer").size()
     units = units[units[EFFECT].notna()]
     names = layers_of(units)
@@ -204,6 +215,7 @@ def _beside(page: "Page", number: int, checkpoint: str) -> np.ndarray:
 
 def _draw_rho(page: "Page", axes: "Axes", relations: "pd.DataFrame", kinds: Mapping[str, _Kind]) -> None:
     """Draw rank correlations of measures along depth with their intervals and numbers of units."""
+    relations = _without_points(relations)
     for number, (column, kind) in enumerate(kinds.items()):
         for checkpoint, rows in states(relations[relations["first"] == column]):
             here = rows.set_index("layer").reindex(list(page.places))
@@ -230,6 +242,8 @@ def _explain(
     for kind in kinds:
         page.line(kind.name, **kind.look("-", solid=True))
     page.line(interval, linewidth=2.2, alpha=0.5)
+    if (relations["rho"].notna() & _without_points(relations)["rho_low"].isna()).any():
+        page.words("no bar: ρ is equal\nin all resamples")
     page.line("no correlation", VERMILION, linewidth=1)
     if UNTRAINED in set(relations["checkpoint"]):
         page.line(final_state(relations), marker="o")
@@ -252,8 +266,9 @@ family = Family(
             {dataset}, a panel per layer with per-unit analyses. RS is the share of the layer's units that
             respond more strongly than the unit to the image made for it: with regard to the other units (IAM,
             filled) or without (AM, hollow). The axis is linear below 0.01, logarithmic above; units with RS 0
-            are spread around it. Spearman's ρ has its 95 % bootstrap interval over units. Units at the
-            lower right are selective and irreplaceable.
+            are spread around it. Spearman's ρ has its 95 % bootstrap interval over units; if all resamples
+            of few units give the same ρ, the number of units instead. Units at the lower right are selective
+            and irreplaceable.
             """,
             corresponds="Figures 1, 3a, 4, 5 and 6a",
         ),
@@ -264,9 +279,10 @@ family = Family(
             caption="""
             Above: Spearman's ρ of representative substitution (RS) and class selectivity over the units of a
             layer of {network}, on images of {dataset}, in order of depth, for three kinds of images. Below:
-            median and middle half of RS. Bars above are 95 % bootstrap intervals over units; hollow marks and
-            dashed lines are the untrained network; crosses are undefined. Numbers above count the units of a
-            layer, the smallest of the three numbers; with few units, ρ is often near 1 or −1.
+            median and middle half of RS. Bars above are 95 % bootstrap intervals over units; marks without a
+            bar have none, because all resamples give the same ρ. Hollow marks and dashed lines are the
+            untrained network; crosses are undefined. Numbers above count the units of a layer, the smallest
+            of the three numbers; with few units, ρ is often near 1 or −1.
             """,
             corresponds="Figures 3b and 6b",
         ),
@@ -281,8 +297,9 @@ family = Family(
             divergence from the intact network's output), against the unit's class selectivity,
             representative substitution (RS) and mean activation, one row per layer with per-unit analyses.
             Marks are units with 95 % bootstrap intervals over images; brackets hold 95 % bootstrap intervals
-            of Spearman's ρ over units. Above a panel is the number of units without a mark: RS is undefined
-            if all activation-maximization images of a unit failed. The vermilion line is no effect.
+            of Spearman's ρ over units; if all resamples of few units give the same ρ, the number of units
+            stands there instead. Above a panel is the number of units without a mark: RS is undefined if all
+            activation-maximization images of a unit failed. The vermilion line is no effect.
             """,
         ),
         View(
