@@ -188,7 +188,7 @@ def test_without_intervals_no_legend_mentions_them(pairs, adjacent):
     assert labels == ["trained", "untrained"]
 
 
-def test_branches_of_a_module_are_in_a_box(pairs, drawn, texts, overlaps):
+def test_branches_of_a_module_are_in_a_box(pairs, drawn, overlaps):
     figure = figure_of(draw_branches, pairs, title="A title")
     renderer = drawn(figure)
     above, below = figure.axes[:2]
@@ -205,8 +205,27 @@ def test_branches_of_a_module_are_in_a_box(pairs, drawn, texts, overlaps):
     assert above.get_position().x0 == pytest.approx(below.get_position().x0)
     assert above.get_position().x1 == pytest.approx(below.get_position().x1)
     assert overlaps(below.get_xticklabels(), renderer) == []
-    assert "features.3" in [text.get_text() for text in texts(figure)]
+    # no name of a module covers the values
+    assert len(below.texts) == 0
+    (modules,) = below.child_axes
+    (module,) = modules.get_xticklabels()
+    assert module.get_text() == "features.3"
+    (bracket,) = figure.artists
+    height = bracket.get_window_extent(renderer).y0
+    assert module.get_window_extent(renderer).y1 < height
+    assert all(height < label.get_window_extent(renderer).y0 for label in below.get_xticklabels()[1:3])
     assert faults(figure) == []
+
+
+def test_a_branch_that_is_alone_in_its_module_has_its_whole_name(pairs, drawn):
+    expand3x3 = "features.3.expand3x3_activation"
+    few = pairs[(pairs["layer"] != expand3x3) & (pairs["other_layer"] != expand3x3)]
+    figure = figure_of(draw_branches, few, title="A title")
+    drawn(figure)
+    below = figure.axes[1]
+    names = ["input", "features.3.expand1x1_activation", "output"]
+    assert [label.get_text() for label in below.get_xticklabels()] == names
+    assert len(below.child_axes) == 0
 
 
 def test_learning_shows_every_layer_at_every_step(learning, layers, drawn):

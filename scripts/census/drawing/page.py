@@ -402,16 +402,19 @@ class Page:
         )
         words = below + (f" (of {gone.rstrip('.')})" if gone else "")
         if modules:
-            longest = max(len(label) for label in labels)
-            self._name_modules(panel, modules, longest, words)
+            self.bracket_modules(panel, modules, words)
         else:
             panel.set_xlabel(words)
 
-    def _name_modules(
-        self, panel: Axes, modules: Sequence[tuple[str, int, int]], longest: int, label: str
-    ) -> None:
-        """Bracket the layers of each module below their names of up to ``longest`` letters, above a label."""
-        depth = 6 + 4.4 * min(longest, LONGEST)  # points
+    def bracket_modules(self, panel: Axes, modules: Sequence[tuple[str, int, int]], label: str) -> None:
+        """Bracket the layers of each module below their names along x, above a label.
+
+        Parameters
+        ----------
+        modules : name, first place and number of layers of each, see
+            :func:`~census.figures.style.modules_of`.
+        """
+        depth = 11 + 72 * max(self._size_of(name)[1] for name in panel.get_xticklabels())  # points
         below = panel.secondary_xaxis(0)
         below.set_xticks(
             [first + (count - 1) / 2 for _, first, count in modules], [module for module, *_ in modules]

@@ -108,31 +108,37 @@ def draw_branches(page: "Page", pairs: "pd.DataFrame") -> None:
     names, modules = chosen["layer"].tolist(), chosen["branch_of"].tolist()
     page.know(names)
     short = [page.name(name) for name in names]
-    labels = [
-        name.removeprefix(f"{module}.").removesuffix(name.partition(shown)[2]) if module else shown
-        for name, module, shown in zip(names, modules, short, strict=True)
-    ]
-    # beside the legend
-    side = page.width - page.names_height(names) - 2.1
-    height = 1.5 * side + page.names_height(labels) + 1.0
-    above, below = page.panels(height, 2, height_ratios=(1, 0.4), sharex=True)[:, 0]
-    # aspect "auto" aligns it with the panel below
-    _draw_matrix(page, above, matrix_of(pairs, "similarity", names), short, side, aspect="auto")
-    above.tick_params(labelbottom=False)
-    _scale(page, [above, below], "similarity")
     boxes = [
         (module, list(places))
         for module, places in itertools.groupby(range(len(names)), key=modules.__getitem__)
         if module
     ]
-    for number, (module, places) in enumerate(boxes):
+    # of a module with one layer here, the layer's name has that of the module
+    bracketed = [
+        (shortened(module, LONGEST), places[0], len(places)) for module, places in boxes if len(places) > 1
+    ]
+    labels = list(short)
+    for module, places in boxes:
+        for place in places if len(places) > 1 else ():
+            name, shown = names[place], short[place]
+            labels[place] = name.removeprefix(f"{module}.").removesuffix(name.partition(shown)[2])
+    # beside the legend
+    side = page.width - page.names_height(names) - 2.1
+    below_axis = page.names_height(labels) + (
+        page.names_height([module for module, *_ in bracketed]) if bracketed else 0
+    )
+    height = 1.5 * side + below_axis + 1.0
+    above, below = page.panels(height, 2, height_ratios=(1, 0.4), sharex=True)[:, 0]
+    # aspect "auto" aligns it with the panel below
+    _draw_matrix(page, above, matrix_of(pairs, "similarity", names), short, side, aspect="auto")
+    above.tick_params(labelbottom=False)
+    _scale(page, [above, below], "similarity")
+    for number, (_, places) in enumerate(boxes):
         first, size = places[0] - 0.5, len(places)
         last = first + size
         edge = {"fill": False, "edgecolor": "black", "linewidth": 1.8, "clip_on": False}
         above.fill([first, last, last, first], [first, first, last, last], **edge)
         below.axvspan(first, last, color=GRAY, alpha=0.3 if number % 2 else 0.12, linewidth=0)
-        style = {"rotation": 90, "fontsize": 6.5, "ha": "center", "va": "top"}
-        below.text(first + size / 2, 1.0, shortened(module, LONGEST), **style)
     output = chosen.loc[chosen["kind"] == "output", "layer"]
     lowest = 0.0
     if len(output):
@@ -145,9 +151,13 @@ def draw_branches(page: "Page", pairs: "pd.DataFrame") -> None:
     below.set_ylim(lowest - 0.03, 1.03)
     below.set_ylabel("similarity\nto the output")
     below.set_xticks(range(len(names)), labels, rotation=90, fontsize=7)
-    below.set_xlabel("layer, in order of depth; the branches of a module in a box")
+    words = "layer, in order of depth; the branches of a module in a box"
+    if bracketed:
+        page.bracket_modules(below, bracketed, words)
+    else:
+        below.set_xlabel(words)
     page.box("branches of a module")
-    page.area("module, as named", GRAY, alpha=0.3)
+    page.area("layers of a module", GRAY, alpha=0.3)
     page.line("similarity to the output", BLUE, marker="o", linestyle="")
     page.explain_interval(BLUE)
 
