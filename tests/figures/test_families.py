@@ -63,6 +63,23 @@ def test_each_question_has_a_panel_with_all_families(families, drawn, overlaps):
     assert overlaps([axes.title for axes in figure.axes], renderer) == []
 
 
+def test_a_family_of_negative_r2_leaves_room_for_the_others(families, drawn):
+    families.loc[families["family"] == "random", "reconstruction"] = -4.6
+    figure = figure_of(draw_depth, *apart(families), title="A title")
+    drawn(figure)
+    axes = figure.axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["1", "0.5", "0", "−1", "−5"]
+    assert "log\nbelow 0" in axes.get_ylabel()
+    heights = axes.transAxes.inverted().transform(
+        axes.transData.transform([(0, value) for value in (0, 1, -1, -4.6)])
+    )[:, 1]
+    assert heights[1] - heights[0] > 0.5
+    assert heights[0] > heights[2] > heights[3] > 0
+    effect = figure.axes[[question.column for question in QUESTIONS].index("ablation_kl")]
+    assert effect.get_yscale() == "symlog"
+    assert {"0", "0.001"} <= {label.get_text() for label in effect.get_yticklabels()}
+
+
 def test_a_question_that_was_not_measured_says_so(families, drawn):
     figure = figure_of(draw_depth, *apart(families.assign(top_similarity=np.nan)), title="A title")
     drawn(figure)

@@ -25,6 +25,7 @@ from census.measures.declaration import Matrices, Tables
 if TYPE_CHECKING:
     import pandas as pd
     import zarr
+    from matplotlib.axes import Axes
 
     from census.drawing.inputs import Stores
     from census.drawing.page import Page
@@ -78,13 +79,14 @@ QUESTIONS = (
     Question(
         "stability_half", "Stability, other images", "matched cosine", "stability_half_chance", of_family=True
     ),
-    Question("ablation_kl", "Ablation effect", "divergence\n(nats)"),
+    Question("ablation_kl", "Ablation effect", "divergence (nats;\nlog beyond 0.001)"),
     Question("ablation_changed", "Changed predicted classes", "share of images"),
 )
 EFFECT_KEYS = ["layer", "family"]
 EFFECT_COLUMNS = [f"{name}{end}" for name in ("ablation_kl", "ablation_changed") for end in ENDINGS]
 # inches: of a panel's height, and below all panels
 PANEL, BELOW = 1.25, 0.6
+NEGATIVE = 0.4  # height of R² from 0 to 1 − e, about −1.7, over that from 0 to 1
 DODGE = 0.11  # between the marks of two families at one layer
 # of the figure of patches: layers, directions of a family, patches of a direction
 N_LAYERS, N_DIRECTIONS, N_PATCHES = 3, 3, 5
@@ -116,6 +118,12 @@ def draw_depth(page: "Page", families: "pd.DataFrame", effects: "pd.DataFrame") 
         if question.chance and not question.of_family:
             one = families.drop_duplicates("layer").sort_values("depth")
             axes.plot(page.place(one), one[question.chance], color=INK, linewidth=0.9, linestyle=":")
+        if question.column == "reconstruction":
+            _compress_below_0(axes)
+        elif question.column == "ablation_kl":
+            axes.set_yscale("symlog", linthresh=1e-3, linscale=0.6)
+            axes.set_ylim(bottom=-2e-4)  # never negative
+            axes.minorticks_off()
         if families[question.column].isna().all():
             axes.text(0.5, 0.5, "not measured", ha="center", transform=axes.transAxes, color=GRAY, fontsize=8)
     defined = families.dropna(subset=[question.column for question in QUESTIONS], how="all")
@@ -132,6 +140,30 @@ def draw_depth(page: "Page", families: "pd.DataFrame", effects: "pd.DataFrame") 
     refused = families[families["reason"] != ""]
     for family, of_family in refused.groupby("family", sort=False):
         page.words(f"no {FAMILIES[str(family)][1]}\nin {of_family['layer'].nunique()} of {len(names)} layers")
+
+
+def _compress_below_0(axes: "Axes") -> None:
+    """Give values below 0 logarithmic heights if some are below −1, so that others remain apart."""
+    low, high = axes.get_ylim()
+    if low >= -1:  # the rest is wide enough
+        return
+    low *= 1.3
+    axes.set_yscale("function", functions=(_compressed, _decompressed))
+    axes.axhline(0, color=GRAY, linewidth=0.8)
+    ticks = [tick for tick in (1, 0.5, 0, -1, -5, -20, -100, -1000) if low <= tick]
+    axes.set_yticks(ticks, [f"{tick:g}".replace("-", "−") for tick in ticks])
+    axes.set_ylim(low, max(high, 1.03))
+    axes.set_ylabel(f"{axes.get_ylabel()} (log\nbelow 0)")
+
+
+def _compressed(values: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Return heights of values, linear above 0 and logarithmic below."""
+    return np.where(values < 0, -NEGATIVE * np.log1p(np.maximum(0, -values)), values)
+
+
+def _decompressed(heights: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Return values of heights, see :func:`_compressed`."""
+    return np.where(heights < 0, -np.expm1(np.maximum(0, -heights) / NEGATIVE), heights)
 
 
 def draw_patches(
@@ -250,7 +282,8 @@ family = Family(
             order of depth. All families of a layer have the same number of directions. They are fitted to
             channel vectors of one half of the images, and judged on the other half, where each vector is
             reconstructed as a weighted sum of a few directions, equally few for all families. From the upper
-            left: share of the vectors' variance that these sums explain (R²); peakedness of the weights;
+            left: share of the vectors' variance that these sums explain (R², below 0 if they are further from
+            the vectors than their mean is); peakedness of the weights;
             class entropy of a direction's top images; correlation of their logits; class selectivity of the
             weights, and their Gini index over classes; overlap of the top images of two directions; largest
             cosine of a direction with a unit; cosine of matched directions in a fit from another start, and
