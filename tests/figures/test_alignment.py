@@ -39,6 +39,7 @@ def test_depth_shows_both_sides_of_activation_functions(layers, drawn, overlaps)
     figure = figure_of(draw_depth, layers, title="A title")
     renderer = drawn(figure)
     z, along = figure.axes
+    assert ["log beyond ±1" in axes.get_ylabel() for axes in (z, along)] == [True, False]
     before, after = (
         next(line for line in z.lines if line.get_color() == color and line.get_linestyle() == "-")
         for color in (VERMILION, BLUE)

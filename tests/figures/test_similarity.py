@@ -177,6 +177,20 @@ def test_a_matrix_of_layers_leaves_branches_out(pairs, adjacent, drawn, overlaps
     assert overlaps(below.get_xticklabels(), renderer) == []
 
 
+@pytest.mark.parametrize(
+    ("column", "name"),
+    [
+        ("similarity", "Pearson's r"),
+        ("similarity_spearman", "Spearman's ρ"),
+        ("similarity_deconfounded", "partial r"),
+        ("cka", "debiased CKA"),
+    ],
+)
+def test_labels_of_similarity_name_the_measure(pairs, adjacent, column, name):
+    figure = figure_of(draw_layers, pairs, adjacent, column=column, title="A title")
+    assert [axes.get_ylabel() for axes in figure.axes[2:3]] == [f"{name} of each\nlayer and the next"]
+
+
 def test_the_input_is_not_drawn_where_it_is_regressed_out(pairs, adjacent):
     figure = figure_of(draw_layers, pairs, adjacent, column="similarity_deconfounded", title="A title")
     assert [label.get_text() for label in figure.get_axes()[0].get_yticklabels()] == ["features.1", "output"]
@@ -260,6 +274,7 @@ def test_two_checkpoints_are_compared_along_depth(learning, drawn, overlaps):
     figure = figure_of(draw_checkpoints, two, title="A title")
     renderer = drawn(figure)
     (axes,) = figure.axes
+    assert axes.get_ylabel().startswith("Pearson's r of")
     np.testing.assert_allclose(axes.lines[0].get_ydata(), [0.53, np.nan, 0.53, 0.53, 0.53])
     (cross,) = (
         line for line in axes.lines if line.get_marker() == "x" and line.get_transform() != axes.transData

@@ -37,6 +37,7 @@ def draw_depth(page: "Page", layers: "pd.DataFrame") -> None:
         panel.axhline(0, color=GRAY, linewidth=0.8)
         panel.set_ylabel(f"{what} of units\n− of rotated bases")
     _log_beyond_1(panels[0])
+    panels[0].set_ylabel(f"{panels[0].get_ylabel()}\n(log beyond ±1)")
     panels[0].set_title("Axis alignment: units against random rotations")
     page.line(AFTER[2], AFTER[1])
     if len(nonlinear):
@@ -57,7 +58,7 @@ def draw_learning(page: "Page", layers: "pd.DataFrame") -> None:
     for panel in panels:
         panel.axhline(0, color=GRAY, linewidth=0.8)
         _log_beyond_1(panel)
-    panels[0].set_ylabel("kurtosis of units\n− of rotated bases")
+    panels[0].set_ylabel("kurtosis of units − of\nrotated bases (log beyond ±1)")
     page.legend(below=True)
     page.explain_layers(panels[0])
     page.area("95 % interval", alpha=0.25)

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from census.figures.declaration import Family, View, sheets_of
-from census.figures.similarity import NAMES
+from census.figures.similarity import NAMES, SHORT_NAMES
 from census.figures.style import BLUE, FINAL, UNTRAINED, layers_of, two_digits, wrapped
 from census.measures.declaration import Tables
 
@@ -29,8 +29,8 @@ def draw_steps(
     rows = 2 if performance is None else 3
     panels = page.panels(1.9 * rows + 0.8, rows, 2, sharex=True)
     for panel, checkpoint, label in (
-        (panels[0, 0], FINAL, "similarity to the\ntrained layer"),
-        (panels[0, 1], UNTRAINED, "similarity to the\nuntrained layer"),
+        (panels[0, 0], FINAL, f"{SHORT_NAMES['similarity']} with\nthe trained layer"),
+        (panels[0, 1], UNTRAINED, f"{SHORT_NAMES['similarity']} with\nthe untrained layer"),
     ):
         table = similarities[similarities["other_checkpoint"] == checkpoint]
         if len(table):
@@ -95,7 +95,7 @@ def _draw_two_checkpoints(page: "Page", similarities: "pd.DataFrame") -> None:
     (axes,) = page.along_depth(layers_of(table), 2.6)
     page.curve(axes, table, "similarity", BLUE, crosses=True)
     axes.set_ylim(min(0, table["similarity_low"].min()) - 0.03, 1.03)
-    axes.set_ylabel("similarity of the trained\nand the untrained layer")
+    axes.set_ylabel(f"{SHORT_NAMES['similarity']} of the trained\nand the untrained layer")
     page.explain_interval(BLUE)
     page.explain_kinds(table["kind"])
 

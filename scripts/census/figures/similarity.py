@@ -39,6 +39,13 @@ NAMES = {
     "similarity_deconfounded": "similarity without the input's (partial r)",
     "cka": "debiased linear CKA",
 }
+# the same measures where an axis has room for few words
+SHORT_NAMES = {
+    "similarity": "Pearson's r",
+    "similarity_spearman": "Spearman's ρ",
+    "similarity_deconfounded": "partial r",
+    "cka": "debiased CKA",
+}
 ENTRY = 0.2  # inches, of an entry of a matrix that is printed
 
 
@@ -89,7 +96,7 @@ def draw_layers(
         page.crosses(axes, x, rows[column], color)
     lowest = np.nanmin([0, *adjacent.get(f"{column}_low", adjacent[column])])
     axes.set_ylim(lowest - 0.03, 1.03)
-    axes.set_ylabel("similarity of each layer\nand the next")
+    axes.set_ylabel(f"{SHORT_NAMES[column]} of each\nlayer and the next")
     axes.set_title("Adjacent layers along depth")
     page.depth_axes([axes], names)
     page.legend(of=below)
@@ -149,7 +156,7 @@ def draw_branches(page: "Page", pairs: "pd.DataFrame") -> None:
         page.crosses(below, x, to_output["similarity"], BLUE)
         lowest = np.nanmin([0, *to_output["similarity_low"]])
     below.set_ylim(lowest - 0.03, 1.03)
-    below.set_ylabel("similarity\nto the output")
+    below.set_ylabel(f"{SHORT_NAMES['similarity']}\nwith the output")
     below.set_xticks(range(len(names)), labels, rotation=90, fontsize=7)
     words = "layer, in order of depth; the branches of a module in a box"
     if bracketed:
