@@ -8,7 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from PIL import Image
 
-from census.drawing.axes import FOOT, give_feet, label_logarithms, name_powers, say_if_empty
+from census.drawing.axes import foot_of, give_feet, label_logarithms, name_powers, say_if_empty
 from census.drawing.page import COLORMAPS, FAITHFUL, figure_of, in_style, new_figure, save
 from census.figures.correlation import draw_in_orders
 from census.figures.sparsity import draw_depth
@@ -137,6 +137,8 @@ def test_figures_do_not_depend_on_the_user_s_settings(tmp_path):
         {"axes.facecolor": "yellow", "xtick.direction": "in", "lines.dashed_pattern": [9, 9]}
     ):
         assert drawn("theirs") == expected
+
+
 def test_legends_keep_their_colors_beside_matrices(tmp_path):
     random, order = np.random.default_rng(0), np.arange(100)
     matrices = {f"relu{n}": np.corrcoef(random.standard_normal((100, 2 + n)) + n / 2) for n in range(10)}
@@ -173,11 +175,12 @@ def test_panels_that_share_y_have_the_same_strip_below_their_values():
     panels = figure.subplots(1, 2, sharey=True)
     panels[0].set_yscale("symlog", linthresh=1)
     panels[0].set_ylim(-1000, 10)
+    foot = foot_of(panels[0])
     give_feet(panels)
     FigureCanvasAgg(figure).draw()
     for panel in panels:
         top_of_strip = panel.transAxes.inverted().transform(panel.transData.transform((0, -1000)))[1]
-        assert top_of_strip == pytest.approx(FOOT)
+        assert top_of_strip == pytest.approx(foot)
         assert panel.get_yticks().min() == -1000
         (strip,) = panel.patches
-        assert strip.get_extents().height == pytest.approx(FOOT * panel.bbox.height)
+        assert strip.get_extents().height == pytest.approx(foot * panel.bbox.height)

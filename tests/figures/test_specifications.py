@@ -47,7 +47,9 @@ def test_effects_ascend_and_choices_follow_them():
     words = [text.get_text() for text in figure.texts]
     assert "S2.2a MF degree falls with depth" in words
     assert "2 of 4 agree, 2 with p ≤ 0.05" in words
-    assert any(line.get_marker() == "x" for line in curve.lines)
+    (cross,) = (line for line in curve.lines if line.get_marker() == "x")
+    _, height = cross.get_transform().transform(cross.get_xydata()[0])
+    assert height < curve.transData.transform((0, -0.95))[1], "could be taken for an effect"
 
 
 def test_a_long_claim_is_written_whole_within_its_column():

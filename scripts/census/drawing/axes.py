@@ -13,8 +13,9 @@ from matplotlib.ticker import FuncFormatter, Locator, LogFormatterSciNotation, L
 from census.figures.style import GRAY
 
 SMALLEST, LARGEST = 1e-3, 1e3  # powers of ten that are written as plain numbers
-FOOT = 0.07  # share of the height of axes, a strip below their values
-STRIP = "#F2F2F2"  # its color
+FOOT = 0.13  # inches, height of a strip below the values of axes
+LEAST_FOOT, MOST_FOOT = 0.07, 0.2  # of the height of axes
+STRIP = "#F2F2F2"  # color of the strip
 
 
 class _From(Locator):
@@ -32,6 +33,12 @@ class _From(Locator):
         return ticks[ticks >= self._lowest]
 
 
+def foot_of(axes: Axes) -> float:
+    """Return the height of the strip below the values of axes, as a share of that of the axes."""
+    inches = axes.bbox.height / axes.figure.dpi
+    return min(max(FOOT / inches, LEAST_FOOT), MOST_FOOT)
+
+
 def give_feet(panels: Iterable[Axes]) -> None:
     """Extend y below its values by a gray strip, in which nothing can be taken for a value.
 
@@ -46,7 +53,8 @@ def give_feet(panels: Iterable[Axes]) -> None:
         lowest, _ = axes.get_ylim()
         scale = axes.yaxis.get_transform()
         bottom, top = scale.transform(axes.get_ylim())
-        (below,) = scale.inverted().transform([bottom - FOOT / (1 - FOOT) * (top - bottom)])
+        foot = foot_of(axes)
+        (below,) = scale.inverted().transform([bottom - foot / (1 - foot) * (top - bottom)])
         axes.yaxis.set_major_locator(_From(axes.yaxis.get_major_locator(), lowest))
         if not isinstance(axes.yaxis.get_minor_locator(), NullLocator):
             axes.yaxis.set_minor_locator(_From(axes.yaxis.get_minor_locator(), lowest))

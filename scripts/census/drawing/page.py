@@ -30,7 +30,7 @@ from matplotlib.transforms import offset_copy
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
-from census.drawing.axes import FOOT, give_feet, keep_clear, label_logarithms, name_powers, say_if_empty
+from census.drawing.axes import foot_of, give_feet, keep_clear, label_logarithms, name_powers, say_if_empty
 from census.drawing.texts import FONTS, broken, take_literally, with_glyphs
 from census.drawing.tiles import Strip, as_tile, draw_strips
 from census.figures.style import (
@@ -214,6 +214,7 @@ class Page:
         self._wrap(heading, self.width - beside - 0.12, within_words=True)
         higher = LINE * heading.get_text().count("\n")
         if self._is_placed:
+            give_feet(self._with_crosses)
             self._make_higher(higher, limit=False)
             height = self.figure.get_figheight()
             place: dict[str, Any] = {"x": 0.06 / self.width, "y": 1 - 0.06 / height, "va": "top"}
@@ -620,7 +621,7 @@ class Page:
         if len(places):
             self._crossed.add(to_hex(color))
             self._with_crosses.append(axes)
-            foot = np.full(len(places), FOOT / 2)
+            foot = np.full(len(places), foot_of(axes) / 2)
             axes.plot(places, foot, "x", color=color, transform=axes.get_xaxis_transform())
 
     def spread(self, axes: Axes, x: ArrayLike, units: pd.DataFrame, column: str, color: str) -> None:
