@@ -55,6 +55,7 @@ with job(snakemake.log[0]) as log, ExitStack() as stack:
                 places
             ]
             patches = cut(pixels, corners(positions, map_width, field), field.size)
+            n_clipped = int((patches.inside.any((1, 2)) & ~patches.inside.all((1, 2))).sum())
             # a receptive field may lie entirely outside the image if a layer pads more than its kernel needs
             seen = patches.inside.any((1, 2))
             if not seen.all():
@@ -68,7 +69,7 @@ with job(snakemake.log[0]) as log, ExitStack() as stack:
                 log.warning("layer %s, unit %d: %s", layer, unit, found.reason)
             if failed:
                 log.warning("layer %s, unit %d: no convergence in %s", layer, unit, ", ".join(failed))
-            rows.append((found, len(patches.inside), int((~patches.inside.all((1, 2))).sum())))
+            rows.append((found, len(patches.inside), n_clipped))
 
         by_channel: dict[str, Any] = {
             f"{name}_{channel}": [getattr(found, name).get(channel) for found, _, _ in rows]

@@ -132,6 +132,14 @@ def test_a_search_that_does_not_converge_says_so(vectors):
         assert len(found.directions) == 8
 
 
+def test_a_search_may_converge_in_its_last_iteration(vectors):
+    found = fit("ica", Sample(vectors), 4, SETTINGS, seed=0)
+    assert found.converged
+    again = fit("ica", Sample(vectors), 4, SETTINGS._replace(iterations=found.n_iterations), seed=0)
+    assert again.converged
+    np.testing.assert_array_equal(again.directions, found.directions)
+
+
 def test_the_rank_is_the_number_of_directions_in_which_vectors_differ():
     vectors = np.random.default_rng(0).random((50, 3)) @ np.random.default_rng(1).random((3, 9))
     for sample, rank in (

@@ -167,14 +167,14 @@ def _ica(sample: Sample, count: int, settings: Settings, seed: int) -> Fit:
     principal, deviations = (each[:count] for each in sample.principal)
     white = ((vectors - vectors.mean(0)) @ (principal / deviations[:, None]).T).astype(np.float32)
     ica = FastICA(whiten=False, max_iter=settings.iterations, random_state=seed_of(seed, "ica") % 2**32)
-    with warnings.catch_warnings():  # it is said in what is returned
-        warnings.simplefilter("ignore", ConvergenceWarning)
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always", ConvergenceWarning)
         ica.fit(white)
     # of white data, the filters are orthonormal, and so their own inverse
     mixing = ica.components_ @ (principal * deviations[:, None])
     sizes = np.linalg.norm(mixing, axis=1)
     directions = (mixing / sizes[:, None])[np.argsort(-sizes, kind="stable")]
-    converged = ica.n_iter_ < settings.iterations
+    converged = not any(issubclass(each.category, ConvergenceWarning) for each in warned)
     return Fit(_outward(with_signs(directions), vectors), 0, ica.n_iter_, converged)
 
 

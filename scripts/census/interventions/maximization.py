@@ -27,7 +27,7 @@ class Settings:
 
     Attributes
     ----------
-    steps : largest number of steps.
+    steps : largest number of images that are evaluated, of which the first is noise.
     step_size : root mean square of the first step's change of pixels, on a scale from black, 0, to white, 1
         (for ``fourier``, of the sigmoid's argument).
     parametrization : ``pixels`` or ``fourier``.
@@ -49,8 +49,9 @@ class Optimized(NamedTuple):
     ----------
     images : array of uint8, shape (n_images, size, size, n_channels), gray or RGB.
     trajectory : array of float32, shape (n_images, n_steps + 1), the objective's value on the first image and
-        after each step, at the end that of rounding to ``images``. It is constant after an optimization has
-        converged. NaN if no value was finite, or the layer has no gradient with respect to the image.
+        after each later step, and at the end that after rounding to ``images``. It is constant after an
+        optimization has converged. NaN if no value was finite, or the layer has no gradient with respect to
+        the image.
     responses : array of float32, shape (n_images, n_units), the mean over positions of all units of the
         layer, after the nonlinearity, on ``images``; NaN if no step had a finite value.
     """

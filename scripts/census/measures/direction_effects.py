@@ -51,7 +51,9 @@ class Effects(Table, per="family"):
     family: Texts = column("family of directions, as in `directions`")
     n_ablated: Integers = count("directions that are ablated", "directions")
     n_images: int = count("images on which they are ablated", "images")
-    n_without_effect: Integers = count("directions whose ablation changes no output", "directions")
+    n_without_effect: Integers = count(
+        "directions whose ablation has a divergence of 0 on all images", "directions"
+    )
     n_undefined: Integers = count("directions whose ablation makes an output NaN", "directions")
     ablation_kl: Estimate = column(
         "mean divergence of the network's output without a direction's part from the intact network's",

@@ -121,7 +121,7 @@ class Families(Table, per="family"):
     resamples: int = column("value of the parameter `resamples`", range=(100, None))
     reconstruction: Estimate = column(
         "R² of reconstructed channel vectors: 1 minus squared error over squared distance from the mean of "
-        "the vectors of the fit",
+        "all vectors of the half for fits, inactive ones included",
         range=(None, 1),
     )
     code_kurtosis: Estimate = column(
@@ -255,7 +255,7 @@ class HeldOut(NamedTuple):
     ----------
     values : array of float32, shape (n_images, n_positions, n_units).
     distances : array of float64, shape (n_images,), squared distance of an image's vectors from the mean of
-        the vectors of the fit.
+        all vectors of the half for fits.
     labels, places : arrays of int, shape (n_images,), class, and place in the recording.
     n_classes : number of classes.
     logits : array of float32, shape (n_images, n_logits); None if they are not recorded.

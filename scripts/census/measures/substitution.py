@@ -65,7 +65,8 @@ class Units(Table, per="unit"):
         range=(0, None),
     )
     natural_maximum: Floats = column(
-        "largest mean activation of the unit on an image of the data set", "ours"
+        "largest mean activation of the unit on an image of the data set; NaN if it is above 0 on none",
+        "ours",
     )
     iam_over_natural: Floats = column(
         "mean response to the unit's IAM images divided by `natural_maximum`; failed images left out", "ours"
@@ -81,7 +82,7 @@ class Layer(Table, per="layer"):
     n_units: int = count("units of the layer", "units")
     n_sampled: int = count("units with activation-maximization images", "units")
     n_seeds: int = count("images per unit and objective", "images")
-    n_inactive_units: int = count("units that are 0 on all images", "units")
+    n_inactive_units: int = count("units whose mean activation is above 0 on no image", "units")
     n_failed_iam: int = count("sampled units all of whose IAM images failed", "units")
     n_failed_images_iam: int = count("IAM images that failed", "images")
     share_unconverged_iam: float = share(
