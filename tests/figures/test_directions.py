@@ -176,6 +176,14 @@ def test_class_entropy_shows_each_component_of_the_final_network(layers, directi
     assert crosses == [[INACTIVE], [INACTIVE]]
 
 
+def test_components_without_variance_have_no_logarithm(layers, directions, drawn):
+    for column in ("score_variance", "class_entropy"):
+        nothing = directions.assign(**{column: 0.0 if column == "score_variance" else np.nan})
+        figure = figure_of(draw_class_entropy, layers, nothing)
+        drawn(figure)
+        assert figure.axes[0].get_xscale() == "linear"
+
+
 def test_variances_of_all_neurons_and_of_chosen_ones(directions, drawn, texts):
     random = np.random.default_rng(0)
     variances = {

@@ -45,3 +45,9 @@ def test_each_curve_ends_at_its_own_layer(paths, drawn, overlaps):
     legend = [text.get_text() for text in figure.legends[0].get_texts()]
     of_panel = ["relu1", NAMES[3], "held-out top images\nof the unit"]
     assert legend == [*of_panel, "as top images (1), as others (0)", "95 % interval", "undefined"]
+
+
+def test_without_scores_there_are_no_intervals(paths, drawn):
+    figure = figure_of(draw_depth, paths.assign(path_iam=np.nan, path_am=np.nan, path_natural=np.nan))
+    drawn(figure)
+    assert "95 % interval" not in [text.get_text() for text in figure.legends[0].get_texts()]

@@ -143,16 +143,19 @@ def draw_class_entropy(page: "Page", layers: "pd.DataFrame", directions: "pd.Dat
     scatter, above, below = page.panels(height, 3, height_ratios=(1.25, 1, 1))[:, 0]
     page.depth_axes([above, below], names)
     vectors = directions[(directions["checkpoint"] == FINAL) & (directions["family"] == "svd")]
+    # shares of the variance of these directions: σ² itself depends on the number of neurons
+    variance = vectors["score_variance"]
+    shares = variance / variance.groupby(vectors["layer"]).transform("sum")
     for place, name in enumerate(names):
-        table = vectors[vectors["layer"] == name]
-        # shares of the variance of these directions: σ² itself depends on the number of neurons
-        share = table["score_variance"] / table["score_variance"].sum()
+        here = vectors["layer"] == name
         color = page.depth_color(place, len(names))
-        scatter.plot(share, table["class_entropy"], "o", color=color, markersize=3, alpha=0.6)
+        scatter.plot(
+            shares[here], vectors.loc[here, "class_entropy"], "o", color=color, markersize=3, alpha=0.6
+        )
     # layers with equally many images of each class have equal levels
     for chance in final["class_entropy_chance"].dropna().unique():
         scatter.axhline(chance, color=ORANGE, linestyle=":")
-    if len(vectors):
+    if ((shares > 0) & vectors["class_entropy"].notna()).any():
         scatter.set_xscale("log")
         page.percent(scatter.xaxis, 1)
     scatter.set_xlabel("share of the stored components' variance (log scale; more: larger σ)")

@@ -55,7 +55,8 @@ def draw_depth(page: "Page", paths: "pd.DataFrame") -> None:
     if paths["path_natural"].notna().any():
         page.line("held-out top images\nof the unit", GRAY, marker="_", linestyle="")
     page.line("as top images (1), as others (0)", linewidth=0.7, linestyle=":")
-    page.line("95 % interval", GRAY, linewidth=1, alpha=0.5)
+    if paths[["path_natural", *PANELS]].notna().any(axis=None):
+        page.line("95 % interval", GRAY, linewidth=1, alpha=0.5)
 
 
 family = Family(
