@@ -96,13 +96,24 @@ def universality(layers: pd.DataFrame) -> str:
     return table(["network", "layer", "trained", "rotated", "untrained", "rotated"], rows)
 
 
+def sheets(first: Path) -> Image.Image:
+    """Return all sheets of a figure, one below the other."""
+    further = sorted(first.parent.glob(f"{first.stem}-*.png"))
+    images = [Image.open(path).convert("RGB") for path in (first, *further)]
+    whole = Image.new("RGB", (images[0].width, sum(image.height for image in images)))
+    top = 0
+    for image in images:
+        whole.paste(image, (0, top))
+        top += image.height
+    return whole
+
+
 def replication(results: Path) -> None:
     """Write tables and figure of ``studies/replication.yaml``, and the excerpt in the README."""
     page = DOCS / "studies/replication.md"
     claims = read_verdicts(results / "census/claims.tsv")
     shutil.copyfile(results / "census/claims.tsv", DOCS / "reference/replication.tsv")
-    with Image.open(results / "figures/claims.png") as figure:
-        save(figure, DOCS / "studies/images/replication.png")
+    save(sheets(results / "figures/claims.png"), DOCS / "studies/images/replication.png")
     over = claims[claims["seed"].isna()].set_index(["id", "network"])
     rows = [
         [
