@@ -40,10 +40,7 @@ with job(snakemake.log[0]) as log:
     rows = []
     for claim in CLAIMS:
         # the untrained network is compared over the layers in which both networks have a value
-        outcome = compared = claim.test(final)
-        control = None
-        if untrained:
-            outcome, compared, control = claim.test_both(final, untrained)
+        outcome, compared, control = claim.test_both(final, untrained)
         state, p, reason = judge(
             *(outcome, control, claim.null, claim.predicted), compared=compared, random=random
         )

@@ -84,9 +84,17 @@ class Claim:
         outcome = self.statistic_of(evidence.variant(**changes), names, **chosen)
         return replace(outcome, unreliable=evidence.unreliable(orders, names))
 
-    def test_both(self, evidence: Evidence, untrained: Evidence) -> tuple[Outcome, Outcome, Outcome]:
-        """Return the outcome, and those of both networks over the layers in which both have a value."""
-        outcome, control = self.test(evidence), self.test(untrained, evidence)
+    def test_both(
+        self, evidence: Evidence, untrained: Evidence | None
+    ) -> tuple[Outcome, Outcome, Outcome | None]:
+        """Return the outcome, and those of both networks over the layers in which both have a value.
+
+        Without an untrained network, the second is the outcome, and the third is None.
+        """
+        outcome = self.test(evidence)
+        if untrained is None:
+            return outcome, outcome, None
+        control = self.test(untrained, evidence)
         if outcome.known is None or control.known is None or (outcome.known == control.known).all():
             return outcome, outcome, control
         common = outcome.known & control.known
